@@ -1,0 +1,55 @@
+# Two commands do everything: make demo, make test.
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+
+.venv/run: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv/test: .venv/run requirements-test.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	touch $@
+
+demo: .venv/run  ## build a throw-away site with a signed letter, and serve it (PORT=8000)
+	@$(BIN)/petition demo --port $(PORT)
+
+run: .venv/run  ## serve the site in ./data (PORT=8000)
+	@$(BIN)/petition run --port $(PORT)
+
+test: .venv/test lint browser  ## everything that CI runs
+	$(BIN)/python -m pytest -m "not long"
+
+test-fast: .venv/test lint  ## all but browsers and races, in under a minute
+	$(BIN)/python -m pytest -m "not long and not browser and not race" -n 2 -q
+
+test-long: .venv/test lint browser  ## test, and what takes minutes
+	$(BIN)/python -m pytest
+
+browser: .venv/test
+	@$(BIN)/python tests/install_browser.py
+
+lint: .venv/test  ## style, types, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/test  ## what the program costs, as ratios
+	$(BIN)/python -m benchmarks
+
+lock: .venv/test  ## choose the newest dependencies and write the lock files
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra build --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra build --extra test --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade -o requirements-test.lock
+
+clean:  ## remove what can be made again
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
+
+.PHONY: help demo run test test-fast test-long browser lint bench lock clean

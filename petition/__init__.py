@@ -1,0 +1,53 @@
+"""Petition: open letters signed by verified colleagues whom nobody can trace. ``create_app`` puts it together."""
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from petition.config import Settings
+
+__version__ = "0.1.0"
+
+
+def create_app(
+    settings: "Settings | None" = None,
+    clock: Callable[[], datetime] | None = None,
+    random: Callable[[int], bytes] = os.urandom,
+) -> "Flask":
+    """The web application, as WSGI. Refuses to start if this machine's RSA libraries don't agree."""
+    from flask import Flask
+
+    from petition import config
+    from petition.crypto.blind_rsa import self_test
+    from petition.crypto.boxes import derive
+    from petition.database import Databases
+    from petition.issuing.secrets import RoundSecrets
+    from petition.issuing.tokens import Keys
+    from petition.web import add_porch
+    from petition.web.context import Site, utc_now
+
+    self_test()
+    settings = settings or config.settings()
+    config.prepare_folders(settings)
+    master = config.master_secret(settings)
+    databases = Databases(settings.database_url, settings.issuer_database_url)
+    databases.migrate(settings.data)
+    app = Flask(__name__, static_folder=None, template_folder=None)
+    app.config.update(
+        SECRET_KEY=derive(master, "petition-cookie-v1"),
+        SESSION_COOKIE_NAME="organizer",
+        SESSION_COOKIE_PATH="/organize",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        SESSION_COOKIE_SECURE=settings.secure,
+        WTF_CSRF_TIME_LIMIT=None,
+        TRAP_HTTP_EXCEPTIONS=False,
+    )
+    app.extensions["petition"] = Site(settings, databases, master, clock or utc_now, random)
+    app.extensions["petition.keys"] = Keys(RoundSecrets(settings.rounds_folder, master))
+    add_porch(app)
+    return app

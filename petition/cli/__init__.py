@@ -1,0 +1,40 @@
+"""The operator's door: ``petition …``. Exit 0 done, 1 refused, 2 wrong usage."""
+
+import click
+
+from petition import __version__
+from petition.cli import codes, config, demo, export, letters, organizers, rounds, run, seal, signer
+from petition.cli.context import Family
+from petition.cli.verify import verify
+
+
+@click.group(cls=Family, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="petition")
+def main() -> None:
+    """Open letters to employers, signed by verified colleagues whom nobody can trace.
+
+    To try it: petition demo. To host it: petition run, then petition organizer add NAME.
+    To sign a letter: petition sign ADDRESS --code CODE. To check a count: petition verify ADDRESS.
+    """
+
+
+for command in (
+    run.run,
+    run.serve,
+    run.clock,
+    demo.demo,
+    config.config,
+    organizers.organizer,
+    letters.letter,
+    codes.codes,
+    rounds.round_,
+    seal.seal,
+    export.export,
+    signer.sign,
+    signer.check,
+    signer.withdraw,
+    verify,
+):
+    main.add_command(command)
+
+__all__ = ["main"]

@@ -1,0 +1,101 @@
+"""``petition codes``: make signing codes, and recall what is unspent of a batch."""
+
+import csv
+import io
+import os
+from pathlib import Path
+
+import click
+from sqlalchemy.orm import Session
+
+from petition.cli.context import Family, Ground, ground, reading, refuse
+from petition.crypto.codes import show
+from petition.errors import Conflict, NotFound
+from petition.issuing import codes as issuing
+from petition.letters.drafting import rolls_of
+from petition.letters.life import SIGNABLE, address_of, hosted_letter
+from petition.signing.signatures import rounds_of
+
+
+@click.group(cls=Family)
+def codes() -> None:
+    """Make signing codes for a letter, and recall them.
+
+    Give each code to one person whom you know to work there, by hand if you can. Keep no list of who got which.
+    """
+
+
+@codes.command()
+@click.argument("slug")
+@click.option("--count", type=click.IntRange(1, issuing.MOST_AT_ONCE), required=True, help="How many.")
+@click.option("--roll", help="For which roll, by its id. Default: the letter's first.")
+@click.option("--format", "form", type=click.Choice(["txt", "csv"]), default="txt", show_default=True)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: the terminal.")
+def make(slug: str, count: int, roll: str | None, form: str, output: Path | None) -> None:
+    """Make codes. They are shown this once: only their keyed hashes are kept."""
+    here = ground()
+    letter_id, number, address = _round_of(here, slug, roll)
+    if output is not None and output.exists():
+        refuse(f"{output} exists already. Choose another name, so that no codes are lost.")
+    with Session(here.databases.issuer) as issuer:
+        batch, made = issuing.make_codes(issuer, here.desk.secrets, letter_id, number, count, os.urandom)
+        issuer.commit()
+    text = _as_csv(made, address) if form == "csv" else "".join(f"{show(code)}\n" for code in made)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        _write_privately(output, text)
+    click.echo(f"Batch {batch}: {count} codes. To recall what is unspent: petition codes void {slug} {batch}", err=True)
+
+
+def _round_of(here: Ground, slug: str, roll: str | None) -> tuple[str, int, str]:
+    """The letter's id, the newest living round of a roll, and where to join."""
+    with reading(here) as session:
+        letter = hosted_letter(session, slug)
+        if letter.state not in SIGNABLE:
+            raise Conflict("Codes can be made while the letter is open; it is %(state)s.", state=letter.state)
+        wanted = roll or rolls_of(session, letter)[0].id
+        living = [row.number for row in rounds_of(session, letter.id) if row.roll == wanted and row.annulled is None]
+        if not living:
+            raise NotFound("This letter has no roll %(roll)s with an open round.", roll=wanted)
+        return letter.id, living[-1], f"{here.settings.url}/letters/{address_of(letter)}/join"
+
+
+def _as_csv(made: list[str], address: str) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(("code", "join"))
+    writer.writerows((show(code), address) for code in made)
+    return text.getvalue()
+
+
+def _write_privately(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        file.write(text)
+
+
+@codes.command()
+@click.argument("slug")
+@click.argument("batch", type=int)
+def void(slug: str, batch: int) -> None:
+    """Recall what is unspent of a batch. The log will say how many codes were voided."""
+    here = ground()
+    with reading(here) as session:
+        letter_id = hosted_letter(session, slug).id
+    with Session(here.databases.issuer) as issuer:
+        voided = issuing.void_batch(issuer, letter_id, batch)
+        issuer.commit()
+    click.echo(f"{voided} codes voided.")
+
+
+@codes.command("list")
+@click.argument("slug")
+def list_(slug: str) -> None:
+    """List the batches: how many codes each has, and how many of them were voided. Never which."""
+    here = ground()
+    with reading(here) as session:
+        letter_id = hosted_letter(session, slug).id
+    with Session(here.databases.issuer) as issuer:
+        for batch in issuing.batches(issuer, letter_id):
+            click.echo(f"batch {batch.number}: round {batch.round}, {batch.made} made, {batch.voided} voided")

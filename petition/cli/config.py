@@ -1,0 +1,50 @@
+"""``petition config``: the settings in force, and where each comes from."""
+
+import click
+
+from petition.cli.context import say_json
+from petition.config import HIDDEN, Settings, settings
+
+NAMES = {
+    "PETITION_DATA": ("data", "folder of everything that must be kept"),
+    "PETITION_DATABASE_URL": ("database_url", "letters, signatures, the log (SQLite or PostgreSQL)"),
+    "PETITION_ISSUER_DATABASE_URL": ("issuer_database_url", "codes, as keyed hashes; never the same database"),
+    "PETITION_SECRET_FILE": ("secret_file", "master secret, made on first use"),
+    "PETITION_URL": ("url", "public address, such as https://letters.example.org"),
+    "PETITION_MAIL": ("mail", "smtp://, smtps:// or folder:PATH; without it the mail route is off"),
+    "PETITION_MAIL_FROM": ("mail_from", "sender of mails"),
+    "PETITION_MAIL_SUBJECT": ("mail_subject", "subject of mails; must not name a letter"),
+    "PETITION_SEAL_AT": ("seal_at", "minutes of the hour at which sealings run: hourly, 0,30 or */15"),
+    "PETITION_PROXIES": ("proxies", "how many trusted proxies stand in front"),
+}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
+def config(as_json: bool) -> None:
+    """Show the settings in force and where each comes from.
+
+    All are environment variables and all are optional. Passwords in addresses are not shown.
+    """
+    found = settings()
+    shown = {name: shown_value(found, name) for name in NAMES}
+    if as_json:
+        say_json({name: {"value": value, "source": found.sources[name]} for name, value in shown.items()})
+        return
+    for name, value in shown.items():
+        click.echo(f"{name}={value}\n    {found.sources[name]} – {NAMES[name][1]}")
+
+
+def shown_value(found: Settings, name: str) -> str:
+    """A setting's value as it may stand on a screen."""
+    value = getattr(found, NAMES[name][0])
+    if isinstance(value, tuple):
+        return ",".join(str(minute) for minute in value)
+    text = "" if value is None else str(value)
+    return _without_password(text) if name in HIDDEN else text
+
+
+def _without_password(address: str) -> str:
+    scheme, mark, rest = address.partition("://")
+    user, at, host = rest.rpartition("@")
+    return f"{scheme}{mark}{user.split(':')[0]}:…{at}{host}" if at and ":" in user else address

@@ -1,0 +1,96 @@
+"""What every command has at hand, and how refusals reach the terminal."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+import click
+from sqlalchemy.orm import Session
+
+from petition import config, rounds
+from petition.config import Settings, WrongSetting
+from petition.database import Databases
+from petition.errors import Refusal
+from petition.letters.life import hosted_letter
+from petition.letters.models import Letter
+
+
+class Refused(click.ClickException):
+    """The rules say no: one sentence on standard error, exit 1."""
+
+    exit_code = 1
+
+    def show(self, file: Any = None) -> None:
+        """The sentence, without a prefix of click's."""
+        click.echo(self.message, err=True, file=file)
+
+
+class Family(click.Group):
+    """A group whose commands turn refusals into a sentence and exit 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (Refusal, WrongSetting) as refusal:
+            raise Refused(str(refusal)) from None
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Settings, databases at head, and the desk."""
+
+    settings: Settings
+    databases: Databases
+    master: bytes
+    desk: rounds.Desk
+
+
+def ground() -> Ground:
+    """Open everything, with migrations applied."""
+    settings = config.settings()
+    config.prepare_folders(settings)
+    master = config.master_secret(settings)
+    databases = Databases(settings.database_url, settings.issuer_database_url)
+    databases.migrate(settings.data)
+    return Ground(settings, databases, master, rounds.make_desk(settings, databases, master))
+
+
+def now() -> datetime:
+    """The time of the machine, in UTC."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def working(here: Ground) -> Iterator[Session]:
+    """A session on petition.db that is committed at the end."""
+    with Session(here.databases.petition) as session:
+        yield session
+        session.commit()
+
+
+def letter_id(here: Ground, slug: str) -> str:
+    """The id of a letter that this machine hosts."""
+    with Session(here.databases.reading) as session:
+        return hosted_letter(session, slug).id
+
+
+def reading(here: Ground) -> Session:
+    """A session on petition.db that only reads."""
+    return Session(here.databases.reading)
+
+
+def say_json(value: Any) -> None:
+    """One line for a program."""
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def refuse(sentence: str) -> NoReturn:
+    """Stop with a sentence, exit 1."""
+    raise Refused(sentence)
+
+
+__all__ = ["Family", "Ground", "Letter", "ground", "letter_id", "now", "reading", "refuse", "say_json", "working"]

@@ -1,0 +1,157 @@
+"""``petition demo``: a letter modeled on the one of June 2018, made by the real program, then served."""
+
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from petition import rounds
+from petition.cli.context import Ground, ground, letter_id, now, refuse, say_json, working
+from petition.cli.run import children, watch_over
+from petition.config import Settings
+from petition.demonstration import drive, sample
+from petition.letters.organizers import add_organizer, reset_organizer
+
+READY_SECONDS = 60
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--signers", type=click.IntRange(15, 20_000), default=450, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON when it is ready, for programs.")
+def demo(port: int, signers: int, as_json: bool) -> None:
+    """Try everything on a throw-away site: a letter is drafted, opened, signed, sealed and published, then served.
+
+    Nothing is pretended: each signature comes from the stand-alone client, over HTTP. All is deleted at the end.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="petition-demo-"))
+    os.environ.update(PETITION_DATA=str(folder / "data"), PETITION_URL=f"http://127.0.0.1:{port}")
+    for name in ("PETITION_DATABASE_URL", "PETITION_ISSUER_DATABASE_URL", "PETITION_SECRET_FILE", "PETITION_MAIL"):
+        os.environ.pop(name, None)
+    try:
+        _build_and_serve(folder, port, signers, as_json)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _build_and_serve(folder: Path, port: int, signers: int, as_json: bool) -> None:
+    here = ground()
+    try:
+        built = _build(here, folder, port, signers)
+    except OSError as error:
+        refuse(f"Port {port} can't be used ({error.strerror}). Choose another: make demo PORT=8001")
+    with working(here) as session:
+        sign_in = reset_organizer(session, sample.ORGANIZER, moment=now(), random=os.urandom)
+    here.databases.dispose()
+
+    def announce() -> None:
+        _wait_until_ready(f"http://127.0.0.1:{port}/readyz")
+        _announce(here.settings, built, sign_in, as_json)
+
+    watch_over(children("127.0.0.1", port, 2), announce)
+
+
+def _build(here: Ground, folder: Path, port: int, signers: int) -> drive.Result:
+    clock = drive.DemoClock(now() - timedelta(hours=sum(drive.HOURS_BETWEEN)))
+    with working(here) as session:
+        invitation = add_organizer(session, sample.ORGANIZER, moment=clock(), random=os.urandom)
+    site = f"http://127.0.0.1:{port}"
+    _say(f"Building the demo on {site} …")
+    with drive.served(here.settings, clock, port):
+        browser = drive.Browser(site)
+        path = f"/organize/welcome/{invitation}"
+        desk, address, codes = drive.write_and_open(browser, path, signers + drive.SPARE_CODES)
+        _say(f"The letter is written and open; {len(codes)} codes are made.")
+        slug = desk.rstrip("/").rsplit("/", 1)[-1]
+        _sign_in_waves(here, browser, desk, slug, address, codes[:signers], folder, clock)
+    return drive.Result(slug, codes[signers:])
+
+
+def _sign_in_waves(
+    here: Ground,
+    browser: drive.Browser,
+    desk: str,
+    slug: str,
+    address: str,
+    codes: list[str],
+    folder: Path,
+    clock: drive.DemoClock,
+) -> None:
+    wanted, receipts = letter_id(here, slug), list[Path]()
+    with _progress(len(codes)) as tell:
+        for number, (size, hours) in enumerate(zip(drive.waves(len(codes)), drive.HOURS_BETWEEN, strict=True), 1):
+            receipts += drive.sign_all(address, codes[len(receipts) : len(receipts) + size], folder, tell)
+            clock.pass_hours(hours)
+            rounds.seal_letter(here.desk, wanted, moment=clock())
+            if number == drive.PUBLISHED_AFTER:
+                browser.send(desk, desk + "publish")
+            if number == len(drive.WAVES) - 2:
+                drive.take_back(address, secrets.SystemRandom().sample(receipts, drive.WITHDRAWALS))
+
+
+class _progress:  # noqa: N801
+    """Signatures so far, on standard error: a bar on a terminal, else a line for each hundred."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+        self._out = sys.stderr
+
+    def __enter__(self) -> Callable[[int], None]:
+        return self._tell
+
+    def _tell(self, more: int) -> None:
+        self._done += more
+        if self._out.isatty():
+            width = 40 * self._done // self._total
+            self._out.write(f"\r  [{'#' * width}{'-' * (40 - width)}] {self._done} of {self._total} have signed")
+        elif self._done % 100 == 0:
+            self._out.write(f"  {self._done} of {self._total} have signed\n")
+        self._out.flush()
+
+    def __exit__(self, *_: object) -> None:
+        if self._out.isatty():
+            self._out.write("\n")
+
+
+def _wait_until_ready(address: str) -> None:
+    for _ in range(READY_SECONDS * 10):
+        try:
+            with urllib.request.urlopen(address, timeout=2):  # noqa: S310
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    refuse("The server did not come up.")
+
+
+def _announce(settings: Settings, built: drive.Result, sign_in: str, as_json: bool) -> None:
+    letter = f"{settings.url}/letters/{built.slug}/"
+    link = f"{settings.url}/organize/welcome/{sign_in}"
+    if as_json:
+        organizer = {"name": sample.ORGANIZER, "sign_in": link}
+        shown = {"site": f"{settings.url}/", "letter": letter, "letter_slug": built.slug}
+        say_json({**shown, "organizer": organizer, "codes": built.codes, "data": str(settings.data)})
+        sys.stdout.flush()
+        return
+    click.echo(f"""
+The letter, public:   {letter}
+Sign in as organizer: {link}
+                      (works once; choose a passphrase for {sample.ORGANIZER})
+Three unused codes:   {"  ".join(built.codes)}
+Sign with one:        .venv/bin/petition sign {letter} --code {built.codes[0]}
+Check the count:      .venv/bin/petition verify {letter}
+
+Everything is in {settings.data} and will be deleted. Stop with Ctrl-C.""")
+
+
+def _say(sentence: str) -> None:
+    click.echo(sentence, err=True)

@@ -1,0 +1,161 @@
+"""``petition letter``: drafting and a letter's life without a browser."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy import select
+
+from petition import rounds
+from petition.cli.context import Family, ground, letter_id, now, reading, refuse, say_json, working
+from petition.letters.drafting import draft, newest_version
+from petition.letters.life import (
+    DRAFT,
+    address_of,
+    announce_close,
+    hosted_letter,
+    hosted_letters,
+    obstacles,
+    steps_from,
+)
+from petition.letters.models import Organizer
+from petition.letters.text import Words, read_words
+
+HEADER = re.compile(r"^(To|Employer|Language): *(.*?) *$")
+
+
+@click.group(cls=Family)
+def letter() -> None:
+    """List, import, open, publish, close and withdraw letters."""
+
+
+@letter.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
+def list_(as_json: bool) -> None:
+    """List all letters of this site with their state."""
+    with reading(ground()) as session:
+        found = [{"slug": one.slug, "state": one.state, "title": one.title} for one in hosted_letters(session)]
+    if as_json:
+        say_json(found)
+        return
+    for one in found:
+        click.echo(f"{one['slug']}  {one['state']}  {one['title']}")
+
+
+@letter.command()
+@click.argument("slug")
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
+def show(slug: str, as_json: bool) -> None:
+    """Show where a letter stands, its address, and what stands in the way of each next step."""
+    here = ground()
+    with reading(here) as session:
+        one = hosted_letter(session, slug)
+        facts = rounds.facts(session, one, here.settings.url)
+        version = newest_version(session, one)
+        steps = {step: [str(o) for o in obstacles(one, version, step, facts)] for step in steps_from(one.state)}
+        shown: dict[str, Any] = {
+            "slug": one.slug,
+            "title": one.title,
+            "state": one.state,
+            "address": f"{here.settings.url or ''}/letters/{address_of(one)}/" if one.state != DRAFT else None,
+            "text_sha256": one.text_sha256,
+            "count": facts.sealed,
+            "obstacles": steps,
+        }
+    if as_json:
+        say_json(shown)
+        return
+    for name in ("title", "state", "address", "text_sha256", "count"):
+        click.echo(f"{name}: {shown[name] if shown[name] is not None else '–'}")
+    for step, found in steps.items():
+        click.echo(f"next: {step}" + "".join(f"\n  in the way: {sentence}" for sentence in found))
+
+
+@letter.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--organizer", "name", required=True, help="Whose letter it becomes.")
+@click.option("--slug", default="", help="Its address: small letters, digits, hyphens. Default: made from the title.")
+def import_(file: Path, name: str, slug: str) -> None:
+    """Import a letter from Markdown, as a draft; prints its slug.
+
+    The file begins with "# TITLE", then lines "To: …", "Employer: …" and "Language: …", an empty line, and the
+    text; a numbered list at its end becomes the demands. The letter.md of a published letter has this form.
+    """
+    if file.stat().st_size > 1_000_000:
+        refuse("The file is larger than 1 MB. A letter is shorter.")
+    try:
+        words = words_from(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        refuse("The file is not text in UTF-8. Save it as UTF-8 and try again.")
+    with working(ground()) as session:
+        organizer = session.scalar(select(Organizer).where(Organizer.name == name))
+        if organizer is None:
+            refuse(f"There is no organizer named {name}. Add them with: petition organizer add NAME")
+        made = draft(session, organizer, words, moment=now(), random=os.urandom, slug=slug)
+        click.echo(made.slug)
+
+
+def words_from(markdown: str) -> Words:
+    """A letter from its Markdown form; what is not there is left empty."""
+    lines = markdown.replace("\r\n", "\n").lstrip("\ufeff").split("\n")
+    title = lines.pop(0)[2:] if lines and lines[0].startswith("# ") else ""
+    headers = {"To": "", "Employer": "", "Language": "en"}
+    while lines and (not lines[0].strip() or HEADER.match(lines[0])):
+        match = HEADER.match(lines.pop(0))
+        if match:
+            headers[match[1]] = match[2]
+    demands: list[str] = []
+    while lines and (not lines[-1].strip() or re.match(r"^\d+\. ", lines[-1])):
+        last = lines.pop()
+        if last.strip():
+            demands.insert(0, last.split(". ", 1)[1])
+    return read_words(title, headers["To"], headers["Employer"], "\n".join(lines), demands, headers["Language"])
+
+
+@letter.command("open")
+@click.argument("slug")
+def open_(slug: str) -> None:
+    """Freeze a draft's text and take signatures; prints the address that only its holders can open."""
+    here = ground()
+    rounds.open_letter(here.desk, letter_id(here, slug), moment=now())
+    with reading(here) as session:
+        click.echo(f"{here.settings.url}/letters/{address_of(hosted_letter(session, slug))}/")
+
+
+@letter.command()
+@click.argument("slug")
+def publish(slug: str) -> None:
+    """Show a letter, its count and its log to everybody; prints the public address."""
+    here = ground()
+    rounds.publish_letter(here.desk, letter_id(here, slug), moment=now())
+    click.echo(f"{here.settings.url}/letters/{slug}/")
+
+
+@letter.command()
+@click.argument("slug")
+@click.option("--now", "at_once", is_flag=True, help="Close at once; refused while a signature waits.")
+def close(slug: str, at_once: bool) -> None:
+    """Announce a day ahead that a letter closes. The clock then counts all that waits and destroys the keys."""
+    here = ground()
+    moment = now()
+    with working(here) as session:
+        one = hosted_letter(session, slug)
+        announce_close(session, one, moment=moment, now=at_once, facts=rounds.facts(session, one, here.settings.url))
+        closes, wanted = one.closes, one.id
+    if at_once:
+        rounds.close_letter(here.desk, wanted, moment=moment)
+        click.echo("Closed.")
+    else:
+        click.echo(f"Closes at {closes:%Y-%m-%d %H:%M} UTC.")
+
+
+@letter.command()
+@click.argument("slug")
+@click.option("--reason", default="", help="Why; the letter's address will say it if the letter was public.")
+def withdraw(slug: str, reason: str) -> None:
+    """Take a whole letter back, for good."""
+    here = ground()
+    rounds.withdraw_letter(here.desk, letter_id(here, slug), reason)
+    click.echo("Withdrawn.")

@@ -1,0 +1,62 @@
+"""``petition organizer``: who may write letters here."""
+
+import os
+
+import click
+
+from petition.cli.context import Family, Ground, ground, now, reading, say_json, working
+from petition.letters.organizers import add_organizer, all_organizers, reset_organizer
+
+
+@click.group(cls=Family)
+def organizer() -> None:
+    """Let people write letters on this site.
+
+    Each gets a one-time link with which they set a passphrase of their own. No e-mail address is asked for.
+    """
+
+
+@organizer.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
+def add(name: str, as_json: bool) -> None:
+    """Add an organizer and print their one-time link."""
+    here = ground()
+    with working(here) as session:
+        secret = add_organizer(session, name, moment=now(), random=os.urandom)
+    _print_link(here, name, secret, as_json)
+
+
+@organizer.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
+def reset(name: str, as_json: bool) -> None:
+    """Let in again somebody who forgot the passphrase; prints a new one-time link and ends their sign-ins."""
+    here = ground()
+    with working(here) as session:
+        secret = reset_organizer(session, name, moment=now(), random=os.urandom)
+    _print_link(here, name, secret, as_json)
+
+
+def _print_link(here: Ground, name: str, secret: str, as_json: bool) -> None:
+    link = f"{here.settings.url or 'http://127.0.0.1:8000'}/organize/welcome/{secret}"
+    if as_json:
+        say_json({"name": name, "sign_in": link})
+        return
+    click.echo(link)
+    click.echo(f"Give this link to {name}, and to nobody else. It works once, within a week.", err=True)
+
+
+@organizer.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
+def list_(as_json: bool) -> None:
+    """List the organizers."""
+    with reading(ground()) as session:
+        found = [{"name": one.name, "has_passphrase": one.passphrase is not None} for one in all_organizers(session)]
+    if as_json:
+        say_json(found)
+        return
+    for one in found:
+        click.echo(f"{one['name']}{'' if one['has_passphrase'] else '  (has not set a passphrase yet)'}")
+    if not found:
+        click.echo("Nobody yet. Add somebody with: petition organizer add NAME", err=True)

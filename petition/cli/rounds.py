@@ -1,0 +1,55 @@
+"""``petition round``: rounds and their numbers; taking a flooded one out of the count."""
+
+import click
+
+from petition import rounds
+from petition.cli.context import Family, ground, letter_id, reading, say_json
+from petition.crypto.blind_rsa import PublicKey
+from petition.letters.life import hosted_letter
+from petition.publishing.counts import rounded
+from petition.signing.signatures import rounds_of
+
+
+@click.group("round", cls=Family)
+def round_() -> None:
+    """See a letter's rounds and their numbers; annul one that was flooded."""
+
+
+@round_.command("list")
+@click.argument("slug")
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
+def list_(slug: str, as_json: bool) -> None:
+    """List the rounds as of the last sealing: never who, and no finer than the public sees."""
+    with reading(ground()) as session:
+        one = hosted_letter(session, slug)
+        found = [
+            {
+                "round": row.number,
+                "roll": row.roll,
+                "fingerprint": PublicKey.from_spki(row.public_key).fingerprint,
+                "made": row.made,
+                "voided": row.voided,
+                "used_about": rounded(row.spent, one.k),
+                "issued": row.issued,
+                "signatures": row.signatures,
+                "withdrawals": row.withdrawals,
+                "annulled": row.annulled,
+            }
+            for row in rounds_of(session, one.id)
+        ]
+    if as_json:
+        say_json(found)
+        return
+    for row in found:
+        click.echo(" · ".join(f"{name} {value if value is not None else '–'}" for name, value in row.items()))
+
+
+@round_.command()
+@click.argument("slug")
+@click.argument("number", type=int)
+@click.option("--reason", required=True, help="Why; it is public and stands in the log for good.")
+def annul(slug: str, number: int, reason: str) -> None:
+    """Take a flooded round out of the count, publicly. Its codes and tokens are refused from now on."""
+    here = ground()
+    rounds.annul_round(here.desk, letter_id(here, slug), number, reason)
+    click.echo(f"Round {number} is annulled; the log will say so at the next sealing.")

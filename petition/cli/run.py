@@ -1,0 +1,108 @@
+"""``petition run``: migrates, then watches over two children, the server and the one clock."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from petition.cli.context import ground
+from petition.cli.seal import stay
+
+GRACE_SECONDS = 10
+HOST = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+PORT = click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+WORKERS = click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1, help="One a core.")
+
+
+@click.command()
+@HOST
+@PORT
+@WORKERS
+def run(host: str, port: int, workers: int) -> None:
+    """Serve the site, and be its clock: seals, closes on schedule.
+
+    Put a web server with a certificate in front of it, or an onion service; set PETITION_URL to the public address.
+    """
+    here = ground()
+    here.databases.dispose()
+    click.echo(f"Serving on http://{host}:{port}/ – public address: {here.settings.url or 'not set (PETITION_URL)'}")
+    sys.stdout.flush()
+    watch_over(children(host, port, workers))
+
+
+def children(host: str, port: int, workers: int) -> list[list[str]]:
+    """The command lines of server and clock."""
+    petition = [sys.executable, "-m", "petition"]
+    server = [*petition, "serve", "--host", host, "--port", str(port), "--workers", str(workers)]
+    return [server, [*petition, "clock"]]
+
+
+def watch_over(commands: list[list[str]], once_started: Callable[[], None] | None = None) -> None:
+    """Keep the children running until a signal says stop; one that dies is started again, ever more slowly."""
+    running = [subprocess.Popen(command) for command in commands]
+    waits = [1.0] * len(commands)
+    stopping = False
+
+    def stop(*_: Any) -> None:
+        nonlocal stopping
+        stopping = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    if once_started is not None:
+        once_started()
+    while not stopping:
+        time.sleep(0.2)
+        for place, child in enumerate(running):
+            if child.poll() is not None and not stopping:
+                time.sleep(waits[place])
+                waits[place] = min(60.0, waits[place] * 2)
+                running[place] = subprocess.Popen(commands[place])
+    _end(running)
+
+
+def _end(running: list["subprocess.Popen[bytes]"]) -> None:
+    for child in running:
+        child.terminate()
+    for child in running:
+        try:
+            child.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+@click.command(hidden=True)
+@HOST
+@PORT
+@WORKERS
+def serve(host: str, port: int, workers: int) -> None:
+    """The server alone, without an access log."""
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    Granian(
+        "petition:create_app",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=host,
+        port=port,
+        workers=workers,
+        blocking_threads=2,
+        log_access=False,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+    ).serve()
+
+
+@click.command(hidden=True)
+def clock() -> None:
+    """The clock alone."""
+    here = ground()
+    stay(here.desk, here.settings.seal_at)

@@ -1,0 +1,40 @@
+"""``petition seal``: seal now if enough wait, or stay and be the clock."""
+
+import signal
+import threading
+
+import click
+
+from petition import clock, rounds
+from petition.cli.context import ground, letter_id, now
+
+
+@click.command()
+@click.argument("slug", required=False)
+@click.option("--watch", is_flag=True, help="Stay, and seal at every set time (PETITION_SEAL_AT).")
+def seal(slug: str | None, watch: bool) -> None:
+    """Add what waits to the public log, if enough waits; for one letter or for all.
+
+    At least K + H signatures must wait (H is half of K, rounded up); H of them are held back.
+    """
+    here = ground()
+    if watch:
+        stay(here.desk, here.settings.seal_at)
+        return
+    if slug is None:
+        for name, what in clock.tick(here.desk, now()).items():
+            click.echo(f"{name}: {what}")
+        return
+    result = rounds.seal_letter(here.desk, letter_id(here, slug), moment=now())
+    if result.entries:
+        click.echo(f"{result.signatures} signatures sealed, {result.entries} entries appended.")
+    else:
+        click.echo("Nothing sealed: too few signatures wait, and nothing else is new.")
+
+
+def stay(desk: rounds.Desk, minutes: tuple[int, ...]) -> None:
+    """Be the clock until somebody says stop."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    clock.watch(desk, minutes, now, stop)

@@ -1,0 +1,107 @@
+"""``petition verify``: recount a published letter."""
+
+import json
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import click
+
+from petition.crypto.codes import read_receipt
+from petition.errors import BadShape
+from petition.verifying import Verdict, open_source
+from petition.verifying import verify as recount
+
+LONGEST = 2**20
+"""Bytes that a checkpoint or receipt file may have."""
+
+
+@click.command()
+@click.argument("source", metavar="FOLDER-or-URL")
+@click.option(
+    "--since",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="An older checkpoint of this log, kept by you or a witness; the log must extend it.",
+)
+@click.option(
+    "--receipt",
+    metavar="FILE-or-words",
+    help="A receipt file, or a receipt as it was written down: looks for its signature in the whole log.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
+@click.option("--processes", type=click.IntRange(min=1), metavar="N", help="By default one for each core.")
+def verify(source: str, since: Path | None, receipt: str | None, as_json: bool, processes: int | None) -> None:
+    """Recompute everything about a published letter from its public files alone.
+
+    Takes a folder that "petition publish" wrote, or the letter's address. Exits with 1 if anything is not as it
+    must be.
+    """
+    try:
+        opened = open_source(source)
+    except BadShape as refusal:
+        raise click.UsageError(str(refusal)) from None
+    with closing(opened), _Bar() as bar:
+        verdict = recount(
+            opened,
+            since=_read(since) if since else None,
+            receipt=_receipt(receipt) if receipt else None,
+            processes=processes,
+            progress=bar.show,
+        )
+    click.echo(json.dumps(verdict.as_json()) if as_json else _in_words(verdict))
+    sys.exit(0 if verdict.ok else 1)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(LONGEST)
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _receipt(given: str) -> str:
+    """The text of a receipt file, or the words themselves."""
+    try:
+        if Path(given).is_file():
+            return _read(Path(given)).decode("utf-8", "replace")
+        read_receipt(given)
+    except (BadShape, OSError, ValueError) as refusal:
+        raise click.BadParameter(f"There is no such file, and as words: {refusal}", param_hint="--receipt") from None
+    return given
+
+
+def _in_words(verdict: Verdict) -> str:
+    lines = [f"{'ok' if check.ok else 'WRONG':5}  {check.check:12} {check.detail}" for check in verdict.checks]
+    wrong = [check for check in verdict.checks if not check.ok]
+    if wrong:
+        end = f"NOT VERIFIED: {len(wrong)} of {len(verdict.checks)} checks failed. Do not rely on any number here."
+    else:
+        end = (
+            f"Verified: {verdict.count} (signatures {verdict.signatures}, withdrawals {verdict.withdrawals}), from "
+            f"all {verdict.size} entries of the log."
+        )
+    return "\n".join([*lines, end])
+
+
+class _Bar:
+    """A progress bar on standard error, if that is a terminal, for what takes longer than a second."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
+        self._bar: Any = None
+
+    def __enter__(self) -> "_Bar":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.render_finish()
+
+    def show(self, done: int, size: int) -> None:
+        if self._bar is None and sys.stderr.isatty() and time.monotonic() - self._begun > 1:
+            self._bar = click.progressbar(length=size, label="Verifying", file=sys.stderr)
+        if self._bar is not None:
+            self._bar.update(done - self._bar.pos)

@@ -1,0 +1,59 @@
+"""What happens by itself: at the set minutes it seals, and closes what was announced; one process at a time does it.
+
+No timer lives in a web worker. Several clocks do no harm: every step holds the letter's log while it works.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from petition import rounds
+from petition.letters.life import CLOSED, PUBLISHED, SIGNABLE, hosted_letters
+from petition.letters.models import Letter
+
+log = logging.getLogger("petition.clock")
+
+
+def tick(desk: rounds.Desk, moment: datetime) -> dict[str, str]:
+    """Do for every letter what is due at a moment; says for each what was done, or what went wrong.
+
+    A letter whose sealing fails does not keep the others from theirs.
+    """
+    with Session(desk.databases.reading) as session:
+        letters = [letter for letter in hosted_letters(session) if letter.state in {*SIGNABLE, CLOSED}]
+        due = {letter.id: (letter.slug, _is_due(letter, moment)) for letter in letters}
+    done = {}
+    for letter_id, (slug, closes) in due.items():
+        try:
+            act = rounds.close_letter if closes else rounds.seal_letter
+            result = act(desk, letter_id, moment=moment)
+            done[slug] = f"{'closed, ' if closes else ''}{result.signatures} signatures, {result.entries} entries"
+        except Exception as error:  # whatever went wrong with one letter, the next one gets its turn
+            log.exception("sealing failed")
+            done[slug] = f"failed: {type(error).__name__}"
+    return done
+
+
+def _is_due(letter: Letter, moment: datetime) -> bool:
+    return letter.state == PUBLISHED and letter.closes is not None and letter.closes <= moment
+
+
+def next_time(minutes: tuple[int, ...], moment: datetime) -> datetime:
+    """The next set time after a moment; ``minutes`` are those of each hour at which sealings run."""
+    hour = moment.replace(minute=0, second=0, microsecond=0)
+    times = [hour + timedelta(hours=ahead, minutes=minute) for ahead in (0, 1) for minute in minutes]
+    return next(time for time in times if time > moment)
+
+
+def watch(desk: rounds.Desk, minutes: tuple[int, ...], now: Callable[[], datetime], stop: threading.Event) -> None:
+    """Tick at once, to finish what a crash left, and then at every set time until ``stop`` is set."""
+    tick(desk, now())
+    while not stop.is_set():
+        due = next_time(minutes, now())
+        while now() < due and not stop.is_set():
+            stop.wait(min(30.0, max(0.05, (due - now()).total_seconds())))
+        if not stop.is_set():
+            tick(desk, due)

@@ -1,0 +1,185 @@
+"""Settings from the environment: the only reader of it, and of the master secret's file.
+
+All settings are optional. A wrong value stops the start with one line that names the variable, what is
+wrong with it, and an example.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+SECRET_BYTES = 32
+HIDDEN = ("PETITION_DATABASE_URL", "PETITION_ISSUER_DATABASE_URL", "PETITION_MAIL")
+
+
+class WrongSetting(Exception):
+    """A variable has a value that cannot be used; the text is one line for the person at the terminal."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the program was told. ``sources`` says for each variable where its value came from."""
+
+    data: Path
+    database_url: str
+    issuer_database_url: str
+    secret_file: Path
+    url: str | None
+    mail: str | None
+    mail_from: str
+    mail_subject: str
+    seal_at: tuple[int, ...]
+    proxies: int
+    sources: Mapping[str, str]
+
+    @property
+    def host(self) -> str | None:
+        """Host (and port) of the public address, as it stands in a log's origin; never taken from a request."""
+        return urlsplit(self.url).netloc if self.url else None
+
+    @property
+    def secure(self) -> bool:
+        """Whether cookies may be marked Secure: everywhere but on loopback and on an http onion address."""
+        parts = urlsplit(self.url or "http://localhost")
+        plain = parts.hostname in ("localhost", "127.0.0.1", "::1") or (parts.hostname or "").endswith(".onion")
+        return parts.scheme == "https" or not plain
+
+    @property
+    def rounds_folder(self) -> Path:
+        """Where each round's secret lies, a file of its own."""
+        return self.data / "rounds"
+
+    @property
+    def public_folder(self) -> Path:
+        """Where kept public pages lie; everything in it can be made again."""
+        return self.data / "public"
+
+
+def settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read all settings; raises WrongSetting for the first one that cannot be used."""
+    sources: dict[str, str] = {}
+
+    def read(name: str, default: Any, parse: Callable[[str, str], Any]) -> Any:
+        value = environ.get(name, "").strip()
+        sources[name] = "environment" if value else "default"
+        return parse(name, value) if value else default
+
+    data = read("PETITION_DATA", Path("data").absolute(), _path)
+    found = Settings(
+        data=data,
+        database_url=read("PETITION_DATABASE_URL", f"sqlite:///{data / 'petition.db'}", _database),
+        issuer_database_url=read("PETITION_ISSUER_DATABASE_URL", f"sqlite:///{data / 'issuer.db'}", _database),
+        secret_file=read("PETITION_SECRET_FILE", data / "secret", _path),
+        url=read("PETITION_URL", None, _url),
+        mail=read("PETITION_MAIL", None, _mail),
+        mail_from=read("PETITION_MAIL_FROM", "noreply@localhost", _text),
+        mail_subject=read("PETITION_MAIL_SUBJECT", "The code you asked for", _text),
+        seal_at=read("PETITION_SEAL_AT", (0,), _minutes),
+        proxies=read("PETITION_PROXIES", 0, _count),
+        sources=sources,
+    )
+    if found.database_url == found.issuer_database_url:
+        raise WrongSetting(
+            "PETITION_ISSUER_DATABASE_URL: is the same database as PETITION_DATABASE_URL; the two must be apart, "
+            "for example postgresql://localhost/issuer"
+        )
+    return found
+
+
+def prepare_folders(found: Settings) -> None:
+    """Make the data folder and the folder of round secrets, readable by their owner alone."""
+    for folder in (found.data, found.rounds_folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def master_secret(found: Settings) -> bytes:
+    """The 32 bytes from which cookies and key encryption derive; made on first use, with mode 0600."""
+    try:
+        descriptor = os.open(found.secret_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _existing_secret(found.secret_file)
+    with os.fdopen(descriptor, "wb") as file:
+        secret = os.urandom(SECRET_BYTES)
+        file.write(secret)
+        file.flush()
+        os.fsync(file.fileno())
+    return secret
+
+
+def _existing_secret(path: Path) -> bytes:
+    if path.stat().st_mode & 0o077:
+        raise WrongSetting(f"PETITION_SECRET_FILE: {path} can be read by others; mend it with: chmod 600 {path}")
+    secret = path.read_bytes()
+    if len(secret) < SECRET_BYTES:
+        raise WrongSetting(
+            f"PETITION_SECRET_FILE: {path} holds {len(secret)} bytes, {SECRET_BYTES} are needed; "
+            "make one with: head -c 32 /dev/urandom > FILE"
+        )
+    return secret
+
+
+def _path(name: str, value: str) -> Path:
+    return Path(value).expanduser().absolute()
+
+
+def _text(name: str, value: str) -> str:
+    if "\n" in value or "\r" in value:
+        raise WrongSetting(f"{name}: must be a single line, for example: A message for you")
+    return value
+
+
+def _database(name: str, value: str) -> str:
+    for scheme in ("postgres://", "postgresql://"):
+        if value.startswith(scheme):
+            return "postgresql+psycopg://" + value.removeprefix(scheme)
+    if value.startswith(("sqlite:///", "postgresql+psycopg://")):
+        return value
+    raise WrongSetting(
+        f"{name}: is no address of SQLite or PostgreSQL, for example sqlite:////srv/petition/petition.db "
+        "or postgresql://user:password@localhost/petition"
+    )
+
+
+def _url(name: str, value: str) -> str:
+    example = "for example https://letters.example.org"
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or "+" in parts.netloc:
+        raise WrongSetting(f"{name}: {value!r} is no web address, {example}")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise WrongSetting(f"{name}: {value!r} must end after the host name, {example}")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _mail(name: str, value: str) -> str:
+    if value.startswith(("smtp://", "smtps://")) and urlsplit(value).hostname:
+        return value
+    if value.startswith("folder:") and value != "folder:":
+        return value
+    raise WrongSetting(f"{name}: {value!r} is no mail server, for example smtp://localhost:25 or folder:./mail")
+
+
+def _minutes(name: str, value: str) -> tuple[int, ...]:
+    """``hourly``, ``*/15``, or minutes such as ``0,30``."""
+    try:
+        if value == "hourly":
+            return (0,)
+        if value.startswith("*/"):
+            step = int(value[2:])
+            return tuple(range(0, 60, step)) if 1 <= step <= 60 else _raise_value()
+        minutes = tuple(sorted({int(part) for part in value.split(",")}))
+        return minutes if all(0 <= minute < 60 for minute in minutes) else _raise_value()
+    except ValueError:
+        raise WrongSetting(f"{name}: {value!r} is no minute pattern, for example hourly, 0,30 or */15") from None
+
+
+def _raise_value() -> tuple[int, ...]:
+    raise ValueError
+
+
+def _count(name: str, value: str) -> int:
+    if not value.isdecimal() or int(value) > 10:
+        raise WrongSetting(f"{name}: {value!r} is no number of proxies from 0 to 10, for example 1")
+    return int(value)

@@ -1,0 +1,182 @@
+"""Two databases that never meet: their bases, engines, sessions and migrations.
+
+SQLite runs with a truncated rollback journal and full syncs, never a write-ahead log: a write-ahead log
+keeps the order and the moments of what was written (protocol, section 7).
+"""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, CursorResult, Engine, Executable, MetaData, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+BUSY_SECONDS = 30
+SQLITE_PRAGMAS = (
+    "journal_mode=TRUNCATE",
+    "synchronous=FULL",
+    "secure_delete=ON",
+    "foreign_keys=ON",
+    "temp_store=MEMORY",
+)
+UNORDERED: dict[str, Any] = {"sqlite_with_rowid": False}
+
+
+class PetitionBase(MappedAsDataclass, DeclarativeBase, kw_only=True, repr=False, eq=False):
+    """Tables of petition.db: letters, signatures, the log. Knows nothing of codes."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class IssuerBase(MappedAsDataclass, DeclarativeBase, kw_only=True, repr=False, eq=False):
+    """Tables of issuer.db: rounds' private keys and hashed codes. Knows nothing of signatures."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class Databases:
+    """Both databases, opened; ``petition`` and ``issuer`` write, ``reading`` only reads petition.db."""
+
+    def __init__(self, petition_url: str, issuer_url: str) -> None:
+        self.petition = engine_for(petition_url)
+        self.issuer = engine_for(issuer_url)
+        self.reading = self.petition.execution_options(petition_reads=True)
+
+    def migrate(self, lock_folder: Path) -> None:
+        """Bring both to the newest revision; many processes may start at once."""
+        migrate(self.petition, "petition", lock_folder)
+        migrate(self.issuer, "issuer", lock_folder)
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.petition.dispose()
+        self.issuer.dispose()
+
+
+def engine_for(url: str) -> Engine:
+    """An engine for SQLite or PostgreSQL. Values of statements never enter logs or error messages."""
+    engine = create_engine(url, hide_parameters=True, pool_pre_ping=not url.startswith("sqlite"))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN would come too late to take the write lock
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    for pragma in SQLITE_PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reads = connection.get_execution_options().get("petition_reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def changed(session: Session, statement: Executable) -> int:
+    """Run an INSERT, UPDATE or DELETE; how many rows it changed is the database's verdict."""
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount
+
+
+def is_race_lost(error: DBAPIError) -> bool:
+    """Whether the database asks for the transaction to be tried again (SQLSTATE 40001, 40P01)."""
+    return getattr(error.orig, "sqlstate", None) in ("40001", "40P01")
+
+
+def forget_order(engine: Engine, *tables: str) -> None:
+    """Drop what deleted rows leave behind, after they were rewritten in sorted order.
+
+    SQLite has zeroed them already (secure_delete); PostgreSQL keeps dead rows, in the order of their writing,
+    until a vacuum.
+    """
+    if engine.dialect.name != "postgresql":
+        return
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for table in tables:
+            connection.execute(text(f"VACUUM {table}"))
+
+
+def compact(engine: Engine) -> None:
+    """Rewrite a small SQLite database in the order of its keys, so that pages hold no order of writing."""
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            connection.rollback()
+            assert driver is not None
+            driver.execute("VACUUM")
+
+
+# Migrations: two chains, found beside the package or, in a wheel, inside it.
+
+
+def place_of(name: str) -> Path:
+    """Folder of ``templates`` or ``migrations``: inside an installed package, beside it in a checkout."""
+    package = Path(__file__).parent
+    inside = package / name
+    return inside if inside.is_dir() else package.parent / name
+
+
+def alembic_config(chain: str, connection: Connection | None = None) -> Config:
+    """Alembic's settings for a chain, ``petition`` or ``issuer``."""
+    config = Config()
+    config.set_main_option("script_location", str(place_of("migrations") / chain).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def at_head(engine: Engine, chain: str) -> bool:
+    """Whether the database has the newest revision of its chain."""
+    heads = set(ScriptDirectory.from_config(alembic_config(chain)).get_heads())
+    with engine.connect().execution_options(petition_reads=True) as connection:
+        return set(MigrationContext.configure(connection).get_current_heads()) == heads
+
+
+def migrate(engine: Engine, chain: str, lock_folder: Path) -> None:
+    """Bring a database to the newest revision of its chain, alone, however many processes ask at once."""
+    with _alone(engine, chain, lock_folder) as connection:
+        command.upgrade(alembic_config(chain, connection), "head")
+        connection.commit()
+
+
+@contextlib.contextmanager
+def _alone(engine: Engine, chain: str, lock_folder: Path) -> Iterator[Connection]:
+    if engine.dialect.name == "sqlite":
+        with (lock_folder / f"migrate-{chain}.lock").open("w") as file:
+            os.chmod(file.fileno(), 0o600)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            with engine.connect() as connection:
+                yield connection
+    else:
+        _make_lock_row(engine)
+        with engine.connect() as connection:
+            connection.execute(text("SELECT id FROM migration_lock WHERE id = 1 FOR UPDATE"))
+            yield connection
+
+
+def _make_lock_row(engine: Engine) -> None:
+    """Several first starts may race here; whoever loses finds the table made."""
+    for statement in (
+        "CREATE TABLE IF NOT EXISTS migration_lock (id integer NOT NULL PRIMARY KEY)",
+        "INSERT INTO migration_lock (id) VALUES (1) ON CONFLICT DO NOTHING",
+    ):
+        with contextlib.suppress(IntegrityError), engine.begin() as connection:
+            connection.execute(text(statement))

@@ -1,0 +1,1 @@
+"""The demo: the real program, driven over HTTP as people would use it."""

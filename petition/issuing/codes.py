@@ -1,0 +1,75 @@
+"""Codes: made, handed out on paper, recalled. Only their keyed hashes are kept."""
+
+import hmac
+from collections.abc import Callable
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from petition.crypto.codes import new_code
+from petition.database import changed
+from petition.errors import BadShape, NotFound, Over
+from petition.issuing.models import UNSPENT, VOIDED, Batch, Code
+from petition.issuing.rounds import demand_issuing, known_round
+from petition.issuing.secrets import RoundSecrets
+
+MOST_AT_ONCE = 100_000
+
+
+def hash_code(pepper: bytes, code: str) -> bytes:
+    """HMAC-SHA256 of a canonical code under the round's pepper: all that is stored of it."""
+    return hmac.digest(pepper, code.encode(), "sha256")
+
+
+def make_codes(
+    session: Session,
+    secrets: RoundSecrets,
+    letter_id: str,
+    number: int,
+    count: int,
+    random: Callable[[int], bytes],
+) -> tuple[int, list[str]]:
+    """New codes of a round: their batch's number and the codes in the order for the sheet.
+
+    Rows go in by hash, so the database cannot tell the order on the sheet.
+    """
+    if not 1 <= count <= MOST_AT_ONCE:
+        raise BadShape("Make from 1 to %(most)s codes at a time.", most=MOST_AT_ONCE)
+    demand_issuing(known_round(session, letter_id, number))
+    pepper = secrets.pepper(letter_id, number)
+    if pepper is None:
+        raise Over("The secrets of this round are gone, so it can have no more codes. Open a new round.")
+    codes = [new_code(random) for _ in range(count)]
+    batch = _next_batch(session, letter_id)
+    session.add(Batch(letter_id=letter_id, number=batch, round=number, made=count))
+    session.flush()
+    hashes = sorted(hash_code(pepper, code) for code in codes)
+    rows = [{"letter_id": letter_id, "round": number, "mac": mac, "batch": batch, "request": UNSPENT} for mac in hashes]
+    session.execute(insert(Code), rows)
+    return batch, codes
+
+
+def _next_batch(session: Session, letter_id: str) -> int:
+    newest = session.scalar(select(func.max(Batch.number)).where(Batch.letter_id == letter_id))
+    return (newest or 0) + 1
+
+
+def void_batch(session: Session, letter_id: str, batch: int) -> int:
+    """Recall what is unspent of a batch; returns how many codes that were. Again: none."""
+    row = session.get(Batch, (letter_id, batch))
+    if row is None:
+        raise NotFound("This letter has no batch %(batch)s of codes.", batch=batch)
+    voided = changed(
+        session,
+        update(Code)
+        .where(Code.letter_id == letter_id, Code.round == row.round, Code.batch == batch, Code.request == UNSPENT)
+        .values(request=VOIDED),
+    )
+    row.voided += voided
+    session.flush()
+    return voided
+
+
+def batches(session: Session, letter_id: str) -> list[Batch]:
+    """The letter's batches, by number."""
+    return list(session.scalars(select(Batch).where(Batch.letter_id == letter_id).order_by(Batch.number)))

@@ -1,0 +1,60 @@
+"""What the issuer keeps: rounds' private keys, and codes as keyed hashes. Never a signature, a name, a time."""
+
+from sqlalchemy import ForeignKeyConstraint, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from petition.database import UNORDERED, IssuerBase
+
+UNSPENT = bytes(32)
+VOIDED = b"\xff" * 32
+
+
+class IssuingRound(IssuerBase):
+    """A round from the issuer's side. Its private key is locked under the round's secret, a file of its own."""
+
+    __tablename__ = "issuing_round"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    roll: Mapped[str] = mapped_column(String(40))
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    private_key: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    """None once it is destroyed."""
+    issued: Mapped[int | None] = mapped_column(default=None)
+    """How many codes were exchanged; set when issuing ends."""
+    annulled: Mapped[str | None] = mapped_column(Text, default=None)
+    """The public reason, so that a crash between the two databases loses nothing."""
+
+
+class Batch(IssuerBase):
+    """Codes that were made together, so that they can be recalled together."""
+
+    __tablename__ = "batch"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    round: Mapped[int]
+    made: Mapped[int]
+    voided: Mapped[int] = mapped_column(default=0)
+
+
+class Code(IssuerBase):
+    """A code, as HMAC under the round's pepper.
+
+    ``request`` always has 32 bytes (zeros: unspent; ones: recalled; else SHA-256 of the blinded message), so
+    that spending overwrites a row in place and leaves no order of spending on a page.
+    """
+
+    __tablename__ = "code"
+    __table_args__ = (
+        ForeignKeyConstraint(["letter_id", "batch"], ["batch.letter_id", "batch.number"]),
+        UNORDERED,
+    )
+
+    letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    mac: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    batch: Mapped[int]
+    request: Mapped[bytes] = mapped_column(LargeBinary(32), default=UNSPENT)

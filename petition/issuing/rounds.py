@@ -1,0 +1,142 @@
+"""A round's life at the issuer: it opens with a key of its own, and ends with that key's destruction.
+
+What the issuer must know of a letter comes in as values: its id, the round's number, the roll's id.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from petition.crypto.blind_rsa import PrivateKey
+from petition.crypto.boxes import lock
+from petition.database import changed
+from petition.errors import NotFound, Over
+from petition.issuing.models import UNSPENT, VOIDED, Batch, Code, IssuingRound
+from petition.issuing.secrets import RoundSecrets
+
+KEY_LABEL = "petition-round-private-key-v1"
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What may be known of a round outside the issuer: how many, never which."""
+
+    number: int
+    made: int
+    voided: int
+    spent: int
+    issued: int | None
+    key_destroyed: bool
+    annulled: str | None
+    """The public reason."""
+
+
+def begin_round(
+    session: Session,
+    secrets: RoundSecrets,
+    letter_id: str,
+    number: int,
+    roll: str,
+    random: Callable[[int], bytes],
+    make_key: Callable[[], PrivateKey],
+) -> bytes:
+    """The public key (SPKI DER) of a round, made now unless it was made before: asking again changes nothing."""
+    known = session.get(IssuingRound, (letter_id, number))
+    if known is not None:
+        return known.public_key
+    secrets.make(letter_id, number, random)
+    key_lock = secrets.key_lock(letter_id, number)
+    if key_lock is None:
+        raise RuntimeError("the round's secret could not be read back")
+    key = make_key()
+    public = key.public.spki()
+    locked = lock(key_lock, key.der(), KEY_LABEL)
+    session.add(IssuingRound(letter_id=letter_id, number=number, roll=roll, public_key=public, private_key=locked))
+    session.flush()
+    return public
+
+
+def forget_round(session: Session, secrets: RoundSecrets, letter_id: str) -> None:
+    """A draft was deleted that a crash had left with a round: nothing of it stays."""
+    for number in session.scalars(select(IssuingRound.number).where(IssuingRound.letter_id == letter_id)):
+        secrets.destroy(letter_id, number)
+    for row in session.scalars(select(IssuingRound).where(IssuingRound.letter_id == letter_id)):
+        session.delete(row)
+    session.flush()
+
+
+def end_issuing(session: Session, letter_id: str, number: int, *, annulled: str | None = None) -> None:
+    """No code is exchanged from now on: count what was issued, and drop the private key's row.
+
+    The secret's file is destroyed by ``destroy_secret`` once this is committed.
+    """
+    row = known_round(session, letter_id, number)
+    taken = changed(
+        session,
+        update(IssuingRound)
+        .where(IssuingRound.letter_id == letter_id, IssuingRound.number == number, IssuingRound.issued.is_(None))
+        .values(private_key=None, issued=-1),
+    )
+    if taken == 1:  # whoever was exchanging a code has committed by now, and is counted
+        row.issued = _spent(session, letter_id, number)
+        row.private_key = None
+    if annulled is not None and row.annulled is None:
+        row.annulled = annulled
+    session.flush()
+
+
+def known_round(session: Session, letter_id: str, number: int) -> IssuingRound:
+    """The issuer's row of a round; refuses a number that it never had."""
+    row = session.get(IssuingRound, (letter_id, number))
+    if row is None:
+        raise NotFound("This letter has no round %(number)s.", number=number)
+    return row
+
+
+def demand_issuing(row: IssuingRound) -> None:
+    """Refuse if the round issues no more."""
+    if row.annulled is not None:
+        raise Over("This round has been annulled by the organizers. Ask them for a new code.")
+    if row.issued is not None:
+        raise Over("Codes of this round can't be exchanged any more. Ask the organizers for a new one.")
+
+
+def numbers(session: Session, letter_id: str) -> list[Numbers]:
+    """Each round's numbers, by round."""
+    rows = session.scalars(
+        select(IssuingRound).where(IssuingRound.letter_id == letter_id).order_by(IssuingRound.number)
+    )
+    return [_numbers_of(session, row) for row in rows]
+
+
+def _numbers_of(session: Session, row: IssuingRound) -> Numbers:
+    made, voided = session.execute(
+        select(func.coalesce(func.sum(Batch.made), 0), func.coalesce(func.sum(Batch.voided), 0)).where(
+            Batch.letter_id == row.letter_id, Batch.round == row.number
+        )
+    ).one()
+    spent = row.issued if row.issued is not None else _spent(session, row.letter_id, row.number)
+    return Numbers(row.number, int(made), int(voided), spent, row.issued, row.private_key is None, row.annulled)
+
+
+def _spent(session: Session, letter_id: str, number: int) -> int:
+    return session.scalars(
+        select(func.count())
+        .select_from(Code)
+        .where(Code.letter_id == letter_id, Code.round == number, Code.request.not_in((UNSPENT, VOIDED)))
+    ).one()
+
+
+def open_round(session: Session, letter_id: str, roll: str | None) -> IssuingRound:
+    """The newest round of a roll that issues; of the first roll if none is named."""
+    rounds = select(IssuingRound).where(IssuingRound.letter_id == letter_id).order_by(IssuingRound.number)
+    rows = [row for row in session.scalars(rounds) if roll in (None, row.roll)]
+    issuing = [row for row in rows if row.issued is None and row.annulled is None]
+    if not rows:
+        raise NotFound("This letter has no such roll.")
+    if not issuing:
+        demand_issuing(rows[-1])
+    first = issuing[0].roll
+    return [row for row in issuing if row.roll == first][-1]

@@ -1,0 +1,93 @@
+"""A code buys one blind signature: the issuer signs what it cannot read."""
+
+import hashlib
+import threading
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from petition.crypto.blind_rsa import SIZE, PrivateKey, PublicKey
+from petition.crypto.boxes import unlock
+from petition.crypto.codes import read_code
+from petition.database import changed
+from petition.errors import BadShape, CodeUsed, Forbidden, NotFound, Over
+from petition.issuing.codes import hash_code
+from petition.issuing.models import UNSPENT, VOIDED, Code, IssuingRound
+from petition.issuing.rounds import KEY_LABEL, demand_issuing
+from petition.issuing.secrets import RoundSecrets
+
+
+class Keys:
+    """Rounds' private keys, unlocked once a process; forgotten as soon as a round's secret is gone."""
+
+    def __init__(self, secrets: RoundSecrets) -> None:
+        self.secrets = secrets
+        self._unlocked: dict[tuple[str, int], PrivateKey] = {}
+        self._lock = threading.Lock()
+
+    def of(self, row: IssuingRound) -> PrivateKey:
+        """The private key of a round that still issues."""
+        place = (row.letter_id, row.number)
+        with self._lock:
+            if place not in self._unlocked:
+                self._unlocked[place] = self._unlock(row)
+            return self._unlocked[place]
+
+    def _unlock(self, row: IssuingRound) -> PrivateKey:
+        key_lock = self.secrets.key_lock(row.letter_id, row.number)
+        if key_lock is None or row.private_key is None:
+            raise Over("The secrets of this round are gone. Ask the organizers for a new code.")
+        return PrivateKey.from_der(unlock(key_lock, row.private_key, KEY_LABEL))
+
+    def forget_destroyed(self) -> None:
+        """Drop from memory each key whose round's secret no longer exists."""
+        with self._lock:
+            for place in [place for place in self._unlocked if not self.secrets.exists(*place)]:
+                del self._unlocked[place]
+
+
+def exchange(session: Session, keys: Keys, letter_id: str, number: int, code: str, blinded: bytes) -> bytes:
+    """The blind signature (384 bytes, big-endian; RFC 9474, section 4.3) for a code and a blinded message.
+
+    The shape is checked before the code is looked up. The row is claimed by one atomic statement: the same
+    blinded message again gets the same answer, another one is refused.
+    """
+    code = read_code(code)
+    row = _issuing_round(session, letter_id, number)
+    _demand_range(PublicKey.from_spki(row.public_key), blinded)
+    demand_issuing(row)
+    pepper = keys.secrets.pepper(letter_id, number)
+    if pepper is None:
+        raise Over("The secrets of this round are gone. Ask the organizers for a new code.")
+    _claim(session, letter_id, number, hash_code(pepper, code), hashlib.sha256(blinded).digest())
+    return keys.of(row).blind_sign(blinded)
+
+
+def _issuing_round(session: Session, letter_id: str, number: int) -> IssuingRound:
+    """The round's row, held so that issuing cannot end before this exchange is counted."""
+    held = select(IssuingRound).where(IssuingRound.letter_id == letter_id, IssuingRound.number == number)
+    row = session.scalar(held.with_for_update(read=True))
+    if row is None:
+        raise NotFound("This letter has no such round. Read the round's public record again.")
+    return row
+
+
+def _demand_range(key: PublicKey, blinded: bytes) -> None:
+    value = int.from_bytes(blinded, "big")
+    if len(blinded) != SIZE or not 1 < value < key.n - 1:
+        raise BadShape("The blinded message must be %(size)s bytes and in the range of the round's key.", size=SIZE)
+
+
+def _claim(session: Session, letter_id: str, number: int, mac: bytes, request: bytes) -> None:
+    of_code = (Code.letter_id == letter_id, Code.round == number, Code.mac == mac)
+    claim = update(Code).where(*of_code, Code.request.in_((UNSPENT, request))).values(request=request)
+    if changed(session, claim) == 1:
+        return
+    stored = session.scalar(select(Code.request).where(*of_code))
+    if stored is None:
+        raise Forbidden(
+            "This code is not one of this letter's. Check each character; it may also belong to another letter."
+        )
+    if stored == VOIDED:
+        raise Over("This code has been recalled. Ask the organizers for a new one.")
+    raise CodeUsed("This code has been used. If you didn't use it, tell the organizers and ask for another one.")

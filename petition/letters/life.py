@@ -1,0 +1,202 @@
+"""Where a letter stands, what may come next, and what stands in the way of it.
+
+Loading is permission: each loader gives a letter only to whom it may be given, and a letter that may not be
+seen answers exactly like one that never was.
+"""
+
+import hmac
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from petition.database import changed
+from petition.errors import Conflict, NotFound, Obstructed, Over, Refusal
+from petition.letters.models import Authorship, Letter, Organizer, Version, to_hour
+
+DRAFT, OPEN, PUBLISHED, CLOSED, WITHDRAWN = "draft", "open", "published", "closed", "withdrawn"
+STEPS = {
+    (DRAFT, OPEN),
+    (OPEN, PUBLISHED),
+    (PUBLISHED, CLOSED),
+    (OPEN, WITHDRAWN),
+    (PUBLISHED, WITHDRAWN),
+    (CLOSED, WITHDRAWN),
+}
+SIGNABLE = frozenset({OPEN, PUBLISHED})
+PUBLIC = frozenset({PUBLISHED, CLOSED})
+NOTICE = timedelta(days=1)
+"""Closing is announced so long ahead."""
+LEAST_K, MOST_K = 3, 50
+_ADDRESS = re.compile(r"^(?P<slug>[a-z0-9][a-z0-9-]*)-(?P<secret>[a-z0-9]{16})$")
+NO_SUCH_LETTER = "There is no such letter. Check the address: every character counts."
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the rules need to know from outside the letter, as values."""
+
+    site_url: str | None = None
+    sealed: int = 0
+    waiting: int = 0
+
+
+def steps_from(state: str) -> list[str]:
+    """The states that may come next."""
+    return sorted(to for (start, to) in STEPS if start == state)
+
+
+def obstacles(letter: Letter, version: Version | None, step: str, facts: Facts) -> list[Refusal]:
+    """Everything that stands in the way of a step, each with its remedy; the page shows it, the step enforces it."""
+    if (letter.state, step) not in STEPS:
+        return [Conflict("A letter that is %(state)s cannot become %(step)s.", state=letter.state, step=step)]
+    if step == OPEN:
+        return _obstacles_to_opening(letter, version, facts)
+    if step == PUBLISHED and letter.threshold and facts.sealed < letter.threshold:
+        return [
+            Conflict(
+                "By your own rule %(threshold)s must have signed before this letter is published; "
+                "%(sealed)s are counted so far.",
+                threshold=letter.threshold, sealed=facts.sealed,
+            )
+        ]  # fmt: skip
+    return []
+
+
+def _obstacles_to_opening(letter: Letter, version: Version | None, facts: Facts) -> list[Refusal]:
+    found: list[Refusal] = []
+    missing = [
+        field for field in ("title", "recipient", "employer", "body") if version is None or not getattr(version, field)
+    ]
+    sentences = {
+        "title": "The letter has no title yet. Write one.",
+        "recipient": "It is not said to whom the letter goes. Write the recipient.",
+        "employer": "It is not said which employer this is about. Write the employer.",
+        "body": "The letter has no text yet. Write it.",
+    }
+    found.extend(Conflict(sentences[field]) for field in missing)
+    if not LEAST_K <= letter.k <= MOST_K:
+        found.append(Conflict("K must be from %(least)s to %(most)s.", least=LEAST_K, most=MOST_K))
+    if facts.site_url is None:
+        found.append(
+            Conflict(
+                "This site does not know its public address yet, and signatures are tied to it. "
+                "Whoever runs the site must set PETITION_URL."
+            )
+        )
+    return found
+
+
+def demand_step(letter: Letter, version: Version | None, step: str, facts: Facts) -> None:
+    """Refuse with everything that stands in the way of a step."""
+    found = obstacles(letter, version, step, facts)
+    if found:
+        raise Obstructed(found)
+
+
+def move(session: Session, letter: Letter, to: str) -> None:
+    """The one writer of a letter's state: of two who try the same step, one wins."""
+    if (letter.state, to) not in STEPS:
+        raise Conflict("A letter that is %(state)s cannot become %(step)s.", state=letter.state, step=to)
+    session.flush()
+    moved = changed(
+        session,
+        update(Letter)
+        .where(Letter.id == letter.id, Letter.state == letter.state)
+        .values(state=to, edition=Letter.edition + 1),
+    )
+    if moved != 1:
+        raise Conflict("Somebody else changed this letter at the same moment. Please look again.")
+    session.refresh(letter)
+
+
+def announce_close(session: Session, letter: Letter, *, moment: datetime, now: bool, facts: Facts) -> None:
+    """Say a day ahead when the letter closes; at once only where nobody's signature waits."""
+    demand_step(letter, None, CLOSED, facts)
+    if now and facts.waiting:
+        raise Conflict(
+            "Signatures are waiting to be counted, so closing must be announced a day ahead. Close without “now”."
+        )
+    letter.closes = moment if now else _full_hour_after(moment + NOTICE)
+    letter.edition += 1
+    session.flush()
+
+
+def _full_hour_after(moment: datetime) -> datetime:
+    """The moment itself if it is a full hour, else the next one: a day's notice is never cut short."""
+    return moment if moment == to_hour(moment) else to_hour(moment) + timedelta(hours=1)
+
+
+# Loading
+
+
+def public_letter(session: Session, slug: str) -> Letter:
+    """A letter that everybody may read; Over with its reason if it was public and has been withdrawn."""
+    letter = session.scalar(select(Letter).where(Letter.slug == slug))
+    if letter is None or not (letter.state in PUBLIC or (letter.state == WITHDRAWN and letter.was_public)):
+        raise NotFound(NO_SUCH_LETTER)
+    if letter.state == WITHDRAWN:
+        raise Over("The organizers have withdrawn this letter. They say: %(reason)s", reason=letter.withdrawn_reason)
+    return letter
+
+
+def letter_to_sign(session: Session, address: str) -> Letter:
+    """A letter for whoever has its address: the public one, or the unguessable one once it is open."""
+    match = _ADDRESS.match(address)
+    if match:
+        letter = session.scalar(select(Letter).where(Letter.slug == match["slug"]))
+        if letter is not None and hmac.compare_digest(letter.secret, match["secret"]):
+            if letter.state in SIGNABLE | PUBLIC:
+                return letter
+            if letter.was_public:
+                return public_letter(session, letter.slug)
+    return public_letter(session, address)
+
+
+def is_secret_address(letter: Letter, address: str) -> bool:
+    """Whether somebody came by the unguessable address."""
+    return address != letter.slug
+
+
+def address_of(letter: Letter) -> str:
+    """The last part of the letter's address as it may be told now: public, or unguessable."""
+    return letter.slug if letter.state in PUBLIC else f"{letter.slug}-{letter.secret}"
+
+
+def own_letter(session: Session, slug: str, organizer: Organizer) -> Letter:
+    """A letter of this organizer's; anybody else's answers like one that never was."""
+    letter = session.scalar(
+        select(Letter)
+        .join(Authorship, Authorship.letter_id == Letter.id)
+        .where(Letter.slug == slug, Authorship.organizer_id == organizer.id)
+    )
+    if letter is None:
+        raise NotFound(NO_SUCH_LETTER)
+    return letter
+
+
+def hosted_letter(session: Session, slug: str) -> Letter:
+    """Any letter, for whoever runs the machine and types a command on it."""
+    letter = session.scalar(select(Letter).where(Letter.slug == slug))
+    if letter is None:
+        raise NotFound("There is no letter %(slug)s here. See: petition letter list", slug=slug)
+    return letter
+
+
+def own_letters(session: Session, organizer: Organizer) -> list[Letter]:
+    """All letters of an organizer, by slug."""
+    mine = select(Letter).join(Authorship, Authorship.letter_id == Letter.id)
+    return list(session.scalars(mine.where(Authorship.organizer_id == organizer.id).order_by(Letter.slug)))
+
+
+def hosted_letters(session: Session) -> list[Letter]:
+    """All letters, by slug, for the operator and the clock."""
+    return list(session.scalars(select(Letter).order_by(Letter.slug)))
+
+
+def published_letters(session: Session) -> list[Letter]:
+    """All public letters, newest first, then by slug."""
+    public = select(Letter).where(Letter.state.in_(PUBLIC))
+    return list(session.scalars(public.order_by(Letter.published.desc(), Letter.slug)))

@@ -1,0 +1,132 @@
+"""What the database knows of letters and of the people who write them; nothing of who signs."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    LargeBinary,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import Mapped, mapped_column
+
+from petition.database import UNORDERED, PetitionBase
+
+
+class Hour(TypeDecorator[datetime]):
+    """A moment in UTC, cut to its hour: no time finer than that is stored anywhere."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Cut to the hour; stored without a zone, always UTC."""
+        return None if value is None else to_hour(value).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Back in UTC."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+def to_hour(moment: datetime) -> datetime:
+    """The beginning of the hour of a moment."""
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+class Organizer(PetitionBase):
+    """Somebody who writes letters. No address is known, only the name that they chose."""
+
+    __tablename__ = "organizer"
+    __table_args__ = (UniqueConstraint("name"), UNORDERED)
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    passphrase: Mapped[str | None] = mapped_column(Text, default=None)
+    invitation: Mapped[bytes | None] = mapped_column(LargeBinary(32), default=None)
+    """SHA-256 of the one-time link's secret."""
+    invited_until: Mapped[datetime | None] = mapped_column(Hour, default=None)
+    epoch: Mapped[int] = mapped_column(default=1)
+    """Rises when the passphrase changes; a cookie of an older epoch signs nobody in."""
+
+
+class Letter(PetitionBase):
+    """An open letter and where it stands."""
+
+    __tablename__ = "letter"
+    __table_args__ = (UniqueConstraint("slug"), UNORDERED)
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    """LETTER_ID of the protocol."""
+    slug: Mapped[str] = mapped_column(String(80))
+    secret: Mapped[str] = mapped_column(String(26))
+    """The part of the address that keeps an unpublished letter out of sight."""
+    state: Mapped[str] = mapped_column(String(10))
+    k: Mapped[int]
+    timing: Mapped[str] = mapped_column(String(8), default="together")
+    goal: Mapped[int | None] = mapped_column(default=None)
+    threshold: Mapped[int | None] = mapped_column(default=None)
+    title: Mapped[str] = mapped_column(Text, default="")
+    """As in the newest version; frozen with it."""
+    text: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    """The canonical bytes, from opening on."""
+    text_sha256: Mapped[str | None] = mapped_column(String(64), default=None)
+    edition: Mapped[int] = mapped_column(default=0)
+    """Rises in the transaction that changes anything public."""
+    opened: Mapped[datetime | None] = mapped_column(Hour, default=None)
+    published: Mapped[datetime | None] = mapped_column(Hour, default=None)
+    closes: Mapped[datetime | None] = mapped_column(Hour, default=None)
+    closed: Mapped[datetime | None] = mapped_column(Hour, default=None)
+    was_public: Mapped[bool] = mapped_column(default=False)
+    withdrawn_reason: Mapped[str | None] = mapped_column(Text, default=None)
+
+
+class Authorship(PetitionBase):
+    """An organizer works on a letter."""
+
+    __tablename__ = "authorship"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(ForeignKey("letter.id", ondelete="CASCADE"), primary_key=True)
+    organizer_id: Mapped[str] = mapped_column(ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True)
+
+
+class Version(PetitionBase):
+    """The letter's words as somebody saved them."""
+
+    __tablename__ = "version"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(ForeignKey("letter.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    title: Mapped[str] = mapped_column(Text)
+    recipient: Mapped[str] = mapped_column(Text)
+    employer: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    demands: Mapped[list[str]] = mapped_column(JSON)
+    language: Mapped[str] = mapped_column(String(12))
+    author: Mapped[str] = mapped_column(String(100))
+    saved: Mapped[datetime] = mapped_column(Hour)
+    note: Mapped[str] = mapped_column(Text, default="")
+
+
+class Roll(PetitionBase):
+    """Who may sign, verified and counted apart from other rolls."""
+
+    __tablename__ = "roll"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(ForeignKey("letter.id", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    position: Mapped[int]
+
+
+def roll_key() -> ForeignKeyConstraint:
+    """For tables of other rooms whose rows belong to a roll of a letter."""
+    return ForeignKeyConstraint(["letter_id", "roll"], ["roll.letter_id", "roll.id"])

@@ -1,0 +1,117 @@
+"""The figures that may be shown: all of them from the sealed log, none from what waits."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from petition.letters.drafting import newest_version, rolls_of, words_of
+from petition.letters.models import Letter
+from petition.letters.text import Words
+from petition.sealing.log import log_of, root_of, verifier_key
+from petition.sealing.sealer import history, totals
+from petition.signing.signatures import rounds_of
+
+
+@dataclass(frozen=True)
+class Row:
+    """The totals after the sealings of one hour."""
+
+    hour: datetime
+    signatures: int
+    withdrawals: int
+
+    @property
+    def count(self) -> int:
+        """Signatures that were not withdrawn."""
+        return self.signatures - self.withdrawals
+
+
+@dataclass(frozen=True)
+class RollCount:
+    """A roll and how many of it are counted."""
+
+    id: str
+    name: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Everything public about a letter but its log's entries; the same letter at the same edition gives the same."""
+
+    letter_id: str
+    slug: str
+    url: str
+    words: Words
+    state: str
+    text: bytes
+    text_sha256: str
+    published: datetime | None
+    closes: datetime | None
+    as_of: datetime
+    signatures: int
+    withdrawals: int
+    rolls: tuple[RollCount, ...]
+    threshold: int | None
+    goal: int | None
+    codes_made: int
+    issued: int | None
+    log_size: int
+    log_root: bytes
+    log_key: str
+    checkpoint: str
+    history: tuple[Row, ...]
+    edition: int
+    k: int
+
+    @property
+    def count(self) -> int:
+        """Signatures that were not withdrawn."""
+        return self.signatures - self.withdrawals
+
+
+def figures(session: Session, letter: Letter, url: str | None) -> Figures:
+    """What may be said about a letter that is open at least; its address is under the site's ``url``."""
+    log = log_of(session, letter.id)
+    rounds = rounds_of(session, letter.id)
+    signatures, withdrawals = totals(rounds)
+    rows = tuple(Row(row.hour, row.signatures, row.withdrawals) for row in history(session, letter))
+    rolls = []
+    for roll in rolls_of(session, letter):
+        signed, withdrawn = totals(row for row in rounds if row.roll == roll.id)
+        rolls.append(RollCount(roll.id, roll.name, signed - withdrawn))
+    all_ended = all(row.issued is not None for row in rounds)
+    opened = letter.published or letter.opened
+    assert letter.text is not None and letter.text_sha256 is not None and opened is not None
+    return Figures(
+        letter_id=letter.id,
+        slug=letter.slug,
+        url=f"{url or ''}/letters/{letter.slug}/",
+        words=words_of(newest_version(session, letter)),
+        state=letter.state,
+        text=letter.text,
+        text_sha256=letter.text_sha256,
+        published=letter.published,
+        closes=letter.closes,
+        as_of=rows[-1].hour if rows else opened,
+        signatures=signatures,
+        withdrawals=withdrawals,
+        rolls=tuple(rolls),
+        threshold=letter.threshold,
+        goal=letter.goal,
+        codes_made=sum(row.made for row in rounds),
+        issued=sum(row.issued or 0 for row in rounds) if all_ended else None,
+        log_size=log.size,
+        log_root=root_of(log),
+        log_key=verifier_key(log),
+        checkpoint=log.checkpoint,
+        history=rows,
+        edition=letter.edition,
+        k=letter.k,
+    )
+
+
+def rounded(number: int, k: int) -> int:
+    """A number that only organizers see: rounded down to fives, and nothing under K."""
+    return 0 if number < k else number - number % 5

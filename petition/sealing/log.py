@@ -1,0 +1,127 @@
+"""The append-only public log of a letter: entries, tiles, checkpoint (protocol 8; RFC 9162; C2SP tlog-tiles)."""
+
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import and_, insert, or_, select
+from sqlalchemy.orm import Session
+
+from petition.crypto.boxes import derive, lock, unlock
+from petition.crypto.encodings import canonical_json
+from petition.crypto.merkle import Tiles, leaf_hash
+from petition.crypto.notes import checkpoint, public_of, vkey
+from petition.errors import NotFound
+from petition.letters.models import Letter
+from petition.sealing.models import Entry, Log, Tile
+from petition.signing.signatures import insert_once
+
+TILE = 256
+KEY_LABEL = "petition-log-key-v1"
+
+
+def begin_log(session: Session, letter: Letter, origin: str, seed: bytes, master: bytes) -> Log:
+    """An empty log with an Ed25519 key of its own; the origin is fixed from now on."""
+    locked = lock(derive(master, KEY_LABEL), seed, KEY_LABEL + letter.id)
+    log = Log(letter_id=letter.id, origin=origin, public_key=public_of(seed), private_key=locked)
+    session.add(log)
+    session.flush()
+    return log
+
+
+def log_of(session: Session, letter_id: str, *, alone: bool = False) -> Log:
+    """A letter's log; ``alone`` holds it against other processes until the transaction ends."""
+    query = select(Log).where(Log.letter_id == letter_id)
+    log = session.scalar(query.with_for_update() if alone else query)
+    if log is None:
+        raise NotFound("This letter has no log yet: it begins when the letter opens.")
+    return log
+
+
+def log_seed(log: Log, master: bytes) -> bytes:
+    """The log's Ed25519 seed, unlocked with the master secret."""
+    return unlock(derive(master, KEY_LABEL), log.private_key, KEY_LABEL + log.letter_id)
+
+
+def append(session: Session, log: Log, entries: list[Mapping[str, Any]], seed: bytes) -> int:
+    """Append entries and sign a new checkpoint; returns the number of the first one.
+
+    Reads only the right edge of the tree: at most one tile a level.
+    """
+    first = log.size
+    datas = [canonical_json(entry) for entry in entries]
+    tree = Tiles(log.size, _edge(session, log))
+    touched = tree.append(leaf_hash(data) for data in datas)
+    rows = [{"letter_id": log.letter_id, "number": first + place, "data": data} for place, data in enumerate(datas)]
+    if rows:
+        session.execute(insert(Entry), rows)
+    for (level, number), hashes in touched.items():
+        _write_tile(session, log.letter_id, level, number, hashes)
+    log.size = first + len(datas)
+    log.checkpoint = checkpoint(log.origin, log.size, tree.root(), seed)
+    session.flush()
+    return first
+
+
+def _edge(session: Session, log: Log) -> dict[int, bytes]:
+    wanted = [(level, number) for level, number, width in widths(log.size) if width]
+    if not wanted:
+        return {}
+    tiles = session.scalars(
+        select(Tile).where(
+            Tile.letter_id == log.letter_id,
+            or_(*(and_(Tile.level == level, Tile.number == number) for level, number in wanted)),
+        )
+    )
+    return {tile.level: tile.hashes for tile in tiles}
+
+
+def widths(size: int) -> Iterator[tuple[int, int, int]]:
+    """For each level of a tree: the number of its rightmost partial tile, and how many hashes that one has."""
+    level = 0
+    while size >> (8 * level):
+        hashes = size >> (8 * level)
+        yield level, hashes // TILE, hashes % TILE
+        level += 1
+
+
+def _write_tile(session: Session, letter_id: str, level: int, number: int, hashes: bytes) -> None:
+    tile = session.get(Tile, (letter_id, level, number))
+    if tile is not None:
+        tile.hashes = hashes
+    else:
+        insert_once(session, Tile, {"letter_id": letter_id, "level": level, "number": number, "hashes": hashes})
+
+
+def tile(session: Session, log: Log, level: int, number: int, width: int) -> bytes:
+    """The hashes of a tile, whole (``width`` 256) or as far as a partial one goes."""
+    if not 1 <= width <= TILE or (log.size >> (8 * level)) < number * TILE + width:
+        raise NotFound("The log has no such tile.")
+    stored = session.scalar(
+        select(Tile.hashes).where(Tile.letter_id == log.letter_id, Tile.level == level, Tile.number == number)
+    )
+    if stored is None:
+        raise NotFound("The log has no such tile.")
+    return stored[: 32 * width]
+
+
+def bundle(session: Session, log: Log, number: int, width: int) -> bytes:
+    """Up to 256 entries, each after its length as a big-endian uint16."""
+    if not 1 <= width <= TILE or log.size < number * TILE + width:
+        raise NotFound("The log has no such entries.")
+    datas = session.scalars(
+        select(Entry.data)
+        .where(Entry.letter_id == log.letter_id, Entry.number.between(number * TILE, number * TILE + width - 1))
+        .order_by(Entry.number)
+    )
+    return b"".join(len(data).to_bytes(2, "big") + data for data in datas)
+
+
+def verifier_key(log: Log) -> str:
+    """The C2SP verifier key of the log, a line."""
+    return vkey(log.origin, log.public_key)
+
+
+def root_of(log: Log) -> bytes:
+    """The root that the newest checkpoint names."""
+    return b64decode(log.checkpoint.split("\n")[2])

@@ -1,0 +1,59 @@
+"""The public log and its history, as rows."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from petition.database import UNORDERED, PetitionBase
+from petition.letters.models import Hour
+
+
+class Log(PetitionBase):
+    """A letter's log: its name, its key, how far it goes, and its newest signed checkpoint."""
+
+    __tablename__ = "log"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(ForeignKey("letter.id"), primary_key=True)
+    origin: Mapped[str] = mapped_column(Text)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    private_key: Mapped[bytes] = mapped_column(LargeBinary)
+    """The Ed25519 seed, locked under a key that derives from the master secret."""
+    size: Mapped[int] = mapped_column(default=0)
+    checkpoint: Mapped[str] = mapped_column(Text, default="")
+
+
+class Entry(PetitionBase):
+    """One entry of the log: canonical JSON, never changed, never removed."""
+
+    __tablename__ = "entry"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Tile(PetitionBase):
+    """Hashes of the tree: up to 256 of a level, 32 bytes each (C2SP tlog-tiles)."""
+
+    __tablename__ = "tile"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    hashes: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Sealing(PetitionBase):
+    """A row of the history: the log's totals after the sealings of one hour."""
+
+    __tablename__ = "sealing"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    hour: Mapped[datetime] = mapped_column(Hour, primary_key=True)
+    signatures: Mapped[int]
+    withdrawals: Mapped[int]

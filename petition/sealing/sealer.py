@@ -1,0 +1,281 @@
+"""Sealing: the only moment at which anything public changes (protocol, section 7).
+
+Signatures wait until so many do that nobody can tell whose arrived. A sealing takes a random choice of them,
+sorts it, and appends it to the log in one transaction; what is held back is rewritten in sorted order.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from petition.crypto.encodings import b64url, canonical_json, hour
+from petition.crypto.merkle import leaf_hash
+from petition.letters.life import CLOSED, SIGNABLE, WITHDRAWN, move
+from petition.letters.models import Letter, to_hour
+from petition.sealing.log import append, log_of, log_seed
+from petition.sealing.models import Sealing
+from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawal
+from petition.signing.signatures import rounds_of
+
+Random = Callable[[int], bytes]
+Entry = Mapping[str, Any]
+
+
+class Numbers(Protocol):
+    """The issuer's numbers of a round, handed over as values."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def made(self) -> int: ...
+    @property
+    def voided(self) -> int: ...
+    @property
+    def spent(self) -> int: ...
+    @property
+    def issued(self) -> int | None: ...
+    @property
+    def key_destroyed(self) -> bool: ...
+    @property
+    def annulled(self) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a sealing did: how many signatures and other entries it appended, how many signatures still wait."""
+
+    signatures: int = 0
+    entries: int = 0
+    waiting: int = 0
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """A signature on its way into the log."""
+
+    leaf: bytes
+    entry: Entry
+    commit: bytes
+    round: int
+
+
+def held_back(k: int) -> int:
+    """H: how many signatures a sealing holds back, half of K, rounded up."""
+    return -(-k // 2)
+
+
+def seal(
+    session: Session,
+    letter: Letter,
+    numbers: Iterable[Numbers],
+    *,
+    moment: datetime,
+    random: Random,
+    master: bytes,
+    closing: bool = False,
+) -> Result:
+    """Append what may be appended now, and sign a checkpoint; with ``closing``, everything that waits, and the end.
+
+    Refuses nothing and is safe from several processes: the log's row is held, and a second one finds less to do.
+    """
+    log = log_of(session, letter.id, alone=True)
+    session.refresh(letter, with_for_update=closing)
+    if letter.state == WITHDRAWN or (closing and letter.state not in SIGNABLE):
+        return Result()
+    rounds = {row.number: row for row in rounds_of(session, letter.id)}
+    entries = list(_facts_of_rounds(rounds.values(), {number.number: number for number in numbers}))
+    holds = letter.closes is not None and not closing
+    chosen, held = _choose(session, letter, rounds, random, everything=closing, nothing=holds)
+    entries += [signature.entry for signature in chosen]
+    entries += _withdrawals(session, letter, rounds)
+    for signature in chosen:
+        rounds[signature.round].signatures += 1
+    signed, withdrawn = totals(rounds.values())
+    if closing:
+        entries.append({"type": "closed", "signatures": signed, "withdrawals": withdrawn})
+    _rewrite_tombstones(session, letter, forget=closing)
+    if not entries:
+        return Result(waiting=held)
+    first = append(session, log, entries, log_seed(log, master))
+    _remember(session, letter, chosen, first + _position_of_signatures(entries))
+    _write_history(session, letter, moment, signed, withdrawn)
+    letter.edition += 1
+    if closing:
+        letter.closed = moment
+        _end(session, letter)
+    session.flush()
+    return Result(len(chosen), len(entries), held)
+
+
+def totals(rounds: Iterable[Round]) -> tuple[int, int]:
+    """Signatures and withdrawals in the log, without those of annulled rounds."""
+    counted = [row for row in rounds if row.annulled is None or not row.is_annulment_logged]
+    return sum(row.signatures for row in counted), sum(row.withdrawals for row in counted)
+
+
+def _facts_of_rounds(rounds: Iterable[Round], numbers: Mapping[int, Numbers]) -> Iterable[Entry]:
+    """Entries of new rounds, of codes, of ended and of annulled rounds, in this order, each by round."""
+    known = [(row, numbers.get(row.number)) for row in rounds]
+    for row, _ in known:
+        if not row.is_logged:
+            row.is_logged = True
+            yield round_entry(row)
+    for row, number in known:
+        if number is None:
+            continue
+        row.spent = number.spent
+        row.annulled = row.annulled or number.annulled
+        if (row.made, row.voided) != (number.made, number.voided):
+            row.made, row.voided = number.made, number.voided
+            yield {"type": "codes", "round": row.number, "made": row.made, "voided": row.voided}
+    for row, number in known:
+        if number is not None and number.issued is not None and row.issued is None:
+            row.issued = number.issued
+            yield {
+                "type": "issued",
+                "round": row.number,
+                "issued": row.issued,
+                "key_destroyed": number.key_destroyed,
+            }
+    for row, _ in known:
+        if row.annulled is not None and not row.is_annulment_logged:
+            row.is_annulment_logged = True
+            yield {"type": "annulled", "round": row.number, "reason": row.annulled}
+
+
+def round_entry(row: Round) -> Entry:
+    """The entry with which a round begins."""
+    return {
+        "type": "round",
+        "round": row.number,
+        "roll": row.roll,
+        "public_key": b64url(row.public_key),
+        "opens": hour(row.opens) if row.opens else None,
+        "closes": hour(row.closes) if row.closes else None,
+    }
+
+
+def _choose(
+    session: Session,
+    letter: Letter,
+    rounds: Mapping[int, Round],
+    random: Random,
+    *,
+    everything: bool,
+    nothing: bool,
+) -> tuple[list[_Chosen], int]:
+    """Take all that waits off its table; put back what is held back, sorted; return the rest, by leaf hash."""
+    waiting = _take_all(session, letter)
+    waiting = [row for row in waiting if rounds[row["round"]].annulled is None]
+    chosen: list[dict[str, Any]] = []
+    for roll in sorted({row.roll for row in rounds.values()}):
+        mine = [row for row in waiting if rounds[row["round"]].roll == roll]
+        shuffled = _shuffled(mine, random)
+        held = held_back(letter.k)
+        if everything:
+            chosen += shuffled
+        elif not nothing and len(mine) >= letter.k + held:
+            chosen += shuffled[: len(mine) - held]
+    chosen = _within_codes(chosen, rounds)
+    taken = {row["commit"] for row in chosen}
+    back = sorted((row for row in waiting if row["commit"] not in taken), key=lambda row: bytes(row["commit"]))
+    if back:
+        session.execute(insert(Pending), back)
+    return sorted((_as_entry(row) for row in chosen), key=lambda signature: signature.leaf), len(back)
+
+
+def _take_all(session: Session, letter: Letter) -> list[dict[str, Any]]:
+    """All waiting signatures, deleted in the same statement: one that arrives meanwhile is not touched."""
+    columns = (Pending.letter_id, Pending.commit, Pending.round, Pending.message, Pending.signature)
+    gone = session.execute(delete(Pending).where(Pending.letter_id == letter.id).returning(*columns))
+    return [dict(row) for row in gone.mappings()]
+
+
+def _within_codes(chosen: list[dict[str, Any]], rounds: Mapping[int, Round]) -> list[dict[str, Any]]:
+    """Never more signatures of a round than codes that the log knows: the rest waits for the next sealing."""
+    room = {row.number: row.made - row.voided - row.signatures for row in rounds.values()}
+    kept = []
+    for row in chosen:
+        if room[row["round"]] > 0:
+            room[row["round"]] -= 1
+            kept.append(row)
+    return kept
+
+
+def _shuffled(rows: list[dict[str, Any]], random: Random) -> list[dict[str, Any]]:
+    """In random order: sorted by 16 fresh random bytes each."""
+    return [row for _, row in sorted(((random(16), row) for row in rows), key=lambda pair: pair[0])]
+
+
+def _as_entry(row: Mapping[str, Any]) -> _Chosen:
+    entry = {
+        "type": "signature",
+        "round": row["round"],
+        "message": b64url(row["message"]),
+        "signature": b64url(row["signature"]),
+    }
+    return _Chosen(leaf_hash(canonical_json(entry)), entry, bytes(row["commit"]), row["round"])
+
+
+def _withdrawals(session: Session, letter: Letter, rounds: Mapping[int, Round]) -> list[Entry]:
+    """Entries of the withdrawals that wait, by leaf hash; they go out however few."""
+    columns = (Withdrawal.commit, Withdrawal.round, Withdrawal.w, Withdrawal.a_hash)
+    rows = session.execute(delete(Withdrawal).where(Withdrawal.letter_id == letter.id).returning(*columns)).all()
+    entries: list[Entry] = []
+    for row in rows:
+        rounds[row.round].withdrawals += 1
+        entries.append(
+            {"type": "withdrawal", "commit": row.commit.hex(), "w": b64url(row.w), "a_hash": row.a_hash.hex()}
+        )
+    return sorted(entries, key=lambda entry: leaf_hash(canonical_json(entry)))
+
+
+def _position_of_signatures(entries: list[Entry]) -> int:
+    return next((place for place, entry in enumerate(entries) if entry["type"] == "signature"), 0)
+
+
+def _remember(session: Session, letter: Letter, chosen: list[_Chosen], first: int) -> None:
+    """Where in the log each commit stands, written by commit and so in no order of arrival."""
+    placed = sorted((signature.commit, signature.round, first + place) for place, signature in enumerate(chosen))
+    rows = [
+        {"letter_id": letter.id, "commit": commit, "round": number, "entry": entry, "is_withdrawn": False}
+        for commit, number, entry in placed
+    ]
+    if rows:
+        session.execute(insert(Sealed), rows)
+
+
+def _rewrite_tombstones(session: Session, letter: Letter, *, forget: bool) -> None:
+    """Tombstones in sorted order, so that nothing tells when each was put; none once the letter has closed."""
+    gone = session.scalars(delete(Tombstone).where(Tombstone.letter_id == letter.id).returning(Tombstone.commit)).all()
+    if gone and not forget:
+        session.execute(insert(Tombstone), [{"letter_id": letter.id, "commit": commit} for commit in sorted(gone)])
+
+
+def _write_history(session: Session, letter: Letter, moment: datetime, signed: int, withdrawn: int) -> None:
+    """One row for each hour whose sealing changed a number; two within an hour are one row."""
+    newest = session.scalar(
+        select(Sealing).where(Sealing.letter_id == letter.id).order_by(Sealing.hour.desc()).limit(1)
+    )
+    if newest is None and (signed, withdrawn) == (0, 0):
+        return
+    if newest is not None and (newest.signatures, newest.withdrawals) == (signed, withdrawn):
+        return
+    if newest is not None and newest.hour >= to_hour(moment):
+        newest.signatures, newest.withdrawals = signed, withdrawn
+        return
+    session.add(Sealing(letter_id=letter.id, hour=to_hour(moment), signatures=signed, withdrawals=withdrawn))
+
+
+def _end(session: Session, letter: Letter) -> None:
+    session.flush()
+    move(session, letter, CLOSED)
+
+
+def history(session: Session, letter: Letter) -> list[Sealing]:
+    """The letter's history, oldest first."""
+    return list(session.scalars(select(Sealing).where(Sealing.letter_id == letter.id).order_by(Sealing.hour)))

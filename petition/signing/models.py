@@ -1,0 +1,84 @@
+"""What the collector keeps: rounds' public side and signatures. Never a code, an address, a time of arrival."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from petition.database import UNORDERED, PetitionBase
+from petition.letters.models import Hour, roll_key
+
+
+class Round(PetitionBase):
+    """A round from the collector's side: its public key, and how many of its signatures are in the log."""
+
+    __tablename__ = "round"
+    __table_args__ = (roll_key(), UNORDERED)
+
+    letter_id: Mapped[str] = mapped_column(ForeignKey("letter.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    roll: Mapped[str] = mapped_column(String(40))
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    opens: Mapped[datetime | None] = mapped_column(Hour, default=None)
+    closes: Mapped[datetime | None] = mapped_column(Hour, default=None)
+    annulled: Mapped[str | None] = mapped_column(Text, default=None)
+    """The public reason."""
+    signatures: Mapped[int] = mapped_column(default=0)
+    """In the log, as of the last sealing; likewise the numbers below."""
+    withdrawals: Mapped[int] = mapped_column(default=0)
+    made: Mapped[int] = mapped_column(default=0)
+    voided: Mapped[int] = mapped_column(default=0)
+    spent: Mapped[int] = mapped_column(default=0)
+    """For the organizers' "about so many codes are used"; not in the log."""
+    issued: Mapped[int | None] = mapped_column(default=None)
+    is_logged: Mapped[bool] = mapped_column(default=False)
+    is_annulment_logged: Mapped[bool] = mapped_column(default=False)
+
+
+class Pending(PetitionBase):
+    """Somebody signed and waits for the next sealing. The key is a hash, so the order of rows says nothing."""
+
+    __tablename__ = "pending"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    commit: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    round: Mapped[int]
+    message: Mapped[bytes] = mapped_column(LargeBinary)
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Sealed(PetitionBase):
+    """Where in the log a commit's signature stands. Holds no step, digest or reference to anything unpublished."""
+
+    __tablename__ = "sealed"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    commit: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    round: Mapped[int]
+    entry: Mapped[int]
+    is_withdrawn: Mapped[bool] = mapped_column(default=False)
+
+
+class Tombstone(PetitionBase):
+    """A commit that was withdrawn before sealing: spent until the letter closes."""
+
+    __tablename__ = "tombstone"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    commit: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+
+
+class Withdrawal(PetitionBase):
+    """A withdrawal of a sealed signature, waiting for the next set time."""
+
+    __tablename__ = "withdrawal"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    commit: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    round: Mapped[int]
+    w: Mapped[bytes] = mapped_column(LargeBinary(32))
+    a_hash: Mapped[bytes] = mapped_column(LargeBinary(32))

@@ -1,0 +1,216 @@
+"""Signing and withdrawing: the token is the authority, and nothing about the sender is known or kept."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import delete, exists, func, literal, select, union_all, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from petition.crypto.blind_rsa import PublicKey
+from petition.crypto.receipts import Opening
+from petition.database import changed
+from petition.errors import BadShape, Conflict, Forbidden, NotFound, Over, TextChanged, TokenUsed
+from petition.letters.life import PUBLIC, SIGNABLE
+from petition.letters.models import Letter
+from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawal
+from petition.signing.statements import Statement, parse
+
+COUNTED = "counted"
+STEPS = (COUNTED, "grouped", "named_at", "named")
+WITHDRAWN_SENTENCE = "This signature was withdrawn. It can't be given again."
+
+
+@dataclass(frozen=True)
+class Signed:
+    """The answer to a signature, the same however often it is sent."""
+
+    sealed: bool
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """The answer to a withdrawal, the same however often it is sent."""
+
+    was_sealed: bool
+
+
+def read_appearance(value: Any) -> str:
+    """The chosen step of the ladder, from JSON; steps above ``counted`` are not offered by any letter yet."""
+    step = value.get("step") if isinstance(value, dict) else None
+    if step not in STEPS:
+        raise BadShape("Say how to appear: one of counted, grouped, named_at, named.")
+    if step != COUNTED:
+        raise Conflict("This letter counts signatures without names or groups. Choose “counted”.")
+    if set(value) != {"step"}:
+        raise BadShape("“counted” sends nothing else: no names, no groups.")
+    return COUNTED
+
+
+def sign(session: Session, letter: Letter, message: bytes, signature: bytes) -> Signed:
+    """Take a signature: the statement must be of this letter, the RSA-PSS signature of one of its rounds.
+
+    The commit is the key, so a token signs once; the same request again inserts nothing and gets the same answer.
+    """
+    statement = parse(message)
+    _demand_this_letter(letter, statement)
+    row = _round(session, letter, statement.round)
+    if not _key(row.public_key).verify(message, signature):
+        raise Forbidden(
+            "The signature does not fit the round's key, so it can't be counted. Use a token file as it was saved."
+        )
+    return _accept(session, letter, row, bytes.fromhex(statement.commit), message, signature)
+
+
+def _demand_this_letter(letter: Letter, statement: Statement) -> None:
+    if statement.letter_id != letter.id:
+        raise Forbidden("This token belongs to another letter. Open the letter that it was made for.")
+    if statement.text_sha256 != letter.text_sha256:
+        raise TextChanged("This token is for another text than the letter has. Ask the organizers what happened.")
+
+
+def _round(session: Session, letter: Letter, number: int) -> Round:
+    row = session.get(Round, (letter.id, number))
+    if row is None:
+        raise Forbidden("This letter has no such round, so the token can't be counted.")
+    if row.annulled is not None:
+        raise Over("This round has been annulled by the organizers: %(reason)s", reason=row.annulled)
+    return row
+
+
+@lru_cache(maxsize=1024)
+def _key(public_key: bytes) -> PublicKey:
+    return PublicKey.from_spki(public_key)
+
+
+def _accept(session: Session, letter: Letter, row: Round, commit: bytes, message: bytes, signature: bytes) -> Signed:
+    """Insert first and look then: whoever loses a race against a sealing or a withdrawal sees its outcome."""
+    inserted = False
+    if held_state(session, letter) in SIGNABLE:
+        values = {
+            "letter_id": letter.id,
+            "commit": commit,
+            "round": row.number,
+            "message": message,
+            "signature": signature,
+        }
+        inserted = insert_once(session, Pending, values)
+    stands = _what_stands(session, letter.id, commit)
+    if "tombstone" in stands or "withdrawn" in stands:
+        raise Over(WITHDRAWN_SENTENCE)
+    if "sealed" in stands:
+        return Signed(sealed=True)
+    if "pending" not in stands:
+        raise Over("This letter is closed. It takes no more signatures.")
+    if not inserted:
+        _demand_same(session, letter, commit, message)
+    return Signed(sealed=False)
+
+
+def held_state(session: Session, letter: Letter) -> str:
+    """The letter's state, held so that it cannot close before this signature is in."""
+    return session.scalars(select(Letter.state).where(Letter.id == letter.id).with_for_update(read=True)).one()
+
+
+def insert_once(session: Session, table: type[Any], values: dict[str, Any]) -> bool:
+    """Insert a row unless its key is taken; the database is the judge. Says whether it was inserted."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return changed(session, insert(table).values(values).on_conflict_do_nothing()) == 1
+
+
+def _what_stands(session: Session, letter_id: str, commit: bytes) -> set[str]:
+    """What is known of a commit, in one statement."""
+
+    def here(table: type[Any]) -> Any:
+        return (table.letter_id == letter_id) & (table.commit == commit)
+
+    return set(
+        session.scalars(
+            union_all(
+                select(literal("pending")).where(exists().where(here(Pending))),
+                select(literal("tombstone")).where(exists().where(here(Tombstone))),
+                select(literal("sealed")).where(exists().where(here(Sealed), Sealed.is_withdrawn.is_(False))),
+                select(literal("withdrawn")).where(exists().where(here(Sealed), Sealed.is_withdrawn.is_(True))),
+            )
+        )
+    )
+
+
+def _demand_same(session: Session, letter: Letter, commit: bytes, message: bytes) -> None:
+    stored = session.scalar(select(Pending.message).where(Pending.letter_id == letter.id, Pending.commit == commit))
+    if stored != message:
+        raise TokenUsed(
+            "Another signature was given with this receipt already. Each code comes with a receipt of its own."
+        )
+
+
+def withdraw(session: Session, letter: Letter, opening: Opening) -> Withdrawn:
+    """Take a signature back: deleted if it still waits, else withdrawn in the log at the next set time."""
+    commit = bytes.fromhex(opening.commit)
+    if changed(session, delete(Pending).where(Pending.letter_id == letter.id, Pending.commit == commit)):
+        if letter.state in SIGNABLE:
+            insert_once(session, Tombstone, {"letter_id": letter.id, "commit": commit})
+        return Withdrawn(was_sealed=False)
+    if session.get(Tombstone, (letter.id, commit)) is not None:
+        return Withdrawn(was_sealed=False)
+    return _withdraw_sealed(session, letter, opening, commit)
+
+
+def _withdraw_sealed(session: Session, letter: Letter, opening: Opening, commit: bytes) -> Withdrawn:
+    here = (Sealed.letter_id == letter.id, Sealed.commit == commit)
+    marked = session.execute(
+        update(Sealed).where(*here, Sealed.is_withdrawn.is_(False)).values(is_withdrawn=True).returning(Sealed.round)
+    ).first()
+    if marked is not None:
+        a_hash = hashlib.sha256(opening.a).digest()
+        row = {
+            "letter_id": letter.id,
+            "commit": commit,
+            "round": marked.round,
+            "w": opening.w,
+            "a_hash": a_hash,
+        }
+        insert_once(session, Withdrawal, row)
+    elif session.scalar(select(func.count()).select_from(Sealed).where(*here)) == 0:
+        raise NotFound(
+            "No signature of this letter belongs to this receipt. If you saved a token and didn't sign with it, "
+            "there is nothing to take back."
+        )
+    return Withdrawn(was_sealed=True)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is stored under a receipt, shown whole to whoever holds it."""
+
+    state: str
+    """``kept``, ``sealed`` or ``withdrawn``."""
+    entry: int | None = None
+    """The log entry; only once the letter is public."""
+
+
+def look_up(session: Session, letter: Letter, opening: Opening) -> Kept:
+    """What is stored under a receipt. Before publication only whether it is kept or sealed."""
+    commit = bytes.fromhex(opening.commit)
+    stands = _what_stands(session, letter.id, commit)
+    if not stands:
+        raise NotFound("No signature of this letter belongs to this receipt.")
+    if "tombstone" in stands or "withdrawn" in stands:
+        return Kept("withdrawn")
+    if "sealed" in stands:
+        shown = letter.state in PUBLIC
+        entry = session.scalar(select(Sealed.entry).where(Sealed.letter_id == letter.id, Sealed.commit == commit))
+        return Kept("sealed", entry if shown else None)
+    return Kept("kept")
+
+
+def waiting(session: Session, letter_id: str) -> int:
+    """How many signatures wait for a sealing: for the rules, never shown."""
+    return session.scalars(select(func.count()).select_from(Pending).where(Pending.letter_id == letter_id)).one()
+
+
+def rounds_of(session: Session, letter_id: str) -> list[Round]:
+    """A letter's rounds, by number."""
+    return list(session.scalars(select(Round).where(Round.letter_id == letter_id).order_by(Round.number)))

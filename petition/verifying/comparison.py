@@ -1,0 +1,100 @@
+"""What stands beside the log, compared with what the log says."""
+
+from base64 import b64encode
+
+from petition.crypto.encodings import sha256
+from petition.errors import Refusal
+from petition.verifying.counts import differences, read_counts
+from petition.verifying.files import LogKey, Raw, demand
+from petition.verifying.history import Matching, Row
+from petition.verifying.ledger import Ledger
+from petition.verifying.tree import Tree
+from petition.verifying.verdict import Findings, number_of, said
+
+
+def compare_key(findings: Findings, key: LogKey | None, ledger: Ledger) -> None:
+    """``log/vkey`` must hold the key that entry 0 names."""
+    if key is None or ledger.letter is None:
+        return
+    if key.public == ledger.letter.log_key:
+        findings.fine("vkey", f"The log is {said(key.name)}, and entry 0 names the key that signs it.")
+    else:
+        findings.wrong("vkey", "log/vkey does not hold the log_key of entry 0.")
+
+
+def compare_letter(findings: Findings, raw: Raw, ledger: Ledger, whole: bool) -> None:
+    """``letter.md`` must have the text hash of entry 0, the only letter."""
+    if ledger.letter is None and whole:
+        findings.wrong("letter", "Entry 0 is not the letter.")
+    try:
+        digest = sha256(demand(raw)).hex()
+    except Refusal as flaw:
+        findings.wrong("letter", str(flaw))
+        return
+    if ledger.letter and digest != ledger.letter.text_sha256:
+        findings.wrong(
+            "letter", f"letter.md has the SHA-256 {digest}; entry 0 has {ledger.letter.text_sha256}: another text."
+        )
+    elif ledger.letter and whole:
+        findings.fine("letter", f"letter.md is the text that was signed, {said(ledger.letter.title)}.")
+
+
+def compare_issuer(findings: Findings, raw: Raw, ledger: Ledger, whole: bool) -> None:
+    """``log/issuer.pem`` must be the keys of all rounds in the order of the log (RFC 7468, LF line ends)."""
+    try:
+        found = demand(raw)
+    except Refusal as flaw:
+        findings.wrong("issuer", str(flaw))
+        return
+    if whole:
+        findings.judge("issuer", *_keys_in(found, ledger.keys))
+
+
+def _keys_in(found: bytes, keys: list[tuple[int, bytes]]) -> tuple[bool, str]:
+    place = 0
+    for position, (number, key) in enumerate(keys, 1):
+        pem = _pem(key)
+        if found[place : place + len(pem)] != pem:
+            return False, f"Key {position} in log/issuer.pem is not the key of round {number}, as the log has it."
+        place += len(pem)
+    held = number_of(len(keys), "round key", "round keys")
+    if place != len(found):
+        return False, f"log/issuer.pem goes on after the {held} that the log has."
+    return True, f"log/issuer.pem holds the {held} that the log has, in its order."
+
+
+def _pem(der: bytes) -> bytes:
+    text = b64encode(der)
+    lines = [text[start : start + 64] + b"\n" for start in range(0, len(text), 64)]
+    return b"-----BEGIN PUBLIC KEY-----\n" + b"".join(lines) + b"-----END PUBLIC KEY-----\n"
+
+
+def compare_counts(findings: Findings, raw: Raw, ledger: Ledger, tree: Tree, whole: bool) -> None:
+    """``counts.json`` may leave out numbers; those that it has must be the log's."""
+    try:
+        counts = read_counts(demand(raw))
+    except Refusal as flaw:
+        findings.wrong("counts", str(flaw))
+        return
+    if not whole:
+        return
+    compared, wrong = differences(counts, ledger, tree.size, tree.root.hex())
+    for sentence in wrong:
+        findings.wrong("counts", sentence)
+    agrees = f"agrees with the log in {', '.join(compared)}" if compared else "has no number that the log has"
+    findings.fine(
+        "counts", f"counts.json {agrees}. What it says of groups, names and times rests on the server's word."
+    )
+
+
+def compare_history(findings: Findings, rows: list[Row] | None, matching: Matching) -> None:
+    """The rows of ``history.csv`` must be totals at growing prefixes, the last one the whole log's."""
+    if rows is None:
+        return
+    problem = matching.problem()
+    held = number_of(len(rows), "row of history.csv is", "rows of history.csv are")
+    findings.judge(
+        "history",
+        problem is None,
+        problem or f"{held} totals that the log had, in order; the hours rest on the server's word.",
+    )

@@ -1,0 +1,121 @@
+"""Shapes of what people and programs send: checked here, judged by the core."""
+
+from typing import Any
+
+from flask import request
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, HiddenField, IntegerField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from petition.crypto.encodings import from_b64url
+from petition.errors import BadShape
+from petition.languages import languages
+
+_ = str
+
+
+def json_members(*wanted: str) -> dict[str, Any]:
+    """The members of a JSON object that was sent, exactly those that are wanted."""
+    try:
+        body = request.get_json(force=True, silent=True)
+    except RecursionError:
+        body = None
+    if not isinstance(body, dict):
+        raise BadShape("Send a JSON object with these members: %(wanted)s.", wanted=", ".join(wanted))
+    if set(body) != set(wanted):
+        raise BadShape("The JSON object must have exactly these members: %(wanted)s.", wanted=", ".join(wanted))
+    return body
+
+
+def binary(members: dict[str, Any], name: str, size: int | None = None) -> bytes:
+    """A member in base64url without padding, of a size in bytes."""
+    if not isinstance(members[name], str):
+        raise BadShape("%(name)s must be text in base64url without padding.", name=name)
+    return from_b64url(members[name], size, name)
+
+
+def text(members: dict[str, Any], name: str) -> str:
+    """A member that is text."""
+    if not isinstance(members[name], str):
+        raise BadShape("%(name)s must be text.", name=name)
+    return str(members[name])
+
+
+def number(members: dict[str, Any], name: str) -> int:
+    """A member that is a whole number from 1 to 999,999,999."""
+    value = members[name]
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < 10**9:
+        raise BadShape("%(name)s must be a whole number from 1 on.", name=name)
+    return value
+
+
+def posted_text(name: str) -> str:
+    """A field of a plain form, or a file that was sent in its place."""
+    file = request.files.get(name)
+    if file is not None and file.filename:
+        return file.stream.read(64_000).decode("utf-8", "replace")
+    return request.form.get(name, "")
+
+
+class SignInForm(FlaskForm):
+    """Who comes to the desk."""
+
+    name = StringField(_("Your name"), [InputRequired(_("Type the name that you have here.")), Length(max=200)])
+    passphrase = PasswordField(_("Passphrase"), [InputRequired(_("Type your passphrase.")), Length(max=1000)])
+    language = SelectField(_("Language"), choices=lambda: list(languages().items()), default="en")
+
+
+class PassphraseForm(FlaskForm):
+    """A new passphrase, typed twice."""
+
+    passphrase = PasswordField(_("Passphrase"), [InputRequired(_("Choose a passphrase.")), Length(max=1000)])
+    again = PasswordField(_("The same again"), [InputRequired(_("Type the passphrase again.")), Length(max=1000)])
+
+
+class LetterForm(FlaskForm):
+    """The words of a letter. Lengths and characters are the core's to judge, so that nothing typed is cut."""
+
+    title = StringField(_("Title"))
+    recipient = StringField(_("To whom"), description=_("Name and title, for example: Ana Muster, CEO"))
+    employer = StringField(_("Employer"))
+    body = TextAreaField(_("The letter"), description=_("In Markdown: **bold**, *italic*, lists, > quotes"))
+    demands = TextAreaField(_("Demands"), description=_("One on each line. They appear as a numbered list."))
+    language = SelectField(_("Language of the letter"), choices=lambda: list(languages().items()), default="en")
+    note = StringField(_("What did you change? (a note for your co-organizers)"), [Optional(), Length(max=300)])
+    based_on = HiddenField(default="0")
+
+
+class RulesForm(FlaskForm):
+    """Numbers that the organizers choose."""
+
+    k = IntegerField(
+        _("Smallest group (K)"),
+        [InputRequired(_("Give a number from 3 to 50.")), NumberRange(3, 50, _("Give a number from 3 to 50."))],
+        description=_(
+            "Signatures are counted only when at least one and a half times so many wait together. "
+            "Fixed once the letter is open."
+        ),
+    )
+    goal = IntegerField(_("Goal"), [Optional(), NumberRange(1, 10**7, _("Give a number from 1 to 10,000,000."))],
+                        description=_("Shown on the page as something to reach; leave it empty for none."))  # fmt: skip
+    threshold = IntegerField(
+        _("Publish only from"), [Optional(), NumberRange(1, 10**7, _("Give a number from 1 to 10,000,000."))],
+        description=_("Nothing is public before so many have signed; leave it empty for none."),
+    )  # fmt: skip
+
+
+class CodesForm(FlaskForm):
+    """How many codes."""
+
+    count = IntegerField(
+        _("How many"),
+        [InputRequired(_("Give a number.")), NumberRange(1, 10_000, _("Make from 1 to 10,000 codes at a time."))],
+        default=20,
+    )
+
+
+class StepForm(FlaskForm):
+    """A step that needs nothing but a button, and for some a reason."""
+
+    reason = StringField(_("Reason (public)"), [Optional(), Length(max=300)])
+    now = BooleanField(_("Close now"))

@@ -1,0 +1,104 @@
+"""Joining: a code becomes a token. Meets the issuer, and never the signatures."""
+
+import hashlib
+import os
+
+from flask import Blueprint, Response, current_app, request
+
+from petition.crypto.blind_rsa import PublicKey, blind, finalize, prepare
+from petition.crypto.codes import read_code
+from petition.crypto.encodings import b64url, from_b64url
+from petition.crypto.receipts import opening
+from petition.crypto.tokens import RECEIPT_SIZE, Token, drawn_from, read_token, statement_bytes
+from petition.errors import Over, Refusal
+from petition.issuing.rounds import open_round
+from petition.issuing.tokens import Keys, exchange
+from petition.letters.life import SIGNABLE
+from petition.letters.models import Letter
+from petition.web.context import issuer_session, page, say
+from petition.web.forms import binary, json_members, number, posted_text, text
+from petition.web.letters import addressed, public_url
+
+bp = Blueprint("join", __name__, url_prefix="/letters/<address>")
+SEED = 32
+
+
+def keys() -> Keys:
+    """The rounds' private keys of this process."""
+    found: Keys = current_app.extensions["petition.keys"]
+    return found
+
+
+@bp.get("/join")
+def ask(address: str) -> str:
+    """The form for a code."""
+    letter, words = addressed(address)
+    return page("join/join.html", letter=letter, words=words, code="", seed=b64url(os.urandom(SEED)), refusal=None)
+
+
+@bp.post("/join")
+def redeem(address: str) -> tuple[str, int]:
+    """The way without scripts: the server blinds, unblinds, forgets, and hands the token over."""
+    letter, words = addressed(address)
+    code, seed = request.form.get("code", ""), request.form.get("seed", "")
+    try:
+        token = _token_for(letter, code, seed)
+    except Refusal as refusal:
+        again = {
+            "code": code,
+            "seed": seed or b64url(os.urandom(SEED)),
+            "refusal": say(refusal.sentence, **refusal.values),
+        }
+        return page("join/join.html", letter=letter, words=words, **again), refusal.status
+    return page("join/ready.html", letter=letter, words=words, token=token.as_text()), 200
+
+
+def _token_for(letter: Letter, code: str, seed: str) -> Token:
+    """What a client would do for itself. All chance follows from the form's seed and the code, so that the same
+    form sent again, after a lost answer, gets the same token."""
+    demand_signable(letter)
+    code = read_code(code)
+    start = from_b64url(seed, SEED) if seed else os.urandom(SEED)
+    random = drawn_from(hashlib.sha256(start + code.encode()).digest())
+    round_ = open_round(issuer_session(), letter.id, request.form.get("roll") or None)
+    key = PublicKey.from_spki(round_.public_key)
+    receipt = random(RECEIPT_SIZE)
+    statement = statement_bytes(letter.id, round_.number, letter.text_sha256 or "", opening(receipt).commit)
+    message = prepare(statement, random)
+    blinded = blind(key, message, random)
+    answer = exchange(issuer_session(), keys(), letter.id, round_.number, code, blinded.message)
+    issuer_session().commit()
+    signature = finalize(key, message, answer, blinded.inverse)
+    return Token(public_url(letter), letter.id, round_.number, key.fingerprint, message, signature, receipt)
+
+
+def demand_signable(letter: Letter) -> None:
+    """Refuse if the letter takes no more signatures."""
+    if letter.state not in SIGNABLE:
+        raise Over("This letter is closed. It takes no more signatures.")
+
+
+@bp.post("/join/file")
+def token_file(address: str) -> Response:
+    """The token sent back as a file to keep; nothing is stored."""
+    addressed(address)
+    return as_file(read_token(posted_text("token")).as_text(), "signing-token.json")
+
+
+def as_file(body: str, name: str) -> Response:
+    """A download under a name that does not name the letter."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(body, mimetype="application/json", headers=headers)
+
+
+@bp.post("/tokens")
+def issue(address: str) -> tuple[dict[str, str], int]:
+    """A code and a blinded message in, a blind signature out."""
+    letter, _ = addressed(address)
+    members = json_members("code", "round", "blinded_message")
+    code, round_ = read_code(text(members, "code")), number(members, "round")
+    blinded = binary(members, "blinded_message", 384)
+    demand_signable(letter)
+    signature = exchange(issuer_session(), keys(), letter.id, round_, code, blinded)
+    issuer_session().commit()
+    return {"blind_signature": b64url(signature)}, 201

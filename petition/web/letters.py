@@ -1,0 +1,32 @@
+"""Loading a letter for a signer's request, and answering in its language."""
+
+from flask import abort, redirect, request
+
+from petition.letters.drafting import newest_version, words_of
+from petition.letters.life import letter_to_sign
+from petition.letters.models import Letter
+from petition.letters.text import Words
+from petition.web.context import LANGUAGE, session, site, speak
+
+
+def addressed(address: str) -> tuple[Letter, Words]:
+    """The letter that an address may sign, and its words; the answer speaks its binding language.
+
+    Who asks by the unguessable address of a letter that is public by now is sent to the public one; what is posted
+    there is served, because that address stands on paper and in files.
+    """
+    letter = letter_to_sign(session(), address)
+    if letter.was_public and address != letter.slug and request.method in ("GET", "HEAD"):
+        rest = request.path.removeprefix(f"/letters/{address}")
+        prefix = f"/{request.environ[LANGUAGE]}" if LANGUAGE in request.environ else ""
+        query = f"?{request.query_string.decode('ascii', 'ignore')}" if request.query_string else ""
+        abort(redirect(f"{prefix}/letters/{letter.slug}{rest}{query}", 308))
+    words = words_of(newest_version(session(), letter))
+    speak(words.language)
+    return letter, words
+
+
+def public_url(letter: Letter) -> str:
+    """The letter's address as files may carry it: public, or the site's root while it is unpublished."""
+    root = site().settings.url or ""
+    return f"{root}/letters/{letter.slug}/" if letter.was_public else f"{root}/"

@@ -1,0 +1,153 @@
+"""The organizers' door: one-time links, signing in and out, the desk. The only part with a cookie."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Blueprint, g, redirect, request
+from flask import session as cookie
+from flask_wtf.csrf import generate_csrf, validate_csrf
+from werkzeug.wrappers import Response
+from wtforms.validators import ValidationError
+
+from petition.errors import BadShape, Refusal
+from petition.letters.life import own_letters
+from petition.letters.models import Organizer
+from petition.letters.organizers import choose_passphrase, invited, sign_in, signed_in
+from petition.web.context import now, page, say, session, speak
+from petition.web.forms import PassphraseForm, SignInForm
+
+bp = Blueprint("organize", __name__, url_prefix="/organize")
+OPEN_TO_ALL = frozenset({"organize.enter", "organize.welcome", "organize.set_passphrase", "organize.ask_enter"})
+SIGN_IN_FIELDS = frozenset({"name", "language"})
+NEVER_CARRIED = frozenset({"csrf_token", "passphrase", "again", "carry_to"})
+
+Answer = Any
+
+
+@bp.before_request
+def guard() -> Answer | None:
+    """Every organizers' page needs a sign-in, every form of theirs a CSRF token; what was typed is carried along."""
+    g.language = cookie.get("language", "en")
+    g.organizer = _present_organizer()
+    if request.endpoint in OPEN_TO_ALL and request.method == "GET":
+        return None
+    if g.organizer is None and request.endpoint not in OPEN_TO_ALL:
+        return _sign_in_page(SignInForm(formdata=None), 403 if request.method == "POST" else 200)
+    if request.method == "POST":
+        try:
+            validate_csrf(request.form.get("csrf_token"))
+        except ValidationError:
+            return page("organize/again.html", **_chrome(), carry=_carried(), carry_to=request.path), 400
+    return None
+
+
+def _present_organizer() -> Organizer | None:
+    if "organizer" not in cookie:
+        return None
+    return signed_in(session(), cookie["organizer"], cookie.get("epoch", 0))
+
+
+def for_organizers(view: Callable[..., Answer]) -> Callable[..., Answer]:
+    """Hand the signed-in organizer to a view as its first argument."""
+
+    @wraps(view)
+    def guarded(**values: Any) -> Answer:
+        return view(g.organizer, **values)
+
+    return guarded
+
+
+def desk_page(template: str, **values: Any) -> str:
+    """A page of the desk, with the organizer's name and a CSRF token."""
+    return page(template, **_chrome(), **values)
+
+
+def _chrome() -> dict[str, Any]:
+    organizer = g.get("organizer")
+    return {"organizer_name": organizer.name if organizer else None, "csrf": generate_csrf()}
+
+
+def _carried() -> list[tuple[str, str]]:
+    """What was typed into a form whose sender has to sign in first."""
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in NEVER_CARRIED]
+
+
+def _sign_in_page(form: SignInForm, status: int, refusal: str | None = None) -> Answer:
+    carry_to = request.form.get("carry_to") or (request.path if request.endpoint not in OPEN_TO_ALL else "")
+    shown = desk_page("organize/sign-in.html", form=form, carry=_carried(), carry_to=carry_to, refusal=refusal)
+    return shown, status
+
+
+@bp.get("/sign-in")
+def ask_enter() -> Answer:
+    """The form for name and passphrase."""
+    return _sign_in_page(SignInForm(), 200)
+
+
+@bp.post("/sign-in")
+def enter() -> Answer:
+    """Sign in; then go on to what was being saved, if anything was."""
+    form = SignInForm()
+    if not form.validate():
+        return _sign_in_page(form, 400)
+    try:
+        organizer = sign_in(session(), form.name.data, form.passphrase.data)
+    except Refusal as refusal:
+        return _sign_in_page(form, refusal.status, say(refusal.sentence, **refusal.values))
+    language = form.language.data
+    _let_in(organizer, language)
+    carried = [(name, value) for name, value in _carried() if name not in SIGN_IN_FIELDS]
+    target = request.form.get("carry_to", "")
+    if target.startswith("/organize/") and carried:
+        speak(language)
+        return desk_page("organize/again.html", carry=carried, carry_to=target)
+    return redirect(target if target.startswith("/organize/") else "/organize/", 303)
+
+
+def _let_in(organizer: Organizer, language: str) -> None:
+    cookie.clear()
+    cookie["organizer"], cookie["epoch"], cookie["language"] = organizer.id, organizer.epoch, language
+    g.organizer = organizer
+    g.pop("csrf_token", None)
+
+
+@bp.get("/welcome/<secret>")
+def welcome(secret: str) -> Answer:
+    """What a one-time link shows: choose a passphrase."""
+    organizer = invited(session(), secret, moment=now())
+    return desk_page("organize/welcome.html", form=PassphraseForm(), name=organizer.name, refusal=None)
+
+
+@bp.post("/welcome/<secret>")
+def set_passphrase(secret: str) -> Answer:
+    """Set it, spend the link, and sign in."""
+    organizer = invited(session(), secret, moment=now())
+    form = PassphraseForm()
+    try:
+        if not form.validate():
+            return desk_page("organize/welcome.html", form=form, name=organizer.name, refusal=None), 400
+        if form.passphrase.data != form.again.data:
+            raise BadShape("The two passphrases differ. Type the same twice.")
+        organizer = choose_passphrase(session(), secret, form.passphrase.data, moment=now())
+    except Refusal as refusal:
+        why = say(refusal.sentence, **refusal.values)
+        return desk_page("organize/welcome.html", form=form, name=organizer.name, refusal=why), refusal.status
+    session().commit()
+    _let_in(organizer, cookie.get("language", "en"))
+    return redirect("/organize/", 303)
+
+
+@bp.post("/sign-out")
+@for_organizers
+def leave(organizer: Organizer) -> Response:
+    """Sign out."""
+    cookie.clear()
+    return redirect("/organize/sign-in", 303)
+
+
+@bp.get("/")
+@for_organizers
+def desk(organizer: Organizer) -> Answer:
+    """All letters of the organizer."""
+    return desk_page("organize/desk.html", letters=own_letters(session(), organizer))

@@ -1,0 +1,168 @@
+"""Signing, checking, withdrawing. No cookie, no session: the token or receipt in the body is the authority."""
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from petition.crypto.blind_rsa import VARIANT, PublicKey
+from petition.crypto.codes import read_receipt, receipt_words
+from petition.crypto.encodings import b64url
+from petition.crypto.receipts import Opening, opening
+from petition.crypto.tokens import Token, read_token
+from petition.errors import BadShape, Forbidden, NotFound, Refusal
+from petition.letters.drafting import rolls_of
+from petition.letters.life import SIGNABLE
+from petition.letters.models import Letter
+from petition.signing.models import Round
+from petition.signing.signatures import look_up, read_appearance, rounds_of, sign, withdraw
+from petition.web.context import page, say, session
+from petition.web.forms import binary, json_members, posted_text
+from petition.web.letters import addressed, public_url
+
+bp = Blueprint("sign", __name__, url_prefix="/letters/<address>")
+
+
+@bp.get("/round.json")
+def round_record(address: str) -> dict[str, Any]:
+    """The public record of the round that a signer joins: all that an outside client needs."""
+    letter, _ = addressed(address)
+    rolls = {roll.id: roll.name for roll in rolls_of(session(), letter)}
+    row = _newest_round(letter, request.args.get("roll") or next(iter(rolls)))
+    signable = letter.state in SIGNABLE and row.annulled is None
+    return {
+        "letter_id": letter.id,
+        "letter": public_url(letter),
+        "round": row.number,
+        "text_sha256": letter.text_sha256,
+        "public_key": b64url(row.public_key),
+        "fingerprint": PublicKey.from_spki(row.public_key).fingerprint,
+        "variant": VARIANT,
+        "timing": letter.timing,
+        "issuing": signable and row.issued is None,
+        "signing": signable,
+        "issuing_ends": None,
+        "signing_starts": None,
+        "routes": ["code"],
+        "fields": [],
+        "names_keys": {},
+        "roll": rolls[row.roll],
+    }
+
+
+def _newest_round(letter: Letter, roll: str) -> Round:
+    rows = [row for row in rounds_of(session(), letter.id) if row.roll == roll]
+    if not rows:
+        raise NotFound("This letter has no such roll.")
+    living = [row for row in rows if row.annulled is None]
+    return (living or rows)[-1]
+
+
+@bp.post("/signatures")
+def add(address: str) -> tuple[dict[str, Any], int]:
+    """A token's message and signature in, the signature kept until the next sealing."""
+    members = json_members("message", "signature", "appearance")
+    message, signature = binary(members, "message"), binary(members, "signature", 384)
+    read_appearance(members["appearance"])
+    letter, _ = addressed(address)
+    signed = sign(session(), letter, message, signature)
+    session().commit()
+    return {"sealed": signed.sealed}, 201
+
+
+@bp.post("/withdrawals")
+def take_back(address: str) -> dict[str, Any]:
+    """Both halves of a receipt's opening in, the signature withdrawn."""
+    members = json_members("w", "a")
+    both = Opening(binary(members, "w", 32), binary(members, "a", 32))
+    letter, _ = addressed(address)
+    withdrawn = withdraw(session(), letter, both)
+    session().commit()
+    return {"withdrawn": True, "was_sealed": withdrawn.was_sealed}
+
+
+@bp.post("/appearances")
+def change(address: str) -> dict[str, Any]:
+    """Another appearance for a signature; this letter offers one alone, so only that one can be asked for."""
+    members = json_members("w_hash", "a", "appearance")
+    binary(members, "a", 32)
+    step = read_appearance(members["appearance"])
+    addressed(address)
+    return {"appearance": {"step": step}}
+
+
+@bp.get("/sign")
+def ask(address: str) -> str:
+    """The form that takes a saved token."""
+    letter, words = addressed(address)
+    return page("sign/token.html", letter=letter, words=words, token="", refusal=None)
+
+
+@bp.post("/sign")
+def review_or_sign(address: str) -> tuple[str, int]:
+    """First the answers to check, then, with them confirmed, the signature and its receipt."""
+    letter, words = addressed(address)
+    posted = posted_text("token_file") or posted_text("token")
+    try:
+        token = read_token(posted)
+        _demand_of(letter, token)
+        if request.form.get("confirm") != "yes":
+            return page("sign/sign.html", letter=letter, words=words, token=token.as_text()), 200
+        sign(session(), letter, token.message, token.signature)
+        session().commit()
+    except Refusal as refusal:
+        session().rollback()
+        why = say(refusal.sentence, **refusal.values)
+        return page("sign/token.html", letter=letter, words=words, token=posted, refusal=why), refusal.status
+    shown = {"words": words, "receipt": receipt_words(token.receipt), "token": token.as_text()}
+    return page("sign/receipt.html", letter=letter, **shown), 200
+
+
+def _demand_of(letter: Letter, token: Token) -> None:
+    if token.letter_id != letter.id:
+        raise Forbidden("This token belongs to another letter. Open the letter that it was made for.")
+
+
+@bp.get("/receipt")
+def ask_receipt(address: str) -> str:
+    """The form for a receipt."""
+    letter, words = addressed(address)
+    return page("sign/check.html", letter=letter, words=words, receipt="", refusal=None, found=None, withdrawn=None)
+
+
+@bp.post("/receipt")
+def use_receipt(address: str) -> tuple[str, int]:
+    """Show what is stored under a receipt, or take the signature back."""
+    letter, words = addressed(address)
+    typed = posted_text("receipt_file") or posted_text("receipt")
+    shown: dict[str, Any] = {"letter": letter, "words": words, "receipt": typed, "refusal": None}
+    try:
+        found, withdrawn = _act(letter, opening(_receipt_in(typed)), request.form.get("do", "check"))
+    except Refusal as refusal:
+        session().rollback()
+        shown["refusal"] = say(refusal.sentence, **refusal.values)
+        return page("sign/check.html", **shown, found=None, withdrawn=None), refusal.status
+    return page("sign/check.html", **shown, found=found, withdrawn=withdrawn), 200
+
+
+def _act(letter: Letter, both: Opening, what: str) -> tuple[Any, Any]:
+    if what == "withdraw":
+        withdrawn = withdraw(session(), letter, both)
+        session().commit()
+        return None, withdrawn
+    if what != "check":
+        raise BadShape("Choose what to do with the receipt: check, or withdraw.")
+    return look_up(session(), letter, both), None
+
+
+def _receipt_in(typed: str) -> bytes:
+    """The receipt from its file, or as it was written down."""
+    return read_token(typed).receipt if typed.lstrip().startswith("{") else read_receipt(typed)
+
+
+@bp.post("/receipt/file")
+def receipt_file(address: str) -> Response:
+    """The receipt sent back as a file to keep; nothing is stored."""
+    addressed(address)
+    body = read_token(posted_text("token")).as_text()
+    headers = {"Content-Disposition": 'attachment; filename="signing-receipt.json"'}
+    return Response(body, mimetype="application/json", headers=headers)

@@ -1,0 +1,180 @@
+"""A letter's steps and its codes: what stands in the way, and the buttons that go on."""
+
+from flask import redirect
+
+from petition import rounds
+from petition.crypto.codes import show
+from petition.errors import Refusal
+from petition.issuing.codes import make_codes
+from petition.letters.drafting import newest_version
+from petition.letters.life import (
+    CLOSED,
+    DRAFT,
+    OPEN,
+    PUBLIC,
+    PUBLISHED,
+    SIGNABLE,
+    WITHDRAWN,
+    address_of,
+    announce_close,
+    obstacles,
+    own_letter,
+    steps_from,
+)
+from petition.letters.models import Letter, Organizer
+from petition.publishing.counts import figures, rounded
+from petition.signing.signatures import rounds_of
+from petition.web.context import issuer_session, now, say, session, site
+from petition.web.forms import CodesForm, StepForm
+from petition.web.organize import Answer, bp, desk_page, for_organizers
+
+SENTENCES = {
+    OPEN: "Open the letter for signatures",
+    PUBLISHED: "Publish the letter",
+    CLOSED: "Close the letter",
+    WITHDRAWN: "Withdraw the letter",
+}
+
+
+def the_desk() -> rounds.Desk:
+    """What a step across the wall needs, of the site that answers."""
+    here = site()
+    return rounds.make_desk(here.settings, here.databases, here.master, random=here.random)
+
+
+@bp.get("/letters/<slug>/")
+@for_organizers
+def overview(organizer: Organizer, slug: str) -> Answer:
+    """Where the letter stands and what stands in the way of each next step."""
+    return _overview(own_letter(session(), slug, organizer), None)
+
+
+def _overview(letter: Letter, refusal: str | None) -> str:
+    facts = rounds.facts(session(), letter, site().settings.url)
+    version = newest_version(session(), letter)
+    next_steps = [
+        (step, say(SENTENCES[step]), [say(o.sentence, **o.values) for o in obstacles(letter, version, step, facts)])
+        for step in steps_from(letter.state)
+    ]
+    address = f"{site().settings.url or ''}/letters/{address_of(letter)}/" if letter.state != DRAFT else None
+    known = rounds_of(session(), letter.id)
+    return desk_page(
+        "organize/overview.html",
+        letter=letter,
+        version=version,
+        next_steps=next_steps,
+        address=address,
+        figures=figures(session(), letter, site().settings.url) if letter.state in PUBLIC | SIGNABLE else None,
+        codes_made=sum(row.made for row in known),
+        codes_used=rounded(sum(row.spent for row in known), letter.k),
+        form=StepForm(),
+        refusal=refusal,
+    )
+
+
+@bp.post("/letters/<slug>/open")
+@for_organizers
+def open_(organizer: Organizer, slug: str) -> Answer:
+    """Freeze the text and begin to take signatures."""
+    return _step(slug, organizer, lambda letter_id: rounds.open_letter(the_desk(), letter_id, moment=now()))
+
+
+@bp.post("/letters/<slug>/publish")
+@for_organizers
+def publish(organizer: Organizer, slug: str) -> Answer:
+    """Show it to everybody."""
+    return _step(slug, organizer, lambda letter_id: rounds.publish_letter(the_desk(), letter_id, moment=now()))
+
+
+@bp.post("/letters/<slug>/close")
+@for_organizers
+def close(organizer: Organizer, slug: str) -> Answer:
+    """Announce the closing a day ahead; at once only where nobody waits."""
+    at_once = StepForm().now.data
+    try:
+        letter = own_letter(session(), slug, organizer)
+        facts = rounds.facts(session(), letter, site().settings.url)
+        announce_close(session(), letter, moment=now(), now=at_once, facts=facts)
+        letter_id = letter.id
+        session().commit()
+    except Refusal as refusal:
+        return _refused(slug, organizer, refusal)
+    if at_once:
+        rounds.close_letter(the_desk(), letter_id, moment=now())
+    return redirect(f"/organize/letters/{slug}/", 303)
+
+
+@bp.post("/letters/<slug>/withdraw")
+@for_organizers
+def withdraw(organizer: Organizer, slug: str) -> Answer:
+    """Take the whole letter back."""
+    reason = StepForm().reason.data or ""
+    return _step(slug, organizer, lambda letter_id: rounds.withdraw_letter(the_desk(), letter_id, reason))
+
+
+@bp.post("/letters/<slug>/delete")
+@for_organizers
+def delete(organizer: Organizer, slug: str) -> Answer:
+    """Delete a draft for good."""
+    return _step(slug, organizer, lambda letter_id: rounds.delete_draft(the_desk(), letter_id), to="/organize/")
+
+
+def _step(slug: str, organizer: Organizer, verb, to: str | None = None) -> Answer:  # type: ignore[no-untyped-def]
+    """Check that the letter is theirs, let go of the database, and do the step, which commits by itself."""
+    letter_id = own_letter(session(), slug, organizer).id
+    session().rollback()
+    try:
+        verb(letter_id)
+    except Refusal as refusal:
+        return _refused(slug, organizer, refusal)
+    return redirect(to or f"/organize/letters/{slug}/", 303)
+
+
+def _refused(slug: str, organizer: Organizer, refusal: Refusal) -> Answer:
+    session().rollback()
+    letter = own_letter(session(), slug, organizer)
+    return _overview(letter, say(refusal.sentence, **refusal.values)), refusal.status
+
+
+@bp.get("/letters/<slug>/codes")
+@for_organizers
+def codes(organizer: Organizer, slug: str) -> Answer:
+    """How many codes there are, and a form for more."""
+    letter = own_letter(session(), slug, organizer)
+    return _codes_page(letter, CodesForm())
+
+
+@bp.post("/letters/<slug>/codes")
+@for_organizers
+def make(organizer: Organizer, slug: str) -> Answer:
+    """Make codes and show them, once."""
+    letter = own_letter(session(), slug, organizer)
+    form = CodesForm()
+    if not form.validate():
+        return _codes_page(letter, form), 400
+    if letter.state not in SIGNABLE:
+        return _codes_page(letter, form, say("Codes can be made while the letter is open.")), 409
+    number = [row.number for row in rounds_of(session(), letter.id) if row.annulled is None]
+    session().rollback()
+    try:
+        batch, made = make_codes(
+            issuer_session(), the_desk().secrets, letter.id, number[0], form.count.data, site().random
+        )
+    except Refusal as refusal:
+        return _codes_page(letter, form, say(refusal.sentence, **refusal.values)), refusal.status
+    issuer_session().commit()
+    address = f"{site().settings.url or ''}/letters/{address_of(letter)}/join"
+    shown = [show(code) for code in made]
+    return desk_page("organize/new-codes.html", letter=letter, batch=batch, codes=shown, address=address)
+
+
+def _codes_page(letter: Letter, form: CodesForm, refusal: str | None = None) -> str:
+    known = rounds_of(session(), letter.id)
+    return desk_page(
+        "organize/codes.html",
+        letter=letter,
+        form=form,
+        made=sum(row.made for row in known),
+        used=rounded(sum(row.spent for row in known), letter.k),
+        refusal=refusal,
+    )

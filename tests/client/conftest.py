@@ -1,0 +1,65 @@
+"""The client run as a person runs it, beside an honest server, in an empty folder."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from petition import client
+from tests.client.issuing import Issuer
+from tests.client.serving import Web, serving
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one run of the client said."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        """Everything on the screen, on one line."""
+        return " ".join((self.out + " " + self.err).split())
+
+    @property
+    def result(self) -> dict[str, Any]:
+        return dict(json.loads(self.out))
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """Runs a command in an empty folder; ``typed`` is what stands ready on the keyboard."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*argv: object, typed: str = "") -> Ran:
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        status = client.main([str(word) for word in argv])
+        return Ran(status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def issuer() -> Issuer:
+    return Issuer()
+
+
+@pytest.fixture
+def web(issuer: Issuer) -> Iterator[Web]:
+    with serving(issuer) as web:
+        yield web
+
+
+@pytest.fixture
+def letter(web: Web) -> str:
+    """The letter's address."""
+    return web.url + "/letters/cameras/"

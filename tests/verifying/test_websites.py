@@ -1,0 +1,308 @@
+"""Letters at an address: a real server, well-behaved, hostile, or just growing."""
+
+import threading
+import time
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from petition.errors import BadShape
+from petition.verifying import open_source, verify
+from petition.verifying.sources import Website
+from tests.verifying.verdicts import failed, wrongs
+
+
+class Server(ThreadingHTTPServer):
+    """Answers with ``answer(path)``: bytes, a status, (status, headers), or a function of the handler."""
+
+    daemon_threads = True
+
+    def __init__(self, answer):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answer = answer
+        self.asked = []
+        self.address = f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        answer = self.server.answer(self.path)
+        if callable(answer):
+            answer(self)
+        elif isinstance(answer, bytes):
+            self.say(200, {}, answer)
+        elif isinstance(answer, int):
+            self.say(answer, {}, b"sorry")
+        else:
+            self.say(*answer, b"")
+
+    def say(self, status, headers, body):
+        self.send_response(status)
+        for name, value in ({"Content-Length": str(len(body))} | headers).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@contextmanager
+def serving(answer):
+    server = Server(answer)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def files_at(files, base="/letters/test/"):
+    return lambda path: files.get(path.removeprefix(base), 404)
+
+
+def verdict_at(address, **options):
+    with closing(open_source(address)) as source:
+        return verify(source, **options)
+
+
+@pytest.fixture
+def log(forger):
+    f = forger().begin(made=0)
+    for made in range(520):
+        f.codes(1, made)
+    f.sign(1, 2, 3)
+    return f.seal()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(Website, "LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr(Website, "SILENCE", 2.0)
+
+
+@pytest.mark.parametrize("form", ["/", "", "/index.html", "/?x=1#count"])
+def test_a_letter_is_verified_at_its_address(log, form):
+    with serving(files_at(log.files())) as server:
+        assert wrongs(verdict_at(f"{server.address}/letters/test{form}")) == {}
+
+
+def test_the_address_in_another_language_has_the_same_log(log):
+    with serving(files_at(log.files())) as server:
+        assert wrongs(verdict_at(f"{server.address}/pt-br/letters/test/")) == {}
+
+
+def test_many_processes_and_threads_find_the_same(log, monkeypatch):
+    monkeypatch.setattr("petition.verifying.verification.ALONE", 0)
+    with serving(files_at(log.files())) as server:
+        assert wrongs(verdict_at(f"{server.address}/letters/test/", processes=2)) == {}
+
+
+@pytest.mark.parametrize(
+    "path", ["letter.md", "counts.json", "log/checkpoint", "log/tile/0/001", "log/tile/entries/000"]
+)
+def test_a_missing_file_is_named(log, path):
+    files = log.files()
+    del files[path]
+    with serving(files_at(files)) as server:
+        assert any(path in sentence for sentence in wrongs(verdict_at(server.address + "/letters/test/")).values())
+
+
+def test_nobody_there_is_a_failed_verification():
+    with serving(lambda path: 404) as server:
+        address = server.address
+    verdict = verdict_at(address + "/letters/test/")
+
+    assert not any(check.ok for check in verdict.checks)
+    assert "log/checkpoint cannot be fetched" in wrongs(verdict)["checkpoint"]
+
+
+def test_a_redirect_within_the_host_is_followed(log):
+    files = log.files()
+
+    def moved(path):
+        if path.startswith("/letters/test-secret/"):
+            return 308, {"Location": path.replace("-secret", "")}
+        return files_at(files)(path)
+
+    with serving(moved) as server:
+        assert wrongs(verdict_at(f"{server.address}/letters/test-secret/")) == {}
+
+
+@pytest.mark.parametrize(
+    "target", ["http://localhost:{port}{path}", "http://127.0.0.1:{other}{path}", "file:///etc/passwd"]
+)
+def test_a_redirect_to_another_host_is_not_followed(log, target):
+    with serving(files_at(log.files())) as other:
+
+        def moved(path):
+            port = server.server_address[1]
+            return 302, {"Location": target.format(port=port, other=other.server_address[1], path=path)}
+
+        with serving(moved) as server:
+            verdict = verdict_at(f"{server.address}/letters/test/")
+
+        assert "another host" in wrongs(verdict)["checkpoint"]
+        assert other.asked == []
+
+
+def test_a_circle_of_redirects_ends():
+    with serving(lambda path: (302, {"Location": path})) as server:
+        assert "redirected too often" in wrongs(verdict_at(server.address + "/letters/test/"))["checkpoint"]
+
+
+def test_a_server_that_asks_for_patience_gets_it(log):
+    seen = set()
+
+    def busy(path):
+        if path in seen:
+            return files_at(log.files())(path)
+        seen.add(path)
+        return 503 if len(path) % 2 else (429, {"Retry-After": "1"})
+
+    with serving(busy) as server:
+        assert wrongs(verdict_at(server.address + "/letters/test/")) == {}
+
+
+def test_a_server_that_stays_busy_is_given_up():
+    with serving(lambda path: 503) as server:
+        assert "asks for patience" in wrongs(verdict_at(server.address + "/letters/test/"))["checkpoint"]
+
+
+def broken_off(handler):
+    handler.send_response(200)
+    handler.send_header("Content-Length", "500")
+    handler.end_headers()
+    handler.wfile.write(b"half")
+    handler.close_connection = True
+
+
+def never_ending(handler):
+    handler.send_response(200)
+    handler.end_headers()
+    try:
+        while True:
+            handler.wfile.write(bytes(2**16))
+    except OSError:
+        handler.close_connection = True
+
+
+def silent(handler):
+    time.sleep(0.6)
+    handler.close_connection = True
+
+
+def no_http(handler):
+    handler.wfile.write(b"hello\r\n\r\n")
+    handler.close_connection = True
+
+
+def compressed(handler):
+    handler.send_response(200)
+    handler.send_header("Content-Encoding", "gzip")
+    handler.send_header("Content-Length", "4")
+    handler.end_headers()
+    handler.wfile.write(b"abcd")
+
+
+@pytest.mark.parametrize("behavior", [broken_off, never_ending, silent, no_http, compressed], ids=lambda b: b.__name__)
+@pytest.mark.parametrize("path", ["log/vkey", "log/tile/0/001", "log/tile/entries/001"])
+def test_a_server_that_misbehaves_fails_the_check_and_nothing_worse(log, monkeypatch, behavior, path):
+    monkeypatch.setattr(Website, "SILENCE", 0.3)
+    files = log.files() | {path: behavior}
+    with serving(files_at(files)) as server:
+        assert any(path in sentence for sentence in wrongs(verdict_at(server.address + "/letters/test/")).values())
+
+
+def dripping(handler):
+    handler.send_response(200)
+    handler.send_header("Content-Length", "86")
+    handler.end_headers()
+    for _ in range(86):
+        time.sleep(0.05)
+        try:
+            handler.wfile.write(b"x")
+        except OSError:
+            break
+    handler.close_connection = True
+
+
+def test_a_server_that_drips_is_given_up(log, monkeypatch):
+    monkeypatch.setattr(Website, "PATIENCE", 0.2)
+    monkeypatch.setattr(Website, "TRIES", 1)
+    with serving(files_at(log.files() | {"log/vkey": dripping})) as server:
+        assert "it takes too long" in wrongs(verdict_at(server.address + "/letters/test/"))["vkey"]
+
+
+def test_a_connection_that_broke_once_is_made_again(log):
+    broken = []
+
+    def answer(path):
+        if len(broken) < 3 and "entries" in path:
+            broken.append(path)
+            return broken_off
+        return files_at(log.files())(path)
+
+    with serving(answer) as server:
+        assert wrongs(verdict_at(server.address + "/letters/test/")) == {}
+
+
+def test_a_sealing_in_between_is_noticed_and_read_again(log, forger):
+    files = {"now": log.files()}
+    asked = []
+
+    def growing(path):
+        asked.append(path)
+        if len(asked) == 4:
+            log.sign(4, 5, 6)
+            files["now"] = log.seal().files()
+        return files_at(files["now"])(path)
+
+    with serving(growing) as server:
+        verdict = verdict_at(server.address + "/letters/test/")
+
+    assert wrongs(verdict) == {}
+    assert verdict.count == 6
+
+
+def test_partial_tiles_that_were_dropped_for_full_ones_are_no_loss(log):
+    files = log.files()
+    while len(log.entries) < 780:
+        log.codes(1, len(log.entries))
+    grown = {path: data for path, data in log.files().items() if "tile" in path and ".p/" not in path}
+    late = {path: data for path, data in files.items() if "tile/0" not in path and "entries" not in path} | grown
+    with serving(files_at(late)) as server:
+        verdict = verdict_at(server.address + "/letters/test/")
+
+    assert wrongs(verdict) == {}
+    assert verdict.size == 525
+
+
+def test_full_tiles_of_another_log_do_not_stand_in_for_partial_ones(log, forger):
+    other = forger().begin(made=0)
+    for made in range(800):
+        other.codes(1, made + 1)
+    files = {path: data for path, data in log.files().items() if ".p/" not in path or "tile/1" in path}
+    files |= {path: data for path, data in other.files().items() if path.endswith("002")}
+    with serving(files_at(files)) as server:
+        verdict = verdict_at(server.address + "/letters/test/")
+
+    assert "root" in failed(verdict)
+
+
+NO_ADDRESSES = ["http://", "http:///x", "http://[", "http://example.org/a b", "http://example.org:x/"]
+NO_ADDRESSES += ["http://example.org/\x7f", "http://example.org/é", "http://example.org:0/"]
+
+
+@pytest.mark.parametrize("address", NO_ADDRESSES)
+def test_an_address_that_is_none_is_refused(address):
+    with pytest.raises(BadShape):
+        open_source(address)

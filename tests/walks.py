@@ -1,0 +1,212 @@
+"""Ways through a letter's life for tests: each walks the real path, so that no test holds an impossible letter."""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from html import unescape
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from petition import config, create_app, rounds
+from petition.config import Settings
+from petition.crypto.blind_rsa import PrivateKey, PublicKey, blind, finalize, prepare
+from petition.crypto.receipts import Opening, opening
+from petition.crypto.tokens import Token, statement_bytes
+from petition.database import Databases
+from petition.issuing.codes import make_codes
+from petition.issuing.tokens import Keys, exchange
+from petition.letters.drafting import draft, set_rules
+from petition.letters.life import announce_close
+from petition.letters.models import Letter, Organizer
+from petition.letters.organizers import add_organizer, choose_passphrase
+from petition.letters.text import Words
+from petition.sealing.sealer import Result
+from petition.signing.models import Round
+from petition.signing.signatures import Signed, sign, withdraw
+
+PASSPHRASE = "correct horse battery staple"
+WORDS = Words(
+    title="We refuse to build it",
+    recipient="Jo Muster, CEO",
+    employer="Example Corp",
+    body="Dear Jo,\n\nwe, who **work here**, ask you to stop.",
+    demands=("Stop.", "Say so in public."),
+)
+
+
+@dataclass
+class Campaign:
+    """A site, its desk and its clock, with verbs for tests."""
+
+    settings: Settings
+    clock: Callable[[], datetime]
+    make_key: Callable[[], PrivateKey]
+
+    def __post_init__(self) -> None:
+        self.master = config.master_secret(self.settings)
+        self.databases = Databases(self.settings.database_url, self.settings.issuer_database_url)
+        self.desk = rounds.make_desk(self.settings, self.databases, self.master, make_key=self.make_key)
+        self.keys = Keys(self.desk.secrets)
+        self._apps: list[Any] = []
+
+    def close(self) -> None:
+        for app in self._apps:
+            app.extensions["petition"].databases.dispose()
+        self.databases.dispose()
+
+    def app(self) -> Any:
+        """The web application of this site."""
+        made = create_app(self.settings, self.clock)
+        self._apps.append(made)
+        return made
+
+    # organizers and letters
+
+    def organizer(self, name: str = "Ana") -> str:
+        """An organizer with a passphrase; their id."""
+        with Session(self.databases.petition) as session:
+            secret = add_organizer(session, name, moment=self.clock(), random=os.urandom)
+            made = choose_passphrase(session, secret, PASSPHRASE, moment=self.clock())
+            session.commit()
+            return made.id
+
+    def a_draft(self, words: Words = WORDS, k: int = 3, organizer: str | None = None, slug: str = "") -> str:
+        """A draft; its letter id."""
+        organizer = organizer or self.organizer()
+        with Session(self.databases.petition) as session:
+            author = session.get_one(Organizer, organizer)
+            letter = draft(session, author, words, moment=self.clock(), random=os.urandom, slug=slug)
+            set_rules(session, letter, k=k, goal=None, threshold=None)
+            session.commit()
+            return letter.id
+
+    def an_open_letter(self, words: Words = WORDS, k: int = 3, organizer: str | None = None, slug: str = "") -> str:
+        """An open letter; its letter id."""
+        letter_id = self.a_draft(words, k, organizer, slug)
+        rounds.open_letter(self.desk, letter_id, moment=self.clock())
+        return letter_id
+
+    def a_published_letter(self, **how: Any) -> str:
+        """A published letter; its letter id."""
+        letter_id = self.an_open_letter(**how)
+        self.publish(letter_id)
+        return letter_id
+
+    def publish(self, letter_id: str) -> None:
+        rounds.publish_letter(self.desk, letter_id, moment=self.clock())
+
+    def seal(self, letter_id: str) -> Result:
+        return rounds.seal_letter(self.desk, letter_id, moment=self.clock())
+
+    def announce_close(self, letter_id: str, *, now: bool = False) -> None:
+        with Session(self.databases.petition) as session:
+            letter = session.get_one(Letter, letter_id)
+            facts = rounds.facts(session, letter, self.settings.url)
+            announce_close(session, letter, moment=self.clock(), now=now, facts=facts)
+            session.commit()
+
+    def close_letter(self, letter_id: str) -> Result:
+        self.announce_close(letter_id)
+        return rounds.close_letter(self.desk, letter_id, moment=self.clock())
+
+    def letter(self, session: Session, letter_id: str) -> Letter:
+        return session.get_one(Letter, letter_id)
+
+    # codes, tokens, signatures
+
+    def codes(self, letter_id: str, count: int, number: int = 1) -> list[str]:
+        with Session(self.databases.issuer) as issuer:
+            _, made = make_codes(issuer, self.desk.secrets, letter_id, number, count, os.urandom)
+            issuer.commit()
+        return made
+
+    def token(self, letter_id: str, code: str, number: int = 1) -> Token:
+        """Exchange a code for a token, as a client does."""
+        with Session(self.databases.reading) as session:
+            letter, round_ = session.get_one(Letter, letter_id), session.get_one(Round, (letter_id, number))
+            key, text_sha256 = PublicKey.from_spki(round_.public_key), letter.text_sha256 or ""
+        receipt = os.urandom(16)
+        message = prepare(statement_bytes(letter_id, number, text_sha256, opening(receipt).commit), os.urandom)
+        blinded = blind(key, message, os.urandom)
+        with Session(self.databases.issuer) as issuer:
+            answer = exchange(issuer, self.keys, letter_id, number, code, blinded.message)
+            issuer.commit()
+        signature = finalize(key, message, answer, blinded.inverse)
+        return Token("https://letters.example.org/", letter_id, number, key.fingerprint, message, signature, receipt)
+
+    def tokens(self, letter_id: str, count: int, number: int = 1) -> list[Token]:
+        return [self.token(letter_id, code, number) for code in self.codes(letter_id, count, number)]
+
+    def sign(self, letter_id: str, token: Token) -> Signed:
+        with Session(self.databases.petition) as session:
+            signed = sign(session, session.get_one(Letter, letter_id), token.message, token.signature)
+            session.commit()
+            return signed
+
+    def sign_all(self, letter_id: str, count: int, number: int = 1) -> list[Token]:
+        """So many people get a code and sign; their tokens."""
+        made = self.tokens(letter_id, count, number)
+        for token in made:
+            self.sign(letter_id, token)
+        return made
+
+    def withdraw(self, letter_id: str, token: Token) -> bool:
+        """Take a signature back; whether it was sealed."""
+        with Session(self.databases.petition) as session:
+            withdrawn = withdraw(session, session.get_one(Letter, letter_id), self.opening(token))
+            session.commit()
+            return withdrawn.was_sealed
+
+    @staticmethod
+    def opening(token: Token) -> Opening:
+        return opening(token.receipt)
+
+    # pages
+
+    def address(self, letter_id: str) -> str:
+        """The path of a letter as it may be told now."""
+        from petition.letters.life import address_of
+
+        with Session(self.databases.reading) as session:
+            return f"/letters/{address_of(session.get_one(Letter, letter_id))}/"
+
+    def signed_in(self, app: Any, name: str = "Ana") -> "Desk":
+        """A browser in which an organizer has signed in."""
+        desk = Desk(app.test_client())
+        answer = desk.send("/organize/sign-in", name=name, passphrase=PASSPHRASE, language="en")
+        assert answer.status_code == 303, answer.text
+        return desk
+
+
+class Desk:
+    """An organizer's browser: keeps the cookie, and sends the token of the form that it was shown."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+
+    def get(self, path: str) -> Any:
+        return self.client.get(path, base_url="https://letters.example.org")
+
+    def csrf(self, path: str) -> str:
+        found = re.search(r'name="csrf_token" value="([^"]+)"', self.get(path).text)
+        assert found is not None, f"{path} has no form"
+        return unescape(found[1])
+
+    def send(self, path: str, page: str | None = None, **typed: Any) -> Any:
+        """Send a form of a page (by default the one at the same path) with what was typed."""
+        token = self.csrf(page or path)
+        return self.post(path, csrf_token=token, **typed)
+
+    def post(self, path: str, **typed: Any) -> Any:
+        headers = {"Sec-Fetch-Site": "same-origin", "Referer": "https://letters.example.org" + path}
+        return self.client.post(path, base_url="https://letters.example.org", data=typed, headers=headers)
+
+
+def hidden(page: str, name: str) -> str:
+    """The value of a hidden field."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found is not None, f"no field {name}"
+    return unescape(found[1])
