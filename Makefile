@@ -26,8 +26,8 @@ run: .venv/run  ## serve the site in ./data (PORT=8000)
 test: .venv/test lint browser  ## everything that CI runs
 	$(BIN)/python -m pytest -m "not long"
 
-test-fast: .venv/test lint  ## all but browsers and races, in under a minute
-	$(BIN)/python -m pytest -m "not long and not browser and not race" -n 2 -q
+test-fast: .venv/test lint  ## all but browsers, races and PostgreSQL, in under a minute
+	$(BIN)/python -m pytest -m "not long and not browser and not race" -k "not postgresql" -n 2 -q
 
 test-long: .venv/test lint browser  ## test, and what takes minutes
 	$(BIN)/python -m pytest

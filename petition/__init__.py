@@ -20,6 +20,7 @@ def create_app(
 ) -> "Flask":
     """The web application, as WSGI. Refuses to start if this machine's RSA libraries don't agree."""
     from flask import Flask
+    from werkzeug.middleware.proxy_fix import ProxyFix
 
     from petition import config
     from petition.crypto.blind_rsa import self_test
@@ -27,6 +28,7 @@ def create_app(
     from petition.database import Databases
     from petition.issuing.secrets import RoundSecrets
     from petition.issuing.tokens import Keys
+    from petition.publishing.shelf import Shelf
     from petition.web import add_porch
     from petition.web.context import Site, utc_now
 
@@ -49,5 +51,8 @@ def create_app(
     )
     app.extensions["petition"] = Site(settings, databases, master, clock or utc_now, random)
     app.extensions["petition.keys"] = Keys(RoundSecrets(settings.rounds_folder, master))
-    add_porch(app)
+    add_porch(app, Shelf(databases.reading, settings.url, settings.public_folder), settings.url)
+    if settings.proxies:
+        hops = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     return app

@@ -28,6 +28,7 @@ def tick(desk: rounds.Desk, moment: datetime) -> dict[str, str]:
     done = {}
     for letter_id, (slug, closes) in due.items():
         try:
+            rounds.end_due_rounds(desk, letter_id, moment=moment)
             act = rounds.close_letter if closes else rounds.seal_letter
             result = act(desk, letter_id, moment=moment)
             done[slug] = f"{'closed, ' if closes else ''}{result.signatures} signatures, {result.entries} entries"

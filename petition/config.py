@@ -4,14 +4,18 @@ All settings are optional. A wrong value stops the start with one line that name
 wrong with it, and an example.
 """
 
+import contextlib
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 SECRET_BYTES = 32
+HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+"""A host as it may stand in a log's origin: a name beyond ASCII in its xn-- form."""
 HIDDEN = ("PETITION_DATABASE_URL", "PETITION_ISSUER_DATABASE_URL", "PETITION_MAIL")
 
 
@@ -81,7 +85,7 @@ def settings(environ: Mapping[str, str] = os.environ) -> Settings:
         proxies=read("PETITION_PROXIES", 0, _count),
         sources=sources,
     )
-    if found.database_url == found.issuer_database_url:
+    if _place(found.database_url) == _place(found.issuer_database_url):
         raise WrongSetting(
             "PETITION_ISSUER_DATABASE_URL: is the same database as PETITION_DATABASE_URL; the two must be apart, "
             "for example postgresql://localhost/issuer"
@@ -92,21 +96,39 @@ def settings(environ: Mapping[str, str] = os.environ) -> Settings:
 def prepare_folders(found: Settings) -> None:
     """Make the data folder and the folder of round secrets, readable by their owner alone."""
     for folder in (found.data, found.rounds_folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise WrongSetting(
+                f"PETITION_DATA: {folder} cannot be made ({error.strerror}); give a folder, for example /srv/petition"
+            ) from None
 
 
 def master_secret(found: Settings) -> bytes:
     """The 32 bytes from which cookies and key encryption derive; made on first use, with mode 0600."""
+    path = found.secret_file
     try:
-        descriptor = os.open(found.secret_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _existing_secret(found.secret_file)
+        if not path.exists():
+            _make_secret(path)
+        return _existing_secret(path)
+    except OSError as error:
+        raise WrongSetting(
+            f"PETITION_SECRET_FILE: {path} cannot be used ({error.strerror}); give a file, for example "
+            "/srv/petition/secret"
+        ) from None
+
+
+def _make_secret(path: Path) -> None:
+    """Write it beside its place and link it there whole: of several first starts one wins, and none reads half."""
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        secret = os.urandom(SECRET_BYTES)
-        file.write(secret)
+        file.write(os.urandom(SECRET_BYTES))
         file.flush()
         os.fsync(file.fileno())
-    return secret
+    with contextlib.suppress(FileExistsError):
+        os.link(part, path)
+    part.unlink()
 
 
 def _existing_secret(path: Path) -> bytes:
@@ -122,7 +144,10 @@ def _existing_secret(path: Path) -> bytes:
 
 
 def _path(name: str, value: str) -> Path:
-    return Path(value).expanduser().absolute()
+    try:
+        return Path(value).expanduser().absolute()
+    except RuntimeError:
+        raise WrongSetting(f"{name}: {value!r} names nobody's home, for example /srv/petition") from None
 
 
 def _text(name: str, value: str) -> str:
@@ -134,8 +159,10 @@ def _text(name: str, value: str) -> str:
 def _database(name: str, value: str) -> str:
     for scheme in ("postgres://", "postgresql://"):
         if value.startswith(scheme):
-            return "postgresql+psycopg://" + value.removeprefix(scheme)
-    if value.startswith(("sqlite:///", "postgresql+psycopg://")):
+            value = "postgresql+psycopg://" + value.removeprefix(scheme)
+    if re.match("sqlite:///(?!$|:memory:)", value) or (
+        value.startswith("postgresql+psycopg://") and _has_good_port(value)
+    ):
         return value
     raise WrongSetting(
         f"{name}: is no address of SQLite or PostgreSQL, for example sqlite:////srv/petition/petition.db "
@@ -143,10 +170,30 @@ def _database(name: str, value: str) -> str:
     )
 
 
+def _place(url: str) -> tuple[Any, ...]:
+    """Where a database is, however its address is spelled."""
+    if url.startswith("sqlite"):
+        return ("sqlite", os.path.realpath(url.removeprefix("sqlite:///").partition("?")[0]))
+    parts = urlsplit(url)
+    return (parts.hostname, parts.port or 5432, parts.path, parts.query)
+
+
+def _split(value: str) -> SplitResult | None:
+    """The parts of an address; None if its host or its port is none."""
+    return urlsplit(value) if _has_good_port(value) and urlsplit(value).hostname else None
+
+
+def _has_good_port(value: str) -> bool:
+    try:
+        return urlsplit(value).port != 0
+    except ValueError:
+        return False
+
+
 def _url(name: str, value: str) -> str:
     example = "for example https://letters.example.org"
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or "+" in parts.netloc:
+    parts = _split(value)
+    if parts is None or parts.scheme not in ("http", "https") or not HOST.fullmatch(parts.netloc):
         raise WrongSetting(f"{name}: {value!r} is no web address, {example}")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise WrongSetting(f"{name}: {value!r} must end after the host name, {example}")
@@ -154,11 +201,11 @@ def _url(name: str, value: str) -> str:
 
 
 def _mail(name: str, value: str) -> str:
-    if value.startswith(("smtp://", "smtps://")) and urlsplit(value).hostname:
+    if value.startswith(("smtp://", "smtps://")) and _split(value):
         return value
     if value.startswith("folder:") and value != "folder:":
         return value
-    raise WrongSetting(f"{name}: {value!r} is no mail server, for example smtp://localhost:25 or folder:./mail")
+    raise WrongSetting(f"{name}: is no address of a mail server, for example smtp://localhost:25 or folder:./mail")
 
 
 def _minutes(name: str, value: str) -> tuple[int, ...]:
@@ -180,6 +227,6 @@ def _raise_value() -> tuple[int, ...]:
 
 
 def _count(name: str, value: str) -> int:
-    if not value.isdecimal() or int(value) > 10:
+    if not re.fullmatch("[0-9]{1,2}", value) or int(value) > 10:
         raise WrongSetting(f"{name}: {value!r} is no number of proxies from 0 to 10, for example 1")
     return int(value)

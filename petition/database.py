@@ -15,7 +15,17 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, CursorResult, Engine, Executable, MetaData, create_engine, event, text
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Engine,
+    ExceptionContext,
+    Executable,
+    MetaData,
+    create_engine,
+    event,
+    text,
+)
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
 
@@ -27,6 +37,8 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 BUSY_SECONDS = 30
+LOCK_SECONDS = 5
+LOCK_NOT_AVAILABLE = "55P03"
 SQLITE_PRAGMAS = (
     "journal_mode=TRUNCATE",
     "synchronous=FULL",
@@ -71,16 +83,26 @@ class Databases:
 def engine_for(url: str) -> Engine:
     """An engine for SQLite or PostgreSQL. Values of statements never enter logs or error messages."""
     engine = create_engine(url, hide_parameters=True, pool_pre_ping=not url.startswith("sqlite"))
+    event.listen(engine, "handle_error", _hide_details)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
+def _hide_details(context: ExceptionContext) -> None:
+    """Keep the first line of what a driver says: PostgreSQL's further ones quote the row."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            error.args = (str(error.args[0]).partition("\n")[0],)
+
+
 def _configure_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver's own BEGIN would come too late to take the write lock
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    if cursor.execute("PRAGMA page_count").fetchone()[0] == 0:  # later it would take the write lock
+        cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
     for pragma in SQLITE_PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
@@ -93,7 +115,8 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def changed(session: Session, statement: Executable) -> int:
     """Run an INSERT, UPDATE or DELETE; how many rows it changed is the database's verdict."""
-    return cast("CursorResult[Any]", session.execute(statement)).rowcount
+    keeping = {"preserve_rowcount": True}  # else PostgreSQL's driver has forgotten it after an INSERT
+    return cast("CursorResult[Any]", session.execute(statement, execution_options=keeping)).rowcount
 
 
 def is_race_lost(error: DBAPIError) -> bool:
@@ -101,17 +124,33 @@ def is_race_lost(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in ("40001", "40P01")
 
 
-def forget_order(engine: Engine, *tables: str) -> None:
-    """Drop what deleted rows leave behind, after they were rewritten in sorted order.
+def cut_back(session: Session) -> None:
+    """Give back the pages that emptied SQLite tables had, before this transaction writes anything else.
 
-    SQLite has zeroed them already (secure_delete); PostgreSQL keeps dead rows, in the order of their writing,
-    until a vacuum.
+    What is written next lies where it would lie had these tables never grown.
+    """
+    connection, free = session.connection(), -1
+    while (left := connection.exec_driver_sql("PRAGMA freelist_count").scalar_one()) not in (0, free):
+        free = left
+        connection.exec_driver_sql(f"PRAGMA incremental_vacuum({left})")  # this driver frees one page a statement
+
+
+def forget_order(engine: Engine, *tables: str) -> None:
+    """Write PostgreSQL's tables anew in the order of their keys, after their rows were rewritten in one transaction.
+
+    A vacuum would leave removed rows on their pages until something is written over them, in the order of their
+    writing. A table that somebody holds for long waits for the next sealing, rather than let signers wait.
     """
     if engine.dialect.name != "postgresql":
         return
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        for table in tables:
-            connection.execute(text(f"VACUUM {table}"))
+    for table in tables:
+        try:
+            with engine.begin() as connection:
+                connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
+                connection.execute(text(f"CLUSTER {table} USING pk_{table}"))
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+                raise
 
 
 def compact(engine: Engine) -> None:

@@ -60,6 +60,12 @@ class TokenUsed(Conflict):
     title = "This signature has been given"
 
 
+class TooEarly(Conflict):
+    """It will be possible later."""
+
+    title = "It is too early"
+
+
 class TextChanged(Conflict):
     """Somebody saved a newer version meanwhile."""
 

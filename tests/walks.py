@@ -1,5 +1,6 @@
 """Ways through a letter's life for tests: each walks the real path, so that no test holds an impossible letter."""
 
+import json
 import os
 import re
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from datetime import datetime
 from html import unescape
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from petition import config, create_app, rounds
@@ -15,17 +17,20 @@ from petition.config import Settings
 from petition.crypto.blind_rsa import PrivateKey, PublicKey, blind, finalize, prepare
 from petition.crypto.receipts import Opening, opening
 from petition.crypto.tokens import Token, statement_bytes
-from petition.database import Databases
+from petition.database import Databases, IssuerBase
 from petition.issuing.codes import make_codes
 from petition.issuing.tokens import Keys, exchange
-from petition.letters.drafting import draft, set_rules
+from petition.letters.drafting import Rules, draft, set_rules
 from petition.letters.life import announce_close
 from petition.letters.models import Letter, Organizer
 from petition.letters.organizers import add_organizer, choose_passphrase
 from petition.letters.text import Words
+from petition.publishing.counts import Figures, figures
+from petition.publishing.files import PAGES, names, public_file
+from petition.sealing.models import Entry
 from petition.sealing.sealer import Result
 from petition.signing.models import Round
-from petition.signing.signatures import Signed, sign, withdraw
+from petition.signing.signatures import Kept, Signed, look_up, sign, withdraw
 
 PASSPHRASE = "correct horse battery staple"
 WORDS = Words(
@@ -66,26 +71,31 @@ class Campaign:
     # organizers and letters
 
     def organizer(self, name: str = "Ana") -> str:
-        """An organizer with a passphrase; their id."""
+        """An organizer with a passphrase, made unless there is one of that name; their id."""
         with Session(self.databases.petition) as session:
+            known = session.scalar(select(Organizer.id).where(Organizer.name == name))
+            if known is not None:
+                return known
             secret = add_organizer(session, name, moment=self.clock(), random=os.urandom)
             made = choose_passphrase(session, secret, PASSPHRASE, moment=self.clock())
             session.commit()
             return made.id
 
-    def a_draft(self, words: Words = WORDS, k: int = 3, organizer: str | None = None, slug: str = "") -> str:
-        """A draft; its letter id."""
+    def a_draft(
+        self, words: Words = WORDS, k: int = 3, organizer: str | None = None, slug: str = "", **rules: Any
+    ) -> str:
+        """A draft; its letter id. ``rules`` are more of letters.drafting.Rules: timing, rolls, goal, threshold …"""
         organizer = organizer or self.organizer()
         with Session(self.databases.petition) as session:
             author = session.get_one(Organizer, organizer)
             letter = draft(session, author, words, moment=self.clock(), random=os.urandom, slug=slug)
-            set_rules(session, letter, k=k, goal=None, threshold=None)
+            set_rules(session, letter, Rules(k=k, **rules))
             session.commit()
             return letter.id
 
-    def an_open_letter(self, words: Words = WORDS, k: int = 3, organizer: str | None = None, slug: str = "") -> str:
+    def an_open_letter(self, **how: Any) -> str:
         """An open letter; its letter id."""
-        letter_id = self.a_draft(words, k, organizer, slug)
+        letter_id = self.a_draft(**how)
         rounds.open_letter(self.desk, letter_id, moment=self.clock())
         return letter_id
 
@@ -109,8 +119,12 @@ class Campaign:
             session.commit()
 
     def close_letter(self, letter_id: str) -> Result:
+        """Announce a day ahead, and close at the announced hour; the clock stands still."""
         self.announce_close(letter_id)
-        return rounds.close_letter(self.desk, letter_id, moment=self.clock())
+        with Session(self.databases.reading) as session:
+            closes = session.get_one(Letter, letter_id).closes
+        assert closes is not None
+        return rounds.close_letter(self.desk, letter_id, moment=closes)
 
     def letter(self, session: Session, letter_id: str) -> Letter:
         return session.get_one(Letter, letter_id)
@@ -142,7 +156,9 @@ class Campaign:
 
     def sign(self, letter_id: str, token: Token) -> Signed:
         with Session(self.databases.petition) as session:
-            signed = sign(session, session.get_one(Letter, letter_id), token.message, token.signature)
+            signed = sign(
+                session, session.get_one(Letter, letter_id), token.message, token.signature, moment=self.clock()
+            )
             session.commit()
             return signed
 
@@ -163,6 +179,44 @@ class Campaign:
     @staticmethod
     def opening(token: Token) -> Opening:
         return opening(token.receipt)
+
+    def look_up(self, letter_id: str, token: Token) -> Kept:
+        """What is stored under a token's receipt."""
+        with Session(self.databases.reading) as session:
+            return look_up(session, session.get_one(Letter, letter_id), self.opening(token))
+
+    # what can be seen
+
+    def entries(self, letter_id: str) -> list[dict[str, Any]]:
+        """The log's entries, read."""
+        with Session(self.databases.reading) as session:
+            query = select(Entry.data).where(Entry.letter_id == letter_id).order_by(Entry.number)
+            return [json.loads(data) for data in session.scalars(query)]
+
+    def types(self, letter_id: str) -> list[str]:
+        """The types of the log's entries."""
+        return [entry["type"] for entry in self.entries(letter_id)]
+
+    def rows(self, table: Any, letter_id: str) -> list[Any]:
+        """All rows of a letter in a table of either database."""
+        engine = self.databases.issuer if issubclass(table, IssuerBase) else self.databases.reading
+        with Session(engine) as session:
+            return list(session.scalars(select(table).where(table.letter_id == letter_id)))
+
+    def figures(self, letter_id: str) -> Figures:
+        """What may be said about a letter."""
+        with Session(self.databases.reading) as session:
+            return figures(session, session.get_one(Letter, letter_id), self.settings.url)
+
+    def public_files(self, letter_id: str) -> dict[str, bytes]:
+        """Every public file of a letter, by name; pages as ``index.html``."""
+        with Session(self.databases.reading) as session:
+            letter = session.get_one(Letter, letter_id)
+            found = figures(session, letter, self.settings.url)
+            return {
+                name + "index.html" if name in PAGES else name: public_file(session, letter, found, name, "en").body
+                for name in names(found)
+            }
 
     # pages
 

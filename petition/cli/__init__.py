@@ -3,7 +3,7 @@
 import click
 
 from petition import __version__
-from petition.cli import codes, config, demo, export, letters, organizers, rounds, run, seal, signer
+from petition.cli import codes, config, demo, export, letters, organizers, publish, rounds, run, seal, signer
 from petition.cli.context import Family
 from petition.cli.verify import verify
 
@@ -30,6 +30,7 @@ for command in (
     rounds.round_,
     seal.seal,
     export.export,
+    publish.publish,
     signer.sign,
     signer.check,
     signer.withdraw,

@@ -84,18 +84,20 @@ def void(slug: str, batch: int) -> None:
     with reading(here) as session:
         letter_id = hosted_letter(session, slug).id
     with Session(here.databases.issuer) as issuer:
-        voided = issuing.void_batch(issuer, letter_id, batch)
+        issuing.void_batch(issuer, letter_id, batch)
         issuer.commit()
-    click.echo(f"{voided} codes voided.")
+    click.echo(f"Batch {batch} is recalled: none of its unused codes works any more.")
 
 
 @codes.command("list")
 @click.argument("slug")
 def list_(slug: str) -> None:
-    """List the batches: how many codes each has, and how many of them were voided. Never which."""
+    """List the batches: how many codes each has, and whether it was recalled. Never which are used, nor how many."""
     here = ground()
     with reading(here) as session:
         letter_id = hosted_letter(session, slug).id
     with Session(here.databases.issuer) as issuer:
         for batch in issuing.batches(issuer, letter_id):
-            click.echo(f"batch {batch.number}: round {batch.round}, {batch.made} made, {batch.voided} voided")
+            click.echo(
+                f"batch {batch.number}: round {batch.round}, {batch.made} made{', recalled' if batch.voided else ''}"
+            )

@@ -136,7 +136,8 @@ def publish(slug: str) -> None:
 @letter.command()
 @click.argument("slug")
 @click.option("--now", "at_once", is_flag=True, help="Close at once; refused while a signature waits.")
-def close(slug: str, at_once: bool) -> None:
+@click.option("--destroy", is_flag=True, help="In danger: destroy the rounds' secrets at once, close a day later.")
+def close(slug: str, at_once: bool, destroy: bool) -> None:
     """Announce a day ahead that a letter closes. The clock then counts all that waits and destroys the keys."""
     here = ground()
     moment = now()
@@ -145,9 +146,11 @@ def close(slug: str, at_once: bool) -> None:
         announce_close(session, one, moment=moment, now=at_once, facts=rounds.facts(session, one, here.settings.url))
         closes, wanted = one.closes, one.id
     if at_once:
-        rounds.close_letter(here.desk, wanted, moment=moment)
+        rounds.close_letter(here.desk, wanted, moment=moment, at_once=True)
         click.echo("Closed.")
     else:
+        if destroy:
+            rounds.destroy_now(here.desk, wanted)
         click.echo(f"Closes at {closes:%Y-%m-%d %H:%M} UTC.")
 
 

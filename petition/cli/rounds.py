@@ -3,7 +3,7 @@
 import click
 
 from petition import rounds
-from petition.cli.context import Family, ground, letter_id, reading, say_json
+from petition.cli.context import Family, ground, letter_id, now, reading, say_json
 from petition.crypto.blind_rsa import PublicKey
 from petition.letters.life import hosted_letter
 from petition.publishing.counts import rounded
@@ -42,6 +42,26 @@ def list_(slug: str, as_json: bool) -> None:
         return
     for row in found:
         click.echo(" · ".join(f"{name} {value if value is not None else '–'}" for name, value in row.items()))
+
+
+@round_.command("open")
+@click.argument("slug")
+@click.option("--roll", help="For which roll, by its id. Default: the letter's first.")
+def open_(slug: str, roll: str | None) -> None:
+    """Open another round, for late joiners or after one was annulled: a new key, the same log."""
+    here = ground()
+    number = rounds.open_next_round(here.desk, letter_id(here, slug), roll, moment=now())
+    click.echo(f"Round {number} is open. Make codes for it with: petition codes make {slug} --count N")
+
+
+@round_.command()
+@click.argument("slug")
+@click.argument("number", type=int)
+def end(slug: str, number: int) -> None:
+    """End the exchange of codes of a round now, if at least K were exchanged, and destroy its secrets."""
+    here = ground()
+    rounds.end_round(here.desk, letter_id(here, slug), number)
+    click.echo(f"Round {number} exchanges no more codes; its secrets are destroyed. The next sealing logs it.")
 
 
 @round_.command()

@@ -3,13 +3,13 @@
 import hmac
 from collections.abc import Callable
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from petition.crypto.codes import new_code
 from petition.database import changed
 from petition.errors import BadShape, NotFound, Over
-from petition.issuing.models import UNSPENT, VOIDED, Batch, Code
+from petition.issuing.models import UNSPENT, VOIDED, Batch, Code, IssuingRound
 from petition.issuing.rounds import demand_issuing, known_round
 from petition.issuing.secrets import RoundSecrets
 
@@ -35,6 +35,7 @@ def make_codes(
     """
     if not 1 <= count <= MOST_AT_ONCE:
         raise BadShape("Make from 1 to %(most)s codes at a time.", most=MOST_AT_ONCE)
+    _hold(session, letter_id)
     demand_issuing(known_round(session, letter_id, number))
     pepper = secrets.pepper(letter_id, number)
     if pepper is None:
@@ -47,6 +48,12 @@ def make_codes(
     rows = [{"letter_id": letter_id, "round": number, "mac": mac, "batch": batch, "request": UNSPENT} for mac in hashes]
     session.execute(insert(Code), rows)
     return batch, codes
+
+
+def _hold(session: Session, letter_id: str) -> None:
+    """Hold the letter's rounds: none can end, and nobody else numbers a batch, until these codes are in."""
+    rows = select(IssuingRound).where(IssuingRound.letter_id == letter_id).order_by(IssuingRound.number)
+    session.scalars(rows.with_for_update().execution_options(populate_existing=True)).all()
 
 
 def _next_batch(session: Session, letter_id: str) -> int:
@@ -68,6 +75,22 @@ def void_batch(session: Session, letter_id: str, batch: int) -> int:
     row.voided += voided
     session.flush()
     return voided
+
+
+def rewrite_spent(session: Session) -> bool:
+    """Write all spent codes anew in one transaction, if they were written by several; says whether it did.
+
+    For PostgreSQL, which keeps with each row the number of the transaction that wrote it, comparable with those of
+    the signatures. SQLite keeps nothing of the kind.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return False
+    used = Code.request != UNSPENT
+    writers = select(func.count(literal_column("xmin::text").distinct())).select_from(Code).where(used)
+    if session.scalars(writers).one() < 2:
+        return False
+    session.execute(update(Code).where(used).values(batch=Code.batch))
+    return True
 
 
 def batches(session: Session, letter_id: str) -> list[Batch]:

@@ -6,7 +6,8 @@ What the issuer must know of a letter comes in as values: its id, the round's nu
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from petition.crypto.blind_rsa import PrivateKey
@@ -53,8 +54,12 @@ def begin_round(
     key = make_key()
     public = key.public.spki()
     locked = lock(key_lock, key.der(), KEY_LABEL)
-    session.add(IssuingRound(letter_id=letter_id, number=number, roll=roll, public_key=public, private_key=locked))
-    session.flush()
+    row = IssuingRound(letter_id=letter_id, number=number, roll=roll, public_key=public, private_key=locked)
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:  # another process was quicker, with the same secret
+        return known_round(session, letter_id, number).public_key
     return public
 
 
@@ -68,7 +73,7 @@ def forget_round(session: Session, secrets: RoundSecrets, letter_id: str) -> Non
 
 
 def end_issuing(session: Session, letter_id: str, number: int, *, annulled: str | None = None) -> None:
-    """No code is exchanged from now on: count what was issued, and drop the private key's row.
+    """No code is exchanged from now on: count what was issued, drop the private key and the codes' hashes.
 
     The secret's file is destroyed by ``destroy_secret`` once this is committed.
     """
@@ -82,6 +87,7 @@ def end_issuing(session: Session, letter_id: str, number: int, *, annulled: str 
     if taken == 1:  # whoever was exchanging a code has committed by now, and is counted
         row.issued = _spent(session, letter_id, number)
         row.private_key = None
+        session.execute(delete(Code).where(Code.letter_id == letter_id, Code.round == number))
     if annulled is not None and row.annulled is None:
         row.annulled = annulled
     session.flush()
@@ -127,16 +133,3 @@ def _spent(session: Session, letter_id: str, number: int) -> int:
         .select_from(Code)
         .where(Code.letter_id == letter_id, Code.round == number, Code.request.not_in((UNSPENT, VOIDED)))
     ).one()
-
-
-def open_round(session: Session, letter_id: str, roll: str | None) -> IssuingRound:
-    """The newest round of a roll that issues; of the first roll if none is named."""
-    rounds = select(IssuingRound).where(IssuingRound.letter_id == letter_id).order_by(IssuingRound.number)
-    rows = [row for row in session.scalars(rounds) if roll in (None, row.roll)]
-    issuing = [row for row in rows if row.issued is None and row.annulled is None]
-    if not rows:
-        raise NotFound("This letter has no such roll.")
-    if not issuing:
-        demand_issuing(rows[-1])
-    first = issuing[0].roll
-    return [row for row in issuing if row.roll == first][-1]

@@ -16,6 +16,8 @@ from petition.issuing.models import UNSPENT, VOIDED, Code, IssuingRound
 from petition.issuing.rounds import KEY_LABEL, demand_issuing
 from petition.issuing.secrets import RoundSecrets
 
+UNKNOWN_CODE = "This code is not one of this letter's. Check each character; it may also belong to another letter."
+
 
 class Keys:
     """Rounds' private keys, unlocked once a process; forgotten as soon as a round's secret is gone."""
@@ -28,6 +30,7 @@ class Keys:
     def of(self, row: IssuingRound) -> PrivateKey:
         """The private key of a round that still issues."""
         place = (row.letter_id, row.number)
+        self.forget_destroyed()
         with self._lock:
             if place not in self._unlocked:
                 self._unlocked[place] = self._unlock(row)
@@ -63,10 +66,24 @@ def exchange(session: Session, keys: Keys, letter_id: str, number: int, code: st
     return keys.of(row).blind_sign(blinded)
 
 
+def round_of_code(session: Session, secrets: RoundSecrets, letter_id: str, code: str) -> IssuingRound:
+    """The round that a code belongs to, found by trying each round that issues; refuses a code of none of them."""
+    code = read_code(code)
+    rounds = select(IssuingRound).where(IssuingRound.letter_id == letter_id).order_by(IssuingRound.number)
+    rows = list(session.scalars(rounds))
+    for row in rows:
+        pepper = secrets.pepper(letter_id, row.number) if row.issued is None else None
+        if pepper is not None and session.get(Code, (letter_id, row.number, hash_code(pepper, code))) is not None:
+            return row
+    if rows and all(row.issued is not None for row in rows):
+        demand_issuing(rows[-1])
+    raise Forbidden(UNKNOWN_CODE)
+
+
 def _issuing_round(session: Session, letter_id: str, number: int) -> IssuingRound:
     """The round's row, held so that issuing cannot end before this exchange is counted."""
     held = select(IssuingRound).where(IssuingRound.letter_id == letter_id, IssuingRound.number == number)
-    row = session.scalar(held.with_for_update(read=True))
+    row = session.scalar(held.with_for_update(read=True).execution_options(populate_existing=True))
     if row is None:
         raise NotFound("This letter has no such round. Read the round's public record again.")
     return row
@@ -85,9 +102,7 @@ def _claim(session: Session, letter_id: str, number: int, mac: bytes, request: b
         return
     stored = session.scalar(select(Code.request).where(*of_code))
     if stored is None:
-        raise Forbidden(
-            "This code is not one of this letter's. Check each character; it may also belong to another letter."
-        )
+        raise Forbidden(UNKNOWN_CODE)
     if stored == VOIDED:
         raise Over("This code has been recalled. Ask the organizers for a new one.")
     raise CodeUsed("This code has been used. If you didn't use it, tell the organizers and ask for another one.")

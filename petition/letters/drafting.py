@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -11,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from petition.crypto.codes import new_letter_id
 from petition.errors import BadShape, Conflict, TextChanged
-from petition.letters.life import DRAFT, LEAST_K, MOST_K
+from petition.letters.life import DRAFT, LEAST_K, MOST_K, TIMINGS, TOGETHER
 from petition.letters.models import Authorship, Letter, Organizer, Roll, Version
 from petition.letters.text import Words, one_line
 
 Random = Callable[[int], bytes]
 DEFAULT_K = 10
+MOST_ROLLS = 20
 DEFAULT_ROLL = "workers"
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?\Z")
 
@@ -39,7 +41,7 @@ def draft(
     try:
         session.flush()
     except IntegrityError:
-        raise Conflict("The address %(slug)s is taken. Choose another one.", slug=slug) from None
+        raise Conflict("The address %(slug)s is taken. Choose another one.", slug=letter.slug) from None
     session.add(Authorship(letter_id=letter.id, organizer_id=organizer.id))
     session.add(Roll(letter_id=letter.id, id=DEFAULT_ROLL, name=f"Workers of {words.employer}", position=0))
     session.add(_version(letter, 1, words, organizer, moment, ""))
@@ -85,6 +87,7 @@ def save(
 ) -> Version:
     """Keep a new version. If somebody saved a newer one than ``based_on``, refuses with TextChanged: nothing is
     overwritten, and whoever typed has both before them."""
+    session.refresh(letter, with_for_update=True)  # it may be opening at this moment
     demand_draft(letter)
     newest = newest_version(session, letter)
     if words_of(newest) == words:
@@ -101,14 +104,14 @@ def save(
     except IntegrityError:
         raise TextChanged("Somebody saved a newer version at this very moment. Nothing of yours is lost.") from None
     letter.title = words.title
-    _name_default_roll(session, letter, words)
+    _name_default_roll(session, letter, words, newest)
     return version
 
 
-def _name_default_roll(session: Session, letter: Letter, words: Words) -> None:
-    roll = session.get(Roll, (letter.id, DEFAULT_ROLL))
-    if roll is not None:
-        roll.name = f"Workers of {words.employer}"
+def _name_default_roll(session: Session, letter: Letter, words: Words, previous: Version) -> None:
+    rolls = rolls_of(session, letter)
+    if len(rolls) == 1 and rolls[0].name == f"Workers of {previous.employer}":
+        rolls[0].name = f"Workers of {words.employer}"
 
 
 def newest_version(session: Session, letter: Letter) -> Version:
@@ -130,14 +133,52 @@ def words_of(version: Version) -> Words:
     )
 
 
-def set_rules(session: Session, letter: Letter, *, k: int, goal: int | None, threshold: int | None) -> None:
-    """K is frozen at opening; goal and threshold are not."""
-    if not LEAST_K <= k <= MOST_K:
+@dataclass(frozen=True)
+class Rules:
+    """What the organizers choose besides the words. K, timing and rolls are frozen at opening; the rest is not."""
+
+    k: int = DEFAULT_K
+    timing: str = TOGETHER
+    rolls: tuple[str, ...] = ()
+    """The rolls' names; empty for one roll, named after the employer."""
+    issuing_days: int = 7
+    pause_hours: int = 24
+    goal: int | None = None
+    threshold: int | None = None
+
+
+def set_rules(session: Session, letter: Letter, rules: Rules) -> None:
+    """Keep the rules; refuses numbers out of range, and a change of what is frozen."""
+    session.refresh(letter, with_for_update=True)
+    if not LEAST_K <= rules.k <= MOST_K:
         raise BadShape("K must be from %(least)s to %(most)s.", least=LEAST_K, most=MOST_K)
-    if k != letter.k:
+    if rules.timing not in TIMINGS:
+        raise BadShape("The timing must be “together” or “apart”.")
+    if not (1 <= rules.issuing_days <= 365 and 1 <= rules.pause_hours <= 24 * 30):
+        raise BadShape("Codes are exchanged for 1 to 365 days, and the pause is 1 to 720 hours.")
+    if (rules.k, rules.timing) != (letter.k, letter.timing):
         demand_draft(letter)
-    letter.k, letter.goal, letter.threshold = k, goal, threshold
+    _set_rolls(session, letter, rules.rolls)
+    letter.k, letter.timing = rules.k, rules.timing
+    letter.issuing_days, letter.pause_hours = rules.issuing_days, rules.pause_hours
+    letter.goal, letter.threshold = rules.goal, rules.threshold
     letter.edition += 1
+    session.flush()
+
+
+def _set_rolls(session: Session, letter: Letter, names: tuple[str, ...]) -> None:
+    """The rolls by their names, in their order; none means one, named after the employer."""
+    wanted = [one_line(name, "title") for name in names if name.strip()]
+    present = [roll.name for roll in rolls_of(session, letter)]
+    if not wanted or wanted == present:
+        return
+    demand_draft(letter)
+    if len(wanted) > MOST_ROLLS or len(set(wanted)) != len(wanted):
+        raise BadShape("Give at most %(most)s rolls, each with a name of its own.", most=MOST_ROLLS)
+    session.execute(delete(Roll).where(Roll.letter_id == letter.id))
+    for position, name in enumerate(wanted):
+        roll_id = DEFAULT_ROLL if position == 0 else f"{DEFAULT_ROLL}-{position + 1}"
+        session.add(Roll(letter_id=letter.id, id=roll_id, name=name, position=position))
     session.flush()
 
 

@@ -30,7 +30,10 @@ PUBLIC = frozenset({PUBLISHED, CLOSED})
 NOTICE = timedelta(days=1)
 """Closing is announced so long ahead."""
 LEAST_K, MOST_K = 3, 50
-_ADDRESS = re.compile(r"^(?P<slug>[a-z0-9][a-z0-9-]*)-(?P<secret>[a-z0-9]{16})$")
+TOGETHER, APART = "together", "apart"
+TIMINGS = (TOGETHER, APART)
+_SLUG = re.compile(r"[a-z0-9-]{1,80}")
+_ADDRESS = re.compile(r"(?P<slug>[a-z0-9][a-z0-9-]*)-(?P<secret>[a-z0-9]{16})")
 NO_SUCH_LETTER = "There is no such letter. Check the address: every character counts."
 
 
@@ -119,12 +122,12 @@ def announce_close(session: Session, letter: Letter, *, moment: datetime, now: b
         raise Conflict(
             "Signatures are waiting to be counted, so closing must be announced a day ahead. Close without “now”."
         )
-    letter.closes = moment if now else _full_hour_after(moment + NOTICE)
+    letter.closes = moment if now else full_hour_after(moment + NOTICE)
     letter.edition += 1
     session.flush()
 
 
-def _full_hour_after(moment: datetime) -> datetime:
+def full_hour_after(moment: datetime) -> datetime:
     """The moment itself if it is a full hour, else the next one: a day's notice is never cut short."""
     return moment if moment == to_hour(moment) else to_hour(moment) + timedelta(hours=1)
 
@@ -132,9 +135,14 @@ def _full_hour_after(moment: datetime) -> datetime:
 # Loading
 
 
+def _of_slug(session: Session, slug: str) -> Letter | None:
+    """A letter whoever asks; what can be no slug is not asked of the database, which may not bear its bytes."""
+    return session.scalar(select(Letter).where(Letter.slug == slug)) if _SLUG.fullmatch(slug) else None
+
+
 def public_letter(session: Session, slug: str) -> Letter:
     """A letter that everybody may read; Over with its reason if it was public and has been withdrawn."""
-    letter = session.scalar(select(Letter).where(Letter.slug == slug))
+    letter = _of_slug(session, slug)
     if letter is None or not (letter.state in PUBLIC or (letter.state == WITHDRAWN and letter.was_public)):
         raise NotFound(NO_SUCH_LETTER)
     if letter.state == WITHDRAWN:
@@ -144,9 +152,9 @@ def public_letter(session: Session, slug: str) -> Letter:
 
 def letter_to_sign(session: Session, address: str) -> Letter:
     """A letter for whoever has its address: the public one, or the unguessable one once it is open."""
-    match = _ADDRESS.match(address)
+    match = _ADDRESS.fullmatch(address)
     if match:
-        letter = session.scalar(select(Letter).where(Letter.slug == match["slug"]))
+        letter = _of_slug(session, match["slug"])
         if letter is not None and hmac.compare_digest(letter.secret, match["secret"]):
             if letter.state in SIGNABLE | PUBLIC:
                 return letter
@@ -167,19 +175,15 @@ def address_of(letter: Letter) -> str:
 
 def own_letter(session: Session, slug: str, organizer: Organizer) -> Letter:
     """A letter of this organizer's; anybody else's answers like one that never was."""
-    letter = session.scalar(
-        select(Letter)
-        .join(Authorship, Authorship.letter_id == Letter.id)
-        .where(Letter.slug == slug, Authorship.organizer_id == organizer.id)
-    )
-    if letter is None:
+    letter = _of_slug(session, slug)
+    if letter is None or session.get(Authorship, (letter.id, organizer.id)) is None:
         raise NotFound(NO_SUCH_LETTER)
     return letter
 
 
 def hosted_letter(session: Session, slug: str) -> Letter:
     """Any letter, for whoever runs the machine and types a command on it."""
-    letter = session.scalar(select(Letter).where(Letter.slug == slug))
+    letter = _of_slug(session, slug)
     if letter is None:
         raise NotFound("There is no letter %(slug)s here. See: petition letter list", slug=slug)
     return letter

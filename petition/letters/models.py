@@ -69,6 +69,10 @@ class Letter(PetitionBase):
     state: Mapped[str] = mapped_column(String(10))
     k: Mapped[int]
     timing: Mapped[str] = mapped_column(String(8), default="together")
+    issuing_days: Mapped[int] = mapped_column(default=7)
+    """Timing ``apart``: how long a round exchanges codes."""
+    pause_hours: Mapped[int] = mapped_column(default=24)
+    """Timing ``apart``: from the end of issuing to the beginning of signing."""
     goal: Mapped[int | None] = mapped_column(default=None)
     threshold: Mapped[int | None] = mapped_column(default=None)
     title: Mapped[str] = mapped_column(Text, default="")

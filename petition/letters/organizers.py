@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from petition.crypto.codes import new_letter_id
 from petition.crypto.encodings import b64url
 from petition.database import changed
-from petition.errors import BadShape, Conflict, Forbidden, NotFound, Over, SlowDown
+from petition.errors import BadShape, Conflict, Forbidden, NotFound, Over, SlowDown, TooLong
 from petition.letters.models import Organizer
 from petition.letters.text import one_line
 
@@ -99,11 +99,19 @@ def _demand_good(passphrase: str) -> None:
 
 def sign_in(session: Session, name: str, passphrase: str) -> Organizer:
     """Who has this name and passphrase; takes as long for a name that nobody has."""
-    organizer = session.scalar(select(Organizer).where(Organizer.name == " ".join(name.split())))
+    organizer = _named(session, name)
     known = organizer.passphrase if organizer is not None else None
     if not _matches(known or _nobody, passphrase[:LONGEST_PASSPHRASE]) or organizer is None or known is None:
         raise Forbidden("Name and passphrase don't belong together. Please try again.")
     return organizer
+
+
+def _named(session: Session, name: str) -> Organizer | None:
+    """Who has a name, typed in any normal form; nobody has one that could not be given."""
+    try:
+        return session.scalar(select(Organizer).where(Organizer.name == one_line(name, "title")))
+    except (BadShape, TooLong):
+        return None
 
 
 def _hash(passphrase: str) -> str:

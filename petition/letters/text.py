@@ -13,6 +13,7 @@ from petition.errors import BadShape, TooLong
 
 LIMITS = {"title": 200, "recipient": 200, "employer": 200, "body": 60_000, "demand": 1_000, "note": 300}
 MOST_DEMANDS = 30
+LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?")
 TAGS = {
     "p", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "em", "strong", "a", "code", "pre", "hr", "br",
     "sup", "section",
@@ -45,6 +46,7 @@ class Words:
 
 def read_words(title: str, recipient: str, employer: str, body: str, demands: list[str], language: str) -> Words:
     """What somebody typed, in normal form (NFC, line feeds, no trailing space); refuses what may not stand."""
+    demands = [demand for demand in demands if demand.strip()]
     if len(demands) > MOST_DEMANDS:
         raise TooLong("A letter has at most %(most)s demands.", most=MOST_DEMANDS)
     return Words(
@@ -52,20 +54,28 @@ def read_words(title: str, recipient: str, employer: str, body: str, demands: li
         recipient=one_line(recipient, "recipient"),
         employer=one_line(employer, "employer"),
         body=several_lines(body, "body"),
-        demands=tuple(filter(None, (one_line(demand, "demand") for demand in demands))),
-        language=language,
+        demands=tuple(one_line(demand, "demand") for demand in demands),
+        language=_language(language or "en"),
     )
+
+
+def _language(code: str) -> str:
+    if not LANGUAGE.fullmatch(code):
+        raise BadShape("The language must be a code such as en, es or pt-BR.")
+    return code
 
 
 def one_line(text: str, field: str) -> str:
     """A field of one line; line breaks become spaces."""
+    _demand_visible(text, field)
     return _normal(" ".join(text.split()), field)
 
 
 def several_lines(text: str, field: str) -> str:
     """A field of several lines; only line feeds break them."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return _normal("\n".join(line.rstrip() for line in lines).strip("\n"), field)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    _demand_visible(text, field)
+    return _normal("\n".join(line.rstrip() for line in text.split("\n")).strip("\n"), field)
 
 
 def _normal(text: str, field: str) -> str:
@@ -75,15 +85,19 @@ def _normal(text: str, field: str) -> str:
             "The %(field)s has %(length)s characters; %(most)s is the most. Please shorten it.",
             field=field, length=len(text), most=LIMITS[field],
         )  # fmt: skip
+    return text
+
+
+def _demand_visible(text: str, field: str) -> None:
+    """Refuse what nobody sees, by its name and its position as it was typed."""
     for position, character in enumerate(text, 1):
         if character in NAMES_OF_INVISIBLES or (
-            unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t"
+            unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\r\t"
         ):
             raise BadShape(
                 "The %(field)s has an invisible character (%(name)s) at position %(position)s. Please take it out.",
                 field=field, name=_name_of(character), position=position,
             )  # fmt: skip
-    return text
 
 
 def _name_of(character: str) -> str:

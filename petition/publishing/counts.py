@@ -1,5 +1,6 @@
 """The figures that may be shown: all of them from the sealed log, none from what waits."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,8 @@ from petition.letters.models import Letter
 from petition.letters.text import Words
 from petition.sealing.log import log_of, root_of, verifier_key
 from petition.sealing.sealer import history, totals
-from petition.signing.signatures import rounds_of
+from petition.signing.models import Round
+from petition.signing.signatures import rounds_of, signing_starts
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,20 @@ class RollCount:
     id: str
     name: str
     count: int
+
+
+@dataclass(frozen=True)
+class RoundFacts:
+    """What may be said about a round, as of the last sealing."""
+
+    number: int
+    roll: str
+    made: int
+    voided: int
+    issued: int | None
+    issuing_ends: datetime | None
+    signing_starts: datetime | None
+    annulled: str | None
 
 
 @dataclass(frozen=True)
@@ -62,13 +78,20 @@ class Figures:
     log_key: str
     checkpoint: str
     history: tuple[Row, ...]
+    rounds: tuple[RoundFacts, ...]
     edition: int
     k: int
+    timing: str
 
     @property
     def count(self) -> int:
         """Signatures that were not withdrawn."""
         return self.signatures - self.withdrawals
+
+    @property
+    def log_fingerprint(self) -> str:
+        """The log's key shortened for reading aloud: the first 80 bits of the verifier key's SHA-256, in hex."""
+        return hashlib.sha256(self.log_key.strip().encode()).hexdigest()[:20]
 
 
 def figures(session: Session, letter: Letter, url: str | None) -> Figures:
@@ -107,8 +130,23 @@ def figures(session: Session, letter: Letter, url: str | None) -> Figures:
         log_key=verifier_key(log),
         checkpoint=log.checkpoint,
         history=rows,
+        rounds=tuple(_round_facts(letter, row) for row in rounds),
         edition=letter.edition,
         k=letter.k,
+        timing=letter.timing,
+    )
+
+
+def _round_facts(letter: Letter, row: Round) -> RoundFacts:
+    return RoundFacts(
+        number=row.number,
+        roll=row.roll,
+        made=row.made,
+        voided=row.voided,
+        issued=row.issued,
+        issuing_ends=row.issuing_ends,
+        signing_starts=signing_starts(letter, row),
+        annulled=row.annulled if row.is_annulment_logged else None,
     )
 
 

@@ -8,6 +8,7 @@ import textwrap
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -17,13 +18,14 @@ from petition.letters.models import Letter
 from petition.publishing import exports
 from petition.publishing.counts import Figures
 from petition.publishing.pages import SITE, render
+from petition.publishing.story import chapters
 from petition.sealing import log as logs
 from petition.signing.signatures import rounds_of
 
 TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 TILE = re.compile(
-    r"log/tile/(?P<level>entries|[0-9]{1,2})/(?P<number>(?:x[0-9]{3}/)*[0-9]{3})(?:\.p/(?P<width>[1-9][0-9]{0,2}))?"
+    r"log/tile/(?P<level>entries|[0-9]{1,2})/(?P<number>(?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/(?P<width>[1-9][0-9]{0,2}))?"
 )
 
 
@@ -45,25 +47,40 @@ FROM_FIGURES: dict[str, tuple[Callable[[Figures], bytes], str]] = {
     "log/checkpoint": (lambda found: found.checkpoint.encode(), TEXT),
     "log/vkey": (lambda found: found.log_key.encode(), TEXT),
 }
-PAGES = {"": "public/letter.html", "how-we-verify/": "public/how-we-verify.html"}
+ISSUER_PEM = "application/x-pem-file"
+PAGES = {
+    "": "public/letter.html",
+    "how-we-verify/": "public/how-we-verify.html",
+    "what-the-log-says/": "public/what-the-log-says.html",
+    "press/": "public/press.html",
+}
+
+ON_DISK = {**dict.fromkeys(PAGES, HTML), **{name: kind for name, (_, kind) in FROM_FIGURES.items()}}
+"""Files that workers share through the public folder, with their media types."""
 
 
-def public_file(session: Session, letter: Letter, found: Figures, name: str, language: str) -> PublicFile:
+def public_file(session: Session, letter: Letter, found: Figures, name: str, language: str | None = None) -> PublicFile:
     """One public file of a letter; NotFound for a name that no letter has."""
     if name in PAGES:
-        return PublicFile(page(found, name, language), HTML)
+        more = {"chapters": chapters(session, letter)} if name == "what-the-log-says/" else {}
+        return PublicFile(page(found, name, language, **more), HTML)
     if name in FROM_FIGURES:
         make, media_type = FROM_FIGURES[name]
         return PublicFile(make(found), media_type)
     if name == "log/issuer.pem":
-        return PublicFile(issuer_pem(session, letter), "application/x-pem-file")
+        return PublicFile(issuer_pem(session, letter), ISSUER_PEM)
     return _tile(session, letter, name)
 
 
-def page(found: Figures, name: str, language: str) -> bytes:
-    """One of the letter's pages in a language of the interface."""
-    site = "../" * name.count("/") + SITE
-    return render(language, PAGES[name], site=site, letter=found, words=found.words).encode()
+def page(found: Figures, name: str, language: str | None, **more: Any) -> bytes:
+    """One of the letter's pages: at the bare address in its own language, else below a language's prefix.
+
+    Data has no prefix, so pages below one link to it by its full address.
+    """
+    up = "../" * name.count("/")
+    files = found.url if language else up
+    spoken = language or found.words.language
+    return render(spoken, PAGES[name], site=up + SITE, files=files, letter=found, words=found.words, **more).encode()
 
 
 def issuer_pem(session: Session, letter: Letter) -> bytes:

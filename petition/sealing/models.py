@@ -57,3 +57,14 @@ class Sealing(PetitionBase):
     hour: Mapped[datetime] = mapped_column(Hour, primary_key=True)
     signatures: Mapped[int]
     withdrawals: Mapped[int]
+
+
+class Milestone(PetitionBase):
+    """The hour of an entry that tells of rounds, codes, keys or the end: never of a signature."""
+
+    __tablename__ = "milestone"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    entry: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    hour: Mapped[datetime] = mapped_column(Hour)

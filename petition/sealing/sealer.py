@@ -6,18 +6,19 @@ sorts it, and appends it to the log in one transaction; what is held back is rew
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from petition.crypto.encodings import b64url, canonical_json, hour
 from petition.crypto.merkle import leaf_hash
-from petition.letters.life import CLOSED, SIGNABLE, WITHDRAWN, move
+from petition.letters.life import CLOSED, SIGNABLE, WITHDRAWN, full_hour_after, move
 from petition.letters.models import Letter, to_hour
 from petition.sealing.log import append, log_of, log_seed
-from petition.sealing.models import Sealing
+from petition.sealing.models import Milestone, Sealing
+from petition.sealing.rewriting import Lifted, Row
 from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawal
 from petition.signing.signatures import rounds_of
 
@@ -83,32 +84,39 @@ def seal(
     Refuses nothing and is safe from several processes: the log's row is held, and a second one finds less to do.
     """
     log = log_of(session, letter.id, alone=True)
-    session.refresh(letter, with_for_update=closing)
+    session.expire_all()  # whoever held the log before may have changed what this session read
+    session.refresh(letter, with_for_update=True)
     if letter.state == WITHDRAWN or (closing and letter.state not in SIGNABLE):
         return Result()
     rounds = {row.number: row for row in rounds_of(session, letter.id)}
-    entries = list(_facts_of_rounds(rounds.values(), {number.number: number for number in numbers}))
+    entries: list[Entry] = []
+    if letter.state in SIGNABLE:  # only withdrawals follow the end
+        known = {number.number: number for number in numbers}
+        entries += _facts_of_rounds(letter, moment, rounds.values(), known)
     holds = letter.closes is not None and not closing
-    chosen, held = _choose(session, letter, rounds, random, everything=closing, nothing=holds)
+    lifted = Lifted(session, letter.id, Pending, Tombstone, Withdrawal)
+    chosen, held = _choose(lifted.rows(Pending), letter, rounds, random, everything=closing, nothing=holds)
+    kept: dict[type[Any], list[Row]] = {Pending: held, Tombstone: [] if closing else lifted.rows(Tombstone)}
     entries += [signature.entry for signature in chosen]
-    entries += _withdrawals(session, letter, rounds)
+    entries += _withdrawals(session, letter, lifted.rows(Withdrawal), rounds)
     for signature in chosen:
         rounds[signature.round].signatures += 1
     signed, withdrawn = totals(rounds.values())
     if closing:
         entries.append({"type": "closed", "signatures": signed, "withdrawals": withdrawn})
-    _rewrite_tombstones(session, letter, forget=closing)
     if not entries:
-        return Result(waiting=held)
+        lifted.put_back(kept)
+        return Result(waiting=len(held))
     first = append(session, log, entries, log_seed(log, master))
     _remember(session, letter, chosen, first + _position_of_signatures(entries))
     _write_history(session, letter, moment, signed, withdrawn)
+    note_milestones(session, letter, entries, first, moment)
     letter.edition += 1
     if closing:
         letter.closed = moment
         _end(session, letter)
-    session.flush()
-    return Result(len(chosen), len(entries), held)
+    lifted.put_back(kept)
+    return Result(len(chosen), len(entries), len(held))
 
 
 def totals(rounds: Iterable[Round]) -> tuple[int, int]:
@@ -117,7 +125,9 @@ def totals(rounds: Iterable[Round]) -> tuple[int, int]:
     return sum(row.signatures for row in counted), sum(row.withdrawals for row in counted)
 
 
-def _facts_of_rounds(rounds: Iterable[Round], numbers: Mapping[int, Numbers]) -> Iterable[Entry]:
+def _facts_of_rounds(
+    letter: Letter, moment: datetime, rounds: Iterable[Round], numbers: Mapping[int, Numbers]
+) -> Iterable[Entry]:
     """Entries of new rounds, of codes, of ended and of annulled rounds, in this order, each by round."""
     known = [(row, numbers.get(row.number)) for row in rounds]
     for row, _ in known:
@@ -127,14 +137,16 @@ def _facts_of_rounds(rounds: Iterable[Round], numbers: Mapping[int, Numbers]) ->
     for row, number in known:
         if number is None:
             continue
-        row.spent = number.spent
         row.annulled = row.annulled or number.annulled
-        if (row.made, row.voided) != (number.made, number.voided):
-            row.made, row.voided = number.made, number.voided
+        row.spent = max(row.spent, number.spent)
+        made, voided = max(row.made, number.made), max(row.voided, number.voided)
+        if (row.made, row.voided) != (made, voided):  # numbers read before another sealing's may be older than its
+            row.made, row.voided = made, voided
             yield {"type": "codes", "round": row.number, "made": row.made, "voided": row.voided}
     for row, number in known:
         if number is not None and number.issued is not None and row.issued is None:
             row.issued = number.issued
+            row.signing_starts = full_hour_after(moment + timedelta(hours=letter.pause_hours))
             yield {
                 "type": "issued",
                 "round": row.number,
@@ -154,50 +166,43 @@ def round_entry(row: Round) -> Entry:
         "round": row.number,
         "roll": row.roll,
         "public_key": b64url(row.public_key),
-        "opens": hour(row.opens) if row.opens else None,
-        "closes": hour(row.closes) if row.closes else None,
+        "opens": hour(to_hour(row.opens)) if row.opens else None,
+        "closes": hour(to_hour(row.closes)) if row.closes else None,
     }
 
 
 def _choose(
-    session: Session,
+    waiting: list[Row],
     letter: Letter,
     rounds: Mapping[int, Round],
     random: Random,
     *,
     everything: bool,
     nothing: bool,
-) -> tuple[list[_Chosen], int]:
-    """Take all that waits off its table; put back what is held back, sorted; return the rest, by leaf hash."""
-    waiting = _take_all(session, letter)
+) -> tuple[list[_Chosen], list[Row]]:
+    """Of all that waits: what is sealed now, by leaf hash, and what is held back. Annulled rounds' rows are neither."""
     waiting = [row for row in waiting if rounds[row["round"]].annulled is None]
-    chosen: list[dict[str, Any]] = []
+    chosen: list[Row] = []
     for roll in sorted({row.roll for row in rounds.values()}):
         mine = [row for row in waiting if rounds[row["round"]].roll == roll]
         shuffled = _shuffled(mine, random)
         held = held_back(letter.k)
         if everything:
-            chosen += shuffled
+            chosen += _within_codes(shuffled, rounds)
         elif not nothing and len(mine) >= letter.k + held:
-            chosen += shuffled[: len(mine) - held]
-    chosen = _within_codes(chosen, rounds)
+            allowed = _within_codes(shuffled[: len(mine) - held], rounds)
+            chosen += allowed if len(allowed) >= letter.k else []
     taken = {row["commit"] for row in chosen}
-    back = sorted((row for row in waiting if row["commit"] not in taken), key=lambda row: bytes(row["commit"]))
-    if back:
-        session.execute(insert(Pending), back)
-    return sorted((_as_entry(row) for row in chosen), key=lambda signature: signature.leaf), len(back)
+    back = [row for row in waiting if row["commit"] not in taken]
+    return sorted((_as_entry(row) for row in chosen), key=lambda signature: signature.leaf), back
 
 
-def _take_all(session: Session, letter: Letter) -> list[dict[str, Any]]:
-    """All waiting signatures, deleted in the same statement: one that arrives meanwhile is not touched."""
-    columns = (Pending.letter_id, Pending.commit, Pending.round, Pending.message, Pending.signature)
-    gone = session.execute(delete(Pending).where(Pending.letter_id == letter.id).returning(*columns))
-    return [dict(row) for row in gone.mappings()]
-
-
-def _within_codes(chosen: list[dict[str, Any]], rounds: Mapping[int, Round]) -> list[dict[str, Any]]:
-    """Never more signatures of a round than codes that the log knows: the rest waits for the next sealing."""
-    room = {row.number: row.made - row.voided - row.signatures for row in rounds.values()}
+def _within_codes(chosen: list[Row], rounds: Mapping[int, Round]) -> list[Row]:
+    """Never more signatures of a round than codes, or tokens, that the log knows: the rest waits."""
+    room = {
+        row.number: (row.made - row.voided if row.issued is None else row.issued) - row.signatures
+        for row in rounds.values()
+    }
     kept = []
     for row in chosen:
         if room[row["round"]] > 0:
@@ -206,7 +211,7 @@ def _within_codes(chosen: list[dict[str, Any]], rounds: Mapping[int, Round]) -> 
     return kept
 
 
-def _shuffled(rows: list[dict[str, Any]], random: Random) -> list[dict[str, Any]]:
+def _shuffled(rows: list[Row], random: Random) -> list[Row]:
     """In random order: sorted by 16 fresh random bytes each."""
     return [row for _, row in sorted(((random(16), row) for row in rows), key=lambda pair: pair[0])]
 
@@ -221,16 +226,18 @@ def _as_entry(row: Mapping[str, Any]) -> _Chosen:
     return _Chosen(leaf_hash(canonical_json(entry)), entry, bytes(row["commit"]), row["round"])
 
 
-def _withdrawals(session: Session, letter: Letter, rounds: Mapping[int, Round]) -> list[Entry]:
-    """Entries of the withdrawals that wait, by leaf hash; they go out however few."""
-    columns = (Withdrawal.commit, Withdrawal.round, Withdrawal.w, Withdrawal.a_hash)
-    rows = session.execute(delete(Withdrawal).where(Withdrawal.letter_id == letter.id).returning(*columns)).all()
+def _withdrawals(session: Session, letter: Letter, rows: list[Row], rounds: Mapping[int, Round]) -> list[Entry]:
+    """Entries of the withdrawals that wait, by leaf hash; they go out however few.
+
+    Their marks on sealed rows are set again, all by this transaction: PostgreSQL keeps with each row who wrote it.
+    """
     entries: list[Entry] = []
     for row in rows:
-        rounds[row.round].withdrawals += 1
-        entries.append(
-            {"type": "withdrawal", "commit": row.commit.hex(), "w": b64url(row.w), "a_hash": row.a_hash.hex()}
-        )
+        rounds[row["round"]].withdrawals += 1
+        commit, w, a_hash = (bytes(row[name]) for name in ("commit", "w", "a_hash"))
+        entries.append({"type": "withdrawal", "commit": commit.hex(), "w": b64url(w), "a_hash": a_hash.hex()})
+        here = (Sealed.letter_id == letter.id, Sealed.commit == commit)
+        session.execute(update(Sealed).where(*here).values(is_withdrawn=True))
     return sorted(entries, key=lambda entry: leaf_hash(canonical_json(entry)))
 
 
@@ -249,13 +256,6 @@ def _remember(session: Session, letter: Letter, chosen: list[_Chosen], first: in
         session.execute(insert(Sealed), rows)
 
 
-def _rewrite_tombstones(session: Session, letter: Letter, *, forget: bool) -> None:
-    """Tombstones in sorted order, so that nothing tells when each was put; none once the letter has closed."""
-    gone = session.scalars(delete(Tombstone).where(Tombstone.letter_id == letter.id).returning(Tombstone.commit)).all()
-    if gone and not forget:
-        session.execute(insert(Tombstone), [{"letter_id": letter.id, "commit": commit} for commit in sorted(gone)])
-
-
 def _write_history(session: Session, letter: Letter, moment: datetime, signed: int, withdrawn: int) -> None:
     """One row for each hour whose sealing changed a number; two within an hour are one row."""
     newest = session.scalar(
@@ -269,6 +269,13 @@ def _write_history(session: Session, letter: Letter, moment: datetime, signed: i
         newest.signatures, newest.withdrawals = signed, withdrawn
         return
     session.add(Sealing(letter_id=letter.id, hour=to_hour(moment), signatures=signed, withdrawals=withdrawn))
+
+
+def note_milestones(session: Session, letter: Letter, entries: list[Entry], first: int, moment: datetime) -> None:
+    """Remember the hour of each entry that is neither a signature nor a withdrawal, for who reads the log."""
+    for place, entry in enumerate(entries):
+        if entry["type"] not in ("signature", "withdrawal"):
+            session.add(Milestone(letter_id=letter.id, entry=first + place, hour=to_hour(moment)))
 
 
 def _end(session: Session, letter: Letter) -> None:

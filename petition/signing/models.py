@@ -21,6 +21,10 @@ class Round(PetitionBase):
     public_key: Mapped[bytes] = mapped_column(LargeBinary)
     opens: Mapped[datetime | None] = mapped_column(Hour, default=None)
     closes: Mapped[datetime | None] = mapped_column(Hour, default=None)
+    issuing_ends: Mapped[datetime | None] = mapped_column(Hour, default=None)
+    """Timing ``apart``: when issuing ends, if at least K tokens are issued by then."""
+    signing_starts: Mapped[datetime | None] = mapped_column(Hour, default=None)
+    """Timing ``apart``: known once issuing has ended."""
     annulled: Mapped[str | None] = mapped_column(Text, default=None)
     """The public reason."""
     signatures: Mapped[int] = mapped_column(default=0)

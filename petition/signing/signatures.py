@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -12,8 +13,8 @@ from sqlalchemy.orm import Session
 from petition.crypto.blind_rsa import PublicKey
 from petition.crypto.receipts import Opening
 from petition.database import changed
-from petition.errors import BadShape, Conflict, Forbidden, NotFound, Over, TextChanged, TokenUsed
-from petition.letters.life import PUBLIC, SIGNABLE
+from petition.errors import BadShape, Conflict, Forbidden, NotFound, Over, TextChanged, TokenUsed, TooEarly
+from petition.letters.life import APART, PUBLIC, SIGNABLE
 from petition.letters.models import Letter
 from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawal
 from petition.signing.statements import Statement, parse
@@ -49,7 +50,7 @@ def read_appearance(value: Any) -> str:
     return COUNTED
 
 
-def sign(session: Session, letter: Letter, message: bytes, signature: bytes) -> Signed:
+def sign(session: Session, letter: Letter, message: bytes, signature: bytes, *, moment: datetime) -> Signed:
     """Take a signature: the statement must be of this letter, the RSA-PSS signature of one of its rounds.
 
     The commit is the key, so a token signs once; the same request again inserts nothing and gets the same answer.
@@ -57,6 +58,7 @@ def sign(session: Session, letter: Letter, message: bytes, signature: bytes) -> 
     statement = parse(message)
     _demand_this_letter(letter, statement)
     row = _round(session, letter, statement.round)
+    _demand_time(letter, row, moment)
     if not _key(row.public_key).verify(message, signature):
         raise Forbidden(
             "The signature does not fit the round's key, so it can't be counted. Use a token file as it was saved."
@@ -80,6 +82,31 @@ def _round(session: Session, letter: Letter, number: int) -> Round:
     return row
 
 
+def signing_starts(letter: Letter, row: Round) -> datetime | None:
+    """When a round takes signatures: None for at once; under ``apart`` the planned hour until issuing has ended."""
+    if letter.timing != APART:
+        return None
+    planned = row.issuing_ends + timedelta(hours=letter.pause_hours) if row.issuing_ends else None
+    return row.signing_starts or planned
+
+
+def takes_signatures(letter: Letter, row: Round, moment: datetime) -> bool:
+    """Whether a token of a round can be used now."""
+    if letter.state not in SIGNABLE or row.annulled is not None:
+        return False
+    return letter.timing != APART or (row.signing_starts is not None and row.signing_starts <= moment)
+
+
+def _demand_time(letter: Letter, row: Round, moment: datetime) -> None:
+    if letter.state not in SIGNABLE or takes_signatures(letter, row, moment):
+        return
+    starts = signing_starts(letter, row)
+    raise TooEarly(
+        "Signing has not begun yet. Keep your token and come back after %(hour)s UTC.",
+        hour=f"{starts:%Y-%m-%d %H:%M}" if starts else "–",
+    )
+
+
 @lru_cache(maxsize=1024)
 def _key(public_key: bytes) -> PublicKey:
     return PublicKey.from_spki(public_key)
@@ -101,6 +128,8 @@ def _accept(session: Session, letter: Letter, row: Round, commit: bytes, message
     if "tombstone" in stands or "withdrawn" in stands:
         raise Over(WITHDRAWN_SENTENCE)
     if "sealed" in stands:
+        if inserted:  # it waited no more, so its key was free; twice in the log would count twice
+            session.execute(delete(Pending).where(Pending.letter_id == letter.id, Pending.commit == commit))
         return Signed(sealed=True)
     if "pending" not in stands:
         raise Over("This letter is closed. It takes no more signatures.")
@@ -110,7 +139,7 @@ def _accept(session: Session, letter: Letter, row: Round, commit: bytes, message
 
 
 def held_state(session: Session, letter: Letter) -> str:
-    """The letter's state, held so that it cannot close before this signature is in."""
+    """The letter's state, held so that it cannot close, and no sealing can begin, before this request is through."""
     return session.scalars(select(Letter.state).where(Letter.id == letter.id).with_for_update(read=True)).one()
 
 
@@ -149,8 +178,9 @@ def _demand_same(session: Session, letter: Letter, commit: bytes, message: bytes
 def withdraw(session: Session, letter: Letter, opening: Opening) -> Withdrawn:
     """Take a signature back: deleted if it still waits, else withdrawn in the log at the next set time."""
     commit = bytes.fromhex(opening.commit)
+    state = held_state(session, letter)
     if changed(session, delete(Pending).where(Pending.letter_id == letter.id, Pending.commit == commit)):
-        if letter.state in SIGNABLE:
+        if state in SIGNABLE:
             insert_once(session, Tombstone, {"letter_id": letter.id, "commit": commit})
         return Withdrawn(was_sealed=False)
     if session.get(Tombstone, (letter.id, commit)) is not None:

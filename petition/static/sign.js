@@ -1,1 +1,194 @@
-// placeholder
+// With scripts on, this browser itself hides your signature from the site, uncovers it and gives it (RFC 9474). Nothing
+// is stored: secrets stand in these variables, or in files that you save. All sentences stand in the page.
+"use strict";
+
+let pin; // the key's fingerprint, if the link names it
+let round; // round.json, its key checked
+let kept; // what can be saved now: a retry file, then a token file, which once signed is the receipt file
+
+const byId = (id) => document.getElementById(id);
+
+// A code must not stay in the address bar, so this comes first.
+function takeLink() {
+  const link = new URLSearchParams(location.hash.slice(1));
+  history.replaceState(null, "", location.pathname + location.search);
+  pin = link.get("k") || pin;
+  if (byId("code") && link.get("c")) byId("code").value = link.get("c");
+}
+takeLink();
+addEventListener("hashchange", takeLink);
+
+// --- Bytes are strings of characters 0 to 255, as for btoa; in JSON these members are base64url.
+
+const BINARY = /message$|signature$|^(receipt|inverse|public_key|w|a)$/;
+const turned = (by) => (name, value) => (BINARY.test(name) ? by(value) : value);
+const toText = (bytes) => btoa(bytes).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
+const fromText = (text) => atob(text.replace(/-/g, "+").replace(/_/g, "/"));
+const read = (json) => JSON.parse(json, turned(fromText));
+const file = (members) => new Blob([JSON.stringify(members, turned(toText), 1)], { type: "application/json" });
+
+const toArray = (bytes) => Uint8Array.from(bytes, (byte) => byte.charCodeAt(0));
+const fromArray = (array) => String.fromCharCode(...new Uint8Array(array));
+const toHex = (bytes) => bytes.replace(/[^]/g, (byte) => byte.charCodeAt(0).toString(16).padStart(2, "0"));
+const toNumber = (bytes) => BigInt("0x" + toHex(bytes));
+
+function fromNumber(number, n) { // as long as n
+  const hex = number.toString(16).padStart(n.toString(16).length, "0");
+  return hex.replace(/../g, (pair) => String.fromCharCode("0x" + pair));
+}
+
+const random = (size) => fromArray(crypto.getRandomValues(new Uint8Array(size)));
+const hash = async (bytes, kind = "SHA-256") => fromArray(await crypto.subtle.digest(kind, toArray(bytes)));
+
+// --- The blind signature (RFC 9474). No literals like 1n: an old browser could not read on.
+
+const PSS = { name: "RSA-PSS", hash: "SHA-384", saltLength: 48 };
+
+function invert(a, n) { // extended Euclid
+  let [r, s, x, y] = [n, a, BigInt(0), BigInt(1)];
+  while (s) {
+    const q = r / s;
+    [r, s, x, y] = [s, r - q * s, y, x - q * y];
+  }
+  if (r > 1) throw r;
+  return (x + n) % n;
+}
+
+async function encode(message, salt, bits) { // EMSA-PSS (RFC 8017, 9.1.1)
+  const digest = await hash("\0".repeat(8) + await hash(message, PSS.hash) + salt, PSS.hash);
+  const size = Math.ceil(bits / 8) - 49;
+  let mask = "";
+  for (let i = 0; mask.length < size; i++) mask += await hash(digest + "\0\0\0" + String.fromCharCode(i), PSS.hash);
+  const masked = toNumber("\x01" + salt) ^ toNumber(mask.slice(0, size));
+  return (BigInt.asUintN(bits - 392, masked) << BigInt(392)) + toNumber(digest + "\xbc");
+}
+
+async function blind(n, message, salt, r) {
+  const m = await encode(message, salt, n.toString(2).length - 1);
+  const inverse = invert(m * r % n, n) * m % n; // of r; m, too, must be prime to n
+  let power = r; // becomes r^65536
+  for (let i = 0; i < 16; i++) power = power * power % n;
+  return { blinded_message: fromNumber(m * r * power % n, n), inverse: fromNumber(inverse, n) };
+}
+
+async function finalize({ key, n }, message, inverse, answer, pss = PSS) {
+  const signature = fromNumber(toNumber(answer) * toNumber(inverse) % n, n);
+  return await crypto.subtle.verify(pss, key, toArray(signature), toArray(message)) ? signature : stop("invalid");
+}
+
+// --- Receipts
+
+async function openings(receipt) {
+  const w = await hash("petition-withdraw-v1" + receipt);
+  const a = await hash("petition-appear-v1" + receipt);
+  return { w, a, commit: toHex(await hash("petition-commit-v1" + await hash(w) + await hash(a))) };
+}
+
+async function statement(receipt) {
+  const opened = await openings(receipt);
+  return `petition-signature-v1\n${round.letter_id}\n${round.round}\n${round.text_sha256}\n${opened.commit}\n`;
+}
+
+const DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U"; // Crockford's base32, then what only checks
+
+function receiptWords(receipt) {
+  let number = toNumber(receipt);
+  let words = DIGITS[number % BigInt(37)];
+  for (; words.length < 27; number >>= BigInt(5)) words = DIGITS[number & BigInt(31)] + words;
+  return words.replace(/.{4}/g, "$&-");
+}
+
+// --- The site, and the page
+
+const say = (name) => byId("say").dataset[name];
+const stop = (name) => { throw say(name); };
+
+async function ask(path, members) {
+  const answer = await fetch(path, { credentials: "omit", ...(members && { method: "POST", body: file(members) }) });
+  const said = read(await answer.text());
+  if (!answer.ok) throw said.detail;
+  return said;
+}
+
+async function fetchRound(query) {
+  round = await ask("round.json" + query);
+  round.key = await crypto.subtle.importKey("spki", toArray(round.public_key), PSS, true, ["verify"]);
+  const { n, e } = await crypto.subtle.exportKey("jwk", round.key);
+  round.n = toNumber(fromText(n));
+  const found = [toHex(await hash(round.public_key)), round.n.toString(2).length, e, round.variant];
+  if (`${found}` !== `${round.fingerprint},3072,AQAB,RSABSSA-SHA384-PSS-Randomized`) stop("key");
+  if (pin && pin !== round.fingerprint) stop("pin");
+}
+
+async function begin() {
+  await fetchRound(location.search); // which names the roll, where there are several
+  const { letter, letter_id, fingerprint, n } = round;
+  const receipt = random(16);
+  const message = random(32) + await statement(receipt);
+  let r = n;
+  while (r >= n) r = toNumber(random(384)); // uniform below n
+  const blinded = await blind(n, message, random(48), r);
+  return { petition: 1, letter, letter_id, round: round.round, fingerprint, message, receipt, ...blinded };
+}
+
+async function readBack(text, member) {
+  const found = read(text);
+  await fetchRound("?round=" + found.round);
+  if (found.fingerprint !== round.fingerprint) stop("pin");
+  if (!found[member] || found.message.slice(32) !== await statement(found.receipt)) stop("file");
+  return found;
+}
+
+async function chosen() {
+  const [found] = document.querySelector("[type=file]").files;
+  return found && found.text();
+}
+
+function show(name) {
+  byId("main").replaceChildren(byId(name).content);
+  document.querySelector("h1").focus();
+}
+
+const acts = {
+  async begin() { // sends nothing: checks the key, and offers the retry file
+    const text = await chosen();
+    kept = text ? await readBack(text, "inverse") : kept || await begin();
+    byId("offer").hidden = false;
+    return say("offer");
+  },
+  async send() { // after a lost answer the same again, which gets the same answer
+    const { blinded_message, inverse, ...rest } = kept;
+    const { blind_signature } = await ask("tokens", { code: byId("code").value, round: rest.round, blinded_message });
+    kept = { ...rest, signature: await finalize(round, rest.message, inverse, blind_signature) };
+    show("ready");
+  },
+  async open() {
+    kept = await readBack(await chosen() || byId("token").value, "signature");
+    show("ready");
+  },
+  async sign() {
+    const { message, signature, receipt } = kept;
+    await ask("signatures", { message, signature, appearance: { step: "counted" } });
+    show("receipt");
+    byId("words").textContent = receiptWords(receipt);
+  },
+  print: async () => print(),
+};
+
+async function press(event) {
+  const button = event.target;
+  const act = acts[button.dataset.act];
+  if (!act) return;
+  event.preventDefault();
+  button.disabled = true;
+  const sentence = await act().catch((no) => typeof no === "string" ? no : say("failed"));
+  button.disabled = false;
+  byId("told").textContent = sentence || "";
+  byId("told").focus();
+  for (const link of document.querySelectorAll("[download]")) link.href = URL.createObjectURL(file(kept));
+}
+
+if (crypto.subtle && window.BigInt) {
+  document.documentElement.className = "scripted";
+  addEventListener("click", press);
+} else byId("told").textContent = say("unable");

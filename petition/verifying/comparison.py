@@ -57,10 +57,9 @@ def _keys_in(found: bytes, keys: list[tuple[int, bytes]]) -> tuple[bool, str]:
         if found[place : place + len(pem)] != pem:
             return False, f"Key {position} in log/issuer.pem is not the key of round {number}, as the log has it."
         place += len(pem)
-    held = number_of(len(keys), "round key", "round keys")
     if place != len(found):
-        return False, f"log/issuer.pem goes on after the {held} that the log has."
-    return True, f"log/issuer.pem holds the {held} that the log has, in its order."
+        return False, f"log/issuer.pem goes on after {number_of(len(keys), 'key', 'keys')}; the log has no more."
+    return True, f"log/issuer.pem holds {number_of(len(keys), 'key', 'keys')}, those of the log's rounds in its order."
 
 
 def _pem(der: bytes) -> bytes:
@@ -92,9 +91,6 @@ def compare_history(findings: Findings, rows: list[Row] | None, matching: Matchi
     if rows is None:
         return
     problem = matching.problem()
-    held = number_of(len(rows), "row of history.csv is", "rows of history.csv are")
-    findings.judge(
-        "history",
-        problem is None,
-        problem or f"{held} totals that the log had, in order; the hours rest on the server's word.",
-    )
+    had = number_of(len(rows), "row of history.csv has", "rows of history.csv have")
+    fits = f"{had} the totals that the log had one after the other; the hours rest on the server's word."
+    findings.judge("history", problem is None, problem or (fits if rows else "history.csv has no row yet."))

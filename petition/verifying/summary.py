@@ -12,8 +12,10 @@ def summarize(findings: Findings, ledger: Ledger, tree: Tree) -> None:
     """Carry every check of the entries through to its end."""
     states = list(ledger.rounds.values())
     entries = number_of(tree.size, "entry is", "entries are")
-    findings.fine("bundles", f"The bundles hold exactly the {number_of(tree.size, 'entry', 'entries')}.")
-    findings.fine("tiles", f"All {tree.tiles} hash tiles, at every level, are those of the entries.")
+    findings.fine("bundles", f"The bundles hold exactly {number_of(tree.size, 'entry', 'entries')}.")
+    findings.fine(
+        "tiles", f"{number_of(tree.tiles, 'hash tile is', 'hash tiles are')} what the entries give, at every level."
+    )
     findings.fine("entries", f"{entries} canonical JSON of a known type, with exactly the members that it has.")
     findings.fine(
         "rounds",

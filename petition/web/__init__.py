@@ -3,47 +3,44 @@
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, jsonify, make_response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.routing import RequestRedirect
 
-from petition.errors import Forbidden, NotFound, Refusal, TooLong
+from petition.errors import Forbidden, NotFound, Refusal, SlowDown, TooLong
 from petition.languages import languages
-from petition.web import health, join, organize, public, sign, steps, write
-from petition.web.context import LANGUAGE, close_sessions, page, say, site
+from petition.publishing.shelf import Shelf
+from petition.web import codes, health, join, organize, public, rounds, sign, steps, write
+from petition.web.context import LANGUAGE, close_sessions, moved, page, say, site
+from petition.web.headers import HEADERS, transport_security
+from petition.web.kept import KeptFirst
+from petition.web.limits import limiter
 
 SIGNING_BODY = 64 * 1024
 DRAFTING_BODY = 1024 * 1024
 JSON_ENDPOINTS = frozenset({"join.issue", "sign.add", "sign.take_back", "sign.change", "sign.round_record"})
-POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), interest-cohort=()",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
 log = logging.getLogger("petition")
-__all__ = ["add_porch", "steps", "write"]
+__all__ = ["add_porch", "codes", "rounds", "steps", "write"]
 
 
-def add_porch(app: Flask) -> None:
+def add_porch(app: Flask, shelf: Shelf, url: str | None) -> None:
     """Pages, headers, guards and error pages for an app that has a site."""
     for blueprint in (health.bp, public.bp, join.bp, sign.bp, organize.bp):
         app.register_blueprint(blueprint)
+    limiter.init_app(app)
     app.before_request(limit_body)
     app.before_request(guard_posts)
+    app.before_request(mend_slashes)
     app.after_request(add_headers)
     app.teardown_appcontext(close_sessions)
     app.register_error_handler(Refusal, refuse)
     app.register_error_handler(HTTPException, explain)
     app.register_error_handler(Exception, apologize)
-    app.wsgi_app = LanguagePrefix(app.wsgi_app)  # type: ignore[method-assign]
+    kept = KeptFirst(app.wsgi_app, shelf, url)
+    app.wsgi_app = LanguagePrefix(kept)  # type: ignore[method-assign]
+    app.extensions["petition.kept"] = kept
 
 
 class LanguagePrefix:
@@ -68,6 +65,12 @@ def limit_body() -> None:
     request.max_form_parts = 200
 
 
+def mend_slashes() -> Any:
+    """An address with a slash too few or too many is sent on; the framework would name the host of the request."""
+    wrong = request.routing_exception
+    return moved(unquote(urlsplit(wrong.new_url).path)) if isinstance(wrong, RequestRedirect) else None
+
+
 def guard_posts() -> None:
     """A form of another site cannot post here: told by Sec-Fetch-Site, else by Origin; clients send neither."""
     if request.method in ("GET", "HEAD", "OPTIONS"):
@@ -85,8 +88,8 @@ def add_headers(answer: Response) -> Response:
     """What every answer carries."""
     for name, value in HEADERS.items():
         answer.headers.setdefault(name, value)
-    if site().settings.secure and (site().settings.url or "").startswith("https:"):
-        answer.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    for name, value in transport_security(site().settings.url):
+        answer.headers.setdefault(name, value)
     answer.headers.setdefault("Cache-Control", "no-store")
     return answer
 
@@ -119,12 +122,16 @@ def explain(error: HTTPException) -> Any:
         return error
     if isinstance(error, RequestEntityTooLarge):
         return refuse(TooLong("This is more than %(most)s kB, the most that can be sent here.", most=_most()))
+    if error.code == 429:
+        return refuse(SlowDown("This was tried too often within a minute. Wait a minute and try again."))
     if error.code == 404:
         return refuse(NotFound("There is nothing at this address. Check it: every character counts."))
     if error.code == 405:
         refusal = Refusal("This address takes no such request. Go back to the letter and try from there.")
         refusal.status = 405
-        return refuse(refusal)
+        answer = make_response(refuse(refusal))
+        answer.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+        return answer
     refusal = Refusal("The request could not be read. Go back, check what you sent, and send it again.")
     refusal.status = error.code if error.code < 500 else 500
     return refuse(refusal)

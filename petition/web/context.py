@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
-from flask import current_app, g, request
+from flask import current_app, g, redirect, request
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
 
 from petition.config import Settings
 from petition.database import Databases
@@ -15,6 +17,7 @@ from petition.publishing.pages import render
 
 HERE = "/_site/"
 LANGUAGE = "petition.language"
+QUERY = "%=&+/?:@!$'()*,;-._~"
 
 
 @dataclass(frozen=True)
@@ -88,3 +91,13 @@ def say(sentence: str, **values: Any) -> str:
 def page(template: str, **values: Any) -> str:
     """A page in the language of the answer."""
     return render(language(), template, site=HERE, **values)
+
+
+def moved(path: str) -> Response:
+    """308 to another path of this site, with the language and the query that the request came with.
+
+    The host is never named: what a request says of it is not to be trusted.
+    """
+    prefix = f"/{request.environ[LANGUAGE]}" if LANGUAGE in request.environ else ""
+    query = f"?{quote(request.query_string, safe=QUERY)}" if request.query_string else ""
+    return redirect(f"{prefix}/{quote(path.lstrip('/'))}{query}", 308)

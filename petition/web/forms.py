@@ -1,10 +1,20 @@
 """Shapes of what people and programs send: checked here, judged by the core."""
 
+import re
 from typing import Any
 
 from flask import request
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, HiddenField, IntegerField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from petition.crypto.encodings import from_b64url
@@ -32,6 +42,13 @@ def binary(members: dict[str, Any], name: str, size: int | None = None) -> bytes
     if not isinstance(members[name], str):
         raise BadShape("%(name)s must be text in base64url without padding.", name=name)
     return from_b64url(members[name], size, name)
+
+
+def hashed(members: dict[str, Any], name: str) -> str:
+    """A member that is a SHA-256, in lower-case hex."""
+    if not isinstance(members[name], str) or not re.fullmatch("[0-9a-f]{64}", members[name]):
+        raise BadShape("%(name)s must be a SHA-256 in lower-case hex.", name=name)
+    return str(members[name])
 
 
 def text(members: dict[str, Any], name: str) -> str:
@@ -86,8 +103,15 @@ class LetterForm(FlaskForm):
 
 
 class RulesForm(FlaskForm):
-    """Numbers that the organizers choose."""
+    """What the organizers choose besides the words."""
 
+    rolls = TextAreaField(
+        _("Who may sign"),
+        description=_(
+            "One group on each line, verified and counted apart, for example “Current workers” and “Former workers”. "
+            "Leave it as it is for one. Fixed once the letter is open."
+        ),
+    )
     k = IntegerField(
         _("Smallest group (K)"),
         [InputRequired(_("Give a number from 3 to 50.")), NumberRange(3, 50, _("Give a number from 3 to 50."))],
@@ -96,17 +120,40 @@ class RulesForm(FlaskForm):
             "Fixed once the letter is open."
         ),
     )
-    goal = IntegerField(_("Goal"), [Optional(), NumberRange(1, 10**7, _("Give a number from 1 to 10,000,000."))],
-                        description=_("Shown on the page as something to reach; leave it empty for none."))  # fmt: skip
+    timing = RadioField(
+        _("When codes are exchanged and signatures given"),
+        choices=lambda: [
+            ("together", _("Together: at any time, in one sitting")),
+            ("apart", _("Apart: first all codes, then, after a pause, all signatures")),
+        ],
+        default="together",
+    )
+    issuing_days = IntegerField(
+        _("Apart: days for exchanging codes"),
+        [Optional(), NumberRange(1, 365, _("Give a number from 1 to 365."))],
+        default=7,
+    )
+    pause_hours = IntegerField(
+        _("Apart: hours of pause before signing opens"),
+        [Optional(), NumberRange(1, 720, _("Give a number from 1 to 720."))],
+        default=24,
+    )
+    goal = IntegerField(
+        _("Goal"),
+        [Optional(), NumberRange(1, 10**7, _("Give a number from 1 to 10,000,000."))],
+        description=_("Shown on the page as something to reach; leave it empty for none."),
+    )
     threshold = IntegerField(
-        _("Publish only from"), [Optional(), NumberRange(1, 10**7, _("Give a number from 1 to 10,000,000."))],
+        _("Publish only from"),
+        [Optional(), NumberRange(1, 10**7, _("Give a number from 1 to 10,000,000."))],
         description=_("Nothing is public before so many have signed; leave it empty for none."),
-    )  # fmt: skip
+    )
 
 
 class CodesForm(FlaskForm):
     """How many codes."""
 
+    roll = SelectField(_("For whom"), validate_choice=False)
     count = IntegerField(
         _("How many"),
         [InputRequired(_("Give a number.")), NumberRange(1, 10_000, _("Make from 1 to 10,000 codes at a time."))],
@@ -119,3 +166,11 @@ class StepForm(FlaskForm):
 
     reason = StringField(_("Reason (public)"), [Optional(), Length(max=300)])
     now = BooleanField(_("Close now"))
+    destroy = BooleanField(_("Destroy the keys at once"))
+
+
+class RoundForm(FlaskForm):
+    """What to do with a round."""
+
+    roll = SelectField(_("For whom"), validate_choice=False)
+    reason = StringField(_("Reason (public)"), [Optional(), Length(max=300)])

@@ -11,13 +11,13 @@ from petition.crypto.encodings import b64url, from_b64url
 from petition.crypto.receipts import opening
 from petition.crypto.tokens import RECEIPT_SIZE, Token, drawn_from, read_token, statement_bytes
 from petition.errors import Over, Refusal
-from petition.issuing.rounds import open_round
-from petition.issuing.tokens import Keys, exchange
+from petition.issuing.tokens import Keys, exchange, round_of_code
 from petition.letters.life import SIGNABLE
 from petition.letters.models import Letter
 from petition.web.context import issuer_session, page, say
 from petition.web.forms import binary, json_members, number, posted_text, text
 from petition.web.letters import addressed, public_url
+from petition.web.limits import ONE_CODE, limiter, posted_code, signing
 
 bp = Blueprint("join", __name__, url_prefix="/letters/<address>")
 SEED = 32
@@ -33,20 +33,29 @@ def keys() -> Keys:
 def ask(address: str) -> str:
     """The form for a code."""
     letter, words = addressed(address)
-    return page("join/join.html", letter=letter, words=words, code="", seed=b64url(os.urandom(SEED)), refusal=None)
+    return page(
+        "join/join.html", letter=letter, words=words, code="", seed=b64url(os.urandom(SEED)), pasted="", refusal=None
+    )
 
 
 @bp.post("/join")
+@limiter.limit(signing)
+@limiter.limit(ONE_CODE, key_func=posted_code)
 def redeem(address: str) -> tuple[str, int]:
     """The way without scripts: the server blinds, unblinds, forgets, and hands the token over."""
     letter, words = addressed(address)
     code, seed = request.form.get("code", ""), request.form.get("seed", "")
+    pasted = "".join(request.form.get("blinded_message", "").split())
     try:
+        if pasted:
+            answer = _sign_pasted(letter, code, from_b64url(pasted, 384, "what you pasted"))
+            return page("join/pasted.html", letter=letter, words=words, answer=b64url(answer)), 200
         token = _token_for(letter, code, seed)
     except Refusal as refusal:
         again = {
             "code": code,
             "seed": seed or b64url(os.urandom(SEED)),
+            "pasted": pasted,
             "refusal": say(refusal.sentence, **refusal.values),
         }
         return page("join/join.html", letter=letter, words=words, **again), refusal.status
@@ -60,7 +69,7 @@ def _token_for(letter: Letter, code: str, seed: str) -> Token:
     code = read_code(code)
     start = from_b64url(seed, SEED) if seed else os.urandom(SEED)
     random = drawn_from(hashlib.sha256(start + code.encode()).digest())
-    round_ = open_round(issuer_session(), letter.id, request.form.get("roll") or None)
+    round_ = round_of_code(issuer_session(), keys().secrets, letter.id, code)
     key = PublicKey.from_spki(round_.public_key)
     receipt = random(RECEIPT_SIZE)
     statement = statement_bytes(letter.id, round_.number, letter.text_sha256 or "", opening(receipt).commit)
@@ -70,6 +79,15 @@ def _token_for(letter: Letter, code: str, seed: str) -> Token:
     issuer_session().commit()
     signature = finalize(key, message, answer, blinded.inverse)
     return Token(public_url(letter), letter.id, round_.number, key.fingerprint, message, signature, receipt)
+
+
+def _sign_pasted(letter: Letter, code: str, blinded: bytes) -> bytes:
+    """The blind signature for what somebody's own program made, carried here by hand."""
+    demand_signable(letter)
+    round_ = round_of_code(issuer_session(), keys().secrets, letter.id, code)
+    answer = exchange(issuer_session(), keys(), letter.id, round_.number, code, blinded)
+    issuer_session().commit()
+    return answer
 
 
 def demand_signable(letter: Letter) -> None:
@@ -92,6 +110,8 @@ def as_file(body: str, name: str) -> Response:
 
 
 @bp.post("/tokens")
+@limiter.limit(signing)
+@limiter.limit(ONE_CODE, key_func=posted_code)
 def issue(address: str) -> tuple[dict[str, str], int]:
     """A code and a blinded message in, a blind signature out."""
     letter, _ = addressed(address)

@@ -1,12 +1,12 @@
 """Loading a letter for a signer's request, and answering in its language."""
 
-from flask import abort, redirect, request
+from flask import abort, request
 
 from petition.letters.drafting import newest_version, words_of
 from petition.letters.life import letter_to_sign
 from petition.letters.models import Letter
 from petition.letters.text import Words
-from petition.web.context import LANGUAGE, session, site, speak
+from petition.web.context import moved, session, site, speak
 
 
 def addressed(address: str) -> tuple[Letter, Words]:
@@ -17,10 +17,7 @@ def addressed(address: str) -> tuple[Letter, Words]:
     """
     letter = letter_to_sign(session(), address)
     if letter.was_public and address != letter.slug and request.method in ("GET", "HEAD"):
-        rest = request.path.removeprefix(f"/letters/{address}")
-        prefix = f"/{request.environ[LANGUAGE]}" if LANGUAGE in request.environ else ""
-        query = f"?{request.query_string.decode('ascii', 'ignore')}" if request.query_string else ""
-        abort(redirect(f"{prefix}/letters/{letter.slug}{rest}{query}", 308))
+        abort(moved(f"/letters/{letter.slug}{request.path.removeprefix(f'/letters/{address}')}"))
     words = words_of(newest_version(session(), letter))
     speak(words.language)
     return letter, words

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Blueprint, g, redirect, request
+from flask import Blueprint, current_app, g, redirect, request
 from flask import session as cookie
 from flask_wtf.csrf import generate_csrf, validate_csrf
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response
 from wtforms.validators import ValidationError
 
@@ -16,6 +17,7 @@ from petition.letters.models import Organizer
 from petition.letters.organizers import choose_passphrase, invited, sign_in, signed_in
 from petition.web.context import now, page, say, session, speak
 from petition.web.forms import PassphraseForm, SignInForm
+from petition.web.limits import ONE_NAME, SIGNING_IN, limiter, posted_name
 
 bp = Blueprint("organize", __name__, url_prefix="/organize")
 OPEN_TO_ALL = frozenset({"organize.enter", "organize.welcome", "organize.set_passphrase", "organize.ask_enter"})
@@ -38,6 +40,8 @@ def guard() -> Answer | None:
         try:
             validate_csrf(request.form.get("csrf_token"))
         except ValidationError:
+            if request.endpoint == "organize.enter":
+                return _sign_in_page(SignInForm(), 400, say("This page had been open for too long. Please try again."))
             return page("organize/again.html", **_chrome(), carry=_carried(), carry_to=request.path), 400
     return None
 
@@ -69,12 +73,14 @@ def _chrome() -> dict[str, Any]:
 
 
 def _carried() -> list[tuple[str, str]]:
-    """What was typed into a form whose sender has to sign in first."""
-    return [(name, value) for name, value in request.form.items(multi=True) if name not in NEVER_CARRIED]
+    """What was typed into a form whose sender has to sign in first; not what was typed to sign in."""
+    left_out = NEVER_CARRIED | (SIGN_IN_FIELDS if request.endpoint == "organize.enter" else frozenset())
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in left_out]
 
 
 def _sign_in_page(form: SignInForm, status: int, refusal: str | None = None) -> Answer:
-    carry_to = request.form.get("carry_to") or (request.path if request.endpoint not in OPEN_TO_ALL else "")
+    asked_for = "" if request.endpoint in OPEN_TO_ALL | {"organize.leave"} else request.path
+    carry_to = request.form.get("carry_to") or asked_for
     shown = desk_page("organize/sign-in.html", form=form, carry=_carried(), carry_to=carry_to, refusal=refusal)
     return shown, status
 
@@ -86,6 +92,8 @@ def ask_enter() -> Answer:
 
 
 @bp.post("/sign-in")
+@limiter.limit(SIGNING_IN)
+@limiter.limit(ONE_NAME, key_func=posted_name)
 def enter() -> Answer:
     """Sign in; then go on to what was being saved, if anything was."""
     form = SignInForm()
@@ -97,12 +105,24 @@ def enter() -> Answer:
         return _sign_in_page(form, refusal.status, say(refusal.sentence, **refusal.values))
     language = form.language.data
     _let_in(organizer, language)
-    carried = [(name, value) for name, value in _carried() if name not in SIGN_IN_FIELDS]
-    target = request.form.get("carry_to", "")
-    if target.startswith("/organize/") and carried:
+    carried, target = _carried(), request.form.get("carry_to", "")
+    if not target.startswith("/organize/") or not target.isprintable():
+        return redirect("/organize/", 303)
+    if carried or not _is_page(target):
         speak(language)
         return desk_page("organize/again.html", carry=carried, carry_to=target)
-    return redirect(target if target.startswith("/organize/") else "/organize/", 303)
+    return redirect(target, 303)
+
+
+def _is_page(path: str) -> bool:
+    """Whether an address may be looked at; otherwise it only takes a button."""
+    try:
+        current_app.url_map.bind("").match(path, "GET")
+    except MethodNotAllowed:
+        return False
+    except HTTPException:
+        return True
+    return True
 
 
 def _let_in(organizer: Organizer, language: str) -> None:
@@ -120,6 +140,7 @@ def welcome(secret: str) -> Answer:
 
 
 @bp.post("/welcome/<secret>")
+@limiter.limit(SIGNING_IN)
 def set_passphrase(secret: str) -> Answer:
     """Set it, spend the link, and sign in."""
     organizer = invited(session(), secret, moment=now())

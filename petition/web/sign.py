@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from petition.crypto.blind_rsa import VARIANT, PublicKey
 from petition.crypto.codes import read_receipt, receipt_words
-from petition.crypto.encodings import b64url
+from petition.crypto.encodings import b64url, hour
 from petition.crypto.receipts import Opening, opening
 from petition.crypto.tokens import Token, read_token
 from petition.errors import BadShape, Forbidden, NotFound, Refusal
@@ -14,10 +14,19 @@ from petition.letters.drafting import rolls_of
 from petition.letters.life import SIGNABLE
 from petition.letters.models import Letter
 from petition.signing.models import Round
-from petition.signing.signatures import look_up, read_appearance, rounds_of, sign, withdraw
-from petition.web.context import page, say, session
-from petition.web.forms import binary, json_members, posted_text
+from petition.signing.signatures import (
+    look_up,
+    read_appearance,
+    rounds_of,
+    sign,
+    signing_starts,
+    takes_signatures,
+    withdraw,
+)
+from petition.web.context import now, page, say, session
+from petition.web.forms import binary, hashed, json_members, posted_text
 from petition.web.letters import addressed, public_url
+from petition.web.limits import limiter, signing
 
 bp = Blueprint("sign", __name__, url_prefix="/letters/<address>")
 
@@ -27,8 +36,8 @@ def round_record(address: str) -> dict[str, Any]:
     """The public record of the round that a signer joins: all that an outside client needs."""
     letter, _ = addressed(address)
     rolls = {roll.id: roll.name for roll in rolls_of(session(), letter)}
-    row = _newest_round(letter, request.args.get("roll") or next(iter(rolls)))
-    signable = letter.state in SIGNABLE and row.annulled is None
+    row = _wanted_round(letter, request.args.get("roll") or next(iter(rolls)), request.args.get("round"))
+    starts = signing_starts(letter, row)
     return {
         "letter_id": letter.id,
         "letter": public_url(letter),
@@ -38,10 +47,10 @@ def round_record(address: str) -> dict[str, Any]:
         "fingerprint": PublicKey.from_spki(row.public_key).fingerprint,
         "variant": VARIANT,
         "timing": letter.timing,
-        "issuing": signable and row.issued is None,
-        "signing": signable,
-        "issuing_ends": None,
-        "signing_starts": None,
+        "issuing": letter.state in SIGNABLE and row.annulled is None and row.issued is None,
+        "signing": takes_signatures(letter, row, now()),
+        "issuing_ends": hour(row.issuing_ends) if row.issuing_ends else None,
+        "signing_starts": hour(starts) if starts else None,
         "routes": ["code"],
         "fields": [],
         "names_keys": {},
@@ -49,7 +58,13 @@ def round_record(address: str) -> dict[str, Any]:
     }
 
 
-def _newest_round(letter: Letter, roll: str) -> Round:
+def _wanted_round(letter: Letter, roll: str, number: str | None) -> Round:
+    """A round by its number, for whoever holds a token of it; else the newest of a roll that was not annulled."""
+    if number is not None:
+        found = session().get(Round, (letter.id, int(number))) if number.isdecimal() and len(number) < 10 else None
+        if found is None:
+            raise NotFound("This letter has no such round.")
+        return found
     rows = [row for row in rounds_of(session(), letter.id) if row.roll == roll]
     if not rows:
         raise NotFound("This letter has no such roll.")
@@ -58,18 +73,20 @@ def _newest_round(letter: Letter, roll: str) -> Round:
 
 
 @bp.post("/signatures")
+@limiter.limit(signing)
 def add(address: str) -> tuple[dict[str, Any], int]:
     """A token's message and signature in, the signature kept until the next sealing."""
     members = json_members("message", "signature", "appearance")
     message, signature = binary(members, "message"), binary(members, "signature", 384)
     read_appearance(members["appearance"])
     letter, _ = addressed(address)
-    signed = sign(session(), letter, message, signature)
+    signed = sign(session(), letter, message, signature, moment=now())
     session().commit()
     return {"sealed": signed.sealed}, 201
 
 
 @bp.post("/withdrawals")
+@limiter.limit(signing)
 def take_back(address: str) -> dict[str, Any]:
     """Both halves of a receipt's opening in, the signature withdrawn."""
     members = json_members("w", "a")
@@ -81,10 +98,12 @@ def take_back(address: str) -> dict[str, Any]:
 
 
 @bp.post("/appearances")
+@limiter.limit(signing)
 def change(address: str) -> dict[str, Any]:
     """Another appearance for a signature; this letter offers one alone, so only that one can be asked for."""
     members = json_members("w_hash", "a", "appearance")
     binary(members, "a", 32)
+    hashed(members, "w_hash")
     step = read_appearance(members["appearance"])
     addressed(address)
     return {"appearance": {"step": step}}
@@ -98,6 +117,7 @@ def ask(address: str) -> str:
 
 
 @bp.post("/sign")
+@limiter.limit(signing)
 def review_or_sign(address: str) -> tuple[str, int]:
     """First the answers to check, then, with them confirmed, the signature and its receipt."""
     letter, words = addressed(address)
@@ -107,7 +127,7 @@ def review_or_sign(address: str) -> tuple[str, int]:
         _demand_of(letter, token)
         if request.form.get("confirm") != "yes":
             return page("sign/sign.html", letter=letter, words=words, token=token.as_text()), 200
-        sign(session(), letter, token.message, token.signature)
+        sign(session(), letter, token.message, token.signature, moment=now())
         session().commit()
     except Refusal as refusal:
         session().rollback()
@@ -130,6 +150,7 @@ def ask_receipt(address: str) -> str:
 
 
 @bp.post("/receipt")
+@limiter.limit(signing)
 def use_receipt(address: str) -> tuple[str, int]:
     """Show what is stored under a receipt, or take the signature back."""
     letter, words = addressed(address)

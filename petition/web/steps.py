@@ -3,9 +3,7 @@
 from flask import redirect
 
 from petition import rounds
-from petition.crypto.codes import show
 from petition.errors import Refusal
-from petition.issuing.codes import make_codes
 from petition.letters.drafting import newest_version
 from petition.letters.life import (
     CLOSED,
@@ -24,8 +22,8 @@ from petition.letters.life import (
 from petition.letters.models import Letter, Organizer
 from petition.publishing.counts import figures, rounded
 from petition.signing.signatures import rounds_of
-from petition.web.context import issuer_session, now, say, session, site
-from petition.web.forms import CodesForm, StepForm
+from petition.web.context import now, say, session, site
+from petition.web.forms import StepForm
 from petition.web.organize import Answer, bp, desk_page, for_organizers
 
 SENTENCES = {
@@ -90,7 +88,8 @@ def publish(organizer: Organizer, slug: str) -> Answer:
 @for_organizers
 def close(organizer: Organizer, slug: str) -> Answer:
     """Announce the closing a day ahead; at once only where nobody waits."""
-    at_once = StepForm().now.data
+    form = StepForm()
+    at_once, destroys = form.now.data, form.destroy.data
     try:
         letter = own_letter(session(), slug, organizer)
         facts = rounds.facts(session(), letter, site().settings.url)
@@ -100,7 +99,9 @@ def close(organizer: Organizer, slug: str) -> Answer:
     except Refusal as refusal:
         return _refused(slug, organizer, refusal)
     if at_once:
-        rounds.close_letter(the_desk(), letter_id, moment=now())
+        rounds.close_letter(the_desk(), letter_id, moment=now(), at_once=True)
+    elif destroys:
+        rounds.destroy_now(the_desk(), letter_id)
     return redirect(f"/organize/letters/{slug}/", 303)
 
 
@@ -134,47 +135,3 @@ def _refused(slug: str, organizer: Organizer, refusal: Refusal) -> Answer:
     session().rollback()
     letter = own_letter(session(), slug, organizer)
     return _overview(letter, say(refusal.sentence, **refusal.values)), refusal.status
-
-
-@bp.get("/letters/<slug>/codes")
-@for_organizers
-def codes(organizer: Organizer, slug: str) -> Answer:
-    """How many codes there are, and a form for more."""
-    letter = own_letter(session(), slug, organizer)
-    return _codes_page(letter, CodesForm())
-
-
-@bp.post("/letters/<slug>/codes")
-@for_organizers
-def make(organizer: Organizer, slug: str) -> Answer:
-    """Make codes and show them, once."""
-    letter = own_letter(session(), slug, organizer)
-    form = CodesForm()
-    if not form.validate():
-        return _codes_page(letter, form), 400
-    if letter.state not in SIGNABLE:
-        return _codes_page(letter, form, say("Codes can be made while the letter is open.")), 409
-    number = [row.number for row in rounds_of(session(), letter.id) if row.annulled is None]
-    session().rollback()
-    try:
-        batch, made = make_codes(
-            issuer_session(), the_desk().secrets, letter.id, number[0], form.count.data, site().random
-        )
-    except Refusal as refusal:
-        return _codes_page(letter, form, say(refusal.sentence, **refusal.values)), refusal.status
-    issuer_session().commit()
-    address = f"{site().settings.url or ''}/letters/{address_of(letter)}/join"
-    shown = [show(code) for code in made]
-    return desk_page("organize/new-codes.html", letter=letter, batch=batch, codes=shown, address=address)
-
-
-def _codes_page(letter: Letter, form: CodesForm, refusal: str | None = None) -> str:
-    known = rounds_of(session(), letter.id)
-    return desk_page(
-        "organize/codes.html",
-        letter=letter,
-        form=form,
-        made=sum(row.made for row in known),
-        used=rounded(sum(row.spent for row in known), letter.k),
-        refusal=refusal,
-    )

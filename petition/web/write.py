@@ -6,7 +6,7 @@ from typing import Any
 from flask import redirect, request
 
 from petition.errors import Refusal, TextChanged
-from petition.letters.drafting import draft, newest_version, save, set_rules, words_of
+from petition.letters.drafting import Rules, draft, newest_version, rolls_of, save, set_rules, words_of
 from petition.letters.life import DRAFT, own_letter
 from petition.letters.models import Letter, Organizer
 from petition.letters.text import Words, canonical, digest, read_words
@@ -119,7 +119,9 @@ def preview(organizer: Organizer, slug: str) -> Answer:
 def rules(organizer: Organizer, slug: str) -> Answer:
     """K, goal and threshold."""
     letter = own_letter(session(), slug, organizer)
-    return desk_page("organize/rules.html", letter=letter, form=RulesForm(obj=letter), refusal=None)
+    form = RulesForm(obj=letter)
+    form.rolls.data = "\n".join(roll.name for roll in rolls_of(session(), letter))
+    return desk_page("organize/rules.html", letter=letter, form=form, refusal=None)
 
 
 @bp.post("/letters/<slug>/rules")
@@ -131,10 +133,23 @@ def keep_rules(organizer: Organizer, slug: str) -> Answer:
     try:
         if not form.validate():
             return desk_page("organize/rules.html", letter=letter, form=form, refusal=None), 400
-        set_rules(session(), letter, k=form.k.data, goal=form.goal.data, threshold=form.threshold.data)
+        set_rules(session(), letter, _rules_of(form, letter))
     except Refusal as refusal:
         session().rollback()
         why = say(refusal.sentence, **refusal.values)
         return desk_page("organize/rules.html", letter=letter, form=form, refusal=why), refusal.status
     session().commit()
     return redirect(f"/organize/letters/{slug}/", 303)
+
+
+def _rules_of(form: RulesForm, letter: Letter) -> Rules:
+    """What was chosen; a field that was not sent stays as it is."""
+    return Rules(
+        k=form.k.data,
+        timing=form.timing.data if "timing" in request.form else letter.timing,
+        rolls=tuple((form.rolls.data or "").splitlines()),
+        issuing_days=form.issuing_days.data or letter.issuing_days,
+        pause_hours=form.pause_hours.data or letter.pause_hours,
+        goal=form.goal.data,
+        threshold=form.threshold.data,
+    )

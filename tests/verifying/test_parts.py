@@ -4,6 +4,7 @@ import json
 import os
 import signal
 
+import psutil
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -123,7 +124,7 @@ def test_many_processes_answer_in_order_like_one():
     assert [str(answer) for answer in pool.examine_all(tasks(40), 3)] == alone
 
 
-def test_processes_that_are_killed_change_nothing(monkeypatch):
+def test_processes_that_are_killed_change_nothing():
     alone = [str(answer) for answer in pool.examine_all(tasks(40), 1)]
     before, answers = set(children()), []
     for answer in pool.examine_all(tasks(40), 2):
@@ -136,8 +137,6 @@ def test_processes_that_are_killed_change_nothing(monkeypatch):
 
 
 def children():
-    import psutil
-
     return [child.pid for child in psutil.Process().children()]
 
 

@@ -177,7 +177,13 @@ def test_a_tree_with_a_full_tile_above_the_lowest_is_verified(forger, verdict_of
     for made in range(256 * 256 + 300):
         log.codes(1, made)
 
-    assert wrongs(verdict_of(log, since=log.checkpoint(256 * 256 - 1).encode(), processes=2)) == {}
+    files = log.files()
+    assert wrongs(verdict_of(files, since=log.checkpoint(256 * 256 - 1).encode(), processes=2)) == {}
+
+    changed = {"log/tile/1/000": bytes(32) + files["log/tile/1/000"][32:]}
+    assert wrongs(verdict_of(files | changed)) == {
+        "tiles": "log/tile/1/000 does not have the hashes that the entries give."
+    }
 
 
 def test_witnesses_may_sign_too(forger, verdict_of):

@@ -27,6 +27,8 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("k", sa.Integer(), nullable=False),
         sa.Column("timing", sa.String(length=8), nullable=False),
+        sa.Column("issuing_days", sa.Integer(), nullable=False),
+        sa.Column("pause_hours", sa.Integer(), nullable=False),
         sa.Column("goal", sa.Integer(), nullable=True),
         sa.Column("threshold", sa.Integer(), nullable=True),
         sa.Column("title", sa.Text(), nullable=False),
@@ -41,6 +43,14 @@ def upgrade() -> None:
         sa.Column("withdrawn_reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_letter")),
         sa.UniqueConstraint("slug", name=op.f("uq_letter_slug")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "milestone",
+        sa.Column("letter_id", sa.String(length=26), nullable=False),
+        sa.Column("entry", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("hour", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("letter_id", "entry", name=op.f("pk_milestone")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -174,6 +184,8 @@ def upgrade() -> None:
         sa.Column("public_key", sa.LargeBinary(), nullable=False),
         sa.Column("opens", sa.DateTime(), nullable=True),
         sa.Column("closes", sa.DateTime(), nullable=True),
+        sa.Column("issuing_ends", sa.DateTime(), nullable=True),
+        sa.Column("signing_starts", sa.DateTime(), nullable=True),
         sa.Column("annulled", sa.Text(), nullable=True),
         sa.Column("signatures", sa.Integer(), nullable=False),
         sa.Column("withdrawals", sa.Integer(), nullable=False),
@@ -207,6 +219,7 @@ def downgrade() -> None:
     op.drop_table("sealed")
     op.drop_table("pending")
     op.drop_table("organizer")
+    op.drop_table("milestone")
     op.drop_table("letter")
     op.drop_table("entry")
     # ### end Alembic commands ###

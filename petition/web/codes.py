@@ -1,0 +1,88 @@
+"""The organizers' page of codes: make them, see about how many are used, recall a batch."""
+
+from petition.crypto.codes import show
+from petition.errors import Conflict, Refusal
+from petition.issuing.codes import batches, make_codes, void_batch
+from petition.letters.drafting import DEFAULT_ROLL, rolls_of
+from petition.letters.life import SIGNABLE, address_of, own_letter
+from petition.letters.models import Letter, Organizer
+from petition.publishing.counts import rounded
+from petition.signing.models import Round
+from petition.signing.signatures import rounds_of
+from petition.web.context import issuer_session, say, session, site
+from petition.web.forms import CodesForm
+from petition.web.organize import Answer, bp, desk_page, for_organizers
+from petition.web.steps import the_desk
+
+
+@bp.get("/letters/<slug>/codes")
+@for_organizers
+def codes(organizer: Organizer, slug: str) -> Answer:
+    """How many codes there are, and a form for more."""
+    return _page(own_letter(session(), slug, organizer), CodesForm(formdata=None))
+
+
+@bp.post("/letters/<slug>/codes")
+@for_organizers
+def make(organizer: Organizer, slug: str) -> Answer:
+    """Make codes and show them, once."""
+    letter = own_letter(session(), slug, organizer)
+    form = CodesForm()
+    if not form.validate():
+        return _page(letter, form), 400
+    try:
+        round_ = _issuing_round(letter, form.roll.data)
+        here = the_desk()
+        batch, made = make_codes(issuer_session(), here.secrets, letter.id, round_.number, form.count.data, here.random)
+    except Refusal as refusal:
+        return _page(letter, form, say(refusal.sentence, **refusal.values)), refusal.status
+    issuer_session().commit()
+    shown = [show(code) for code in made]
+    return desk_page(
+        "organize/new-codes.html", letter=letter, batch=batch, codes=shown, address=_join_address(letter, round_.roll)
+    )
+
+
+def _issuing_round(letter: Letter, roll: str | None) -> Round:
+    """The round that codes are made for: the newest of the roll that issues."""
+    if letter.state not in SIGNABLE:
+        raise Conflict("Codes can be made while the letter is open.")
+    wanted = roll or rolls_of(session(), letter)[0].id
+    living = [row for row in rounds_of(session(), letter.id) if row.roll == wanted and row.annulled is None]
+    if not living:
+        raise Conflict("No round of these signers exchanges codes. Open a new round first.")
+    return living[-1]
+
+
+def _join_address(letter: Letter, roll: str) -> str:
+    query = "" if roll == DEFAULT_ROLL else f"?roll={roll}"
+    return f"{site().settings.url or ''}/letters/{address_of(letter)}/join{query}"
+
+
+@bp.post("/letters/<slug>/codes/<int:batch>/void")
+@for_organizers
+def void(organizer: Organizer, slug: str, batch: int) -> Answer:
+    """Recall what is unspent of a batch."""
+    letter = own_letter(session(), slug, organizer)
+    try:
+        void_batch(issuer_session(), letter.id, batch)
+    except Refusal as refusal:
+        return _page(letter, CodesForm(formdata=None), say(refusal.sentence, **refusal.values)), refusal.status
+    issuer_session().commit()
+    done = say("Batch %(batch)s is recalled: none of its unused codes works any more.", batch=batch)
+    return _page(letter, CodesForm(formdata=None), done=done)
+
+
+def _page(letter: Letter, form: CodesForm, refusal: str | None = None, done: str | None = None) -> str:
+    known = rounds_of(session(), letter.id)
+    form.roll.choices = [(roll.id, roll.name) for roll in rolls_of(session(), letter)]
+    return desk_page(
+        "organize/codes.html",
+        letter=letter,
+        form=form,
+        made=sum(row.made for row in known),
+        used=rounded(sum(row.spent for row in known), letter.k),
+        batches=batches(issuer_session(), letter.id),
+        refusal=refusal,
+        done=done,
+    )

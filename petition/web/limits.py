@@ -1,0 +1,81 @@
+"""How often one visitor, one code and one name may knock. Counted in memory, and never an address at rest.
+
+A visitor is the HMAC of their address under a random key that lives a day in this process's memory alone. Over an
+onion service, or behind a proxy that is not told of, all visitors come from this machine: there the limit is wide,
+and counts by letter. Codes and names have limits of their own. Each worker counts by itself.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+import os
+import time
+
+from flask import request
+from flask_limiter import Limiter
+
+DAY = 24 * 3600
+BY_ADDRESS = "300 per minute"
+BY_LETTER = "20000 per minute"
+SIGNING_IN = "60 per minute"
+ONE_CODE = "20 per minute"
+ONE_NAME = "10 per minute"
+
+
+class _DayKey:
+    """A random key that is forgotten after a day."""
+
+    def __init__(self) -> None:
+        self._key, self._made = os.urandom(32), time.monotonic()
+
+    def digest(self, what: str) -> str:
+        """A visitor, code or name, so that nobody can read it back."""
+        if time.monotonic() - self._made > DAY:
+            self._key, self._made = os.urandom(32), time.monotonic()
+        return hmac.new(self._key, what.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
+_today = _DayKey()
+
+
+def is_from_here() -> bool:
+    """Whether the address says nothing about the visitor, because it is this machine's own."""
+    try:
+        return ipaddress.ip_address(request.remote_addr or "127.0.0.1").is_loopback
+    except ValueError:
+        return True
+
+
+def signing() -> str:
+    """How often a visitor may knock at a signing page."""
+    return BY_LETTER if is_from_here() else BY_ADDRESS
+
+
+def visitor() -> str:
+    """Who knocks, for as long as a day; from this machine, at which letter."""
+    if is_from_here():
+        return _today.digest(f"letter {(request.view_args or {}).get('address', '')}")
+    return _today.digest(f"address {request.remote_addr}")
+
+
+def posted_code() -> str:
+    """Which code is tried; requests without one count as their visitor."""
+    code = posted_member("code") if request.is_json else request.form.get("code")
+    return _today.digest(f"code {code}") if code else visitor()
+
+
+def posted_member(name: str) -> object:
+    """A member of the JSON object that was posted; None where there is no such thing, or nonsense."""
+    try:
+        members = request.get_json(silent=True)
+    except RecursionError:
+        return None
+    return members.get(name) if isinstance(members, dict) else None
+
+
+def posted_name() -> str:
+    """As whom somebody signs in."""
+    return _today.digest(f"name {request.form.get('name', '').strip().casefold()}")
+
+
+limiter = Limiter(key_func=visitor, storage_uri="memory://", strategy="fixed-window", headers_enabled=False)

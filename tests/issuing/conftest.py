@@ -1,0 +1,5 @@
+"""These tests share a site."""
+
+from tests.sharing import campaign
+
+__all__ = ["campaign"]

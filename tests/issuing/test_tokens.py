@@ -1,0 +1,232 @@
+"""A code buys one blind signature."""
+
+import os
+
+import pytest
+from sqlalchemy.orm import Session
+
+from petition import rounds
+from petition.crypto.blind_rsa import SIZE, PrivateKey, PublicKey, blind, finalize, prepare
+from petition.errors import BadShape, CodeUsed, Forbidden, NotFound, Over, Refusal
+from petition.issuing.codes import void_batch
+from petition.issuing.models import UNSPENT, Code, IssuingRound
+from petition.issuing.rounds import numbers
+from petition.issuing.tokens import exchange, round_of_code
+from tests.walks import Campaign
+
+UNKNOWN = "0123456789ABCDEF"
+FIVE = (5).to_bytes(SIZE, "big")
+"""In the range of every key."""
+
+
+def buy(campaign: Campaign, letter: str, code: str, blinded: bytes, number: int = 1) -> bytes:
+    with Session(campaign.databases.issuer) as issuer:
+        answer = exchange(issuer, campaign.keys, letter, number, code, blinded)
+        issuer.commit()
+    return answer
+
+
+def spent(campaign: Campaign, letter: str) -> int:
+    with Session(campaign.databases.issuer) as issuer:
+        return sum(row.spent for row in numbers(issuer, letter))
+
+
+@pytest.fixture
+def key(keys: list[PrivateKey]) -> PublicKey:
+    """The public key of a campaign's first round."""
+    return keys[0].public
+
+
+@pytest.fixture
+def blinded(key: PublicKey) -> bytes:
+    return blind(key, prepare(b"a statement", os.urandom), os.urandom).message
+
+
+def test_a_code_buys_a_signature_of_what_the_issuer_cannot_read(campaign: Campaign, key: PublicKey) -> None:
+    letter = campaign.an_open_letter()
+    message = prepare(b"a statement", os.urandom)
+    hidden = blind(key, message, os.urandom)
+    answer = buy(campaign, letter, campaign.codes(letter, 1)[0], hidden.message)
+
+    assert len(answer) == SIZE
+    assert key.verify(message, finalize(key, message, answer, hidden.inverse))
+
+
+def test_a_code_buys_one_token(campaign: Campaign, key: PublicKey, blinded: bytes) -> None:
+    letter = campaign.an_open_letter()
+    code = campaign.codes(letter, 1)[0]
+    buy(campaign, letter, code, blinded)
+
+    with pytest.raises(CodeUsed) as refused:
+        buy(campaign, letter, code, blind(key, prepare(b"another", os.urandom), os.urandom).message)
+    assert refused.value.status == 409
+    assert spent(campaign, letter) == 1
+
+
+def test_a_lost_answer_costs_nothing(campaign: Campaign, blinded: bytes) -> None:
+    letter = campaign.an_open_letter()
+    code = campaign.codes(letter, 1)[0]
+
+    assert len({buy(campaign, letter, code, blinded) for _ in range(3)}) == 1
+    assert spent(campaign, letter) == 1
+
+
+def test_a_lost_answer_can_be_had_again_after_other_codes_were_recalled(campaign: Campaign, blinded: bytes) -> None:
+    letter = campaign.an_open_letter()
+    code = campaign.codes(letter, 1)[0]
+    first = buy(campaign, letter, code, blinded)
+    void(campaign, letter)
+
+    assert buy(campaign, letter, code, blinded) == first
+
+
+def void(campaign: Campaign, letter: str) -> None:
+    with Session(campaign.databases.issuer) as issuer:
+        void_batch(issuer, letter, 1)
+        issuer.commit()
+
+
+def test_a_code_may_be_typed_as_people_type(campaign: Campaign, blinded: bytes) -> None:
+    letter = campaign.an_open_letter()
+    code = campaign.codes(letter, 1)[0]
+    typed = " - ".join(code.lower().replace("0", "o").replace("1", "l"))
+
+    assert buy(campaign, letter, typed, blinded) == buy(campaign, letter, code, blinded)
+
+
+def test_an_unknown_code_is_refused(campaign: Campaign, blinded: bytes) -> None:
+    letter = campaign.an_open_letter()
+
+    with pytest.raises(Forbidden) as refused:
+        buy(campaign, letter, UNKNOWN, blinded)
+    assert refused.value.status == 403
+
+
+def test_a_code_of_another_letter_or_round_is_refused_and_stays_good(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter(rolls=("Workers", "Contractors"))
+    other = campaign.an_open_letter()
+    code = campaign.codes(letter, 1, number=2)[0]
+    for where in (letter, other):
+        with pytest.raises(Forbidden):
+            buy(campaign, where, code, FIVE)
+
+    assert len(buy(campaign, letter, code, FIVE, number=2)) == SIZE
+
+
+def test_a_recalled_code_is_over(campaign: Campaign, blinded: bytes) -> None:
+    letter = campaign.an_open_letter()
+    code = campaign.codes(letter, 1)[0]
+    void(campaign, letter)
+
+    with pytest.raises(Over, match="recalled") as refused:
+        buy(campaign, letter, code, blinded)
+    assert refused.value.status == 410
+    assert spent(campaign, letter) == 0
+
+
+def test_codes_of_an_annulled_round_are_over(campaign: Campaign, blinded: bytes) -> None:
+    letter = campaign.an_open_letter()
+    used, unused = campaign.codes(letter, 2)
+    buy(campaign, letter, used, blinded)
+    rounds.annul_round(campaign.desk, letter, 1, "Flooded.")
+
+    for code in (used, unused, UNKNOWN):
+        with pytest.raises(Over, match="annulled"):
+            buy(campaign, letter, code, blinded)
+
+
+def test_codes_of_a_closed_letter_are_over(campaign: Campaign, blinded: bytes) -> None:
+    letter = campaign.a_published_letter()
+    used, unused = campaign.codes(letter, 2)
+    buy(campaign, letter, used, blinded)
+    campaign.close_letter(letter)
+
+    for code in (used, unused, UNKNOWN):
+        with pytest.raises(Over, match="can't be exchanged any more"):
+            buy(campaign, letter, code, blinded)
+
+
+def test_a_round_that_never_was_has_no_codes(campaign: Campaign, blinded: bytes) -> None:
+    letter = campaign.an_open_letter()
+
+    with pytest.raises(NotFound, match="no such round"):
+        buy(campaign, letter, UNKNOWN, blinded, number=2)
+
+
+def test_the_shape_is_checked_before_the_code_is_looked_up(campaign: Campaign, key: PublicKey) -> None:
+    letter = campaign.an_open_letter()
+    code = campaign.codes(letter, 1)[0]
+    n = key.n
+    wrong = [number.to_bytes(SIZE, "big") for number in (0, 1, n - 1, n, n + 1, 2 ** (8 * SIZE) - 1)]
+    wrong += [b"", bytes(SIZE - 1), b"\0" * SIZE + b"\5", (5).to_bytes(SIZE - 1, "big"), (5).to_bytes(SIZE + 1, "big")]
+
+    for blinded in wrong:
+        for one in (code, UNKNOWN):
+            with pytest.raises(BadShape, match="blinded message"):
+                buy(campaign, letter, one, blinded)
+    assert [row.request for row in campaign.rows(Code, letter)] == [UNSPENT]
+
+
+def test_the_least_and_the_greatest_message_in_range_are_signed(campaign: Campaign, key: PublicKey) -> None:
+    letter = campaign.an_open_letter()
+    codes = campaign.codes(letter, 2)
+
+    for code, number in zip(codes, (2, key.n - 2), strict=True):
+        answer = buy(campaign, letter, code, number.to_bytes(SIZE, "big"))
+        assert pow(int.from_bytes(answer, "big"), key.e, key.n) == number
+
+
+@pytest.mark.parametrize("code", ["", "0123", "0" * 17, "U" * 16, "0" * 15 + "\0", "0" * 15 + "é"])
+def test_what_can_be_no_code_is_refused_before_anything_is_looked_up(
+    campaign: Campaign, blinded: bytes, code: str
+) -> None:
+    with pytest.raises(BadShape):
+        buy(campaign, "no such letter", code, blinded)
+
+
+def test_a_code_is_unspent_if_its_signature_cannot_be_made(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter()
+    code = campaign.codes(letter, 1)[0]
+    with Session(campaign.databases.issuer) as issuer:
+        issuer.get_one(IssuingRound, (letter, 1)).private_key = b"damaged"
+        issuer.commit()
+
+    with pytest.raises(ValueError, match="does not open"):
+        buy(campaign, letter, code, FIVE)
+    assert [row.request for row in campaign.rows(Code, letter)] == [UNSPENT]
+
+
+def test_a_code_finds_its_round(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter(rolls=("Workers", "Contractors"))
+    codes = {number: campaign.codes(letter, 1, number)[0] for number in (1, 2)}
+
+    with Session(campaign.databases.issuer) as issuer:
+        for number, code in codes.items():
+            assert round_of_code(issuer, campaign.desk.secrets, letter, code.lower()).number == number
+        with pytest.raises(Forbidden):
+            round_of_code(issuer, campaign.desk.secrets, letter, UNKNOWN)
+
+
+@pytest.mark.parametrize("shared", ["postgresql"], indirect=True)
+def test_a_session_that_read_the_round_before_it_ended_is_told_that_it_ended(
+    campaign: Campaign, blinded: bytes
+) -> None:
+    """On PostgreSQL others may commit between two statements; SQLite lets nobody in between."""
+    letter = campaign.an_open_letter()
+    code = campaign.codes(letter, 1)[0]
+    with Session(campaign.databases.issuer) as issuer:
+        assert round_of_code(issuer, campaign.desk.secrets, letter, code).issued is None
+        rounds.destroy_now(campaign.desk, letter)
+
+        with pytest.raises(Over, match="can't be exchanged any more"):
+            exchange(issuer, campaign.keys, letter, 1, code, blinded)
+
+
+def test_refusals_say_what_to_do(campaign: Campaign, blinded: bytes) -> None:
+    letter = campaign.an_open_letter()
+    code = campaign.codes(letter, 1)[0]
+    buy(campaign, letter, code, blinded)
+
+    for attempt in ((UNKNOWN, blinded), (code, (7).to_bytes(SIZE, "big")), (code[1:], blinded)):
+        with pytest.raises(Refusal, match="Check|ask|Compare"):
+            buy(campaign, letter, *attempt)

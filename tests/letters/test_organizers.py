@@ -1,0 +1,199 @@
+"""One-time links, passphrases, signing in."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import count
+
+import pytest
+from sqlalchemy.orm import Session
+
+from petition.errors import BadShape, Conflict, Forbidden, NotFound, Over
+from petition.letters.models import Organizer
+from petition.letters.organizers import (
+    INVITATION_LASTS,
+    add_organizer,
+    all_organizers,
+    choose_passphrase,
+    invited,
+    reset_organizer,
+    sign_in,
+    signed_in,
+)
+from tests.walks import PASSPHRASE, Campaign
+
+ANOTHER = "another long passphrase"
+numbers = count()
+
+
+@pytest.fixture
+def name() -> str:
+    """A name that nobody has yet."""
+    return f"Zoë {next(numbers)}"
+
+
+@contextmanager
+def working(campaign: Campaign) -> Iterator[Session]:
+    with Session(campaign.databases.petition) as session:
+        yield session
+        session.commit()
+
+
+def invite(campaign: Campaign, name: str) -> str:
+    with working(campaign) as session:
+        return add_organizer(session, name, moment=campaign.clock(), random=os.urandom)
+
+
+def choose(campaign: Campaign, secret: str, passphrase: str = PASSPHRASE) -> str:
+    with working(campaign) as session:
+        return choose_passphrase(session, secret, passphrase, moment=campaign.clock()).id
+
+
+def test_a_link_lets_somebody_choose_a_passphrase_and_sign_in(campaign: Campaign, name: str) -> None:
+    organizer = choose(campaign, invite(campaign, name))
+
+    with working(campaign) as session:
+        assert sign_in(session, name, PASSPHRASE).id == organizer
+
+
+def test_a_link_works_once(campaign: Campaign, name: str) -> None:
+    secret = invite(campaign, name)
+    choose(campaign, secret)
+
+    with pytest.raises(Over, match="used or is too old"):
+        choose(campaign, secret, ANOTHER)
+
+
+def test_a_link_that_is_only_looked_at_stays_good(campaign: Campaign, name: str) -> None:
+    secret = invite(campaign, name)
+    with working(campaign) as session:
+        for _ in range(3):
+            assert invited(session, secret, moment=campaign.clock()).name == name
+
+    assert choose(campaign, secret)
+
+
+def test_a_link_lasts_a_week(campaign: Campaign, name: str) -> None:
+    secret, made = invite(campaign, name), campaign.clock()
+
+    with working(campaign) as session:
+        assert invited(session, secret, moment=made + INVITATION_LASTS - timedelta(hours=1)).name == name
+        with pytest.raises(Over, match="too old"):
+            invited(session, secret, moment=made + INVITATION_LASTS + timedelta(minutes=1))
+
+
+@pytest.mark.parametrize("passphrase", ["", "elevenchars", "x" * 1001], ids=["empty", "short", "long"])
+def test_a_passphrase_that_is_refused_leaves_the_link_good(campaign: Campaign, name: str, passphrase: str) -> None:
+    secret = invite(campaign, name)
+
+    with pytest.raises(BadShape, match="Choose a passphrase of at"):
+        choose(campaign, secret, passphrase)
+    assert choose(campaign, secret)
+
+
+def test_neither_link_nor_passphrase_is_stored(campaign: Campaign, name: str) -> None:
+    secret = invite(campaign, name)
+    with working(campaign) as session:
+        stored = invited(session, secret, moment=campaign.clock()).invitation
+    organizer = choose(campaign, secret)
+
+    assert stored is not None
+    assert secret.encode() not in stored
+    with working(campaign) as session:
+        row = session.get_one(Organizer, organizer)
+        assert (row.invitation, row.invited_until) == (None, None)
+        assert row.passphrase is not None
+        assert row.passphrase.startswith("$argon2id$")
+        assert PASSPHRASE not in row.passphrase
+
+
+def test_a_wrong_passphrase_a_wrong_name_and_a_link_not_used_yet_are_refused_alike(
+    campaign: Campaign, name: str
+) -> None:
+    choose(campaign, invite(campaign, name))
+    waiting = f"{name} waits"
+    invite(campaign, waiting)
+
+    refusals = set()
+    with working(campaign) as session:
+        for who, phrase in ((name, PASSPHRASE + "."), ("Nobody", PASSPHRASE), (waiting, PASSPHRASE), (name, "")):
+            with pytest.raises(Forbidden) as refused:
+                sign_in(session, who, phrase)
+            refusals.add(str(refused.value))
+    assert len(refusals) == 1
+
+
+def test_a_name_may_be_typed_as_other_machines_write_it(campaign: Campaign, name: str) -> None:
+    organizer = choose(campaign, invite(campaign, name))
+
+    with working(campaign) as session:
+        assert sign_in(session, " " + name.replace("ë", "e\u0308").replace(" ", "  "), PASSPHRASE).id == organizer
+
+
+@pytest.mark.parametrize("typed", ["\0", "Ana\0", "Ana\u202e", "A" * 10_000, ""])
+def test_a_name_that_nobody_can_have_is_nobodys(campaign: Campaign, typed: str) -> None:
+    with working(campaign) as session, pytest.raises(Forbidden):
+        sign_in(session, typed, PASSPHRASE)
+
+
+@pytest.mark.parametrize("typed", ["", "  ", "x" * 101, "A\0na"])
+def test_a_name_has_1_to_100_visible_characters(campaign: Campaign, typed: str) -> None:
+    with pytest.raises(BadShape):
+        invite(campaign, typed)
+
+
+def test_a_name_belongs_to_one(campaign: Campaign, name: str) -> None:
+    invite(campaign, name)
+
+    with pytest.raises(Conflict, match=f"an organizer named {name} already"):
+        invite(campaign, name.replace("ë", "e\u0308"))
+
+
+def test_a_cookie_is_good_for_one_epoch(campaign: Campaign, name: str) -> None:
+    organizer = choose(campaign, invite(campaign, name))
+    with working(campaign) as session:
+        epoch = session.get_one(Organizer, organizer).epoch
+
+        assert signed_in(session, organizer, epoch) is not None
+        assert signed_in(session, organizer, epoch - 1) is None
+        assert signed_in(session, organizer, epoch + 1) is None
+        assert signed_in(session, "0" * 26, epoch) is None
+
+
+def test_a_reset_ends_every_sign_in_at_once_and_the_old_passphrase(campaign: Campaign, name: str) -> None:
+    organizer = choose(campaign, invite(campaign, name))
+    with working(campaign) as session:
+        epoch = session.get_one(Organizer, organizer).epoch
+        reset_organizer(session, name, moment=campaign.clock(), random=os.urandom)
+
+    with working(campaign) as session:
+        assert signed_in(session, organizer, epoch) is None
+        with pytest.raises(Forbidden):
+            sign_in(session, name, PASSPHRASE)
+
+
+def test_a_reset_makes_a_new_link_and_spoils_the_old_one(campaign: Campaign, name: str) -> None:
+    old = invite(campaign, name)
+    with working(campaign) as session:
+        new = reset_organizer(session, name, moment=campaign.clock(), random=os.urandom)
+
+    with pytest.raises(Over):
+        choose(campaign, old)
+    organizer = choose(campaign, new, ANOTHER)
+    with working(campaign) as session:
+        assert sign_in(session, name, ANOTHER).id == organizer
+
+
+def test_only_who_is_there_can_be_reset(campaign: Campaign) -> None:
+    with working(campaign) as session, pytest.raises(NotFound, match="no organizer named Nobody"):
+        reset_organizer(session, "Nobody", moment=campaign.clock(), random=os.urandom)
+
+
+def test_all_organizers_come_by_name(campaign: Campaign, name: str) -> None:
+    invite(campaign, name)
+
+    with working(campaign) as session:
+        found = [organizer.name for organizer in all_organizers(session)]
+    assert {"Ana", name} <= set(found)
+    assert found.index("Ana") < found.index(name)

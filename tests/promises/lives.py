@@ -1,0 +1,294 @@
+"""Campaigns lived several times over: the same codes and tokens, used in another order each time.
+
+The order in which things happen is the secret that the attack is after, and known here as the truth that its
+guesses are measured against. Tokens are bought for real, once; each life uses up a copy of the same databases.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
+
+from petition.config import prepare_folders, settings
+from petition.crypto.blind_rsa import PrivateKey, PublicKey, blind, finalize, prepare
+from petition.crypto.encodings import b64url, canonical_json
+from petition.crypto.merkle import leaf_hash
+from petition.crypto.receipts import opening
+from petition.crypto.tokens import Token, statement_bytes
+from petition.database import IssuerBase, PetitionBase
+from petition.issuing.codes import hash_code
+from petition.issuing.tokens import exchange
+from petition.letters.models import Letter
+from petition.signing.models import Round
+from tests.walks import Campaign
+
+EXCHANGE, SIGN, WITHDRAW, SEAL, COPY, CLOSE = "exchange", "sign", "withdraw", "seal", "copy", "close"
+BEGIN = datetime(2026, 11, 2, 9, tzinfo=UTC)
+K = 10
+Plant = Callable[[Campaign], None]
+"""Spoils a site before anything happens on it."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with a code, what their client sends for it, and the token that it gets."""
+
+    code: str
+    mac: bytes
+    blinded: bytes
+    answer: bytes
+    token: Token
+
+    @property
+    def request(self) -> bytes:
+        return sha256(self.blinded).digest()
+
+    @property
+    def commit(self) -> bytes:
+        return bytes.fromhex(opening(self.token.receipt).commit)
+
+    @property
+    def leaf(self) -> bytes:
+        message, signature = b64url(self.token.message), b64url(self.token.signature)
+        return leaf_hash(
+            canonical_json({"type": "signature", "round": 1, "message": message, "signature": signature})
+        )
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happens; a person's or everybody's."""
+
+    what: str
+    person: int = -1
+
+
+@dataclass
+class Story:
+    """Everything in the order in which it happens, and who did what in which interval between two sealings."""
+
+    events: list[Event]
+
+    def __post_init__(self) -> None:
+        self.moments: dict[str, dict[int, int]] = {EXCHANGE: {}, SIGN: {}, WITHDRAW: {}}
+        self.intervals: dict[str, dict[int, int]] = {EXCHANGE: {}, SIGN: {}, WITHDRAW: {}}
+        interval = 0
+        for moment, event in enumerate(self.events):
+            if event.what in self.moments:
+                self.moments[event.what][event.person] = moment
+                self.intervals[event.what][event.person] = interval
+            interval += event.what in (SEAL, CLOSE)
+
+
+def a_story(people: int, sealings: int, random: Random, *, withdrawing: float = 0.1, copies: int = 2) -> Story:
+    """Everybody exchanges a code at some moment and signs at a later one, half of them soon; a few withdraw.
+
+    Some copies are taken between two sealings, when people have just come and gone. At the end the letter closes.
+    """
+    acts: list[tuple[float, str, int]] = []
+    for person in range(people):
+        exchanged = random.uniform(0, sealings - 0.1)
+        delay = random.uniform(0, 0.3) if random.random() < 0.5 else random.uniform(0, 3)
+        signed = exchanged + delay
+        if signed >= sealings - 0.01:
+            signed = random.uniform(exchanged, sealings - 0.01)
+        acts += [(exchanged, EXCHANGE, person), (signed, SIGN, person)]
+        if random.random() < withdrawing:
+            acts.append((random.uniform(signed, sealings - 0.005), WITHDRAW, person))
+    acts += [(number + 1.0, SEAL, -1) for number in range(sealings)]
+    acts += [(number + random.uniform(0.5, 0.95), COPY, -1) for number in random.sample(range(1, sealings), copies)]
+    return Story([Event(what, person) for _, what, person in sorted(acts)] + [Event(CLOSE)])
+
+
+def another_order(story: Story, random: Random) -> Story:
+    """The same things between the same sealings, in another order; nobody signs before they have a token."""
+    events: list[Event] = []
+    waiting: list[Event] = []
+    for event in story.events:
+        if event.person >= 0:
+            waiting.append(event)
+            continue
+        people = [act.person for act in waiting]
+        random.shuffle(people)
+        own = {person: iter([act for act in waiting if act.person == person]) for person in people}
+        events += [next(own[person]) for person in people] + [event]
+        waiting = []
+    return Story(events)
+
+
+@dataclass
+class Copy:
+    """What somebody took away at one moment: every file, and on PostgreSQL every row with its system columns."""
+
+    event: str
+    interval: int
+    """How many sealings there had been before, not counting one that the copy follows."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    mtimes: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    relations: dict[str, bytes] = field(default_factory=dict)
+
+
+@dataclass
+class Life:
+    """A story as it was lived, and the copies that were taken meanwhile."""
+
+    story: Story
+    people: list[Person]
+    copies: list[Copy]
+
+
+class Remembering:
+    """The issuer's keys, with the answers that they gave once, so that the same request need not be signed again."""
+
+    def __init__(self, campaign: Campaign, people: list[Person]) -> None:
+        self.secrets = campaign.desk.secrets
+        self._answers = {person.blinded: person.answer for person in people}
+
+    def of(self, _row: Any) -> "Remembering":
+        return self
+
+    def blind_sign(self, blinded: bytes) -> bytes:
+        return self._answers[blinded]
+
+
+class World:
+    """A site with an open letter, its codes made, and a token for each of them; lives begin from here."""
+
+    def __init__(self, folder: Path, key: PrivateKey, people: int) -> None:
+        self.folder = folder
+        self.databases: Callable[[str], tuple[str, str]] | None = None
+        self._key = key
+        self._start = folder / "start"
+        with self._opened(self._start) as campaign:
+            campaign.databases.migrate(campaign.settings.data)
+            self.letter = campaign.an_open_letter(k=K)
+            codes = campaign.codes(self.letter, people)
+            pepper = campaign.desk.secrets.pepper(self.letter, 1)
+            assert pepper is not None
+        shutil.copytree(self._start, folder / "shop")
+        with self._opened(folder / "shop") as campaign:
+            self.people = [self._buy(campaign, code, pepper) for code in codes]
+        shutil.rmtree(folder / "shop")
+
+    def _buy(self, campaign: Campaign, code: str, pepper: bytes) -> Person:
+        with Session(campaign.databases.reading) as session:
+            key = PublicKey.from_spki(session.get_one(Round, (self.letter, 1)).public_key)
+            digest = session.get_one(Letter, self.letter).text_sha256 or ""
+        receipt = os.urandom(16)
+        message = prepare(statement_bytes(self.letter, 1, digest, opening(receipt).commit), os.urandom)
+        blinded = blind(key, message, os.urandom)
+        with Session(campaign.databases.issuer) as issuer:
+            answer = exchange(issuer, campaign.keys, self.letter, 1, code, blinded.message)
+            issuer.commit()
+        signature = finalize(key, message, answer, blinded.inverse)
+        token = Token("https://letters.example.org/", self.letter, 1, key.fingerprint, message, signature, receipt)
+        return Person(code, hash_code(pepper, code), blinded.message, answer, token)
+
+    def move_to(self, start: tuple[str, str], databases: Callable[[str], tuple[str, str]]) -> "World":
+        """The same world on other databases: ``start`` (empty, migrated) gets its rows, ``databases`` copies them."""
+        own = (f"sqlite:///{self._start / 'petition.db'}", f"sqlite:///{self._start / 'issuer.db'}")
+        for source, target, base in zip(own, start, (PetitionBase, IssuerBase), strict=True):
+            there, here = create_engine(source, poolclass=NullPool), create_engine(target, poolclass=NullPool)
+            with there.connect() as reading, here.begin() as writing:
+                for table in base.metadata.sorted_tables:
+                    rows = [dict(row) for row in reading.execute(select(table)).mappings()]
+                    if rows:
+                        writing.execute(table.insert(), rows)
+        moved = object.__new__(World)
+        moved.__dict__.update(self.__dict__, databases=databases)
+        return moved
+
+    @contextmanager
+    def _opened(self, folder: Path, urls: tuple[str, str] | None = None) -> Iterator[Campaign]:
+        environ = {"PETITION_DATA": str(folder), "PETITION_URL": "https://letters.example.org"}
+        if urls is not None:
+            environ |= dict(zip(("PETITION_DATABASE_URL", "PETITION_ISSUER_DATABASE_URL"), urls, strict=True))
+        found = settings(environ)
+        prepare_folders(found)
+        campaign = Campaign(found, lambda: BEGIN, lambda: self._key)
+        try:
+            yield campaign
+        finally:
+            campaign.close()
+
+    def live(self, story: Story, *, plant: Plant | None = None, chance: Random | None = None) -> Life:
+        """Let a story happen; ``plant`` may spoil the site first, ``chance`` fixes what it draws."""
+        folder = self.folder / "life"
+        shutil.copytree(self._start, folder)
+        if self.databases is not None:
+            for name in ("petition.db", "issuer.db"):
+                (folder / name).unlink()
+        with self._opened(folder, self.databases and self.databases("life")) as campaign:
+            if chance is not None:
+                campaign.desk = replace(campaign.desk, random=chance.randbytes)
+            if plant is not None:
+                plant(campaign)
+            copies = list(self._happen(campaign, story))
+        shutil.rmtree(folder)
+        return Life(story, self.people, copies)
+
+    def _happen(self, campaign: Campaign, story: Story) -> Iterator[Copy]:
+        interval, keys = 0, Remembering(campaign, self.people)
+        for event in story.events:
+            campaign.clock = lambda now=BEGIN + timedelta(hours=interval): now  # type: ignore[misc]
+            if event.person >= 0:
+                self._act(campaign, keys, event.what, self.people[event.person])
+            elif event.what == SEAL:
+                campaign.seal(self.letter)
+            elif event.what == CLOSE:
+                campaign.publish(self.letter)
+                campaign.close_letter(self.letter)
+            if event.person < 0:
+                yield take(campaign, event.what, interval)
+            interval += event.what in (SEAL, CLOSE)
+
+    def _act(self, campaign: Campaign, keys: Any, what: str, person: Person) -> None:
+        if what == EXCHANGE:
+            with Session(campaign.databases.issuer) as issuer:
+                assert exchange(issuer, keys, self.letter, 1, person.code, person.blinded) == person.answer
+                issuer.commit()
+        elif what == SIGN:
+            campaign.sign(self.letter, person.token)
+        elif what == WITHDRAW:
+            campaign.withdraw(self.letter, person.token)
+
+
+def take(campaign: Campaign, event: str, interval: int) -> Copy:
+    """A copy of everything that is stored."""
+    copy = Copy(event, interval)
+    for path in sorted(campaign.settings.data.rglob("*")):
+        if path.is_file():
+            name = str(path.relative_to(campaign.settings.data))
+            copy.files[name], copy.mtimes[name] = path.read_bytes(), path.stat().st_mtime_ns
+    for name, engine in (("petition", campaign.databases.petition), ("issuer", campaign.databases.issuer)):
+        if engine.dialect.name == "postgresql":
+            _take_rows(copy, name, engine.url)
+    return copy
+
+
+RELATIONS = """SELECT relname, pg_relation_filepath(oid) FROM pg_class
+    WHERE relkind IN ('r', 'i') AND relnamespace = 'public'::regnamespace"""
+
+
+def _take_rows(copy: Copy, name: str, url: Any) -> None:
+    """Every row of every table with its system columns, and the bytes of every table and index."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        for table in connection.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).all():
+            found = connection.execute(text(f'SELECT ctid::text, xmin::text, xmax::text, * FROM "{table}"'))
+            copy.rows[f"{name}.{table}"] = [dict(row) for row in found.mappings()]
+        connection.execute(text("CHECKPOINT"))
+        folder = Path(str(connection.scalar(text("SHOW data_directory"))))
+        for relation, path in connection.execute(text(RELATIONS)):
+            copy.relations[f"{name}.{relation}"] = (folder / path).read_bytes()

@@ -1,0 +1,40 @@
+"""Every address that the program answers: all of its rules, each filled with what could stand there."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+ALWAYS = {"HEAD", "OPTIONS"}
+FIXED = ("/", "/promises/", "/client.py", "/_site/style.css", "/_site/sign.js", "/_site/client.py", "/_site/promises/")
+"""Answered from kept bytes, ahead of the rules."""
+FILES = (
+    "counts.json", "counts.csv", "history.csv", "letter.md", "how-we-verify/", "log/checkpoint", "log/vkey",
+    "log/issuer.pem", "log/tile/0/000.p/1", "_site/style.css", "nothing",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Route:
+    """An address, the endpoint behind it, and the methods that it takes."""
+
+    endpoint: str
+    path: str
+    methods: frozenset[str]
+
+
+def routes(app: Any, **values: str) -> Iterator[Route]:
+    """Each rule once, or once for each file; ``values`` are what stands in ``<slug>``, ``<address>``, ``<secret>`` …"""
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint)):
+        for name in FILES if "<path:name>" in rule.rule else ("",):
+            given = {"name": name, "batch": "1", "number": "1", **values}
+            path = re.sub(r"<(?:[a-z]+:)?([a-z_]+)>", lambda part, given=given: given[part[1]], rule.rule)
+            yield Route(rule.endpoint, path, frozenset(rule.methods - ALWAYS))
+    for path in FIXED:
+        yield Route("kept", path, frozenset({"GET"}))
+
+
+def organizers_routes(app: Any, slug: str, method: str) -> list[Route]:
+    """The organizers' routes of a method."""
+    found = routes(app, slug=slug, address=slug, secret="never-was")
+    return [route for route in found if route.path.startswith("/organize/") and method in route.methods]

@@ -1,0 +1,96 @@
+"""A site that many tests share, each with letters of its own: quicker than a site for each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from petition.letters.models import Letter
+from tests.visitors import SITE, Visitor
+from tests.walks import Campaign, Desk
+
+
+@dataclass(frozen=True)
+class Place:
+    """A letter, and where it is."""
+
+    id: str
+    slug: str
+    secret: str
+
+    @property
+    def hidden(self) -> str:
+        """The unguessable address."""
+        return f"/letters/{self.slug}-{self.secret}/"
+
+    @property
+    def public(self) -> str:
+        """The address once it is published."""
+        return f"/letters/{self.slug}/"
+
+    @property
+    def desk(self) -> str:
+        """Where its organizers work on it."""
+        return f"/organize/letters/{self.slug}/"
+
+
+@dataclass
+class Shared:
+    """Databases, application and clock, with two organizers, Ana and Ben; letters are Ana's."""
+
+    campaign: Campaign
+    app: Any
+    clock: Any
+    _desks: dict[str, Desk] = field(default_factory=dict)
+    _numbers: Any = field(default_factory=count)
+
+    def __post_init__(self) -> None:
+        # Kept pages are a second old at most: here a second passes between any two requests.
+        self.app.extensions["petition.kept"].shelf._seconds = count(step=2).__next__
+        self.ids = {name: self.campaign.organizer(name) for name in ("Ana", "Ben")}
+
+    def desk(self, name: str = "Ana") -> Desk:
+        """A browser in which an organizer is signed in."""
+        if name not in self._desks:
+            self._desks[name] = self.campaign.signed_in(self.app, name)
+        return self._desks[name]
+
+    def visitor(self) -> Visitor:
+        """Somebody who never came before."""
+        return Visitor(self.app)
+
+    def place(self, letter_id: str) -> Place:
+        """Where a letter is."""
+        with Session(self.campaign.databases.reading) as session:
+            letter = session.get_one(Letter, letter_id)
+            return Place(letter.id, letter.slug, letter.secret)
+
+    def a_draft(self, **how: Any) -> Place:
+        return self._made(self.campaign.a_draft, **how)
+
+    def an_open_letter(self, **how: Any) -> Place:
+        return self._made(self.campaign.an_open_letter, **how)
+
+    def a_published_letter(self, **how: Any) -> Place:
+        return self._made(self.campaign.a_published_letter, **how)
+
+    def _made(self, make: Callable[..., str], **how: Any) -> Place:
+        how.setdefault("slug", f"letter-{next(self._numbers)}")
+        return self.place(make(organizer=self.ids["Ana"], **how))
+
+    def code(self, place: Place) -> str:
+        return self.campaign.codes(place.id, 1)[0]
+
+    def get(self, path: str, **headers: str) -> Any:
+        """Ask as somebody who never came before."""
+        return self.app.test_client().get(path, base_url=SITE, headers=_named(headers))
+
+    def send(self, path: str, body: Any, **headers: str) -> Any:
+        """Post JSON as an outside client does: no cookie, no Origin."""
+        return self.app.test_client().post(path, base_url=SITE, json=body, headers=_named(headers))
+
+
+def _named(headers: dict[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}

@@ -1,0 +1,60 @@
+"""The way by hand: a program of one's own makes the blinded message, and a plain form carries it."""
+
+import html
+import os
+import re
+from typing import Any
+
+from petition.crypto.blind_rsa import PublicKey, blind, finalize, prepare
+from petition.crypto.codes import show
+from petition.crypto.encodings import b64url, from_b64url
+from petition.crypto.receipts import opening
+from petition.crypto.tokens import statement_bytes
+from tests.walks import Campaign
+
+
+def what_a_program_prints(client: Any, address: str) -> tuple[PublicKey, bytes, Any]:
+    """A blinded message made from the round's public record alone, with what is needed to take it out again."""
+    record = client.get(address + "round.json").json
+    key = PublicKey.from_spki(from_b64url(record["public_key"]))
+    commit = opening(os.urandom(16)).commit
+    statement = statement_bytes(record["letter_id"], record["round"], record["text_sha256"], commit)
+    message = prepare(statement, os.urandom)
+    return key, message, blind(key, message, os.urandom)
+
+
+def test_the_pasted_message_comes_back_signed_and_again_the_same(campaign: Campaign, app: Any) -> None:
+    letter = campaign.an_open_letter()
+    address, client = campaign.address(letter), app.test_client()
+    key, message, blinded = what_a_program_prints(client, address)
+    sent = {"code": show(campaign.codes(letter, 1)[0]), "blinded_message": b64url(blinded.message)}
+
+    first, again = (client.post(address + "join", data=sent).text for _ in range(2))
+
+    answer = re.search(r'<pre class="wrap"><code>([^<]+)<', first)
+    assert answer is not None and first == again
+    signature = finalize(key, message, from_b64url(html.unescape(answer[1])), blinded.inverse)
+    assert key.verify(message, signature)
+
+
+def test_what_was_pasted_is_kept_when_the_code_is_wrong(campaign: Campaign, app: Any) -> None:
+    letter = campaign.an_open_letter()
+    address, client = campaign.address(letter), app.test_client()
+    _, _, blinded = what_a_program_prints(client, address)
+    pasted = b64url(blinded.message)
+
+    answer = client.post(address + "join", data={"code": "0000-0000-0000-0000", "blinded_message": pasted})
+
+    assert answer.status_code == 403
+    assert pasted in answer.text
+
+
+def test_half_of_a_message_is_refused_before_the_code_is_looked_up(campaign: Campaign, app: Any) -> None:
+    letter = campaign.an_open_letter()
+    address, client = campaign.address(letter), app.test_client()
+    code = campaign.codes(letter, 1)[0]
+
+    answer = client.post(address + "join", data={"code": code, "blinded_message": "AAAA"})
+
+    assert answer.status_code == 400
+    assert campaign.token(letter, code)

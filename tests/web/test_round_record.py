@@ -1,0 +1,64 @@
+"""``round.json``: all that an outside client needs, and nothing more."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from tests.shared import Shared
+from tests.web.outside import bytes_of
+
+Record = Callable[..., dict[str, Any]]
+MEMBERS = {
+    "letter_id", "letter", "round", "text_sha256", "public_key", "fingerprint", "variant", "timing", "issuing",
+    "signing", "issuing_ends", "signing_starts", "routes", "fields", "names_keys", "roll",
+}  # fmt: skip
+
+
+def test_the_record_has_exactly_the_members_that_are_written_down(shared: Shared, record: Record) -> None:
+    place = shared.an_open_letter()
+
+    assert set(record(place.hidden)) == MEMBERS
+
+
+def test_the_record_of_an_open_letter_says_that_both_halves_can_be_done_at_once(shared: Shared, record: Record) -> None:
+    found = record(shared.an_open_letter().hidden)
+
+    assert (found["timing"], found["issuing"], found["signing"]) == ("together", True, True)
+    assert (found["issuing_ends"], found["signing_starts"]) == (None, None)
+    assert (found["round"], found["roll"]) == (1, "Workers of Example Corp")
+    assert (found["routes"], found["fields"], found["names_keys"]) == (["code"], [], {})
+    assert found["variant"] == "RSABSSA-SHA384-PSS-Randomized"
+
+
+def test_the_fingerprint_is_the_digest_of_the_key(shared: Shared, record: Record) -> None:
+    found = record(shared.an_open_letter().hidden)
+
+    assert found["fingerprint"] == hashlib.sha256(bytes_of(found["public_key"])).hexdigest()
+
+
+def test_the_record_names_the_site_alone_until_the_letter_is_public(shared: Shared, record: Record) -> None:
+    hidden, public = shared.an_open_letter(), shared.a_published_letter()
+
+    assert record(hidden.hidden)["letter"] == "https://letters.example.org/"
+    assert record(public.public)["letter"] == f"https://letters.example.org{public.public}"
+
+
+def test_the_text_that_is_signed_is_what_letter_md_serves(shared: Shared, record: Record) -> None:
+    place = shared.a_published_letter()
+    text = shared.get(f"{place.public}letter.md").data
+
+    assert record(place.public)["text_sha256"] == hashlib.sha256(text).hexdigest()
+
+
+def test_a_closed_letter_says_that_nothing_can_be_done(shared: Shared, record: Record) -> None:
+    place = shared.a_published_letter()
+    shared.campaign.close_letter(place.id)
+
+    assert (record(place.public)["issuing"], record(place.public)["signing"]) == (False, False)
+
+
+def test_a_roll_that_the_letter_does_not_have_is_not_found(shared: Shared) -> None:
+    place = shared.an_open_letter()
+
+    assert shared.get(f"{place.hidden}round.json?roll=workers").status_code == 200
+    assert shared.get(f"{place.hidden}round.json?roll=nobody").status_code == 404

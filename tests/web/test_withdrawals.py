@@ -1,0 +1,103 @@
+"""``POST …/withdrawals`` and ``POST …/appearances``: by receipt alone, and the same however often."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.shared import Place, Shared
+from tests.web.outside import Envelope, envelope, text_of
+
+Record = Callable[..., dict[str, Any]]
+Signed = Callable[[Place], Envelope]
+
+
+@pytest.fixture
+def place(shared: Shared) -> Place:
+    return shared.an_open_letter()
+
+
+def test_a_signature_that_waits_is_withdrawn_and_again_is_the_same_answer(
+    shared: Shared, place: Place, signed: Signed
+) -> None:
+    held = signed(place)
+    answers = [shared.send(f"{place.hidden}withdrawals", held.opening()) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert [answer.get_json() for answer in answers] == [{"withdrawn": True, "was_sealed": False}] * 2
+
+
+def test_a_sealed_signature_is_withdrawn_and_again_is_the_same_answer(
+    shared: Shared, place: Place, signed: Signed
+) -> None:
+    everybody = [signed(place) for _ in range(6)]
+    shared.campaign.seal(place.id)
+    before = [shared.send(f"{place.hidden}withdrawals", held.opening()).get_json() for held in everybody]
+    shared.campaign.seal(place.id)
+    after = [shared.send(f"{place.hidden}withdrawals", held.opening()).get_json() for held in everybody]
+
+    assert sorted(answer["was_sealed"] for answer in before) == [False, False, True, True, True, True]
+    assert after == before
+
+
+def test_withdrawing_stays_possible_after_the_letter_has_closed(shared: Shared, place: Place, signed: Signed) -> None:
+    held = signed(place)
+    shared.campaign.publish(place.id)
+    shared.campaign.close_letter(place.id)
+
+    answer = shared.send(f"{place.public}withdrawals", held.opening())
+    assert (answer.status_code, answer.get_json()["was_sealed"]) == (200, True)
+
+
+def test_a_receipt_without_a_signature_is_not_found(shared: Shared, place: Place, record: Record) -> None:
+    opening = envelope(record(place.hidden)).opening()
+
+    assert shared.send(f"{place.hidden}withdrawals", opening).status_code == 404
+
+
+def test_a_receipt_of_another_letter_is_not_found(shared: Shared, place: Place, signed: Signed) -> None:
+    held = signed(shared.an_open_letter())
+
+    assert shared.send(f"{place.hidden}withdrawals", held.opening()).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"w": text_of(bytes(31))}, {"a": text_of(bytes(33))}, {"a": "!"}, {"w": 3}, {"w": None}, {"receipt": "x"}],
+)
+def test_a_request_of_a_wrong_shape_withdraws_nothing(
+    shared: Shared, place: Place, signed: Signed, change: dict[str, Any]
+) -> None:
+    held = signed(place)
+
+    assert shared.send(f"{place.hidden}withdrawals", {**held.opening(), **change}).status_code == 400
+    assert shared.campaign.seal(place.id).waiting == 1
+
+
+def test_half_a_receipt_withdraws_nothing(shared: Shared, place: Place, signed: Signed) -> None:
+    """Whoever shows a name knows A and SHA-256(W): that must not be enough."""
+    held = signed(place)
+
+    stolen = {"a": text_of(held.a), "w": text_of(held.a)}
+    assert shared.send(f"{place.hidden}withdrawals", stolen).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({}, 200),
+        ({"appearance": {"step": "named", "locked_name": "AA"}}, 409),
+        ({"appearance": {"step": "?"}}, 400),
+        ({"a": "AA"}, 400),
+        ({"w_hash": "zz"}, 400),
+        ({"w_hash": None}, 400),
+        ({"w": "AA"}, 400),
+    ],
+)
+def test_an_appearance_is_changed_to_what_the_letter_offers(
+    shared: Shared, place: Place, signed: Signed, change: dict[str, Any], status: int
+) -> None:
+    held = signed(place)
+    right = {"w_hash": held.w_hash, "a": text_of(held.a), "appearance": {"step": "counted"}}
+
+    assert shared.send(f"{place.hidden}appearances", {**right, **change}).status_code == status

@@ -1,0 +1,303 @@
+"""The way of a worker without scripts: join, sign, receipt, check, withdraw, and every mishap on it."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from petition import rounds
+from tests.shared import Place, Shared
+from tests.visitors import Page, Visitor
+
+
+@pytest.fixture
+def place(shared: Shared) -> Place:
+    return shared.an_open_letter()
+
+
+@pytest.fixture
+def worker(shared: Shared) -> Visitor:
+    return shared.visitor()
+
+
+def joined(shared: Shared, worker: Visitor, place: Place) -> Page:
+    return worker.press(worker.open(f"{place.hidden}join"), "Go on", code=shared.code(place))
+
+
+def has_signed(shared: Shared, worker: Visitor, place: Place) -> Page:
+    return worker.press(worker.press(joined(shared, worker, place), "Go on to sign"), "Sign the letter")
+
+
+def receipt_on(page: Page) -> str:
+    return page.text.split('class="receipt"><code>')[1].split("</code>")[0]
+
+
+def token_on(page: Page) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(page.form_with("Save as a file").fields["token"])
+    return found
+
+
+def test_a_worker_joins_signs_and_gets_a_receipt(shared: Shared, worker: Visitor, place: Place) -> None:
+    letter = worker.open(place.hidden)
+    form = worker.follow(letter, "Sign, unseen")
+    ready = worker.press(form, "Go on", code=shared.code(place).lower())
+    review = worker.press(ready, "Go on to sign")
+    receipt = worker.press(review, "Sign the letter")
+
+    assert [page.heading for page in (letter, form, ready, review, receipt)] == [
+        "We refuse to build it",
+        "Show that you work there",
+        "You can sign now",
+        "Check, then sign",
+        "You have signed. This is your receipt.",
+    ]
+    assert shared.campaign.seal(place.id).waiting == 1
+
+
+def test_before_the_button_the_worker_sees_what_exactly_is_signed(
+    shared: Shared, worker: Visitor, place: Place
+) -> None:
+    review = worker.press(joined(shared, worker, place), "Go on to sign")
+
+    assert "Jo Muster, CEO, Example Corp" in review.text
+    assert "One more in the count. No name, no group, no time of yours." in review.text
+    assert shared.campaign.seal(place.id).waiting == 0
+
+
+def test_the_same_form_sent_twice_gives_the_same_token(shared: Shared, worker: Visitor, place: Place) -> None:
+    form = worker.open(f"{place.hidden}join")
+    code = shared.code(place)
+    first, second = (worker.press(form, "Go on", code=code) for _ in range(2))
+
+    assert token_on(first) == token_on(second)
+
+
+def test_a_fresh_form_with_a_used_code_is_refused(shared: Shared, worker: Visitor, place: Place) -> None:
+    code = shared.code(place)
+    worker.press(worker.open(f"{place.hidden}join"), "Go on", code=code)
+    again = worker.press(worker.open(f"{place.hidden}join"), "Go on", code=code)
+
+    assert (again.status, again.heading) == (409, "Show that you work there")
+    assert "This code has been used." in again.text
+
+
+def test_a_mistyped_code_keeps_what_was_typed_and_the_same_form_goes_on(
+    shared: Shared, worker: Visitor, place: Place
+) -> None:
+    code = shared.code(place)
+    refused = worker.press(worker.open(f"{place.hidden}join"), "Go on", code=f"{code[:-1]}<&")
+
+    assert refused.status == 400
+    assert refused.form_with("Go on").fields["code"] == f"{code[:-1]}<&"
+    assert worker.press(refused, "Go on", code=code).heading == "You can sign now"
+
+
+@pytest.mark.parametrize("typed", ["", " ", "short", "0" * 16, "U" * 16, "0" * 300])
+def test_a_code_that_is_none_is_answered_with_a_sentence(worker: Visitor, place: Place, typed: str) -> None:
+    refused = worker.press(worker.open(f"{place.hidden}join"), "Go on", code=typed)
+
+    assert refused.status in (400, 403)
+    assert 'role="alert"' in refused.text
+    assert refused.form_with("Go on").fields["code"] == typed
+
+
+def test_the_token_can_be_saved_and_signed_with_later(shared: Shared, worker: Visitor, place: Place) -> None:
+    saved = worker.press(joined(shared, worker, place), "Save as a file")
+    at_home = shared.visitor()
+    form = at_home.open(f"{place.hidden}sign")
+    file = (io.BytesIO(saved.answer.data), "signing-token.json")
+    review = at_home.press(form, "Go on", token_file=file)
+
+    assert saved.answer.headers["Content-Disposition"] == 'attachment; filename="signing-token.json"'
+    assert at_home.press(review, "Sign the letter").heading == "You have signed. This is your receipt."
+
+
+def test_the_token_file_has_the_members_of_the_protocol_and_does_not_name_a_hidden_letter(
+    shared: Shared, worker: Visitor, place: Place
+) -> None:
+    token = token_on(joined(shared, worker, place))
+
+    members = ["petition", "letter", "letter_id", "round", "fingerprint", "message", "signature", "receipt"]
+    assert list(token) == members
+    assert (token["petition"], token["letter"]) == (1, "https://letters.example.org/")
+
+
+def test_the_token_can_be_pasted(shared: Shared, worker: Visitor, place: Place) -> None:
+    token = json.dumps(token_on(joined(shared, worker, place)))
+    review = worker.press(worker.open(f"{place.hidden}sign"), "Go on", token=token)
+
+    assert review.heading == "Check, then sign"
+
+
+def test_signing_twice_counts_once_and_gives_the_same_receipt(shared: Shared, worker: Visitor, place: Place) -> None:
+    review = worker.press(joined(shared, worker, place), "Go on to sign")
+    first, second = (worker.press(review, "Sign the letter") for _ in range(2))
+
+    assert receipt_on(first) == receipt_on(second)
+    assert shared.campaign.seal(place.id).waiting == 1
+
+
+def test_a_token_of_another_letter_is_refused_and_kept_in_the_field(
+    shared: Shared, worker: Visitor, place: Place
+) -> None:
+    token = json.dumps(token_on(joined(shared, worker, shared.an_open_letter())))
+    refused = worker.press(worker.open(f"{place.hidden}sign"), "Go on", token=token)
+
+    assert refused.status == 403
+    assert "This token belongs to another letter." in refused.text
+    assert refused.form_with("Go on").fields["token"] == token
+
+
+@pytest.mark.parametrize("token", ["", "{", "[]", "null", '{"petition": 2}', '{"petition": true}', "x" * 20_000])
+def test_what_is_no_token_file_is_answered_with_a_sentence(worker: Visitor, place: Place, token: str) -> None:
+    refused = worker.press(worker.open(f"{place.hidden}sign"), "Go on", token=token)
+
+    assert refused.status == 400
+    assert "This is no token file of this site." in refused.text
+
+
+def test_the_receipt_can_be_saved_and_its_file_checks_and_withdraws(
+    shared: Shared, worker: Visitor, place: Place
+) -> None:
+    saved = worker.press(has_signed(shared, worker, place), "Save as a file")
+    form = worker.open(f"{place.hidden}receipt")
+    checked, withdrawn = (
+        worker.press(form, button, receipt_file=(io.BytesIO(saved.answer.data), "receipt.json"))
+        for button in ("Check", "Withdraw my signature")
+    )
+
+    assert saved.answer.headers["Content-Disposition"] == 'attachment; filename="signing-receipt.json"'
+    assert "A signature. It is kept and waits to be counted" in checked.text
+    assert "Your signature is withdrawn" in withdrawn.text
+
+
+def test_a_receipt_written_down_by_hand_checks_and_withdraws(shared: Shared, worker: Visitor, place: Place) -> None:
+    receipt = receipt_on(has_signed(shared, worker, place)).lower().replace("-", " ")
+    form = worker.open(f"{place.hidden}receipt")
+    checked = worker.press(form, "Check", receipt=receipt)
+    withdrawn = worker.press(form, "Withdraw my signature", receipt=receipt)
+    after = worker.press(form, "Check", receipt=receipt)
+
+    assert "A signature. It is kept and waits to be counted" in checked.text
+    assert "It had not been counted yet, and nothing of it will ever show." in withdrawn.text
+    assert "A signature that was withdrawn. It does not count." in after.text
+    assert shared.campaign.seal(place.id).waiting == 0
+
+
+def test_withdrawing_twice_gets_the_same_page(shared: Shared, worker: Visitor, place: Place) -> None:
+    receipt = receipt_on(has_signed(shared, worker, place))
+    form = worker.open(f"{place.hidden}receipt")
+    first, second = (worker.press(form, "Withdraw my signature", receipt=receipt) for _ in range(2))
+
+    assert (first.status, first.text) == (200, second.text)
+
+
+def test_a_sealed_signature_is_found_in_the_log_once_the_letter_is_public(
+    shared: Shared, worker: Visitor, place: Place
+) -> None:
+    receipt = receipt_on(has_signed(shared, worker, place))
+    shared.campaign.publish(place.id)
+    shared.campaign.close_letter(place.id)
+    checked = worker.press(worker.open(f"{place.public}receipt"), "Check", receipt=receipt)
+
+    assert "A signature. It is sealed and counted." in checked.text
+    assert "of the public log." in checked.text
+
+
+def test_a_receipt_with_one_wrong_character_is_refused_and_kept_in_the_field(
+    shared: Shared, worker: Visitor, place: Place
+) -> None:
+    receipt = receipt_on(has_signed(shared, worker, place))
+    wrong = ("1" if receipt[0] == "0" else "0") + receipt[1:]
+    refused = worker.press(worker.open(f"{place.hidden}receipt"), "Withdraw my signature", receipt=wrong)
+
+    assert refused.status == 400
+    assert "A character of this receipt is wrong." in refused.text
+    assert refused.form_with("Check").fields["receipt"] == wrong
+    assert shared.campaign.seal(place.id).waiting == 1
+
+
+def test_a_receipt_that_signed_nothing_is_not_found(shared: Shared, worker: Visitor, place: Place) -> None:
+    receipt = receipt_on(has_signed(shared, worker, shared.an_open_letter()))
+    form = worker.open(f"{place.hidden}receipt")
+
+    assert [worker.press(form, button, receipt=receipt).status for button in ("Check", "Withdraw my signature")] == [
+        404,
+        404,
+    ]
+
+
+def test_only_the_two_buttons_do_anything(shared: Shared, worker: Visitor, place: Place) -> None:
+    receipt = receipt_on(has_signed(shared, worker, place))
+
+    assert worker.post(f"{place.hidden}receipt", receipt=receipt, do="burn").status == 400
+    assert shared.campaign.seal(place.id).waiting == 1
+
+
+def test_a_withdrawn_signature_can_not_be_given_again(shared: Shared, worker: Visitor, place: Place) -> None:
+    review = worker.press(joined(shared, worker, place), "Go on to sign")
+    receipt = receipt_on(worker.press(review, "Sign the letter"))
+    worker.press(worker.open(f"{place.hidden}receipt"), "Withdraw my signature", receipt=receipt)
+    again = worker.press(review, "Sign the letter")
+
+    assert again.status == 410
+    assert "This signature was withdrawn. It can&#39;t be given again." in again.text
+
+
+def test_whoever_joins_a_letter_that_was_closed_meanwhile_is_told_so(
+    shared: Shared, worker: Visitor, place: Place
+) -> None:
+    form = worker.open(f"{place.hidden}join")
+    code = shared.code(place)
+    shared.campaign.publish(place.id)
+    shared.campaign.close_letter(place.id)
+    refused = worker.press(form, "Go on", code=code)
+
+    assert refused.status == 410
+    assert "This letter is closed. It takes no more signatures." in refused.text
+
+
+def test_whoever_signs_a_letter_that_was_closed_meanwhile_is_told_so_and_loses_nothing(
+    shared: Shared, worker: Visitor, place: Place
+) -> None:
+    review = worker.press(joined(shared, worker, place), "Go on to sign")
+    shared.campaign.publish(place.id)
+    shared.campaign.close_letter(place.id)
+    refused = worker.press(review, "Sign the letter")
+
+    assert refused.status == 410
+    assert (
+        refused.form_with("Go on").fields["token"].strip()
+        == review.form_with("Sign the letter").fields["token"].strip()
+    )
+
+
+def test_whoever_signs_a_letter_that_was_published_meanwhile_notices_nothing(
+    shared: Shared, worker: Visitor, place: Place
+) -> None:
+    review = worker.press(joined(shared, worker, place), "Go on to sign")
+    shared.campaign.publish(place.id)
+
+    assert worker.press(review, "Sign the letter").heading == "You have signed. This is your receipt."
+
+
+def test_whoever_signs_in_an_annulled_round_is_told_why(shared: Shared, worker: Visitor, place: Place) -> None:
+    review = worker.press(joined(shared, worker, place), "Go on to sign")
+    rounds.annul_round(shared.campaign.desk, place.id, 1, "Somebody copied the sheet.")
+    refused = worker.press(review, "Sign the letter")
+
+    assert refused.status == 410
+    assert "Somebody copied the sheet." in refused.text
+
+
+def test_a_withdrawn_letter_takes_nothing_and_says_why_if_it_was_public(
+    shared: Shared, worker: Visitor, place: Place
+) -> None:
+    review = worker.press(joined(shared, worker, place), "Go on to sign")
+    shared.campaign.publish(place.id)
+    rounds.withdraw_letter(shared.campaign.desk, place.id, "They have stopped.")
+    refused = worker.press(review, "Sign the letter")
+
+    assert refused.status == 410
+    assert "They have stopped." in refused.text
