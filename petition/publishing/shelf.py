@@ -25,6 +25,7 @@ from petition.errors import Refusal
 from petition.languages import languages
 from petition.letters.life import PUBLIC, public_letter, published_letters
 from petition.letters.models import Letter
+from petition.publishing import openapi
 from petition.publishing.counts import figures
 from petition.publishing.files import HTML, ON_DISK, PAGES, PublicFile, public_file
 from petition.publishing.pages import render
@@ -32,13 +33,15 @@ from petition.publishing.pages import render
 ASK_EVERY_SECONDS = 1.0
 MOST_BYTES = 64 * 1024 * 1024
 PACKAGE = Path(__file__).parent.parent
-SITE_FILES = {
+SITE_FILES: dict[str, tuple[str | Callable[[], bytes], str]] = {
     "style.css": ("static/style.css", "text/css; charset=utf-8"),
     "sign.js": ("static/sign.js", "text/javascript; charset=utf-8"),
     "check.js": ("static/check.js", "text/javascript; charset=utf-8"),
     "client.py": ("client.py", "text/x-python; charset=utf-8"),
+    "openapi.json": (openapi.document, openapi.JSON),
+    "counts.schema.json": (openapi.counts_schema, openapi.SCHEMA),
 }
-COMPRESSED = ("text/", "application/json", "image/svg", "application/atom")
+COMPRESSED = ("text/", "application/json", "application/schema", "image/svg", "application/atom")
 
 
 @dataclass(frozen=True)
@@ -189,6 +192,6 @@ def promises_page(language: str) -> PublicFile:
 
 
 def packaged(name: str) -> PublicFile:
-    """A file of the site as it is installed."""
-    path, media_type = SITE_FILES[name]
-    return PublicFile((PACKAGE / path).read_bytes(), media_type)
+    """A file of the site: as it is installed, or as the program makes it."""
+    source, media_type = SITE_FILES[name]
+    return PublicFile((PACKAGE / source).read_bytes() if isinstance(source, str) else source(), media_type)

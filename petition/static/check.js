@@ -1,14 +1,12 @@
-// The page for receipts, with scripts on: reads the letter's whole public log on this device and looks for a signature
-// in it, so that the site does not learn whose; and takes a signature back. Loaded after sign.js, whose functions and
-// names it uses. The log's format: C2SP tlog-tiles and tlog-checkpoint, hashes as in RFC 9162.
+// Receipts, with scripts on: reads the whole public log on this device and looks for a signature in it, so that
+// the site does not learn whose; and takes one back. Uses the functions of sign.js. (C2SP tlog-tiles, RFC 9162)
 "use strict";
 
 const BUNDLE = 256; // entries in one file of the log
 
-// A sentence of the page, with its values.
 const fill = (name, values) => say(name).replace(/\{(\w+)\}/g, (_, key) => values[key]);
 
-// --- The receipt: a file, or 27 characters written down
+// --- The receipt: a file, or written down
 
 async function ownReceipt() {
   const text = await chosen() || byId("receipt").value;
@@ -32,7 +30,7 @@ function fromWords(text) {
   return fromNumber(number, 1n << 127n);
 }
 
-// --- The log. Its entries are bytes of UTF-8, many of them, so here bytes are in arrays.
+// --- The log. It has many bytes, so here they are in arrays.
 
 async function get(path) {
   const answer = await fetch("log/" + path, { credentials: "omit", cache: "no-cache" });
@@ -131,8 +129,7 @@ async function look({ texts, entries, isSigned }, own) {
   const [place] = places;
   await demandRightful(entries, entries[place], statements[place], commit);
   if (own.signature && texts[place] !== entryText(own)) stop("otherbytes");
-  const values = { entry: place, size: texts.length };
-  const found = [fill(own.signature ? "found" : "foundwords", values)];
+  const found = [fill(own.signature ? "found" : "foundwords", { entry: place, size: texts.length })];
   if (!isSigned) found.push(say("unsigned"));
   const { reason } = entries.find(({ type, round }) => type === "annulled" && round === entries[place].round) || {};
   if (reason !== undefined) found.push(fill("annulled", { reason }));
@@ -173,6 +170,7 @@ async function demandRightful(entries, entry, statement, commit) {
 
 Object.assign(acts, {
   async check() {
+    byId("told").textContent = say("reading");
     return look(await fetchLog(), await ownReceipt());
   },
   async withdraw() {

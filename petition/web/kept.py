@@ -7,12 +7,12 @@ from typing import Any
 from werkzeug.http import is_resource_modified, parse_accept_header
 
 from petition.languages import DEFAULT
-from petition.publishing.shelf import Kept, Shelf
+from petition.publishing.shelf import SITE_FILES, Kept, Shelf
 from petition.web.context import LANGUAGE
 from petition.web.headers import HEADERS, transport_security
 
 LETTER = re.compile(r"/letters/(?P<slug>[a-z0-9-]+)/(?P<name>.*)", re.DOTALL)
-SITE = re.compile(r"/(?:_site/)?(?P<name>(?:style\.css|sign\.js|check\.js|client\.py|promises/)?)")
+SITE = re.compile(rf"/(?:_site/)?(?P<name>(?:{'|'.join(map(re.escape, SITE_FILES))}|promises/)?)")
 INDEX = re.compile(r"/index\.html\Z")
 """Pages link to each other by their files, so that the same bytes work from a disk."""
 FINAL = "public, max-age=31536000, immutable"
