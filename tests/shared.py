@@ -5,11 +5,17 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+import pytest
 from sqlalchemy.orm import Session
 
 from petition.letters.models import Letter
 from tests.visitors import SITE, Visitor
 from tests.walks import Campaign, Desk
+
+ONCE = pytest.mark.parametrize("shared", ["sqlite"], indirect=True)
+"""For tests of what has nothing to do with the kind of database."""
+STRICT = pytest.mark.parametrize("shared", ["postgresql"], indirect=True)
+"""For tests of what the stricter kind refuses: zero bytes in text, numbers and texts that are too long."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,98 @@
+"""How many statements the ways cost that many people take at once."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from petition.crypto.encodings import b64url
+from petition.crypto.tokens import Token
+from tests.walks import Campaign
+
+PUBLIC = ("", "counts.json", "history.csv", "letter.md", "log/checkpoint", "how-we-verify/", "press/")
+Count = Callable[[], AbstractContextManager[list[str]]]
+
+
+@pytest.fixture
+def served(campaign: Campaign) -> Any:
+    """The site's application, which has answered once: what is loaded once a process is loaded."""
+    app = campaign.app()
+    assert app.test_client().get("/readyz").status_code == 200
+    return app
+
+
+@pytest.fixture
+def statements(served: Any) -> Count:
+    """Counts the statements that the application sends to both databases."""
+
+    @contextmanager
+    def counting() -> Iterator[list[str]]:
+        found: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            if not statement.startswith("BEGIN"):
+                found.append(statement)
+
+        databases = served.extensions["petition"].databases
+        for engine in (databases.petition, databases.issuer):
+            event.listen(engine, "before_cursor_execute", note)
+        yield found
+        for engine in (databases.petition, databases.issuer):
+            event.remove(engine, "before_cursor_execute", note)
+
+    return counting
+
+
+def body(token: Token) -> dict[str, Any]:
+    return {
+        "message": b64url(token.message),
+        "signature": b64url(token.signature),
+        "appearance": {"step": "counted"},
+    }
+
+
+@pytest.mark.parametrize("state", ["open", "published"])
+def test_a_signature_costs_three_statements(campaign: Campaign, served: Any, statements: Count, state: str) -> None:
+    letter = campaign.an_open_letter() if state == "open" else campaign.a_published_letter()
+    first, second = (body(token) for token in campaign.tokens(letter, 2))
+    address, client = campaign.address(letter) + "signatures", served.test_client()
+    client.post(address, json=first)
+    with statements() as sent:
+        answer = client.post(address, json=second)
+
+    assert answer.status_code == 201
+    assert [statement.split()[0] for statement in sent] == ["SELECT", "INSERT", "SELECT"]
+
+
+def test_a_code_is_exchanged_with_three_statements(campaign: Campaign, served: Any, statements: Count) -> None:
+    letter = campaign.an_open_letter()
+    code = campaign.codes(letter, 1)[0]
+    request = {"code": code, "round": 1, "blinded_message": b64url(b"\x01" * 384)}
+    with statements() as sent:
+        answer = served.test_client().post(campaign.address(letter) + "tokens", json=request)
+
+    assert answer.status_code == 201
+    assert [statement.split()[0] for statement in sent] == ["SELECT", "SELECT", "UPDATE"]
+
+
+def test_a_round_record_costs_five_statements(campaign: Campaign, served: Any, statements: Count) -> None:
+    address = campaign.address(campaign.an_open_letter()) + "round.json"
+    with statements() as sent:
+        answer = served.test_client().get(address)
+
+    assert answer.status_code == 200
+    assert [statement.split()[0] for statement in sent] == ["SELECT"] * 5
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_kept_page_costs_none(campaign: Campaign, served: Any, statements: Count, name: str) -> None:
+    address = campaign.address(campaign.a_published_letter()) + name
+    shelf, client = served.extensions["petition.kept"].shelf, served.test_client()
+    shelf._seconds = iter([0.0, 0.5, 0.9]).__next__
+    client.get(address)
+    with statements() as sent:
+        answer = client.get(address)
+
+    assert (answer.status_code, sent) == (200, [])

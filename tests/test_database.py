@@ -1,0 +1,294 @@
+"""Two databases: what is in force on each connection, how tables are made, what errors say."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Date, DateTime, Engine, Float, Interval, Time, event, inspect, text
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from petition.database import (
+    Databases,
+    IssuerBase,
+    PetitionBase,
+    at_head,
+    changed,
+    compact,
+    engine_for,
+    forget_order,
+    is_race_lost,
+    place_of,
+)
+from petition.issuing.models import Batch, Code
+from petition.issuing.rounds import numbers
+from petition.letters.models import Hour, Letter, Organizer
+from petition.publishing.counts import figures
+from petition.sealing.sealer import seal
+from petition.signing.models import Pending, Tombstone
+from petition.signing.signatures import insert_once
+from tests.walks import Campaign
+
+only_sqlite = pytest.mark.parametrize("kind", ["sqlite"])
+only_postgresql = pytest.mark.parametrize("kind", ["postgresql"])
+
+
+def engines(campaign: Campaign) -> tuple[Engine, Engine, Engine]:
+    databases = campaign.databases
+    return databases.petition, databases.issuer, databases.reading
+
+
+# SQLite
+
+
+@only_sqlite
+def test_the_journal_is_truncated_everything_is_synced_and_what_is_deleted_is_zeroed(campaign: Campaign) -> None:
+    wanted = {"journal_mode": "truncate", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1, "temp_store": 2}
+
+    for engine in engines(campaign):
+        with engine.connect() as connection:
+            found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in wanted}
+            assert found == wanted
+            assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() >= 10_000
+
+
+def test_a_database_that_was_left_with_a_write_ahead_log_loses_it(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "x.db") as left:
+        left.execute("PRAGMA journal_mode=WAL")
+        left.execute("CREATE TABLE t (a)")
+    left.close()
+    engine = engine_for(f"sqlite:///{tmp_path}/x.db")
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO t VALUES (1)"))
+    engine.dispose()
+
+    assert [path.name for path in tmp_path.iterdir() if "wal" in path.name or "shm" in path.name] == []
+    assert (tmp_path / "x.db").read_bytes()[18:20] == b"\1\1"  # the header's versions: 1 legacy, 2 write-ahead log
+
+
+@only_sqlite
+def test_who_writes_takes_the_lock_at_once_and_who_reads_takes_none(campaign: Campaign) -> None:
+    for engine, expected in zip(engines(campaign), ("BEGIN IMMEDIATE", "BEGIN IMMEDIATE", "BEGIN"), strict=True):
+        with engine.connect() as connection:
+            begun: list[str] = []
+            event.listen(connection, "before_cursor_execute", lambda *call, to=begun: to.append(call[2]))
+            connection.execute(text("SELECT 1"))
+        assert begun[0] == expected
+
+
+@only_sqlite
+def test_what_was_deleted_is_gone_from_the_file(campaign: Campaign) -> None:
+    mark = bytes(range(100, 132))
+    letter = campaign.a_draft()
+    with Session(campaign.databases.petition) as session:
+        insert_once(session, Tombstone, {"letter_id": letter, "commit": mark})
+        session.commit()
+    file = campaign.settings.data / "petition.db"
+    assert mark in file.read_bytes()
+    with Session(campaign.databases.petition) as session:
+        session.query(Tombstone).delete()
+        session.commit()
+
+    assert mark not in file.read_bytes()
+
+
+@only_sqlite
+def test_a_compacted_database_has_its_rows_in_the_order_of_their_keys(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter()
+    for _ in range(3):
+        campaign.codes(letter, 3)
+    compact(campaign.databases.issuer)
+    macs = sorted(row.mac for row in campaign.rows(Code, letter))
+    data = (campaign.settings.data / "issuer.db").read_bytes()
+    places = [data.index(mac) for mac in macs]
+
+    assert places in (sorted(places), sorted(places, reverse=True))
+
+
+# PostgreSQL
+
+
+@only_postgresql
+def test_who_reads_sees_one_moment_and_writes_nothing(campaign: Campaign) -> None:
+    with campaign.databases.reading.connect() as connection:
+        assert connection.scalar(text("SHOW transaction_isolation")) == "repeatable read"
+        assert connection.scalar(text("SHOW transaction_read_only")) == "on"
+    with campaign.databases.petition.connect() as connection:
+        assert connection.scalar(text("SHOW transaction_isolation")) == "read committed"
+        assert connection.scalar(text("SHOW transaction_read_only")) == "off"
+
+
+@only_postgresql
+def test_figures_that_were_begun_before_a_sealing_do_not_mix_in_what_it_did(campaign: Campaign) -> None:
+    letter = campaign.a_published_letter(k=3)
+    campaign.sign_all(letter, 5)
+    before = campaign.figures(letter)
+    with Session(campaign.databases.reading) as session:
+        found = session.get_one(Letter, letter)
+        with Session(campaign.databases.issuer) as issuer:
+            known = numbers(issuer, letter)
+        with Session(campaign.databases.petition) as writing:
+            chance = campaign.desk.random
+            row = writing.get_one(Letter, letter)
+            seal(writing, row, known, moment=campaign.clock(), random=chance, master=campaign.master)
+            writing.commit()
+
+        assert figures(session, found, campaign.settings.url) == before
+    assert campaign.figures(letter).count == 3
+
+
+# Tables
+
+
+def stored_tables(engine: Engine) -> set[str]:
+    return set(inspect(engine).get_table_names())
+
+
+def test_the_two_databases_have_no_table_in_common(campaign: Campaign) -> None:
+    petition, issuer, _ = engines(campaign)
+
+    shared = stored_tables(petition) & stored_tables(issuer)
+    assert shared <= {"alembic_version", "migration_lock"}
+    assert stored_tables(petition) >= set(PetitionBase.metadata.tables)
+    assert stored_tables(issuer) >= set(IssuerBase.metadata.tables)
+
+
+@only_sqlite
+def test_no_table_keeps_a_hidden_number_that_counts_insertions(campaign: Campaign) -> None:
+    for engine in engines(campaign)[:2]:
+        with engine.connect() as connection:
+            made = dict(connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'")).all())
+            counted = [name for name, sql in made.items() if not sql.rstrip().upper().endswith("WITHOUT ROWID")]
+            assert counted == ["alembic_version"]
+            assert "AUTOINCREMENT" not in "".join(made.values()).upper()
+
+
+UNIQUE = {"letter": {"slug"}, "organizer": {"name"}}
+"""Keys beside the primary ones: names that are public, or an organizer's."""
+
+
+def test_no_index_keeps_an_order_that_the_keys_do_not(campaign: Campaign) -> None:
+    for engine in engines(campaign)[:2]:
+        found = inspect(engine)
+        for table in stored_tables(engine) - {"alembic_version", "migration_lock"}:
+            indexes = {name for index in found.get_indexes(table) for name in index["column_names"]}
+            unique = {name for key in found.get_unique_constraints(table) for name in key["column_names"]}
+            assert indexes | unique == UNIQUE.get(table, set()), table
+
+
+def test_no_column_counts_up_by_itself_or_knows_the_time(campaign: Campaign) -> None:
+    for engine in engines(campaign)[:2]:
+        found = inspect(engine)
+        for table in stored_tables(engine) - {"alembic_version", "migration_lock"}:
+            for column in found.get_columns(table):
+                assert not column.get("identity"), (table, column["name"])
+                assert column["default"] is None, (table, column["name"])
+
+
+TIMES = {
+    "organizer": {"invited_until"},
+    "letter": {"opened", "published", "closes", "closed"},
+    "version": {"saved"},
+    "round": {"opens", "closes", "issuing_ends", "signing_starts"},
+    "sealing": {"hour"},
+    "milestone": {"hour"},
+}
+"""Every time that is stored; none of them is a signer's."""
+
+
+def test_no_other_time_is_stored_and_all_are_hours(campaign: Campaign) -> None:
+    stored = {
+        (table, column["name"])
+        for engine in engines(campaign)[:2]
+        for table in stored_tables(engine)
+        for column in inspect(engine).get_columns(table)
+        if isinstance(column["type"], Date | DateTime | Time | Interval | Float)
+    }
+
+    assert stored == {(table, column) for table, columns in TIMES.items() for column in columns}
+    tables = PetitionBase.metadata.tables
+    assert {type(tables[table].columns[column].type) for table, column in stored} == {Hour}
+
+
+# Verdicts and errors
+
+
+def test_the_database_says_how_many_rows_a_statement_changed(campaign: Campaign) -> None:
+    letter, row = campaign.a_draft(), {"commit": bytes(32)}
+    with Session(campaign.databases.petition) as session:
+        row = {"letter_id": letter, **row}
+
+        assert [insert_once(session, Tombstone, row) for _ in range(2)] == [True, False]
+        assert changed(session, Tombstone.__table__.delete().where(Tombstone.letter_id == letter)) == 1
+        assert changed(session, Tombstone.__table__.delete().where(Tombstone.letter_id == letter)) == 0
+
+
+def refused_inserts(campaign: Campaign) -> list[SQLAlchemyError]:
+    """What the databases say to rows that they refuse."""
+    letter, mark = campaign.an_open_letter(), b"\xabSECRET-OF-SOMEBODY-32-BYTES-LONG"[:32]
+    campaign.organizer("Somebody-Secret")
+    said = []
+
+    def refuse(engine: Engine, *rows: Any) -> None:
+        with Session(engine) as session, pytest.raises(IntegrityError) as refused:
+            for row in rows:
+                session.add(row)
+                session.flush()
+                session.expunge_all()
+        said.append(refused.value)
+
+    waits = {"letter_id": letter, "commit": mark, "round": 1, "message": mark * 4, "signature": mark}
+    refuse(campaign.databases.petition, Pending(**waits), Pending(**waits))
+    refuse(campaign.databases.petition, Organizer(id="SECRET-OF-SOMEBODY", name="Somebody-Secret"))
+    batch = Batch(letter_id=letter, number=9, round=1, made=1)
+    codes = [Code(letter_id=letter, round=1, mac=mark, batch=number) for number in (9, 9, 10)]
+    refuse(campaign.databases.issuer, batch, codes[0], codes[1])
+    refuse(campaign.databases.issuer, codes[2])
+    return said
+
+
+def test_no_value_of_a_statement_stands_in_an_error(campaign: Campaign) -> None:
+    said = refused_inserts(campaign)
+
+    assert len(said) == 4
+    for error in said:
+        whole = "".join(str(one) + repr(one) for one in (error, error.orig, error.__cause__))
+        for value in ("SECRET", "Somebody", b"SECRET".hex(), "DETAIL"):
+            assert value not in whole
+        assert "hide_parameters" in whole
+
+
+def test_a_lost_race_is_told_from_other_errors(campaign: Campaign) -> None:
+    assert not any(is_race_lost(error) for error in refused_inserts(campaign))  # type: ignore[arg-type]
+
+
+def test_forgetting_the_order_changes_no_row(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter()
+    tokens = campaign.sign_all(letter, 3)
+    forget_order(campaign.databases.petition, "pending", "tombstone")
+    compact(campaign.databases.petition)
+
+    assert {row.message for row in campaign.rows(Pending, letter)} == {token.message for token in tokens}
+
+
+# Places
+
+
+def test_templates_and_migrations_are_found() -> None:
+    assert (place_of("templates") / "base.html").is_file()
+    assert (place_of("migrations") / "petition" / "env.py").is_file()
+
+
+def test_a_new_database_is_not_at_head_until_it_is_migrated(tmp_path: Path) -> None:
+    databases = Databases(f"sqlite:///{tmp_path}/petition.db", f"sqlite:///{tmp_path}/issuer.db")
+    before = [at_head(engine, chain) for engine, chain in both(databases)]
+    databases.migrate(tmp_path)
+    after = [at_head(engine, chain) for engine, chain in both(databases)]
+    databases.dispose()
+
+    assert (before, after) == ([False, False], [True, True])
+
+
+def both(databases: Databases) -> list[tuple[Engine, str]]:
+    return [(databases.petition, "petition"), (databases.issuer, "issuer")]

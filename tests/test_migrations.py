@@ -1,0 +1,181 @@
+"""Both chains of revisions, on both databases: what they lead to is what the models say."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, MetaData, create_engine, inspect, text
+from sqlalchemy.pool import NullPool
+
+from petition.database import Databases, IssuerBase, PetitionBase, alembic_config, at_head, place_of
+from petition.signing.models import Pending
+from tests.walks import Campaign
+
+CHAINS: dict[str, MetaData] = {"petition": PetitionBase.metadata, "issuer": IssuerBase.metadata}
+OF_ALEMBIC = {"alembic_version", "migration_lock"}
+MIGRATE = """
+import sys
+from pathlib import Path
+from petition.database import Databases
+databases = Databases(*sys.argv[1:3])
+databases.migrate(Path(sys.argv[3]))
+"""
+
+
+@pytest.fixture
+def urls(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> list[str]:
+    """The addresses of four empty databases, two for each chain."""
+    if kind == "sqlite":
+        return [f"sqlite:///{tmp_path}/{number}.db" for number in range(4)]
+    url_of = request.getfixturevalue("postgres")
+    server = create_engine(url_of("postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with server.connect() as connection:
+        for number in range(4):
+            connection.execute(text(f"DROP DATABASE IF EXISTS empty_{number} WITH (FORCE)"))
+            connection.execute(text(f"CREATE DATABASE empty_{number}"))
+    return [url_of(f"empty_{number}") for number in range(4)]
+
+
+@pytest.fixture
+def empty(urls: list[str]) -> Iterator[Databases]:
+    databases = Databases(*urls[:2])
+    yield databases
+    databases.dispose()
+
+
+@pytest.fixture
+def modelled(urls: list[str]) -> Iterator[Databases]:
+    """Databases whose tables were made from the models, without any revision."""
+    databases = Databases(*urls[2:])
+    for chain, engine in chains(databases):
+        CHAINS[chain].create_all(engine)
+    yield databases
+    databases.dispose()
+
+
+def chains(databases: Databases) -> list[tuple[str, Engine]]:
+    return [("petition", databases.petition), ("issuer", databases.issuer)]
+
+
+def definitions(engine: Engine) -> dict[str, Any]:
+    """Each table as the database has it: every column, key and option, whatever their order."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            made = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")).all()
+            return {name: sorted(parts(sql)) for name, sql in made if name not in OF_ALEMBIC}
+        columns = connection.execute(
+            text(
+                "SELECT table_name, column_name, data_type, character_maximum_length, is_nullable, column_default, "
+                "is_identity FROM information_schema.columns WHERE table_schema = 'public'"
+            )
+        ).all()
+        keys = connection.execute(
+            text("SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+                 "WHERE connamespace = 'public'::regnamespace")
+        ).all()  # fmt: skip
+        indexes = connection.execute(
+            text("SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public'")
+        ).all()
+    found: dict[str, Any] = {}
+    for table, *rest in [*columns, *keys, *indexes]:
+        if table not in OF_ALEMBIC:
+            found.setdefault(table, set()).add(tuple(rest))
+    return found
+
+
+def parts(sql: str) -> list[str]:
+    return [re.sub(r'["\s]+', " ", line).strip(" ,") for line in sql.splitlines() if line.strip(" ,\t")]
+
+
+def run(engine: Engine, chain: str, verb: Any, revision: str) -> None:
+    with engine.connect() as connection:
+        verb(alembic_config(chain, connection), revision)
+        connection.commit()
+
+
+def revisions(chain: str) -> list[str]:
+    """Oldest first."""
+    walked = ScriptDirectory.from_config(alembic_config(chain)).walk_revisions()
+    return [script.revision for script in walked][::-1]
+
+
+def test_autogenerate_finds_nothing_to_add(empty: Databases, tmp_path: Path) -> None:
+    empty.migrate(tmp_path)
+
+    for chain, engine in chains(empty):
+        with engine.connect() as connection:
+            options = {"compare_type": True, "compare_server_default": True, "include_name": is_ours}
+            context = MigrationContext.configure(connection, opts=options)
+            assert compare_metadata(context, CHAINS[chain]) == []
+
+
+def is_ours(name: str | None, kind: str, _parents: Any) -> bool:
+    return not (kind == "table" and name in OF_ALEMBIC)
+
+
+def test_the_tables_are_defined_as_the_models_say_also_where_autogenerate_does_not_look(
+    empty: Databases, modelled: Databases, tmp_path: Path
+) -> None:
+    empty.migrate(tmp_path)
+
+    for (chain, migrated), (_, made) in zip(chains(empty), chains(modelled), strict=True):
+        assert definitions(migrated) == definitions(made)
+        assert set(CHAINS[chain].tables) <= set(definitions(migrated))
+
+
+def test_each_revision_goes_up_and_down_and_up_again(empty: Databases, tmp_path: Path) -> None:
+    for chain, engine in chains(empty):
+        seen = {"base": definitions(engine)}
+        for older, newer in zip(["base", *revisions(chain)], revisions(chain), strict=False):
+            run(engine, chain, command.upgrade, newer)
+            seen[newer] = definitions(engine)
+            run(engine, chain, command.downgrade, older)
+            assert definitions(engine) == seen[older]
+            run(engine, chain, command.upgrade, newer)
+            assert definitions(engine) == seen[newer] != seen[older]
+        assert at_head(engine, chain)
+        run(engine, chain, command.downgrade, "base")
+        assert set(inspect(engine).get_table_names()) <= OF_ALEMBIC
+
+
+@pytest.mark.parametrize("chain", sorted(CHAINS))
+def test_a_chain_is_one_line_from_one_beginning(chain: str) -> None:
+    scripts = ScriptDirectory.from_config(alembic_config(chain))
+
+    assert (len(scripts.get_heads()), len(scripts.get_bases())) == (1, 1)
+    assert len(revisions(chain)) == len(list((place_of("migrations") / chain / "versions").glob("*.py")))
+
+
+@pytest.mark.parametrize("chain", sorted(CHAINS))
+def test_a_revision_stays_what_it_was_whatever_the_models_become(chain: str) -> None:
+    for path in (place_of("migrations") / chain / "versions").glob("*.py"):
+        assert not re.search(r"^\s*(import|from) petition", path.read_text(encoding="utf-8"), re.MULTILINE), path.name
+
+
+def test_the_two_chains_share_no_table() -> None:
+    assert not set(PetitionBase.metadata.tables) & set(IssuerBase.metadata.tables)
+
+
+def test_two_processes_that_migrate_at_once_both_end_well(empty: Databases, urls: list[str], tmp_path: Path) -> None:
+    started = [subprocess.Popen([sys.executable, "-c", MIGRATE, *urls[:2], str(tmp_path)]) for _ in range(2)]
+
+    assert [process.wait(60) for process in started] == [0, 0]
+    assert all(at_head(engine, chain) for chain, engine in chains(empty))
+
+
+def test_migrating_again_keeps_what_is_there(campaign: Campaign, tmp_path: Path) -> None:
+    letter = campaign.an_open_letter()
+    tokens = campaign.sign_all(letter, 2)
+    for _ in range(2):
+        campaign.databases.migrate(tmp_path)
+
+    assert {row.message for row in campaign.rows(Pending, letter)} == {token.message for token in tokens}
+    assert campaign.figures(letter).letter_id == letter
