@@ -3,6 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 .DEFAULT_GOAL := help
+SENTENCES := $(foreach name,say _ Refusal BadShape Forbidden NotFound Conflict CodeUsed TokenUsed TextChanged TooEarly Over TooLong SlowDown,-k $(name))
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -24,7 +25,8 @@ run: .venv/run  ## serve the site in ./data (PORT=8000)
 	@$(BIN)/petition run --port $(PORT)
 
 test: .venv/test lint browser  ## everything that CI runs
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -m "not long and not browser and not race" -n 2 -q
+	$(BIN)/python -m pytest -m "(browser or race) and not long" -q
 
 test-fast: .venv/test lint  ## all but browsers, races and PostgreSQL, in under a minute
 	$(BIN)/python -m pytest -m "not long and not browser and not race" -k "not postgresql" -n 2 -q
@@ -44,6 +46,10 @@ lint: .venv/test  ## style, types, and who may import whom
 bench: .venv/test  ## what the program costs, as ratios
 	$(BIN)/python -m benchmarks
 
+translations: .venv/test  ## collect the sentences and bring the catalogs up to date
+	$(BIN)/pybabel -q extract -F pyproject.toml $(SENTENCES) --no-location --sort-output --project=petition -o petition/translations/petition.pot .
+	for po in petition/translations/*.po; do test ! -e $$po || $(BIN)/pybabel -q update -N -i petition/translations/petition.pot -o $$po -l $$(basename $$po .po); done
+
 lock: .venv/test  ## choose the newest dependencies and write the lock files
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra build --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade -o requirements.lock
@@ -52,4 +58,4 @@ lock: .venv/test  ## choose the newest dependencies and write the lock files
 clean:  ## remove what can be made again
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
 
-.PHONY: help demo run test test-fast test-long browser lint bench lock clean
+.PHONY: help demo run test test-fast test-long browser lint bench translations lock clean

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from petition import rounds
 from petition.letters.life import CLOSED, PUBLISHED, SIGNABLE, hosted_letters
 from petition.letters.models import Letter
+from petition.sealing.witnesses import collect
 
 log = logging.getLogger("petition.clock")
 
@@ -30,11 +31,19 @@ def tick(desk: rounds.Desk, moment: datetime) -> dict[str, str]:
         try:
             rounds.end_due_rounds(desk, letter_id, moment=moment)
             act = rounds.close_letter if closes else rounds.seal_letter
-            result = act(desk, letter_id, moment=moment)
+            if rounds.is_held(desk, letter_id):
+                done[slug] = "held: restored from a backup; see petition doctor"
+                continue
+            result = act(desk, letter_id, moment=moment, tidies=False)
             done[slug] = f"{'closed, ' if closes else ''}{result.signatures} signatures, {result.entries} entries"
         except Exception as error:  # whatever went wrong with one letter, the next one gets its turn
             log.exception("sealing failed")
             done[slug] = f"failed: {type(error).__name__}"
+    try:
+        rounds.tidy(desk)
+    except Exception:  # what was sealed is sealed; the next sealing tidies again
+        log.exception("tidying failed")
+    collect(desk.databases.petition, due, moment)
     return done
 
 

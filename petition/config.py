@@ -120,8 +120,8 @@ def master_secret(found: Settings) -> bytes:
 
 def _make_secret(path: Path) -> None:
     """Write it beside its place and link it there whole: of several first starts one wins, and none reads half."""
-    part = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    part = path.with_name(f"{path.name}.{os.urandom(8).hex()}")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(os.urandom(SECRET_BYTES))
         file.flush()

@@ -67,7 +67,10 @@ class Databases:
     def __init__(self, petition_url: str, issuer_url: str) -> None:
         self.petition = engine_for(petition_url)
         self.issuer = engine_for(issuer_url)
-        self.reading = self.petition.execution_options(petition_reads=True)
+        reads: dict[str, Any] = {"petition_reads": True}
+        if self.petition.dialect.name == "postgresql":  # all statements see one moment, as on SQLite
+            reads |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self.reading = self.petition.execution_options(**reads)
 
     def migrate(self, lock_folder: Path) -> None:
         """Bring both to the newest revision; many processes may start at once."""
@@ -113,10 +116,10 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
-def changed(session: Session, statement: Executable) -> int:
+def changed(session: Session, statement: Executable, values: dict[str, Any] | None = None) -> int:
     """Run an INSERT, UPDATE or DELETE; how many rows it changed is the database's verdict."""
     keeping = {"preserve_rowcount": True}  # else PostgreSQL's driver has forgotten it after an INSERT
-    return cast("CursorResult[Any]", session.execute(statement, execution_options=keeping)).rowcount
+    return cast("CursorResult[Any]", session.execute(statement, values, execution_options=keeping)).rowcount
 
 
 def is_race_lost(error: DBAPIError) -> bool:

@@ -5,12 +5,15 @@ A sentence is a gettext message id; values are filled in by name, so that the po
 
 from typing import Any
 
+_ = str
+"""Marks a sentence for translators."""
+
 
 class Refusal(Exception):
     """The rules say no. ``sentence`` says what is wrong and what to do; ``status`` is the HTTP status."""
 
     status = 400
-    title = "This cannot be done"
+    title = _("This cannot be done")
 
     def __init__(self, sentence: str, **values: Any) -> None:
         super().__init__(sentence)
@@ -24,58 +27,58 @@ class Refusal(Exception):
 class BadShape(Refusal):
     """What was sent has not the form that is asked for."""
 
-    title = "This could not be read"
+    title = _("This could not be read")
 
 
 class Forbidden(Refusal):
     """The sender may not do this."""
 
     status = 403
-    title = "This is not allowed"
+    title = _("This is not allowed")
 
 
 class NotFound(Refusal):
     """There is no such thing, or none that the sender may know of."""
 
     status = 404
-    title = "There is nothing here"
+    title = _("There is nothing here")
 
 
 class Conflict(Refusal):
     """Something that happened before stands against it."""
 
     status = 409
-    title = "This conflicts with what is there"
+    title = _("This conflicts with what is there")
 
 
 class CodeUsed(Conflict):
     """The code has already been exchanged for another token."""
 
-    title = "This code has been used"
+    title = _("This code has been used")
 
 
 class TokenUsed(Conflict):
     """The token has already given another signature."""
 
-    title = "This signature has been given"
+    title = _("This signature has been given")
 
 
 class TooEarly(Conflict):
     """It will be possible later."""
 
-    title = "It is too early"
+    title = _("It is too early")
 
 
 class TextChanged(Conflict):
     """Somebody saved a newer version meanwhile."""
 
-    title = "Somebody else saved meanwhile"
+    title = _("Somebody else saved meanwhile")
 
 
 class Obstructed(Conflict):
     """Something still stands in the way of the next step; ``obstacles`` lists all of it."""
 
-    title = "Something is still missing"
+    title = _("Something is still missing")
 
     def __init__(self, obstacles: list[Refusal]) -> None:
         super().__init__("%(what)s", what=" ".join(str(obstacle) for obstacle in obstacles))
@@ -86,18 +89,18 @@ class Over(Refusal):
     """It was possible once and will not be again."""
 
     status = 410
-    title = "This is over"
+    title = _("This is over")
 
 
 class TooLong(Refusal):
     """More was sent than anybody needs."""
 
     status = 413
-    title = "This is too long"
+    title = _("This is too long")
 
 
 class SlowDown(Refusal):
     """Too many requests in too short a time."""
 
     status = 429
-    title = "Too many requests"
+    title = _("Too many requests")

@@ -43,7 +43,7 @@ from petition.letters.life import (
 )
 from petition.letters.models import Letter
 from petition.letters.text import canonical, digest, one_line
-from petition.sealing.log import append, begin_log, log_of
+from petition.sealing.log import append, begin_log, demand_free, log_of
 from petition.sealing.sealer import Result, note_milestones, round_entry, seal
 from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawal
 from petition.signing.signatures import rounds_of, waiting
@@ -128,7 +128,8 @@ def open_next_round(desk: Desk, letter_id: str, roll: str | None, *, moment: dat
         number = known[-1].number + 1
         session.rollback()
     with Session(desk.databases.issuer) as issuer:
-        if any(row.issued is None for row in issuer_rounds.numbers(issuer, letter_id) if row.number in mine):
+        issuing = [row.number for row in issuer_rounds.numbers(issuer, letter_id) if row.issued is None]
+        if any(desk.secrets.exists(letter_id, other) for other in issuing if other in mine):  # else nobody can issue
             raise Conflict("A round of this roll still exchanges codes. End it first.")
         key = issuer_rounds.begin_round(issuer, desk.secrets, letter_id, number, roll, desk.random, desk.make_key)
         issuer.commit()
@@ -218,14 +219,24 @@ def publish_letter(desk: Desk, letter_id: str, *, moment: datetime) -> None:
     with Session(desk.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)
         demand_step(letter, None, PUBLISHED, facts(session, letter, desk.url))
+        demand_free(session, letter_id)
         letter.published = moment
         letter.was_public = True
         move(session, letter, PUBLISHED)
         session.commit()
 
 
-def seal_letter(desk: Desk, letter_id: str, *, moment: datetime) -> Result:
-    """Seal what may be sealed of a letter now, with the issuer's numbers as they are."""
+def is_held(desk: Desk, letter_id: str) -> bool:
+    """Whether the letter's log came out of a backup and waits for the newest published one."""
+    with Session(desk.databases.reading) as session:
+        return log_of(session, letter_id).is_held
+
+
+def seal_letter(desk: Desk, letter_id: str, *, moment: datetime, tidies: bool = True) -> Result:
+    """Seal what may be sealed of a letter now, with the issuer's numbers as they are.
+
+    Whoever seals many letters tidies once, after the last of them.
+    """
     with Session(desk.databases.issuer) as issuer:
         numbers = issuer_rounds.numbers(issuer, letter_id)
         issuer.rollback()
@@ -235,7 +246,8 @@ def seal_letter(desk: Desk, letter_id: str, *, moment: datetime) -> Result:
             raise Conflict("This letter is still a draft; there is nothing to seal.")
         result = seal(session, letter, numbers, moment=moment, random=desk.random, master=desk.master)
         session.commit()
-    tidy(desk)
+    if tidies:
+        tidy(desk)
     return result
 
 
@@ -250,7 +262,7 @@ def tidy(desk: Desk) -> None:
     compact(desk.databases.issuer)
 
 
-def close_letter(desk: Desk, letter_id: str, *, moment: datetime, at_once: bool = False) -> Result:
+def close_letter(desk: Desk, letter_id: str, *, moment: datetime, at_once: bool = False, tidies: bool = True) -> Result:
     """End issuing, destroy the rounds' secrets, seal everything that waits, and log the end.
 
     Refused before the announced hour; and ``at_once``, without a day's notice, if a signature came in meanwhile:
@@ -261,6 +273,7 @@ def close_letter(desk: Desk, letter_id: str, *, moment: datetime, at_once: bool 
         demand_step(letter, None, CLOSED, facts(session, letter, desk.url))
         if letter.closes is None or letter.closes > moment:
             raise Conflict("A letter closes at the hour that was announced, a day ahead. Announce it first.")
+        demand_free(session, letter_id)
         session.rollback()
     _end_issuing(desk, letter_id)
     with Session(desk.databases.issuer) as issuer:
@@ -276,7 +289,8 @@ def close_letter(desk: Desk, letter_id: str, *, moment: datetime, at_once: bool 
         demand_step(letter, None, CLOSED, facts(session, letter, desk.url))
         result = seal(session, letter, numbers, moment=moment, random=desk.random, master=desk.master, closing=True)
         session.commit()
-    tidy(desk)
+    if tidies:
+        tidy(desk)
     return result
 
 

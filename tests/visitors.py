@@ -38,22 +38,24 @@ class Reader(HTMLParser):
         self._area = ""
         self._select = ""
         self._letter = 0
+        self._inert = 0
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
-        self.tags.append((tag, found))
-        if tag == "article":
-            self._letter += 1
+        self._letter += tag == "article"
+        self._inert += tag == "template"
         for name in ADDRESSES:
             if name in found and not (tag == "meta" and found.get("http-equiv", "").lower() != "refresh"):
                 self.addresses.append((tag, name, found[name], self._letter > 0))
-        self._begin(tag, found)
+        if not self._inert:  # what stands in a template is there for scripts alone
+            self.tags.append((tag, found))
+            self._begin(tag, found)
 
     def _begin(self, tag: str, found: dict[str, str]) -> None:
         if tag == "form":
             self.forms.append(Form(found.get("action", ""), found.get("method", "get").lower()))
-        elif tag == "input" and self.forms and found.get("type") not in ("file", "submit"):
+        elif tag == "input" and self.forms and "name" in found and found.get("type") not in ("file", "submit"):
             if found.get("type") not in ("checkbox", "radio") or "checked" in found:
                 self.forms[-1].fields.setdefault(found["name"], found.get("value", ""))
         elif tag == "textarea" and self.forms and "name" in found:
@@ -71,13 +73,17 @@ class Reader(HTMLParser):
             self._text = []
 
     def handle_data(self, data: str) -> None:
-        self._text.append(data)
+        if not self._inert:
+            self._text.append(data)
 
     def handle_endtag(self, tag: str) -> None:
-        text = "".join(self._text)
-        if tag == "article":
-            self._letter -= 1
-        elif tag == "textarea" and self._area:
+        self._letter -= tag == "article"
+        self._inert -= tag == "template"
+        if not self._inert:
+            self._end(tag, "".join(self._text))
+
+    def _end(self, tag: str, text: str) -> None:
+        if tag == "textarea" and self._area:
             self.forms[-1].fields[self._area] = text.replace("\r\n", "\n").removeprefix("\n")
             self._area = ""
         elif tag == "select":
@@ -98,8 +104,8 @@ class Page:
         self.answer = answer
         self.path = path
         self.status = answer.status_code
-        self.text = answer.text
-        self._read = Reader(answer.text) if answer.mimetype == "text/html" else Reader("")
+        self.text = answer.data.decode("utf-8", "replace")
+        self._read = Reader(self.text if answer.mimetype == "text/html" else "")
         self.forms = self._read.forms
         self.links = self._read.links
         self.heading = self._read.heading
@@ -116,6 +122,7 @@ class Visitor:
 
     def __init__(self, app: Any) -> None:
         self.client = app.test_client()
+        self.client.environ_base["HTTP_ACCEPT"] = "text/html,application/xhtml+xml,*/*;q=0.8"
 
     def open(self, address: str) -> Page:
         path = address.removeprefix(SITE)

@@ -3,7 +3,22 @@
 import click
 
 from petition import __version__
-from petition.cli import codes, config, demo, export, letters, organizers, publish, rounds, run, seal, signer
+from petition.cli import (
+    backup,
+    codes,
+    config,
+    demo,
+    doctor,
+    export,
+    letters,
+    organizers,
+    publish,
+    rounds,
+    run,
+    seal,
+    signer,
+    witness,
+)
 from petition.cli.context import Family
 from petition.cli.verify import verify
 
@@ -30,6 +45,10 @@ for command in (
     rounds.round_,
     seal.seal,
     export.export,
+    doctor.doctor,
+    witness.witness,
+    backup.backup,
+    backup.restore,
     publish.publish,
     signer.sign,
     signer.check,

@@ -77,7 +77,7 @@ def _write_privately(path: Path, text: str) -> None:
 
 @codes.command()
 @click.argument("slug")
-@click.argument("batch", type=int)
+@click.argument("batch", type=click.IntRange(1, 999_999_999))
 def void(slug: str, batch: int) -> None:
     """Recall what is unspent of a batch. The log will say how many codes were voided."""
     here = ground()

@@ -23,7 +23,7 @@ from petition.letters.life import (
 from petition.letters.models import Organizer
 from petition.letters.text import Words, read_words
 
-HEADER = re.compile(r"^(To|Employer|Language): *(.*?) *$")
+HEADER = re.compile(r"(title|to|recipient|employer|language): *(.*?) *\Z", re.IGNORECASE)
 
 
 @click.group(cls=Family)
@@ -77,16 +77,19 @@ def show(slug: str, as_json: bool) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--organizer", "name", required=True, help="Whose letter it becomes.")
 @click.option("--slug", default="", help="Its address: small letters, digits, hyphens. Default: made from the title.")
-def import_(file: Path, name: str, slug: str) -> None:
+@click.option("--recipient", default="", help="To whom, if the file doesn't say: name and title.")
+@click.option("--employer", default="", help="Which employer, if the file doesn't say.")
+def import_(file: Path, name: str, slug: str, recipient: str, employer: str) -> None:
     """Import a letter from Markdown, as a draft; prints its slug.
 
     The file begins with "# TITLE", then lines "To: …", "Employer: …" and "Language: …", an empty line, and the
     text; a numbered list at its end becomes the demands. The letter.md of a published letter has this form.
+    The same names may stand in a front matter between lines of three hyphens instead.
     """
     if file.stat().st_size > 1_000_000:
         refuse("The file is larger than 1 MB. A letter is shorter.")
     try:
-        words = words_from(file.read_text(encoding="utf-8"))
+        words = words_from(file.read_text(encoding="utf-8"), {"to": recipient, "employer": employer})
     except UnicodeDecodeError:
         refuse("The file is not text in UTF-8. Save it as UTF-8 and try again.")
     with working(ground()) as session:
@@ -97,21 +100,39 @@ def import_(file: Path, name: str, slug: str) -> None:
         click.echo(made.slug)
 
 
-def words_from(markdown: str) -> Words:
-    """A letter from its Markdown form; what is not there is left empty."""
-    lines = markdown.replace("\r\n", "\n").lstrip("\ufeff").split("\n")
-    title = lines.pop(0)[2:] if lines and lines[0].startswith("# ") else ""
-    headers = {"To": "", "Employer": "", "Language": "en"}
-    while lines and (not lines[0].strip() or HEADER.match(lines[0])):
-        match = HEADER.match(lines.pop(0))
-        if match:
-            headers[match[1]] = match[2]
+def words_from(markdown: str, otherwise: dict[str, str] | None = None) -> Words:
+    """A letter from its Markdown form; what the file does not say is taken from ``otherwise``, or left empty."""
+    lines = markdown.replace("\r\n", "\n").lstrip("\ufeff\n ").split("\n")
+    known = {"title": "", "to": "", "employer": "", "language": "en", **(otherwise or {})}
+    if lines[0].strip() == "---":
+        lines.pop(0)
+        while lines and (line := lines.pop(0)).strip() != "---":
+            _note(known, line)
+    while lines and (not lines[0].strip() or lines[0].startswith("# ") or _is_header(lines[0])):
+        line = lines.pop(0)
+        if line.startswith("# "):
+            known["title"] = line[2:]
+        else:
+            _note(known, line)
     demands: list[str] = []
     while lines and (not lines[-1].strip() or re.match(r"^\d+\. ", lines[-1])):
         last = lines.pop()
         if last.strip():
             demands.insert(0, last.split(". ", 1)[1])
-    return read_words(title, headers["To"], headers["Employer"], "\n".join(lines), demands, headers["Language"])
+    return read_words(
+        known["title"], known["to"], known["employer"], "\n".join(lines), demands, known["language"] or "en"
+    )
+
+
+def _is_header(line: str) -> bool:
+    return HEADER.match(line) is not None
+
+
+def _note(known: dict[str, str], line: str) -> None:
+    match = HEADER.match(line)
+    if match:
+        name = match[1].lower()
+        known["to" if name == "recipient" else name] = match[2].strip("\"'")
 
 
 @letter.command("open")

@@ -56,7 +56,7 @@ def open_(slug: str, roll: str | None) -> None:
 
 @round_.command()
 @click.argument("slug")
-@click.argument("number", type=int)
+@click.argument("number", type=click.IntRange(1, 999_999_999))
 def end(slug: str, number: int) -> None:
     """End the exchange of codes of a round now, if at least K were exchanged, and destroy its secrets."""
     here = ground()
@@ -66,7 +66,7 @@ def end(slug: str, number: int) -> None:
 
 @round_.command()
 @click.argument("slug")
-@click.argument("number", type=int)
+@click.argument("number", type=click.IntRange(1, 999_999_999))
 @click.option("--reason", required=True, help="Why; it is public and stands in the log for good.")
 def annul(slug: str, number: int, reason: str) -> None:
     """Take a flooded round out of the count, publicly. Its codes and tokens are refused from now on."""

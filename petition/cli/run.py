@@ -1,5 +1,6 @@
 """``petition run``: migrates, then watches over two children, the server and the one clock."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -10,10 +11,12 @@ from typing import Any
 
 import click
 
+from petition import create_app
 from petition.cli.context import ground
 from petition.cli.seal import stay
 
 GRACE_SECONDS = 10
+SET_PARENT_DEATH_SIGNAL = 1
 HOST = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 PORT = click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 WORKERS = click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1, help="One a core.")
@@ -44,7 +47,7 @@ def children(host: str, port: int, workers: int) -> list[list[str]]:
 
 def watch_over(commands: list[list[str]], once_started: Callable[[], None] | None = None) -> None:
     """Keep the children running until a signal says stop; one that dies is started again, ever more slowly."""
-    running = [subprocess.Popen(command) for command in commands]
+    running = [_start(command) for command in commands]
     waits = [1.0] * len(commands)
     stopping = False
 
@@ -62,8 +65,24 @@ def watch_over(commands: list[list[str]], once_started: Callable[[], None] | Non
             if child.poll() is not None and not stopping:
                 time.sleep(waits[place])
                 waits[place] = min(60.0, waits[place] * 2)
-                running[place] = subprocess.Popen(commands[place])
+                running[place] = _start(commands[place])
     _end(running)
+
+
+def _start(command: list[str]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(command, preexec_fn=end_with_parent)
+
+
+def end_with_parent() -> None:
+    """On Linux: end when the process that started this one is gone, however it went, so that no server outlives it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+
+
+def application() -> Any:
+    """The web application of one worker of the server."""
+    end_with_parent()
+    return create_app()
 
 
 def _end(running: list["subprocess.Popen[bytes]"]) -> None:
@@ -88,7 +107,7 @@ def serve(host: str, port: int, workers: int) -> None:
     from granian.log import LogLevels
 
     Granian(
-        "petition:create_app",
+        "petition.cli.run:application",
         factory=True,
         interface=Interfaces.WSGI,
         address=host,

@@ -6,7 +6,9 @@ import threading
 import click
 
 from petition import clock, rounds
-from petition.cli.context import ground, letter_id, now
+from petition.cli.context import ground, letter_id, now, refuse
+from petition.sealing.log import HELD
+from petition.sealing.witnesses import collect
 
 
 @click.command()
@@ -25,7 +27,12 @@ def seal(slug: str | None, watch: bool) -> None:
         for name, what in clock.tick(here.desk, now()).items():
             click.echo(f"{name}: {what}")
         return
-    result = rounds.seal_letter(here.desk, letter_id(here, slug), moment=now())
+    mine = letter_id(here, slug)
+    result = rounds.seal_letter(here.desk, mine, moment=now())
+    if result.is_held:
+        refuse(HELD)
+    for answer in collect(here.databases.petition, [mine], now()):
+        click.echo(str(answer), err=True)
     if result.entries:
         click.echo(f"{result.signatures} signatures sealed, {result.entries} entries appended.")
     else:

@@ -30,9 +30,23 @@ LONGEST = 2**20
     metavar="FILE-or-words",
     help="A receipt file, or a receipt as it was written down: looks for its signature in the whole log.",
 )
+@click.option(
+    "--witness",
+    "witnesses",
+    multiple=True,
+    metavar="VKEY",
+    help="A witness's verifier key, got from the witness; it must have cosigned the checkpoint. Repeatable.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
 @click.option("--processes", type=click.IntRange(min=1), metavar="N", help="By default one for each core.")
-def verify(source: str, since: Path | None, receipt: str | None, as_json: bool, processes: int | None) -> None:
+def verify(
+    source: str,
+    since: Path | None,
+    receipt: str | None,
+    witnesses: tuple[str, ...],
+    as_json: bool,
+    processes: int | None,
+) -> None:
     """Recompute everything about a published letter from its public files alone.
 
     Takes a folder that "petition publish" wrote, or the letter's address. Exits with 1 if anything is not as it
@@ -48,6 +62,7 @@ def verify(source: str, since: Path | None, receipt: str | None, as_json: bool, 
             since=_read(since) if since else None,
             receipt=_receipt(receipt) if receipt else None,
             processes=processes,
+            witnesses=witnesses,
             progress=bar.show,
         )
     click.echo(json.dumps(verdict.as_json()) if as_json else _in_words(verdict))

@@ -1,4 +1,4 @@
-"""Checkpoints: notes signed with Ed25519 (C2SP signed-note, tlog-checkpoint).
+"""Checkpoints: notes signed with Ed25519 (C2SP signed-note, tlog-checkpoint); what witnesses add (tlog-cosignature).
 
 Public keys and seeds are 32 raw bytes. A key's name has no spaces and no plus sign.
 """
@@ -14,6 +14,8 @@ from petition.crypto.encodings import sha256
 from petition.errors import BadShape
 
 ED25519 = b"\x01"
+COSIGNATURE = b"\x04"
+"""Algorithm of a witness's key: a timestamped Ed25519 cosignature (C2SP tlog-cosignature, cosignature/v1)."""
 LONGEST = 2**18
 """Characters of the longest note that is read: room for 16 witnesses with the longest signatures."""
 
@@ -36,9 +38,25 @@ def public_of(seed: bytes) -> bytes:
     return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
 
 
-def key_id(name: str, public: bytes) -> bytes:
+@dataclass(frozen=True)
+class WitnessKey:
+    """A witness: the name of its key, and the key (32 bytes)."""
+
+    name: str
+    public: bytes
+
+
+@dataclass(frozen=True)
+class Cosignature:
+    """A witness's statement that it saw a checkpoint, of a log that only grew: when (Unix time), and the line."""
+
+    time: int
+    line: str
+
+
+def key_id(name: str, public: bytes, algorithm: bytes = ED25519) -> bytes:
     """The 4 bytes that name a key in a signature line."""
-    return sha256(name.encode("utf-8"), b"\n", ED25519, public)[:4]
+    return sha256(name.encode("utf-8"), b"\n", algorithm, public)[:4]
 
 
 def vkey(name: str, public: bytes) -> str:
@@ -61,6 +79,60 @@ def read_vkey(text: str) -> tuple[str, bytes]:
     if rest.partition("+")[0] != key_id(name, data[1:]).hex():
         raise BadShape("The key id of this verifier key does not fit its name and key.")
     return name, data[1:]
+
+
+def read_witness_vkey(text: str) -> WitnessKey:
+    """Read a witness's verifier key: ``NAME+KEYID+BASE64`` with algorithm 0x04. Refuses with ``BadShape`` all else."""
+    name, _, rest = text.strip().partition("+")
+    number, _, encoded = rest.partition("+")
+    data = _from_b64(encoded)
+    if data is None or len(data) != 33 or not _NAME.fullmatch(name):
+        raise BadShape("This is no verifier key of a witness: NAME+KEYID+BASE64, as the witness publishes it.")
+    if data[:1] != COSIGNATURE:
+        raise BadShape(
+            "This verifier key is not of the kind that cosigns (algorithm 4, timestamped Ed25519). Ask the witness for "
+            "its cosignature/v1 key."
+        )
+    if number != key_id(name, data[1:], COSIGNATURE).hex():
+        raise BadShape("The key id of this verifier key does not fit its name and key. Copy it again, whole.")
+    return WitnessKey(name, data[1:])
+
+
+def witness_vkey(key: WitnessKey) -> str:
+    """The verifier key of a witness, one line without a newline."""
+    number = key_id(key.name, key.public, COSIGNATURE).hex()
+    return f"{key.name}+{number}+{_b64(COSIGNATURE + key.public)}"
+
+
+def body_of(note: str) -> str:
+    """What is signed of a note: its text, with the last newline."""
+    return note.rpartition("\n\n")[0] + "\n"
+
+
+def cosigned_message(body: str, time: int) -> bytes:
+    """What a witness signs (C2SP tlog-cosignature): the moment in Unix time, and the checkpoint's text."""
+    return f"cosignature/v1\ntime {time}\n{body}".encode()
+
+
+def cosignature(body: str, lines: str, key: WitnessKey) -> Cosignature:
+    """A witness's cosignature of a checkpoint's text, found among signature lines.
+
+    Refuses with ``BadShape`` lines of which none is of this key, or one that is, but wrong.
+    """
+    own = key_id(key.name, key.public, COSIGNATURE)
+    for line in lines.removesuffix("\n").split("\n"):
+        signer, signature = _read_line(line)
+        if signer != key.name or signature[:4] != own:
+            continue
+        time = int.from_bytes(signature[4:12], "big")
+        if len(signature) != 4 + 8 + 64 or not 0 < time < 2**63:
+            raise BadShape("The cosignature of %(name)s has not the form of cosignature/v1.", name=key.name)
+        try:
+            Ed25519PublicKey.from_public_bytes(key.public).verify(signature[12:], cosigned_message(body, time))
+        except InvalidSignature:
+            raise BadShape("The cosignature of %(name)s is wrong.", name=key.name) from None
+        return Cosignature(time, line)
+    raise BadShape("There is no cosignature of %(name)s.", name=key.name)
 
 
 def checkpoint(origin: str, size: int, root: bytes, seed: bytes) -> str:

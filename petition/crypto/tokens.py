@@ -12,7 +12,8 @@ from petition.errors import BadShape
 Random = Callable[[int], bytes]
 RECEIPT_SIZE = 16
 MOST_CHARACTERS = 16_000
-NOT_A_TOKEN = "This is no token file of this site. Use the file as it was saved, whole and unchanged."  # noqa: S105
+_ = str
+NOT_A_TOKEN = _("This is no token file of this site. Use the file as it was saved, whole and unchanged.")  # noqa: S105
 
 
 def statement_bytes(letter_id: str, number: int, text_sha256: str, commit: str) -> bytes:
@@ -81,9 +82,10 @@ def read_token(text: str) -> Token:
 
 
 def _text(members: dict[str, Any], name: str) -> str:
-    if not isinstance(members.get(name), str):
+    value = members.get(name)
+    if not isinstance(value, str) or any("\ud800" <= character <= "\udfff" for character in value):
         raise BadShape(NOT_A_TOKEN)
-    return str(members[name])
+    return value
 
 
 def _number(members: dict[str, Any], name: str) -> int:

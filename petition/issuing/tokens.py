@@ -16,7 +16,8 @@ from petition.issuing.models import UNSPENT, VOIDED, Code, IssuingRound
 from petition.issuing.rounds import KEY_LABEL, demand_issuing
 from petition.issuing.secrets import RoundSecrets
 
-UNKNOWN_CODE = "This code is not one of this letter's. Check each character; it may also belong to another letter."
+_ = str
+UNKNOWN_CODE = _("This code is not one of this letter's. Check each character; it may also belong to another letter.")
 
 
 class Keys:

@@ -6,17 +6,22 @@ seen answers exactly like one that never was.
 
 import hmac
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from petition.database import changed
 from petition.errors import Conflict, NotFound, Obstructed, Over, Refusal
 from petition.letters.models import Authorship, Letter, Organizer, Version, to_hour
 
-DRAFT, OPEN, PUBLISHED, CLOSED, WITHDRAWN = "draft", "open", "published", "closed", "withdrawn"
+_ = str
+"""Marks a word for translators."""
+
+DRAFT, OPEN, PUBLISHED, CLOSED, WITHDRAWN = _("draft"), _("open"), _("published"), _("closed"), _("withdrawn")
 STEPS = {
     (DRAFT, OPEN),
     (OPEN, PUBLISHED),
@@ -32,9 +37,11 @@ NOTICE = timedelta(days=1)
 LEAST_K, MOST_K = 3, 50
 TOGETHER, APART = "together", "apart"
 TIMINGS = (TOGETHER, APART)
+AnyLetter = TypeVar("AnyLetter", Letter, Row[Any])
+"""A letter, or a row that has its columns: rules hold for both."""
 _SLUG = re.compile(r"[a-z0-9-]{1,80}")
 _ADDRESS = re.compile(r"(?P<slug>[a-z0-9][a-z0-9-]*)-(?P<secret>[a-z0-9]{16})")
-NO_SUCH_LETTER = "There is no such letter. Check the address: every character counts."
+NO_SUCH_LETTER = _("There is no such letter. Check the address: every character counts.")
 
 
 @dataclass(frozen=True)
@@ -74,10 +81,10 @@ def _obstacles_to_opening(letter: Letter, version: Version | None, facts: Facts)
         field for field in ("title", "recipient", "employer", "body") if version is None or not getattr(version, field)
     ]
     sentences = {
-        "title": "The letter has no title yet. Write one.",
-        "recipient": "It is not said to whom the letter goes. Write the recipient.",
-        "employer": "It is not said which employer this is about. Write the employer.",
-        "body": "The letter has no text yet. Write it.",
+        "title": _("The letter has no title yet. Write one."),
+        "recipient": _("It is not said to whom the letter goes. Write the recipient."),
+        "employer": _("It is not said which employer this is about. Write the employer."),
+        "body": _("The letter has no text yet. Write it."),
     }
     found.extend(Conflict(sentences[field]) for field in missing)
     if not LEAST_K <= letter.k <= MOST_K:
@@ -142,7 +149,10 @@ def _of_slug(session: Session, slug: str) -> Letter | None:
 
 def public_letter(session: Session, slug: str) -> Letter:
     """A letter that everybody may read; Over with its reason if it was public and has been withdrawn."""
-    letter = _of_slug(session, slug)
+    return _demand_public(_of_slug(session, slug))
+
+
+def _demand_public(letter: AnyLetter | None) -> AnyLetter:
     if letter is None or not (letter.state in PUBLIC or (letter.state == WITHDRAWN and letter.was_public)):
         raise NotFound(NO_SUCH_LETTER)
     if letter.state == WITHDRAWN:
@@ -152,15 +162,28 @@ def public_letter(session: Session, slug: str) -> Letter:
 
 def letter_to_sign(session: Session, address: str) -> Letter:
     """A letter for whoever has its address: the public one, or the unguessable one once it is open."""
+    slugs = slugs_in(address)
+    found = session.scalars(select(Letter).where(Letter.slug.in_(slugs))) if slugs else ()
+    return signable_at(address, found)
+
+
+def slugs_in(address: str) -> list[str]:
+    """The slugs that an address may mean, whole and without a secret; none if it can be no address."""
     match = _ADDRESS.fullmatch(address)
-    if match:
-        letter = _of_slug(session, match["slug"])
-        if letter is not None and hmac.compare_digest(letter.secret, match["secret"]):
-            if letter.state in SIGNABLE | PUBLIC:
-                return letter
-            if letter.was_public:
-                return public_letter(session, letter.slug)
-    return public_letter(session, address)
+    return [slug for slug in (address, match["slug"] if match else address) if _SLUG.fullmatch(slug)]
+
+
+def signable_at(address: str, letters: Iterable[AnyLetter]) -> AnyLetter:
+    """Of the letters with a slug that is in an address, the one that the address lets its visitor sign."""
+    by_slug = {letter.slug: letter for letter in letters}
+    match = _ADDRESS.fullmatch(address)
+    letter = by_slug.get(match["slug"]) if match else None
+    if match and letter is not None and hmac.compare_digest(letter.secret, match["secret"]):
+        if letter.state in SIGNABLE:
+            return letter
+        if letter.was_public:
+            return _demand_public(letter)
+    return _demand_public(by_slug.get(address))
 
 
 def is_secret_address(letter: Letter, address: str) -> bool:

@@ -11,6 +11,7 @@ from petition.letters.models import Letter
 from petition.letters.text import Words
 from petition.sealing.log import log_of, root_of, verifier_key
 from petition.sealing.sealer import history, totals
+from petition.sealing.witnesses import served_note
 from petition.signing.models import Round
 from petition.signing.signatures import rounds_of, signing_starts
 
@@ -128,7 +129,7 @@ def figures(session: Session, letter: Letter, url: str | None) -> Figures:
         log_size=log.size,
         log_root=root_of(log),
         log_key=verifier_key(log),
-        checkpoint=log.checkpoint,
+        checkpoint=served_note(session, log),
         history=rows,
         rounds=tuple(_round_facts(letter, row) for row in rounds),
         edition=letter.edition,

@@ -9,15 +9,21 @@ from sqlalchemy.orm import Session
 
 from petition.crypto.boxes import derive, lock, unlock
 from petition.crypto.encodings import canonical_json
-from petition.crypto.merkle import Tiles, leaf_hash
+from petition.crypto.merkle import Tiles, leaf_hash, node_hash
+from petition.crypto.merkle import root as root_over
 from petition.crypto.notes import checkpoint, public_of, vkey
-from petition.errors import NotFound
+from petition.errors import Conflict, NotFound
 from petition.letters.models import Letter
 from petition.sealing.models import Entry, Log, Tile
 from petition.signing.signatures import insert_once
 
 TILE = 256
 KEY_LABEL = "petition-log-key-v1"
+HELD = (
+    "This letter came out of a backup, and its log may be older than the one that was published: appending to it would "
+    "make two logs of one. Whoever runs the site must first run: petition restore --since FOLDER-or-URL (a copy of the "
+    "newest published log), or petition restore --nothing-newer."
+)
 
 
 def begin_log(session: Session, letter: Letter, origin: str, seed: bytes, master: bytes) -> Log:
@@ -36,6 +42,12 @@ def log_of(session: Session, letter_id: str, *, alone: bool = False) -> Log:
     if log is None:
         raise NotFound("This letter has no log yet: it begins when the letter opens.")
     return log
+
+
+def demand_free(session: Session, letter_id: str) -> None:
+    """Refuse while the log is held after a restore."""
+    if log_of(session, letter_id).is_held:
+        raise Conflict(HELD)
 
 
 def log_seed(log: Log, master: bytes) -> bytes:
@@ -125,3 +137,50 @@ def verifier_key(log: Log) -> str:
 def root_of(log: Log) -> bytes:
     """The root that the newest checkpoint names."""
     return b64decode(log.checkpoint.split("\n")[2])
+
+
+def root_of_edge(session: Session, log: Log) -> bytes:
+    """The root over the stored right edge of the tree; ``ValueError`` if the stored tiles are not an edge of its size.
+
+    The checkpoint must name the same.
+    """
+    return Tiles(log.size, _edge(session, log)).root()
+
+
+def consistency(session: Session, log: Log, old: int) -> list[bytes]:
+    """The hashes that show that the log extends its first ``old`` entries (RFC 9162, section 2.1.4.1).
+
+    Computed from stored tiles: about two for each doubling of the log's size, however many entries it has.
+    """
+    if not 0 < old < log.size:
+        return []
+    tiles: dict[tuple[int, int], bytes] = {}
+
+    def subtree(height: int, index: int) -> bytes:
+        """The root of a whole subtree over 2^height entries."""
+        level, within = divmod(height, 8)
+        first, count = index << within, 1 << within
+        if (level, first // TILE) not in tiles:
+            width = min(TILE, (log.size >> (8 * level)) - first // TILE * TILE)
+            tiles[level, first // TILE] = tile(session, log, level, first // TILE, width)
+        hashes = tiles[level, first // TILE]
+        start = first % TILE
+        return root_over([hashes[32 * place : 32 * place + 32] for place in range(start, start + count)])
+
+    def over(start: int, end: int) -> bytes:
+        """The root over the entries from ``start`` up to ``end``."""
+        count = end - start
+        if count & (count - 1) == 0:
+            return subtree(count.bit_length() - 1, start // count)
+        split = start + (1 << (count - 1).bit_length() - 1)
+        return node_hash(over(start, split), over(split, end))
+
+    def proof(start: int, middle: int, end: int, whole: bool) -> list[bytes]:
+        if middle == end:
+            return [] if whole else [over(start, end)]
+        split = start + (1 << (end - start - 1).bit_length() - 1)
+        if middle <= split:
+            return [*proof(start, middle, split, whole), over(split, end)]
+        return [*proof(split, middle, end, False), over(start, split)]
+
+    return proof(0, old, log.size, True)

@@ -22,6 +22,8 @@ class Log(PetitionBase):
     """The Ed25519 seed, locked under a key that derives from the master secret."""
     size: Mapped[int] = mapped_column(default=0)
     checkpoint: Mapped[str] = mapped_column(Text, default="")
+    is_held: Mapped[bool] = mapped_column(default=False)
+    """Came out of a backup: nothing is appended before the newest published log has been taken over."""
 
 
 class Entry(PetitionBase):
@@ -68,3 +70,28 @@ class Milestone(PetitionBase):
     letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
     entry: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     hour: Mapped[datetime] = mapped_column(Hour)
+
+
+class Witness(PetitionBase):
+    """Somebody who keeps checkpoints and checks that logs only grow (C2SP tlog-witness)."""
+
+    __tablename__ = "witness"
+    __table_args__ = UNORDERED
+
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    key_name: Mapped[str] = mapped_column(Text)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    url: Mapped[str | None] = mapped_column(Text, default=None)
+    """Where it is asked to cosign; None for one that is not asked."""
+
+
+class Cosigned(PetitionBase):
+    """The newest cosignature that a witness gave for a log: a line of the note, and the size that it is for."""
+
+    __tablename__ = "cosigned"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(ForeignKey("log.letter_id"), primary_key=True)
+    witness: Mapped[str] = mapped_column(ForeignKey("witness.name", ondelete="CASCADE"), primary_key=True)
+    size: Mapped[int]
+    line: Mapped[str] = mapped_column(Text)

@@ -52,6 +52,8 @@ class Result:
     signatures: int = 0
     entries: int = 0
     waiting: int = 0
+    is_held: bool = False
+    """The log came out of a backup: nothing is sealed before the newest published log has been taken over."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ def seal(
     log = log_of(session, letter.id, alone=True)
     session.expire_all()  # whoever held the log before may have changed what this session read
     session.refresh(letter, with_for_update=True)
+    if log.is_held:
+        return Result(is_held=True)
     if letter.state == WITHDRAWN or (closing and letter.state not in SIGNABLE):
         return Result()
     rounds = {row.number: row for row in rounds_of(session, letter.id)}

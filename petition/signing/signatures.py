@@ -6,7 +6,19 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import delete, exists, func, literal, select, union_all, update
+from sqlalchemy import (
+    LargeBinary,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -14,14 +26,49 @@ from petition.crypto.blind_rsa import PublicKey
 from petition.crypto.receipts import Opening
 from petition.database import changed
 from petition.errors import BadShape, Conflict, Forbidden, NotFound, Over, TextChanged, TokenUsed, TooEarly
-from petition.letters.life import APART, PUBLIC, SIGNABLE
+from petition.letters.life import APART, PUBLIC, SIGNABLE, letter_to_sign, signable_at, slugs_in
 from petition.letters.models import Letter
 from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawal
 from petition.signing.statements import Statement, parse
 
 COUNTED = "counted"
 STEPS = (COUNTED, "grouped", "named_at", "named")
-WITHDRAWN_SENTENCE = "This signature was withdrawn. It can't be given again."
+_ = str
+WITHDRAWN_SENTENCE = _("This signature was withdrawn. It can't be given again.")
+
+
+# A signature's statements, made once.
+
+
+def _columns() -> Select[Any]:
+    letter, row = Letter.__table__.c, Round.__table__.c
+    of_letter = (letter.id, letter.slug, letter.secret, letter.state, letter.was_public, letter.withdrawn_reason)
+    of_rules = (letter.text_sha256, letter.timing, letter.pause_hours)
+    return select(*of_letter, *of_rules, row.number, row.public_key, row.annulled, row.issuing_ends, row.signing_starts)
+
+
+def _stands(what: str, table: Any, *more: Any) -> Select[Any]:
+    here = (table.letter_id == bindparam("of_letter"), table.commit == bindparam("of_commit", type_=LargeBinary))
+    return select(literal(what)).where(exists().where(*here, *more))
+
+
+LETTER_AND_ROUND = (
+    _columns()
+    .join_from(Letter.__table__, Round.__table__, Letter.id == Round.letter_id)
+    .where(Letter.slug.in_((bindparam("first"), bindparam("last"))), Round.number == bindparam("number"))
+    .with_for_update(read=True)
+)
+_PENDING: Any = Pending.__table__
+PENDING_ONCE = {
+    "sqlite": sqlite.insert(_PENDING).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(_PENDING).on_conflict_do_nothing(),
+}
+WHAT_STANDS = union_all(
+    _stands("pending", Pending),
+    _stands("tombstone", Tombstone),
+    _stands("sealed", Sealed, Sealed.is_withdrawn.is_(False)),
+    _stands("withdrawn", Sealed, Sealed.is_withdrawn.is_(True)),
+)
 
 
 @dataclass(frozen=True)
@@ -51,56 +98,66 @@ def read_appearance(value: Any) -> str:
 
 
 def sign(session: Session, letter: Letter, message: bytes, signature: bytes, *, moment: datetime) -> Signed:
-    """Take a signature: the statement must be of this letter, the RSA-PSS signature of one of its rounds.
+    """Take a signature for a letter at hand; see ``sign_at``."""
+    return sign_at(session, f"{letter.slug}-{letter.secret}", message, signature, moment=moment)
+
+
+def sign_at(session: Session, address: str, message: bytes, signature: bytes, *, moment: datetime) -> Signed:
+    """Take a signature: the statement must be of the letter at this address, the RSA-PSS signature of its round.
 
     The commit is the key, so a token signs once; the same request again inserts nothing and gets the same answer.
+    Three statements: letter and round, the insert, and a look at what stands.
     """
     statement = parse(message)
-    _demand_this_letter(letter, statement)
-    row = _round(session, letter, statement.round)
-    _demand_time(letter, row, moment)
+    row = _letter_and_round(session, address, statement)
+    _demand_this_letter(row, statement)
+    if row.annulled is not None:
+        raise Over("This round has been annulled by the organizers: %(reason)s", reason=row.annulled)
+    _demand_time(row, moment)
     if not _key(row.public_key).verify(message, signature):
         raise Forbidden(
             "The signature does not fit the round's key, so it can't be counted. Use a token file as it was saved."
         )
-    return _accept(session, letter, row, bytes.fromhex(statement.commit), message, signature)
+    return _accept(session, row, bytes.fromhex(statement.commit), message, signature)
 
 
-def _demand_this_letter(letter: Letter, statement: Statement) -> None:
+def _letter_and_round(session: Session, address: str, statement: Statement) -> Row[Any]:
+    """What the rules need of both, held so that neither can close, be annulled or be sealed before this is through."""
+    slugs = slugs_in(address) or [""]
+    wanted = {"first": slugs[0], "last": slugs[-1], "number": statement.round}
+    found = session.execute(LETTER_AND_ROUND, wanted).all()
+    if not found:
+        _demand_this_letter(letter_to_sign(session, address), statement)
+        raise Forbidden("This letter has no such round, so the token can't be counted.")
+    return signable_at(address, found)
+
+
+def _demand_this_letter(letter: Letter | Row[Any], statement: Statement) -> None:
     if statement.letter_id != letter.id:
         raise Forbidden("This token belongs to another letter. Open the letter that it was made for.")
     if statement.text_sha256 != letter.text_sha256:
         raise TextChanged("This token is for another text than the letter has. Ask the organizers what happened.")
 
 
-def _round(session: Session, letter: Letter, number: int) -> Round:
-    row = session.get(Round, (letter.id, number))
-    if row is None:
-        raise Forbidden("This letter has no such round, so the token can't be counted.")
-    if row.annulled is not None:
-        raise Over("This round has been annulled by the organizers: %(reason)s", reason=row.annulled)
-    return row
-
-
-def signing_starts(letter: Letter, row: Round) -> datetime | None:
+def signing_starts(letter: Letter | Row[Any], row: Round | Row[Any]) -> datetime | None:
     """When a round takes signatures: None for at once; under ``apart`` the planned hour until issuing has ended."""
     if letter.timing != APART:
         return None
-    planned = row.issuing_ends + timedelta(hours=letter.pause_hours) if row.issuing_ends else None
+    planned: datetime | None = row.issuing_ends + timedelta(hours=letter.pause_hours) if row.issuing_ends else None
     return row.signing_starts or planned
 
 
-def takes_signatures(letter: Letter, row: Round, moment: datetime) -> bool:
+def takes_signatures(letter: Letter | Row[Any], row: Round | Row[Any], moment: datetime) -> bool:
     """Whether a token of a round can be used now."""
     if letter.state not in SIGNABLE or row.annulled is not None:
         return False
     return letter.timing != APART or (row.signing_starts is not None and row.signing_starts <= moment)
 
 
-def _demand_time(letter: Letter, row: Round, moment: datetime) -> None:
-    if letter.state not in SIGNABLE or takes_signatures(letter, row, moment):
+def _demand_time(row: Row[Any], moment: datetime) -> None:
+    if row.state not in SIGNABLE or takes_signatures(row, row, moment):
         return
-    starts = signing_starts(letter, row)
+    starts = signing_starts(row, row)
     raise TooEarly(
         "Signing has not begun yet. Keep your token and come back after %(hour)s UTC.",
         hour=f"{starts:%Y-%m-%d %H:%M}" if starts else "–",
@@ -112,29 +169,24 @@ def _key(public_key: bytes) -> PublicKey:
     return PublicKey.from_spki(public_key)
 
 
-def _accept(session: Session, letter: Letter, row: Round, commit: bytes, message: bytes, signature: bytes) -> Signed:
+def _accept(session: Session, row: Row[Any], commit: bytes, message: bytes, signature: bytes) -> Signed:
     """Insert first and look then: whoever loses a race against a sealing or a withdrawal sees its outcome."""
+    key = {"letter_id": row.id, "commit": commit}
     inserted = False
-    if held_state(session, letter) in SIGNABLE:
-        values = {
-            "letter_id": letter.id,
-            "commit": commit,
-            "round": row.number,
-            "message": message,
-            "signature": signature,
-        }
-        inserted = insert_once(session, Pending, values)
-    stands = _what_stands(session, letter.id, commit)
+    if row.state in SIGNABLE:
+        values = {**key, "round": row.number, "message": message, "signature": signature}
+        inserted = changed(session, PENDING_ONCE[session.get_bind().dialect.name], values) == 1
+    stands = _what_stands(session, row.id, commit)
     if "tombstone" in stands or "withdrawn" in stands:
         raise Over(WITHDRAWN_SENTENCE)
     if "sealed" in stands:
         if inserted:  # it waited no more, so its key was free; twice in the log would count twice
-            session.execute(delete(Pending).where(Pending.letter_id == letter.id, Pending.commit == commit))
+            session.execute(delete(Pending).filter_by(**key))
         return Signed(sealed=True)
     if "pending" not in stands:
         raise Over("This letter is closed. It takes no more signatures.")
     if not inserted:
-        _demand_same(session, letter, commit, message)
+        _demand_same(session, row.id, commit, message)
     return Signed(sealed=False)
 
 
@@ -150,25 +202,12 @@ def insert_once(session: Session, table: type[Any], values: dict[str, Any]) -> b
 
 
 def _what_stands(session: Session, letter_id: str, commit: bytes) -> set[str]:
-    """What is known of a commit, in one statement."""
-
-    def here(table: type[Any]) -> Any:
-        return (table.letter_id == letter_id) & (table.commit == commit)
-
-    return set(
-        session.scalars(
-            union_all(
-                select(literal("pending")).where(exists().where(here(Pending))),
-                select(literal("tombstone")).where(exists().where(here(Tombstone))),
-                select(literal("sealed")).where(exists().where(here(Sealed), Sealed.is_withdrawn.is_(False))),
-                select(literal("withdrawn")).where(exists().where(here(Sealed), Sealed.is_withdrawn.is_(True))),
-            )
-        )
-    )
+    """What is known of a commit."""
+    return set(session.scalars(WHAT_STANDS, {"of_letter": letter_id, "of_commit": commit}))
 
 
-def _demand_same(session: Session, letter: Letter, commit: bytes, message: bytes) -> None:
-    stored = session.scalar(select(Pending.message).where(Pending.letter_id == letter.id, Pending.commit == commit))
+def _demand_same(session: Session, letter_id: str, commit: bytes, message: bytes) -> None:
+    stored = session.scalar(select(Pending.message).where(Pending.letter_id == letter_id, Pending.commit == commit))
     if stored != message:
         raise TokenUsed(
             "Another signature was given with this receipt already. Each code comes with a receipt of its own."

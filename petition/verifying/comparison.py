@@ -1,15 +1,18 @@
 """What stands beside the log, compared with what the log says."""
 
 from base64 import b64encode
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from petition.crypto.encodings import sha256
+from petition.crypto.notes import body_of, cosignature, read_witness_vkey
 from petition.errors import Refusal
 from petition.verifying.counts import differences, read_counts
 from petition.verifying.files import LogKey, Raw, demand
 from petition.verifying.history import Matching, Row
 from petition.verifying.ledger import Ledger
 from petition.verifying.tree import Tree
-from petition.verifying.verdict import Findings, number_of, said
+from petition.verifying.verdict import WITNESSES, Findings, number_of, said
 
 
 def compare_key(findings: Findings, key: LogKey | None, ledger: Ledger) -> None:
@@ -94,3 +97,26 @@ def compare_history(findings: Findings, rows: list[Row] | None, matching: Matchi
     had = number_of(len(rows), "row of history.csv has", "rows of history.csv have")
     fits = f"{had} the totals that the log had one after the other; the hours rest on the server's word."
     findings.judge("history", problem is None, problem or (fits if rows else "history.csv has no row yet."))
+
+
+def compare_witnesses(findings: Findings, raw: Raw, vkeys: Sequence[str]) -> None:
+    """Each of these witnesses must have cosigned the checkpoint (C2SP tlog-cosignature)."""
+    moments = []
+    for vkey in vkeys:
+        try:
+            key = read_witness_vkey(vkey)
+            note = demand(raw).decode("utf-8", "replace")
+            found = cosignature(body_of(note), note.rpartition("\n\n")[2], key)
+        except Refusal as flaw:
+            findings.wrong(WITNESSES, str(flaw))
+        else:
+            moments.append(f"{key.name} at {_moment(found.time)}")
+    if moments:
+        findings.fine(WITNESSES, f"The checkpoint is cosigned by {', '.join(moments)}.")
+
+
+def _moment(time: int) -> str:
+    try:
+        return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%dT%H:%MZ}"
+    except (ValueError, OverflowError, OSError):
+        return f"the impossible moment {time}"

@@ -27,6 +27,9 @@ CHECKS = (
 )
 """Every check by its name, in the order of a verdict; ``since`` and ``receipt`` only where they were asked for."""
 
+WITNESSES = "witnesses"
+"""A check more, at the end, where witnesses' keys were given."""
+
 LONGEST = 80
 
 
@@ -65,7 +68,7 @@ class Findings:
     """Collects what is right and wrong; of what is wrong, each check keeps the first and counts the rest."""
 
     def __init__(self, asked: set[str]) -> None:
-        self._asked = [check for check in CHECKS if check in asked]
+        self._asked = [check for check in (*CHECKS, WITNESSES) if check in asked]
         self._wrong: dict[str, tuple[str, int]] = {}
         self._fine: dict[str, str] = {}
 

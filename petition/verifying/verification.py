@@ -1,5 +1,7 @@
 """The whole verification of a published letter, from its public files alone (protocol 8)."""
 
+from collections.abc import Sequence
+
 from petition.crypto.notes import Checkpoint
 from petition.errors import BadShape
 from petition.verifying.comparison import (
@@ -8,6 +10,7 @@ from petition.verifying.comparison import (
     compare_issuer,
     compare_key,
     compare_letter,
+    compare_witnesses,
 )
 from petition.verifying.files import checkpoint, fetch_files, history, log_key
 from petition.verifying.history import Matching
@@ -19,7 +22,7 @@ from petition.verifying.receipts import Receipt, look_up, read_own
 from petition.verifying.sources import Source
 from petition.verifying.summary import summarize
 from petition.verifying.tree import Tree
-from petition.verifying.verdict import CHECKS, Findings, Verdict, number_of
+from petition.verifying.verdict import CHECKS, WITNESSES, Findings, Verdict, number_of
 
 ALONE = 2048
 """Entries up to which no further process is started: starting it would take longer."""
@@ -35,21 +38,25 @@ def verify(
     since: bytes | None = None,
     receipt: str | None = None,
     processes: int | None = None,
+    witnesses: Sequence[str] = (),
     progress: Progress = _unheard,
 ) -> Verdict:
     """Recompute a published letter and say of every check whether it holds.
 
     ``since`` is an older checkpoint (a signed note) of the same log, which must be extended; ``receipt`` the
-    text of a receipt file, or a receipt as it is written by hand. ``processes`` is by default the number of
-    cores. Whatever is wrong with any of these becomes a failed check; nothing is raised for it. Memory grows
-    by about 60 bytes an entry.
+    text of a receipt file, or a receipt as it is written by hand. ``witnesses`` are verifier keys of witnesses,
+    each of which must have cosigned the checkpoint. ``processes`` is by default the number of cores. Whatever is
+    wrong with any of these becomes a failed check; nothing is raised for it. Memory grows by about 60 bytes an
+    entry.
     """
     asked = set(CHECKS) - ({"since"} if since is None else set()) - ({"receipt"} if receipt is None else set())
+    asked |= {WITNESSES} if witnesses else set()
     findings = Findings(asked)
     files = fetch_files(source)
     key = log_key(findings, files["log/vkey"])
     newest = checkpoint(findings, "checkpoint", "The checkpoint", files["log/checkpoint"], key)
     older = None if since is None else checkpoint(findings, "since", "The older checkpoint", since, key)
+    compare_witnesses(findings, files["log/checkpoint"], witnesses)
     own = None if receipt is None else _own(findings, receipt)
     rows = history(findings, files["history.csv"])
 

@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -38,6 +40,7 @@ def add_porch(app: Flask, shelf: Shelf, url: str | None) -> None:
     app.register_error_handler(Refusal, refuse)
     app.register_error_handler(HTTPException, explain)
     app.register_error_handler(Exception, apologize)
+    app.log_exception = log_failure  # type: ignore[assignment]
     kept = KeptFirst(app.wsgi_app, shelf, url)
     app.wsgi_app = LanguagePrefix(kept)  # type: ignore[method-assign]
     app.extensions["petition.kept"] = kept
@@ -132,8 +135,10 @@ def explain(error: HTTPException) -> Any:
         answer = make_response(refuse(refusal))
         answer.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
         return answer
+    if error.code >= 500:
+        return refuse(_sorry())
     refusal = Refusal("The request could not be read. Go back, check what you sent, and send it again.")
-    refusal.status = error.code if error.code < 500 else 500
+    refusal.status = error.code
     return refuse(refusal)
 
 
@@ -142,14 +147,28 @@ def _most() -> int:
 
 
 def apologize(error: Exception) -> Any:
-    """Something went wrong here. The log gets the place in the program, and nothing of the visitor."""
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    where = f"{place.tb_frame.f_code.co_filename.rsplit('petition/', 1)[-1]}:{place.tb_lineno}" if place else "?"
-    log.error("failed", extra={"kind": type(error).__name__, "place": where, "endpoint": request.endpoint})
+    """Something went wrong here."""
+    log_failure((type(error), error, error.__traceback__))
+    return refuse(_sorry())
+
+
+def log_failure(failure: Any) -> None:
+    """The log gets the place in the program, and nothing of the visitor: no path either, which may hold a secret."""
+    kind, error, _ = failure
+    log.error("failed", extra={"kind": kind.__name__, "place": _place_of(error), "endpoint": request.endpoint})
+
+
+def _sorry() -> Refusal:
     refusal = Refusal(
         "Something went wrong on this site. What you sent may not have been kept; please try again later."
     )
     refusal.status, refusal.title = 500, "Something went wrong"
-    return refuse(refusal)
+    return refusal
+
+
+def _place_of(error: Exception) -> str:
+    """The innermost line of this program's own code that was running: where to look, and nothing else."""
+    root = Path(__file__).parents[2]
+    lines = [(Path(frame.f_code.co_filename), line) for frame, line in walk_tb(error.__traceback__)]
+    own = [f"{path.relative_to(root)}:{line}" for path, line in lines if path.is_relative_to(root / "petition")]
+    return own[-1] if own else "?"

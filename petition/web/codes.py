@@ -59,7 +59,7 @@ def _join_address(letter: Letter, roll: str) -> str:
     return f"{site().settings.url or ''}/letters/{address_of(letter)}/join{query}"
 
 
-@bp.post("/letters/<slug>/codes/<int:batch>/void")
+@bp.post("/letters/<slug>/codes/<int(max=999999999):batch>/void")
 @for_organizers
 def void(organizer: Organizer, slug: str, batch: int) -> Answer:
     """Recall what is unspent of a batch."""

@@ -12,11 +12,11 @@ from petition.crypto.receipts import opening
 from petition.crypto.tokens import RECEIPT_SIZE, Token, drawn_from, read_token, statement_bytes
 from petition.errors import Over, Refusal
 from petition.issuing.tokens import Keys, exchange, round_of_code
-from petition.letters.life import SIGNABLE
+from petition.letters.life import SIGNABLE, letter_to_sign
 from petition.letters.models import Letter
-from petition.web.context import issuer_session, page, say
+from petition.web.context import issuer_session, page, say, session
 from petition.web.forms import binary, json_members, number, posted_text, text
-from petition.web.letters import addressed, public_url
+from petition.web.letters import addressed, public_url, refusals_spoken
 from petition.web.limits import ONE_CODE, limiter, posted_code, signing
 
 bp = Blueprint("join", __name__, url_prefix="/letters/<address>")
@@ -114,11 +114,12 @@ def as_file(body: str, name: str) -> Response:
 @limiter.limit(ONE_CODE, key_func=posted_code)
 def issue(address: str) -> tuple[dict[str, str], int]:
     """A code and a blinded message in, a blind signature out."""
-    letter, _ = addressed(address)
-    members = json_members("code", "round", "blinded_message")
-    code, round_ = read_code(text(members, "code")), number(members, "round")
-    blinded = binary(members, "blinded_message", 384)
-    demand_signable(letter)
-    signature = exchange(issuer_session(), keys(), letter.id, round_, code, blinded)
+    with refusals_spoken(address):
+        letter = letter_to_sign(session(), address)
+        members = json_members("code", "round", "blinded_message")
+        code, round_ = read_code(text(members, "code")), number(members, "round")
+        blinded = binary(members, "blinded_message", 384)
+        demand_signable(letter)
+        signature = exchange(issuer_session(), keys(), letter.id, round_, code, blinded)
     issuer_session().commit()
     return {"blind_signature": b64url(signature)}, 201

@@ -1,7 +1,11 @@
 """Loading a letter for a signer's request, and answering in its language."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask import abort, request
 
+from petition.errors import Refusal
 from petition.letters.drafting import newest_version, words_of
 from petition.letters.life import letter_to_sign
 from petition.letters.models import Letter
@@ -21,6 +25,16 @@ def addressed(address: str) -> tuple[Letter, Words]:
     words = words_of(newest_version(session(), letter))
     speak(words.language)
     return letter, words
+
+
+@contextmanager
+def refusals_spoken(address: str) -> Iterator[None]:
+    """Requests of programs do without a letter's words; only what refuses them loads these, to speak its language."""
+    try:
+        yield
+    except Refusal:
+        addressed(address)
+        raise
 
 
 def public_url(letter: Letter) -> str:

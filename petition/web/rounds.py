@@ -32,14 +32,14 @@ def open_next_round(organizer: Organizer, slug: str) -> Answer:
     return _act(slug, organizer, lambda letter_id: rounds.open_next_round(the_desk(), letter_id, roll, moment=now()))
 
 
-@bp.post("/letters/<slug>/rounds/<int:number>/end")
+@bp.post("/letters/<slug>/rounds/<int(max=999999999):number>/end")
 @for_organizers
 def end_round(organizer: Organizer, slug: str, number: int) -> Answer:
     """End issuing early, if enough is issued."""
     return _act(slug, organizer, lambda letter_id: rounds.end_round(the_desk(), letter_id, number))
 
 
-@bp.post("/letters/<slug>/rounds/<int:number>/annul")
+@bp.post("/letters/<slug>/rounds/<int(max=999999999):number>/annul")
 @for_organizers
 def annul_round(organizer: Organizer, slug: str, number: int) -> Answer:
     """Take a flooded round out of the count, publicly."""

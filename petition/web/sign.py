@@ -1,5 +1,6 @@
 """Signing, checking, withdrawing. No cookie, no session: the token or receipt in the body is the authority."""
 
+import re
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -19,13 +20,14 @@ from petition.signing.signatures import (
     read_appearance,
     rounds_of,
     sign,
+    sign_at,
     signing_starts,
     takes_signatures,
     withdraw,
 )
 from petition.web.context import now, page, say, session
 from petition.web.forms import binary, hashed, json_members, posted_text
-from petition.web.letters import addressed, public_url
+from petition.web.letters import addressed, public_url, refusals_spoken
 from petition.web.limits import limiter, signing
 
 bp = Blueprint("sign", __name__, url_prefix="/letters/<address>")
@@ -61,7 +63,7 @@ def round_record(address: str) -> dict[str, Any]:
 def _wanted_round(letter: Letter, roll: str, number: str | None) -> Round:
     """A round by its number, for whoever holds a token of it; else the newest of a roll that was not annulled."""
     if number is not None:
-        found = session().get(Round, (letter.id, int(number))) if number.isdecimal() and len(number) < 10 else None
+        found = session().get(Round, (letter.id, int(number))) if re.fullmatch("[0-9]{1,9}", number) else None
         if found is None:
             raise NotFound("This letter has no such round.")
         return found
@@ -79,8 +81,8 @@ def add(address: str) -> tuple[dict[str, Any], int]:
     members = json_members("message", "signature", "appearance")
     message, signature = binary(members, "message"), binary(members, "signature", 384)
     read_appearance(members["appearance"])
-    letter, _ = addressed(address)
-    signed = sign(session(), letter, message, signature, moment=now())
+    with refusals_spoken(address):
+        signed = sign_at(session(), address, message, signature, moment=now())
     session().commit()
     return {"sealed": signed.sealed}, 201
 

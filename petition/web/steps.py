@@ -26,11 +26,12 @@ from petition.web.context import now, say, session, site
 from petition.web.forms import StepForm
 from petition.web.organize import Answer, bp, desk_page, for_organizers
 
+_ = str
 SENTENCES = {
-    OPEN: "Open the letter for signatures",
-    PUBLISHED: "Publish the letter",
-    CLOSED: "Close the letter",
-    WITHDRAWN: "Withdraw the letter",
+    OPEN: _("Open the letter for signatures"),
+    PUBLISHED: _("Publish the letter"),
+    CLOSED: _("Close the letter"),
+    WITHDRAWN: _("Withdraw the letter"),
 }
 
 

@@ -1,6 +1,7 @@
 """Writing a letter: its words, their preview, and the numbers that the organizers choose."""
 
 import os
+import re
 from typing import Any
 
 from flask import redirect, request
@@ -60,7 +61,7 @@ def keep(organizer: Organizer, slug: str) -> Answer:
         words = _words(form)
         if request.form.get("do") == "preview":
             return _page(form, letter, preview=words)
-        based_on = int(form.based_on.data) if (form.based_on.data or "").isdecimal() else 0
+        based_on = int(form.based_on.data) if re.fullmatch("[0-9]{1,9}", form.based_on.data or "") else 0
         save(session(), letter, organizer, words, based_on=based_on, moment=now(), note=form.note.data or "")
     except TextChanged as refusal:
         session().rollback()

@@ -20,14 +20,28 @@ from tests.promises.lives import CLOSE, COPY, EXCHANGE, SIGN, WITHDRAW, Copy, Li
 from tests.promises.sqlitefile import MAGIC, SQLiteFile
 
 CODE, SIGNATURE = "code", "signature"
+NOW = "now"
+"""What a copy taken between two sealings shows of those who came since the first of them."""
 Clue = tuple[str, str]
 """Of which side, and its name."""
 Sample = tuple[Any, int, Any]
 """Stratum, person, value."""
 Clues = dict[Clue, list[Sample]]
-Lived = list[tuple[Life, Clues]]
+Sums = dict[tuple[Clue, str], list[float]]
+"""For each clue and order: products of ranks, squares of the clue's, squares of the truth's, and the freedom."""
+Lived = list[tuple[Life, Clues, Sums]]
 Seen = tuple[str, int, str, Any]
 """Side, person, name of the clue, value."""
+
+
+@dataclass(frozen=True)
+class OnPage:
+    """A value that is compared with those of the same page alone."""
+
+    page: int
+    value: Any
+
+
 CHANGING = ("pending", "tombstone", "withdrawal", "code")
 """Tables whose PostgreSQL files are searched for what was removed from them."""
 
@@ -88,11 +102,14 @@ def sightings(copy: Copy, known: Known) -> Iterator[Seen]:
             yield from _in_row(name, number, row, known)
     for name, raw in copy.relations.items():
         if re.sub(r"^\w+\.(pk_)?", "", name) in CHANGING:
-            yield from _in_relation(name, raw, known)
+            expected = {"mac", "request"} if name.startswith("issuer.") else {"commit"}
+            yield from _in_relation(name, raw, known, None if copy.event == CLOSE else expected)
 
 
-def _find_all(raw: bytes, known: Known) -> Iterator[tuple[str, str, int, int]]:
+def _find_all(raw: bytes, known: Known, only: set[str] | None = None) -> Iterator[tuple[str, str, int, int]]:
     for (side, what), needles in known.needles.items():
+        if only is not None and what not in only:
+            continue
         for person, needle in needles:
             place = raw.find(needle)
             if place >= 0:
@@ -104,6 +121,7 @@ def _in_sqlite(name: str, file: SQLiteFile, known: Known) -> Iterator[Seen]:
         clues: dict[str, Any] = {
             "page": cell.page,
             "offset in page": cell.offset,
+            "offset among its page": OnPage(cell.page, cell.offset),
             "offset": (cell.page - 1) * file.page_size + cell.offset,
             "cell": cell.index,
             "turn": cell.turn,
@@ -116,9 +134,7 @@ def _in_sqlite(name: str, file: SQLiteFile, known: Known) -> Iterator[Seen]:
         yield side, person, f"{name} residue, {what}: place", place
 
 
-def _in_values(
-    name: str, values: list[tuple[Any, Any]], clues: dict[str, Any], known: Known
-) -> Iterator[Seen]:
+def _in_values(name: str, values: list[tuple[Any, Any]], clues: dict[str, Any], known: Known) -> Iterator[Seen]:
     for column, value in values:
         if isinstance(value, int | float | str):
             clues[f"{column} ({type(value).__name__})"] = value
@@ -127,8 +143,10 @@ def _in_values(
         for clue, value in clues.items():
             if more == WITHDRAW:
                 yield side, person, f"{name} of withdrawal, {clue}", value
-            else:
-                yield side, person, f"{name} {clue}", value if more is None else (value, more)
+            elif more is None:
+                yield side, person, f"{name} {clue}", value
+            elif not isinstance(value, OnPage):
+                yield side, person, f"{name} {clue}", (value, more)
 
 
 def _in_row(name: str, number: int, row: dict[str, Any], known: Known) -> Iterator[Seen]:
@@ -138,15 +156,30 @@ def _in_row(name: str, number: int, row: dict[str, Any], known: Known) -> Iterat
     yield from _in_values(name, values, clues, known)
 
 
-def _in_relation(name: str, raw: bytes, known: Known) -> Iterator[Seen]:
+def _in_relation(name: str, raw: bytes, known: Known, only: set[str] | None) -> Iterator[Seen]:
     """Keys in the file of a PostgreSQL table or index, removed rows among them, and the numbers before each key."""
-    for side, what, person, place in _find_all(raw, known):
+    for side, what, person, place in _find_all(raw, known, only):
         yield side, person, f"{name} file, {what}: offset", place
         yield side, person, f"{name} file, {what}: offset in page", place % 8192
-        for back in range(10) if what in ("mac", "commit") else ():
+        yield side, person, f"{name} file, {what}: offset among its page", OnPage(place // 8192, place % 8192)
+        for back in range(3, 9) if what in ("mac", "commit") and ".pk_" not in name else ():
             at = (place // 8 - back) * 8
             if at >= 0:
-                yield side, person, f"{name} file, number {back} before: {what}", raw[at + 3 : at - 1 if at else None : -1]
+                yield (
+                    side,
+                    person,
+                    f"{name} file, number {back} before: {what}",
+                    raw[at + 3 : at - 1 if at else None : -1],
+                )
+
+
+def attacked(lives: Iterable[Life]) -> Lived:
+    """Lives with their clues, and what each clue says of each order."""
+    found = []
+    for life in lives:
+        clues = collect(life)
+        found.append((life, clues, _sums(life, clues)))
+    return found
 
 
 def collect(life: Life) -> Clues:
@@ -159,7 +192,10 @@ def collect(life: Life) -> Clues:
     for copy, found in seen:
         for side, person, name, value in found:
             for when, stratum in _strata(life, sealed, copy, side, person, last):
-                clues[side, f"{when}: {name}"].append((stratum, person, value))
+                if isinstance(value, OnPage):
+                    clues[side, f"{when}: {name}"].append(((stratum, value.page), person, value.value))
+                else:
+                    clues[side, f"{when}: {name}"].append((stratum, person, value))
         if copy.event not in (COPY, CLOSE):
             for person in _waited(life, sealed, copy.interval):
                 chosen = int(sealed.get(person) == copy.interval)
@@ -190,8 +226,9 @@ def _strata(
 ) -> Iterator[tuple[str, Any]]:
     """In which groups of people a thing in a copy is compared with others; in none if its order may still show."""
     at = life.story.intervals[EXCHANGE if side == CODE else SIGN].get(person, math.inf)
-    until = copy.interval - (copy.event == COPY)
-    if at > until:
+    if at == copy.interval and copy.event == COPY:
+        yield NOW, copy.interval
+    if at > copy.interval - (copy.event == COPY):
         return
     sealed_at = sealed.get(person, math.inf)
     withdrawn = life.story.intervals[WITHDRAW].get(person, math.inf)
@@ -224,8 +261,8 @@ class Correlation:
 
     @property
     def is_telling(self) -> bool:
-        """More than 0.1, and more than chance does: 5.5 standard deviations happen once in 25 million times."""
-        return abs(self.rho) >= max(0.1, 5.5 / math.sqrt(self.freedom))
+        """More than 0.1, and more than chance does: 5 standard deviations happen twice in three million times."""
+        return abs(self.rho) >= max(0.1, 5 / math.sqrt(self.freedom))
 
     def __str__(self) -> str:
         return f"{self.rho:+.3f} ({self.freedom}) {self.clue[0]} {self.clue[1]} ~ {self.order}"
@@ -256,19 +293,26 @@ def grouped(samples: Iterable[Sample]) -> dict[Any, list[tuple[int, Any]]]:
 
 def correlations(lives: Lived) -> list[Correlation]:
     """Each clue with each order, over all lives."""
-    sums: dict[tuple[Clue, str], list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0, 0])
-    for life, clues in lives:
-        for clue, samples in clues.items():
-            for stratum in grouped(samples).values():
-                own = ranks(value for _, value in stratum)
-                ranked = [(rank, person) for rank, (person, _) in zip(own, stratum, strict=True)]
-                for order, moments in life.story.moments.items():
-                    _add(sums[clue, order], ranked, moments)
+    sums: Sums = defaultdict(lambda: [0.0, 0.0, 0.0, 0.0])
+    for _, _, own in lives:
+        for name, numbers in own.items():
+            sums[name] = [one + other for one, other in zip(sums[name], numbers, strict=True)]
     return [
         Correlation(clue, order, both / math.sqrt(own * truth), int(freedom))
         for (clue, order), (both, own, truth, freedom) in sums.items()
         if own and truth
     ]
+
+
+def _sums(life: Life, clues: Clues) -> Sums:
+    sums: Sums = defaultdict(lambda: [0.0, 0.0, 0.0, 0.0])
+    for clue, samples in clues.items():
+        for stratum in grouped(samples).values():
+            own = ranks(value for _, value in stratum)
+            ranked = [(rank, person) for rank, (person, _) in zip(own, stratum, strict=True)]
+            for order, moments in life.story.moments.items():
+                _add(sums[clue, order], ranked, moments)
+    return sums
 
 
 def _add(sums: list[float], stratum: list[tuple[float, int]], moments: dict[int, int]) -> None:
@@ -317,7 +361,7 @@ def pairings(lives: Lived, seed: int = 1) -> list[Pairing]:
     """Sort codes by each clue and signatures by each clue, either way round, and pair them in order."""
     found: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     random = Random(seed)
-    for _, clues in lives:
+    for _, clues, _ in lives:
         codes, signatures = _places(clues, CODE), _places(clues, SIGNATURE)
         for code_clue, by_code in codes.items():
             for clue, by_signature in signatures.items():
@@ -333,9 +377,9 @@ def pairings(lives: Lived, seed: int = 1) -> list[Pairing]:
 def _places(clues: Clues, side: str) -> dict[str, dict[int, tuple[Any, Any]]]:
     """For each clue that tells people apart: each person's newest stratum and value."""
     places: dict[str, dict[int, tuple[Any, Any]]] = {}
-    known = set()
+    known: set[tuple[int, ...]] = set()
     for (whose, name), samples in clues.items():
-        if whose != side:
+        if whose != side or name.startswith(NOW):
             continue
         newest = {person: (stratum, value) for stratum, person, value in samples}
         order = tuple(sorted(newest, key=lambda person: (str(newest[person][0]), newest[person][1], person)))
@@ -363,3 +407,30 @@ def _pair(
         numbers[0] += sum(person == guessed for person, guessed in zip(one, guess, strict=True))
         numbers[1] += len(people)
         numbers[2] += 1
+
+
+def by_all_clues(lives: Lived, seed: int = 1) -> Pairing:
+    """The best pairing over all clues together, by somebody who has learned from other lives what each is worth.
+
+    A code's place is foretold from its clues, each with the weight of its correlation with the order of exchanges
+    in the other lives; a signature's likewise. The attack is told in which interval each was used.
+    """
+    found: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    random = Random(seed)
+    for number, (life, clues, _) in enumerate(lives):
+        learned = correlations(lives[:number] + lives[number + 1 :])
+        weights = {one.clue: one.rho for one in learned if one.order == EXCHANGE and not one.clue[1].startswith(NOW)}
+        foretold: dict[str, dict[int, float]] = {CODE: defaultdict(float), SIGNATURE: defaultdict(float)}
+        for clue, weight in weights.items():
+            for stratum in grouped(clues.get(clue, ())).values():
+                for rank, (person, _) in zip(ranks(value for _, value in stratum), stratum, strict=True):
+                    foretold[clue[0]][person] += weight * rank
+        cells: dict[Any, list[int]] = defaultdict(list)
+        for person, used in life.story.intervals[EXCHANGE].items():
+            cells[used, life.story.intervals[SIGN][person]].append(person)
+        places = [{person: (0, value) for person, value in side.items()} for side in foretold.values()]
+        for people in cells.values():
+            people = [person for person in people if all(person in side for side in places)]
+            if len(people) > 1:
+                _pair(found, "all", "all", people, *places, random)
+    return Pairing(("all clues", "all clues"), *found["all", "all"])

@@ -11,10 +11,12 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from petition.crypto.blind_rsa import PrivateKey
-from tests.promises.attack import Lived, collect
+from tests.promises.attack import Lived, attacked
 from tests.promises.lives import World, a_story
 
-PEOPLE, SEALINGS, LIVES = 500, 8, 7
+PEOPLE, SEALINGS = 500, 8
+LIVES = {"sqlite": 4, "postgresql": 2}
+LivesOn = Callable[[str, int], Lived]
 MEMORY = Path("/dev/shm")
 
 
@@ -44,9 +46,22 @@ def postgres_world(
     return world.move_to(start, another)
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def lived(request: pytest.FixtureRequest) -> Lived:
-    """Lives without any leak that we know of, and every clue that they left."""
-    found: World = request.getfixturevalue("world" if request.param == "sqlite" else "postgres_world")
-    lives = [found.live(a_story(PEOPLE, SEALINGS, Random(seed))) for seed in range(LIVES)]
-    return [(life, collect(life)) for life in lives]
+@pytest.fixture(scope="session")
+def lives_on(request: pytest.FixtureRequest) -> LivesOn:
+    """Lives on a kind of database without any leak that we know of, with every clue that they left."""
+    worlds = {"sqlite": "world", "postgresql": "postgres_world"}
+    known: dict[str, Lived] = {"sqlite": [], "postgresql": []}
+
+    def lives(kind: str, count: int) -> Lived:
+        found: World = request.getfixturevalue(worlds[kind])
+        seeds = range(len(known[kind]), count)
+        known[kind] += attacked(found.live(a_story(PEOPLE, SEALINGS, Random(seed))) for seed in seeds)
+        return known[kind][:count]
+
+    return lives
+
+
+@pytest.fixture
+def lived(kind: str, lives_on: LivesOn) -> Lived:
+    """On both databases."""
+    return lives_on(kind, LIVES[kind])

@@ -35,6 +35,7 @@ from tests.walks import Campaign
 EXCHANGE, SIGN, WITHDRAW, SEAL, COPY, CLOSE = "exchange", "sign", "withdraw", "seal", "copy", "close"
 BEGIN = datetime(2026, 11, 2, 9, tzinfo=UTC)
 K = 10
+WITHDRAWING = 0.1
 Plant = Callable[[Campaign], None]
 """Spoils a site before anything happens on it."""
 
@@ -60,9 +61,7 @@ class Person:
     @property
     def leaf(self) -> bytes:
         message, signature = b64url(self.token.message), b64url(self.token.signature)
-        return leaf_hash(
-            canonical_json({"type": "signature", "round": 1, "message": message, "signature": signature})
-        )
+        return leaf_hash(canonical_json({"type": "signature", "round": 1, "message": message, "signature": signature}))
 
 
 @dataclass(frozen=True)
@@ -90,23 +89,23 @@ class Story:
             interval += event.what in (SEAL, CLOSE)
 
 
-def a_story(people: int, sealings: int, random: Random, *, withdrawing: float = 0.1, copies: int = 2) -> Story:
-    """Everybody exchanges a code at some moment and signs at a later one, half of them soon; a few withdraw.
+def a_story(people: int, sealings: int, random: Random, *, at_once: float = 0.4) -> Story:
+    """Everybody exchanges a code at some moment and signs at once, soon, or much later; some withdraw.
 
-    Some copies are taken between two sealings, when people have just come and gone. At the end the letter closes.
+    Two copies are taken between two sealings, when people have just come and gone. At the end the letter closes.
     """
     acts: list[tuple[float, str, int]] = []
     for person in range(people):
         exchanged = random.uniform(0, sealings - 0.1)
-        delay = random.uniform(0, 0.3) if random.random() < 0.5 else random.uniform(0, 3)
+        delay = random.uniform(0, 0.01 if random.random() < at_once else random.choice((0.3, 3)))
         signed = exchanged + delay
         if signed >= sealings - 0.01:
             signed = random.uniform(exchanged, sealings - 0.01)
         acts += [(exchanged, EXCHANGE, person), (signed, SIGN, person)]
-        if random.random() < withdrawing:
+        if random.random() < WITHDRAWING:
             acts.append((random.uniform(signed, sealings - 0.005), WITHDRAW, person))
     acts += [(number + 1.0, SEAL, -1) for number in range(sealings)]
-    acts += [(number + random.uniform(0.5, 0.95), COPY, -1) for number in random.sample(range(1, sealings), copies)]
+    acts += [(number + random.uniform(0.5, 0.95), COPY, -1) for number in random.sample(range(1, sealings), 2)]
     return Story([Event(what, person) for _, what, person in sorted(acts)] + [Event(CLOSE)])
 
 

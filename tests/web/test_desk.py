@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from petition.letters.organizers import add_organizer, reset_organizer
 from tests.routes import organizers_routes
-from tests.shared import Shared
+from tests.shared import ONCE, Shared
 from tests.visitors import Visitor
 from tests.walks import PASSPHRASE
 
@@ -34,6 +34,7 @@ def let_in(shared: Shared, visitor: Visitor, name: str) -> None:
     visitor.press(page, "Keep it and sign in", passphrase=PASSPHRASE, again=PASSPHRASE)
 
 
+@ONCE
 def test_a_one_time_link_lets_choose_a_passphrase_and_signs_in(shared: Shared, visitor: Visitor) -> None:
     welcome = visitor.open(link_for(shared, "Carla"))
     desk = visitor.press(welcome, "Keep it and sign in", passphrase=PASSPHRASE, again=PASSPHRASE)
@@ -51,6 +52,7 @@ def test_a_one_time_link_works_once(shared: Shared, visitor: Visitor) -> None:
     assert "This link has been used or is too old." in again.text
 
 
+@ONCE
 def test_looking_at_a_one_time_link_does_not_use_it_up(shared: Shared, visitor: Visitor) -> None:
     """Mail scanners follow links."""
     link = link_for(shared, "Emil")
@@ -58,6 +60,7 @@ def test_looking_at_a_one_time_link_does_not_use_it_up(shared: Shared, visitor: 
     assert [shared.visitor().open(link).status for _ in range(3)] == [200, 200, 200]
 
 
+@ONCE
 def test_a_one_time_link_is_good_for_a_week(shared: Shared, visitor: Visitor) -> None:
     link = link_for(shared, "Fadi")
     shared.clock.pass_time(days=6, hours=23)
@@ -67,6 +70,7 @@ def test_a_one_time_link_is_good_for_a_week(shared: Shared, visitor: Visitor) ->
     assert (before, visitor.open(link).status) == (200, 410)
 
 
+@ONCE
 @pytest.mark.parametrize(
     ("passphrase", "again", "sentence"),
     [
@@ -87,6 +91,7 @@ def test_a_bad_passphrase_is_refused_with_a_sentence_and_the_link_stays_good(
     assert visitor.open(link).status == 200
 
 
+@ONCE
 def test_signing_in_leads_to_the_desk_and_signing_out_leaves_it(shared: Shared, visitor: Visitor) -> None:
     desk = visitor.press(visitor.open("/organize/sign-in"), "Sign in", name=" Ana ", passphrase=PASSPHRASE)
     left = visitor.press(desk, "Sign out, Ana")
@@ -106,6 +111,7 @@ def test_a_wrong_passphrase_and_a_name_that_nobody_has_are_answered_alike(shared
     assert refused("Ana")[0] == 403
 
 
+@ONCE
 def test_what_was_typed_as_a_name_is_kept_and_the_passphrase_is_not(visitor: Visitor) -> None:
     refused = visitor.press(visitor.open("/organize/sign-in"), "Sign in", name="Ana", passphrase="wrong passphrase")
 
@@ -121,10 +127,12 @@ def test_a_reset_ends_every_sign_in(shared: Shared, visitor: Visitor) -> None:
     assert (before, visitor.open("/organize/").heading) == ("My letters", "Organizers: sign in")
 
 
+@ONCE
 def test_the_desk_says_that_organizers_never_see_who_signed(shared: Shared) -> None:
     assert "Organizers never see who signed" in shared.desk().get("/organize/").text
 
 
+@ONCE
 def test_signing_in_leads_back_to_the_page_that_was_asked_for(shared: Shared, visitor: Visitor) -> None:
     place = shared.a_draft()
     asked = visitor.open(f"{place.desk}preview")
@@ -133,9 +141,8 @@ def test_signing_in_leads_back_to_the_page_that_was_asked_for(shared: Shared, vi
     assert found.path == f"{place.desk}preview"
 
 
-@pytest.mark.parametrize(
-    "target", ["https://evil.example/", "//evil.example/organize/", "/letters/x/", "/organize\\@"]
-)
+@ONCE
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/organize/", "/letters/x/", "/organize\\@"])
 def test_signing_in_leads_nowhere_else(shared: Shared, visitor: Visitor, target: str) -> None:
     form = visitor.open("/organize/sign-in")
     found = visitor.press(form, "Sign in", name="Ana", passphrase=PASSPHRASE, carry_to=target)
@@ -143,6 +150,7 @@ def test_signing_in_leads_nowhere_else(shared: Shared, visitor: Visitor, target:
     assert found.path == "/organize/"
 
 
+@ONCE
 def test_every_page_of_the_organizers_asks_strangers_to_sign_in(shared: Shared) -> None:
     place = shared.a_draft()
     asked = [route for route in organizers_routes(shared.app, place.slug, "GET") if "welcome" not in route.path]
@@ -152,6 +160,7 @@ def test_every_page_of_the_organizers_asks_strangers_to_sign_in(shared: Shared) 
     assert {(page.status, page.heading) for page in pages.values()} == {(200, "Organizers: sign in")}
 
 
+@ONCE
 def test_every_form_of_the_organizers_asks_strangers_to_sign_in(shared: Shared) -> None:
     place = shared.a_draft()
     forms = [
@@ -165,6 +174,7 @@ def test_every_form_of_the_organizers_asks_strangers_to_sign_in(shared: Shared) 
     assert {(page.status, page.heading) for page in pages.values()} == {(403, "Organizers: sign in")}
 
 
+@ONCE
 def test_a_link_that_never_was_answers_like_one_that_was_used(shared: Shared, visitor: Visitor) -> None:
     link = link_for(shared, "Ines")
     visitor.press(visitor.open(link), "Keep it and sign in", passphrase=PASSPHRASE, again=PASSPHRASE)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from petition.letters.models import Letter, Version
 from tests.routes import organizers_routes
-from tests.shared import Place, Shared
+from tests.shared import ONCE, Place, Shared
 from tests.visitors import Page
 
 TYPED = {
@@ -27,6 +27,7 @@ def state_of(shared: Shared, place: Place) -> Any:
         return columns, versions
 
 
+@ONCE
 @pytest.mark.parametrize("token", [None, "", "wrong", "IjAi.aaaa.bbbb"])
 def test_no_form_of_the_organizers_does_anything_without_the_token_of_a_page_of_theirs(
     shared: Shared, token: str | None
@@ -55,6 +56,7 @@ def test_what_was_typed_is_kept_when_the_token_was_missing_and_goes_through_with
     assert "&lt;b&gt;&amp; two" in visitor.open(f"{place.desk}write").text
 
 
+@ONCE
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("state", ["draft", "open", "published"])
 def test_another_organizer_s_letter_answers_everywhere_like_one_that_never_was(
@@ -83,6 +85,7 @@ def test_another_organizer_s_letter_answers_everywhere_like_one_that_never_was(
     assert state_of(shared, place) == before
 
 
+@ONCE
 def test_a_second_organizer_s_desk_lists_none_of_the_first_one_s_letters(shared: Shared) -> None:
     place = shared.a_draft()
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from petition import rounds
-from tests.shared import Place, Shared
+from tests.shared import ONCE, Place, Shared
 
 NAMES = (
     "",
@@ -26,6 +26,7 @@ def seen(answer: Any) -> tuple[int, bytes, list[tuple[str, str]]]:
     return answer.status_code, answer.data, sorted((k, v) for k, v in answer.headers.items() if k != "Date")
 
 
+@ONCE
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
 def test_absent_draft_and_open_letters_answer_alike(shared: Shared, name: str, accept: str) -> None:
@@ -36,6 +37,7 @@ def test_absent_draft_and_open_letters_answer_alike(shared: Shared, name: str, a
     assert answers == [answers[0]] * 3
 
 
+@ONCE
 @pytest.mark.parametrize("name", ["tokens", "signatures", "withdrawals", "appearances"])
 def test_programs_cannot_tell_them_apart_either(shared: Shared, name: str) -> None:
     bodies: dict[str, dict[str, Any]] = {
@@ -51,6 +53,7 @@ def test_programs_cannot_tell_them_apart_either(shared: Shared, name: str) -> No
     assert answers == [answers[0]] * 3
 
 
+@ONCE
 @pytest.mark.parametrize("name", ["join", "join/file", "sign", "receipt", "receipt/file"])
 def test_forms_cannot_tell_them_apart_either(shared: Shared, name: str) -> None:
     slugs = ["letter-never", shared.a_draft().slug, shared.an_open_letter().slug]
@@ -71,6 +74,7 @@ def test_a_guess_at_the_secret_answers_like_a_letter_that_never_was(shared: Shar
     assert answers == [answers[0]] * 3
 
 
+@ONCE
 @pytest.mark.parametrize("name", ["counts.json", "letter.md", "how-we-verify/", "log/checkpoint", "history.csv"])
 def test_before_publication_even_the_secret_address_serves_neither_log_nor_counts(shared: Shared, name: str) -> None:
     place = shared.an_open_letter()
@@ -79,6 +83,7 @@ def test_before_publication_even_the_secret_address_serves_neither_log_nor_count
     assert shared.get(place.hidden + name).status_code == 404
 
 
+@ONCE
 def test_before_publication_the_page_shows_no_count(shared: Shared) -> None:
     place = shared.an_open_letter()
     shared.campaign.sign_all(place.id, 6)
@@ -94,6 +99,7 @@ def withdrawn(shared: Shared) -> Place:
     return place
 
 
+@ONCE
 @pytest.mark.parametrize("name", ["", "join", "counts.json", "letter.md", "log/checkpoint", "round.json"])
 def test_a_letter_that_was_public_is_gone_with_its_reason(shared: Shared, withdrawn: Place, name: str) -> None:
     page = shared.get(withdrawn.public + name, Accept="text/html")
@@ -102,10 +108,12 @@ def test_a_letter_that_was_public_is_gone_with_its_reason(shared: Shared, withdr
     assert "They have stopped &amp; said so." in page.text or page.get_json()["detail"].endswith("said so.")
 
 
+@ONCE
 def test_the_secret_address_of_a_withdrawn_letter_says_the_same(shared: Shared, withdrawn: Place) -> None:
     assert shared.get(withdrawn.hidden).status_code == 410
 
 
+@ONCE
 def test_a_letter_that_was_never_public_is_withdrawn_without_a_trace(shared: Shared) -> None:
     place = shared.an_open_letter()
     rounds.withdraw_letter(shared.campaign.desk, place.id, "Not needed.")

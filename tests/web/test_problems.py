@@ -2,11 +2,12 @@
 
 import pytest
 
-from tests.shared import Shared
+from tests.shared import ONCE, Shared
 
 JSON = "application/json"
 
 
+@ONCE
 @pytest.mark.parametrize("method", ["tokens", "signatures", "withdrawals", "appearances"])
 def test_a_refusal_has_four_members_that_agree_with_the_status(shared: Shared, method: str) -> None:
     place = shared.an_open_letter()
@@ -20,6 +21,7 @@ def test_a_refusal_has_four_members_that_agree_with_the_status(shared: Shared, m
     assert "exactly these members" in found["detail"]
 
 
+@ONCE
 @pytest.mark.parametrize(
     ("path", "status"),
     [("/letters/never-was/tokens", 404), ("/letters/never-was/round.json", 404), ("/nowhere", 404)],
@@ -31,6 +33,7 @@ def test_a_program_that_asks_for_json_gets_problem_details_everywhere(shared: Sh
     assert answer.get_json()["status"] == status
 
 
+@ONCE
 def test_a_person_who_asks_for_a_page_gets_one_that_says_what_to_do(shared: Shared) -> None:
     answer = shared.get("/letters/never-was/", Accept="text/html,application/xhtml+xml,*/*;q=0.8")
 
@@ -39,6 +42,7 @@ def test_a_person_who_asks_for_a_page_gets_one_that_says_what_to_do(shared: Shar
     assert "Check the address: every character counts." in answer.text
 
 
+@ONCE
 def test_a_method_that_an_address_does_not_take_is_refused_with_those_that_it_takes(shared: Shared) -> None:
     place = shared.an_open_letter()
     answer = shared.app.test_client().put(f"{place.hidden}signatures", json={})

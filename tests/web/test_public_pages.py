@@ -11,7 +11,7 @@ import pytest
 
 import petition
 from petition.languages import languages
-from tests.shared import Place, Shared
+from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE
 from tests.walks import Words
 
@@ -28,6 +28,7 @@ def place(shared: Shared) -> Place:
     return found
 
 
+@ONCE
 def test_the_letter_s_page_shows_the_letter_its_count_and_the_way_to_sign(shared: Shared, place: Place) -> None:
     page = shared.visitor().open(place.public)
 
@@ -39,6 +40,7 @@ def test_the_letter_s_page_shows_the_letter_its_count_and_the_way_to_sign(shared
     assert page.links["Sign, unseen"] == f"{SITE}{place.public}join"
 
 
+@ONCE
 def test_markup_in_a_letter_stays_text(shared: Shared) -> None:
     words = Words(
         "<script>1</script>", "<b>", "&amp;", '<img src="https://evil.example/x"> [x](javascript:1)', ("<i>",)
@@ -50,6 +52,7 @@ def test_markup_in_a_letter_stays_text(shared: Shared) -> None:
     assert "javascript:" not in [address.split(":")[0] + ":" for _, _, address, _ in page.addresses]
 
 
+@ONCE
 def test_the_letter_s_page_leads_to_the_method_and_the_files_and_each_is_there(shared: Shared, place: Place) -> None:
     page = shared.visitor().open(place.public)
     near = {address for tag, _, address, _ in page.addresses if tag == "a" and not address.startswith(("#", "http"))}
@@ -71,6 +74,7 @@ def test_counts_json_says_what_is_sealed(shared: Shared, place: Place) -> None:
     assert found["verification"]["codes_made"] == 6
 
 
+@ONCE
 def test_counts_json_has_the_members_that_are_promised(shared: Shared, place: Place) -> None:
     found = shared.get(f"{place.public}counts.json").get_json()
 
@@ -83,6 +87,7 @@ def test_counts_json_has_the_members_that_are_promised(shared: Shared, place: Pl
     assert set(found["verification"]["log"]) == {"size", "root", "checkpoint"}
 
 
+@ONCE
 def test_counts_csv_has_the_total_first(shared: Shared, place: Place) -> None:
     rows = list(csv.reader(io.StringIO(shared.get(f"{place.public}counts.csv").text, newline="")))
 
@@ -90,6 +95,7 @@ def test_counts_csv_has_the_total_first(shared: Shared, place: Place) -> None:
     assert rows[1][2:] == ["total", "", "4"]
 
 
+@ONCE
 def test_a_title_that_a_spreadsheet_would_run_is_defused(shared: Shared) -> None:
     words = Words("=HYPERLINK(1)", "Jo", "Example Corp", "Text.", ())
     place = shared.a_published_letter(words=words)
@@ -104,6 +110,7 @@ def test_history_csv_is_rfc_4180_with_a_row_for_the_hour(shared: Shared, place: 
     assert answer.text == f"sealed_at,signatures,withdrawals,count\r\n{hour},4,0,4\r\n"
 
 
+@ONCE
 def test_letter_md_is_what_its_digest_says(shared: Shared, place: Place) -> None:
     text = shared.get(f"{place.public}letter.md")
 
@@ -121,6 +128,7 @@ def test_the_log_s_files_are_served_and_no_others(shared: Shared, place: Place) 
     assert {shared.get(f"{place.public}log/{name}").status_code for name in absent} == {404}
 
 
+@ONCE
 def test_the_stand_alone_client_is_served_byte_for_byte(shared: Shared, place: Place) -> None:
     found = [shared.get(path).data for path in ("/client.py", "/_site/client.py", f"{place.public}_site/client.py")]
 
@@ -137,6 +145,7 @@ def test_home_lists_published_letters_and_no_others(shared: Shared, place: Place
     assert hidden.secret not in page.text
 
 
+@ONCE
 def test_promises_and_the_method_are_explained(shared: Shared, place: Place) -> None:
     promises = shared.visitor().open("/promises/")
     method = shared.visitor().open(f"{place.public}how-we-verify/")
@@ -147,6 +156,7 @@ def test_promises_and_the_method_are_explained(shared: Shared, place: Place) -> 
     assert f"petition verify {SITE}{place.public}" in method.text
 
 
+@ONCE
 @pytest.mark.parametrize("name", ["", "counts.json", "letter.md", "log/checkpoint"])
 def test_who_has_the_newest_bytes_is_told_so_with_304(shared: Shared, place: Place, name: str) -> None:
     first = shared.get(place.public + name)
@@ -156,6 +166,7 @@ def test_who_has_the_newest_bytes_is_told_so_with_304(shared: Shared, place: Pla
     assert again.headers["ETag"] == first.headers["ETag"]
 
 
+@ONCE
 def test_an_etag_changes_with_the_count_and_not_before(shared: Shared, place: Place) -> None:
     before = shared.get(f"{place.public}counts.json").headers["ETag"]
     shared.campaign.sign_all(place.id, 3)
@@ -166,6 +177,7 @@ def test_an_etag_changes_with_the_count_and_not_before(shared: Shared, place: Pl
     assert shared.get(f"{place.public}counts.json").headers["ETag"] != before
 
 
+@ONCE
 def test_a_head_request_has_the_headers_and_no_body(shared: Shared, place: Place) -> None:
     answer = shared.app.test_client().head(place.public)
 
@@ -173,6 +185,7 @@ def test_a_head_request_has_the_headers_and_no_body(shared: Shared, place: Place
     assert answer.headers["ETag"] == shared.get(place.public).headers["ETag"]
 
 
+@ONCE
 @pytest.mark.parametrize("language", languages())
 def test_every_shipped_language_has_a_prefix(shared: Shared, place: Place, language: str) -> None:
     page = shared.visitor().open(f"/{language}{place.public}")
@@ -181,17 +194,20 @@ def test_every_shipped_language_has_a_prefix(shared: Shared, place: Place, langu
     assert f'<html lang="{language}"' in page.text
 
 
+@ONCE
 @pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize("path", ["", "promises/"])
 def test_the_site_s_own_pages_have_it_too(shared: Shared, language: str, path: str) -> None:
     assert f'<html lang="{language}"' in shared.visitor().open(f"/{language}/{path}").text
 
 
+@ONCE
 def test_a_language_that_is_not_shipped_is_no_prefix(shared: Shared, place: Place) -> None:
     assert "tlh" not in languages()
     assert shared.get(f"/tlh{place.public}").status_code == 404
 
 
+@ONCE
 @pytest.mark.parametrize("language", languages())
 def test_a_prefix_stays_on_the_whole_way(shared: Shared, place: Place, language: str) -> None:
     visitor = shared.visitor()
@@ -204,6 +220,7 @@ def test_a_prefix_stays_on_the_whole_way(shared: Shared, place: Place, language:
     assert [f'<html lang="{language}"' in visitor.open(address).text for address in links] == [True, True]
 
 
+@ONCE
 @pytest.mark.parametrize("language", languages())
 def test_home_leads_to_the_desk_in_every_language(shared: Shared, language: str) -> None:
     home = shared.visitor().open(f"/{language}/")
@@ -212,6 +229,7 @@ def test_home_leads_to_the_desk_in_every_language(shared: Shared, language: str)
     assert shared.visitor().open(urljoin(f"{SITE}/{language}/", desk)).heading == "Organizers: sign in"
 
 
+@ONCE
 def test_no_language_is_chosen_by_what_the_browser_says(shared: Shared, place: Place) -> None:
     plain = shared.get(place.public)
 
@@ -219,6 +237,7 @@ def test_no_language_is_chosen_by_what_the_browser_says(shared: Shared, place: P
     assert "Accept-Language" not in plain.headers.get("Vary", "")
 
 
+@ONCE
 @pytest.mark.parametrize("name", ["join", "sign", "receipt", "round.json"])
 def test_the_secret_address_sends_readers_to_the_public_one_once_there_is_one(
     shared: Shared, place: Place, name: str
@@ -228,6 +247,7 @@ def test_the_secret_address_sends_readers_to_the_public_one_once_there_is_one(
     assert (answer.status_code, answer.headers["Location"]) == (308, place.public + name)
 
 
+@ONCE
 @pytest.mark.parametrize("name", ["", "counts.json", "how-we-verify/", "log/checkpoint", "letter.md"])
 def test_the_secret_address_of_every_public_file_goes_on_working(shared: Shared, place: Place, name: str) -> None:
     answer = shared.get(place.hidden + name)
@@ -235,12 +255,14 @@ def test_the_secret_address_of_every_public_file_goes_on_working(shared: Shared,
     assert (answer.status_code, answer.headers["Location"]) == (308, place.public + name)
 
 
+@ONCE
 def test_the_redirection_keeps_language_and_query(shared: Shared, place: Place) -> None:
     answer = shared.get(f"/en{place.hidden}round.json?roll=workers")
 
     assert answer.headers["Location"] == f"/en{place.public}round.json?roll=workers"
 
 
+@ONCE
 def test_an_address_without_its_last_slash_is_sent_on_within_the_site(shared: Shared, place: Place) -> None:
     answers = [shared.get(address.rstrip("/")) for address in (place.public, f"/en{place.public}")]
 
@@ -248,6 +270,7 @@ def test_an_address_without_its_last_slash_is_sent_on_within_the_site(shared: Sh
     assert [answer.headers["Location"] for answer in answers] == [place.public, f"/en{place.public}"]
 
 
+@ONCE
 def test_no_public_byte_names_the_secret(shared: Shared, place: Place) -> None:
     size = int(shared.get(f"{place.public}log/checkpoint").text.split("\n")[1])
     names = ["", "how-we-verify/", "counts.json", "counts.csv", "history.csv", "letter.md", "round.json", "join",

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from tests.shared import Shared
+from tests.shared import ONCE, Shared
 from tests.web.outside import bytes_of
 
 Record = Callable[..., dict[str, Any]]
@@ -14,12 +14,14 @@ MEMBERS = {
 }  # fmt: skip
 
 
+@ONCE
 def test_the_record_has_exactly_the_members_that_are_written_down(shared: Shared, record: Record) -> None:
     place = shared.an_open_letter()
 
     assert set(record(place.hidden)) == MEMBERS
 
 
+@ONCE
 def test_the_record_of_an_open_letter_says_that_both_halves_can_be_done_at_once(shared: Shared, record: Record) -> None:
     found = record(shared.an_open_letter().hidden)
 
@@ -30,12 +32,14 @@ def test_the_record_of_an_open_letter_says_that_both_halves_can_be_done_at_once(
     assert found["variant"] == "RSABSSA-SHA384-PSS-Randomized"
 
 
+@ONCE
 def test_the_fingerprint_is_the_digest_of_the_key(shared: Shared, record: Record) -> None:
     found = record(shared.an_open_letter().hidden)
 
     assert found["fingerprint"] == hashlib.sha256(bytes_of(found["public_key"])).hexdigest()
 
 
+@ONCE
 def test_the_record_names_the_site_alone_until_the_letter_is_public(shared: Shared, record: Record) -> None:
     hidden, public = shared.an_open_letter(), shared.a_published_letter()
 
@@ -43,6 +47,7 @@ def test_the_record_names_the_site_alone_until_the_letter_is_public(shared: Shar
     assert record(public.public)["letter"] == f"https://letters.example.org{public.public}"
 
 
+@ONCE
 def test_the_text_that_is_signed_is_what_letter_md_serves(shared: Shared, record: Record) -> None:
     place = shared.a_published_letter()
     text = shared.get(f"{place.public}letter.md").data
@@ -50,6 +55,7 @@ def test_the_text_that_is_signed_is_what_letter_md_serves(shared: Shared, record
     assert record(place.public)["text_sha256"] == hashlib.sha256(text).hexdigest()
 
 
+@ONCE
 def test_a_closed_letter_says_that_nothing_can_be_done(shared: Shared, record: Record) -> None:
     place = shared.a_published_letter()
     shared.campaign.close_letter(place.id)
@@ -57,6 +63,7 @@ def test_a_closed_letter_says_that_nothing_can_be_done(shared: Shared, record: R
     assert (record(place.public)["issuing"], record(place.public)["signing"]) == (False, False)
 
 
+@ONCE
 def test_a_roll_that_the_letter_does_not_have_is_not_found(shared: Shared) -> None:
     place = shared.an_open_letter()
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from petition import rounds
-from tests.shared import Place, Shared
+from tests.shared import ONCE, Place, Shared
 from tests.web.outside import Envelope, envelope, text_of
 
 Record = Callable[..., dict[str, Any]]
@@ -67,6 +67,7 @@ def test_a_receipt_signs_once(shared: Shared, place: Place, stamped: Stamped) ->
     assert (answer.status_code, answer.get_json()["type"]) == (409, "/problems/token-used")
 
 
+@ONCE
 @pytest.mark.parametrize(
     ("other", "status"),
     [
@@ -84,6 +85,7 @@ def test_a_statement_that_says_anything_else_is_refused_although_it_is_stamped(
     assert shared.send(f"{place.hidden}signatures", stamped(place, **other)[1]).status_code == status
 
 
+@ONCE
 def test_a_signature_that_was_not_stamped_is_refused(shared: Shared, place: Place, record: Record) -> None:
     forged = envelope(record(place.hidden)).signing(b"\x01" * 384)
 
@@ -114,6 +116,7 @@ def test_a_closed_letter_is_over(shared: Shared, stamped: Stamped) -> None:
     assert shared.send(f"{place.public}signatures", request).status_code == 410
 
 
+@ONCE
 def test_the_secret_address_goes_on_taking_signatures_after_publication(
     shared: Shared, place: Place, stamped: Stamped
 ) -> None:
@@ -123,6 +126,7 @@ def test_the_secret_address_goes_on_taking_signatures_after_publication(
     assert shared.send(f"{place.hidden}signatures", request).status_code == 201
 
 
+@ONCE
 @pytest.mark.parametrize(
     ("change", "status"),
     [
@@ -153,5 +157,6 @@ def test_a_request_of_a_wrong_shape_is_refused_and_the_token_stays_good(
     assert shared.send(f"{place.hidden}signatures", right).get_json() == {"sealed": False}
 
 
+@ONCE
 def test_a_letter_that_never_was_is_not_found(shared: Shared, place: Place, stamped: Stamped) -> None:
     assert shared.send("/letters/never-was/signatures", stamped(place)[1]).status_code == 404

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from petition.letters.models import Letter
-from tests.shared import Shared
+from tests.shared import ONCE, Shared
 from tests.visitors import SITE, Page, Visitor
 from tests.walks import Words
 
@@ -27,6 +27,7 @@ def buttons(page: Page) -> set[str]:
     return {button for form in page.forms for button in form.buttons} - {"Sign out, Ana"}
 
 
+@ONCE
 def test_an_unfinished_letter_shows_everything_that_stands_in_the_way(shared: Shared, ana: Visitor) -> None:
     place = shared.a_draft(words=Words(title="Begun"))
     page = ana.open(place.desk)
@@ -36,6 +37,7 @@ def test_an_unfinished_letter_shows_everything_that_stands_in_the_way(shared: Sh
     assert buttons(page) == {DELETE}
 
 
+@ONCE
 def test_a_step_that_something_stands_in_the_way_of_is_refused_with_the_same_sentences(
     shared: Shared, ana: Visitor
 ) -> None:
@@ -47,6 +49,7 @@ def test_a_step_that_something_stands_in_the_way_of_is_refused_with_the_same_sen
     assert refused.text.count("The letter has no text yet. Write it.") == 2
 
 
+@ONCE
 @pytest.mark.parametrize(
     ("state", "offered"),
     [
@@ -94,6 +97,7 @@ def test_codes_are_shown_once_with_the_address_to_join(shared: Shared, ana: Visi
     assert not [code for code in codes if code in ana.open(f"{place.desk}codes").text]
 
 
+@ONCE
 @pytest.mark.parametrize("count", ["0", "10001", "x", "", "-3", "9" * 5000])
 def test_a_wrong_number_of_codes_is_refused_with_a_sentence(shared: Shared, ana: Visitor, count: str) -> None:
     refused = ana.press(ana.open(f"{shared.an_open_letter().desk}codes"), "Make codes", count=count)
@@ -106,12 +110,14 @@ def test_a_wrong_number_of_codes_is_refused_with_a_sentence(shared: Shared, ana:
     )
 
 
+@ONCE
 def test_a_draft_has_no_codes(shared: Shared, ana: Visitor) -> None:
     refused = ana.press(ana.open(f"{shared.a_draft().desk}codes"), "Make codes", count="3")
 
     assert refused.status == 409
 
 
+@ONCE
 def test_the_number_of_used_codes_is_shown_rounded_and_never_under_k(shared: Shared, ana: Visitor) -> None:
     few, many = shared.an_open_letter(k=10), shared.an_open_letter(k=10)
     shared.campaign.sign_all(few.id, 9)
@@ -132,6 +138,7 @@ def test_publishing_shows_the_letter_to_everybody(shared: Shared, ana: Visitor) 
     assert published.links[f"{SITE}{place.public}"] == f"{SITE}{place.public}"
 
 
+@ONCE
 def test_publishing_waits_for_the_threshold_that_was_chosen(shared: Shared, ana: Visitor) -> None:
     place = shared.an_open_letter(threshold=500)
     page = ana.open(place.desk)
@@ -149,6 +156,7 @@ def test_closing_is_announced_a_day_ahead(shared: Shared, ana: Visitor) -> None:
     assert (counts["state"], counts["closes"][-4:]) == ("published", ":00Z"[-4:])
 
 
+@ONCE
 def test_closing_at_once_is_refused_while_a_signature_waits(shared: Shared, ana: Visitor) -> None:
     place = shared.a_published_letter()
     shared.campaign.sign_all(place.id, 1)
@@ -175,6 +183,7 @@ def test_a_public_letter_is_withdrawn_with_a_reason_and_not_without(shared: Shar
     assert shared.get(place.public).status_code == 410
 
 
+@ONCE
 def test_a_reason_that_can_not_be_shown_is_refused(shared: Shared, ana: Visitor) -> None:
     place = shared.a_published_letter()
     refused = [ana.press(ana.open(place.desk), WITHDRAW, reason=reason).status for reason in ("x" * 301, "a\u202eb")]
@@ -193,6 +202,7 @@ def test_deleting_a_draft_leaves_nothing(shared: Shared, ana: Visitor) -> None:
         assert session.get(Letter, place.id) is None
 
 
+@ONCE
 def test_an_open_letter_can_not_be_deleted(shared: Shared, ana: Visitor) -> None:
     place = shared.a_draft()
     draft = ana.open(place.desk)
@@ -202,6 +212,7 @@ def test_an_open_letter_can_not_be_deleted(shared: Shared, ana: Visitor) -> None
     assert shared.get(place.hidden).status_code == 200
 
 
+@ONCE
 def test_looking_at_a_step_does_nothing(shared: Shared, ana: Visitor) -> None:
     """Mail scanners and browsers that look ahead follow links."""
     place = shared.a_draft()

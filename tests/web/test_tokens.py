@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from petition import rounds
 from petition.issuing.codes import void_batch
-from tests.shared import Place, Shared
+from tests.shared import ONCE, Place, Shared
 from tests.web.outside import bytes_of, envelope, text_of
 
 Record = Callable[..., dict[str, Any]]
@@ -37,6 +37,7 @@ def test_an_outside_client_gets_a_signature_that_openssl_verifies(
     assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout == b"Verified OK\n"
 
 
+@ONCE
 def test_the_answer_has_one_member_of_384_bytes(shared: Shared, place: Place, record: Record) -> None:
     held = envelope(record(place.hidden))
     answer = shared.send(f"{place.hidden}tokens", held.request(shared.code(place))).get_json()
@@ -60,6 +61,7 @@ def test_a_used_code_is_refused_for_another_message(shared: Shared, place: Place
     assert (answer.status_code, answer.get_json()["type"]) == (409, "/problems/code-used")
 
 
+@ONCE
 def test_a_code_is_read_without_regard_to_case_and_hyphens(shared: Shared, place: Place, record: Record) -> None:
     code = shared.code(place)
     typed = " ".join([code[:5].lower(), code[5:8].replace("0", "o").replace("1", "l"), code[8:]])
@@ -99,12 +101,14 @@ def test_a_closed_letter_gives_nothing(shared: Shared, record: Record) -> None:
     assert shared.send(f"{place.public}tokens", request).status_code == 410
 
 
+@ONCE
 def test_a_letter_that_never_was_is_not_found(shared: Shared, place: Place, record: Record) -> None:
     request = envelope(record(place.hidden)).request("0" * 16)
 
     assert shared.send("/letters/never-was/tokens", request).status_code == 404
 
 
+@ONCE
 @pytest.mark.parametrize(
     ("change", "status"),
     [
@@ -136,6 +140,7 @@ def test_a_request_of_a_wrong_shape_spends_no_code(
     assert shared.send(f"{place.hidden}tokens", right).status_code == 201
 
 
+@ONCE
 def test_a_blinded_message_outside_the_key_s_range_is_refused(shared: Shared, place: Place, record: Record) -> None:
     held = envelope(record(place.hidden))
     code = shared.code(place)
@@ -145,6 +150,7 @@ def test_a_blinded_message_outside_the_key_s_range_is_refused(shared: Shared, pl
         assert shared.send(f"{place.hidden}tokens", held.request(code)).status_code == 400
 
 
+@ONCE
 @pytest.mark.parametrize("body", [[], "text", 7, None, {}, {"code": "0" * 16}])
 def test_what_is_no_object_with_all_members_is_refused(shared: Shared, place: Place, body: Any) -> None:
     assert shared.send(f"{place.hidden}tokens", body).status_code == 400

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.shared import Place, Shared
+from tests.shared import ONCE, Place, Shared
 from tests.web.outside import Envelope, envelope, text_of
 
 Record = Callable[..., dict[str, Any]]
@@ -55,12 +55,14 @@ def test_a_receipt_without_a_signature_is_not_found(shared: Shared, place: Place
     assert shared.send(f"{place.hidden}withdrawals", opening).status_code == 404
 
 
+@ONCE
 def test_a_receipt_of_another_letter_is_not_found(shared: Shared, place: Place, signed: Signed) -> None:
     held = signed(shared.an_open_letter())
 
     assert shared.send(f"{place.hidden}withdrawals", held.opening()).status_code == 404
 
 
+@ONCE
 @pytest.mark.parametrize(
     "change",
     [{"w": text_of(bytes(31))}, {"a": text_of(bytes(33))}, {"a": "!"}, {"w": 3}, {"w": None}, {"receipt": "x"}],
@@ -74,6 +76,7 @@ def test_a_request_of_a_wrong_shape_withdraws_nothing(
     assert shared.campaign.seal(place.id).waiting == 1
 
 
+@ONCE
 def test_half_a_receipt_withdraws_nothing(shared: Shared, place: Place, signed: Signed) -> None:
     """Whoever shows a name knows A and SHA-256(W): that must not be enough."""
     held = signed(place)
@@ -82,6 +85,7 @@ def test_half_a_receipt_withdraws_nothing(shared: Shared, place: Place, signed: 
     assert shared.send(f"{place.hidden}withdrawals", stolen).status_code == 404
 
 
+@ONCE
 @pytest.mark.parametrize(
     ("change", "status"),
     [

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from petition import rounds
-from tests.shared import Place, Shared
+from tests.shared import ONCE, Place, Shared
 from tests.visitors import Page, Visitor
 
 
@@ -55,6 +55,7 @@ def test_a_worker_joins_signs_and_gets_a_receipt(shared: Shared, worker: Visitor
     assert shared.campaign.seal(place.id).waiting == 1
 
 
+@ONCE
 def test_before_the_button_the_worker_sees_what_exactly_is_signed(
     shared: Shared, worker: Visitor, place: Place
 ) -> None:
@@ -82,6 +83,7 @@ def test_a_fresh_form_with_a_used_code_is_refused(shared: Shared, worker: Visito
     assert "This code has been used." in again.text
 
 
+@ONCE
 def test_a_mistyped_code_keeps_what_was_typed_and_the_same_form_goes_on(
     shared: Shared, worker: Visitor, place: Place
 ) -> None:
@@ -93,6 +95,7 @@ def test_a_mistyped_code_keeps_what_was_typed_and_the_same_form_goes_on(
     assert worker.press(refused, "Go on", code=code).heading == "You can sign now"
 
 
+@ONCE
 @pytest.mark.parametrize("typed", ["", " ", "short", "0" * 16, "U" * 16, "0" * 300])
 def test_a_code_that_is_none_is_answered_with_a_sentence(worker: Visitor, place: Place, typed: str) -> None:
     refused = worker.press(worker.open(f"{place.hidden}join"), "Go on", code=typed)
@@ -102,6 +105,7 @@ def test_a_code_that_is_none_is_answered_with_a_sentence(worker: Visitor, place:
     assert refused.form_with("Go on").fields["code"] == typed
 
 
+@ONCE
 def test_the_token_can_be_saved_and_signed_with_later(shared: Shared, worker: Visitor, place: Place) -> None:
     saved = worker.press(joined(shared, worker, place), "Save as a file")
     at_home = shared.visitor()
@@ -113,6 +117,7 @@ def test_the_token_can_be_saved_and_signed_with_later(shared: Shared, worker: Vi
     assert at_home.press(review, "Sign the letter").heading == "You have signed. This is your receipt."
 
 
+@ONCE
 def test_the_token_file_has_the_members_of_the_protocol_and_does_not_name_a_hidden_letter(
     shared: Shared, worker: Visitor, place: Place
 ) -> None:
@@ -123,6 +128,7 @@ def test_the_token_file_has_the_members_of_the_protocol_and_does_not_name_a_hidd
     assert (token["petition"], token["letter"]) == (1, "https://letters.example.org/")
 
 
+@ONCE
 def test_the_token_can_be_pasted(shared: Shared, worker: Visitor, place: Place) -> None:
     token = json.dumps(token_on(joined(shared, worker, place)))
     review = worker.press(worker.open(f"{place.hidden}sign"), "Go on", token=token)
@@ -138,6 +144,7 @@ def test_signing_twice_counts_once_and_gives_the_same_receipt(shared: Shared, wo
     assert shared.campaign.seal(place.id).waiting == 1
 
 
+@ONCE
 def test_a_token_of_another_letter_is_refused_and_kept_in_the_field(
     shared: Shared, worker: Visitor, place: Place
 ) -> None:
@@ -149,6 +156,7 @@ def test_a_token_of_another_letter_is_refused_and_kept_in_the_field(
     assert refused.form_with("Go on").fields["token"] == token
 
 
+@ONCE
 @pytest.mark.parametrize("token", ["", "{", "[]", "null", '{"petition": 2}', '{"petition": true}', "x" * 20_000])
 def test_what_is_no_token_file_is_answered_with_a_sentence(worker: Visitor, place: Place, token: str) -> None:
     refused = worker.press(worker.open(f"{place.hidden}sign"), "Go on", token=token)
@@ -157,6 +165,7 @@ def test_what_is_no_token_file_is_answered_with_a_sentence(worker: Visitor, plac
     assert "This is no token file of this site." in refused.text
 
 
+@ONCE
 def test_the_receipt_can_be_saved_and_its_file_checks_and_withdraws(
     shared: Shared, worker: Visitor, place: Place
 ) -> None:
@@ -185,6 +194,7 @@ def test_a_receipt_written_down_by_hand_checks_and_withdraws(shared: Shared, wor
     assert shared.campaign.seal(place.id).waiting == 0
 
 
+@ONCE
 def test_withdrawing_twice_gets_the_same_page(shared: Shared, worker: Visitor, place: Place) -> None:
     receipt = receipt_on(has_signed(shared, worker, place))
     form = worker.open(f"{place.hidden}receipt")
@@ -205,6 +215,7 @@ def test_a_sealed_signature_is_found_in_the_log_once_the_letter_is_public(
     assert "of the public log." in checked.text
 
 
+@ONCE
 def test_a_receipt_with_one_wrong_character_is_refused_and_kept_in_the_field(
     shared: Shared, worker: Visitor, place: Place
 ) -> None:
@@ -218,6 +229,7 @@ def test_a_receipt_with_one_wrong_character_is_refused_and_kept_in_the_field(
     assert shared.campaign.seal(place.id).waiting == 1
 
 
+@ONCE
 def test_a_receipt_that_signed_nothing_is_not_found(shared: Shared, worker: Visitor, place: Place) -> None:
     receipt = receipt_on(has_signed(shared, worker, shared.an_open_letter()))
     form = worker.open(f"{place.hidden}receipt")
@@ -228,6 +240,7 @@ def test_a_receipt_that_signed_nothing_is_not_found(shared: Shared, worker: Visi
     ]
 
 
+@ONCE
 def test_only_the_two_buttons_do_anything(shared: Shared, worker: Visitor, place: Place) -> None:
     receipt = receipt_on(has_signed(shared, worker, place))
 
@@ -235,6 +248,7 @@ def test_only_the_two_buttons_do_anything(shared: Shared, worker: Visitor, place
     assert shared.campaign.seal(place.id).waiting == 1
 
 
+@ONCE
 def test_a_withdrawn_signature_can_not_be_given_again(shared: Shared, worker: Visitor, place: Place) -> None:
     review = worker.press(joined(shared, worker, place), "Go on to sign")
     receipt = receipt_on(worker.press(review, "Sign the letter"))
@@ -245,6 +259,7 @@ def test_a_withdrawn_signature_can_not_be_given_again(shared: Shared, worker: Vi
     assert "This signature was withdrawn. It can&#39;t be given again." in again.text
 
 
+@ONCE
 def test_whoever_joins_a_letter_that_was_closed_meanwhile_is_told_so(
     shared: Shared, worker: Visitor, place: Place
 ) -> None:
@@ -273,6 +288,7 @@ def test_whoever_signs_a_letter_that_was_closed_meanwhile_is_told_so_and_loses_n
     )
 
 
+@ONCE
 def test_whoever_signs_a_letter_that_was_published_meanwhile_notices_nothing(
     shared: Shared, worker: Visitor, place: Place
 ) -> None:
@@ -282,6 +298,7 @@ def test_whoever_signs_a_letter_that_was_published_meanwhile_notices_nothing(
     assert worker.press(review, "Sign the letter").heading == "You have signed. This is your receipt."
 
 
+@ONCE
 def test_whoever_signs_in_an_annulled_round_is_told_why(shared: Shared, worker: Visitor, place: Place) -> None:
     review = worker.press(joined(shared, worker, place), "Go on to sign")
     rounds.annul_round(shared.campaign.desk, place.id, 1, "Somebody copied the sheet.")
@@ -291,6 +308,7 @@ def test_whoever_signs_in_an_annulled_round_is_told_why(shared: Shared, worker: 
     assert "Somebody copied the sheet." in refused.text
 
 
+@ONCE
 def test_a_withdrawn_letter_takes_nothing_and_says_why_if_it_was_public(
     shared: Shared, worker: Visitor, place: Place
 ) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from petition import rounds
 from petition.letters.models import Organizer
 from petition.letters.organizers import sign_in
-from tests.shared import Place, Shared
+from tests.shared import ONCE, Place, Shared
 from tests.visitors import Page, Visitor
 from tests.walks import PASSPHRASE
 
@@ -38,6 +38,7 @@ def test_a_letter_is_written_and_appears_on_the_desk(ana: Visitor) -> None:
     assert overview.path in ana.open("/organize/").text
 
 
+@ONCE
 def test_the_preview_shows_what_was_typed_and_saves_nothing(ana: Visitor) -> None:
     before = ana.open("/organize/").text
     preview = ana.press(ana.open("/organize/letters/new"), "Preview", **{**TYPED, "title": "Only looked at"})
@@ -47,6 +48,7 @@ def test_the_preview_shows_what_was_typed_and_saves_nothing(ana: Visitor) -> Non
     assert ana.open("/organize/").text == before
 
 
+@ONCE
 def test_a_letter_without_a_title_is_refused_and_kept_in_the_form(ana: Visitor) -> None:
     refused = ana.press(ana.open("/organize/letters/new"), "Save", **{**TYPED, "title": " "})
 
@@ -55,6 +57,7 @@ def test_a_letter_without_a_title_is_refused_and_kept_in_the_form(ana: Visitor) 
     assert refused.form_with("Save").fields["demands"] == "Stop.\nSay so."
 
 
+@ONCE
 @pytest.mark.parametrize(
     ("field", "value", "status", "sentence"),
     [
@@ -81,6 +84,7 @@ def test_what_may_not_stand_in_a_letter_is_named_and_everything_typed_is_kept(
     assert field == "language" or kept[field].split() == value.split()
 
 
+@ONCE
 def test_text_is_kept_in_one_normal_form(ana: Visitor) -> None:
     overview = ana.press(ana.open("/organize/letters/new"), "Save", **{**TYPED, "title": "Cafe\u0301"})
 
@@ -94,6 +98,7 @@ def test_saving_again_makes_the_next_version(shared: Shared, ana: Visitor) -> No
     assert "Version 2, by Ana" in ana.open(place.desk).text
 
 
+@ONCE
 def test_saving_what_is_there_makes_none(shared: Shared, ana: Visitor) -> None:
     place = shared.a_draft()
     ana.press(ana.open(f"{place.desk}write"), "Save")
@@ -125,6 +130,7 @@ def test_saving_once_more_puts_ones_own_text_on_top_of_the_newer_one(shared: Sha
     assert "Version 3, by Ana" in overview.text
 
 
+@ONCE
 def test_an_open_letter_can_not_be_changed(shared: Shared, ana: Visitor) -> None:
     place = shared.a_draft()
     form = ana.open(f"{place.desk}write")
@@ -136,6 +142,7 @@ def test_an_open_letter_can_not_be_changed(shared: Shared, ana: Visitor) -> None
     assert refused.forms[-1].fields["title"] == "Too late"
 
 
+@ONCE
 def test_the_preview_page_shows_the_digest_that_will_be_signed(shared: Shared, ana: Visitor) -> None:
     place = shared.a_draft()
     shown = ana.open(f"{place.desk}preview").text
@@ -153,6 +160,7 @@ def test_rules_are_kept_and_shown_again(shared: Shared, ana: Visitor) -> None:
     assert (fields["k"], fields["goal"], fields["threshold"]) == ("12", "500", "")
 
 
+@ONCE
 @pytest.mark.parametrize(("field", "value"), [("k", "2"), ("k", "51"), ("k", "x"), ("k", ""), ("goal", "-1")])
 def test_wrong_rules_are_refused_beside_their_field(shared: Shared, ana: Visitor, field: str, value: str) -> None:
     refused = ana.press(ana.open(f"{shared.a_draft().desk}rules"), "Save", **{field: value})
@@ -164,6 +172,7 @@ def test_wrong_rules_are_refused_beside_their_field(shared: Shared, ana: Visitor
     assert f'<a href="#{field}">' in refused.text
 
 
+@ONCE
 def test_k_is_frozen_once_the_letter_is_open_and_the_goal_is_not(shared: Shared, ana: Visitor) -> None:
     place = shared.an_open_letter(k=5)
     form = ana.open(f"{place.desk}rules")
@@ -194,6 +203,7 @@ def test_what_was_typed_is_carried_through_the_sign_in_and_saved(shared: Shared,
     assert (kept["body"], kept["language"]) == ('Line\n\n"quoted" <&>', "en")
 
 
+@ONCE
 def test_it_is_carried_through_a_mistyped_name_and_passphrase_too(shared: Shared, ana: Visitor) -> None:
     place = shared.a_draft()
     later = shared.visitor()
@@ -205,6 +215,7 @@ def test_it_is_carried_through_a_mistyped_name_and_passphrase_too(shared: Shared
     assert later.press(again, "Send again").heading == "Typed for an hour"
 
 
+@ONCE
 def test_a_new_letter_is_carried_too(ana: Visitor, shared: Shared) -> None:
     form, later = ana.open("/organize/letters/new"), shared.visitor()
     again = later.press(later.press(form, "Save", **TYPED), "Sign in", name="Ana", passphrase=PASSPHRASE)
@@ -213,6 +224,7 @@ def test_a_new_letter_is_carried_too(ana: Visitor, shared: Shared) -> None:
     assert (saved.heading, saved.status) == ("Stop it, please", 200)
 
 
+@ONCE
 def test_a_button_with_nothing_typed_asks_for_one_more_press_after_the_sign_in(shared: Shared, ana: Visitor) -> None:
     place = shared.a_draft()
     overview, later = ana.open(place.desk), shared.visitor()
@@ -224,6 +236,7 @@ def test_a_button_with_nothing_typed_asks_for_one_more_press_after_the_sign_in(s
     assert f"{place.hidden}" in opened.text
 
 
+@ONCE
 def test_the_passphrase_is_never_carried(shared: Shared, ana: Visitor) -> None:
     place = shared.a_draft()
     later = shared.visitor()

@@ -1,0 +1,149 @@
+"""What openapi.json says, asked of the program with good requests, odd ones and nonsense."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from petition import config
+from petition.crypto.blind_rsa import PrivateKey
+from petition.crypto.encodings import b64url
+from petition.crypto.tokens import Token
+from petition.publishing.openapi import document
+from tests.conftest import Clock
+from tests.walks import Campaign
+
+FEW, MANY = 15, 400
+"""Generated requests for each operation."""
+CHECKS = [
+    content_type_conformance,
+    negative_data_rejection,
+    not_a_server_error,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+]
+HOW: dict[str, Any] = {"deadline": None, "suppress_health_check": list(HealthCheck), "phases": [Phase.generate]}
+HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
+FORMS = ("/join", "/sign", "/receipt")
+"""Shown again with the refusal and all that was typed, whoever asks."""
+
+
+@pytest.fixture(scope="module")
+def campaign(
+    tmp_path_factory: pytest.TempPathFactory, sqlite_templates: Path, keys: list[PrivateKey]
+) -> Iterator[Campaign]:
+    """A site that lasts for all requests."""
+    data = tmp_path_factory.mktemp("fuzz")
+    for name in ("petition.db", "issuer.db"):
+        (data / name).write_bytes((sqlite_templates / name).read_bytes())
+    found = config.settings({"PETITION_DATA": str(data), "PETITION_URL": "https://letters.example.org"})
+    config.prepare_folders(found)
+    left = iter(keys)
+    made = Campaign(found, Clock(), lambda: next(left))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def api(campaign: Campaign) -> dict[GenerationMode, Any]:
+    """The description, with addresses that mean something; for good requests with codes, tokens and receipts too."""
+    open_, published = campaign.an_open_letter(slug="waiting"), campaign.a_published_letter(slug="shown")
+    campaign.sign_all(published, 6)
+    campaign.seal(published)
+    addresses = [campaign.address(letter).split("/")[2] for letter in (open_, published)]
+    plain, filled, app = addressed(addresses), addressed(addresses), campaign.app()
+    body_of(filled, "tokens")["schema"]["properties"]["code"] = {"enum": campaign.codes(published, 40)}
+    add(filled, "signatures", [signature(token) for token in campaign.tokens(published, 3)])
+    add(filled, "withdrawals", [opened(token) for token in campaign.sign_all(published, 3)])
+    found = {
+        GenerationMode.POSITIVE: schemathesis.openapi.from_dict(filled),
+        GenerationMode.NEGATIVE: schemathesis.openapi.from_dict(plain),
+    }
+    for description in found.values():
+        description.app = app
+    return found
+
+
+def addressed(addresses: list[str]) -> dict[str, Any]:
+    described: dict[str, Any] = json.loads(document())
+    for path, operations in described["paths"].items():
+        if path.startswith("/letters/"):
+            operations["parameters"][0]["schema"] = {"enum": addresses}
+    return described
+
+
+def body_of(described: dict[str, Any], name: str) -> Any:
+    return described["paths"][f"/letters/{{address}}/{name}"]["post"]["requestBody"]["content"]["application/json"]
+
+
+def add(described: dict[str, Any], name: str, bodies: list[Any]) -> None:
+    body = body_of(described, name)
+    body["schema"] = {"anyOf": [{"enum": bodies}, body["schema"]]}
+
+
+def signature(token: Token) -> dict[str, Any]:
+    return {
+        "message": b64url(token.message),
+        "signature": b64url(token.signature),
+        "appearance": {"step": "counted"},
+    }
+
+
+def opened(token: Token) -> dict[str, str]:
+    opening = Campaign.opening(token)
+    return {"w": b64url(opening.w), "a": b64url(opening.a)}
+
+
+OPERATIONS = [
+    (method, path)
+    for path, operations in json.loads(document())["paths"].items()
+    for method in operations
+    if method != "parameters"
+]
+
+
+def ask(api: Any, method: str, path: str, mode: GenerationMode, most: int) -> None:
+    """Send generated requests; each answer is one that is described, and a refusal to a program problem details."""
+
+    operation = api[mode][path][method]
+
+    @settings(max_examples=most, **HOW)
+    @given(operation.as_strategy(generation_mode=mode))
+    def send(case: schemathesis.Case) -> None:
+        answer = case.call_and_validate(checks=CHECKS, headers=HEADERS)
+        if answer.status_code >= 400 and not operation.path.endswith(FORMS):
+            assert answer.headers["content-type"] == ["application/problem+json"]
+            assert answer.json()["status"] == answer.status_code
+
+    send()
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_good_requests_get_answers_that_are_described(api: Any, method: str, path: str) -> None:
+    ask(api, method, path, GenerationMode.POSITIVE, FEW)
+
+
+@pytest.mark.parametrize(("method", "path"), [pair for pair in OPERATIONS if "{" in pair[1]])
+def test_bad_requests_are_refused_as_described(api: Any, method: str, path: str) -> None:
+    ask(api, method, path, GenerationMode.NEGATIVE, FEW)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("mode", GenerationMode)
+@pytest.mark.parametrize(("method", "path"), [pair for pair in OPERATIONS if "{" in pair[1]])
+def test_no_request_at_all_gets_another_answer(api: Any, method: str, path: str, mode: Any) -> None:
+    ask(api, method, path, mode, MANY)

@@ -1,0 +1,112 @@
+"""Headers that every answer carries, over all addresses, methods and errors; cookies only where they are promised."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.routes import routes
+from tests.shared import ONCE, Place, Shared
+from tests.visitors import SITE
+
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH")
+POLICY = {
+    "default-src": "'none'",
+    "style-src": "'self'",
+    "script-src": "'self'",
+    "img-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+pytestmark = ONCE
+
+
+@pytest.fixture(scope="module")
+def place(shared: Shared) -> Place:
+    """A published letter with a log."""
+    found = shared.an_open_letter()
+    shared.campaign.sign_all(found.id, 5)
+    shared.campaign.seal(found.id)
+    shared.campaign.publish(found.id)
+    return found
+
+
+def answers(shared: Shared, place: Place, methods: tuple[str, ...] = METHODS) -> Iterator[tuple[str, str, Any]]:
+    """Every address by every method: as a stranger, and the organizers' ones also signed in."""
+    ana = shared.desk().client
+    for route in routes(shared.app, slug=place.slug, address=place.slug, secret="never-was"):
+        for method in methods:
+            signed_in = route.path.startswith("/organize/") and method == "GET"
+            for client in (shared.app.test_client(), *((ana,) if signed_in else ())):
+                yield method, route.path, client.open(route.path, method=method, base_url=SITE)
+
+
+def test_every_answer_carries_the_headers(shared: Shared, place: Place) -> None:
+    seen = 0
+    for method, path, answer in answers(shared, place):
+        where, found = f"{method} {path} {answer.status_code}", answer.headers
+        policy = dict(part.strip().split(" ", 1) for part in found["Content-Security-Policy"].split(";"))
+        seen += 1
+
+        assert policy == POLICY, where
+        assert found["X-Content-Type-Options"] == "nosniff", where
+        assert found["Referrer-Policy"] == "same-origin", where
+        assert found["X-Frame-Options"] == "DENY", where
+        assert found["Cross-Origin-Opener-Policy"] == "same-origin", where
+        assert found["Strict-Transport-Security"].startswith("max-age="), where
+        assert answer.status_code != 500, where
+    assert seen > 300
+
+
+def test_no_answer_names_the_software_or_counts_requests(shared: Shared, place: Place) -> None:
+    telling = {"server", "x-powered-by", "x-ratelimit-limit", "x-ratelimit-remaining", "x-request-id", "via"}
+    for method, path, answer in answers(shared, place, ("GET", "POST")):
+        assert not telling & {name.lower() for name, _ in answer.headers}, f"{method} {path}"
+
+
+def test_a_cookie_is_set_by_the_organizers_pages_alone(shared: Shared, place: Place) -> None:
+    with_cookie = {path.split("/")[1] for _, path, answer in answers(shared, place) if "Set-Cookie" in answer.headers}
+
+    assert with_cookie == {"organize"}
+
+
+def test_no_public_or_signing_page_reads_a_cookie(shared: Shared, place: Place) -> None:
+    """An organizer who reads the letter gets the same bytes as everybody."""
+    ana = shared.desk().client
+    for route in routes(shared.app, slug=place.slug, address=place.slug, secret="never-was"):
+        if "GET" in route.methods and not route.path.startswith("/organize/") and not route.path.endswith("join"):
+            theirs, anybody = (client.get(route.path, base_url=SITE) for client in (ana, shared.app.test_client()))
+
+            assert theirs.data == anybody.data, route.path
+            assert "Cookie" not in anybody.headers.get("Vary", ""), route.path
+
+
+def test_signing_pages_are_kept_by_no_cache_and_public_ones_may_be(shared: Shared, place: Place) -> None:
+    private = ["join", "sign", "receipt", "round.json"]
+    public = ["", "counts.json", "letter.md", "log/checkpoint", "log/tile/0/000.p/1"]
+
+    assert {shared.get(place.public + name).headers["Cache-Control"] for name in private} == {"no-store"}
+    assert {shared.get(place.public + name).headers["Cache-Control"].split(",")[0] for name in public} == {"public"}
+    assert shared.get("/organize/sign-in").headers["Cache-Control"] == "no-store"
+
+
+def test_hidden_letters_are_kept_by_no_cache_and_no_search_engine(shared: Shared) -> None:
+    answer = shared.get(shared.an_open_letter().hidden)
+
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert '<meta name="robots" content="noindex">' in answer.text
+
+
+def test_the_organizers_cookie_has_all_its_locks(shared: Shared) -> None:
+    cookie = shared.get("/organize/sign-in").headers["Set-Cookie"]
+
+    parts = {part.strip().lower() for part in cookie.split(";")[1:]}
+    assert parts == {"secure", "httponly", "path=/organize", "samesite=strict"}
+    assert shared.app.session_interface.get_cookie_domain(shared.app) is None
+
+
+def test_an_error_carries_them_too(shared: Shared) -> None:
+    for path in ("/nowhere", "/letters/never-was/", "/letters/never-was/counts.json", "/organize/welcome/never-was"):
+        assert "Content-Security-Policy" in shared.get(path).headers

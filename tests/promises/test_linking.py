@@ -1,0 +1,245 @@
+"""Whoever takes raw copies of everything that is stored after each sealing cannot tell who came when, nor who is who.
+
+And the attack that shows it finds every leak that is planted for it.
+"""
+
+from collections.abc import Callable, Iterator
+from random import Random
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.pool import NullPool
+
+from petition import database, rounds
+from petition.issuing import codes as issuing_codes
+from petition.issuing import rounds as issuing_rounds
+from petition.issuing import tokens as issuing_tokens
+from petition.sealing import rewriting, sealer
+from tests.promises.attack import NOW, SIGNATURE, Lived, attacked, by_all_clues, correlations, pairings
+from tests.promises.conftest import LIVES, LivesOn
+from tests.promises.lives import COPY, SIGN, World, a_story, another_order
+from tests.walks import Campaign
+
+Patch = pytest.MonkeyPatch
+
+
+def telling(lives: Lived) -> list[str]:
+    """The clues that tell an order, but for what a copy shows of those who came since the last sealing."""
+    return [str(found) for found in correlations(lives) if found.is_telling and not found.clue[1].startswith(NOW)]
+
+
+def linked(lives: Lived) -> list[str]:
+    """The pairings of codes with signatures that are better than guessing."""
+    return [str(found) for found in pairings(lives) if found.is_better_than_guessing]
+
+
+def test_nothing_that_is_stored_tells_in_which_order_people_came(lived: Lived) -> None:
+    assert telling(lived) == []
+
+
+def test_codes_and_signatures_cannot_be_paired_better_than_by_guessing(lived: Lived) -> None:
+    assert linked(lived) == []
+
+
+def test_all_clues_together_pair_them_no_better(lived: Lived) -> None:
+    found = by_all_clues(lived)
+
+    assert not found.is_better_than_guessing, str(found)
+
+
+@pytest.mark.long
+def test_nothing_tells_the_order_of_thousands_either(kind: str, lives_on: LivesOn) -> None:
+    lives = lives_on(kind, 12)
+
+    assert max(abs(found.rho) for found in correlations(lives) if found.freedom > 2500) < 0.1
+    assert telling(lives) == []
+    assert linked(lives) == []
+
+
+def test_on_postgresql_a_copy_between_two_sealings_shows_the_order_of_those_who_came_since(lives_on: LivesOn) -> None:
+    """The site says so; and the attack sees what there is to see."""
+    shown = {
+        found.clue: found.rho
+        for found in correlations(lives_on("postgresql", LIVES["postgresql"]))
+        if found.order == SIGN
+    }
+
+    assert shown[SIGNATURE, f"{NOW}: petition.pending xmin"] > 0.99
+
+
+def test_an_hour_in_another_order_leaves_the_same_bytes(world: World) -> None:
+    story = a_story(300, 6, Random(1))
+    one = world.live(story, chance=Random(2))
+    other = world.live(another_order(story, Random(3)), chance=Random(2))
+
+    for copy, twin in zip(one.copies, other.copies, strict=True):
+        differing = {name for name, raw in copy.files.items() if twin.files[name] != raw}
+        assert differing == ({"petition.db"} if copy.event == COPY else set()), copy.interval
+
+
+# Leaks that the attack must find. Each is planted on a site of its own.
+
+
+ARRIVALS = {
+    "a time": "CREATE TABLE {table} (key BLOB PRIMARY KEY, at REAL DEFAULT (julianday('now'))) WITHOUT ROWID",
+    "a running number": "CREATE TABLE {table} (id INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB UNIQUE)",
+    "a hidden rowid": "CREATE TABLE {table} (key BLOB PRIMARY KEY)",
+}
+UNORDERED = "CREATE TABLE {table} (key BLOB PRIMARY KEY) WITHOUT ROWID"
+TRIGGER = "CREATE TRIGGER notes AFTER {when} BEGIN INSERT OR IGNORE INTO {table} (key) VALUES (NEW.{key}); END"
+
+
+def filling(campaign: Campaign) -> Iterator[tuple[Engine, str, str, str]]:
+    """Where people leave something: the database, a name for a table of it, the key, and what happens then."""
+    yield campaign.databases.petition, "arrival", '"commit"', "INSERT ON pending"
+    yield campaign.databases.issuer, "spending", "mac", "UPDATE ON code"
+
+
+def plant_tables(schema: str) -> Callable[[Campaign], None]:
+    """A table beside each of the two that fill up, and a trigger that writes to it."""
+
+    def plant(campaign: Campaign) -> None:
+        for engine, table, key, when in filling(campaign):
+            run(engine, schema.format(table=table), TRIGGER.format(table=table, key=key, when=when))
+
+    return plant
+
+
+def run(engine: Engine, *statements: str) -> None:
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+@pytest.mark.parametrize("schema", ARRIVALS.values(), ids=ARRIVALS.keys())
+def test_a_table_that_keeps_the_order_is_found(world: World, schema: str) -> None:
+    lives = attacked([world.live(a_story(150, 3, Random(1), at_once=1), plant=plant_tables(schema))])
+
+    assert any("spending" in clue for clue in telling(lives))
+    assert any("arrival" in clue for clue in telling(lives))
+    assert linked(lives) != []
+
+
+def test_rows_without_any_order_that_no_sealing_writes_anew_are_found(world: World) -> None:
+    lives = attacked([world.live(a_story(300, 3, Random(1)), plant=plant_tables(UNORDERED))])
+
+    assert any("arrival offset among its page" in clue for clue in telling(lives))
+
+
+def test_a_write_ahead_log_is_found(world: World, monkeypatch: Patch) -> None:
+    monkeypatch.setattr(database, "SQLITE_PRAGMAS", ("journal_mode=WAL", *database.SQLITE_PRAGMAS[2:]))
+    lives = attacked([world.live(a_story(150, 3, Random(1), at_once=1))])
+
+    assert any("issuer.db-wal" in clue for clue in telling(lives))
+    assert any("petition.db-wal" in clue for clue in telling(lives))
+    assert linked(lives) != []
+
+
+def plant_rowid(campaign: Campaign) -> None:
+    """The table of those who wait, with SQLite's hidden rowid: it lists them as they came."""
+    with campaign.databases.petition.begin() as connection:
+        schema = connection.execute(text("SELECT sql FROM sqlite_schema WHERE name = 'pending'")).scalar_one()
+        connection.execute(text("DROP TABLE pending"))
+        connection.execute(text(schema.replace("WITHOUT ROWID", "")))
+
+
+def test_a_sealing_that_does_not_sort_is_found(world: World, monkeypatch: Patch) -> None:
+    for module in (sealer, rewriting):
+        monkeypatch.setattr(module, "sorted", lambda rows, key=None: list(rows), raising=False)
+    lives = attacked([world.live(a_story(200, 4, Random(1)), plant=plant_rowid)])
+
+    assert any("entry turn" in clue for clue in telling(lives))
+
+
+def test_held_back_rows_that_stay_as_they_came_are_found(world: World, monkeypatch: Patch) -> None:
+    story = a_story(250, 25, Random(1))  # few an hour, so that many are held back
+    moments = {world.people[person].commit: moment for person, moment in story.moments[SIGN].items()}
+    monkeypatch.setattr(rewriting, "_sorted", lambda rows: sorted(rows, key=lambda row: moments[row["commit"]]))
+    lives = attacked([world.live(story)])
+
+    assert any("after: petition.db pending" in clue for clue in telling(lives))
+
+
+def test_codes_that_grow_when_they_are_spent_are_found(world: World, monkeypatch: Patch) -> None:
+    for module in (issuing_codes, issuing_rounds, issuing_tokens):
+        monkeypatch.setattr(module, "UNSPENT", b"", raising=False)
+    monkeypatch.setattr(rounds, "compact", lambda engine: None)
+
+    def plant(campaign: Campaign) -> None:
+        run(campaign.databases.issuer, "UPDATE code SET request = x''")
+
+    lives = attacked([world.live(a_story(300, 4, Random(1)), plant=plant)])
+
+    assert any("issuer.db code" in clue for clue in telling(lives))
+
+
+def test_a_line_a_signature_in_a_log_file_is_found(world: World) -> None:
+    def plant(campaign: Campaign) -> None:
+        def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+            if statement.startswith("INSERT INTO pending") and "ON CONFLICT" in statement:
+                with (campaign.settings.data / "server.log").open("ab") as file:
+                    file.write(next(value for value in values if len(value) == 32).hex().encode() + b" signed\n")
+
+        event.listen(campaign.databases.petition, "before_cursor_execute", note)
+
+    lives = attacked([world.live(a_story(150, 4, Random(1)), plant=plant)])
+
+    assert any("server.log" in clue for clue in telling(lives))
+
+
+POSTGRES_ARRIVALS = {
+    "a time": "CREATE TABLE {table} (key bytea PRIMARY KEY, at timestamptz DEFAULT clock_timestamp())",
+    "a running number": "CREATE TABLE {table} (id bigserial PRIMARY KEY, key bytea UNIQUE)",
+    "a table that no sealing writes anew": "CREATE TABLE {table} (key bytea PRIMARY KEY)",
+}
+POSTGRES_TRIGGER = """CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO {table} (key) VALUES (NEW.{key}) ON CONFLICT DO NOTHING; RETURN NEW; END $$"""
+
+
+def plant_postgres_tables(schema: str) -> Callable[[Campaign], None]:
+    def plant(campaign: Campaign) -> None:
+        for engine, table, key, when in filling(campaign):
+            trigger = f"CREATE TRIGGER notes AFTER {when} FOR EACH ROW EXECUTE FUNCTION note()"
+            run(engine, schema.format(table=table), POSTGRES_TRIGGER.format(table=table, key=key), trigger)
+
+    return plant
+
+
+@pytest.mark.parametrize("schema", POSTGRES_ARRIVALS.values(), ids=POSTGRES_ARRIVALS.keys())
+def test_on_postgresql_a_table_that_keeps_the_order_is_found(postgres_world: World, schema: str) -> None:
+    story = a_story(100, 3, Random(1), at_once=1)
+    lives = attacked([postgres_world.live(story, plant=plant_postgres_tables(schema))])
+
+    assert any("arrival" in clue for clue in telling(lives))
+    assert any("spending" in clue for clue in telling(lives))
+    assert linked(lives) != []
+
+
+def test_on_postgresql_spent_codes_that_are_not_written_anew_are_found(
+    postgres_world: World, monkeypatch: Patch
+) -> None:
+    monkeypatch.setattr(rounds, "rewrite_spent", lambda session: False)
+    lives = attacked([postgres_world.live(a_story(150, 3, Random(1)))])
+
+    assert any("after: issuer.code xmin" in clue for clue in telling(lives))
+
+
+def test_on_postgresql_what_a_vacuum_leaves_on_the_pages_is_found(postgres_world: World, monkeypatch: Patch) -> None:
+    def vacuum(engine: Engine, *tables: str) -> None:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for table in tables:
+                connection.execute(text(f"VACUUM {table}"))
+
+    monkeypatch.setattr(rounds, "forget_order", vacuum)
+    lives = attacked([postgres_world.live(a_story(300, 3, Random(1)))])
+
+    assert any(" file, " in clue for clue in telling(lives))
+
+
+def test_postgresql_keeps_no_sequence_and_no_time_of_a_commit(postgres_world: World) -> None:
+    for url in postgres_world.databases("life"):
+        engine = create_engine(url, poolclass=NullPool)
+        with engine.connect() as connection:
+            assert connection.scalars(text("SELECT sequencename FROM pg_sequences")).all() == []
+            assert connection.scalar(text("SHOW track_commit_timestamp")) == "off"

@@ -1,0 +1,441 @@
+"""Backups: whole, encrypted, without what must be forgotten; and restores that never make two logs of one."""
+
+import base64
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyrage
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from petition import backups, rounds, takeovers
+from petition import clock as clockwork
+from petition.backups import back_up, decrypt, encrypt, put_file, read_backup
+from petition.cli import main
+from petition.config import Settings, prepare_folders, settings
+from petition.crypto.tokens import Token
+from petition.database import Databases
+from petition.errors import BadShape, Conflict, NotFound, Over
+from petition.issuing.models import Code, IssuingRound
+from petition.letters.life import CLOSED, PUBLISHED
+from petition.sealing.log import log_of
+from petition.sealing.models import Entry, Log
+from petition.signing.models import Pending, Sealed, Tombstone, Withdrawal
+from petition.verifying import open_source, verify
+from tests.conftest import Clock
+from tests.publishing.test_folder import publish
+from tests.walks import Campaign
+
+PASSPHRASE = "five plain words for tests"
+
+
+@dataclass
+class Second:
+    """Another machine, empty: where a backup is restored."""
+
+    settings: Settings
+    make_key: Callable[[], Any]
+    clock: Clock
+
+    def restore(self, plain: bytes) -> Campaign:
+        read = read_backup(plain)
+        prepare_folders(self.settings)
+        databases = Databases(self.settings.database_url, self.settings.issuer_database_url)
+        databases.migrate(self.settings.data)
+        try:
+            backups.restore(self.settings, databases, read)
+        finally:
+            databases.dispose()
+        self.site = Campaign(self.settings, self.clock, self.make_key)
+        return self.site
+
+
+@pytest.fixture(params=["to the same kind", "to the other kind"])
+def second(
+    request: pytest.FixtureRequest, kind: str, tmp_path: Path, make_key: Callable[[], Any], clock: Clock
+) -> Iterator[Second]:
+    """Each kind is restored on itself and on the other."""
+    environ = {"PETITION_DATA": str(tmp_path / "second"), "PETITION_URL": "https://letters.example.org"}
+    if (kind == "postgresql") == (request.param == "to the same kind"):
+        urls = request.getfixturevalue("postgres_templates")("second")
+        environ |= dict(zip(("PETITION_DATABASE_URL", "PETITION_ISSUER_DATABASE_URL"), urls, strict=True))
+    made = Second(settings(environ), make_key, clock)
+    yield made
+    if hasattr(made, "site"):
+        made.site.close()
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, make_key: Callable[[], Any], clock: Clock) -> Iterator[Second]:
+    """Another machine with SQLite, for what has nothing to do with the kind."""
+    environ = {"PETITION_DATA": str(tmp_path / "elsewhere"), "PETITION_URL": "https://letters.example.org"}
+    made = Second(settings(environ), make_key, clock)
+    yield made
+    if hasattr(made, "site"):
+        made.site.close()
+
+
+def a_backup(campaign: Campaign) -> bytes:
+    """What is in a backup of the site, before it is encrypted."""
+    return back_up(campaign.databases, campaign.master, moment=campaign.clock())
+
+
+def a_busy_letter(campaign: Campaign) -> tuple[str, list[Token]]:
+    """Published; three are sealed, one of them withdrawn and waiting, two wait, one of whom took it back."""
+    letter = campaign.a_published_letter()
+    tokens = campaign.sign_all(letter, 5)
+    campaign.seal(letter)
+    sealed = {bytes(row.commit).hex() for row in campaign.rows(Sealed, letter)}
+    tokens.sort(key=lambda token: campaign.opening(token).commit not in sealed)
+    campaign.withdraw(letter, tokens[0])
+    campaign.withdraw(letter, tokens[4])
+    return letter, tokens
+
+
+def take_over(site: Campaign, folder: Path) -> takeovers.Taken:
+    return takeovers.take_over(site.databases, site.master, open_source(str(folder)), moment=site.clock())
+
+
+def forms(value: bytes) -> list[bytes]:
+    """How bytes may be written in a file."""
+    return [
+        value,
+        value.hex().encode(),
+        base64.b64encode(value).rstrip(b"=")[:40],
+        base64.urlsafe_b64encode(value).rstrip(b"=")[:40],
+    ]
+
+
+def test_a_restored_site_has_what_the_old_one_had(campaign: Campaign, second: Second) -> None:
+    letter, _ = a_busy_letter(campaign)
+    site = second.restore(a_backup(campaign))
+
+    assert site.entries(letter) == campaign.entries(letter)
+    assert site.public_files(letter) == campaign.public_files(letter)
+    assert site.master == campaign.master
+    for table in (Sealed, Tombstone, Withdrawal):
+        assert len(site.rows(table, letter)) == len(campaign.rows(table, letter)) > 0
+
+
+def test_who_waits_and_what_issues_is_not_in_it(campaign: Campaign) -> None:
+    letter, _ = a_busy_letter(campaign)
+    plain = a_backup(campaign)
+    secret = (campaign.settings.rounds_folder / f"{letter}-1").read_bytes()
+    with Session(campaign.databases.issuer) as issuer:
+        codes = issuer.scalars(select(Code)).all()
+        private = issuer.scalars(select(IssuingRound.private_key)).one()
+    waiting = campaign.rows(Pending, letter)
+    hidden = [secret, private, *(row.message for row in waiting), *(row.signature for row in waiting)]
+    hidden += [bytes(row.commit) for row in waiting] + [bytes(code.mac) for code in codes]
+
+    assert len(waiting) == 1 and len(codes) == 5
+    assert [form for value in hidden for form in forms(bytes(value)) if form in plain] == []
+    assert campaign.rows(Tombstone, letter)[0].letter_id.encode() in plain
+
+
+def test_rows_stand_in_the_order_of_their_keys(campaign: Campaign) -> None:
+    letter, _ = a_busy_letter(campaign)
+    read = read_backup(a_backup(campaign))
+    commits = [row["commit"] for row in read.rows["petition"]["sealed"] if row["letter_id"] == letter]
+
+    assert commits == sorted(commits) and len(commits) == 3
+
+
+def test_a_spent_token_stays_spent(campaign: Campaign, elsewhere: Second) -> None:
+    letter, tokens = a_busy_letter(campaign)
+    site = elsewhere.restore(a_backup(campaign))
+
+    for withdrawn in (tokens[0], tokens[4]):
+        with pytest.raises(Over):
+            site.sign(letter, withdrawn)
+    assert site.sign(letter, tokens[1]).sealed
+
+
+def test_who_waited_can_send_the_saved_token_again(campaign: Campaign, elsewhere: Second) -> None:
+    letter, tokens = a_busy_letter(campaign)
+    site = elsewhere.restore(a_backup(campaign))
+    with pytest.raises(NotFound):
+        site.look_up(letter, tokens[3])
+
+    assert not site.sign(letter, tokens[3]).sealed
+    assert site.look_up(letter, tokens[3]).state == "kept"
+
+
+def test_codes_of_before_are_over_and_a_new_round_can_be_opened(campaign: Campaign, elsewhere: Second) -> None:
+    letter = campaign.a_published_letter()
+    code = campaign.codes(letter, 8)[0]
+    site = elsewhere.restore(a_backup(campaign))
+    with pytest.raises(Over):
+        site.token(letter, code)
+    takeovers.nothing_newer(site.databases)
+    number = rounds.open_next_round(site.desk, letter, None, moment=site.clock())
+    site.sign_all(letter, 5, number)
+
+    assert site.seal(letter).signatures == 3
+    assert [e for e in site.entries(letter) if e["type"] == "issued"] == [
+        {"type": "issued", "round": 1, "issued": 8, "key_destroyed": True}
+    ]
+
+
+def test_nothing_is_sealed_published_or_closed_before_somebody_says_what_was_published(
+    campaign: Campaign, second: Second
+) -> None:
+    letter, unpublished = campaign.a_published_letter(), campaign.an_open_letter()
+    tokens = campaign.tokens(letter, 5)
+    site = second.restore(a_backup(campaign))
+    for token in tokens:
+        site.sign(letter, token)
+    before = site.entries(letter)
+    done = clockwork.tick(site.desk, site.clock())
+
+    assert all("held" in what for what in done.values()) and len(done) == 2
+    assert site.seal(letter).is_held and site.entries(letter) == before
+    with pytest.raises(Conflict, match="came out of a backup"):
+        site.publish(unpublished)
+    with pytest.raises(Conflict, match="came out of a backup"):
+        site.close_letter(letter)
+
+
+def test_nothing_newer_lets_it_go_on(campaign: Campaign, elsewhere: Second) -> None:
+    letter = campaign.a_published_letter()
+    tokens = campaign.tokens(letter, 5)
+    site = elsewhere.restore(a_backup(campaign))
+    for token in tokens:
+        site.sign(letter, token)
+    with pytest.raises(NotFound, match="no-such"):
+        takeovers.nothing_newer(site.databases, ["no-such"])
+
+    assert takeovers.nothing_newer(site.databases) == ["we-refuse-to-build-it"]
+    assert site.seal(letter).signatures == 3
+
+
+def test_the_newest_published_log_is_taken_over_and_grows_on(
+    campaign: Campaign, second: Second, clock: Clock, tmp_path: Path
+) -> None:
+    letter, tokens = a_busy_letter(campaign)
+    data = a_backup(campaign)
+    clock.pass_time(hours=2)
+    campaign.sign_all(letter, 5)
+    campaign.seal(letter)
+    clock.pass_time(hours=2)
+    rounds.annul_round(campaign.desk, letter, 1, "Codes were posted in public.")
+    number = rounds.open_next_round(campaign.desk, letter, None, moment=clock())
+    campaign.sign_all(letter, 5, number)
+    late = campaign.tokens(letter, 5, number)
+    campaign.seal(letter)
+    publish(campaign, letter, tmp_path / "newest")
+    newest = campaign.figures(letter)
+
+    site = second.restore(data)
+    taken = take_over(site, tmp_path / "newest")
+    assert taken.after == newest.log_size > taken.before
+    assert site.figures(letter).history == newest.history
+    assert site.figures(letter).checkpoint == newest.checkpoint
+    assert site.public_files(letter)["counts.json"] == campaign.public_files(letter)["counts.json"]
+    with pytest.raises(Over):
+        site.sign(letter, tokens[0])
+
+    for token in late:
+        site.sign(letter, token)
+    assert site.seal(letter).signatures == 3
+    publish(site, letter, tmp_path / "after")
+    verdict = verify(open_source(str(tmp_path / "after")), since=newest.checkpoint.encode())
+    assert verdict.ok, [check for check in verdict.checks if not check.ok]
+
+
+def test_a_letter_that_was_published_and_closed_since_is_so_again(
+    campaign: Campaign, elsewhere: Second, clock: Clock, tmp_path: Path
+) -> None:
+    letter = campaign.an_open_letter()
+    tokens = campaign.sign_all(letter, 6)
+    data = a_backup(campaign)
+    campaign.publish(letter)
+    campaign.close_letter(letter)
+    publish(campaign, letter, tmp_path / "newest")
+    site = elsewhere.restore(data)
+    assert site.figures(letter).state != PUBLISHED
+    take_over(site, tmp_path / "newest")
+
+    assert site.figures(letter).state == CLOSED
+    assert site.figures(letter).count == 6
+    assert site.withdraw(letter, tokens[0])
+    site.seal(letter)
+    publish(site, letter, tmp_path / "after")
+    assert verify(open_source(str(tmp_path / "after"))).ok
+
+
+def test_a_copy_that_is_no_newer_frees_the_log(campaign: Campaign, elsewhere: Second, tmp_path: Path) -> None:
+    letter, _ = a_busy_letter(campaign)
+    publish(campaign, letter, tmp_path / "face")
+    site = elsewhere.restore(a_backup(campaign))
+    taken = take_over(site, tmp_path / "face")
+
+    assert taken.before == taken.after
+    assert site.seal(letter).entries > 0
+
+
+def test_a_fork_is_refused_and_nothing_changes(campaign: Campaign, elsewhere: Second, tmp_path: Path) -> None:
+    letter = campaign.a_published_letter()
+    tokens = campaign.tokens(letter, 12)
+    old = a_backup(campaign)
+    for token in tokens[:6]:
+        campaign.sign(letter, token)
+    campaign.seal(letter)
+    forked = elsewhere.restore(old)
+    takeovers.nothing_newer(forked.databases)
+    for token in tokens[6:]:
+        forked.sign(letter, token)
+    forked.seal(letter)
+    publish(forked, letter, tmp_path / "fork")
+    with Session(campaign.databases.petition) as session:
+        log_of(session, letter).is_held = True
+        session.commit()
+    before = campaign.entries(letter)
+
+    with pytest.raises(Conflict, match="cannot be taken over"):
+        take_over(campaign, tmp_path / "fork")
+    assert campaign.entries(letter) == before
+    assert campaign.seal(letter).is_held
+
+
+def test_an_older_copy_and_another_letters_copy_are_refused(
+    campaign: Campaign, elsewhere: Second, tmp_path: Path
+) -> None:
+    letter = campaign.a_published_letter()
+    publish(campaign, letter, tmp_path / "old")
+    campaign.sign_all(letter, 5)
+    campaign.seal(letter)
+    data = a_backup(campaign)
+    other = campaign.a_published_letter()
+    publish(campaign, other, tmp_path / "other")
+    site = elsewhere.restore(data)
+
+    with pytest.raises(Conflict, match="older than the backup"):
+        take_over(site, tmp_path / "old")
+    with pytest.raises(NotFound, match="No letter here"):
+        take_over(site, tmp_path / "other")
+    assert site.seal(letter).is_held
+
+
+def test_a_backup_can_be_made_while_people_sign(campaign: Campaign, elsewhere: Second) -> None:
+    letter = campaign.a_published_letter()
+    tokens = campaign.tokens(letter, 24)
+    failures: list[BaseException] = []
+
+    def keep_signing() -> None:
+        try:
+            for place, token in enumerate(tokens):
+                campaign.sign(letter, token)
+                if place % 6 == 5:
+                    campaign.seal(letter)
+        except BaseException as error:
+            failures.append(error)
+
+    signing = threading.Thread(target=keep_signing)
+    signing.start()
+    made = [a_backup(campaign)]
+    while signing.is_alive():
+        made.append(a_backup(campaign))
+    signing.join()
+
+    assert failures == []
+    site = elsewhere.restore(made[len(made) // 2])
+    figures = site.figures(letter)
+    assert len(site.rows(Sealed, letter)) == figures.signatures
+    assert len(site.rows(Entry, letter)) == figures.log_size
+
+
+@pytest.fixture(scope="module")
+def encrypted() -> bytes:
+    """A small thing, encrypted once: age takes its time on purpose."""
+    return encrypt(b"{}", PASSPHRASE)
+
+
+def test_only_the_passphrase_opens_it(encrypted: bytes) -> None:
+    assert pyrage.passphrase.decrypt(encrypted, PASSPHRASE) == b"{}"
+    with pytest.raises(BadShape, match="passphrase"):
+        encrypt(b"{}", "")
+
+
+def test_a_wrong_passphrase_is_refused_and_nothing_changes(encrypted: bytes, tmp_path: Path) -> None:
+    (tmp_path / "backup").write_bytes(encrypted)
+    (tmp_path / "words").write_text("another passphrase\n")
+    environ = {"PETITION_DATA": str(tmp_path / "never")}
+    arguments = ["restore", str(tmp_path / "backup"), "--passphrase-file", str(tmp_path / "words")]
+    answer = CliRunner().invoke(main, arguments, env=environ)
+
+    assert answer.exit_code == 1
+    assert "the passphrase is another one" in answer.output
+    assert not (tmp_path / "never").exists()
+
+
+@pytest.mark.parametrize("harm", [lambda data: data[:-5], lambda data: b"junk" + data])
+def test_a_damaged_file_does_not_open(encrypted: bytes, harm: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(BadShape):
+        decrypt(harm(encrypted), PASSPHRASE)
+
+
+@pytest.mark.parametrize("plain", [b"", b"{}", b"[1]\n[2]\n", b"words"])
+def test_what_is_no_backup_is_refused(plain: bytes) -> None:
+    with pytest.raises(BadShape, match="no backup"):
+        read_backup(plain)
+
+
+def test_a_backup_without_its_end_or_with_a_changed_entry_is_refused(campaign: Campaign, elsewhere: Second) -> None:
+    letter = campaign.a_published_letter()
+    plain = a_backup(campaign)
+    entry = base64.urlsafe_b64encode(campaign.rows(Entry, letter)[0].data)[:20]
+
+    with pytest.raises(BadShape, match="no backup"):
+        elsewhere.restore(plain[: plain.rindex(b"\n", 0, -1) + 1])
+    with pytest.raises(BadShape, match="damaged"):
+        elsewhere.restore(plain.replace(entry, b"A" * len(entry)))
+    assert elsewhere.restore(plain).entries(letter) == campaign.entries(letter)
+
+
+def test_a_site_that_is_not_empty_is_not_overwritten(campaign: Campaign) -> None:
+    letter, _ = a_busy_letter(campaign)
+    read = read_backup(a_backup(campaign))
+    secret = campaign.settings.secret_file.read_bytes()
+    before = campaign.entries(letter)
+
+    with pytest.raises(Conflict, match="a site here already"):
+        backups.restore(campaign.settings, campaign.databases, read)
+    assert campaign.entries(letter) == before
+    assert campaign.settings.secret_file.read_bytes() == secret
+    assert not any(row.is_held for row in campaign.rows(Log, letter))
+
+
+def test_a_backup_is_for_its_owner_alone_and_replaces_only_backups(campaign: Campaign, tmp_path: Path) -> None:
+    data = b"age-encryption.org/v1"
+    put_file(tmp_path / "backup", data)
+    put_file(tmp_path / "backup", data)
+    (tmp_path / "thesis").write_text("years of work")
+
+    assert (tmp_path / "backup").stat().st_mode & 0o777 == 0o600
+    with pytest.raises(Conflict, match="something else"):
+        put_file(tmp_path / "thesis", data)
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_the_commands_do_the_whole_round_trip(campaign: Campaign, environ: dict[str, str], tmp_path: Path) -> None:
+    letter = campaign.a_published_letter()
+    (tmp_path / "words").write_text(PASSPHRASE + "\n")
+    words = ["--passphrase-file", str(tmp_path / "words")]
+    there = {"PETITION_DATA": str(tmp_path / "there"), "PETITION_URL": environ["PETITION_URL"]}
+    saved = CliRunner().invoke(main, ["backup", str(tmp_path / "backup"), *words], env=environ)
+    publish(campaign, letter, tmp_path / "face")
+    there_env: dict[str, str | None] = {**dict.fromkeys(environ), **there}
+    restored = CliRunner().invoke(main, ["restore", str(tmp_path / "backup"), *words], env=there_env)
+    held = CliRunner().invoke(main, ["seal", "we-refuse-to-build-it"], env=there_env)
+    freed = CliRunner().invoke(main, ["restore", "--since", str(tmp_path / "face")], env=there_env)
+    sealed = CliRunner().invoke(main, ["seal", "we-refuse-to-build-it"], env=there_env)
+
+    assert (saved.exit_code, restored.exit_code, freed.exit_code, sealed.exit_code) == (0, 0, 0, 0)
+    assert "held" in restored.output
+    assert held.exit_code == 1 and "petition restore --since" in held.output

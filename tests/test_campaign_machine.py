@@ -1,0 +1,451 @@
+"""Whole campaigns in random order: whatever people do, the count is signatures less withdrawals, and checks out."""
+
+import contextlib
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy.orm import Session
+
+from petition import clock as clockwork
+from petition import config, rounds
+from petition.crypto.blind_rsa import PrivateKey
+from petition.crypto.tokens import Token
+from petition.errors import CodeUsed, Conflict, Forbidden, NotFound, Over, Refusal, TooEarly
+from petition.issuing.codes import void_batch
+from petition.letters.life import APART, CLOSED, OPEN, PUBLISHED, TOGETHER
+from petition.sealing.sealer import Result
+from petition.signing.models import Pending, Sealed
+from petition.verifying import open_source, verify
+from tests.conftest import Clock
+from tests.walks import Campaign
+
+K, H = 3, 2
+HELD, WAITS, IN_LOG, TAKEN_BACK, DROPPED = "held", "waits", "in the log", "taken back before sealing", "dropped"
+PICK = st.integers(0, 10**6)
+
+
+@dataclass(eq=False)
+class KnownRound:
+    """What whoever watches knows of a round."""
+
+    number: int
+    roll: int
+    ends: datetime
+    issues: bool = True
+    end_is_logged: bool = False
+    starts: datetime | None = None
+    annulled: bool = False
+    annulment_is_logged: bool = False
+
+
+@dataclass(eq=False)
+class Code:
+    round: KnownRound
+    batch: int
+    text: str
+    is_spent: bool = False
+    is_void: bool = False
+
+
+@dataclass(eq=False)
+class Signer:
+    """Somebody with a token, and what became of their signature."""
+
+    round: KnownRound
+    token: Token
+    is_: str = HELD
+    withdrawal: str = ""
+
+    @property
+    def commit(self) -> bytes:
+        return bytes.fromhex(Campaign.opening(self.token).commit)
+
+
+class Machine(RuleBasedStateMachine):
+    """A campaign, and a model of it that is told everything and counts on its fingers."""
+
+    def __init__(self, make: Callable[[Clock], Any], most_rounds: int) -> None:
+        super().__init__()
+        self.clock, self.most_rounds = Clock(), most_rounds
+        self._ends = contextlib.ExitStack()
+        self.campaign: Campaign = self._ends.enter_context(make(self.clock))
+        self.codes: list[Code] = []
+        self.signers: list[Signer] = []
+        self.state, self.batches = OPEN, 0
+        self.closes: datetime | None = None
+
+    @initialize(
+        timing=st.sampled_from([TOGETHER, APART]),
+        rolls=st.integers(1, 2),
+        early=st.integers(3, 8),
+        goes_on=st.booleans(),
+    )
+    def open(self, timing: str, rolls: int, early: int, goes_on: bool) -> None:
+        """A letter is open, and as many as ``early`` of each roll come at once; it may have gone on from there."""
+        self.timing = timing
+        names = ("Current workers", "Former workers")[:rolls] if rolls > 1 else ()
+        rules: dict[str, Any] = {"rolls": names} if names else {}
+        self.letter = self.campaign.an_open_letter(k=K, timing=timing, issuing_days=1, pause_hours=24, **rules)
+        self.rounds = [KnownRound(roll + 1, roll, self.clock() + timedelta(days=1)) for roll in range(rolls)]
+        for known in self.rounds:
+            self._crowd(known, early)
+        if goes_on:
+            self.the_pause_passes()
+            self.all_sign_who_have_not()
+            self.tick()
+
+    # what people do
+
+    @rule(pick=PICK, count=st.integers(1, 4))
+    def make_codes(self, pick: int, count: int) -> None:
+        self._codes(self._round(pick), count)
+
+    @rule(pick=PICK, count=st.integers(3, 8))
+    def a_crowd_signs(self, pick: int, count: int) -> None:
+        self._crowd(self._round(pick), count)
+
+    @rule()
+    def all_sign_who_have_not(self) -> None:
+        for signer in self._who(HELD):
+            self._sign(signer)
+
+    @rule()
+    def the_pause_passes(self) -> None:
+        for _ in range(3):
+            self.clock.pass_time(hours=24)
+            self.tick()
+
+    @precondition(lambda self: self.batches)
+    @rule(pick=PICK)
+    def void_a_batch(self, pick: int) -> None:
+        batch = 1 + pick % self.batches
+        unspent = [
+            code
+            for code in self.codes
+            if code.batch == batch and code.round.issues and not code.is_spent | code.is_void
+        ]
+        with Session(self.campaign.databases.issuer) as issuer:
+            voided = void_batch(issuer, self.letter, batch)
+            issuer.commit()
+        for code in unspent:
+            code.is_void = True
+
+        assert voided == len(unspent)
+
+    @precondition(lambda self: self.codes)
+    @rule(pick=PICK)
+    def exchange_a_code(self, pick: int) -> None:
+        code = self.codes[pick % len(self.codes)]
+        if code.round.issues and not code.is_spent | code.is_void:
+            self._exchange(code)
+        else:
+            expected = Over if code.is_void or not code.round.issues else CodeUsed
+            self._refused(expected, lambda: self.campaign.token(self.letter, code.text, code.round.number))
+
+    @precondition(lambda self: self.signers)
+    @rule(pick=PICK)
+    def sign(self, pick: int) -> None:
+        self._sign(self.signers[pick % len(self.signers)])
+
+    @precondition(lambda self: self.signers)
+    @rule(pick=PICK)
+    def withdraw(self, pick: int) -> None:
+        signer = self.signers[pick % len(self.signers)]
+        if signer.is_ in (HELD, DROPPED) or (signer.is_ == TAKEN_BACK and self.state == CLOSED):
+            self._refused(NotFound, lambda: self.campaign.withdraw(self.letter, signer.token))
+            return
+        assert self.campaign.withdraw(self.letter, signer.token) == (signer.is_ == IN_LOG)
+        if signer.is_ == WAITS:
+            signer.is_ = TAKEN_BACK
+        if signer.is_ == IN_LOG:
+            signer.withdrawal = signer.withdrawal or "waits"
+
+    @precondition(lambda self: self.signers)
+    @rule(pick=PICK, other=PICK)
+    def sign_with_a_signature_of_somebody_else(self, pick: int, other: int) -> None:
+        one, two = self.signers[pick % len(self.signers)], self.signers[other % len(self.signers)]
+        if one is not two and self.state != CLOSED and self._takes(one.round):
+            mixed = Token(**{**vars(one.token), "signature": two.token.signature})
+            self._refused(Forbidden, lambda: self.campaign.sign(self.letter, mixed))
+
+    # what organizers and the clock do
+
+    @rule(hours=st.sampled_from([1, 2, 23, 25]))
+    def pass_time(self, hours: int) -> None:
+        self.clock.pass_time(hours=hours)
+
+    @rule()
+    def seal(self) -> None:
+        self._sealed(self.campaign.seal(self.letter))
+
+    @rule()
+    def tick(self) -> None:
+        for known in self.rounds:
+            if self.timing == APART and known.ends <= self.clock():
+                self._end(known)
+        closes = self.state == PUBLISHED and self.closes is not None and self.closes <= self.clock()
+        [said] = clockwork.tick(self.campaign.desk, self.clock()).values()
+        assert not said.startswith("failed"), said
+        if closes:
+            self._closed()
+        else:
+            self._sealed(None)
+
+    @rule(pick=PICK)
+    def end_issuing(self, pick: int) -> None:
+        known = self._round(pick)
+        issued = known.issues
+        if self._end(known) or not issued:
+            rounds.end_round(self.campaign.desk, self.letter, known.number)
+        else:
+            self._refused(Conflict, lambda: rounds.end_round(self.campaign.desk, self.letter, known.number))
+
+    @precondition(lambda self: len(self.rounds) < self.most_rounds)
+    @rule(pick=PICK)
+    def open_next_round(self, pick: int) -> None:
+        of_roll = self._round(pick).roll
+        roll = next(row.roll for row in self._rows() if row.number == of_roll + 1)
+        go = lambda: rounds.open_next_round(self.campaign.desk, self.letter, roll, moment=self.clock())  # noqa: E731
+        if self.state == CLOSED or self.closes or any(row.issues for row in self.rounds if row.roll == of_roll):
+            self._refused(Conflict, go)
+            return
+        self.rounds.append(KnownRound(go(), of_roll, self.clock() + timedelta(days=1)))
+
+    @rule(pick=PICK)
+    def annul(self, pick: int) -> None:
+        known = self._round(pick)
+        go = lambda: rounds.annul_round(self.campaign.desk, self.letter, known.number, "Flooded.")  # noqa: E731
+        if self.state == CLOSED or known.annulled:
+            self._refused(Conflict, go)
+            return
+        go()
+        known.annulled, known.issues = True, False
+        for signer in self._who(WAITS):
+            signer.is_ = DROPPED if signer.round is known else WAITS
+
+    @rule()
+    def publish(self) -> None:
+        if self.state != OPEN:
+            self._refused(Conflict, lambda: self.campaign.publish(self.letter))
+            return
+        self.campaign.publish(self.letter)
+        self.state = PUBLISHED
+
+    @precondition(lambda self: self.closes is None)
+    @rule()
+    def announce_close(self) -> None:
+        if self.state != PUBLISHED:
+            self._refused(Conflict, lambda: self.campaign.announce_close(self.letter))
+            return
+        self.campaign.announce_close(self.letter)
+        self.closes = self.clock() + timedelta(days=1)
+
+    @precondition(lambda self: self.closes is not None)
+    @rule()
+    def close(self) -> None:
+        go = lambda: rounds.close_letter(self.campaign.desk, self.letter, moment=self.clock())  # noqa: E731
+        if self.state != PUBLISHED or self.closes is None or self.closes > self.clock():
+            self._refused(Conflict, go)
+            return
+        waiting = len(self._who(WAITS))
+        assert go().signatures == waiting
+        self._closed()
+
+    # what must hold, whatever was done
+
+    @invariant()
+    def the_count_is_signatures_less_withdrawals(self) -> None:
+        counted = [signer for signer in self._who(IN_LOG) if not signer.round.annulment_is_logged]
+        withdrawn = [signer for signer in counted if signer.withdrawal == "logged"]
+        by_roll = Counter(signer.round.roll for signer in counted)
+        by_roll.subtract(signer.round.roll for signer in withdrawn)
+        found = self.campaign.figures(self.letter)
+
+        assert (found.signatures, found.withdrawals) == (len(counted), len(withdrawn))
+        assert found.count == len(counted) - len(withdrawn)
+        assert [roll.count for roll in found.rolls] == [by_roll[place] for place in range(len(found.rolls))]
+
+    @invariant()
+    def nothing_is_lost_and_nothing_was_never_signed(self) -> None:
+        waiting = {row.commit for row in self.campaign.rows(Pending, self.letter)}
+        sealed = {row.commit: row.is_withdrawn for row in self.campaign.rows(Sealed, self.letter)}
+
+        assert waiting == {signer.commit for signer in self._who(WAITS)}
+        assert sealed == {signer.commit: bool(signer.withdrawal) for signer in self._who(IN_LOG)}
+
+    def teardown(self) -> None:
+        """Outsiders recount it."""
+        try:
+            if hasattr(self, "letter"):
+                self._recount()
+        finally:
+            self._ends.close()
+
+    def _recount(self) -> None:
+        if self.state == OPEN:
+            self.publish()
+        with tempfile.TemporaryDirectory() as folder:
+            for name, body in self.campaign.public_files(self.letter).items():
+                path = Path(folder, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(body)
+            verdict = verify(open_source(folder))
+            assert verdict.ok, [check for check in verdict.checks if not check.ok]
+            assert verdict.count == self.campaign.figures(self.letter).count
+
+    # the model
+
+    def _round(self, pick: int) -> KnownRound:
+        return self.rounds[pick % len(self.rounds)]
+
+    def _rows(self) -> list[Any]:
+        with Session(self.campaign.databases.reading) as session:
+            return rounds.rounds_of(session, self.letter)
+
+    def _who(self, is_: str) -> list[Signer]:
+        return [signer for signer in self.signers if signer.is_ == is_]
+
+    @staticmethod
+    def _refused(kind: type[Refusal], go: Callable[[], object]) -> None:
+        with pytest.raises(kind):
+            go()
+
+    def _codes(self, of: KnownRound, count: int) -> list[Code]:
+        if not of.issues:
+            self._refused(Over, lambda: self.campaign.codes(self.letter, count, of.number))
+            return []
+        self.batches += 1
+        made = [Code(of, self.batches, text) for text in self.campaign.codes(self.letter, count, of.number)]
+        self.codes += made
+        return made
+
+    def _crowd(self, of: KnownRound, count: int) -> None:
+        for code in self._codes(of, count):
+            self._sign(self._exchange(code))
+
+    def _exchange(self, code: Code) -> Signer:
+        signer = Signer(code.round, self.campaign.token(self.letter, code.text, code.round.number))
+        code.is_spent = True
+        self.signers.append(signer)
+        return signer
+
+    def _takes(self, of: KnownRound) -> bool:
+        started = self.timing == TOGETHER or (of.starts is not None and of.starts <= self.clock())
+        return started and not of.annulled
+
+    def _sign(self, signer: Signer) -> None:
+        over = signer.round.annulled or signer.is_ == TAKEN_BACK or signer.withdrawal
+        if over or (self.state == CLOSED and signer.is_ == HELD):
+            self._refused(Over, lambda: self.campaign.sign(self.letter, signer.token))
+        elif self.state != CLOSED and not self._takes(signer.round):
+            self._refused(TooEarly, lambda: self.campaign.sign(self.letter, signer.token))
+        else:
+            assert self.campaign.sign(self.letter, signer.token).sealed == (signer.is_ == IN_LOG)
+            signer.is_ = WAITS if signer.is_ == HELD else signer.is_
+
+    def _end(self, known: KnownRound) -> bool:
+        """Issuing ends if at least K tokens are issued, or a closing is announced."""
+        issued = sum(code.round is known and code.is_spent for code in self.codes)
+        if known.issues and (issued >= K or self.closes):
+            known.issues = False
+            return True
+        return False
+
+    def _sealed(self, result: Result | None) -> None:
+        """Of each roll all but H, if at least K + H wait; none before an announced closing."""
+        went = [
+            signer for signer in self._who(WAITS) if self.campaign.look_up(self.letter, signer.token).state == "sealed"
+        ]
+        for roll in {known.roll for known in self.rounds}:
+            waited = [signer for signer in self._who(WAITS) if signer.round.roll == roll]
+            expected = len(waited) - H if len(waited) >= K + H and not self.closes and self.state != CLOSED else 0
+            assert len([signer for signer in went if signer.round.roll == roll]) == expected
+        assert result is None or result.signatures == len(went)
+        for signer in went:
+            signer.is_ = IN_LOG
+        self._logged()
+
+    def _logged(self) -> None:
+        for signer in self._who(IN_LOG):
+            signer.withdrawal = signer.withdrawal and "logged"
+        for known in self.rounds if self.state != CLOSED else ():
+            known.annulment_is_logged = known.annulled
+            if not known.issues and not known.end_is_logged:
+                known.end_is_logged, known.starts = True, self.clock() + timedelta(days=1)
+
+    def _closed(self) -> None:
+        for known in self.rounds:
+            known.issues = False
+        for signer in self._who(WAITS):
+            signer.is_ = IN_LOG
+        self._logged()
+        self.state = CLOSED
+
+
+def walk(make: Callable[[Clock], Any], keys: list[PrivateKey], campaigns: int) -> None:
+    """Walk through so many campaigns."""
+    how = settings(
+        max_examples=campaigns,
+        stateful_step_count=50,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate, Phase.shrink],
+    )
+    run_state_machine_as_test(lambda: Machine(make, len(keys)), settings=how)
+
+
+def on(environ: dict[str, str], clock: Clock, keys: list[PrivateKey]) -> Campaign:
+    found = config.settings(environ)
+    config.prepare_folders(found)
+    left = iter(keys)
+    return Campaign(found, clock, lambda: next(left))
+
+
+def test_no_campaign_breaks_a_promise(sqlite_templates: Path, keys: list[PrivateKey]) -> None:
+    walk(lambda clock: on_sqlite(sqlite_templates, clock, keys), keys, 12)
+
+
+@pytest.mark.long
+def test_no_campaign_of_many_breaks_a_promise(sqlite_templates: Path, keys: list[PrivateKey]) -> None:
+    walk(lambda clock: on_sqlite(sqlite_templates, clock, keys), keys, 150)
+
+
+@contextlib.contextmanager
+def on_sqlite(templates: Path, clock: Clock, keys: list[PrivateKey]) -> Iterator[Campaign]:
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("petition.db", "issuer.db"):
+            shutil.copy(templates / name, folder)
+        made = on({"PETITION_DATA": folder, "PETITION_URL": "https://letters.example.org"}, clock, keys)
+        yield made
+        made.close()
+
+
+@pytest.mark.long
+def test_no_campaign_on_postgresql_breaks_a_promise(postgres_templates: Any, keys: list[PrivateKey]) -> None:
+    @contextlib.contextmanager
+    def make(clock: Clock) -> Iterator[Campaign]:
+        names = ("PETITION_DATABASE_URL", "PETITION_ISSUER_DATABASE_URL")
+        with tempfile.TemporaryDirectory() as folder:
+            urls = dict(zip(names, postgres_templates("machine"), strict=True))
+            made = on({"PETITION_DATA": folder, "PETITION_URL": "https://letters.example.org", **urls}, clock, keys)
+            yield made
+            made.close()
+
+    walk(make, keys, 20)
