@@ -106,9 +106,17 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
     if cursor.execute("PRAGMA page_count").fetchone()[0] == 0:  # later it would take the write lock
         cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        _keep_private(cursor)
     for pragma in SQLITE_PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _keep_private(cursor: Any) -> None:
+    """A database file that was just made is its owner's alone, wherever it lies; its journal takes after it."""
+    path = Path(cursor.execute("PRAGMA database_list").fetchone()[2])
+    if path.is_file():
+        path.chmod(0o600)
 
 
 def _begin_sqlite(connection: Connection) -> None:

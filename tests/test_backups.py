@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from petition import backups, rounds, takeovers
 from petition import clock as clockwork
 from petition.backups import back_up, decrypt, encrypt, put_file, read_backup
+from petition.checkup import Finding, check
 from petition.cli import main
 from petition.config import Settings, prepare_folders, settings
 from petition.crypto.tokens import Token
@@ -101,6 +102,11 @@ def take_over(site: Campaign, folder: Path) -> takeovers.Taken:
     return takeovers.take_over(site.databases, site.master, open_source(str(folder)), moment=site.clock())
 
 
+def wrongs(site: Campaign) -> list[Finding]:
+    """What the doctor finds."""
+    return [finding for finding in check(site.settings, site.clock(), deep=True) if finding.level == "wrong"]
+
+
 def forms(value: bytes) -> list[bytes]:
     """How bytes may be written in a file."""
     return [
@@ -182,6 +188,27 @@ def test_codes_of_before_are_over_and_a_new_round_can_be_opened(campaign: Campai
     ]
 
 
+def test_round_secrets_that_are_still_there_are_destroyed(campaign: Campaign, elsewhere: Second) -> None:
+    letter = campaign.a_published_letter()
+    prepare_folders(elsewhere.settings)
+    left = elsewhere.settings.rounds_folder / f"{letter}-1"
+    left.write_bytes((campaign.settings.rounds_folder / f"{letter}-1").read_bytes())
+    elsewhere.restore(a_backup(campaign))
+
+    assert not left.exists()
+
+
+def test_another_master_secret_that_was_there_is_kept_beside(campaign: Campaign, elsewhere: Second) -> None:
+    campaign.a_published_letter()
+    prepare_folders(elsewhere.settings)
+    elsewhere.settings.secret_file.write_bytes(bytes(32))
+    elsewhere.settings.secret_file.chmod(0o600)
+    elsewhere.restore(a_backup(campaign))
+
+    assert elsewhere.settings.secret_file.read_bytes() == campaign.master
+    assert (elsewhere.settings.data / "secret.before-restore").read_bytes() == bytes(32)
+
+
 def test_nothing_is_sealed_published_or_closed_before_somebody_says_what_was_published(
     campaign: Campaign, second: Second
 ) -> None:
@@ -232,7 +259,9 @@ def test_the_newest_published_log_is_taken_over_and_grows_on(
     newest = campaign.figures(letter)
 
     site = second.restore(data)
+    assert [finding.area for finding in wrongs(site)] == ["log"]
     taken = take_over(site, tmp_path / "newest")
+    assert wrongs(site) == []
     assert taken.after == newest.log_size > taken.before
     assert site.figures(letter).history == newest.history
     assert site.figures(letter).checkpoint == newest.checkpoint

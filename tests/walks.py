@@ -137,12 +137,12 @@ class Campaign:
             issuer.commit()
         return made
 
-    def token(self, letter_id: str, code: str, number: int = 1) -> Token:
+    def token(self, letter_id: str, code: str, number: int = 1, receipt: bytes | None = None) -> Token:
         """Exchange a code for a token, as a client does."""
         with Session(self.databases.reading) as session:
             letter, round_ = session.get_one(Letter, letter_id), session.get_one(Round, (letter_id, number))
             key, text_sha256 = PublicKey.from_spki(round_.public_key), letter.text_sha256 or ""
-        receipt = os.urandom(16)
+        receipt = receipt or os.urandom(16)
         message = prepare(statement_bytes(letter_id, number, text_sha256, opening(receipt).commit), os.urandom)
         blinded = blind(key, message, os.urandom)
         with Session(self.databases.issuer) as issuer:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import click
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from petition import config, rounds
@@ -55,7 +56,14 @@ def ground() -> Ground:
     config.prepare_folders(settings)
     master = config.master_secret(settings)
     databases = Databases(settings.database_url, settings.issuer_database_url)
-    databases.migrate(settings.data)
+    command = click.get_current_context(silent=True)
+    if command is not None:
+        command.call_on_close(databases.dispose)
+    try:
+        databases.migrate(settings.data)
+    except OperationalError as error:
+        said = str(error.orig).partition("\n")[0]
+        refuse(f"PETITION_DATABASE_URL, PETITION_ISSUER_DATABASE_URL: a database cannot be opened ({said}).")
     return Ground(settings, databases, master, rounds.make_desk(settings, databases, master))
 
 

@@ -4,6 +4,7 @@ They are asked after a sealing is committed, each for a few seconds at most and 
 fail to do, changes nothing about a sealing. Before publication they get nothing.
 """
 
+import contextlib
 import re
 import socket
 import threading
@@ -219,7 +220,7 @@ def _post(question: _Question, body: bytes) -> tuple[int, str]:
     secure = question.address.scheme == "https"
     connection = HTTPSConnection(host, port, timeout=SILENCE) if secure else HTTPConnection(host, port, timeout=SILENCE)
     connection.connect()
-    deadline = threading.Timer(PATIENCE, connection.sock.shutdown, [socket.SHUT_RDWR])  # for one that drips bytes
+    deadline = threading.Timer(PATIENCE, _hang_up, [connection.sock])  # for one that drips bytes
     deadline.daemon = True
     deadline.start()
     try:
@@ -230,6 +231,11 @@ def _post(question: _Question, body: bytes) -> tuple[int, str]:
     finally:
         deadline.cancel()
         connection.close()
+
+
+def _hang_up(connected: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connected.shutdown(socket.SHUT_RDWR)
 
 
 def _bounded(answer: HTTPResponse) -> bytes:

@@ -1,5 +1,6 @@
 """Witnesses: real ones, over HTTP, that verify what they are sent, and some that are down, slow, or lie."""
 
+import json
 import re
 import socket
 import threading
@@ -11,10 +12,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session
 
 from petition import clock as clockwork
+from petition.cli import main
 from petition.crypto.merkle import consistency_proof, leaf_hash, verify_consistency
 from petition.crypto.notes import (
     COSIGNATURE,
@@ -305,6 +308,42 @@ def test_one_that_is_down_and_one_that_never_answers_do_not_hold_up_the_clock(
     assert "3 signatures" in " ".join(done.values())
     assert took < 10
     assert "witness.example.org" in note_of(campaign, letter)
+
+
+def test_one_that_drips_its_answer_is_hung_up_on(
+    campaign: Campaign, witness: Witness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(witnesses, "SILENCE", 0.5)
+    monkeypatch.setattr(witnesses, "PATIENCE", 1.0)
+    letter = a_known_letter(campaign, witness)
+
+    def drip(_: str) -> tuple[int, str]:
+        time.sleep(3)
+        return 200, ""
+
+    witness.lie = drip
+    begun = time.monotonic()
+
+    assert ask(campaign, letter)[0].wrong
+    assert time.monotonic() - begun < 2.5
+
+
+def test_the_commands_add_list_and_remove(campaign: Campaign) -> None:
+    found = campaign.settings
+    environ = {
+        "PETITION_DATA": str(found.data),
+        "PETITION_DATABASE_URL": found.database_url,
+        "PETITION_ISSUER_DATABASE_URL": found.issuer_database_url,
+    }
+    vkey = witness_vkey(WitnessKey("newsroom.example", bytes(32)))
+    run = CliRunner().invoke
+    added = run(main, ["witness", "add", "A newsroom", vkey, "--url", "https://newsroom.example/w"], env=environ)
+    listed = run(main, ["witness", "list", "--json"], env=environ)
+    removed = run(main, ["witness", "remove", "A newsroom"], env=environ)
+    again = run(main, ["witness", "remove", "A newsroom"], env=environ)
+
+    assert (added.exit_code, removed.exit_code, again.exit_code) == (0, 0, 1)
+    assert json.loads(listed.output) == [{"name": "A newsroom", "vkey": vkey, "url": "https://newsroom.example/w"}]
 
 
 def test_proofs_from_tiles_are_those_over_all_leaves(campaign: Campaign) -> None:

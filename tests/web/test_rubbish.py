@@ -93,7 +93,7 @@ class Prober:
 
     def __init__(self, shared: Shared, caplog: pytest.LogCaptureFixture) -> None:
         self.shared = shared
-        self.ana = shared.desk()
+        self.ana = shared.campaign.signed_in(shared.app)  # a sign-in of its own: sign-out is one of the forms
         self.token = self.ana.csrf("/organize/letters/new")
         self._caplog = caplog
         self.sent = 0

@@ -1,0 +1,43 @@
+"""Processes to be killed at any moment and started again at once: forked from one that has imported everything."""
+
+import multiprocessing
+from datetime import UTC, datetime
+from multiprocessing.context import ForkServerProcess
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from petition import clock, config, create_app, rounds
+from petition.database import Databases
+
+_forks = multiprocessing.get_context("forkserver")
+_forks.set_forkserver_preload([__name__])
+
+
+class Quiet(WSGIRequestHandler):
+    """Says nothing about visitors."""
+
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
+def serve(environ: dict[str, str], port: int) -> None:
+    """The real application, on a port of this machine."""
+    app = create_app(config.settings(environ))
+    make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet).serve_forever()
+
+
+def seal_on_and_on(environ: dict[str, str]) -> None:
+    """A clock that ticks without rest."""
+    found = config.settings(environ)
+    databases = Databases(found.database_url, found.issuer_database_url)
+    databases.migrate(found.data)
+    desk = rounds.make_desk(found, databases, config.master_secret(found))
+    while True:
+        clock.tick(desk, datetime.now(UTC))
+
+
+def started(what: object, *given: object) -> ForkServerProcess:
+    """A process that does this; daemonic, so that none outlives the tests."""
+    process = _forks.Process(target=what, args=given, daemon=True)  # type: ignore[arg-type]
+    process.start()
+    return process

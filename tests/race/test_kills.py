@@ -1,0 +1,159 @@
+"""Processes are killed without warning under load: what was acknowledged is there once, and the log verifies."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.race import children
+from tests.race.crowd import recount, standing
+from tests.race.load import Crowd, free_port, until_answered
+from tests.walks import Campaign
+
+pytestmark = pytest.mark.race
+MANY = 2000
+
+
+def expect_nothing_lost(campaign: Campaign, letter: str, crowd: Crowd, folder: Path) -> None:
+    """Each acknowledged signature stands in one place, each acknowledged withdrawal too, and outsiders agree."""
+    assert crowd.refused == []
+    assert len(crowd.signed) > 20
+    stand = dict(zip(map(id, crowd.signed), standing(campaign, letter, crowd.signed), strict=True))
+    gone = {id(token) for token in crowd.withdrawn}
+    assert {stand[token] for token in stand.keys() - gone} <= {"waits", "sealed"}
+    assert {stand[token] for token in gone} <= {"taken back", "sealed"}
+    assert recount(campaign, letter, folder) == list(stand.values()).count("sealed")
+
+
+class Pair:
+    """A server and one that seals without rest, each killed at a random moment and started again."""
+
+    def __init__(self, environ: dict[str, str], port: int, seed: int) -> None:
+        self._doings: list[tuple[Any, ...]] = [(children.serve, environ, port), (children.seal_on_and_on, environ)]
+        self._running = [children.started(*doing) for doing in self._doings]
+        self._port, self._random = port, Random(seed)
+        self.kills = 0
+
+    def kill_one(self) -> None:
+        place = self._random.randrange(2)
+        if place == 0:
+            until_answered(self._port, "GET", "/healthz")
+        time.sleep(self._random.uniform(0.02, 0.5))
+        self._kill(place)
+        self._running[place] = children.started(*self._doings[place])
+
+    def _kill(self, place: int) -> None:
+        self._running[place].kill()
+        self._running[place].join()
+        self.kills += 1
+
+    def __enter__(self) -> "Pair":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for place in range(2):
+            self._kill(place)
+
+
+def site(environ: dict[str, str], campaign: Campaign) -> tuple[str, int, list[str]]:
+    """A published letter, a port to serve it on, and codes for many."""
+    letter = campaign.a_published_letter(k=3)
+    return letter, free_port(), campaign.codes(letter, MANY)
+
+
+def kill_pairs(campaign: Campaign, environ: dict[str, str], folder: Path, kills: int, seed: int) -> None:
+    letter, port, codes = site(environ, campaign)
+    with Pair(environ, port, seed) as pair, Crowd(port, campaign.address(letter), codes) as crowd:
+        while pair.kills < kills:
+            pair.kill_one()
+
+    expect_nothing_lost(campaign, letter, crowd, folder)
+
+
+def test_servers_and_sealers_killed_under_load_lose_nothing(
+    campaign: Campaign, environ: dict[str, str], tmp_path: Path
+) -> None:
+    kill_pairs(campaign, environ, tmp_path / "face", kills=16, seed=1)
+
+
+@pytest.mark.long
+def test_a_hundred_kills_lose_nothing(campaign: Campaign, environ: dict[str, str], tmp_path: Path) -> None:
+    kill_pairs(campaign, environ, tmp_path / "face", kills=100, seed=2)
+
+
+# The commands themselves: ``petition run`` with its children, and granian with its workers.
+
+
+class Running:
+    """``petition run``, and all processes below it."""
+
+    def __init__(self, environ: dict[str, str], port: int) -> None:
+        command = [sys.executable, "-m", "petition", "run", "--port", str(port), "--workers", "2"]
+        self._top = psutil.Popen(command, env=os.environ | environ, stdout=subprocess.DEVNULL)
+        until_answered(port, "GET", "/readyz")
+
+    def all(self) -> list[psutil.Process]:
+        return [self._top, *self._top.children(recursive=True)]
+
+    def doing(self, what: str) -> psutil.Process:
+        """The child that serves, or the clock."""
+        while True:
+            for child in self._top.children():
+                if what in child.cmdline():
+                    return child
+            time.sleep(0.05)
+
+    def kill_everything(self) -> None:
+        self.kill(*self.all())
+        self._top.wait()
+
+    @staticmethod
+    def kill(*processes: psutil.Process) -> None:
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGKILL)
+
+
+def kill_commands(campaign: Campaign, environ: dict[str, str], folder: Path, starts: int, seed: int) -> None:
+    """Each start ends in one of four ways: a worker, the server, the clock, or all of it is killed."""
+    letter, port, codes = site(environ, campaign)
+    random = Random(seed)
+    running = Running(environ, port)
+    with Crowd(port, campaign.address(letter), codes) as crowd:
+        for _ in range(starts):
+            running.kill(random.choice(running.doing("serve").children()))
+            time.sleep(random.uniform(0.2, 1.5))
+            running.kill(running.doing("clock"))
+            time.sleep(random.uniform(0.2, 1.5))
+            running.kill(running.doing("serve"))
+            time.sleep(random.uniform(0.2, 1.5))
+            running.kill_everything()
+            running = Running(environ, port)
+    everything = running.all()
+    running.kill_everything()
+
+    psutil.wait_procs(everything, 10)
+    assert not any(process.is_running() for process in everything)
+    expect_nothing_lost(campaign, letter, crowd, folder)
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_the_running_site_killed_part_by_part_loses_nothing(
+    campaign: Campaign, environ: dict[str, str], tmp_path: Path
+) -> None:
+    kill_commands(campaign, environ, tmp_path / "face", starts=2, seed=1)
+
+
+@pytest.mark.long
+def test_the_running_site_killed_sixty_times_loses_nothing(
+    campaign: Campaign, environ: dict[str, str], tmp_path: Path
+) -> None:
+    kill_commands(campaign, environ, tmp_path / "face", starts=15, seed=2)
