@@ -3,6 +3,8 @@
 import csv
 import io
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -35,16 +37,10 @@ def make(slug: str, count: int, roll: str | None, form: str, output: Path | None
     """Make codes. They are shown this once: only their keyed hashes are kept."""
     here = ground()
     letter_id, number, address = _round_of(here, slug, roll)
-    if output is not None and output.exists():
-        refuse(f"{output} exists already. Choose another name, so that no codes are lost.")
-    with Session(here.databases.issuer) as issuer:
+    with _sheet(output) as write, Session(here.databases.issuer) as issuer:
         batch, made = issuing.make_codes(issuer, here.desk.secrets, letter_id, number, count, os.urandom)
         issuer.commit()
-    text = _as_csv(made, address) if form == "csv" else "".join(f"{show(code)}\n" for code in made)
-    if output is None:
-        click.echo(text, nl=False)
-    else:
-        _write_privately(output, text)
+        write(_as_csv(made, address) if form == "csv" else "".join(f"{show(code)}\n" for code in made))
     click.echo(f"Batch {batch}: {count} codes. To recall what is unspent: petition codes void {slug} {batch}", err=True)
 
 
@@ -69,10 +65,25 @@ def _as_csv(made: list[str], address: str) -> str:
     return text.getvalue()
 
 
-def _write_privately(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-        file.write(text)
+@contextmanager
+def _sheet(path: Path | None) -> Iterator[Callable[[str], object]]:
+    """Where the codes go: the terminal, or a new file that only its owner reads.
+
+    The file is begun before any code is made: codes that cannot be written down would be lost.
+    """
+    if path is None:
+        yield lambda text: click.echo(text, nl=False)
+        return
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        refuse(f"{path} exists already. Choose another name, so that no codes are lost.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            yield file.write
+    finally:
+        if path.stat().st_size == 0:
+            path.unlink()
 
 
 @codes.command()

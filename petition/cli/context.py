@@ -38,6 +38,8 @@ class Family(click.Group):
             return super().invoke(ctx)
         except (Refusal, WrongSetting) as refusal:
             raise Refused(str(refusal)) from None
+        except (FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError, NotADirectoryError) as error:
+            raise Refused(f"{error.filename}: {error.strerror}.") from None
 
 
 @dataclass(frozen=True)

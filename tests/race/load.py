@@ -78,6 +78,9 @@ class Crowd:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.go_home()
+
+    def go_home(self) -> None:
         """Nobody new comes; whoever is at it goes on to the end."""
         self._stop.set()
         for thread in self._threads:

@@ -93,41 +93,46 @@ def test_a_hundred_kills_lose_nothing(campaign: Campaign, environ: dict[str, str
 
 
 class Running:
-    """``petition run``, and all processes below it."""
+    """``petition run``, and all processes below it. None of them outlives the one above."""
 
     def __init__(self, environ: dict[str, str], port: int) -> None:
-        command = [sys.executable, "-m", "petition", "run", "--port", str(port), "--workers", "2"]
-        self._top = psutil.Popen(command, env=os.environ | environ, stdout=subprocess.DEVNULL)
-        until_answered(port, "GET", "/readyz")
+        self._environ, self._port = os.environ | environ, port
+        self.known: set[psutil.Process] = set()
 
-    def all(self) -> list[psutil.Process]:
-        return [self._top, *self._top.children(recursive=True)]
+    def start(self) -> None:
+        command = [sys.executable, "-m", "petition", "run", "--port", str(self._port), "--workers", "2"]
+        self.top = psutil.Popen(command, env=self._environ, stdout=subprocess.DEVNULL)
+        until_answered(self._port, "GET", "/readyz")
 
     def doing(self, what: str) -> psutil.Process:
-        """The child that serves, or the clock."""
+        """The child that serves, or the clock; when it is there."""
         while True:
-            for child in self._top.children():
-                if what in child.cmdline():
-                    return child
+            for child in self.top.children():
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    if what in child.cmdline():
+                        return child
             time.sleep(0.05)
 
-    def kill_everything(self) -> None:
-        self.kill(*self.all())
-        self._top.wait()
+    def kill(self, process: psutil.Process) -> None:
+        self.known |= {self.top, *self.top.children(recursive=True)}
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGKILL)
 
-    @staticmethod
-    def kill(*processes: psutil.Process) -> None:
-        for process in processes:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.send_signal(signal.SIGKILL)
+    def __enter__(self) -> "Running":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill(self.top)
+        self.top.wait()
+        psutil.wait_procs(self.known, 10)
 
 
 def kill_commands(campaign: Campaign, environ: dict[str, str], folder: Path, starts: int, seed: int) -> None:
     """Each start ends in one of four ways: a worker, the server, the clock, or all of it is killed."""
     letter, port, codes = site(environ, campaign)
     random = Random(seed)
-    running = Running(environ, port)
-    with Crowd(port, campaign.address(letter), codes) as crowd:
+    with Running(environ, port) as running, Crowd(port, campaign.address(letter), codes) as crowd:
         for _ in range(starts):
             running.kill(random.choice(running.doing("serve").children()))
             time.sleep(random.uniform(0.2, 1.5))
@@ -135,13 +140,10 @@ def kill_commands(campaign: Campaign, environ: dict[str, str], folder: Path, sta
             time.sleep(random.uniform(0.2, 1.5))
             running.kill(running.doing("serve"))
             time.sleep(random.uniform(0.2, 1.5))
-            running.kill_everything()
-            running = Running(environ, port)
-    everything = running.all()
-    running.kill_everything()
+            running.kill(running.top)
+            running.start()
 
-    psutil.wait_procs(everything, 10)
-    assert not any(process.is_running() for process in everything)
+    assert not any(process.is_running() for process in running.known)
     expect_nothing_lost(campaign, letter, crowd, folder)
 
 

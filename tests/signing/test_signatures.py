@@ -1,7 +1,6 @@
 """Who may sign, how often, and until when."""
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -130,25 +129,23 @@ def flipped(data: bytes, place: int) -> bytes:
     return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda s, n: b"",
-        lambda s, n: s[1:],
-        lambda s, n: b"\0" + s,
-        lambda s, n: bytes(384),
-        lambda s, n: b"\xff" * 384,
-        lambda s, n: n.to_bytes(384, "big"),
-        lambda s, n: (n - int.from_bytes(s, "big")).to_bytes(384, "big"),
-    ],
-    ids=["empty", "a byte short", "a byte longer", "zeros", "ones", "the modulus", "the negative"],
-)
-def test_a_signature_has_one_form(campaign: Campaign, key: PrivateKey, change: Callable[[bytes, int], bytes]) -> None:
+def test_a_signature_has_one_form(campaign: Campaign, key: PrivateKey) -> None:
     letter = campaign.an_open_letter()
     token = campaign.tokens(letter, 1)[0]
+    good, n = token.signature, key.public.n
+    wrong = {
+        "empty": b"",
+        "a byte short": good[1:],
+        "a byte longer": b"\0" + good,
+        "zeros": bytes(384),
+        "ones": b"\xff" * 384,
+        "the modulus": n.to_bytes(384, "big"),
+        "the negative": (n - int.from_bytes(good, "big")).to_bytes(384, "big"),
+    }
 
-    with pytest.raises(Forbidden, match="does not fit the round's key"):
-        campaign.sign(letter, replace(token, signature=change(token.signature, key.public.n)))
+    for form in wrong.values():
+        with pytest.raises(Forbidden, match="does not fit the round's key"):
+            campaign.sign(letter, replace(token, signature=form))
 
 
 def test_a_second_signature_under_the_same_receipt_is_refused(campaign: Campaign, key: PrivateKey) -> None:

@@ -1,0 +1,71 @@
+"""A terminal on a machine that hosts a site."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from petition.cli import main
+
+SITE = "https://letters.example.org"
+LETTER = """\
+# We refuse to build it
+
+To: Jo Muster, CEO
+Employer: Example Corp
+Language: en
+
+Dear Jo,
+
+we ask you to **stop**.
+
+1. Stop.
+2. Say so.
+"""
+
+
+@dataclass
+class Shell:
+    """Runs commands with an environment of its own; ``folder`` is for its files."""
+
+    environ: dict[str, str]
+    folder: Path
+
+    def __call__(self, *words: str, typed: str | None = None, **environ: str) -> Result:
+        """What a command said, and how it ended; a traceback is never an end."""
+        result = CliRunner().invoke(main, words, input=typed, env={**self.environ, **environ}, prog_name="petition")
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    def a_letter(self, slug: str, *, is_open: bool = True) -> str:
+        """A letter of Ana's; its address, if it is open."""
+        file = self.folder / f"{slug}.md"
+        file.write_text(LETTER, encoding="utf-8")
+        self("organizer", "add", "Ana")
+        assert self("letter", "import", str(file), "--organizer", "Ana", "--slug", slug).exit_code == 0
+        return self("letter", "open", slug).stdout.strip() if is_open else ""
+
+
+@pytest.fixture(scope="module")
+def shell(sqlite_templates: Path) -> Iterator[Shell]:
+    """A terminal whose site lasts for a module."""
+    folder = Path(tempfile.mkdtemp(prefix="petition-shell-"))
+    data = folder / "data"
+    data.mkdir(mode=0o700)
+    for name in ("petition.db", "issuer.db"):
+        shutil.copy(sqlite_templates / name, data / name)
+    yield Shell({"PETITION_DATA": str(data), "PETITION_URL": SITE}, folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def on_postgresql(postgres_templates: Callable[[str], tuple[str, str]], tmp_path: Path) -> Shell:
+    """A terminal whose site keeps everything in PostgreSQL."""
+    petition, issuer = postgres_templates("shell")
+    urls = {"PETITION_DATABASE_URL": petition, "PETITION_ISSUER_DATABASE_URL": issuer}
+    return Shell({"PETITION_DATA": str(tmp_path / "data"), "PETITION_URL": SITE, **urls}, tmp_path)

@@ -1,0 +1,179 @@
+"""``petition codes``, ``petition round``, ``petition seal``, ``petition export``."""
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from petition.crypto.codes import read_code
+from tests.cli.conftest import SITE, Shell
+
+
+@pytest.fixture(scope="module")
+def address(shell: Shell) -> str:
+    """The hidden address of an open letter."""
+    return shell.a_letter("coded")
+
+
+def test_codes_are_printed_a_line_each(shell: Shell, address: str) -> None:
+    result = shell("codes", "make", "coded", "--count", "3")
+    codes = result.stdout.splitlines()
+
+    assert len({read_code(code) for code in codes}) == 3
+    assert all(re.fullmatch(r"(?:[0-9A-HJKMNP-TV-Z]{4}-?){4}", code) for code in codes)
+    assert re.search(r"petition codes void coded \d+\n$", result.stderr)
+
+
+def test_codes_as_csv_say_where_to_join(shell: Shell, address: str) -> None:
+    rows = list(csv.reader(io.StringIO(shell("codes", "make", "coded", "--count", "2", "--format", "csv").stdout)))
+
+    assert rows[0] == ["code", "join"]
+    assert [row[1] for row in rows[1:]] == [f"{address}join"] * 2
+
+
+def test_codes_go_to_a_file_that_only_its_owner_reads(shell: Shell, address: str, tmp_path: Path) -> None:
+    file = tmp_path / "codes.txt"
+    result = shell("codes", "make", "coded", "--count", "2", "-o", str(file))
+
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert len(file.read_text().splitlines()) == 2
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def batches(shell: Shell) -> int:
+    return len(shell("codes", "list", "coded").stdout.splitlines())
+
+
+@pytest.mark.parametrize("place", ["there.txt", "no/such/folder.txt"])
+def test_codes_that_cannot_be_written_down_are_not_made(shell: Shell, address: str, tmp_path: Path, place: str) -> None:
+    (tmp_path / "there.txt").write_text("somebody's codes")
+    before = batches(shell)
+    result = shell("codes", "make", "coded", "--count", "2", "-o", str(tmp_path / place))
+
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert (tmp_path / "there.txt").read_text() == "somebody's codes"
+    assert batches(shell) == before
+
+
+def test_a_refusal_leaves_no_empty_file(shell: Shell, address: str, tmp_path: Path) -> None:
+    result = shell("codes", "make", "coded", "--count", "2", "--roll", "nobody", "-o", str(tmp_path / "codes.txt"))
+
+    assert (result.exit_code, list(tmp_path.iterdir())) == (1, [])
+
+
+def test_a_draft_has_no_codes(shell: Shell) -> None:
+    shell.a_letter("uncoded", is_open=False)
+    result = shell("codes", "make", "uncoded", "--count", "2")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "Codes can be made while the letter is open" in result.stderr
+
+
+def test_a_batch_is_recalled_once(shell: Shell, address: str) -> None:
+    made = shell("codes", "make", "coded", "--count", "4")
+    number = made.stderr.split("Batch ")[1].split(":")[0]
+    results = [shell("codes", "void", "coded", number) for _ in range(2)]
+
+    assert [result.stdout for result in results] == ["4 codes voided.\n", "0 codes voided.\n"]
+    assert f"batch {number}: round 1, 4 made, 4 voided" in shell("codes", "list", "coded").stdout
+
+
+def test_a_batch_that_never_was_is_refused(shell: Shell, address: str) -> None:
+    result = shell("codes", "void", "coded", "9999")
+
+    assert (result.exit_code, result.stderr) == (1, "This letter has no batch 9999 of codes.\n")
+
+
+def rounds(shell: Shell, slug: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(shell("round", "list", slug, "--json").stdout)
+    return found
+
+
+def test_rounds_are_listed_with_numbers_that_the_public_sees(shell: Shell, address: str) -> None:
+    shell("seal", "coded")
+    found = rounds(shell, "coded")[0]
+
+    assert (found["round"], found["annulled"], found["issued"], found["signatures"]) == (1, None, None, 0)
+    assert re.fullmatch("[0-9a-f]{64}", found["fingerprint"])
+    assert "used_about" in found and "spent" not in found
+
+
+def test_annulling_wants_a_reason_and_happens_once(shell: Shell) -> None:
+    shell.a_letter("flooded")
+    empty = shell("round", "annul", "flooded", "1", "--reason", " ")
+    done = shell("round", "annul", "flooded", "1", "--reason", "Somebody copied the sheet.")
+    again = shell("round", "annul", "flooded", "1", "--reason", "Again.")
+
+    assert [result.exit_code for result in (empty, done, again)] == [1, 0, 1]
+    assert rounds(shell, "flooded")[0]["annulled"] == "Somebody copied the sheet."
+
+
+def test_a_round_that_never_was_is_refused(shell: Shell, address: str) -> None:
+    result = shell("round", "annul", "coded", "7", "--reason", "x")
+
+    assert (result.exit_code, result.stderr) == (1, "This letter has no round 7.\n")
+
+
+def test_sealing_says_when_there_is_too_little(shell: Shell, address: str) -> None:
+    shell("seal", "coded")
+
+    assert shell("seal", "coded").stdout == "Nothing sealed: too few signatures wait, and nothing else is new.\n"
+
+
+def test_sealing_everything_goes_through_all_letters(shell: Shell, address: str) -> None:
+    said = shell("seal")
+
+    assert said.exit_code == 0
+    assert "coded: 0 signatures" in said.stdout
+
+
+def test_a_draft_has_nothing_to_seal(shell: Shell) -> None:
+    shell.a_letter("unsealed", is_open=False)
+
+    assert shell("seal", "unsealed").exit_code == 1
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "md", "txt"])
+def test_a_letter_s_count_is_exported_in_each_format(shell: Shell, address: str, form: str, tmp_path: Path) -> None:
+    file = tmp_path / f"counts.{form}"
+    shown = shell("export", "coded", "--format", form)
+    written = shell("export", "coded", "--format", form, "-o", str(file))
+
+    assert (shown.exit_code, written.exit_code, written.stdout) == (0, 0, "")
+    assert file.read_bytes() == shown.stdout_bytes
+    assert b"We refuse to build it" in file.read_bytes()
+
+
+def test_an_exported_json_is_the_one_that_the_site_serves(shell: Shell, address: str) -> None:
+    found = json.loads(shell("export", "coded").stdout)
+
+    assert (found["count"], found["state"], found["letter"]["url"]) == (0, "open", f"{SITE}/letters/coded/")
+
+
+def test_a_draft_has_nothing_to_export(shell: Shell) -> None:
+    shell.a_letter("unexported", is_open=False)
+    result = shell("export", "unexported")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+
+
+def test_an_export_that_cannot_be_written_is_one_line(shell: Shell, address: str, tmp_path: Path) -> None:
+    result = shell("export", "coded", "-o", str(tmp_path / "no" / "such" / "file"))
+
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+
+
+def test_all_of_it_works_on_postgresql_too(on_postgresql: Shell, tmp_path: Path) -> None:
+    on_postgresql.a_letter("kept")
+    codes = on_postgresql("codes", "make", "kept", "--count", "3").stdout.splitlines()
+    voided = on_postgresql("codes", "void", "kept", "1").stdout
+    on_postgresql("seal", "kept")
+    on_postgresql("letter", "publish", "kept")
+    annulled = on_postgresql("round", "annul", "kept", "1", "--reason", "Copied.")
+
+    assert (len(codes), voided, annulled.exit_code) == (3, "3 codes voided.\n", 0)
+    assert json.loads(on_postgresql("export", "kept").stdout)["verification"]["codes_made"] == 3
