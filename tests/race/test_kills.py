@@ -117,6 +117,8 @@ class Running:
         self.known |= {self.top, *self.top.children(recursive=True)}
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(signal.SIGKILL)
+        if process == self.top:
+            self.top.wait()
 
     def __enter__(self) -> "Running":
         self.start()
@@ -124,7 +126,6 @@ class Running:
 
     def __exit__(self, *_: object) -> None:
         self.kill(self.top)
-        self.top.wait()
         psutil.wait_procs(self.known, 10)
 
 

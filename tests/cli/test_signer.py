@@ -1,0 +1,125 @@
+"""The stand-alone client against the real site, over real HTTP: sign, check, withdraw, and the count that follows."""
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from petition.config import prepare_folders, settings
+from petition.crypto.blind_rsa import PrivateKey
+from petition.crypto.codes import receipt_words
+from petition.crypto.encodings import from_b64url
+from petition.demonstration.drive import served
+from tests.cli.conftest import Shell
+from tests.walks import Campaign
+
+
+@dataclass
+class Town:
+    """A site that is being served, a letter on it, and a terminal somewhere else."""
+
+    campaign: Campaign
+    shell: Shell
+    letter: str
+    site: str
+
+    @property
+    def address(self) -> str:
+        return self.site + self.campaign.address(self.letter)
+
+    def sign(self, name: str, *words: str) -> Any:
+        code = self.campaign.codes(self.letter, 1)[0]
+        return self.shell("sign", self.address, "--code", code, "--receipt", str(self.shell.folder / name), *words)
+
+
+@pytest.fixture
+def town(environ: dict[str, str], clock: Any, make_key: Callable[[], PrivateKey], tmp_path: Path) -> Iterator[Town]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environ["PETITION_URL"] = f"http://127.0.0.1:{port}"
+    found = settings(environ)
+    prepare_folders(found)
+    campaign = Campaign(found, clock, make_key)
+    with served(found, clock, port):
+        yield Town(campaign, Shell(environ, tmp_path), campaign.an_open_letter(), environ["PETITION_URL"])
+    campaign.close()
+
+
+def test_people_sign_check_and_withdraw_and_the_public_count_can_be_recomputed(town: Town, tmp_path: Path) -> None:
+    signed = [town.sign(f"receipt-{number}.json") for number in range(6)]
+    town.campaign.publish(town.letter)
+    town.campaign.announce_close(town.letter)
+    town.campaign.close_letter(town.letter)
+    checked = town.shell("check", town.address, "--receipt", str(tmp_path / "receipt-0.json"))
+    withdrawn = town.shell("withdraw", town.address, "--receipt", str(tmp_path / "receipt-1.json"), "--json")
+    town.campaign.seal(town.letter)
+    verified = town.shell("verify", town.address, "--json", "--receipt", str(tmp_path / "receipt-0.json"))
+
+    print(verified.stdout)
+    assert [result.exit_code for result in (*signed, checked, withdrawn, verified)] == [0] * 9
+    assert "withdrawn" in json.loads(withdrawn.stdout)
+    verdict = json.loads(verified.stdout)
+    assert (verdict["ok"], verdict["count"], verdict["signatures"], verdict["withdrawals"]) == (True, 5, 6, 1)
+    assert set(verdict) == {"ok", "count", "signatures", "withdrawals", "size", "root", "checks"}
+
+
+def test_a_token_is_saved_first_and_signs_later(town: Town, tmp_path: Path) -> None:
+    code, token = town.campaign.codes(town.letter, 1)[0], str(tmp_path / "token.json")
+    saved = town.shell("sign", town.address, "--code", code, "--token-only", token)
+    waiting = town.campaign.seal(town.letter).waiting
+    later = town.shell("sign", town.address, "--token", token, "--receipt", str(tmp_path / "receipt.json"))
+
+    assert (saved.exit_code, waiting, later.exit_code) == (0, 0, 0)
+    assert town.campaign.seal(town.letter).waiting == 1
+
+
+def test_a_receipt_written_down_withdraws_and_again_is_the_same(town: Town, tmp_path: Path) -> None:
+    town.sign("receipt.json")
+    receipt = json.loads((tmp_path / "receipt.json").read_text())["receipt"]
+    words = receipt_words(from_b64url(receipt)).lower()
+    results = [town.shell("withdraw", town.address, "--receipt", words, "--json") for _ in range(2)]
+
+    assert [result.exit_code for result in results] == [0, 0]
+    assert results[0].stdout == results[1].stdout
+    assert town.campaign.seal(town.letter).waiting == 0
+
+
+def test_the_receipt_file_is_closed_to_others_and_does_not_name_a_hidden_letter(town: Town, tmp_path: Path) -> None:
+    town.sign("receipt.json")
+    file = tmp_path / "receipt.json"
+
+    assert file.stat().st_mode & 0o077 == 0
+    assert json.loads(file.read_text())["letter"] == f"{town.site}/"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--code", "0000-0000-0000-0000"), "not one of this letter's"),
+        (("--code", "short"), "16"),
+        (("--key", "0" * 64, "--code", "0000-0000-0000-0000"), "key"),
+    ],
+)
+def test_a_refusal_is_told_in_words_and_ends_with_1(
+    town: Town, tmp_path: Path, words: tuple[str, ...], sentence: str
+) -> None:
+    result = town.shell("sign", town.address, *words, "--receipt", str(tmp_path / "receipt.json"))
+
+    assert result.exit_code == 1
+    assert sentence in result.stderr
+    assert not (tmp_path / "receipt.json").exists()
+
+
+def test_a_used_code_is_refused(town: Town, tmp_path: Path) -> None:
+    code = town.campaign.codes(town.letter, 1)[0]
+    results = [
+        town.shell("sign", town.address, "--code", code, "--receipt", str(tmp_path / name)) for name in ("one", "two")
+    ]
+
+    assert [result.exit_code for result in results] == [0, 1]
+    assert "This code has been used." in " ".join(results[1].stderr.split())
