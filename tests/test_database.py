@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Date, DateTime, Engine, Float, Interval, Time, event, inspect, text
+from sqlalchemy import Date, DateTime, Engine, Float, Interval, Time, inspect, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -72,8 +72,10 @@ def test_who_writes_takes_the_lock_at_once_and_who_reads_takes_none(campaign: Ca
     for engine, expected in zip(engines(campaign), ("BEGIN IMMEDIATE", "BEGIN IMMEDIATE", "BEGIN"), strict=True):
         with engine.connect() as connection:
             begun: list[str] = []
-            event.listen(connection, "before_cursor_execute", lambda *call, to=begun: to.append(call[2]))
+            driver: Any = connection.connection.driver_connection
+            driver.set_trace_callback(begun.append)
             connection.execute(text("SELECT 1"))
+            driver.set_trace_callback(None)
         assert begun[0] == expected
 
 

@@ -1,6 +1,7 @@
 """What every command has at hand, and how refusals reach the terminal."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import click
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from petition import config, rounds
@@ -40,6 +41,12 @@ class Family(click.Group):
             raise Refused(str(refusal)) from None
         except (FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError, NotADirectoryError) as error:
             raise Refused(f"{error.filename}: {error.strerror}.") from None
+        except (DBAPIError, sqlite3.Error) as error:
+            why = str(getattr(error, "orig", error)).partition("\n")[0]
+            raise Refused(
+                f"The database did not do what was asked: {why}. Is it there, and is there room on its disk? "
+                "Nothing was written by halves; run the command again."
+            ) from None
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,11 @@ def seal(slug: str | None, watch: bool) -> None:
         stay(here.desk, here.settings.seal_at)
         return
     if slug is None:
-        for name, what in clock.tick(here.desk, now()).items():
+        done = clock.tick(here.desk, now())
+        for name, what in done.items():
             click.echo(f"{name}: {what}")
+        if any(what.startswith("failed") for what in done.values()):
+            refuse("Not every letter could be sealed. What waits goes on waiting; run the command again.")
         return
     mine = letter_id(here, slug)
     result = rounds.seal_letter(here.desk, mine, moment=now())

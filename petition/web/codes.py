@@ -6,7 +6,7 @@ from petition.issuing.codes import batches, make_codes, void_batch
 from petition.letters.drafting import DEFAULT_ROLL, rolls_of
 from petition.letters.life import SIGNABLE, address_of, own_letter
 from petition.letters.models import Letter, Organizer
-from petition.publishing.counts import rounded
+from petition.publishing.counts import figures, rounded
 from petition.signing.models import Round
 from petition.signing.signatures import rounds_of
 from petition.web.context import issuer_session, say, session, site
@@ -39,7 +39,12 @@ def make(organizer: Organizer, slug: str) -> Answer:
     issuer_session().commit()
     shown = [show(code) for code in made]
     return desk_page(
-        "organize/new-codes.html", letter=letter, batch=batch, codes=shown, address=_join_address(letter, round_.roll)
+        "organize/new-codes.html",
+        letter=letter,
+        batch=batch,
+        codes=shown,
+        address=_join_address(letter, round_.roll),
+        log_key=_log_key(letter),
     )
 
 
@@ -52,6 +57,11 @@ def _issuing_round(letter: Letter, roll: str | None) -> Round:
     if not living:
         raise Conflict("No round of these signers exchanges codes. Open a new round first.")
     return living[-1]
+
+
+def _log_key(letter: Letter) -> str:
+    """The key of the letter's log, shortened for reading aloud, for the printed sheet."""
+    return figures(session(), letter, site().settings.url).log_fingerprint
 
 
 def _join_address(letter: Letter, roll: str) -> str:

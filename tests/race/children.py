@@ -1,6 +1,7 @@
 """Processes to be killed at any moment and started again at once: forked from one that has imported everything."""
 
 import multiprocessing
+import resource
 from datetime import UTC, datetime
 from multiprocessing.context import ForkServerProcess
 
@@ -41,3 +42,10 @@ def started(what: object, *given: object) -> ForkServerProcess:
     process = _forks.Process(target=what, args=given, daemon=True)  # type: ignore[arg-type]
     process.start()
     return process
+
+
+def serve_on_a_full_disk(environ: dict[str, str], port: int) -> None:
+    """The same where no file can be written beyond its first bytes, as on a disk that is full."""
+    app = create_app(config.settings(environ))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+    make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet).serve_forever()
