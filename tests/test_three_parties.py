@@ -92,7 +92,10 @@ def test_nginx_and_a_plain_python_server_serve_the_same_bytes_and_both_verify(fo
     hosts = [f"http://127.0.0.1:{number}/here/stop/" for number in (port, plain.server_address[1])]
     try:
         wait_for(hosts[0])
-        verdicts = [verify(open_source(host)) for host in hosts]
+        verdicts = []
+        for host in hosts:
+            with closing(open_source(host)) as source:
+                verdicts.append(verify(source))
         for name in ("index.html", "press/", "counts.json", "log/checkpoint", "log/tile/entries/000.p/6"):
             bodies = {urlopen(host + name, timeout=5).read() for host in hosts}
             assert len(bodies) == 1, name
