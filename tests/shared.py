@@ -83,7 +83,7 @@ class Shared:
         return self._made(self.campaign.a_published_letter, **how)
 
     def _made(self, make: Callable[..., str], **how: Any) -> Place:
-        how.setdefault("slug", f"letter-{next(self._numbers)}")
+        how.setdefault("slug", f"place-{next(self._numbers)}")
         return self.place(make(organizer=self.ids["Ana"], **how))
 
     def code(self, place: Place) -> str:

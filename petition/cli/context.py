@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import click
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from petition import config, rounds
@@ -41,7 +41,7 @@ class Family(click.Group):
             raise Refused(str(refusal)) from None
         except (FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError, NotADirectoryError) as error:
             raise Refused(f"{error.filename}: {error.strerror}.") from None
-        except (DBAPIError, sqlite3.Error) as error:
+        except (OperationalError, sqlite3.OperationalError) as error:
             why = str(getattr(error, "orig", error)).partition("\n")[0]
             raise Refused(
                 f"The database did not do what was asked: {why}. Is it there, and is there room on its disk? "

@@ -1,15 +1,19 @@
-"""A real browser, started once."""
+"""A real browser, started once, and a site of its own to look at."""
 
 import os
-import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+from petition.crypto.blind_rsa import PrivateKey
+from tests.browser.script.phones import Site, served
+from tests.conftest import Clock
+from tests.install_browser import find_browser
+
 OPTIONS = [
-    "--no-sandbox",  # as root in a container there is none
+    *(["--no-sandbox"] if os.geteuid() == 0 else []),  # as root in a container there is none
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
@@ -21,10 +25,17 @@ OPTIONS = [
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Chromium as it is found on the machine; without one its tests are skipped, which fails where CI is set."""
-    path = next(filter(None, map(shutil.which, NAMES)), None)
+    path = find_browser()
     if path is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("no Chromium: install the package “chromium”")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, sqlite_templates: Path, keys: list[PrivateKey]) -> Iterator[Site]:
+    """A real application on a real port."""
+    with served(tmp_path_factory.mktemp("site"), sqlite_templates, keys, Clock()) as made:
+        yield made

@@ -1,6 +1,7 @@
 """``round.json``: all that an outside client needs, and nothing more."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -69,3 +70,29 @@ def test_a_roll_that_the_letter_does_not_have_is_not_found(shared: Shared) -> No
 
     assert shared.get(f"{place.hidden}round.json?roll=workers").status_code == 200
     assert shared.get(f"{place.hidden}round.json?roll=nobody").status_code == 404
+
+
+def test_each_roll_has_a_round_of_its_own(shared: Shared, record: Record) -> None:
+    place = shared.an_open_letter(rolls=("Workers", "Former workers"))
+    with_rolls = [record(place.hidden, f"?round={number}") for number in (1, 2)]
+
+    assert [found["roll"] for found in with_rolls] == ["Workers", "Former workers"]
+    assert with_rolls[0]["fingerprint"] != with_rolls[1]["fingerprint"]
+    assert record(place.hidden) == with_rolls[0]
+
+
+@ONCE
+def test_a_round_that_the_letter_does_not_have_is_not_found(shared: Shared) -> None:
+    place = shared.an_open_letter()
+
+    for number in ("2", "0", "-1", "x", "", "9" * 30):
+        assert shared.get(f"{place.hidden}round.json?round={number}").status_code == 404, number
+
+
+@ONCE
+def test_a_round_that_keeps_codes_and_signatures_apart_says_until_when(shared: Shared, record: Record) -> None:
+    place = shared.an_open_letter(timing="apart", issuing_days=2, pause_hours=24)
+    found = record(place.hidden)
+
+    assert (found["timing"], found["issuing"], found["signing"]) == ("apart", True, False)
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\dZ", found["issuing_ends"])

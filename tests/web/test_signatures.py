@@ -100,6 +100,13 @@ def test_a_withdrawn_signature_is_over(shared: Shared, place: Place, stamped: St
     assert shared.send(f"{place.hidden}signatures", request).status_code == 410
 
 
+def test_a_round_that_keeps_codes_and_signatures_apart_says_when_to_come_back(shared: Shared, stamped: Stamped) -> None:
+    place = shared.an_open_letter(timing="apart", issuing_days=2, pause_hours=24)
+    answer = shared.send(f"{place.hidden}signatures", stamped(place)[1])
+
+    assert (answer.status_code, answer.get_json()["type"]) == (409, "/problems/too-early")
+
+
 def test_an_annulled_round_is_over(shared: Shared, place: Place, stamped: Stamped) -> None:
     _, request = stamped(place)
     rounds.annul_round(shared.campaign.desk, place.id, 1, "It was flooded.")

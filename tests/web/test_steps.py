@@ -220,3 +220,57 @@ def test_looking_at_a_step_does_nothing(shared: Shared, ana: Visitor) -> None:
 
     assert looked == [405] * 5
     assert OPEN in buttons(ana.open(place.desk))
+
+
+# Rounds and batches
+
+
+def test_the_rounds_page_shows_each_round_and_annuls_one_with_a_reason(shared: Shared, ana: Visitor) -> None:
+    place = shared.an_open_letter(rolls=("Workers", "Former workers"))
+    page = ana.open(f"{place.desk}rounds")
+    annulled = ana.press(page, "Annul round 1", reason="Somebody copied the sheet.")
+
+    assert "Round 2: Former workers" in page.text
+    assert "no, annulled: Somebody copied the sheet." in annulled.text
+    assert buttons(annulled) >= {"Annul round 2", "Open a round"}
+
+
+@ONCE
+def test_annulling_without_a_reason_is_refused(shared: Shared, ana: Visitor) -> None:
+    place = shared.an_open_letter()
+    refused = ana.press(ana.open(f"{place.desk}rounds"), "Annul round 1", reason=" ")
+
+    assert refused.status == 400
+    assert "Annul round 1" in buttons(ana.open(f"{place.desk}rounds"))
+
+
+@ONCE
+def test_another_round_waits_until_the_first_one_no_longer_issues(shared: Shared, ana: Visitor) -> None:
+    place = shared.an_open_letter()
+    early = ana.press(ana.open(f"{place.desk}rounds"), "Open a round")
+    ana.press(ana.open(f"{place.desk}rounds"), "Annul round 1", reason="Copied.")
+    late = ana.press(ana.open(f"{place.desk}rounds"), "Open a round")
+
+    assert (early.status, late.status) == (409, 200)
+    assert "Round 2" in late.text
+
+
+def test_a_batch_is_recalled_and_the_page_says_so(shared: Shared, ana: Visitor) -> None:
+    place = shared.an_open_letter()
+    code = shared.code(place)
+    recalled = ana.press(ana.open(f"{place.desk}codes"), "Recall what is unused of batch 1")
+    worker = shared.visitor()
+
+    assert "Batch 1 is recalled" in recalled.text
+    assert worker.press(worker.open(f"{place.hidden}join"), "Go on", code=code).status == 410
+
+
+@ONCE
+def test_whoever_is_in_danger_destroys_the_keys_while_closing(shared: Shared, ana: Visitor) -> None:
+    place = shared.a_published_letter()
+    code = shared.code(place)
+    ana.press(ana.open(place.desk), CLOSE, destroy="y")
+    worker = shared.visitor()
+
+    assert worker.press(worker.open(f"{place.public}join"), "Go on", code=code).status == 410
+    assert not shared.campaign.desk.secrets.exists(place.id, 1)

@@ -319,3 +319,21 @@ def test_a_withdrawn_letter_takes_nothing_and_says_why_if_it_was_public(
 
     assert refused.status == 410
     assert "They have stopped." in refused.text
+
+
+def test_where_codes_and_signatures_are_kept_apart_the_worker_saves_now_and_signs_later(
+    shared: Shared, worker: Visitor
+) -> None:
+    place = shared.an_open_letter(timing="apart", issuing_days=1, pause_hours=24)
+    ready = joined(shared, worker, place)
+    token = json.dumps(token_on(ready))
+    shared.campaign.tokens(place.id, 5)
+    early = worker.post(f"{place.hidden}sign", token=token, confirm="yes")
+    for _ in range(2):
+        shared.clock.pass_time(days=1, hours=1)
+        rounds.end_due_rounds(shared.campaign.desk, place.id, moment=shared.clock())
+    late = worker.post(f"{place.hidden}sign", token=token, confirm="yes")
+
+    assert "Go on to sign" not in [button for form in ready.forms for button in form.buttons]
+    assert (early.status, late.status) == (409, 200)
+    assert late.heading == "You have signed. This is your receipt."

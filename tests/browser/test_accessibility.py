@@ -1,0 +1,90 @@
+"""axe-core finds nothing on any page, in light and in dark."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.browser.script.phones import Site, a_phone
+from tests.browser.walks import (
+    Window,
+    a_worker_signs_and_withdraws,
+    an_organizer_looks_at,
+    an_organizer_writes_and_opens,
+    everybody_reads,
+    in_conflict,
+)
+
+pytestmark = pytest.mark.browser
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+Scheme = Literal["light", "dark"]
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest) -> Scheme:
+    found: Scheme = request.param
+    return found
+
+
+@pytest.fixture
+def window(chromium: Browser, site: Site, scheme: Scheme) -> Iterator[Window]:
+    """A browser with scripts on, because axe is one, in which the site's own are not there."""
+    made = Window(chromium, site, viewport={"width": 390, "height": 700}, color_scheme=scheme)
+    made.context.route("**/*.js", lambda route: route.abort())
+    yield made
+    made.context.close()
+    assert made.elsewhere() == []
+
+
+@pytest.fixture
+def look() -> Callable[[Page, str], None]:
+    """Runs axe over a page."""
+    axe = Axe()
+
+    def look_at(page: Page, name: str) -> None:
+        found: Any = axe.run(page, options={**RULES, "resultTypes": ["violations"]})
+        violations = [
+            f"{violation['id']}: {violation['help']} {[node['html'][:120] for node in violation['nodes']]}"
+            for violation in found.response["violations"]
+        ]
+        assert violations == [], f"{name} {page.url}"
+
+    return look_at
+
+
+def test_the_pages_of_workers_and_readers(window: Window, site: Site, look: Callable[[Page, str], None]) -> None:
+    public = site.shared.a_published_letter()
+    site.campaign.sign_all(public.id, 6)
+    site.campaign.seal(public.id)
+    hidden = site.open_letter()
+
+    a_worker_signs_and_withdraws(window.page, site.url(hidden), site.code(hidden), look)
+    everybody_reads(window.page, public, look)
+
+
+def test_the_pages_of_organizers(window: Window, site: Site, scheme: Scheme, look: Callable[[Page, str], None]) -> None:
+    draft, public = site.shared.a_draft(), site.shared.a_published_letter()
+
+    an_organizer_writes_and_opens(window.page, site, f"Pia in {scheme}", look)
+    window.context.clear_cookies()
+    an_organizer_looks_at(window.page, site, [draft, public], look)
+    in_conflict(window.page, site, draft, look)
+
+
+def test_the_pages_that_scripts_make(
+    chromium: Browser, site: Site, scheme: Scheme, look: Callable[[Page, str], None]
+) -> None:
+    place = site.open_letter()
+    phone = a_phone(chromium, site.root, color_scheme=scheme)
+    phone.come(site.url(place, "join"))
+    look(phone.page, "join")
+    phone.exchange(site.code(place))
+    phone.expect_heading("You can sign now")
+    look(phone.page, "ready")
+    phone.sign()
+    look(phone.page, "receipt")
+    phone.context.close()
+
+    assert phone.complaints == []

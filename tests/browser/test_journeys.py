@@ -1,0 +1,183 @@
+"""The main journeys in a real browser without scripts, on a phone and on a very small one; by keyboard alone."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from petition.crypto.codes import receipt_words
+from petition.crypto.encodings import from_b64url
+from tests.browser.script.phones import Site
+from tests.browser.walks import (
+    HARD,
+    Window,
+    a_worker_signs_and_withdraws,
+    an_organizer_looks_at,
+    an_organizer_writes_and_opens,
+    at,
+    everybody_reads,
+    follow,
+    in_conflict,
+    press,
+)
+from tests.shared import Place
+
+pytestmark = pytest.mark.browser
+NewWindow = Callable[..., Window]
+
+
+@pytest.fixture
+def new_window(chromium: Browser, site: Site) -> Iterator[NewWindow]:
+    """Hands out browsers without scripts; afterwards none may have asked anybody but the site."""
+    made: list[Window] = []
+
+    def new(width: int = 390, **options: Any) -> Window:
+        made.append(
+            Window(chromium, site, viewport={"width": width, "height": 700}, java_script_enabled=False, **options)
+        )
+        return made[-1]
+
+    yield new
+    for window in made:
+        window.context.close()
+        assert window.asked
+        assert window.elsewhere() == []
+
+
+def no_sideways_scrolling(page: Page, name: str) -> None:
+    """The page is no wider than its window; long lines of code may scroll inside their own box."""
+    wide, room = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert wide <= room, f"{name}: {wide} px in a window of {room} px"
+
+
+def test_an_organizer_and_a_worker_go_all_the_way_on_a_phone(new_window: NewWindow, site: Site) -> None:
+    organizer, worker, reader = new_window().page, new_window().page, new_window().page
+    desk, address, codes = an_organizer_writes_and_opens(organizer, site, "Petra", no_sideways_scrolling)
+    a_worker_signs_and_withdraws(worker, address, codes[0], no_sideways_scrolling)
+    organizer.goto(desk)
+    press(organizer, "Publish the letter")
+    public = organizer.get_by_role("link", name=f"{site.root}/letters/").inner_text()
+    reader.goto(public)
+
+    at(reader, "We refuse to build it")
+    expect(reader.get_by_role("link", name="Sign, unseen")).to_be_visible()
+    assert public.rstrip("/") in address and len(public) < len(address)
+
+
+def test_nothing_scrolls_sideways_on_a_very_small_screen(new_window: NewWindow, site: Site) -> None:
+    window = new_window(width=320)
+    draft, hidden = site.shared.a_draft(words=HARD), site.open_letter(words=HARD)
+    public = site.shared.a_published_letter(words=HARD)
+    site.campaign.sign_all(public.id, 6)
+    site.campaign.seal(public.id)
+
+    a_worker_signs_and_withdraws(window.page, site.url(hidden), site.code(hidden), no_sideways_scrolling)
+    everybody_reads(window.page, public, no_sideways_scrolling)
+    an_organizer_looks_at(window.page, site, [draft, hidden, public], no_sideways_scrolling)
+    in_conflict(window.page, site, draft, no_sideways_scrolling)
+
+
+def test_an_organizer_goes_all_the_way_on_a_very_small_screen(new_window: NewWindow, site: Site) -> None:
+    _, _, codes = an_organizer_writes_and_opens(new_window(width=320).page, site, "Paula", no_sideways_scrolling)
+
+    assert len(codes) == 3
+
+
+def test_token_and_receipt_are_saved_as_files_and_come_back(new_window: NewWindow, site: Site, tmp_path: Path) -> None:
+    place, page = site.open_letter(), new_window(accept_downloads=True).page
+    page.goto(site.url(place, "join"))
+    page.get_by_label("Your signing code").first.fill(site.code(place))
+    press(page, "Go on")
+    token = saved(page, tmp_path / "token.json")
+    page.goto(site.url(place, "sign"))
+    page.get_by_label("The file that you saved").set_input_files(token)
+    press(page, "Go on")
+    press(page, "Sign the letter")
+    receipt = saved(page, tmp_path / "receipt.json")
+    shown = page.locator(".receipt").inner_text()
+    page.goto(site.url(place, "receipt"))
+    page.get_by_label("Or its file").set_input_files(receipt)
+    press(page, "Check")
+
+    expect(page.get_by_text("A signature. It is kept and waits to be counted")).to_be_visible()
+    assert receipt_words(from_b64url(json.loads(receipt.read_text())["receipt"])) == shown
+
+
+def saved(page: Page, path: Path) -> Path:
+    with page.expect_download() as waiting:
+        press(page, "Save as a file")
+    waiting.value.save_as(path)
+    return path
+
+
+# By keyboard alone
+
+
+def focused(page: Page) -> str:
+    """The name of what has the focus: its label, its text."""
+    found: str = page.evaluate(
+        """() => { const e = document.activeElement;
+        return ((e.labels && e.labels[0] && e.labels[0].innerText) || e.innerText || e.id || e.tagName).trim(); }"""
+    )
+    return " ".join(found.split())
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press the tab key until something has the focus, and see it marked."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if focused(page) == name:
+            marked = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert marked != "none", f"{name} has the focus, and nobody sees it"
+            return
+    raise AssertionError(f"{name!r} is not reached by the keyboard on {page.url}")
+
+
+def test_a_worker_signs_and_withdraws_by_keyboard_alone(new_window: NewWindow, site: Site) -> None:
+    place, page = site.open_letter(), new_window().page
+    page.goto(site.url(place))
+    tab_to(page, "Sign, unseen")
+    page.keyboard.press("Enter")
+    at(page, "Show that you work there")
+    tab_to(page, "Your signing code")
+    page.keyboard.type(site.code(place))
+    page.keyboard.press("Enter")
+    at(page, "You can sign now")
+    tab_to(page, "Go on to sign")
+    page.keyboard.press("Enter")
+    at(page, "Check, then sign")
+    tab_to(page, "Sign the letter")
+    page.keyboard.press("Space")
+    at(page, "You have signed. This is your receipt.")
+    receipt = page.locator(".receipt").inner_text()
+    tab_to(page, "Use the receipt: check or withdraw")
+    page.keyboard.press("Enter")
+    at(page, "Use a receipt")
+    tab_to(page, "Your receipt, as you wrote it down")
+    page.keyboard.type(receipt)
+    tab_to(page, "Withdraw my signature")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", name="Your signature is withdrawn")).to_be_visible()
+
+
+def test_the_first_stop_of_the_keyboard_leads_past_the_navigation(new_window: NewWindow, site: Site) -> None:
+    place: Place = site.shared.a_published_letter()
+    page = new_window().page
+    for path in ("/", place.public, f"{place.public}join", "/organize/sign-in"):
+        page.goto(path)
+        page.keyboard.press("Tab")
+
+        assert focused(page) == "Skip to the text", path
+
+
+def test_a_summary_of_errors_leads_to_the_field(new_window: NewWindow, site: Site) -> None:
+    page = new_window().page
+    page.goto("/organize/sign-in")
+    press(page, "Sign in")
+    follow(page, "Your name")
+
+    assert focused(page) == "Your name"

@@ -1,0 +1,201 @@
+"""The ways of organizers, workers and readers through the pages, found as people find things; each is looked at."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy.orm import Session
+
+from petition.letters.organizers import add_organizer
+from tests.browser.script.phones import Site
+from tests.shared import Place
+from tests.walks import PASSPHRASE, WORDS, Words
+
+Look = Callable[[Page, str], None]
+LONG = "Donaudampfschifffahrtsgesellschaftskapitänswitwenrentenauszahlungsstelle" * 2
+HARD = Words(
+    title=f"We refuse to build it, {LONG}",
+    recipient="Jo Muster, CEO",
+    employer="Example Corp",
+    body=f"Dear Jo,\n\n## Why\n\n{LONG}\n\n> we **quote**[^1]\n\n```\n{'code ' * 60}\n```\n\n[^1]: A note.\n\n1. one",
+    demands=("Stop.", LONG),
+)
+"""Words that are hard to show on a small screen."""
+
+
+class Window:
+    """A browser that never met the site, and everything that it asked for."""
+
+    def __init__(self, chromium: Browser, site: Site, **options: Any) -> None:
+        self.context: BrowserContext = chromium.new_context(base_url=site.root, **options)
+        self.context.set_default_timeout(10_000)
+        self.asked: list[str] = []
+        self.context.on("request", lambda request: self.asked.append(request.url))
+        self.page = self.context.new_page()
+        self._root = site.root
+
+    def elsewhere(self) -> list[str]:
+        """What was asked of anybody but the site."""
+        return [url for url in self.asked if not url.startswith((f"{self._root}/", "blob:", "data:"))]
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def follow(page: Page, name: str) -> None:
+    page.get_by_role("link", name=name, exact=True).click()
+
+
+def at(page: Page, heading: str) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+
+
+def invitation(site: Site, name: str) -> str:
+    """A one-time link's path."""
+    with Session(site.campaign.databases.petition) as session:
+        secret = add_organizer(session, name, moment=site.campaign.clock(), random=os.urandom)
+        session.commit()
+    return f"/organize/welcome/{secret}"
+
+
+def an_organizer_writes_and_opens(page: Page, site: Site, name: str, look: Look) -> tuple[str, str, list[str]]:
+    """From a one-time link to the codes: the letter's desk, its address, the codes."""
+    page.goto(invitation(site, name))
+    look(page, "welcome")
+    page.get_by_label("Passphrase").fill(PASSPHRASE)
+    page.get_by_label("The same again").fill(PASSPHRASE)
+    press(page, "Keep it and sign in")
+    at(page, "My letters")
+    look(page, "empty desk")
+    follow(page, "Write a letter")
+    look(page, "new letter")
+    _type_the_letter(page, look)
+    desk = page.url
+    for link, heading in (("Preview", WORDS.title), ("Rules: K, goal, threshold", "Rules")):
+        follow(page, link)
+        at(page, heading)
+        look(page, link)
+        page.goto(desk)
+    press(page, "Open the letter for signatures")
+    address = page.get_by_role("link", name=f"{site.root}/letters/").inner_text()
+    look(page, "open letter's desk")
+    follow(page, "Signing codes")
+    look(page, "codes")
+    page.get_by_label("How many").fill("3")
+    press(page, "Make codes")
+    at(page, "3 new codes")
+    look(page, "new codes")
+    return desk, address, page.locator(".strip-code").all_inner_texts()
+
+
+def _type_the_letter(page: Page, look: Look) -> None:
+    press(page, "Save")
+    expect(page.get_by_role("alert")).to_contain_text("Give the letter a title")
+    look(page, "refused letter")
+    page.get_by_label("Title", exact=True).fill(WORDS.title)
+    page.get_by_label("To whom").fill(WORDS.recipient)
+    page.get_by_label("Employer").fill(WORDS.employer)
+    page.get_by_label("The letter", exact=True).fill(WORDS.body)
+    page.get_by_label("Demands").fill("\n".join(WORDS.demands))
+    press(page, "Preview")
+    expect(page.get_by_role("heading", name="Preview (not saved yet)")).to_be_visible()
+    look(page, "preview while writing")
+    press(page, "Save")
+    at(page, WORDS.title)
+    look(page, "draft's desk")
+
+
+def a_worker_signs_and_withdraws(page: Page, address: str, code: str, look: Look) -> str:
+    """From the letter to the withdrawal, without scripts; the receipt."""
+    page.goto(address)
+    look(page, "unpublished letter")
+    follow(page, "Sign, unseen")
+    page.get_by_label("Your signing code").first.fill(code[:-1])
+    press(page, "Go on")
+    expect(page.get_by_role("alert")).to_contain_text("A code has 16 letters and digits")
+    look(page, "refused code")
+    page.get_by_label("Your signing code").first.fill(code.lower())
+    press(page, "Go on")
+    at(page, "You can sign now")
+    look(page, "ready to sign")
+    press(page, "Go on to sign")
+    at(page, "Check, then sign")
+    look(page, "check, then sign")
+    press(page, "Sign the letter")
+    at(page, "You have signed. This is your receipt.")
+    look(page, "receipt")
+    receipt = page.locator(".receipt").inner_text()
+    follow(page, "Use the receipt: check or withdraw")
+    _use_the_receipt(page, receipt, look)
+    return receipt
+
+
+def _use_the_receipt(page: Page, receipt: str, look: Look) -> None:
+    for button, heading in (
+        ("Check", "What is stored under this receipt"),
+        ("Withdraw my signature", "Your signature is withdrawn"),
+    ):
+        page.get_by_label("Your receipt, as you wrote it down").fill(receipt)
+        press(page, button)
+        expect(page.get_by_role("heading", name=heading)).to_be_visible()
+        look(page, heading)
+    page.get_by_label("Your receipt, as you wrote it down").fill("not a receipt")
+    press(page, "Check")
+    expect(page.get_by_role("alert")).to_contain_text("A receipt has 27 characters")
+    look(page, "refused receipt")
+
+
+def everybody_reads(page: Page, place: Place, look: Look) -> None:
+    """All public pages of a letter and of the site, and what is not there."""
+    pages = {
+        "home": "/",
+        "letter": place.public,
+        "method": f"{place.public}how-we-verify/",
+        "promises": "/promises/",
+        "join": f"{place.public}join",
+        "sign": f"{place.public}sign",
+        "receipt form": f"{place.public}receipt",
+        "nothing here": "/letters/never-was/",
+        "sign in": "/organize/sign-in",
+    }
+    for name, path in pages.items():
+        page.goto(path)
+        for summary in page.locator("summary:visible").all():
+            summary.click()
+        look(page, name)
+
+
+def an_organizer_looks_at(page: Page, site: Site, places: list[Place], look: Look) -> None:
+    """The desk of letters in every state, and its pages that the writing did not come by."""
+    page.goto("/organize/sign-in")
+    page.get_by_label("Your name").fill("Ana")
+    page.get_by_label("Passphrase").fill("wrong wrong wrong")
+    press(page, "Sign in")
+    expect(page.get_by_role("alert")).to_contain_text("don't belong together")
+    look(page, "refused sign-in")
+    page.get_by_label("Passphrase").fill(PASSPHRASE)
+    press(page, "Sign in")
+    at(page, "My letters")
+    look(page, "desk with letters")
+    for place in places:
+        page.goto(place.desk)
+        look(page, f"desk of {place.slug}")
+        for name in ("rounds", "codes", "rules", "preview", "write"):
+            page.goto(f"{place.desk}{name}")
+            look(page, f"{name} of {place.slug}")
+
+
+def in_conflict(page: Page, site: Site, place: Place, look: Look) -> None:
+    """Two windows on one draft."""
+    page.goto(f"{place.desk}write")
+    other = page.context.new_page()
+    other.goto(f"{place.desk}write")
+    other.get_by_label("The letter", exact=True).fill("Theirs.")
+    press(other, "Save")
+    page.get_by_label("The letter", exact=True).fill("Mine.")
+    press(page, "Save")
+    expect(page.get_by_role("heading", name="The newer version that is saved")).to_be_visible()
+    look(page, "conflict")
+    other.close()
