@@ -31,7 +31,7 @@ def test_the_pasted_message_comes_back_signed_and_again_the_same(campaign: Campa
 
     first, again = (client.post(address + "join", data=sent).text for _ in range(2))
 
-    answer = re.search(r'<pre><code>([^<]+)<', first)
+    answer = re.search(r"<pre><code>([^<]+)<", first)
     assert answer is not None and first == again
     signature = finalize(key, message, from_b64url(html.unescape(answer[1])), blinded.inverse)
     assert key.verify(message, signature)

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote, quote_from_bytes, urlencode
 
@@ -14,6 +15,7 @@ from petition.web.limits import limiter
 from tests.routes import routes
 from tests.shared import ONCE, STRICT, Place, Shared
 from tests.visitors import SITE
+from tests.walks import Desk
 from tests.web.outside import envelope
 
 DEEP = 10_000
@@ -93,10 +95,17 @@ class Prober:
 
     def __init__(self, shared: Shared, caplog: pytest.LogCaptureFixture) -> None:
         self.shared = shared
-        self.ana = shared.campaign.signed_in(shared.app)  # a sign-in of its own: sign-out is one of the forms
-        self.token = self.ana.csrf("/organize/letters/new")
         self._caplog = caplog
         self.sent = 0
+
+    @cached_property
+    def ana(self) -> Desk:
+        """A sign-in of its own: signing out is one of the forms."""
+        return self.shared.campaign.signed_in(self.shared.app)
+
+    @cached_property
+    def token(self) -> str:
+        return self.ana.csrf("/organize/letters/new")
 
     def send(self, method: str, path: str, **how: Any) -> Any:
         limiter.reset()
