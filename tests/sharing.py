@@ -1,5 +1,6 @@
 """The ``campaign`` of rooms whose tests only touch letters of their own: databases shared, clock and keys fresh."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,11 +14,12 @@ __all__ = ["campaign"]
 
 
 @pytest.fixture
-def campaign(shared: Shared, clock: Any, keys: list[PrivateKey]) -> Campaign:
+def campaign(shared: Shared, clock: Any, keys: list[PrivateKey]) -> Iterator[Campaign]:
     """A site on the shared databases, through the shared engines, which remember statements; Ana is there already."""
     left = iter(keys)
     made = Campaign(shared.campaign.settings, clock, lambda: next(left))
     made.databases.dispose()
     made.databases = shared.campaign.databases
     made.desk = rounds.make_desk(made.settings, made.databases, made.master, make_key=made.make_key)
-    return made
+    yield made
+    made.close_apps()

@@ -58,9 +58,12 @@ class Campaign:
         self._apps: list[Any] = []
 
     def close(self) -> None:
+        self.close_apps()
+        self.databases.dispose()
+
+    def close_apps(self) -> None:
         for app in self._apps:
             app.extensions["petition"].databases.dispose()
-        self.databases.dispose()
 
     def app(self) -> Any:
         """The web application of this site."""

@@ -3,25 +3,30 @@
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from petition.config import prepare_folders, settings
 from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.codes import receipt_words
 from petition.crypto.encodings import from_b64url
 from petition.demonstration.drive import served
+from petition.letters.models import Organizer
 from tests.cli.conftest import Shell
+from tests.conftest import Clock
 from tests.walks import Campaign
 
 
 @dataclass
 class Town:
-    """A site that is being served, a letter on it, and a terminal somewhere else."""
+    """A letter on a site that is being served, and a terminal somewhere else."""
 
     campaign: Campaign
     shell: Shell
@@ -37,18 +42,33 @@ class Town:
         return self.shell("sign", self.address, "--code", code, "--receipt", str(self.shell.folder / name), *words)
 
 
-@pytest.fixture
-def town(environ: dict[str, str], clock: Any, make_key: Callable[[], PrivateKey], tmp_path: Path) -> Iterator[Town]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def at_work(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, keys: list[PrivateKey]
+) -> Iterator[tuple[Campaign, dict[str, str]]]:
+    """A site that is being served on loopback, with Ana; and its environment."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environ["PETITION_URL"] = f"http://127.0.0.1:{port}"
-    found = settings(environ)
+    environ = {"PETITION_DATA": str(tmp_path_factory.mktemp("served")), "PETITION_URL": f"http://127.0.0.1:{port}"}
+    if request.param == "postgresql":
+        urls = request.getfixturevalue("postgres_templates")("served")
+        environ |= dict(zip(("PETITION_DATABASE_URL", "PETITION_ISSUER_DATABASE_URL"), urls, strict=True))
+    found, clock, left = settings(environ), Clock(), cycle(keys)
     prepare_folders(found)
-    campaign = Campaign(found, clock, make_key)
     with served(found, clock, port):
-        yield Town(campaign, Shell(environ, tmp_path), campaign.an_open_letter(), environ["PETITION_URL"])
-    campaign.close()
+        campaign = Campaign(found, clock, lambda: next(left))
+        campaign.organizer("Ana")
+        yield campaign, environ
+        campaign.close()
+
+
+@pytest.fixture
+def town(at_work: tuple[Campaign, dict[str, str]], tmp_path: Path) -> Town:
+    campaign, environ = at_work
+    with Session(campaign.databases.reading) as session:
+        ana = session.scalars(select(Organizer.id)).one()
+    return Town(campaign, Shell(environ, tmp_path), campaign.an_open_letter(organizer=ana), environ["PETITION_URL"])
 
 
 def test_people_sign_check_and_withdraw_and_the_public_count_can_be_recomputed(town: Town, tmp_path: Path) -> None:

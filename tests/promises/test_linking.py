@@ -69,7 +69,7 @@ def test_on_postgresql_a_copy_between_two_sealings_shows_the_order_of_those_who_
 
 
 def test_an_hour_in_another_order_leaves_the_same_bytes(world: World) -> None:
-    story = a_story(300, 6, Random(1))
+    story = a_story(250, 5, Random(1))
     one = world.live(story, chance=Random(2))
     other = world.live(another_order(story, Random(3)), chance=Random(2))
 
@@ -114,7 +114,7 @@ def run(engine: Engine, *statements: str) -> None:
 
 @pytest.mark.parametrize("schema", ARRIVALS.values(), ids=ARRIVALS.keys())
 def test_a_table_that_keeps_the_order_is_found(world: World, schema: str) -> None:
-    lives = attacked([world.live(a_story(150, 3, Random(1), at_once=1), plant=plant_tables(schema))])
+    lives = attacked([world.live(a_story(100, 3, Random(1), at_once=1), plant=plant_tables(schema))])
 
     assert any("spending" in clue for clue in telling(lives))
     assert any("arrival" in clue for clue in telling(lives))
@@ -129,7 +129,7 @@ def test_rows_without_any_order_that_no_sealing_writes_anew_are_found(world: Wor
 
 def test_a_write_ahead_log_is_found(world: World, monkeypatch: Patch) -> None:
     monkeypatch.setattr(database, "SQLITE_PRAGMAS", ("journal_mode=WAL", *database.SQLITE_PRAGMAS[2:]))
-    lives = attacked([world.live(a_story(150, 3, Random(1), at_once=1))])
+    lives = attacked([world.live(a_story(100, 3, Random(1), at_once=1))])
 
     assert any("issuer.db-wal" in clue for clue in telling(lives))
     assert any("petition.db-wal" in clue for clue in telling(lives))

@@ -119,6 +119,7 @@ def test_a_failure_says_where_in_the_program_and_nothing_of_the_visitor(
     assert [line for line in everything.said if any(secret in line for secret in secrets)] == []
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])
 def test_a_failure_is_answered_in_plain_words_and_shows_nothing_of_the_inside(
     campaign: Campaign, broken: str, worker: Visitor
 ) -> None:
@@ -136,6 +137,7 @@ def test_a_failure_is_answered_in_plain_words_and_shows_nothing_of_the_inside(
     ]
 
 
+@pytest.mark.parametrize("kind", ["postgresql"])  # whose errors quote rows
 def test_a_failing_sealing_logs_nothing_of_what_waits(
     campaign: Campaign, app: Any, worker: Visitor, everything: Everything
 ) -> None:

@@ -28,8 +28,8 @@ FIFTY = 50
 
 @pytest.fixture
 def ports(environ: dict[str, str], campaign: Campaign) -> Iterator[list[int]]:
-    """Two servers of the same site."""
-    found = [free_port() for _ in range(2)]
+    """Three servers of the same site."""
+    found = [free_port() for _ in range(3)]
     servers = [children.started(children.serve, environ, port) for port in found]
     for port in found:
         until_answered(port, "GET", "/readyz")
@@ -39,13 +39,13 @@ def ports(environ: dict[str, str], campaign: Campaign) -> Iterator[list[int]]:
         server.join()
 
 
-def test_fifty_who_ask_two_servers_with_one_code_get_one_token(campaign: Campaign, ports: list[int]) -> None:
+def test_fifty_who_ask_three_servers_with_one_code_get_one_token(campaign: Campaign, ports: list[int]) -> None:
     letter = campaign.a_published_letter()
     path, code = campaign.address(letter) + "tokens", campaign.codes(letter, 2)[0]
 
     def buy(number: int) -> int:
         body = {"code": code, "round": 1, "blinded_message": b64url(a_blinded_message())}
-        return ask(ports[number % 2], "POST", path, body)[0]
+        return ask(ports[number % 3], "POST", path, body)[0]
 
     answers = Counter(together([lambda number=number: buy(number) for number in range(FIFTY)]))
 
@@ -54,11 +54,11 @@ def test_fifty_who_ask_two_servers_with_one_code_get_one_token(campaign: Campaig
     assert [row.request != UNSPENT for row in campaign.rows(Code, letter)].count(True) == 1
 
 
-def test_fifty_uses_of_a_token_at_two_servers_are_one_signature(campaign: Campaign, ports: list[int]) -> None:
+def test_fifty_uses_of_a_token_at_three_servers_are_one_signature(campaign: Campaign, ports: list[int]) -> None:
     letter = campaign.a_published_letter()
     path, [token] = campaign.address(letter) + "signatures", campaign.tokens(letter, 1)
     signed = {"message": b64url(token.message), "signature": b64url(token.signature), "appearance": {"step": "counted"}}
-    answers = together([lambda number=n: ask(ports[number % 2], "POST", path, signed) for n in range(FIFTY)])
+    answers = together([lambda number=n: ask(ports[number % 3], "POST", path, signed) for n in range(FIFTY)])
 
     assert answers == [(201, {"sealed": False})] * FIFTY
     assert standing(campaign, letter, [token]) == ["waits"]

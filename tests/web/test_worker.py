@@ -332,6 +332,7 @@ def test_where_codes_and_signatures_are_kept_apart_the_worker_saves_now_and_sign
     for _ in range(2):
         shared.clock.pass_time(days=1, hours=1)
         rounds.end_due_rounds(shared.campaign.desk, place.id, moment=shared.clock())
+        shared.campaign.seal(place.id)
     late = worker.post(f"{place.hidden}sign", token=token, confirm="yes")
 
     assert "Go on to sign" not in [button for form in ready.forms for button in form.buttons]
