@@ -50,7 +50,9 @@ def create_app(
         TRAP_HTTP_EXCEPTIONS=False,
     )
     app.extensions["petition"] = Site(settings, databases, master, clock or utc_now, random)
-    app.extensions["petition.keys"] = Keys(RoundSecrets(settings.rounds_folder, master))
+    keys = Keys(RoundSecrets(settings.rounds_folder, master))
+    app.extensions["petition.keys"] = keys
+    app.before_request(keys.forget_destroyed)
     add_porch(app, Shelf(databases.reading, settings.url, settings.public_folder), settings.url)
     if settings.proxies:
         hops = settings.proxies

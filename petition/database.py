@@ -37,7 +37,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 BUSY_SECONDS = 30
-LOCK_SECONDS = 5
+LOCK_SECONDS = 1
 LOCK_NOT_AVAILABLE = "55P03"
 SQLITE_PRAGMAS = (
     "journal_mode=TRUNCATE",

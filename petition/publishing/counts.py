@@ -98,7 +98,7 @@ class Figures:
 def figures(session: Session, letter: Letter, url: str | None) -> Figures:
     """What may be said about a letter that is open at least; its address is under the site's ``url``."""
     log = log_of(session, letter.id)
-    rounds = rounds_of(session, letter.id)
+    rounds = [row for row in rounds_of(session, letter.id) if row.is_logged]
     signatures, withdrawals = totals(rounds)
     rows = tuple(Row(row.hour, row.signatures, row.withdrawals) for row in history(session, letter))
     rolls = []

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 from sqlalchemy import select
@@ -109,6 +110,18 @@ def test_batches_are_numbered_and_know_how_many_never_which(campaign: Campaign) 
             (1, 1, 2, 0),
             (2, 1, 3, 0),
         ]
+
+
+def test_two_who_make_codes_at_once_get_a_batch_each(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter()
+    with ThreadPoolExecutor() as people, Session(campaign.databases.issuer) as issuer:
+        make_codes(issuer, campaign.desk.secrets, letter, 1, 2, os.urandom)
+        asked = people.submit(make, campaign, letter, 3)
+        wait([asked], timeout=0.2)
+        issuer.commit()
+        asked.result()
+
+    assert sorted((batch.number, batch.made) for batch in campaign.rows(Batch, letter)) == [(1, 2), (2, 3)]
 
 
 @pytest.mark.parametrize("count", [-1, 0, MOST_AT_ONCE + 1])

@@ -1,6 +1,9 @@
 """Each round's secret, its private key, and their destruction."""
 
+import gc
 import os
+import weakref
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -108,6 +111,27 @@ def test_beginning_a_round_again_changes_nothing(campaign: Campaign, keys: list[
     assert file_of(campaign, letter).read_bytes() == secret
 
 
+def test_two_who_begin_a_round_at_once_get_the_same_key(campaign: Campaign, keys: list[PrivateKey]) -> None:
+    letter, secrets = campaign.a_draft(), campaign.desk.secrets
+
+    def begin(issuer: Session, key: PrivateKey) -> bytes:
+        return begin_round(issuer, secrets, letter, 1, "workers", os.urandom, lambda: key)
+
+    def begin_meanwhile() -> bytes:
+        with Session(campaign.databases.issuer) as other:
+            found = begin(other, keys[1])
+            other.commit()
+            return found
+
+    with ThreadPoolExecutor() as people, Session(campaign.databases.issuer) as issuer:
+        first = begin(issuer, keys[0])
+        asked = people.submit(begin_meanwhile)
+        wait([asked], timeout=0.2)
+        issuer.commit()
+        assert asked.result() == first == keys[0].public.spki()
+    assert len(campaign.rows(IssuingRound, letter)) == 1
+
+
 def test_a_round_begun_with_a_secret_that_a_crash_left_is_good(campaign: Campaign) -> None:
     letter = campaign.a_draft()
     campaign.desk.secrets.make(letter, 1, os.urandom)
@@ -171,6 +195,17 @@ def test_a_destroyed_rounds_key_is_forgotten_and_a_living_ones_is_not(campaign: 
     assert held.of(campaign.rows(IssuingRound, living)[0]) is before[0]
     with pytest.raises(Over):
         held.of(campaign.rows(IssuingRound, ended)[0])
+
+
+def test_a_server_forgets_a_destroyed_rounds_key_at_the_next_request_whatever_it_is_for(campaign: Campaign) -> None:
+    letter, app = campaign.an_open_letter(), campaign.app()
+    key = weakref.ref(app.extensions["petition.keys"].of(campaign.rows(IssuingRound, letter)[0]))
+    assert key() is not None
+    campaign.desk.secrets.destroy(letter, 1)
+    app.test_client().get("/healthz")
+    gc.collect()
+
+    assert key() is None
 
 
 def test_the_wrong_master_secret_opens_no_key(campaign: Campaign) -> None:

@@ -215,7 +215,8 @@ def test_a_session_that_read_the_round_before_it_ended_is_told_that_it_ended(
     letter = campaign.an_open_letter()
     code = campaign.codes(letter, 1)[0]
     with Session(campaign.databases.issuer) as issuer:
-        assert round_of_code(issuer, campaign.desk.secrets, letter, code).issued is None
+        read = round_of_code(issuer, campaign.desk.secrets, letter, code)
+        assert read.issued is None
         rounds.destroy_now(campaign.desk, letter)
 
         with pytest.raises(Over, match="can't be exchanged any more"):

@@ -1,6 +1,7 @@
 """Writing: versions, conflicts that lose nothing, addresses, rules."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,7 @@ from petition.errors import BadShape, Conflict, TextChanged, TooLong
 from petition.letters.drafting import Rules, delete_draft, newest_version, rolls_of, save, set_rules, words_of
 from petition.letters.life import own_letters
 from petition.letters.models import Authorship, Letter, Organizer, Roll, Version
-from petition.letters.text import Words
+from petition.letters.text import Words, canonical
 from tests.walks import WORDS, Campaign
 
 OURS, THEIRS = replace(WORDS, body="Ours."), replace(WORDS, body="Theirs.")
@@ -118,6 +119,20 @@ def test_what_is_saved_while_the_letter_opens_comes_too_late(campaign: Campaign)
         with pytest.raises(Conflict, match="A changed letter is a new letter"):
             set_rules(session, found, Rules(k=5))
     assert newest(campaign, letter) == WORDS
+
+
+def test_a_letter_that_opens_while_somebody_saves_opens_with_what_they_saved(campaign: Campaign) -> None:
+    letter = campaign.a_draft()
+    with ThreadPoolExecutor() as people, at_desk(campaign) as (session, organizer):
+        found, moment = session.get_one(Letter, letter), campaign.clock()
+        save(session, found, organizer, OURS, based_on=1, moment=moment)
+        asked = people.submit(rounds.open_letter, campaign.desk, letter, moment=moment)
+        wait([asked], timeout=0.3)
+        session.commit()
+        asked.result()
+
+    assert campaign.figures(letter).text == canonical(OURS)
+    assert campaign.figures(letter).words == OURS
 
 
 # Addresses

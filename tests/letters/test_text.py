@@ -247,6 +247,7 @@ def test_images_are_off_so_that_no_reader_is_counted_elsewhere() -> None:
     for markdown in ("![x](https://example.org/x.png)", "![x][1]\n\n[1]: https://example.org/x.png"):
         assert "<img" not in html(markdown)
         assert "src=" not in html(markdown)
+        assert ">x</a>" in html(markdown)
 
 
 def test_headings_stand_below_those_of_the_page() -> None:

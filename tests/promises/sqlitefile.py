@@ -1,7 +1,7 @@
 """The raw bytes of an SQLite database, taken apart without SQLite (https://www.sqlite.org/fileformat2.html).
 
 Finds every cell with its place, and every stretch of bytes that holds no live cell: free blocks, the unallocated
-middle of a page, pages on the freelist, the tail of an overflow page.
+middle of a page, pages on the freelist, the tail of an overflow page, pages of no table (pointer maps).
 """
 
 import struct
@@ -60,6 +60,8 @@ class SQLiteFile:
             kind, name, _, root = cell.values[:4]
             if kind in ("table", "index") and root:
                 self.cells += self._tree(str(name), int(str(root)))
+        for number in set(range(1, self.pages + 1)) - self.seen.keys():
+            self._leftover("elsewhere", number, 0, self.page_size)
 
     def of(self, table: str) -> list[Cell]:
         """The cells of a table."""

@@ -33,22 +33,25 @@ def place(shared: Shared) -> Place:
     return found
 
 
-def answers(shared: Shared, place: Place, methods: tuple[str, ...] = METHODS) -> Iterator[tuple[str, str, Any]]:
+@pytest.fixture(scope="module")
+def answers(shared: Shared, place: Place) -> list[tuple[str, str, Any]]:
     """Every address by every method: as a stranger, and the organizers' ones also signed in."""
+    return list(all_answers(shared, place))
+
+
+def all_answers(shared: Shared, place: Place) -> Iterator[tuple[str, str, Any]]:
     ana = shared.desk().client
     for route in routes(shared.app, slug=place.slug, address=place.slug, secret="never-was"):
-        for method in methods:
+        for method in METHODS:
             signed_in = route.path.startswith("/organize/") and method == "GET"
             for client in (shared.app.test_client(), *((ana,) if signed_in else ())):
                 yield method, route.path, client.open(route.path, method=method, base_url=SITE)
 
 
-def test_every_answer_carries_the_headers(shared: Shared, place: Place) -> None:
-    seen = 0
-    for method, path, answer in answers(shared, place):
+def test_every_answer_carries_the_headers(answers: list[tuple[str, str, Any]]) -> None:
+    for method, path, answer in answers:
         where, found = f"{method} {path} {answer.status_code}", answer.headers
         policy = dict(part.strip().split(" ", 1) for part in found["Content-Security-Policy"].split(";"))
-        seen += 1
 
         assert policy == POLICY, where
         assert found["X-Content-Type-Options"] == "nosniff", where
@@ -57,17 +60,17 @@ def test_every_answer_carries_the_headers(shared: Shared, place: Place) -> None:
         assert found["Cross-Origin-Opener-Policy"] == "same-origin", where
         assert found["Strict-Transport-Security"].startswith("max-age="), where
         assert answer.status_code != 500, where
-    assert seen > 300
+    assert len(answers) > 300
 
 
-def test_no_answer_names_the_software_or_counts_requests(shared: Shared, place: Place) -> None:
+def test_no_answer_names_the_software_or_counts_requests(answers: list[tuple[str, str, Any]]) -> None:
     telling = {"server", "x-powered-by", "x-ratelimit-limit", "x-ratelimit-remaining", "x-request-id", "via"}
-    for method, path, answer in answers(shared, place, ("GET", "POST")):
+    for method, path, answer in answers:
         assert not telling & {name.lower() for name, _ in answer.headers}, f"{method} {path}"
 
 
-def test_a_cookie_is_set_by_the_organizers_pages_alone(shared: Shared, place: Place) -> None:
-    with_cookie = {path.split("/")[1] for _, path, answer in answers(shared, place) if "Set-Cookie" in answer.headers}
+def test_a_cookie_is_set_by_the_organizers_pages_alone(answers: list[tuple[str, str, Any]]) -> None:
+    with_cookie = {path.split("/")[1] for _, path, answer in answers if "Set-Cookie" in answer.headers}
 
     assert with_cookie == {"organize"}
 

@@ -52,7 +52,8 @@ def test_all_clues_together_pair_them_no_better(lived: Lived) -> None:
 def test_nothing_tells_the_order_of_thousands_either(kind: str, lives_on: LivesOn) -> None:
     lives = lives_on(kind, 12)
 
-    assert max(abs(found.rho) for found in correlations(lives) if found.freedom > 2500) < 0.1
+    many = [found for found in correlations(lives) if found.freedom > 2500 and not found.clue[1].startswith(NOW)]
+    assert max(abs(found.rho) for found in many) < 0.1
     assert telling(lives) == []
     assert linked(lives) == []
 
@@ -87,7 +88,8 @@ ARRIVALS = {
     "a hidden rowid": "CREATE TABLE {table} (key BLOB PRIMARY KEY)",
 }
 UNORDERED = "CREATE TABLE {table} (key BLOB PRIMARY KEY) WITHOUT ROWID"
-TRIGGER = "CREATE TRIGGER notes AFTER {when} BEGIN INSERT OR IGNORE INTO {table} (key) VALUES (NEW.{key}); END"
+TRIGGER = """CREATE TRIGGER notes AFTER {when} WHEN length(NEW.{key}) = 32
+    BEGIN INSERT OR IGNORE INTO {table} (key) VALUES (NEW.{key}); END"""
 
 
 def filling(campaign: Campaign) -> Iterator[tuple[Engine, str, str, str]]:
@@ -122,7 +124,8 @@ def test_a_table_that_keeps_the_order_is_found(world: World, schema: str) -> Non
 
 
 def test_rows_without_any_order_that_no_sealing_writes_anew_are_found(world: World) -> None:
-    lives = attacked([world.live(a_story(300, 3, Random(1)), plant=plant_tables(UNORDERED))])
+    # They are few enough for one page, which keeps the order in which they were put on it.
+    lives = attacked([world.live(a_story(90, 3, Random(1)), plant=plant_tables(UNORDERED))])
 
     assert any("arrival offset among its page" in clue for clue in telling(lives))
 
@@ -153,7 +156,7 @@ def test_a_sealing_that_does_not_sort_is_found(world: World, monkeypatch: Patch)
 
 
 def test_held_back_rows_that_stay_as_they_came_are_found(world: World, monkeypatch: Patch) -> None:
-    story = a_story(250, 25, Random(1))  # few an hour, so that many are held back
+    story = a_story(450, 22, Random(1))  # so many an hour that only H are held back, and lie on one page
     moments = {world.people[person].commit: moment for person, moment in story.moments[SIGN].items()}
     monkeypatch.setattr(rewriting, "_sorted", lambda rows: sorted(rows, key=lambda row: moments[row["commit"]]))
     lives = attacked([world.live(story)])
@@ -169,7 +172,7 @@ def test_codes_that_grow_when_they_are_spent_are_found(world: World, monkeypatch
     def plant(campaign: Campaign) -> None:
         run(campaign.databases.issuer, "UPDATE code SET request = x''")
 
-    lives = attacked([world.live(a_story(300, 4, Random(1)), plant=plant)])
+    lives = attacked(world.live(a_story(160, 3, Random(seed)), plant=plant) for seed in range(3))
 
     assert any("issuer.db code" in clue for clue in telling(lives))
 

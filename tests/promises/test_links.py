@@ -29,8 +29,13 @@ def places(shared: Shared) -> list[Place]:
     ]
 
 
-def pages(shared: Shared, places: list[Place]) -> Iterator[Page]:
+@pytest.fixture(scope="module")
+def pages(shared: Shared, places: list[Place]) -> list[Page]:
     """Every page of the site as its visitors get it, and every form's answer to nothing typed."""
+    return list(all_pages(shared, places))
+
+
+def all_pages(shared: Shared, places: list[Place]) -> Iterator[Page]:
     ana = shared.desk()
     for place in places:
         for address in (place.slug, f"{place.slug}-{place.secret}"):
@@ -43,9 +48,9 @@ def pages(shared: Shared, places: list[Place]) -> Iterator[Page]:
                     yield shared.visitor().post(route.path)
 
 
-def test_no_page_names_another_host(shared: Shared, places: list[Place]) -> None:
+def test_no_page_names_another_host(pages: list[Page]) -> None:
     seen = set()
-    for page in pages(shared, places):
+    for page in pages:
         for tag, attribute, address, in_letter in page.addresses:
             target = urlsplit(urljoin(SITE + page.path, address)) if attribute != "content" else urlsplit("")
             seen.add((tag, attribute))
@@ -62,8 +67,8 @@ def test_links_out_of_a_letter_s_text_tell_nobody_where_they_stood(shared: Share
     assert {"noopener", "noreferrer", "nofollow"} <= set(out["rel"].split())
 
 
-def test_no_page_carries_script_or_style_of_its_own(shared: Shared, places: list[Place]) -> None:
-    for page in pages(shared, places):
+def test_no_page_carries_script_or_style_of_its_own(pages: list[Page]) -> None:
+    for page in pages:
         for tag, found in page.tags:
             assert not [name for name in found if name.startswith("on") or name == "style"], page.path
             assert tag not in ("style", "iframe", "object", "embed", "base"), page.path
@@ -77,8 +82,8 @@ def test_the_style_sheet_fetches_nothing(shared: Shared) -> None:
     assert "url(" not in style
 
 
-def test_every_page_has_one_heading_a_language_and_a_title(shared: Shared, places: list[Place]) -> None:
-    html = [page for page in pages(shared, places) if page.answer.mimetype == "text/html" and page.status != 308]
+def test_every_page_has_one_heading_a_language_and_a_title(pages: list[Page]) -> None:
+    html = [page for page in pages if page.answer.mimetype == "text/html" and page.status != 308]
     for page in html:
         assert [tag for tag, _ in page.tags].count("h1") == 1, page.path
         assert next(found for tag, found in page.tags if tag == "html")["lang"], page.path

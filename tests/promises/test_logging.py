@@ -137,6 +137,24 @@ def test_a_failure_is_answered_in_plain_words_and_shows_nothing_of_the_inside(
     ]
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_a_failure_after_the_page_was_made_leaves_no_address_either(
+    campaign: Campaign, app: Any, worker: Visitor, everything: Everything
+) -> None:
+    """The framework itself would log the path, and with it a hidden letter's address."""
+
+    @app.after_request
+    def break_down(_answer: Any) -> Any:
+        raise RuntimeError("broken")
+
+    hidden = campaign.address(campaign.an_open_letter())
+    status = worker.client.get(f"{hidden}join", base_url=SITE).status_code
+
+    assert status == 500
+    assert [line for line in everything.said if "kind=RuntimeError" in line]
+    assert [line for line in everything.said if hidden.strip("/") in line or ADDRESS in line] == []
+
+
 @pytest.mark.parametrize("kind", ["postgresql"])  # whose errors quote rows
 def test_a_failing_sealing_logs_nothing_of_what_waits(
     campaign: Campaign, app: Any, worker: Visitor, everything: Everything

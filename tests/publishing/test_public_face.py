@@ -149,6 +149,21 @@ def test_the_same_facts_give_the_same_bytes_whoever_makes_them_and_whenever(camp
     assert first == second
 
 
+def test_a_further_round_is_public_from_the_sealing_on_that_logs_it(campaign: Campaign) -> None:
+    letter = campaign.a_published_letter(k=3)
+    campaign.tokens(letter, 1)
+    rounds.destroy_now(campaign.desk, letter)
+    campaign.seal(letter)
+    before = campaign.public_files(letter)
+    rounds.open_next_round(campaign.desk, letter, None, moment=campaign.clock())
+
+    assert campaign.public_files(letter) == before
+    assert campaign.figures(letter).issued == 1
+    campaign.seal(letter)
+    assert campaign.figures(letter).issued is None
+    assert campaign.public_files(letter)["log/issuer.pem"].count(b"BEGIN") == 2
+
+
 def test_no_public_byte_holds_the_unguessable_address_or_the_sites_secrets(campaign: Campaign) -> None:
     letter = campaign.an_open_letter(k=3)
     secret = campaign.address(letter).rstrip("/").rpartition("-")[2]

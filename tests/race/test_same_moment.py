@@ -10,10 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from petition import clock as clockwork
-from petition import rounds
+from petition import database, rounds
 from petition.errors import CodeUsed, NotFound, Over, Refusal, TokenUsed
 from petition.issuing.models import UNSPENT, Code
 from petition.issuing.tokens import exchange
+from petition.sealing.sealer import Result
+from petition.signing.models import Pending
 from petition.signing.signatures import Signed
 from tests.race.crowd import recount, standing, together
 from tests.walks import Campaign
@@ -169,3 +171,17 @@ def test_codes_exchanged_while_issuing_ends_are_counted_exactly(campaign: Campai
     assert all(isinstance(answer, bytes | Refusal) for answer in answers[:20])
     [issued] = [entry["issued"] for entry in campaign.entries(letter) if entry["type"] == "issued"]
     assert issued == 10 + got
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_a_backup_that_reads_for_long_does_not_hold_up_a_sealing(
+    campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "LOCK_SECONDS", 0.1)
+    letter = campaign.an_open_letter()
+    campaign.sign_all(letter, 5)
+    with Session(campaign.databases.petition) as backup:
+        assert len(backup.scalars(select(Pending)).all()) == 5
+        sealed = campaign.seal(letter)
+
+    assert sealed == Result(signatures=3, entries=4, waiting=2)

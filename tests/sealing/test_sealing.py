@@ -21,6 +21,7 @@ from petition.letters.models import Letter
 from petition.sealing.models import Sealing
 from petition.sealing.sealer import Result, held_back, seal
 from petition.signing.models import Pending, Round, Tombstone
+from petition.signing.signatures import rounds_of
 from tests.walks import Campaign
 
 # With K = 3, two are held back.
@@ -495,7 +496,7 @@ def test_a_session_that_read_the_rounds_before_another_sealing_counts_right(camp
     campaign.sign_all(letter, K + H)
     with Session(campaign.databases.petition) as session:
         row = session.get_one(Letter, letter)
-        rounds.facts(session, row, campaign.settings.url)
+        read = rounds_of(session, letter)
         found = numbers_of(campaign, letter)
         seal_numbers(campaign, letter, found)
         campaign.sign_all(letter, K)
@@ -504,5 +505,6 @@ def test_a_session_that_read_the_rounds_before_another_sealing_counts_right(camp
         session.commit()
 
     sealed = campaign.types(letter).count("signature")
+    assert len(read) == 1
     assert campaign.figures(letter).signatures == campaign.rows(Round, letter)[0].signatures == sealed == 2 * K
     assert campaign.types(letter).count("codes") == 1

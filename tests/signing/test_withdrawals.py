@@ -2,7 +2,9 @@
 
 import os
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -12,9 +14,7 @@ from petition.crypto.encodings import b64url
 from petition.crypto.receipts import Opening, commit_of, opening
 from petition.crypto.tokens import Token
 from petition.errors import BadShape, NotFound
-from petition.issuing.rounds import numbers
 from petition.letters.models import Letter
-from petition.sealing.sealer import seal
 from petition.signing.models import Pending, Sealed, Tombstone, Withdrawal
 from petition.signing.signatures import Kept, Signed, look_up, withdraw
 from tests.walks import Campaign
@@ -137,19 +137,21 @@ def test_a_withdrawal_keeps_only_what_the_log_will_say(campaign: Campaign) -> No
 def test_who_comes_while_a_sealing_works_is_answered_by_what_it_left(campaign: Campaign, verb: str) -> None:
     letter = campaign.an_open_letter()
     tokens = campaign.sign_all(letter, ENOUGH)
-    with Session(campaign.databases.issuer) as issuer:
-        known = numbers(issuer, letter)
-    with ThreadPoolExecutor() as people, Session(campaign.databases.petition) as session:
-        found, chance = session.get_one(Letter, letter), campaign.desk.random
-        seal(session, found, known, moment=campaign.clock(), random=chance, master=campaign.master)
-        waiting = [people.submit(getattr(campaign, verb), letter, token) for token in tokens]
-        wait(waiting, timeout=0.3)
-        session.commit()
-        answers = Counter(asked.result() for asked in waiting)
+    asked: list[Future[Any]] = []
 
-    assert answers == (
-        Counter({True: 3, False: 2}) if verb == "withdraw" else Counter({Signed(True): 3, Signed(False): 2})
-    )
+    def come_meanwhile(size: int) -> bytes:
+        """Chance, which the sealing asks when it has taken up all who wait."""
+        if not asked:
+            asked.extend(people.submit(getattr(campaign, verb), letter, token) for token in tokens)
+            wait(asked, timeout=0.3)
+        return os.urandom(size)
+
+    with ThreadPoolExecutor() as people:
+        rounds.seal_letter(replace(campaign.desk, random=come_meanwhile), letter, moment=campaign.clock())
+        answers = Counter(one.result() for one in asked)
+
+    sealed, held = (True, False) if verb == "withdraw" else (Signed(True), Signed(False))
+    assert answers == {sealed: 3, held: 2}
     assert len(campaign.rows(Pending, letter)) == (0 if verb == "withdraw" else 2)
 
 

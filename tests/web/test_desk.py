@@ -1,11 +1,14 @@
 """The organizers' door: one-time links, passphrases, signing in and out."""
 
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy.orm import Session
 
+from petition.letters import organizers
 from petition.letters.organizers import add_organizer, reset_organizer
 from tests.routes import organizers_routes
 from tests.shared import ONCE, Shared
@@ -107,8 +110,10 @@ def test_a_wrong_passphrase_and_a_name_that_nobody_has_are_answered_alike(shared
         page = visitor.press(form, "Sign in", name=name, passphrase="wrong wrong wrong")
         return page.status, page.text.replace(page.forms[0].fields["csrf_token"], "").replace(f'value="{name}"', "")
 
-    assert refused("Ana") == refused("Oxana")
-    assert refused("Ana")[0] == 403
+    known, unknown = refused("Ana"), refused("Oxana")
+
+    assert known == unknown
+    assert known[0] == 403
 
 
 @ONCE
@@ -182,3 +187,21 @@ def test_a_link_that_never_was_answers_like_one_that_was_used(shared: Shared, vi
 
     assert (used.status, used.text) == (never.status, never.text)
     assert urlsplit(link).path not in used.text
+
+
+@ONCE
+def test_nobody_s_signature_waits_while_a_passphrase_is_checked(shared: Shared, visitor: Visitor) -> None:
+    place = shared.an_open_letter()
+    token = shared.campaign.token(place.id, shared.code(place))
+    form = visitor.open("/organize/sign-in")
+    with ThreadPoolExecutor() as pool, organizers._at_once, organizers._at_once:  # all places for checking are taken
+        arrives = pool.submit(visitor.press, form, "Sign in", name="Ana", passphrase=PASSPHRASE)
+        time.sleep(0.3)
+        begun = time.monotonic()
+        shared.campaign.sign(place.id, token)
+        took = time.monotonic() - begun
+        is_checked = arrives.done()
+
+    assert not is_checked
+    assert took < 5
+    assert arrives.result().heading == "My letters"

@@ -276,6 +276,15 @@ def test_an_address_without_its_last_slash_is_sent_on_within_the_site(shared: Sh
 
 
 @ONCE
+@pytest.mark.parametrize("path", ["//evil.example/", "//evil.example/letters//x", "/letters//evil.example//", "///"])
+def test_slashes_too_many_lead_to_no_other_site(shared: Shared, path: str) -> None:
+    answer = shared.app.test_client().get("/", base_url=SITE, environ_overrides={"PATH_INFO": path})
+
+    assert answer.status_code in (200, 308, 404)
+    assert re.match(r"/(?!/)|$", answer.headers.get("Location", ""))
+
+
+@ONCE
 def test_no_public_byte_names_the_secret(shared: Shared, place: Place) -> None:
     size = int(shared.get(f"{place.public}log/checkpoint").text.split("\n")[1])
     names = ["", "how-we-verify/", "counts.json", "counts.csv", "history.csv", "letter.md", "round.json", "join",

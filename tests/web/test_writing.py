@@ -212,6 +212,7 @@ def test_it_is_carried_through_a_mistyped_name_and_passphrase_too(shared: Shared
     again = later.press(wrong, "Sign in", name="Ana", passphrase=PASSPHRASE)
 
     assert wrong.status == 403
+    assert "name" not in again.form_with("Send again").fields
     assert later.press(again, "Send again").heading == "Typed for an hour"
 
 
