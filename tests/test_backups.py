@@ -32,6 +32,8 @@ from tests.conftest import Clock
 from tests.publishing.test_folder import publish
 from tests.walks import Campaign
 
+pytestmark = pytest.mark.thorough
+
 PASSPHRASE = "five plain words for tests"
 
 

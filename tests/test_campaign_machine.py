@@ -36,6 +36,8 @@ from petition.verifying import open_source, verify
 from tests.conftest import Clock
 from tests.walks import Campaign
 
+pytestmark = pytest.mark.thorough
+
 K, H = 3, 2
 HELD, WAITS, IN_LOG, TAKEN_BACK, DROPPED = "held", "waits", "in the log", "taken back before sealing", "dropped"
 PICK = st.integers(0, 10**6)

@@ -22,6 +22,8 @@ from petition.signing.models import Round
 from tests.conftest import Clock
 from tests.walks import Campaign
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def letter(campaign: Campaign) -> str:

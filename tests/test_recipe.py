@@ -26,9 +26,12 @@ OPENSSL = os.environ.get("OPENSSL", "openssl")
 has_openssl = shutil.which(OPENSSL) is not None and subprocess.run(
     [OPENSSL, "version"], capture_output=True, text=True, check=False
 ).stdout.startswith("OpenSSL 3")
-pytestmark = pytest.mark.skipif(
-    not has_openssl and "CI" not in os.environ, reason="install OpenSSL 3 to test the recipe that needs it"
-)
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.skipif(
+        not has_openssl and "CI" not in os.environ, reason="install OpenSSL 3 to test the recipe that needs it"
+    ),
+]
 
 
 def check(folder: Path | str, entry: int | str) -> subprocess.CompletedProcess[str]:

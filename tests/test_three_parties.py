@@ -20,6 +20,8 @@ from petition.demonstration.drive import served
 from petition.verifying import open_source, verify
 from tests.walks import Campaign
 
+pytestmark = pytest.mark.thorough
+
 RECIPE = Path(__file__).parent.parent / "docs/check-by-hand.sh"
 NGINX = """
 {user}

@@ -23,6 +23,8 @@ from tests.cli.conftest import Shell
 from tests.conftest import Clock
 from tests.walks import Campaign
 
+pytestmark = pytest.mark.thorough
+
 
 @dataclass
 class Town:

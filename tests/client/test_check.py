@@ -14,6 +14,8 @@ from tests.client.issuing import LETTER_ID, b64, from_b64, key_pair, spki_of
 from tests.client.logs import BASE, SAMPLE, Campaign, Folder, canonical, entries_of, publish, sample
 from tests.client.serving import NOT_FOUND, Reply, Seen, serving
 
+pytestmark = pytest.mark.thorough
+
 WORDS = (SAMPLE / "receipt.txt").read_text().strip()
 ROOT = json.loads((SAMPLE / "counts.json").read_text())["verification"]["log"]["root"]
 

@@ -26,6 +26,8 @@ from petition.publishing.openapi import document
 from tests.conftest import Clock
 from tests.walks import Campaign
 
+pytestmark = pytest.mark.thorough
+
 FEW, MANY = 15, 400
 """Generated requests for each operation."""
 CHECKS = [

@@ -21,6 +21,8 @@ from tests.promises.conftest import LIVES, LivesOn
 from tests.promises.lives import COPY, SIGN, World, a_story, another_order
 from tests.walks import Campaign
 
+pytestmark = pytest.mark.thorough
+
 Patch = pytest.MonkeyPatch
 
 

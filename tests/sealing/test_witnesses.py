@@ -39,6 +39,8 @@ from petition.verifying import open_source, verify
 from tests.publishing.test_folder import publish
 from tests.walks import Campaign
 
+pytestmark = pytest.mark.thorough
+
 SEED = bytes(range(32))
 
 

@@ -12,6 +12,8 @@ from petition.verifying import open_source, verify
 from petition.verifying.sources import Website
 from tests.verifying.verdicts import failed, wrongs
 
+pytestmark = pytest.mark.thorough
+
 
 class Server(ThreadingHTTPServer):
     """Answers with ``answer(path)``: bytes, a status, (status, headers), or a function of the handler."""
