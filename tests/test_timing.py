@@ -16,6 +16,8 @@ from petition.signing.models import Round
 from tests.conftest import Clock
 from tests.walks import Campaign
 
+pytestmark = pytest.mark.thorough
+
 
 def log_entries(campaign: Campaign, letter_id: str) -> list[dict[str, object]]:
     """All entries of a letter's log."""

@@ -22,6 +22,8 @@ from tests.client.issuing import CODE, Issuer
 from tests.client.logs import BASE, SAMPLE, sample
 from tests.client.serving import Reply, Seen, Socks, Web, running, serving
 
+pytestmark = pytest.mark.thorough
+
 ONION = "http://abcdefghijklmnop.onion/letters/cameras/"
 NAME = b"abcdefghijklmnop.onion"
 WORDS = (SAMPLE / "receipt.txt").read_text().strip()

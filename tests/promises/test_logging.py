@@ -12,6 +12,8 @@ from petition.clock import tick
 from tests.visitors import SITE, Page, Visitor
 from tests.walks import PASSPHRASE, WORDS, Campaign
 
+pytestmark = pytest.mark.thorough
+
 ADDRESS, AGENT = "203.0.113.77", "Nosy/7.7 (its own words)"
 
 

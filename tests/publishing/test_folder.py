@@ -17,6 +17,8 @@ from petition.publishing.folder import faces, how_many, write_folder
 from petition.verifying import open_source, verify
 from tests.walks import Campaign
 
+pytestmark = pytest.mark.thorough
+
 
 def slug_of(campaign: Campaign, letter_id: str) -> str:
     with Session(campaign.databases.reading) as session:

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.serialization import load_der_private_key
@@ -16,6 +17,8 @@ from petition.letters.models import Letter
 from petition.signing.signatures import sign
 from petition.verifying import Verdict, open_source, verify
 from tests.walks import Campaign
+
+pytestmark = pytest.mark.thorough
 
 MANY = 262
 """Signatures enough for a log of more than one tile."""

@@ -12,6 +12,8 @@ from tests.verifying.forger import TEXT, Opened, b64, canonical, pss, sha, spki,
 from tests.verifying.test_valid_logs import stories, tell
 from tests.verifying.verdicts import failed, wrongs
 
+pytestmark = pytest.mark.thorough
+
 OTHER_ID = "ZZZZZZZZZZZZZZZZZZZZZZZZZZ"
 ATTACKS = {}
 

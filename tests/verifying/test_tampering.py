@@ -6,6 +6,8 @@ from petition.crypto.notes import checkpoint
 from tests.verifying.forger import Forger, root, tile, tiles
 from tests.verifying.verdicts import failed, wrongs
 
+pytestmark = pytest.mark.thorough
+
 GUARDED = ["letter.md", "log/vkey", "log/issuer.pem", "log/checkpoint"]
 TAMPERED = {"letter.md": "letter", "log/issuer.pem": "issuer", "log/checkpoint": "checkpoint"}
 

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from tests.verifying.verdicts import detail, wrongs
 
+pytestmark = pytest.mark.thorough
+
 
 def a_plain_one(f):
     f.begin().sign(1, 2, 3, 4)

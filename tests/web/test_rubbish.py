@@ -18,6 +18,8 @@ from tests.visitors import SITE
 from tests.walks import Desk
 from tests.web.outside import envelope
 
+pytestmark = pytest.mark.thorough
+
 DEEP = 10_000
 PATIENCE = 5.0
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
