@@ -1,5 +1,8 @@
 """The small files beside the entries: fetched together, read, and judged by themselves."""
 
+import json
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from petition.crypto.notes import Checkpoint, read_checkpoint, read_vkey, vkey
@@ -21,6 +24,9 @@ LONGEST = {
 TRIES = 4
 """How often they are fetched again when a sealing comes in between."""
 
+PAUSE = 1.1
+"""Seconds after which every process of a server has heard of a sealing."""
+
 Raw = bytes | Refusal
 """A file's bytes, or why there are none."""
 
@@ -36,12 +42,25 @@ class LogKey:
 def fetch_files(source: Source) -> dict[str, Raw]:
     """All small files, by path, of one moment: the checkpoint did not change while they were read."""
     checkpoint = _fetch(source, "log/checkpoint")
-    for _ in range(TRIES):
+    for attempt in range(TRIES):
+        if attempt:
+            time.sleep(PAUSE)
         files = {path: _fetch(source, path) for path in LONGEST}
-        if not source.grows or isinstance(checkpoint, Refusal) or files["log/checkpoint"] == checkpoint:
+        newest = files["log/checkpoint"]
+        if not source.grows or isinstance(checkpoint, Refusal) or (newest == checkpoint and _of_one_sealing(files)):
             break
-        checkpoint = files["log/checkpoint"]
+        checkpoint = newest
     return files
+
+
+def _of_one_sealing(files: dict[str, Raw]) -> bool:
+    """Whether ``counts.json`` was made at the checkpoint's size; judging what is in them comes later."""
+    note, counts = files["log/checkpoint"], files["counts.json"]
+    if isinstance(note, Refusal) or isinstance(counts, Refusal):
+        return True
+    with suppress(ValueError, LookupError, TypeError, RecursionError):
+        return str(json.loads(counts)["verification"]["log"]["size"]).encode() == note.split(b"\n")[1]
+    return True
 
 
 def _fetch(source: Source, path: str) -> Raw:

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from petition.errors import BadShape
+from petition.verifying import files as small_files
 from petition.verifying import open_source, verify
 from petition.verifying.sources import Website
 from tests.verifying.verdicts import failed, wrongs
@@ -273,6 +274,33 @@ def test_a_sealing_in_between_is_noticed_and_read_again(log, forger):
 
     assert wrongs(verdict) == {}
     assert verdict.count == 6
+
+
+def test_a_server_that_hears_late_of_a_sealing_is_asked_again(log, monkeypatch):
+    monkeypatch.setattr(small_files, "PAUSE", 0.01)
+    old = log.files()
+    log.sign(4, 5, 6)
+    new, asked = log.seal().files(), []
+
+    def halting(path):
+        asked.append(path)
+        return files_at(new | ({"counts.json": old["counts.json"]} if len(asked) < 9 else {}))(path)
+
+    with serving(halting) as server:
+        verdict = verdict_at(server.address + "/letters/test/")
+
+    assert wrongs(verdict) == {}
+    assert asked.count("/letters/test/counts.json") == 2
+
+
+def test_counts_of_another_sealing_that_stay_are_wrong(log, monkeypatch):
+    monkeypatch.setattr(small_files, "PAUSE", 0.01)
+    old = log.files()["counts.json"]
+    log.sign(4, 5, 6)
+    with serving(files_at(log.seal().files() | {"counts.json": old})) as server:
+        verdict = verdict_at(server.address + "/letters/test/")
+
+    assert "counts" in failed(verdict)
 
 
 def test_partial_tiles_that_were_dropped_for_full_ones_are_no_loss(log):
