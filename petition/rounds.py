@@ -8,7 +8,7 @@ be repeated: what a crash left half done is finished by doing it again.
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session
 
 from petition.config import Settings
 from petition.crypto.blind_rsa import PrivateKey
-from petition.crypto.encodings import b64url
+from petition.crypto.encodings import b64url, sha256
+from petition.crypto.locked_names import NamesPrivateKey
 from petition.database import Databases, compact, forget_order
 from petition.errors import BadShape, Conflict, NotFound
 from petition.issuing import rounds as issuer_rounds
@@ -42,6 +43,7 @@ from petition.letters.life import (
     move,
 )
 from petition.letters.models import Letter
+from petition.letters.names_keys import key_holders, make_names_keys
 from petition.letters.text import canonical, digest, one_line
 from petition.sealing.log import append, begin_log, demand_free, log_of
 from petition.sealing.sealer import Result, note_milestones, round_entry, seal
@@ -62,10 +64,11 @@ class Desk:
     host: str | None
     random: Random = os.urandom
     make_key: Callable[[], PrivateKey] = PrivateKey.generate
+    make_names_key: Callable[[], NamesPrivateKey] = NamesPrivateKey.generate
 
 
 def make_desk(settings: Settings, databases: Databases, master: bytes, **chance: Any) -> Desk:
-    """A desk with the settings in force; ``chance`` may give ``random`` and ``make_key``."""
+    """A desk with the settings in force; ``chance`` may give ``random`` and how keys are made."""
     secrets = RoundSecrets(settings.rounds_folder, master)
     return Desk(databases, secrets, master, settings.url, settings.host, **chance)
 
@@ -81,7 +84,8 @@ def client_digests() -> dict[str, str]:
 def facts(session: Session, letter: Letter, url: str | None) -> Facts:
     """What the rules of a letter's life need to know from outside the letter."""
     sealed = sum(row.signatures - row.withdrawals for row in rounds_of(session, letter.id) if row.annulled is None)
-    return Facts(site_url=url, sealed=sealed, waiting=waiting(session, letter.id))
+    holders = len(key_holders(session, letter.id)) if letter.name_steps else 0
+    return Facts(site_url=url, sealed=sealed, waiting=waiting(session, letter.id), key_holders=holders)
 
 
 def open_letter(desk: Desk, letter_id: str, *, moment: datetime) -> None:
@@ -90,7 +94,9 @@ def open_letter(desk: Desk, letter_id: str, *, moment: datetime) -> None:
         letter = session.get_one(Letter, letter_id)
         demand_step(letter, newest_version(session, letter), OPEN, facts(session, letter, desk.url))
         rolls = [(number, roll.id) for number, roll in enumerate(rolls_of(session, letter), 1)]
+        steps = len(letter.name_steps)
         session.rollback()
+    names_keys = [desk.make_names_key() for _ in range(steps)]  # which takes a while: nobody's signature waits for it
     with Session(desk.databases.issuer) as issuer:
         keys = [
             issuer_rounds.begin_round(issuer, desk.secrets, letter_id, *place, desk.random, desk.make_key)
@@ -105,7 +111,8 @@ def open_letter(desk: Desk, letter_id: str, *, moment: datetime) -> None:
             row.is_logged = True
             session.add(row)
         session.flush()
-        _begin(session, letter, desk, moment)
+        made = make_names_keys(session, letter, lambda: names_keys.pop() if names_keys else desk.make_names_key())
+        _begin(session, letter, desk, moment, made)
         session.commit()
 
 
@@ -196,7 +203,7 @@ def _freeze(session: Session, letter: Letter, desk: Desk, moment: datetime) -> N
     move(session, letter, OPEN)
 
 
-def _begin(session: Session, letter: Letter, desk: Desk, moment: datetime) -> None:
+def _begin(session: Session, letter: Letter, desk: Desk, moment: datetime, names_keys: Mapping[str, bytes]) -> None:
     seed = desk.random(32)
     log = begin_log(session, letter, f"{desk.host}/letters/{letter.slug}/log", seed, desk.master)
     first = {
@@ -208,7 +215,7 @@ def _begin(session: Session, letter: Letter, desk: Desk, moment: datetime) -> No
         "timing": letter.timing,
         "rolls": [{"id": roll.id, "name": roll.name} for roll in rolls_of(session, letter)],
         "log_key": b64url(log.public_key),
-        "names_keys": {},
+        "names_keys": {step: sha256(key).hex() for step, key in names_keys.items()},
         "client_sha256": client_digests(),
     }
     entries = [first, *(round_entry(row) for row in rounds_of(session, letter.id))]

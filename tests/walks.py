@@ -23,6 +23,7 @@ from petition.issuing.tokens import Keys, exchange
 from petition.letters.drafting import Rules, draft, set_rules
 from petition.letters.life import announce_close
 from petition.letters.models import Letter, Organizer
+from petition.letters.names_keys import NAMED, choose_name_steps, number_of
 from petition.letters.organizers import add_organizer, choose_passphrase
 from petition.letters.text import Words
 from petition.publishing.counts import Figures, figures
@@ -85,22 +86,36 @@ class Campaign:
             return made.id
 
     def a_draft(
-        self, words: Words = WORDS, k: int = 3, organizer: str | None = None, slug: str = "", **rules: Any
+        self,
+        words: Words = WORDS,
+        k: int = 3,
+        organizer: str | None = None,
+        slug: str = "",
+        names: tuple[str, ...] = (),
+        **rules: Any,
     ) -> str:
-        """A draft; its letter id. ``rules`` are more of letters.drafting.Rules: timing, rolls, goal, threshold …"""
+        """A draft; its letter id. ``rules`` are more of letters.drafting.Rules: timing, rolls, goal, threshold …
+
+        ``names`` are the steps that show names: ``named``, ``named_at:50``.
+        """
         organizer = organizer or self.organizer()
         with Session(self.databases.petition) as session:
             author = session.get_one(Organizer, organizer)
             letter = draft(session, author, words, moment=self.clock(), random=os.urandom, slug=slug)
             set_rules(session, letter, Rules(k=k, **rules))
+            numbers = [number for step in names if (number := number_of(step)) is not None]
+            choose_name_steps(session, letter, named=NAMED in names, numbers=numbers, months=12)
             session.commit()
             return letter.id
 
     def an_open_letter(self, **how: Any) -> str:
         """An open letter; its letter id."""
         letter_id = self.a_draft(**how)
-        rounds.open_letter(self.desk, letter_id, moment=self.clock())
+        self.open(letter_id)
         return letter_id
+
+    def open(self, letter_id: str) -> None:
+        rounds.open_letter(self.desk, letter_id, moment=self.clock())
 
     def a_published_letter(self, **how: Any) -> str:
         """A published letter; its letter id."""

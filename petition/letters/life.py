@@ -51,6 +51,8 @@ class Facts:
     site_url: str | None = None
     sealed: int = 0
     waiting: int = 0
+    key_holders: int = 0
+    """Organizers who have a key pair, so that names keys can be boxed for them."""
 
 
 def steps_from(state: str) -> list[str]:
@@ -89,6 +91,13 @@ def _obstacles_to_opening(letter: Letter, version: Version | None, facts: Facts)
     found.extend(Conflict(sentences[field]) for field in missing)
     if not LEAST_K <= letter.k <= MOST_K:
         found.append(Conflict("K must be from %(least)s to %(most)s.", least=LEAST_K, most=MOST_K))
+    if letter.name_steps and not facts.key_holders:
+        found.append(
+            Conflict(
+                "This letter shows names, and nobody could ever unlock them: no organizer of it has a passphrase yet. "
+                "Choose one with your one-time link."
+            )
+        )
     if facts.site_url is None:
         found.append(
             Conflict(

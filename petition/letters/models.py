@@ -53,6 +53,10 @@ class Organizer(PetitionBase):
     invited_until: Mapped[datetime | None] = mapped_column(Hour, default=None)
     epoch: Mapped[int] = mapped_column(default=1)
     """Rises when the passphrase changes; a cookie of an older epoch signs nobody in."""
+    public_key: Mapped[str | None] = mapped_column(String(70), default=None)
+    """Of a key pair (age, X25519) for which names keys are boxed; there is one as long as there is a passphrase."""
+    private_key: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    """Locked under the passphrase (age, scrypt): nobody else opens it, and nobody can restore it."""
 
 
 class Letter(PetitionBase):
@@ -87,6 +91,12 @@ class Letter(PetitionBase):
     closes: Mapped[datetime | None] = mapped_column(Hour, default=None)
     closed: Mapped[datetime | None] = mapped_column(Hour, default=None)
     was_public: Mapped[bool] = mapped_column(default=False)
+    name_steps: Mapped[list[str]] = mapped_column(JSON, default_factory=list)
+    """Steps of the ladder that show names: ``named``, and ``named_at:N`` by N; frozen at opening."""
+    names_months: Mapped[int] = mapped_column(default=12)
+    """So long after the letter closes, shown names leave its pages; frozen at opening, if there are name steps."""
+    names_shown: Mapped[int] = mapped_column(default=0)
+    """As of the last sealing."""
     withdrawn_reason: Mapped[str | None] = mapped_column(Text, default=None)
 
 
@@ -129,6 +139,41 @@ class Roll(PetitionBase):
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     name: Mapped[str] = mapped_column(Text)
     position: Mapped[int]
+
+
+class NamesKey(PetitionBase):
+    """The key of one step of the ladder that shows names (protocol 9), from opening on."""
+
+    __tablename__ = "names_key"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(ForeignKey("letter.id"), primary_key=True)
+    step: Mapped[str] = mapped_column(String(24), primary_key=True)
+    public_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """SPKI DER; gone when the letter closes, as are all other halves and boxes."""
+    private_key: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    """Once an organizer has unlocked the step: PKCS #8, locked under a key that derives from the master secret."""
+    opens: Mapped[datetime | None] = mapped_column(Hour, default=None)
+    """When its names begin to be shown, as announced; for ``named`` there is no notice."""
+    is_open: Mapped[bool] = mapped_column(default=False)
+    """Its names are shown at each sealing from now on."""
+    waiting: Mapped[int] = mapped_column(default=0)
+    """Names that wait for this step, as of the last sealing that took signatures; at the end, those never shown."""
+
+
+class NamesKeyCopy(PetitionBase):
+    """The private half of a names key, boxed for one organizer's own public key (age, X25519)."""
+
+    __tablename__ = "names_key_copy"
+    __table_args__ = (
+        ForeignKeyConstraint(["letter_id", "step"], ["names_key.letter_id", "names_key.step"]),
+        UNORDERED,
+    )
+
+    letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    step: Mapped[str] = mapped_column(String(24), primary_key=True)
+    organizer_id: Mapped[str] = mapped_column(ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True)
+    box: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 def roll_key() -> ForeignKeyConstraint:

@@ -7,15 +7,16 @@ from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from petition.crypto.codes import new_letter_id
 from petition.crypto.encodings import b64url
+from petition.crypto.keyrings import lock_with_passphrase, new_pair, unlock_with_passphrase
 from petition.database import changed
 from petition.errors import BadShape, Conflict, Forbidden, NotFound, Over, SlowDown, TooLong
-from petition.letters.models import Organizer
+from petition.letters.models import NamesKeyCopy, Organizer
 from petition.letters.text import one_line
 
 Random = Callable[[int], bytes]
@@ -49,6 +50,7 @@ def reset_organizer(session: Session, name: str, *, moment: datetime, random: Ra
         raise NotFound("There is no organizer named %(name)s. See: petition organizer list", name=name)
     organizer.passphrase = None
     organizer.epoch += 1
+    forget_keys(session, organizer)
     return _invite(organizer, moment, random)
 
 
@@ -72,19 +74,60 @@ def invited(session: Session, secret: str, *, moment: datetime) -> Organizer:
 
 
 def choose_passphrase(session: Session, secret: str, passphrase: str, *, moment: datetime) -> Organizer:
-    """Set the passphrase with a one-time link, which is spent by it."""
+    """Set the passphrase with a one-time link, which is spent by it; with it comes a new key pair."""
     organizer = invited(session, secret, moment=moment)
     _demand_good(passphrase)
+    public_key, private_key = _new_keys(passphrase)
     used = changed(
         session,
         update(Organizer)
         .where(Organizer.id == organizer.id, Organizer.invitation == _digest(secret))
-        .values(passphrase=_hash(passphrase), invitation=None, invited_until=None, epoch=Organizer.epoch + 1),
+        .values(
+            passphrase=_hash(passphrase),
+            public_key=public_key,
+            private_key=private_key,
+            invitation=None,
+            invited_until=None,
+            epoch=Organizer.epoch + 1,
+        ),
     )
     if used != 1:
         raise Over("This link has been used or is too old. Ask whoever runs this site for a new one.")
     session.refresh(organizer)
     return organizer
+
+
+# The key pair: what it opens, nobody reads without the passphrase.
+
+
+def _new_keys(passphrase: str) -> tuple[str, bytes]:
+    private, public = new_pair()
+    with _memory():
+        return public, lock_with_passphrase(private.encode(), passphrase)
+
+
+def private_key(organizer: Organizer, passphrase: str) -> str:
+    """The private half of an organizer's key pair (``AGE-SECRET-KEY-1…``); refuses another passphrase than theirs."""
+    if organizer.private_key is None:
+        raise Conflict("Choose a passphrase first: %(name)s has none at the moment.", name=organizer.name)
+    try:
+        with _memory():
+            return unlock_with_passphrase(organizer.private_key, passphrase[:LONGEST_PASSPHRASE]).decode()
+    except ValueError:
+        raise Forbidden("This is not your passphrase. Nothing was changed; please try again.") from None
+
+
+def keep_keys(organizer: Organizer, old: str, new: str) -> None:
+    """Lock the same key pair under a new passphrase: call it wherever somebody changes theirs."""
+    private = private_key(organizer, old)
+    with _memory():
+        organizer.private_key = lock_with_passphrase(private.encode(), new)
+
+
+def forget_keys(session: Session, organizer: Organizer) -> None:
+    """What a lost passphrase opened, nobody opens: call it wherever one is reset, or somebody is removed for good."""
+    organizer.public_key = organizer.private_key = None
+    session.execute(delete(NamesKeyCopy).where(NamesKeyCopy.organizer_id == organizer.id))
 
 
 def _demand_good(passphrase: str) -> None:

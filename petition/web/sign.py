@@ -14,6 +14,7 @@ from petition.errors import BadShape, Forbidden, NotFound, Refusal
 from petition.letters.drafting import rolls_of
 from petition.letters.life import SIGNABLE
 from petition.letters.models import Letter
+from petition.letters.names_keys import public_names_keys
 from petition.signing.models import Round
 from petition.signing.signatures import (
     look_up,
@@ -55,7 +56,7 @@ def round_record(address: str) -> dict[str, Any]:
         "signing_starts": hour(starts) if starts else None,
         "routes": ["code"],
         "fields": [],
-        "names_keys": {},
+        "names_keys": public_names_keys(session(), letter.id),
         "roll": rolls[row.roll],
     }
 
