@@ -17,13 +17,25 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pyrage
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, DateTime, Engine, LargeBinary, Table, TypeDecorator, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Date,
+    DateTime,
+    Engine,
+    LargeBinary,
+    Table,
+    TypeDecorator,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from petition.config import SECRET_BYTES, Settings
 from petition.crypto.encodings import b64url, from_b64url, hour
@@ -133,7 +145,7 @@ def _heading(chain: str, table: Table) -> dict[str, Any]:
 def _written(value: Any) -> Any:
     if isinstance(value, bytes | memoryview):
         return b64url(bytes(value))
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value.isoformat() if isinstance(value, date) else value  # a datetime is a date as well
 
 
 def head_of(chain: str) -> str:
@@ -218,9 +230,11 @@ def _read(plain: bytes) -> Backup:
 
 def _value(column: Any, value: Any) -> Any:
     kind = column.type.impl if isinstance(column.type, TypeDecorator) else column.type
-    if value is None or not isinstance(kind, LargeBinary | DateTime):
+    if value is None or not isinstance(kind, LargeBinary | DateTime | Date):
         return value
-    return from_b64url(value) if isinstance(kind, LargeBinary) else datetime.fromisoformat(value)
+    if isinstance(kind, LargeBinary):
+        return from_b64url(value)
+    return date.fromisoformat(value) if isinstance(kind, Date) else datetime.fromisoformat(value)
 
 
 # Restoring

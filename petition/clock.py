@@ -3,6 +3,7 @@
 No timer lives in a web worker. Several clocks do no harm: every step holds the letter's log while it works.
 """
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -11,7 +12,9 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from petition import rounds
-from petition.letters.life import CLOSED, PUBLISHED, SIGNABLE, hosted_letters
+from petition.errors import Refusal
+from petition.letters.dates import is_due_to_announce, is_due_to_publish
+from petition.letters.life import CLOSED, PUBLISHED, SIGNABLE, announce_close, hosted_letters
 from petition.letters.models import Letter
 from petition.sealing.witnesses import collect
 
@@ -23,6 +26,7 @@ def tick(desk: rounds.Desk, moment: datetime) -> dict[str, str]:
 
     A letter whose sealing fails does not keep the others from theirs.
     """
+    keep_dates(desk, moment)
     with Session(desk.databases.reading) as session:
         letters = [letter for letter in hosted_letters(session) if letter.state in {*SIGNABLE, CLOSED}]
         due = {letter.id: (letter.slug, _is_due(letter, moment)) for letter in letters}
@@ -45,6 +49,24 @@ def tick(desk: rounds.Desk, moment: datetime) -> dict[str, str]:
         log.exception("tidying failed")
     collect(desk.databases.petition, due, moment)
     return done
+
+
+def keep_dates(desk: rounds.Desk, moment: datetime) -> None:
+    """Publish and announce the closing of what is due; what something stands in the way of is tried again later."""
+    with Session(desk.databases.reading) as session:
+        letters = hosted_letters(session)
+        to_publish = [letter.id for letter in letters if is_due_to_publish(letter, moment)]
+        to_announce = [letter.id for letter in letters if is_due_to_announce(letter, moment)]
+    for letter_id in to_publish:
+        with contextlib.suppress(Refusal):
+            rounds.publish_letter(desk, letter_id, moment=moment)
+    for letter_id in to_announce:
+        with Session(desk.databases.petition) as session, contextlib.suppress(Refusal):
+            letter = session.get_one(Letter, letter_id, with_for_update=True)
+            if is_due_to_announce(letter, moment):
+                facts = rounds.facts(session, letter, desk.url)
+                announce_close(session, letter, moment=moment, now=False, facts=facts)
+                session.commit()
 
 
 def _is_due(letter: Letter, moment: datetime) -> bool:

@@ -91,6 +91,7 @@ def a_backup(campaign: Campaign) -> bytes:
 def a_busy_letter(campaign: Campaign) -> tuple[str, list[Token]]:
     """Published; three are sealed, one of them withdrawn and waiting, two wait, one of whom took it back."""
     letter = campaign.a_published_letter()
+    campaign.tell(letter, "update", text="Thank you.")
     tokens = campaign.sign_all(letter, 5)
     campaign.seal(letter)
     sealed = {bytes(row.commit).hex() for row in campaign.rows(Sealed, letter)}

@@ -21,6 +21,7 @@ from petition.database import Databases, IssuerBase
 from petition.issuing.codes import make_codes
 from petition.issuing.tokens import Keys, exchange
 from petition.letters.drafting import Rules, draft, set_rules
+from petition.letters.events import add_event, read_event
 from petition.letters.life import announce_close
 from petition.letters.models import Letter, Organizer
 from petition.letters.names_keys import NAMED, choose_name_steps, number_of
@@ -125,6 +126,13 @@ class Campaign:
 
     def publish(self, letter_id: str) -> None:
         rounds.publish_letter(self.desk, letter_id, moment=self.clock())
+
+    def tell(self, letter_id: str, kind: str, **words: str) -> None:
+        """Organizers tell of an event of today."""
+        with Session(self.databases.petition) as session:
+            told = read_event(kind, self.clock().date(), **words)
+            add_event(session, session.get_one(Letter, letter_id), told, moment=self.clock())
+            session.commit()
 
     def seal(self, letter_id: str) -> Result:
         return rounds.seal_letter(self.desk, letter_id, moment=self.clock())

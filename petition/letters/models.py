@@ -1,9 +1,10 @@
 """What the database knows of letters and of the people who write them; nothing of who signs."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import (
     JSON,
+    Date,
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
@@ -90,6 +91,10 @@ class Letter(PetitionBase):
     published: Mapped[datetime | None] = mapped_column(Hour, default=None)
     closes: Mapped[datetime | None] = mapped_column(Hour, default=None)
     closed: Mapped[datetime | None] = mapped_column(Hour, default=None)
+    publishes: Mapped[datetime | None] = mapped_column(Hour, default=None)
+    """When the clock publishes it, if nothing stands in the way; else as soon as nothing does."""
+    ends: Mapped[datetime | None] = mapped_column(Hour, default=None)
+    """The planned hour of closing, which the clock announces a day ahead; ``closes`` is the announced one."""
     was_public: Mapped[bool] = mapped_column(default=False)
     name_steps: Mapped[list[str]] = mapped_column(JSON, default_factory=list)
     """Steps of the ladder that show names: ``named``, and ``named_at:N`` by N; frozen at opening."""
@@ -179,3 +184,33 @@ class NamesKeyCopy(PetitionBase):
 def roll_key() -> ForeignKeyConstraint:
     """For tables of other rooms whose rows belong to a roll of a letter."""
     return ForeignKeyConstraint(["letter_id", "roll"], ["roll.letter_id", "roll.id"])
+
+
+class Event(PetitionBase):
+    """Something that happened to a letter once it was out, told by its organizers."""
+
+    __tablename__ = "event"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(ForeignKey("letter.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(12))
+    day: Mapped[date] = mapped_column(Date)
+    who: Mapped[str] = mapped_column(Text, default="")
+    how: Mapped[str] = mapped_column(Text, default="")
+    link: Mapped[str] = mapped_column(Text, default="")
+    text: Mapped[str] = mapped_column(Text, default="")
+
+
+class DemandStatus(PetitionBase):
+    """What became of one of the letter's demands; none is stored for one that was only asked."""
+
+    __tablename__ = "demand_status"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(ForeignKey("letter.id", ondelete="CASCADE"), primary_key=True)
+    demand: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Its number in the letter, from 1."""
+    status: Mapped[str] = mapped_column(String(10))
+    day: Mapped[date] = mapped_column(Date)
+    note: Mapped[str] = mapped_column(Text, default="")

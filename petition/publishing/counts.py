@@ -2,12 +2,13 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
 from petition.letters.drafting import newest_version, rolls_of, words_of
-from petition.letters.models import Letter
+from petition.letters.events import ASKED, events_of, statuses_of
+from petition.letters.models import Event, Letter
 from petition.letters.text import Words
 from petition.sealing.log import log_of, root_of, verifier_key
 from petition.sealing.sealer import history, totals
@@ -54,6 +55,30 @@ class RoundFacts:
 
 
 @dataclass(frozen=True)
+class Happened:
+    """Something that organizers told of, as ``letters.events`` keeps it."""
+
+    number: int
+    kind: str
+    day: date
+    who: str
+    how: str
+    link: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Demand:
+    """A demand of the letter and what became of it; ``day`` is None for one of which nothing was said."""
+
+    number: int
+    text: str
+    status: str
+    day: date | None
+    note: str
+
+
+@dataclass(frozen=True)
 class Figures:
     """Everything public about a letter but its log's entries; the same letter at the same edition gives the same."""
 
@@ -80,6 +105,12 @@ class Figures:
     checkpoint: str
     history: tuple[Row, ...]
     rounds: tuple[RoundFacts, ...]
+    closed: datetime | None
+    ends: datetime | None
+    """The planned hour of closing, before it is announced."""
+    events: tuple[Happened, ...]
+    """Newest first."""
+    demands: tuple[Demand, ...]
     edition: int
     k: int
     timing: str
@@ -132,6 +163,10 @@ def figures(session: Session, letter: Letter, url: str | None) -> Figures:
         checkpoint=served_note(session, log),
         history=rows,
         rounds=tuple(_round_facts(letter, row) for row in rounds),
+        closed=letter.closed,
+        ends=letter.ends,
+        events=tuple(_happened(row) for row in events_of(session, letter)),
+        demands=_demands(session, letter),
         edition=letter.edition,
         k=letter.k,
         timing=letter.timing,
@@ -149,6 +184,20 @@ def _round_facts(letter: Letter, row: Round) -> RoundFacts:
         signing_starts=signing_starts(letter, row),
         annulled=row.annulled if row.is_annulment_logged else None,
     )
+
+
+def _happened(row: Event) -> Happened:
+    return Happened(row.number, row.kind, row.day, row.who, row.how, row.link, row.text)
+
+
+def _demands(session: Session, letter: Letter) -> tuple[Demand, ...]:
+    statuses = statuses_of(session, letter)
+    found = []
+    for number, text in enumerate(newest_version(session, letter).demands, 1):
+        row = statuses.get(number)
+        told = (row.status, row.day, row.note) if row is not None else (ASKED, None, "")
+        found.append(Demand(number, text, *told))
+    return tuple(found)
 
 
 def rounded(number: int, k: int) -> int:

@@ -33,7 +33,7 @@ def counts(found: Figures) -> dict[str, Any]:
         "rolls": [{"roll": roll.name, "count": roll.count} for roll in found.rolls],
         "names_shown": 0,
         "threshold": found.threshold,
-        "closes": hour(found.closes) if found.closes else None,
+        "closes": hour(closes) if (closes := found.closes or found.ends) else None,
         "state": found.state,
         "groups": [],
         "verification": {

@@ -17,6 +17,7 @@ from petition.errors import NotFound
 from petition.letters.models import Letter
 from petition.publishing import exports
 from petition.publishing.counts import Figures
+from petition.publishing.feed import feed_atom
 from petition.publishing.pages import SITE, render
 from petition.publishing.story import chapters
 from petition.sealing import log as logs
@@ -43,6 +44,7 @@ FROM_FIGURES: dict[str, tuple[Callable[[Figures], bytes], str]] = {
     "counts.json": (exports.counts_json, "application/json"),
     "counts.csv": (exports.counts_csv, "text/csv; charset=utf-8"),
     "history.csv": (exports.history_csv, "text/csv; charset=utf-8"),
+    "feed.atom": (feed_atom, "application/atom+xml; charset=utf-8"),
     "letter.md": (lambda found: found.text, "text/markdown; charset=utf-8"),
     "log/checkpoint": (lambda found: found.checkpoint.encode(), TEXT),
     "log/vkey": (lambda found: found.log_key.encode(), TEXT),

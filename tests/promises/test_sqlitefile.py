@@ -1,6 +1,7 @@
 """The attack's own reading of SQLite files, against SQLite's."""
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -10,7 +11,7 @@ from tests.promises.sqlitefile import SQLiteFile
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> sqlite3.Connection:
+def made(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """A file with tables of both kinds, rows longer than a page, and deleted ones."""
     connection = sqlite3.connect(tmp_path / "some.db", isolation_level=None)
     connection.execute("PRAGMA page_size=1024")
@@ -24,7 +25,8 @@ def made(tmp_path: Path) -> sqlite3.Connection:
         length = random.choice((10, 500, 5000))
         connection.execute("INSERT INTO numbered VALUES (?, ?, ?)", (number * 3, row[1], random.randbytes(length)))
     connection.execute("COMMIT")
-    return connection
+    yield connection
+    connection.close()
 
 
 def read(connection: sqlite3.Connection) -> SQLiteFile:

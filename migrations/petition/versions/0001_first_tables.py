@@ -39,6 +39,8 @@ def upgrade() -> None:
         sa.Column("published", sa.DateTime(), nullable=True),
         sa.Column("closes", sa.DateTime(), nullable=True),
         sa.Column("closed", sa.DateTime(), nullable=True),
+        sa.Column("publishes", sa.DateTime(), nullable=True),
+        sa.Column("ends", sa.DateTime(), nullable=True),
         sa.Column("was_public", sa.Boolean(), nullable=False),
         sa.Column("name_steps", sa.JSON(), nullable=False),
         sa.Column("names_months", sa.Integer(), nullable=False),
@@ -145,6 +147,35 @@ def upgrade() -> None:
             ["organizer_id"], ["organizer.id"], name=op.f("fk_authorship_organizer_id_organizer"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("letter_id", "organizer_id", name=op.f("pk_authorship")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "demand_status",
+        sa.Column("letter_id", sa.String(length=26), nullable=False),
+        sa.Column("demand", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("status", sa.String(length=10), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["letter_id"], ["letter.id"], name=op.f("fk_demand_status_letter_id_letter"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("letter_id", "demand", name=op.f("pk_demand_status")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "event",
+        sa.Column("letter_id", sa.String(length=26), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("how", sa.Text(), nullable=False),
+        sa.Column("link", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["letter_id"], ["letter.id"], name=op.f("fk_event_letter_id_letter"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("letter_id", "number", name=op.f("pk_event")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -275,6 +306,8 @@ def downgrade() -> None:
     op.drop_table("roll")
     op.drop_table("names_key")
     op.drop_table("log")
+    op.drop_table("event")
+    op.drop_table("demand_status")
     op.drop_table("authorship")
     op.drop_table("witness")
     op.drop_table("withdrawal")

@@ -1,0 +1,56 @@
+"""When a letter is published and closed by itself. Dates may change at any time, and do not freeze with the text."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from petition.errors import BadShape, Conflict
+from petition.letters.life import CLOSED, DRAFT, NOTICE, OPEN, PUBLISHED, WITHDRAWN
+from petition.letters.models import Letter, to_hour
+
+
+def set_dates(
+    session: Session, letter: Letter, *, publishes: datetime | None, ends: datetime | None, moment: datetime
+) -> None:
+    """Keep the hours (UTC, cut to the hour) of publication and of closing; None for none.
+
+    Refuses an hour that is over, a closing less than a day ahead, and one before the publication.
+    """
+    session.refresh(letter, with_for_update=True)
+    publishes, ends = (None if hour is None else to_hour(hour) for hour in (publishes, ends))
+    if publishes != letter.publishes:
+        _demand_publishable(letter, publishes, moment)
+    if ends != letter.ends:
+        _demand_endable(letter, ends, moment)
+    if publishes is not None and ends is not None and ends < publishes + NOTICE:
+        raise BadShape("The letter must close at least a day after it is published.")
+    letter.publishes, letter.ends = publishes, ends
+    letter.edition += 1
+    session.flush()
+
+
+def _demand_publishable(letter: Letter, hour: datetime | None, moment: datetime) -> None:
+    if letter.state not in (DRAFT, OPEN):
+        raise Conflict("This letter is published already, or over.")
+    if hour is not None and hour <= moment:
+        raise BadShape("The hour of publication must be in the future. To publish now, use the button for it.")
+
+
+def _demand_endable(letter: Letter, hour: datetime | None, moment: datetime) -> None:
+    if letter.state in (CLOSED, WITHDRAWN):
+        raise Conflict("This letter is over already.")
+    if letter.closes is not None:
+        raise Conflict("Closing is announced already, and the announced hour stands.")
+    if hour is not None and hour < moment + NOTICE:
+        raise BadShape("The letter can close a day from now at the earliest: closing is announced a day ahead.")
+
+
+def is_due_to_publish(letter: Letter, moment: datetime) -> bool:
+    """Whether the hour of publication has come."""
+    return letter.state == OPEN and letter.publishes is not None and letter.publishes <= moment
+
+
+def is_due_to_announce(letter: Letter, moment: datetime) -> bool:
+    """Whether the planned closing is to be announced now, a day ahead."""
+    planned = letter.state == PUBLISHED and letter.closes is None and letter.ends is not None
+    return planned and letter.ends is not None and letter.ends <= moment + NOTICE

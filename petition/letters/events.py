@@ -1,0 +1,150 @@
+"""What happens to a letter after it is out: it is delivered, answered, reported on; demands are met or refused.
+
+None of it changes the letter's text: a correction is an event as well.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from urllib.parse import urlsplit
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from petition.errors import BadShape, Conflict, NotFound, TooLong
+from petition.letters.life import PUBLIC
+from petition.letters.models import DemandStatus, Event, Letter
+from petition.letters.text import one_line, several_lines
+
+_ = str
+DELIVERED, ANSWERED, PRESS, UPDATE, CHECKED, CORRECTION = (
+    _("delivered"), _("answered"), _("press"), _("update"), _("checked"), _("correction"),
+)  # fmt: skip
+KINDS = {
+    DELIVERED: ("who", "how"),
+    ANSWERED: ("who", "text"),
+    PRESS: ("who", "link"),
+    UPDATE: ("text",),
+    CHECKED: ("who", "how", "text"),
+    CORRECTION: ("text",),
+}
+"""What an event of each kind must say."""
+ASKED, PROMISED, MET, REFUSED = _("asked"), _("promised"), _("met"), _("refused")
+STATUSES = (ASKED, PROMISED, MET, REFUSED)
+MOST_EVENTS = 500
+MISSING = {
+    "who": _("Say who: to whom it was delivered, who answered, which paper, who checked."),
+    "how": _("Say how, for example: by mail, on paper at the front desk, with petition verify."),
+    "link": _("Give the address of the article, which begins with https://."),
+    "text": _("Write what is to be told."),
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What organizers tell of an event: its kind, its day, and who, how, where and in which words."""
+
+    kind: str
+    day: date
+    who: str = ""
+    how: str = ""
+    link: str = ""
+    text: str = ""
+
+
+def read_event(kind: str, day: date, *, who: str = "", how: str = "", link: str = "", text: str = "") -> Told:
+    """What somebody typed, in normal form; refuses an unknown kind, and what lacks something that its kind needs."""
+    if kind not in KINDS:
+        raise BadShape("Choose what happened: %(kinds)s.", kinds=", ".join(KINDS))
+    told = Told(
+        kind,
+        day,
+        who=one_line(who, "title"),
+        how=one_line(how, "title"),
+        link=read_link(link),
+        text=several_lines(text, "event"),
+    )
+    for part in KINDS[kind]:
+        if not getattr(told, part):
+            raise BadShape(MISSING[part])
+    return told
+
+
+def read_link(link: str) -> str:
+    """An address on the web, or nothing."""
+    link = one_line(link, "link")
+    parts = urlsplit(link) if re.match("https?://", link, re.IGNORECASE) and not re.search(r"\s", link) else None
+    if link and (parts is None or not parts.hostname):
+        raise BadShape("A link must be an address that begins with https:// or http://.")
+    return link
+
+
+def add_event(session: Session, letter: Letter, told: Told, *, moment: datetime) -> Event:
+    """Tell it to everybody. Only of a letter that is public; of no day in the future or before the letter was out."""
+    _demand_public(session, letter)
+    _demand_day(letter, told.day, moment)
+    newest = session.scalar(select(func.max(Event.number)).where(Event.letter_id == letter.id)) or 0
+    if len(events_of(session, letter)) >= MOST_EVENTS:
+        raise TooLong("A letter has at most %(most)s events. Take an old one away first.", most=MOST_EVENTS)
+    values = {"who": told.who, "how": told.how, "link": told.link, "text": told.text}
+    event = Event(letter_id=letter.id, number=newest + 1, kind=told.kind, day=told.day, **values)
+    session.add(event)
+    letter.edition += 1
+    session.flush()
+    return event
+
+
+def remove_event(session: Session, letter: Letter, number: int) -> None:
+    """Take an event off the page and the feed. What has been read and copied stays with those who did."""
+    _demand_public(session, letter)
+    here = (Event.letter_id == letter.id, Event.number == number)
+    if session.scalar(select(func.count()).select_from(Event).where(*here)) != 1:
+        raise NotFound("This letter has no such event any more.")
+    session.execute(delete(Event).where(*here))
+    letter.edition += 1
+    session.flush()
+
+
+def events_of(session: Session, letter: Letter) -> list[Event]:
+    """All events, newest first."""
+    here = select(Event).where(Event.letter_id == letter.id)
+    return list(session.scalars(here.order_by(Event.day.desc(), Event.number.desc())))
+
+
+def set_status(
+    session: Session, letter: Letter, demand: int, status: str, day: date, note: str, *, demands: int, moment: datetime
+) -> None:
+    """Say what became of a demand, by its number from 1; ``demands`` is how many the letter has."""
+    _demand_public(session, letter)
+    _demand_day(letter, day, moment)
+    if not 1 <= demand <= demands:
+        raise NotFound("The letter has no demand %(demand)s.", demand=demand)
+    if status not in STATUSES:
+        raise BadShape("Choose one of: %(statuses)s.", statuses=", ".join(STATUSES))
+    note = one_line(note, "note")
+    row = session.get(DemandStatus, (letter.id, demand))
+    if row is None:
+        session.add(DemandStatus(letter_id=letter.id, demand=demand, status=status, day=day, note=note))
+    else:
+        row.status, row.day, row.note = status, day, note
+    letter.edition += 1
+    session.flush()
+
+
+def statuses_of(session: Session, letter: Letter) -> dict[int, DemandStatus]:
+    """What became of the demands, by their numbers."""
+    rows = session.scalars(select(DemandStatus).where(DemandStatus.letter_id == letter.id))
+    return {row.demand: row for row in rows}
+
+
+def _demand_public(session: Session, letter: Letter) -> None:
+    session.refresh(letter, with_for_update=True)
+    if letter.state not in PUBLIC:
+        raise Conflict("This can be told once the letter is published.")
+
+
+def _demand_day(letter: Letter, day: date, moment: datetime) -> None:
+    """A day that may have begun somewhere on earth, and none before the letter existed."""
+    assert letter.opened is not None
+    if not letter.opened.date() - timedelta(days=1) <= day <= (moment + timedelta(hours=14)).date():
+        raise BadShape("Give the day on which it happened: not before the letter was opened, and not in the future.")

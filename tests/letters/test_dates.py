@@ -1,0 +1,88 @@
+"""When a letter is published and closed by itself."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from petition.clock import tick
+from petition.errors import Refusal
+from petition.letters.dates import set_dates
+from petition.letters.life import CLOSED, OPEN, PUBLISHED
+from tests.conftest import START
+
+A_DAY = timedelta(days=1)
+
+
+def plan(campaign, letter_id, publishes=None, ends=None):
+    with Session(campaign.databases.petition) as session:
+        letter = campaign.letter(session, letter_id)
+        set_dates(session, letter, publishes=publishes, ends=ends, moment=START)
+        session.commit()
+
+
+def after_tick(campaign, letter_id, moment):
+    tick(campaign.desk, moment)
+    with Session(campaign.databases.reading) as session:
+        return campaign.letter(session, letter_id)
+
+
+def test_the_clock_publishes_at_its_hour_and_not_before(campaign):
+    letter = campaign.an_open_letter()
+    plan(campaign, letter, publishes=START + A_DAY)
+
+    assert after_tick(campaign, letter, START + A_DAY - timedelta(hours=1)).state == OPEN
+    assert after_tick(campaign, letter, START + A_DAY).state == PUBLISHED
+
+
+def test_what_stands_in_the_way_delays_publication(campaign):
+    letter = campaign.an_open_letter(threshold=5)
+    plan(campaign, letter, publishes=START + A_DAY)
+    assert after_tick(campaign, letter, START + A_DAY).state == OPEN
+
+    campaign.sign_all(letter, 7)
+    campaign.seal(letter)
+
+    assert after_tick(campaign, letter, START + 2 * A_DAY).state == PUBLISHED
+
+
+def test_the_clock_announces_a_closing_a_day_ahead_and_closes(campaign):
+    letter = campaign.a_published_letter()
+    end = START + 3 * A_DAY
+    plan(campaign, letter, ends=end)
+
+    assert after_tick(campaign, letter, end - A_DAY - timedelta(hours=1)).closes is None
+    assert after_tick(campaign, letter, end - A_DAY).closes == end
+    assert after_tick(campaign, letter, end - timedelta(hours=1)).state == PUBLISHED
+    assert after_tick(campaign, letter, end).state == CLOSED
+
+
+def test_a_clock_that_stood_still_gives_a_whole_days_notice(campaign):
+    letter = campaign.a_published_letter()
+    plan(campaign, letter, ends=START + 2 * A_DAY)
+    late = START + 5 * A_DAY
+
+    assert after_tick(campaign, letter, late).closes == late + A_DAY
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        {"publishes": START - A_DAY},
+        {"ends": START + timedelta(hours=23)},
+        {"publishes": START + A_DAY, "ends": START + A_DAY + timedelta(hours=23)},
+    ],
+)
+def test_hours_that_cannot_be_kept_are_refused(campaign, dates):
+    letter = campaign.an_open_letter()
+
+    with pytest.raises(Refusal):
+        plan(campaign, letter, **dates)
+
+
+def test_an_announced_closing_stands(campaign):
+    letter = campaign.a_published_letter()
+    campaign.announce_close(letter)
+
+    with pytest.raises(Refusal):
+        plan(campaign, letter, ends=START + 9 * A_DAY)
