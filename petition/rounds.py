@@ -47,6 +47,7 @@ from petition.letters.names_keys import key_holders, make_names_keys
 from petition.letters.text import canonical, digest, one_line
 from petition.sealing.log import append, begin_log, demand_free, log_of
 from petition.sealing.sealer import Result, note_milestones, round_entry, seal
+from petition.signing.appearances import TABLES, forget_all
 from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawal
 from petition.signing.signatures import rounds_of, waiting
 
@@ -261,7 +262,7 @@ def seal_letter(desk: Desk, letter_id: str, *, moment: datetime, tidies: bool = 
 
 def tidy(desk: Desk) -> None:
     """Let no page of either database tell in which order rows were written since the last sealing."""
-    tables = (Pending, Tombstone, Withdrawal, Sealed)
+    tables = (Pending, Tombstone, Withdrawal, Sealed, *TABLES)
     forget_order(desk.databases.petition, *(table.__tablename__ for table in tables))
     with Session(desk.databases.issuer) as issuer:
         rewrite_spent(issuer)
@@ -335,6 +336,7 @@ def annul_round(desk: Desk, letter_id: str, number: int, reason: str) -> None:
         row = session.get_one(Round, (letter_id, number))
         row.annulled = reason
         session.query(Pending).filter(Pending.letter_id == letter_id, Pending.round == number).delete()
+        forget_all(session, letter_id, number)
         session.commit()
     tidy(desk)
 
@@ -355,6 +357,7 @@ def withdraw_letter(desk: Desk, letter_id: str, reason: str) -> None:
         move(session, letter, WITHDRAWN)
         for table in (Pending, Tombstone, Withdrawal):
             session.query(table).filter(table.letter_id == letter_id).delete()
+        forget_all(session, letter_id)
         session.commit()
     tidy(desk)
 

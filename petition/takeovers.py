@@ -24,6 +24,7 @@ from petition.letters.life import CLOSED, OPEN, PUBLISHED, full_hour_after, move
 from petition.letters.models import Letter
 from petition.sealing.log import append, log_of, log_seed, root_of
 from petition.sealing.models import Log, Milestone, Sealing
+from petition.signing.appearances import forget_all
 from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawal
 from petition.signing.signatures import rounds_of
 from petition.signing.statements import parse
@@ -194,6 +195,7 @@ def _follow(
         case {"type": "annulled"} if row is not None:
             row.annulled, row.is_annulment_logged = entry["reason"], True
             session.execute(delete(Pending).where(Pending.letter_id == letter.id, Pending.round == row.number))
+            forget_all(session, letter.id, row.number)
         case {"type": "signature"} if row is not None:
             row.signatures += 1
             commit = bytes.fromhex(parse(from_b64url(entry["message"])).commit)

@@ -4,7 +4,7 @@ import json
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import unescape
 from typing import Any
@@ -22,6 +22,7 @@ from petition.issuing.codes import make_codes
 from petition.issuing.tokens import Keys, exchange
 from petition.letters.drafting import Rules, draft, set_rules
 from petition.letters.events import add_event, read_event
+from petition.letters.fields import FieldOfLetter, set_fields
 from petition.letters.life import announce_close
 from petition.letters.models import Letter, Organizer
 from petition.letters.names_keys import NAMED, choose_name_steps, number_of
@@ -31,6 +32,8 @@ from petition.publishing.counts import Figures, figures
 from petition.publishing.files import PAGES, names, public_file
 from petition.sealing.models import Entry
 from petition.sealing.sealer import Result
+from petition.signing.appearances import GROUPED, NAMED_AT, Appearance, Shown
+from petition.signing.changing import change
 from petition.signing.models import Round
 from petition.signing.signatures import Kept, Signed, look_up, sign, withdraw
 
@@ -93,6 +96,7 @@ class Campaign:
         organizer: str | None = None,
         slug: str = "",
         names: tuple[str, ...] = (),
+        fields: tuple[FieldOfLetter, ...] = (),
         **rules: Any,
     ) -> str:
         """A draft; its letter id. ``rules`` are more of letters.drafting.Rules: timing, rolls, goal, threshold …
@@ -106,6 +110,7 @@ class Campaign:
             set_rules(session, letter, Rules(k=k, **rules))
             numbers = [number for step in names if (number := number_of(step)) is not None]
             choose_name_steps(session, letter, named=NAMED in names, numbers=numbers, months=12)
+            set_fields(session, letter, fields)
             session.commit()
             return letter.id
 
@@ -180,20 +185,30 @@ class Campaign:
     def tokens(self, letter_id: str, count: int, number: int = 1) -> list[Token]:
         return [self.token(letter_id, code, number) for code in self.codes(letter_id, count, number)]
 
-    def sign(self, letter_id: str, token: Token) -> Signed:
+    def sign(self, letter_id: str, token: Token, **how: Any) -> Signed:
+        """Sign; ``how`` is ``role="software"`` and so on for groups, and ``name`` with ``at`` for a locked name."""
         with Session(self.databases.petition) as session:
-            signed = sign(
-                session, session.get_one(Letter, letter_id), token.message, token.signature, moment=self.clock()
-            )
+            letter = session.get_one(Letter, letter_id)
+            appearance = appearing(token, **how)
+            signed = sign(session, letter, token.message, token.signature, appearance, moment=self.clock())
             session.commit()
             return signed
 
-    def sign_all(self, letter_id: str, count: int, number: int = 1) -> list[Token]:
+    def sign_all(self, letter_id: str, count: int, number: int = 1, **how: Any) -> list[Token]:
         """So many people get a code and sign; their tokens."""
         made = self.tokens(letter_id, count, number)
         for token in made:
-            self.sign(letter_id, token)
+            self.sign(letter_id, token, **how)
         return made
+
+    def change(self, letter_id: str, token: Token, **how: Any) -> Shown:
+        """Change what is shown of a signature; nothing given means counted alone."""
+        with Session(self.databases.petition) as session:
+            opened = opening(token.receipt)
+            wanted = replace(appearing(token, **how), a=opened.a, w_hash=bytes.fromhex(opened.w_hash))
+            shown = change(session, session.get_one(Letter, letter_id), wanted)
+            session.commit()
+            return shown
 
     def withdraw(self, letter_id: str, token: Token) -> bool:
         """Take a signature back; whether it was sealed."""
@@ -259,6 +274,15 @@ class Campaign:
         answer = desk.send("/organize/sign-in", name=name, passphrase=PASSPHRASE, language="en")
         assert answer.status_code == 303, answer.text
         return desk
+
+
+def appearing(token: Token, *, name: bytes | None = None, at: int | None = None, **groups: str) -> Appearance:
+    """An appearance for a token: groups by their fields, a locked name."""
+    opened, groups = opening(token.receipt), {field: option for field, option in groups.items() if option}
+    if name is None and not groups:
+        return Appearance()
+    step = GROUPED if name is None else NAMED if at is None else NAMED_AT
+    return Appearance(step, at, tuple(sorted(groups.items())), name, opened.a, bytes.fromhex(opened.w_hash))
 
 
 class Desk:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from petition.crypto.codes import new_letter_id
 from petition.errors import BadShape, Conflict, TextChanged
 from petition.letters.life import DRAFT, LEAST_K, MOST_K, TIMINGS, TOGETHER
-from petition.letters.models import Authorship, Letter, Organizer, Roll, Version
+from petition.letters.models import Authorship, Field, Letter, Option, Organizer, Roll, Version
 from petition.letters.text import Words, one_line
 
 Random = Callable[[int], bytes]
@@ -190,7 +190,7 @@ def rolls_of(session: Session, letter: Letter) -> list[Roll]:
 def delete_draft(session: Session, letter: Letter) -> None:
     """A draft may be deleted, with all its versions; anything later cannot."""
     demand_draft(letter)
-    for table in (Version, Authorship, Roll):
+    for table in (Version, Authorship, Roll, Option, Field):
         session.execute(delete(table).where(table.letter_id == letter.id))
     session.execute(delete(Letter).where(Letter.id == letter.id))
 

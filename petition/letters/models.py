@@ -146,6 +146,37 @@ class Roll(PetitionBase):
     position: Mapped[int]
 
 
+class Field(PetitionBase):
+    """Something that signers may say of themselves, such as their role; frozen at opening."""
+
+    __tablename__ = "field"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(ForeignKey("letter.id", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    """FIELD_ID of the protocol."""
+    label: Mapped[str] = mapped_column(Text)
+    position: Mapped[int]
+
+
+class Option(PetitionBase):
+    """One of the groups that a field offers."""
+
+    __tablename__ = "option"
+    __table_args__ = (
+        ForeignKeyConstraint(["letter_id", "field"], ["field.letter_id", "field.id"], ondelete="CASCADE"),
+        UNORDERED,
+    )
+
+    letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    field: Mapped[str] = mapped_column(String(40), primary_key=True)
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    label: Mapped[str] = mapped_column(Text)
+    position: Mapped[int]
+    headcount: Mapped[int | None] = mapped_column(default=None)
+    """How many people work there, if the organizers know."""
+
+
 class NamesKey(PetitionBase):
     """The key of one step of the ladder that shows names (protocol 9), from opening on."""
 

@@ -13,7 +13,7 @@ from petition.errors import BadShape, TooLong
 
 LIMITS = {
     "title": 200, "recipient": 200, "employer": 200, "body": 60_000, "demand": 1_000, "note": 300, "event": 10_000,
-    "link": 1_000,
+    "link": 1_000, "group": 80,
 }  # fmt: skip
 MOST_DEMANDS = 30
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?")

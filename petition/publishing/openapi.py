@@ -169,10 +169,33 @@ _HOUR = _text("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}Z")
 _MAYBE_HOUR = {**_HOUR, "type": ["string", "null"]}
 _NUMBER = {"type": "integer", "minimum": 0}
 _WORDS = {"type": "string"}
-_APPEARANCE = {
-    **_object(step={"const": "counted"}),
-    "description": "How to be seen. The steps grouped, named_at and named are refused (409) by letters without them.",
+_GROUPS = {
+    "type": "array",
+    "maxItems": 3,
+    "items": _object(field={**_WORDS, "maxLength": 40}, option={**_WORDS, "maxLength": 40}),
+    "description": "At most one option of each field, by the ids in round.json.",
 }
+_LOCKED = {**_base64url(384), "description": "RSA-OAEP with the step's key in round.json."}
+_AT = {"type": "integer", "minimum": 1, "maximum": 10**9 - 1}
+
+
+def _ladder(optional: tuple[str, ...] = (), **more: Json) -> Json:
+    """The four steps, each with what it brings; ``more`` comes with those above the first."""
+    steps = [
+        _object(step={"const": "counted"}),
+        _object(optional, step={"const": "grouped"}, groups=_GROUPS, **more),
+        _object(("groups", *optional), step={"const": "named_at"}, at=_AT, groups=_GROUPS, locked_name=_LOCKED, **more),
+        _object(("groups", *optional), step={"const": "named"}, groups=_GROUPS, locked_name=_LOCKED, **more),
+    ]
+    return {"oneOf": steps, "description": "How to be seen. A step that the letter does not offer is refused (409)."}
+
+
+_SHOWN = _object(
+    ("at", "groups"),
+    step={"enum": ["counted", "grouped", "named_at", "named"]},
+    at=_AT,
+    groups=_GROUPS,
+)
 _POSTS: dict[str, tuple[str, int, Json, Json]] = {
     "tokens": (
         "A code and a blinded message in, a blind signature out (RFC 9474).",
@@ -190,7 +213,7 @@ _POSTS: dict[str, tuple[str, int, Json, Json]] = {
         _object(
             message={**_text("[A-Za-z0-9_-]+"), "minLength": 284, "maxLength": 295},
             signature=_SIZE,
-            appearance=_APPEARANCE,
+            appearance=_ladder(a=_HALF, w_hash=_HASH),
         ),
         _object(sealed={"type": "boolean"}),
     ),
@@ -203,8 +226,8 @@ _POSTS: dict[str, tuple[str, int, Json, Json]] = {
     "appearances": (
         "Another appearance for a signature.",
         200,
-        _object(w_hash=_HASH, a=_HALF, appearance=_APPEARANCE),
-        _object(appearance=_APPEARANCE),
+        _object(w_hash=_HASH, a=_HALF, appearance=_ladder(("a", "w_hash"), a=_HALF, w_hash=_HASH)),
+        _object(appearance=_SHOWN),
     ),
 }
 _FORMS: dict[str, tuple[str, tuple[str, ...]]] = {

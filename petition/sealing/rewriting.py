@@ -21,7 +21,7 @@ LEAST_SMOOTHED = 64 * 1024
 
 
 class Lifted:
-    """The rows of some tables, keyed by letter and commit, off their tables until they are put back."""
+    """The rows of some tables, keyed by letter and a hash, off their tables until they are put back."""
 
     def __init__(self, session: Session, letter_id: str, *tables: type[Any]) -> None:
         """Lift a letter's rows, which nobody else may write to meanwhile; on SQLite all other letters' rows too."""
@@ -44,7 +44,7 @@ class Lifted:
             query, removal = query.where(here.c.letter_id == letter_id), removal.where(here.c.letter_id == letter_id)
         rows = [dict(row) for row in self._session.execute(query).mappings()]
         self._session.execute(removal)
-        return _sorted(rows)
+        return _sorted(table, rows)
 
     def _smooth(self, table: type[Any]) -> None:
         """Cut the file back, and write over the pages that it had: one of them has listed the others.
@@ -57,24 +57,30 @@ class Lifted:
         size = LEAST_SMOOTHED + 3 * sum(map(len, values))
         here = table.__table__
         blank: list[ColumnElement[Any]] = [
-            func.zeroblob(size) if column.name == "commit" else literal("") for column in here.c
+            func.zeroblob(size) if column.name == _key(table)[-1] else literal("") for column in here.c
         ]
         self._session.execute(insert(here).from_select(list(here.c), select(*blank)))
         self._session.execute(delete(here))
         cut_back(self._session)
 
     def rows(self, table: type[Any]) -> list[Row]:
-        """The letter's rows of a table, by commit."""
+        """The letter's rows of a table, by their keys."""
         return self._rows[table]
 
     def put_back(self, kept: Mapping[type[Any], Iterable[Row]]) -> None:
         """Write what is kept of the letter's rows, and all other letters' rows, in the order of their keys."""
         self._session.flush()
         for table, others in self._others.items():
-            rows = _sorted([*others, *kept.get(table, ())])
+            rows = _sorted(table, [*others, *kept.get(table, ())])
             if rows:
                 self._session.execute(insert(table.__table__), rows)
 
 
-def _sorted(rows: Iterable[Row]) -> list[Row]:
-    return sorted(rows, key=lambda row: (row["letter_id"], bytes(row["commit"])))
+def _key(table: type[Any]) -> list[str]:
+    """The names of a table's key: the letter's, and that of a hash."""
+    return [column.name for column in table.__table__.primary_key]
+
+
+def _sorted(table: type[Any], rows: Iterable[Row]) -> list[Row]:
+    letter_id, key = _key(table)
+    return sorted(rows, key=lambda row: (row[letter_id], bytes(row[key])))

@@ -19,6 +19,8 @@ from petition.letters.models import Letter, to_hour
 from petition.sealing.log import append, log_of, log_seed
 from petition.sealing.models import Milestone, Sealing
 from petition.sealing.rewriting import Lifted, Row
+from petition.sealing.settling import settle
+from petition.signing.appearances import ARRIVALS, forget_all
 from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawal
 from petition.signing.signatures import rounds_of
 
@@ -98,9 +100,13 @@ def seal(
         known = {number.number: number for number in numbers}
         entries += _facts_of_rounds(letter, moment, rounds.values(), known)
     holds = letter.closes is not None and not closing
-    lifted = Lifted(session, letter.id, Pending, Tombstone, Withdrawal)
+    for entry in entries:
+        if entry["type"] == "annulled":
+            forget_all(session, letter.id, entry["round"])
+    lifted = Lifted(session, letter.id, Pending, Tombstone, Withdrawal, *ARRIVALS)
     chosen, held = _choose(lifted.rows(Pending), letter, rounds, random, everything=closing, nothing=holds)
     kept: dict[type[Any], list[Row]] = {Pending: held, Tombstone: [] if closing else lifted.rows(Tombstone)}
+    kept |= settle(session, letter, lifted, everything=closing)
     entries += [signature.entry for signature in chosen]
     entries += _withdrawals(session, letter, lifted.rows(Withdrawal), rounds)
     for signature in chosen:

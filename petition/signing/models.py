@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, LargeBinary, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column
 
 from petition.database import UNORDERED, PetitionBase
 from petition.letters.models import Hour, roll_key
@@ -86,3 +86,55 @@ class Withdrawal(PetitionBase):
     round: Mapped[int]
     w: Mapped[bytes] = mapped_column(LargeBinary(32))
     a_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class _Answer(MappedAsDataclass, kw_only=True, repr=False, eq=False):
+    """A signer's group in one field, under a key that only the receipt leads to, and nothing else of the signature."""
+
+    letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    """The group key: another one for each field, so that no two answers can be joined."""
+    round: Mapped[int]
+    """An annulled round takes its answers along."""
+    field: Mapped[str] = mapped_column(String(40))
+    option: Mapped[str] = mapped_column(String(40))
+
+
+class ArrivedAnswer(_Answer, PetitionBase):
+    """An answer since so many came to a field that they could settle: lifted and put back sorted by each sealing."""
+
+    __tablename__ = "arrived_answer"
+    __table_args__ = UNORDERED
+
+
+class Answer(_Answer, PetitionBase):
+    """An answer that settled together with at least K others of its field, written sorted."""
+
+    __tablename__ = "answer"
+    __table_args__ = UNORDERED
+
+
+class _LockedName(MappedAsDataclass, kw_only=True, repr=False, eq=False):
+    """A name that only the holders of its step's key can read, under a key that only the receipt leads to."""
+
+    letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    """The name key."""
+    round: Mapped[int]
+    step: Mapped[str] = mapped_column(String(24))
+    """``named``, or ``named_at:200``."""
+    locked: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ArrivedName(_LockedName, PetitionBase):
+    """A locked name that has not settled yet: lifted and put back sorted by each sealing."""
+
+    __tablename__ = "arrived_name"
+    __table_args__ = UNORDERED
+
+
+class LockedName(_LockedName, PetitionBase):
+    """A locked name that settled together with at least K others, written sorted."""
+
+    __tablename__ = "locked_name"
+    __table_args__ = UNORDERED

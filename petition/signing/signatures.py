@@ -1,7 +1,7 @@
 """Signing and withdrawing: the token is the authority, and nothing about the sender is known or kept."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -25,15 +25,26 @@ from sqlalchemy.orm import Session
 from petition.crypto.blind_rsa import PublicKey
 from petition.crypto.receipts import Opening
 from petition.database import changed
-from petition.errors import BadShape, Conflict, Forbidden, NotFound, Over, TextChanged, TokenUsed, TooEarly
+from petition.errors import Conflict, Forbidden, NotFound, Over, TextChanged, TokenUsed, TooEarly
 from petition.letters.life import APART, PUBLIC, SIGNABLE, letter_to_sign, signable_at, slugs_in
 from petition.letters.models import Letter
+from petition.signing.appearances import (
+    Appearance,
+    Shown,
+    are_kept,
+    demand_offered,
+    demand_opened,
+    forget,
+    keep,
+    keys_in,
+    rows_of,
+    shown_under,
+)
 from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawal
 from petition.signing.statements import Statement, parse
 
-COUNTED = "counted"
-STEPS = (COUNTED, "grouped", "named_at", "named")
 _ = str
+COUNTED_ONLY = Appearance()
 WITHDRAWN_SENTENCE = _("This signature was withdrawn. It can't be given again.")
 
 
@@ -43,7 +54,7 @@ WITHDRAWN_SENTENCE = _("This signature was withdrawn. It can't be given again.")
 def _columns() -> Select[Any]:
     letter, row = Letter.__table__.c, Round.__table__.c
     of_letter = (letter.id, letter.slug, letter.secret, letter.state, letter.was_public, letter.withdrawn_reason)
-    of_rules = (letter.text_sha256, letter.timing, letter.pause_hours)
+    of_rules = (letter.text_sha256, letter.timing, letter.pause_hours, letter.name_steps)
     return select(*of_letter, *of_rules, row.number, row.public_key, row.annulled, row.issuing_ends, row.signing_starts)
 
 
@@ -85,28 +96,32 @@ class Withdrawn:
     was_sealed: bool
 
 
-def read_appearance(value: Any) -> str:
-    """The chosen step of the ladder, from JSON; steps above ``counted`` are not offered by any letter yet."""
-    step = value.get("step") if isinstance(value, dict) else None
-    if step not in STEPS:
-        raise BadShape("Say how to appear: one of counted, grouped, named_at, named.")
-    if step != COUNTED:
-        raise Conflict("This letter counts signatures without names or groups. Choose “counted”.")
-    if set(value) != {"step"}:
-        raise BadShape("“counted” sends nothing else: no names, no groups.")
-    return COUNTED
-
-
-def sign(session: Session, letter: Letter, message: bytes, signature: bytes, *, moment: datetime) -> Signed:
+def sign(
+    session: Session,
+    letter: Letter,
+    message: bytes,
+    signature: bytes,
+    appearance: Appearance = COUNTED_ONLY,
+    *,
+    moment: datetime,
+) -> Signed:
     """Take a signature for a letter at hand; see ``sign_at``."""
-    return sign_at(session, f"{letter.slug}-{letter.secret}", message, signature, moment=moment)
+    return sign_at(session, f"{letter.slug}-{letter.secret}", message, signature, appearance, moment=moment)
 
 
-def sign_at(session: Session, address: str, message: bytes, signature: bytes, *, moment: datetime) -> Signed:
+def sign_at(
+    session: Session,
+    address: str,
+    message: bytes,
+    signature: bytes,
+    appearance: Appearance = COUNTED_ONLY,
+    *,
+    moment: datetime,
+) -> Signed:
     """Take a signature: the statement must be of the letter at this address, the RSA-PSS signature of its round.
 
     The commit is the key, so a token signs once; the same request again inserts nothing and gets the same answer.
-    Three statements: letter and round, the insert, and a look at what stands.
+    Three statements for ``counted``: letter and round, the insert, and a look at what stands.
     """
     statement = parse(message)
     row = _letter_and_round(session, address, statement)
@@ -118,7 +133,9 @@ def sign_at(session: Session, address: str, message: bytes, signature: bytes, *,
         raise Forbidden(
             "The signature does not fit the round's key, so it can't be counted. Use a token file as it was saved."
         )
-    return _accept(session, row, bytes.fromhex(statement.commit), message, signature)
+    demand_opened(appearance, statement.commit)
+    demand_offered(session, row, appearance)
+    return _accept(session, row, bytes.fromhex(statement.commit), message, signature, appearance)
 
 
 def _letter_and_round(session: Session, address: str, statement: Statement) -> Row[Any]:
@@ -169,7 +186,9 @@ def _key(public_key: bytes) -> PublicKey:
     return PublicKey.from_spki(public_key)
 
 
-def _accept(session: Session, row: Row[Any], commit: bytes, message: bytes, signature: bytes) -> Signed:
+def _accept(
+    session: Session, row: Row[Any], commit: bytes, message: bytes, signature: bytes, appearance: Appearance
+) -> Signed:
     """Insert first and look then: whoever loses a race against a sealing or a withdrawal sees its outcome."""
     key = {"letter_id": row.id, "commit": commit}
     inserted = False
@@ -182,12 +201,23 @@ def _accept(session: Session, row: Row[Any], commit: bytes, message: bytes, sign
     if "sealed" in stands:
         if inserted:  # it waited no more, so its key was free; twice in the log would count twice
             session.execute(delete(Pending).filter_by(**key))
+        _demand_same_appearance(session, row, appearance)
         return Signed(sealed=True)
     if "pending" not in stands:
         raise Over("This letter is closed. It takes no more signatures.")
-    if not inserted:
+    if inserted:
+        rows = rows_of(appearance, row.id, row.number)
+        keep(session, row.id, rows, keys_in(rows))
+    else:
         _demand_same(session, row.id, commit, message)
+        _demand_same_appearance(session, row, appearance)
     return Signed(sealed=False)
+
+
+def _demand_same_appearance(session: Session, row: Row[Any], appearance: Appearance) -> None:
+    """A repeated request is compared only with the rows under the keys that it brings itself."""
+    if not are_kept(session, row.id, rows_of(appearance, row.id, row.number)):
+        raise Conflict("This signature was given before, and is shown in another way. To change that, use its receipt.")
 
 
 def held_state(session: Session, letter: Letter) -> str:
@@ -215,7 +245,17 @@ def _demand_same(session: Session, letter_id: str, commit: bytes, message: bytes
 
 
 def withdraw(session: Session, letter: Letter, opening: Opening) -> Withdrawn:
-    """Take a signature back: deleted if it still waits, else withdrawn in the log at the next set time."""
+    """Take a signature back: deleted if it still waits, else withdrawn in the log at the next set time.
+
+    Its group answers and its name are deleted at once, and again whenever this is repeated: a backup may have
+    brought them back.
+    """
+    withdrawn = _take_back(session, letter, opening)
+    forget(session, letter.id, opening.a)
+    return withdrawn
+
+
+def _take_back(session: Session, letter: Letter, opening: Opening) -> Withdrawn:
     commit = bytes.fromhex(opening.commit)
     state = held_state(session, letter)
     if changed(session, delete(Pending).where(Pending.letter_id == letter.id, Pending.commit == commit)):
@@ -258,6 +298,8 @@ class Kept:
     """``kept``, ``sealed`` or ``withdrawn``."""
     entry: int | None = None
     """The log entry; only once the letter is public."""
+    shown: Shown = field(default_factory=Shown)
+    """What is stored of its appearance."""
 
 
 def look_up(session: Session, letter: Letter, opening: Opening) -> Kept:
@@ -268,11 +310,12 @@ def look_up(session: Session, letter: Letter, opening: Opening) -> Kept:
         raise NotFound("No signature of this letter belongs to this receipt.")
     if "tombstone" in stands or "withdrawn" in stands:
         return Kept("withdrawn")
+    shown = shown_under(session, letter.id, opening.a)
     if "sealed" in stands:
-        shown = letter.state in PUBLIC
+        is_public = letter.state in PUBLIC
         entry = session.scalar(select(Sealed.entry).where(Sealed.letter_id == letter.id, Sealed.commit == commit))
-        return Kept("sealed", entry if shown else None)
-    return Kept("kept")
+        return Kept("sealed", entry if is_public else None, shown)
+    return Kept("kept", shown=shown)
 
 
 def waiting(session: Session, letter_id: str) -> int:

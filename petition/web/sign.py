@@ -12,13 +12,15 @@ from petition.crypto.receipts import Opening, opening
 from petition.crypto.tokens import Token, read_token
 from petition.errors import BadShape, Forbidden, NotFound, Refusal
 from petition.letters.drafting import rolls_of
+from petition.letters.fields import fields_of
 from petition.letters.life import SIGNABLE
 from petition.letters.models import Letter
 from petition.letters.names_keys import public_names_keys
+from petition.signing.appearances import Shown, read_appearance
+from petition.signing.changing import change
 from petition.signing.models import Round
 from petition.signing.signatures import (
     look_up,
-    read_appearance,
     rounds_of,
     sign,
     sign_at,
@@ -55,8 +57,15 @@ def round_record(address: str) -> dict[str, Any]:
         "issuing_ends": hour(row.issuing_ends) if row.issuing_ends else None,
         "signing_starts": hour(starts) if starts else None,
         "routes": ["code"],
-        "fields": [],
         "names_keys": public_names_keys(session(), letter.id),
+        "fields": [
+            {
+                "id": field.id,
+                "label": field.label,
+                "options": [{"id": option.id, "label": option.label} for option in field.options],
+            }
+            for field in fields_of(session(), letter.id)
+        ],
         "roll": rolls[row.roll],
     }
 
@@ -81,9 +90,9 @@ def add(address: str) -> tuple[dict[str, Any], int]:
     """A token's message and signature in, the signature kept until the next sealing."""
     members = json_members("message", "signature", "appearance")
     message, signature = binary(members, "message"), binary(members, "signature", 384)
-    read_appearance(members["appearance"])
+    appearance = read_appearance(members["appearance"])
     with refusals_spoken(address):
-        signed = sign_at(session(), address, message, signature, moment=now())
+        signed = sign_at(session(), address, message, signature, appearance, moment=now())
     session().commit()
     return {"sealed": signed.sealed}, 201
 
@@ -102,14 +111,26 @@ def take_back(address: str) -> dict[str, Any]:
 
 @bp.post("/appearances")
 @limiter.limit(signing)
-def change(address: str) -> dict[str, Any]:
-    """Another appearance for a signature; this letter offers one alone, so only that one can be asked for."""
+def change_appearance(address: str) -> dict[str, Any]:
+    """A and SHA-256(W) of a receipt in, and what is to be shown from now on."""
     members = json_members("w_hash", "a", "appearance")
-    binary(members, "a", 32)
-    hashed(members, "w_hash")
-    step = read_appearance(members["appearance"])
-    addressed(address)
-    return {"appearance": {"step": step}}
+    opened = binary(members, "a", 32), bytes.fromhex(hashed(members, "w_hash"))
+    appearance = read_appearance(members["appearance"], opened)
+    letter, _ = addressed(address)
+    shown = change(session(), letter, appearance)
+    session().commit()
+    return {"appearance": _as_json(shown)}
+
+
+def _as_json(shown: Shown) -> dict[str, Any]:
+    """What is shown, as appearances are written; a locked name stays with who sent it."""
+    step, _, at = shown.step.partition(":")
+    found: dict[str, Any] = {"step": step}
+    if at:
+        found["at"] = int(at)
+    if shown.groups:
+        found["groups"] = [{"field": field, "option": option} for field, option in shown.groups]
+    return found
 
 
 @bp.get("/sign")

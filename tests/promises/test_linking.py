@@ -160,7 +160,7 @@ def test_a_sealing_that_does_not_sort_is_found(world: World, monkeypatch: Patch)
 def test_held_back_rows_that_stay_as_they_came_are_found(world: World, monkeypatch: Patch) -> None:
     story = a_story(450, 22, Random(1))  # so many an hour that only H are held back, and lie on one page
     moments = {world.people[person].commit: moment for person, moment in story.moments[SIGN].items()}
-    monkeypatch.setattr(rewriting, "_sorted", lambda rows: sorted(rows, key=lambda row: moments[row["commit"]]))
+    monkeypatch.setattr(rewriting, "_sorted", lambda _, rows: sorted(rows, key=lambda row: moments[row["commit"]]))
     lives = attacked([world.live(story)])
 
     assert any("after: petition.db pending" in clue for clue in telling(lives))

@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import event
 
 from petition.crypto.encodings import b64url
+from petition.crypto.receipts import opening
 from petition.crypto.tokens import Token
+from petition.letters.fields import read_field
 from tests.walks import Campaign
 
 PUBLIC = ("", "counts.json", "history.csv", "letter.md", "log/checkpoint", "how-we-verify/", "press/")
@@ -45,11 +47,11 @@ def statements(served: Any) -> Count:
     return counting
 
 
-def body(token: Token) -> dict[str, Any]:
+def body(token: Token, appearance: dict[str, Any] | None = None) -> dict[str, Any]:
     return {
         "message": b64url(token.message),
         "signature": b64url(token.signature),
-        "appearance": {"step": "counted"},
+        "appearance": appearance or {"step": "counted"},
     }
 
 
@@ -66,6 +68,24 @@ def test_a_signature_costs_three_statements(campaign: Campaign, served: Any, sta
     assert [statement.split()[0] for statement in sent] == ["SELECT", "INSERT", "SELECT"]
 
 
+def test_a_grouped_signature_costs_three_more(campaign: Campaign, served: Any, statements: Count) -> None:
+    fields = tuple(read_field(label, [("A", None), ("B", None)]) for label in ("Role", "Site", "Level"))
+    letter = campaign.an_open_letter(fields=fields)
+    requests = []
+    for token in campaign.tokens(letter, 2):
+        opened = opening(token.receipt)
+        groups = [{"field": field.id, "option": "a"} for field in fields]
+        grouped = {"step": "grouped", "groups": groups, "a": b64url(opened.a), "w_hash": opened.w_hash}
+        requests.append(body(token, grouped))
+    address, client = campaign.address(letter) + "signatures", served.test_client()
+    client.post(address, json=requests[0])
+    with statements() as sent:
+        answer = client.post(address, json=requests[1])
+
+    assert answer.status_code == 201
+    assert [statement.split()[0] for statement in sent] == ["SELECT", "SELECT", "INSERT", "SELECT", "SELECT", "INSERT"]
+
+
 def test_a_code_is_exchanged_with_three_statements(campaign: Campaign, served: Any, statements: Count) -> None:
     letter = campaign.an_open_letter()
     code = campaign.codes(letter, 1)[0]
@@ -77,13 +97,13 @@ def test_a_code_is_exchanged_with_three_statements(campaign: Campaign, served: A
     assert [statement.split()[0] for statement in sent] == ["SELECT", "SELECT", "UPDATE"]
 
 
-def test_a_round_record_costs_five_statements(campaign: Campaign, served: Any, statements: Count) -> None:
+def test_a_round_record_costs_seven_statements(campaign: Campaign, served: Any, statements: Count) -> None:
     address = campaign.address(campaign.an_open_letter()) + "round.json"
     with statements() as sent:
         answer = served.test_client().get(address)
 
     assert answer.status_code == 200
-    assert [statement.split()[0] for statement in sent] == ["SELECT"] * 5
+    assert [statement.split()[0] for statement in sent] == ["SELECT"] * 7
 
 
 @pytest.mark.parametrize("name", PUBLIC)

@@ -13,10 +13,10 @@ from petition.crypto.blind_rsa import PrivateKey, blind, finalize, prepare
 from petition.crypto.encodings import b64url
 from petition.crypto.receipts import opening
 from petition.crypto.tokens import Token, statement_bytes
-from petition.errors import BadShape, Conflict, Forbidden, Over, Refusal, TextChanged, TokenUsed
+from petition.errors import Forbidden, Over, Refusal, TextChanged, TokenUsed
 from petition.letters.models import Letter
 from petition.signing.models import Pending, Round, Sealed
-from petition.signing.signatures import Signed, read_appearance, sign
+from petition.signing.signatures import Signed, sign
 from tests.walks import Campaign
 
 ENOUGH = 5
@@ -240,24 +240,6 @@ def test_a_refused_signature_changes_nothing(campaign: Campaign) -> None:
 
     assert "SELECT" in written
     assert not {"INSERT", "UPDATE", "DELETE"} & set(written)
-
-
-@pytest.mark.parametrize("value", [None, [], "counted", {}, {"step": None}, {"step": "hidden"}, {"step": ["counted"]}])
-def test_an_appearance_names_a_step_of_the_ladder(value: object) -> None:
-    with pytest.raises(BadShape):
-        read_appearance(value)
-
-
-def test_the_step_counted_brings_nothing_else() -> None:
-    assert read_appearance({"step": "counted"}) == "counted"
-    with pytest.raises(BadShape):
-        read_appearance({"step": "counted", "a": "x"})
-
-
-@pytest.mark.parametrize("step", ["grouped", "named", "named_at"])
-def test_steps_that_the_letter_does_not_offer_are_refused(step: str) -> None:
-    with pytest.raises(Conflict):
-        read_appearance({"step": step})
 
 
 def test_a_sealed_row_says_where_the_signature_stands_and_nothing_else(campaign: Campaign) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from petition import rounds
+from petition.letters.fields import read_field
 from tests.shared import ONCE, Place, Shared
 from tests.web.outside import Envelope, envelope, text_of
 
@@ -137,8 +138,8 @@ def test_the_secret_address_goes_on_taking_signatures_after_publication(
 @pytest.mark.parametrize(
     ("change", "status"),
     [
-        ({"appearance": {"step": "named", "locked_name": "AAAA"}}, 409),
-        ({"appearance": {"step": "grouped", "groups": []}}, 409),
+        ({"appearance": {"step": "named", "locked_name": "AAAA"}}, 400),
+        ({"appearance": {"step": "grouped", "groups": []}}, 400),
         ({"appearance": {"step": "loud"}}, 400),
         ({"appearance": {"step": "counted", "groups": []}}, 400),
         ({"appearance": {"step": ["counted"]}}, 400),
@@ -162,6 +163,38 @@ def test_a_request_of_a_wrong_shape_is_refused_and_the_token_stays_good(
 
     assert refused.status_code == status
     assert shared.send(f"{place.hidden}signatures", right).get_json() == {"sealed": False}
+
+
+LADDER: list[tuple[dict[str, Any], int]] = [
+    ({"step": "grouped", "groups": [{"field": "role", "option": "software"}]}, 201),
+    ({"step": "grouped", "groups": []}, 201),
+    ({"step": "grouped", "groups": [{"field": "role", "option": "cook"}]}, 400),
+    ({"step": "grouped", "groups": [{"field": "level", "option": "software"}]}, 400),
+    ({"step": "named", "locked_name": text_of(bytes(384))}, 409),
+    ({"step": "named_at", "at": 50, "locked_name": text_of(bytes(384))}, 409),
+]
+
+
+@ONCE
+@pytest.mark.parametrize(("step", "status"), LADDER)
+def test_a_step_above_counted_brings_its_half_of_the_receipt(
+    shared: Shared, stamped: Stamped, step: dict[str, Any], status: int
+) -> None:
+    place = shared.an_open_letter(fields=(read_field("Role", [("Software", 300), ("Hardware", None)]),))
+    held, right = stamped(place)
+    opened = {"a": text_of(held.a), "w_hash": held.w_hash}
+    stolen = {**opened, "a": text_of(bytes(32))}
+
+    assert shared.send(f"{place.hidden}signatures", {**right, "appearance": {**step, **stolen}}).status_code == 403
+    assert shared.send(f"{place.hidden}signatures", {**right, "appearance": {**step, **opened}}).status_code == status
+
+
+@ONCE
+def test_groups_are_refused_where_a_letter_asks_for_none(shared: Shared, place: Place, stamped: Stamped) -> None:
+    held, right = stamped(place)
+    grouped = {"step": "grouped", "groups": [], "a": text_of(held.a), "w_hash": held.w_hash}
+
+    assert shared.send(f"{place.hidden}signatures", {**right, "appearance": grouped}).status_code == 409
 
 
 @ONCE

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from petition.letters.fields import read_field
 from tests.shared import ONCE, Place, Shared
 from tests.web.outside import Envelope, envelope, text_of
 
@@ -90,7 +91,9 @@ def test_half_a_receipt_withdraws_nothing(shared: Shared, place: Place, signed: 
     ("change", "status"),
     [
         ({}, 200),
-        ({"appearance": {"step": "named", "locked_name": "AA"}}, 409),
+        ({"appearance": {"step": "named", "locked_name": text_of(bytes(384))}}, 409),
+        ({"appearance": {"step": "grouped", "groups": []}}, 409),
+        ({"appearance": {"step": "named", "locked_name": "AA"}}, 400),
         ({"appearance": {"step": "?"}}, 400),
         ({"a": "AA"}, 400),
         ({"w_hash": "zz"}, 400),
@@ -105,3 +108,35 @@ def test_an_appearance_is_changed_to_what_the_letter_offers(
     right = {"w_hash": held.w_hash, "a": text_of(held.a), "appearance": {"step": "counted"}}
 
     assert shared.send(f"{place.hidden}appearances", {**right, **change}).status_code == status
+
+
+ROLE = read_field("Role", [("Software", 300), ("Hardware", None)])
+
+
+def test_what_is_shown_goes_up_and_down_by_receipt(shared: Shared, signed: Signed) -> None:
+    place = shared.an_open_letter(fields=(ROLE,))
+    held = signed(place)
+    right = {"w_hash": held.w_hash, "a": text_of(held.a)}
+    grouped = {"step": "grouped", "groups": [{"field": "role", "option": "software"}]}
+    for wanted in (grouped, {**grouped, **right}, {"step": "counted"}, grouped):
+        answer = shared.send(f"{place.hidden}appearances", {**right, "appearance": wanted})
+        expected = {name: wanted[name] for name in wanted if name not in right}
+
+        assert (answer.status_code, answer.get_json()) == (200, {"appearance": expected})
+
+
+@ONCE
+def test_a_receipt_that_never_signed_changes_nothing(shared: Shared, place: Place, record: Record) -> None:
+    held = envelope(record(place.hidden))
+    never = {"w_hash": held.w_hash, "a": text_of(held.a), "appearance": {"step": "counted"}}
+
+    assert shared.send(f"{place.hidden}appearances", never).status_code == 404
+
+
+@ONCE
+def test_after_a_withdrawal_changing_is_over(shared: Shared, place: Place, signed: Signed) -> None:
+    held = signed(place)
+    shared.send(f"{place.hidden}withdrawals", held.opening())
+    wanted = {"w_hash": held.w_hash, "a": text_of(held.a), "appearance": {"step": "counted"}}
+
+    assert shared.send(f"{place.hidden}appearances", wanted).status_code == 410

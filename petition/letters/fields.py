@@ -1,0 +1,133 @@
+"""What signers may say of themselves: up to three fields, each a list of groups, chosen while the letter is a draft."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from petition.errors import BadShape
+from petition.letters.drafting import demand_draft
+from petition.letters.models import Field, Letter, Option
+from petition.letters.text import one_line
+
+MOST_FIELDS = 3
+LEAST_OPTIONS, MOST_OPTIONS = 2, 40
+MOST_PEOPLE = 10**7
+ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+
+
+@dataclass(frozen=True)
+class Group:
+    """A field's option: its id, its label, and how many people there are in it, if that is known."""
+
+    id: str
+    label: str
+    headcount: int | None = None
+
+
+@dataclass(frozen=True)
+class FieldOfLetter:
+    """A field of a letter with its groups, in their order."""
+
+    id: str
+    label: str
+    options: tuple[Group, ...]
+
+    def option(self, option_id: str) -> Group | None:
+        """The group of an id; None if there is none."""
+        return next((option for option in self.options if option.id == option_id), None)
+
+
+def read_field(label: str, options: Iterable[tuple[str, int | None]]) -> FieldOfLetter:
+    """A field from what somebody typed: labels, and headcounts where they are known; ids are made from the labels.
+
+    Refuses empty and double labels, fewer than 2 and more than 40 options, headcounts that are no positive number.
+    """
+    label = one_line(label, "group")
+    if not label:
+        raise BadShape("Each field needs a label, for example “Role”.")
+    typed = [(one_line(text, "group"), headcount) for text, headcount in options if text.strip()]
+    if not LEAST_OPTIONS <= len(typed) <= MOST_OPTIONS:
+        raise BadShape(
+            "Give the field “%(label)s” %(least)s to %(most)s groups to choose from, one on each line.",
+            label=label, least=LEAST_OPTIONS, most=MOST_OPTIONS,
+        )  # fmt: skip
+    _demand_different(text for text, _ in typed)
+    for text, headcount in typed:
+        if headcount is not None and not 1 <= headcount <= MOST_PEOPLE:
+            raise BadShape("How many people are in “%(label)s” must be a number from 1 on.", label=text)
+    ids = _ids([text for text, _ in typed])
+    groups = (Group(option_id, text, headcount) for option_id, (text, headcount) in zip(ids, typed, strict=True))
+    return FieldOfLetter(_ids([label])[0], label, tuple(groups))
+
+
+def _demand_different(labels: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for label in labels:
+        if label.casefold() in seen:
+            raise BadShape("“%(label)s” stands there twice. Give each a name of its own.", label=label)
+        seen.add(label.casefold())
+
+
+def _ids(labels: Sequence[str]) -> list[str]:
+    """An id for each label: its plain letters and digits, with a number where two would have the same."""
+    ids: list[str] = []
+    for label in labels:
+        plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
+        base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:36].strip("-") or "group"
+        number = 1
+        while (made := base if number == 1 else f"{base}-{number}") in ids:
+            number += 1
+        ids.append(made)
+    return ids
+
+
+def set_fields(session: Session, letter: Letter, fields: Sequence[FieldOfLetter]) -> None:
+    """Keep the fields of a draft in place of those it has; refused once the letter is open."""
+    session.refresh(letter, with_for_update=True)  # it may be opening at this moment
+    if tuple(fields) == fields_of(session, letter.id):
+        return
+    demand_draft(letter)
+    if len(fields) > MOST_FIELDS:
+        raise BadShape("A letter asks for at most %(most)s things.", most=MOST_FIELDS)
+    _demand_different(field.label for field in fields)
+    for table in (Option, Field):
+        session.execute(delete(table).where(table.letter_id == letter.id))
+    ids = _ids([field.label for field in fields])
+    for position, (field_id, field) in enumerate(zip(ids, fields, strict=True)):
+        session.add(Field(letter_id=letter.id, id=field_id, label=field.label, position=position))
+        session.flush()
+        session.add_all(_options(letter.id, field_id, field.options))
+    session.flush()
+
+
+def _options(letter_id: str, field_id: str, groups: Iterable[Group]) -> list[Option]:
+    return [
+        Option(
+            letter_id=letter_id,
+            field=field_id,
+            id=group.id,
+            label=group.label,
+            headcount=group.headcount,
+            position=position,
+        )
+        for position, group in enumerate(groups)
+    ]
+
+
+OF_LETTER = (
+    select(Field.id, Field.label, Option.id.label("option"), Option.label.label("group"), Option.headcount)
+    .join(Option, (Option.letter_id == Field.letter_id) & (Option.field == Field.id))
+    .order_by(Field.position, Option.position)
+)
+
+
+def fields_of(session: Session, letter_id: str) -> tuple[FieldOfLetter, ...]:
+    """A letter's fields with their groups, in their order."""
+    found: dict[tuple[str, str], list[Group]] = {}
+    for row in session.execute(OF_LETTER.where(Field.letter_id == letter_id)):
+        found.setdefault((row.id, row.label), []).append(Group(row.option, row.group, row.headcount))
+    return tuple(FieldOfLetter(*of, tuple(groups)) for of, groups in found.items())

@@ -1,0 +1,250 @@
+"""What a signer lets be shown: counted, in groups, or by a name that is locked (protocol, section 6).
+
+Group answers and names are rows of their own under keys that only the receipt leads to. They hold their round's
+number and nothing else of the signature: nobody can join role to site to level, or either to an entry of the log.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, union_all
+from sqlalchemy.orm import Session
+
+from petition.crypto.encodings import from_b64url, sha256
+from petition.crypto.receipts import commit_of, group_key, name_key
+from petition.errors import BadShape, Conflict, Forbidden
+from petition.letters.fields import MOST_FIELDS, FieldOfLetter, fields_of
+from petition.letters.models import Letter
+from petition.signing.models import Answer, ArrivedAnswer, ArrivedName, LockedName
+
+COUNTED, GROUPED, NAMED_AT, NAMED = "counted", "grouped", "named_at", "named"
+STEPS = (COUNTED, GROUPED, NAMED_AT, NAMED)
+LOCKED_SIZE = 384
+"""RSA-3072 with OAEP."""
+ANSWERS, NAMES = (ArrivedAnswer, Answer), (ArrivedName, LockedName)
+"""Where rows arrive, and where they settle."""
+TABLES = (*ANSWERS, *NAMES)
+ARRIVALS = (ArrivedAnswer, ArrivedName)
+AnyRow = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """A step of the ladder with what it brings; above ``counted`` also A and SHA-256(W), 32 bytes each."""
+
+    step: str = COUNTED
+    at: int | None = None
+    """For ``named_at``: how many must have signed before the name is shown."""
+    groups: tuple[tuple[str, str], ...] = ()
+    """Field and option, by their ids; one option a field at most."""
+    locked_name: bytes | None = None
+    a: bytes = b""
+    w_hash: bytes = b""
+
+    @property
+    def name_step(self) -> str | None:
+        """The step of the locked name, as its key is called: ``named`` or ``named_at:200``; None without a name."""
+        return None if self.locked_name is None else f"{NAMED_AT}:{self.at}" if self.step == NAMED_AT else NAMED
+
+
+# Shape
+
+
+def read_appearance(value: Any, opened: tuple[bytes, bytes] | None = None) -> Appearance:
+    """An appearance from JSON (interface, machine formats); refuses members that its step does not have.
+
+    ``opened`` are A and SHA-256(W) where a request has them beside the appearance; else they stand in it.
+    """
+    step = value.get("step") if isinstance(value, dict) else None
+    if step not in STEPS:
+        raise BadShape("Say how to appear: one of counted, grouped, named_at, named.")
+    if step == COUNTED and opened is None:
+        if set(value) != {"step"}:
+            raise BadShape("“counted” sends nothing else: no names, no groups.")
+        return Appearance()
+    _demand_members(value, step, with_receipt=opened is None)
+    a, w_hash = opened or (from_b64url(value["a"], 32, "a"), _read_hash(value["w_hash"]))
+    return Appearance(
+        step=step,
+        at=_read_number(value["at"]) if step == NAMED_AT else None,
+        groups=_read_groups(value.get("groups", [])),
+        locked_name=from_b64url(value["locked_name"], LOCKED_SIZE, "locked_name") if "locked_name" in value else None,
+        a=a,
+        w_hash=w_hash,
+    )
+
+
+MEMBERS = {
+    COUNTED: set[str](),
+    GROUPED: {"groups"},
+    NAMED_AT: {"at", "locked_name"},
+    NAMED: {"locked_name"},
+}
+
+
+def _demand_members(value: dict[str, Any], step: str, *, with_receipt: bool) -> None:
+    wanted = {"step"} | MEMBERS[step] | ({"a", "w_hash"} if with_receipt else set())
+    allowed = wanted | {"a", "w_hash"} | ({"groups"} if step in (NAMED, NAMED_AT) else set())
+    if not wanted <= set(value) <= allowed:
+        raise BadShape("“%(step)s” must have these members: %(wanted)s.", step=step, wanted=", ".join(sorted(wanted)))
+
+
+def _read_hash(value: Any) -> bytes:
+    try:
+        read = bytes.fromhex(value) if isinstance(value, str) and len(value) == 64 else b""
+    except ValueError:
+        read = b""
+    if read.hex() != value:
+        raise BadShape("%(name)s must be a SHA-256 in lower-case hex.", name="w_hash")
+    return read
+
+
+def _read_number(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < 10**9:
+        raise BadShape("%(name)s must be a whole number from 1 on.", name="at")
+    return value
+
+
+def _read_groups(value: Any) -> tuple[tuple[str, str], ...]:
+    shaped = isinstance(value, list) and len(value) <= MOST_FIELDS and all(map(_is_group, value))
+    if not shaped or len({group["field"] for group in value}) != len(value):
+        raise BadShape(
+            "groups must be a list of objects with the members field and option, at most one for each field."
+        )
+    return tuple(sorted((group["field"], group["option"]) for group in value))
+
+
+def _is_group(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"field", "option"} and all(map(_is_id, value.values()))
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and value.isascii() and len(value) <= 40
+
+
+# Rules
+
+
+def demand_opened(appearance: Appearance, commit: str) -> None:
+    """A and SHA-256(W) must be those of the signature's receipt; A is forgotten after its keys are derived."""
+    if appearance.a and commit_of(appearance.w_hash, sha256(appearance.a)) != commit:
+        raise Forbidden("These halves of a receipt do not belong to this signature. Use the receipt that came with it.")
+
+
+def demand_offered(session: Session, letter: Letter | Row[Any], appearance: Appearance) -> None:
+    """The letter must offer the step, and the groups that are chosen."""
+    if appearance.step == COUNTED:
+        return
+    fields = {field.id: field for field in fields_of(session, letter.id)}
+    if appearance.step == GROUPED and not fields:
+        raise Conflict("This letter asks for no groups. Choose another way to appear.")
+    if appearance.name_step is not None and appearance.name_step not in letter.name_steps:
+        raise Conflict("This letter does not offer to show names in this way. Choose another way to appear.")
+    for field, option in appearance.groups:
+        _demand_option(fields, field, option)
+
+
+def _demand_option(fields: dict[str, FieldOfLetter], field: str, option: str) -> None:
+    if field not in fields or fields[field].option(option) is None:
+        raise BadShape(
+            "This letter has no group “%(option)s” in “%(field)s”. Choose one of those that it lists.",
+            option=option, field=field,
+        )  # fmt: skip
+
+
+# Rows
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is stored under the keys of a receipt: all of its appearance that the site knows."""
+
+    groups: tuple[tuple[str, str], ...] = ()
+    """Field and option, by their ids."""
+    name_step: str | None = None
+    """``named``, ``named_at:200``, or None without a name."""
+
+    @property
+    def step(self) -> str:
+        """The step of the ladder; no row holds it, it follows from which rows there are."""
+        return self.name_step or (GROUPED if self.groups else COUNTED)
+
+
+Tables = tuple[type[Any], type[Any]]
+Rows = dict[Tables, list[AnyRow]]
+"""Rows, by the tables in which they arrive and settle."""
+Keys = dict[Tables, list[bytes]]
+
+
+def rows_of(appearance: Appearance, letter_id: str, number: int) -> Rows:
+    """What is stored of an appearance in a round of a letter."""
+    here = {"letter_id": letter_id, "round": number}
+    found: Rows = {ANSWERS: [], NAMES: []}
+    for field, option in appearance.groups:
+        found[ANSWERS].append({**here, "key": group_key(appearance.a, field), "field": field, "option": option})
+    if appearance.locked_name is not None:
+        named = {"step": appearance.name_step, "locked": appearance.locked_name}
+        found[NAMES].append({**here, "key": name_key(appearance.a), **named})
+    return found
+
+
+def keys_in(rows: Rows) -> Keys:
+    """The keys of some rows."""
+    return {tables: [row["key"] for row in some] for tables, some in rows.items()}
+
+
+def keys_of(session: Session, letter_id: str, a: bytes) -> Keys:
+    """All keys to which A leads in a letter."""
+    return {ANSWERS: [group_key(a, field.id) for field in fields_of(session, letter_id)], NAMES: [name_key(a)]}
+
+
+def are_kept(session: Session, letter_id: str, rows: Rows) -> bool:
+    """Whether exactly these rows are stored under their keys; no other key is looked at."""
+    keys = keys_in(rows)
+    return all(_present(session, letter_id, tables, keys[tables]) == _sorted(rows[tables]) for tables in rows)
+
+
+def keep(session: Session, letter_id: str, rows: Rows, keys: Keys) -> None:
+    """Let these rows be all that is stored under some keys. What is there already stays, what is new arrives."""
+    for tables, wanted in rows.items():
+        present = _present(session, letter_id, tables, keys[tables])
+        stale = [row["key"] for row in present if row not in wanted]
+        for table in tables if stale else ():
+            session.execute(delete(table).where(table.letter_id == letter_id, table.key.in_(stale)))
+        missing = [row for row in wanted if row not in present]
+        if missing:
+            session.execute(insert(tables[0].__table__), missing)
+
+
+def forget(session: Session, letter_id: str, a: bytes) -> None:
+    """Delete everything that A leads to: the signature has been taken back."""
+    keep(session, letter_id, {ANSWERS: [], NAMES: []}, keys_of(session, letter_id, a))
+
+
+def forget_all(session: Session, letter_id: str, number: int | None = None) -> None:
+    """Delete the rows of an annulled round, or of a letter that was withdrawn."""
+    for table in TABLES:
+        of_round = () if number is None else (table.round == number,)
+        session.execute(delete(table).where(table.letter_id == letter_id, *of_round))
+
+
+def shown_under(session: Session, letter_id: str, a: bytes) -> Shown:
+    """The appearance that is stored under A."""
+    keys = keys_of(session, letter_id, a)
+    answers, names = (_present(session, letter_id, tables, keys[tables]) for tables in (ANSWERS, NAMES))
+    groups = sorted((row["field"], row["option"]) for row in answers)
+    return Shown(tuple(groups), next((row["step"] for row in names), None))
+
+
+def _present(session: Session, letter_id: str, tables: Tables, keys: list[bytes]) -> list[AnyRow]:
+    """The rows under some keys, wherever they are, by key."""
+    if not keys:
+        return []
+    columns = [table.__table__ for table in tables]
+    query = union_all(*(select(here).where(here.c.letter_id == letter_id, here.c.key.in_(keys)) for here in columns))
+    return _sorted(dict(row) for row in session.execute(query).mappings())
+
+
+def _sorted(rows: Iterable[AnyRow]) -> list[AnyRow]:
+    return sorted(rows, key=lambda row: bytes(row["key"]))
