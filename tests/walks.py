@@ -162,9 +162,9 @@ class Campaign:
 
     # codes, tokens, signatures
 
-    def codes(self, letter_id: str, count: int, number: int = 1) -> list[str]:
+    def codes(self, letter_id: str, count: int, number: int = 1, **how: bool) -> list[str]:
         with Session(self.databases.issuer) as issuer:
-            _, made = make_codes(issuer, self.desk.secrets, letter_id, number, count, os.urandom)
+            _, made = make_codes(issuer, self.desk.secrets, letter_id, number, count, os.urandom, **how)
             issuer.commit()
         return made
 

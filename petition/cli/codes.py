@@ -15,7 +15,7 @@ from petition.crypto.codes import show
 from petition.errors import Conflict, NotFound
 from petition.issuing import codes as issuing
 from petition.letters.drafting import rolls_of
-from petition.letters.life import SIGNABLE, address_of, hosted_letter
+from petition.letters.life import ALONE, SIGNABLE, address_of, hosted_letter
 from petition.signing.signatures import rounds_of
 
 
@@ -36,16 +36,17 @@ def codes() -> None:
 def make(slug: str, count: int, roll: str | None, form: str, output: Path | None) -> None:
     """Make codes. They are shown this once: only their keyed hashes are kept."""
     here = ground()
-    letter_id, number, address = _round_of(here, slug, roll)
+    letter_id, number, address, is_single = _round_of(here, slug, roll)
     with _sheet(output) as write, Session(here.databases.issuer) as issuer:
-        batch, made = issuing.make_codes(issuer, here.desk.secrets, letter_id, number, count, os.urandom)
+        made_for = (here.desk.secrets, letter_id, number, count)
+        batch, made = issuing.make_codes(issuer, *made_for, os.urandom, is_single=is_single)
         issuer.commit()
         write(_as_csv(made, address) if form == "csv" else "".join(f"{show(code)}\n" for code in made))
     click.echo(f"Batch {batch}: {count} codes. To recall what is unspent: petition codes void {slug} {batch}", err=True)
 
 
-def _round_of(here: Ground, slug: str, roll: str | None) -> tuple[str, int, str]:
-    """The letter's id, the newest living round of a roll, and where to join."""
+def _round_of(here: Ground, slug: str, roll: str | None) -> tuple[str, int, str, bool]:
+    """The letter's id, the newest living round of a roll, where to join, and whether one person alone signs."""
     with reading(here) as session:
         letter = hosted_letter(session, slug)
         if letter.state not in SIGNABLE:
@@ -54,7 +55,8 @@ def _round_of(here: Ground, slug: str, roll: str | None) -> tuple[str, int, str]
         living = [row.number for row in rounds_of(session, letter.id) if row.roll == wanted and row.annulled is None]
         if not living:
             raise NotFound("This letter has no roll %(roll)s with an open round.", roll=wanted)
-        return letter.id, living[-1], f"{here.settings.url}/letters/{address_of(letter)}/join"
+        address = f"{here.settings.url}/letters/{address_of(letter)}/join"
+        return letter.id, living[-1], address, letter.k == ALONE
 
 
 def _as_csv(made: list[str], address: str) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from petition.crypto.codes import new_code
 from petition.database import changed
-from petition.errors import BadShape, NotFound, Over
+from petition.errors import BadShape, Conflict, NotFound, Over
 from petition.issuing.models import UNSPENT, VOIDED, Batch, Code, IssuingRound
 from petition.issuing.rounds import demand_issuing, known_round
 from petition.issuing.secrets import RoundSecrets
@@ -28,15 +28,20 @@ def make_codes(
     number: int,
     count: int,
     random: Callable[[int], bytes],
+    *,
+    is_single: bool = False,
 ) -> tuple[int, list[str]]:
     """New codes of a round: their batch's number and the codes in the order for the sheet.
 
-    Rows go in by hash, so the database cannot tell the order on the sheet.
+    Rows go in by hash, so the database cannot tell the order on the sheet. With ``is_single`` the letter is one
+    person's: it has one code at a time.
     """
     if not 1 <= count <= MOST_AT_ONCE:
         raise BadShape("Make from 1 to %(most)s codes at a time.", most=MOST_AT_ONCE)
     _hold(session, letter_id)
     demand_issuing(known_round(session, letter_id, number))
+    if is_single:
+        _demand_only_one(session, letter_id, count)
     pepper = secrets.pepper(letter_id, number)
     if pepper is None:
         raise Over("The secrets of this round are gone, so it can have no more codes. Open a new round.")
@@ -48,6 +53,19 @@ def make_codes(
     rows = [{"letter_id": letter_id, "round": number, "mac": mac, "batch": batch, "request": UNSPENT} for mac in hashes]
     session.execute(insert(Code), rows)
     return batch, codes
+
+
+def _demand_only_one(session: Session, letter_id: str, count: int) -> None:
+    annulled = select(IssuingRound.number).where(
+        IssuingRound.letter_id == letter_id, IssuingRound.annulled.is_not(None)
+    )
+    gone = set(session.scalars(annulled))
+    living = sum(batch.made - batch.voided for batch in batches(session, letter_id) if batch.round not in gone)
+    if living + count > 1:
+        raise Conflict(
+            "This is a statement by one person, so it has one code at a time. Recall the old one before you make "
+            "another."
+        )
 
 
 def _hold(session: Session, letter_id: str) -> None:

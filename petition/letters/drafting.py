@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from petition.crypto.codes import new_letter_id
 from petition.errors import BadShape, Conflict, TextChanged
-from petition.letters.life import DRAFT, LEAST_K, MOST_K, TIMINGS, TOGETHER
+from petition.letters.life import ALONE, DRAFT, LEAST_K, MOST_K, TIMINGS, TOGETHER, is_possible
 from petition.letters.models import Authorship, Field, Letter, Option, Organizer, Roll, Version
 from petition.letters.text import Words, one_line
 
@@ -150,8 +150,10 @@ class Rules:
 def set_rules(session: Session, letter: Letter, rules: Rules) -> None:
     """Keep the rules; refuses numbers out of range, and a change of what is frozen."""
     session.refresh(letter, with_for_update=True)
-    if not LEAST_K <= rules.k <= MOST_K:
+    if not is_possible(rules.k):
         raise BadShape("K must be from %(least)s to %(most)s.", least=LEAST_K, most=MOST_K)
+    if rules.k == ALONE and len([name for name in rules.rolls if name.strip()]) > 1:
+        raise BadShape("A statement by one person has one line under “Who may sign”.")
     if rules.timing not in TIMINGS:
         raise BadShape("The timing must be “together” or “apart”.")
     if not (1 <= rules.issuing_days <= 365 and 1 <= rules.pause_hours <= 24 * 30):

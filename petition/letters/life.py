@@ -35,6 +35,8 @@ PUBLIC = frozenset({PUBLISHED, CLOSED})
 NOTICE = timedelta(days=1)
 """Closing is announced so long ahead."""
 LEAST_K, MOST_K = 3, 50
+ALONE = 1
+"""K of a statement by one person: nobody is hidden among others, so its page warns before it is chosen."""
 TOGETHER, APART = "together", "apart"
 TIMINGS = (TOGETHER, APART)
 AnyLetter = TypeVar("AnyLetter", Letter, Row[Any])
@@ -89,7 +91,7 @@ def _obstacles_to_opening(letter: Letter, version: Version | None, facts: Facts)
         "body": _("The letter has no text yet. Write it."),
     }
     found.extend(Conflict(sentences[field]) for field in missing)
-    if not LEAST_K <= letter.k <= MOST_K:
+    if not is_possible(letter.k):
         found.append(Conflict("K must be from %(least)s to %(most)s.", least=LEAST_K, most=MOST_K))
     if letter.name_steps and not facts.key_holders:
         found.append(
@@ -106,6 +108,11 @@ def _obstacles_to_opening(letter: Letter, version: Version | None, facts: Facts)
             )
         )
     return found
+
+
+def is_possible(k: int) -> bool:
+    """Whether K is in the protocol's range, or one, for a statement by one person."""
+    return k == ALONE or LEAST_K <= k <= MOST_K
 
 
 def demand_step(letter: Letter, version: Version | None, step: str, facts: Facts) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from petition.crypto.encodings import b64url, canonical_json, hour
 from petition.crypto.merkle import leaf_hash
-from petition.letters.life import CLOSED, SIGNABLE, WITHDRAWN, full_hour_after, move
+from petition.letters.life import ALONE, CLOSED, SIGNABLE, WITHDRAWN, full_hour_after, move
 from petition.letters.models import Letter, to_hour
 from petition.sealing.log import append, log_of, log_seed
 from petition.sealing.models import Milestone, Sealing
@@ -69,8 +69,8 @@ class _Chosen:
 
 
 def held_back(k: int) -> int:
-    """H: how many signatures a sealing holds back, half of K, rounded up."""
-    return -(-k // 2)
+    """H: how many signatures a sealing holds back, half of K, rounded up; none of a statement by one person."""
+    return 0 if k == ALONE else -(-k // 2)
 
 
 def seal(

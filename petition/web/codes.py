@@ -4,7 +4,7 @@ from petition.crypto.codes import show
 from petition.errors import Conflict, Refusal
 from petition.issuing.codes import batches, make_codes, void_batch
 from petition.letters.drafting import DEFAULT_ROLL, rolls_of
-from petition.letters.life import SIGNABLE, address_of, own_letter
+from petition.letters.life import ALONE, SIGNABLE, address_of, own_letter
 from petition.letters.models import Letter, Organizer
 from petition.publishing.counts import figures, rounded
 from petition.signing.models import Round
@@ -33,7 +33,8 @@ def make(organizer: Organizer, slug: str) -> Answer:
     try:
         round_ = _issuing_round(letter, form.roll.data)
         here = the_desk()
-        batch, made = make_codes(issuer_session(), here.secrets, letter.id, round_.number, form.count.data, here.random)
+        wanted = (here.secrets, letter.id, round_.number, form.count.data, here.random)
+        batch, made = make_codes(issuer_session(), *wanted, is_single=letter.k == ALONE)
     except Refusal as refusal:
         return _page(letter, form, say(refusal.sentence, **refusal.values)), refusal.status
     issuer_session().commit()

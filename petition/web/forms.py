@@ -15,7 +15,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation
 
 from petition.crypto.encodings import from_b64url
 from petition.errors import BadShape
@@ -102,6 +102,13 @@ class LetterForm(FlaskForm):
     based_on = HiddenField(default="0")
 
 
+def skip_for_one(form: FlaskForm, field: Any) -> None:
+    """A statement by one person has no K to give."""
+    if form.single.data:
+        field.errors = []
+        raise StopValidation
+
+
 class RulesForm(FlaskForm):
     """What the organizers choose besides the words."""
 
@@ -112,9 +119,14 @@ class RulesForm(FlaskForm):
             "Leave it as it is for one. Fixed once the letter is open."
         ),
     )
+    single = BooleanField(_("This is a statement by one verified person, not a letter by many"))
     k = IntegerField(
         _("Smallest group (K)"),
-        [InputRequired(_("Give a number from 3 to 50.")), NumberRange(3, 50, _("Give a number from 3 to 50."))],
+        [
+            skip_for_one,
+            InputRequired(_("Give a number from 3 to 50.")),
+            NumberRange(3, 50, _("Give a number from 3 to 50.")),
+        ],
         description=_(
             "Signatures are counted only when at least one and a half times so many wait together. "
             "Fixed once the letter is open."

@@ -7,8 +7,8 @@ from typing import Any
 from flask import redirect, request
 
 from petition.errors import Refusal, TextChanged
-from petition.letters.drafting import Rules, draft, newest_version, rolls_of, save, set_rules, words_of
-from petition.letters.life import DRAFT, own_letter
+from petition.letters.drafting import DEFAULT_K, Rules, draft, newest_version, rolls_of, save, set_rules, words_of
+from petition.letters.life import ALONE, DRAFT, own_letter
 from petition.letters.models import Letter, Organizer
 from petition.letters.text import Words, canonical, digest, read_words
 from petition.web.context import now, say, session
@@ -122,6 +122,8 @@ def rules(organizer: Organizer, slug: str) -> Answer:
     letter = own_letter(session(), slug, organizer)
     form = RulesForm(obj=letter)
     form.rolls.data = "\n".join(roll.name for roll in rolls_of(session(), letter))
+    form.single.data = letter.k == ALONE
+    form.k.data = DEFAULT_K if letter.k == ALONE else letter.k
     return desk_page("organize/rules.html", letter=letter, form=form, refusal=None)
 
 
@@ -146,7 +148,7 @@ def keep_rules(organizer: Organizer, slug: str) -> Answer:
 def _rules_of(form: RulesForm, letter: Letter) -> Rules:
     """What was chosen; a field that was not sent stays as it is."""
     return Rules(
-        k=form.k.data,
+        k=ALONE if form.single.data else form.k.data,
         timing=form.timing.data if "timing" in request.form else letter.timing,
         rolls=tuple((form.rolls.data or "").splitlines()),
         issuing_days=form.issuing_days.data or letter.issuing_days,
