@@ -28,7 +28,7 @@ from petition.issuing.codes import rewrite_spent
 from petition.issuing.models import Code
 from petition.issuing.secrets import RoundSecrets
 from petition.letters import drafting
-from petition.letters.drafting import demand_draft, newest_version, rolls_of, words_of
+from petition.letters.drafting import demand_draft, rolls_of
 from petition.letters.life import (
     APART,
     CLOSED,
@@ -45,6 +45,7 @@ from petition.letters.life import (
 from petition.letters.models import Letter
 from petition.letters.names_keys import key_holders, make_names_keys
 from petition.letters.text import canonical, digest, one_line
+from petition.letters.versions import newest_version, words_of
 from petition.sealing.log import append, begin_log, demand_free, log_of
 from petition.sealing.sealer import Result, note_milestones, round_entry, seal
 from petition.signing.appearances import TABLES, forget_all

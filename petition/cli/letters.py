@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from petition import rounds
 from petition.cli.context import Family, ground, letter_id, now, reading, refuse, say_json, working
-from petition.letters.drafting import draft, newest_version
+from petition.letters.drafting import draft
 from petition.letters.life import (
     DRAFT,
     address_of,
@@ -22,6 +22,7 @@ from petition.letters.life import (
 )
 from petition.letters.models import Organizer
 from petition.letters.text import Words, read_words
+from petition.letters.versions import newest_version
 
 HEADER = re.compile(r"(title|to|recipient|employer|language): *(.*?) *\Z", re.IGNORECASE)
 

@@ -11,10 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from petition.crypto.codes import new_letter_id
-from petition.errors import BadShape, Conflict, TextChanged
+from petition.errors import BadShape, Conflict, Refusal, TextChanged
 from petition.letters.life import ALONE, DRAFT, LEAST_K, MOST_K, TIMINGS, TOGETHER, is_possible
-from petition.letters.models import Authorship, Field, Letter, Option, Organizer, Roll, Version
-from petition.letters.text import Words, one_line
+from petition.letters.merging import merge
+from petition.letters.models import Authorship, Field, Letter, Option, Organizer, Roll, Version, WorkingCopy
+from petition.letters.text import Words, checked, one_line
+from petition.letters.versions import make_version, newest_version, words_of
 
 Random = Callable[[int], bytes]
 DEFAULT_K = 10
@@ -44,7 +46,7 @@ def draft(
         raise Conflict("The address %(slug)s is taken. Choose another one.", slug=letter.slug) from None
     session.add(Authorship(letter_id=letter.id, organizer_id=organizer.id))
     session.add(Roll(letter_id=letter.id, id=DEFAULT_ROLL, name=f"Workers of {words.employer}", position=0))
-    session.add(_version(letter, 1, words, organizer, moment, ""))
+    session.add(make_version(letter, 1, words, organizer, moment, ""))
     session.flush()
     return letter
 
@@ -59,22 +61,6 @@ def _free_slug(session: Session, title: str) -> str:
     return slug
 
 
-def _version(letter: Letter, number: int, words: Words, organizer: Organizer, moment: datetime, note: str) -> Version:
-    return Version(
-        letter_id=letter.id,
-        number=number,
-        title=words.title,
-        recipient=words.recipient,
-        employer=words.employer,
-        body=words.body,
-        demands=list(words.demands),
-        language=words.language,
-        author=organizer.name,
-        saved=moment,
-        note=one_line(note, "note"),
-    )
-
-
 def save(
     session: Session,
     letter: Letter,
@@ -85,19 +71,21 @@ def save(
     moment: datetime,
     note: str = "",
 ) -> Version:
-    """Keep a new version. If somebody saved a newer one than ``based_on``, refuses with TextChanged: nothing is
-    overwritten, and whoever typed has both before them."""
+    """Keep a new version; one that says nothing new is none.
+
+    If somebody saved a newer one than ``based_on``, the two are put together where they don't touch. Where they do,
+    or if ``based_on`` is no version, refuses with TextChanged: nothing is overwritten, and whoever typed has both
+    before them.
+    """
     session.refresh(letter, with_for_update=True)  # it may be opening at this moment
     demand_draft(letter)
     newest = newest_version(session, letter)
     if words_of(newest) == words:
         return newest
+    merged_with = None
     if newest.number != based_on:
-        raise TextChanged(
-            "%(author)s saved a newer version while you were writing. Both are below; nothing of yours is lost.",
-            author=newest.author,
-        )
-    version = _version(letter, newest.number + 1, words, organizer, moment, note)
+        words, merged_with = _merged(session, letter, words, based_on, newest), newest.number
+    version = make_version(letter, newest.number + 1, words, organizer, moment, note, merged_with)
     session.add(version)
     try:
         session.flush()
@@ -108,29 +96,27 @@ def save(
     return version
 
 
+def _merged(session: Session, letter: Letter, words: Words, based_on: int, newest: Version) -> Words:
+    base = session.get(Version, (letter.id, based_on))
+    refusal = TextChanged(
+        "%(author)s saved a newer version while you were writing. Both are below; nothing of yours is lost.",
+        author=newest.author,
+    )
+    if base is None:
+        raise refusal
+    merged, collisions = merge(words_of(base), words, words_of(newest))
+    if collisions:
+        raise refusal
+    try:
+        return checked(merged)
+    except Refusal:  # each of them fitted, both together are too long
+        raise refusal from None
+
+
 def _name_default_roll(session: Session, letter: Letter, words: Words, previous: Version) -> None:
     rolls = rolls_of(session, letter)
     if len(rolls) == 1 and rolls[0].name == f"Workers of {previous.employer}":
         rolls[0].name = f"Workers of {words.employer}"
-
-
-def newest_version(session: Session, letter: Letter) -> Version:
-    """The version that counts; from opening on it is the frozen one."""
-    return session.scalars(
-        select(Version).where(Version.letter_id == letter.id).order_by(Version.number.desc()).limit(1)
-    ).one()
-
-
-def words_of(version: Version) -> Words:
-    """A version's text as a value."""
-    return Words(
-        title=version.title,
-        recipient=version.recipient,
-        employer=version.employer,
-        body=version.body,
-        demands=tuple(version.demands),
-        language=version.language,
-    )
 
 
 @dataclass(frozen=True)
@@ -192,7 +178,7 @@ def rolls_of(session: Session, letter: Letter) -> list[Roll]:
 def delete_draft(session: Session, letter: Letter) -> None:
     """A draft may be deleted, with all its versions; anything later cannot."""
     demand_draft(letter)
-    for table in (Version, Authorship, Roll, Option, Field):
+    for table in (Version, Authorship, Roll, Option, Field, WorkingCopy):
         session.execute(delete(table).where(table.letter_id == letter.id))
     session.execute(delete(Letter).where(Letter.id == letter.id))
 

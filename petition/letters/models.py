@@ -1,6 +1,7 @@
 """What the database knows of letters and of the people who write them; nothing of who signs."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -129,9 +130,28 @@ class Version(PetitionBase):
     body: Mapped[str] = mapped_column(Text)
     demands: Mapped[list[str]] = mapped_column(JSON)
     language: Mapped[str] = mapped_column(String(12))
+    sources: Mapped[list[dict[str, str]]] = mapped_column(JSON)
+    translations: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     author: Mapped[str] = mapped_column(String(100))
     saved: Mapped[datetime] = mapped_column(Hour)
     note: Mapped[str] = mapped_column(Text, default="")
+    merged_with: Mapped[int | None] = mapped_column(default=None)
+    """The version that somebody else had saved meanwhile, and whose changes were taken in."""
+
+
+class WorkingCopy(PetitionBase):
+    """What an organizer typed and has not saved yet; for them alone, so that no crash loses it."""
+
+    __tablename__ = "working_copy"
+    __table_args__ = UNORDERED
+
+    organizer_id: Mapped[str] = mapped_column(ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True)
+    letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    """Empty for a letter that is not begun yet."""
+    part: Mapped[str] = mapped_column(String(12), primary_key=True)
+    """The language of a translation; empty for the letter itself."""
+    fields: Mapped[dict[str, str]] = mapped_column(JSON)
+    """What stands in the form's fields, by name, as it was typed."""
 
 
 class Roll(PetitionBase):

@@ -6,10 +6,11 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from petition.letters.drafting import newest_version, rolls_of, words_of
+from petition.letters.drafting import rolls_of
 from petition.letters.events import ASKED, events_of, statuses_of
 from petition.letters.models import Event, Letter
 from petition.letters.text import Words
+from petition.letters.versions import newest_version, words_of
 from petition.sealing.log import log_of, root_of, verifier_key
 from petition.sealing.sealer import history, totals
 from petition.sealing.witnesses import served_note

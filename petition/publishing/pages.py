@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from petition.database import place_of
 from petition.languages import DEFAULT, is_right_to_left, languages, translations
-from petition.letters.text import html
+from petition.letters.markdown import html, site_to_tell
 
 SITE = "_site/"
 """Folder of what belongs to the site (style, promises, client), seen from a letter's own folder."""
@@ -27,6 +27,7 @@ def environment(language: str) -> Environment:
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     made.filters["markdown"] = html
+    made.filters["site_to_tell"] = site_to_tell
     made.filters["grouped"] = grouped_in_fours
     return made
 

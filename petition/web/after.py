@@ -10,7 +10,6 @@ from wtforms.validators import InputRequired, Optional
 
 from petition.errors import Refusal
 from petition.letters.dates import set_dates
-from petition.letters.drafting import newest_version
 from petition.letters.events import (
     KINDS,
     STATUSES,
@@ -23,6 +22,7 @@ from petition.letters.events import (
 )
 from petition.letters.life import PUBLIC, own_letter
 from petition.letters.models import DemandStatus, Letter, Organizer
+from petition.letters.versions import newest_version
 from petition.web.context import now, say, session
 from petition.web.organize import Answer, bp, desk_page, for_organizers
 

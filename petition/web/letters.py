@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from flask import abort, request
 
 from petition.errors import Refusal
-from petition.letters.drafting import newest_version, words_of
 from petition.letters.life import letter_to_sign
 from petition.letters.models import Letter
 from petition.letters.text import Words
+from petition.letters.versions import newest_version, words_of
 from petition.web.context import moved, session, site, speak
 
 

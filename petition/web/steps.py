@@ -4,7 +4,6 @@ from flask import redirect
 
 from petition import rounds
 from petition.errors import Refusal
-from petition.letters.drafting import newest_version
 from petition.letters.life import (
     CLOSED,
     DRAFT,
@@ -20,6 +19,7 @@ from petition.letters.life import (
     steps_from,
 )
 from petition.letters.models import Letter, Organizer
+from petition.letters.versions import newest_version
 from petition.publishing.counts import figures, rounded
 from petition.signing.signatures import rounds_of
 from petition.web.context import now, say, session, site

@@ -7,10 +7,11 @@ from typing import Any
 from flask import redirect, request
 
 from petition.errors import Refusal, TextChanged
-from petition.letters.drafting import DEFAULT_K, Rules, draft, newest_version, rolls_of, save, set_rules, words_of
+from petition.letters.drafting import DEFAULT_K, Rules, draft, rolls_of, save, set_rules
 from petition.letters.life import ALONE, DRAFT, own_letter
 from petition.letters.models import Letter, Organizer
 from petition.letters.text import Words, canonical, digest, read_words
+from petition.letters.versions import newest_version, words_of
 from petition.web.context import now, say, session
 from petition.web.forms import LetterForm, RulesForm
 from petition.web.organize import Answer, bp, desk_page, for_organizers
@@ -76,7 +77,8 @@ def keep(organizer: Organizer, slug: str) -> Answer:
 def _words(form: LetterForm) -> Words:
     """What was typed; the demands are one on each line."""
     typed = {name: getattr(form, name).data or "" for name in FIELDS}
-    return read_words(**typed, demands=(form.demands.data or "").splitlines())
+    demands = (form.demands.data or "").splitlines()
+    return read_words(typed["title"], typed["recipient"], typed["employer"], typed["body"], demands, typed["language"])
 
 
 def _form_of(letter: Letter) -> LetterForm:

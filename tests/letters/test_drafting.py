@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from petition import rounds
 from petition.errors import BadShape, Conflict, TextChanged, TooLong
-from petition.letters.drafting import Rules, delete_draft, newest_version, rolls_of, save, set_rules, words_of
+from petition.letters.drafting import Rules, delete_draft, rolls_of, save, set_rules
 from petition.letters.life import own_letters
 from petition.letters.models import Authorship, Letter, Organizer, Roll, Version
 from petition.letters.text import Words, canonical
+from petition.letters.versions import newest_version, words_of
 from tests.walks import WORDS, Campaign
 
 OURS, THEIRS = replace(WORDS, body="Ours."), replace(WORDS, body="Theirs.")

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from petition import rounds
 from petition.errors import Conflict, NotFound, Obstructed, Over
-from petition.letters.drafting import newest_version
 from petition.letters.life import (
     CLOSED,
     DRAFT,
@@ -35,6 +34,7 @@ from petition.letters.life import (
 )
 from petition.letters.models import Letter, Organizer
 from petition.letters.text import Words
+from petition.letters.versions import newest_version
 from tests.walks import WORDS, Campaign
 
 STATES = (DRAFT, OPEN, PUBLISHED, CLOSED, WITHDRAWN)

@@ -9,13 +9,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from petition.errors import BadShape, TooLong
+from petition.letters.markdown import html
 from petition.letters.text import (
     LIMITS,
     MOST_DEMANDS,
     Words,
     canonical,
     digest,
-    html,
     one_line,
     read_words,
     several_lines,

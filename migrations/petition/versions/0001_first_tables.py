@@ -278,13 +278,28 @@ def upgrade() -> None:
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("demands", sa.JSON(), nullable=False),
         sa.Column("language", sa.String(length=12), nullable=False),
+        sa.Column("sources", sa.JSON(), nullable=False),
+        sa.Column("translations", sa.JSON(), nullable=False),
         sa.Column("author", sa.String(length=100), nullable=False),
         sa.Column("saved", sa.DateTime(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("merged_with", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["letter_id"], ["letter.id"], name=op.f("fk_version_letter_id_letter"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("letter_id", "number", name=op.f("pk_version")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "working_copy",
+        sa.Column("organizer_id", sa.String(length=26), nullable=False),
+        sa.Column("letter_id", sa.String(length=26), nullable=False),
+        sa.Column("part", sa.String(length=12), nullable=False),
+        sa.Column("fields", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organizer_id"], ["organizer.id"], name=op.f("fk_working_copy_organizer_id_organizer"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("organizer_id", "letter_id", "part", name=op.f("pk_working_copy")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -372,6 +387,7 @@ def downgrade() -> None:
     op.drop_table("option")
     op.drop_table("names_key_copy")
     op.drop_table("cosigned")
+    op.drop_table("working_copy")
     op.drop_table("version")
     op.drop_table("roll")
     op.drop_table("names_key")
