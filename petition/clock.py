@@ -8,10 +8,12 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.orm import Session
 
 from petition import rounds
+from petition.database import retried
 from petition.errors import Refusal
 from petition.letters.dates import is_due_to_announce, is_due_to_publish
 from petition.letters.life import CLOSED, PUBLISHED, SIGNABLE, announce_close, hosted_letters
@@ -38,7 +40,7 @@ def tick(desk: rounds.Desk, moment: datetime) -> dict[str, str]:
             if rounds.is_held(desk, letter_id):
                 done[slug] = "held: restored from a backup; see petition doctor"
                 continue
-            result = act(desk, letter_id, moment=moment, tidies=False)
+            result = retried(partial(act, desk, letter_id, moment=moment, tidies=False))
             done[slug] = f"{'closed, ' if closes else ''}{result.signatures} signatures, {result.entries} entries"
         except Exception as error:  # whatever went wrong with one letter, the next one gets its turn
             log.exception("sealing failed")

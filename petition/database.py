@@ -7,9 +7,11 @@ keeps the order and the moments of what was written (protocol, section 7).
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+import random
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from alembic import command
 from alembic.config import Config
@@ -29,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
 
+T = TypeVar("T")
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -38,6 +41,8 @@ NAMING = {
 }
 BUSY_SECONDS = 30
 LOCK_SECONDS = 1
+TRIES = 10
+"""How often a transaction is begun that the database asks to be done again."""
 LOCK_NOT_AVAILABLE = "55P03"
 SQLITE_PRAGMAS = (
     "journal_mode=TRUNCATE",
@@ -133,6 +138,23 @@ def changed(session: Session, statement: Executable, values: dict[str, Any] | No
 def is_race_lost(error: DBAPIError) -> bool:
     """Whether the database asks for the transaction to be tried again (SQLSTATE 40001, 40P01)."""
     return getattr(error.orig, "sqlstate", None) in ("40001", "40P01")
+
+
+def retried(act: Callable[[], T], forget: Callable[[], object] = lambda: None) -> T:
+    """What an act gives that begins and commits its own transactions, done again each time that the database asks.
+
+    Databases that serialize by aborting (PostgreSQL where it is told to, and distributed ones) ask so. ``forget`` lets
+    go of what the lost try had open. Pauses between tries are short and random, so that rivals part.
+    """
+    for attempt in range(TRIES - 1):
+        try:
+            return act()
+        except DBAPIError as error:
+            if not is_race_lost(error):
+                raise
+            forget()
+            time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - no secret
+    return act()
 
 
 def cut_back(session: Session) -> None:

@@ -11,6 +11,7 @@ from flask import Flask, Response, jsonify, make_response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import RequestRedirect
 
+from petition.database import retried
 from petition.errors import Forbidden, NotFound, Refusal, SlowDown, TooLong
 from petition.languages import languages
 from petition.publishing.shelf import Shelf
@@ -41,6 +42,8 @@ def add_porch(app: Flask, shelf: Shelf, url: str | None) -> None:
     app.register_error_handler(HTTPException, explain)
     app.register_error_handler(Exception, apologize)
     app.log_exception = log_failure  # type: ignore[assignment]
+    dispatch = app.dispatch_request
+    app.dispatch_request = lambda: retried(dispatch, close_sessions)  # type: ignore[method-assign]
     kept = KeptFirst(app.wsgi_app, shelf, url)
     app.wsgi_app = LanguagePrefix(kept)  # type: ignore[method-assign]
     app.extensions["petition.kept"] = kept
