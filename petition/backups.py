@@ -42,7 +42,7 @@ from petition.crypto.encodings import b64url, from_b64url, hour
 from petition.crypto.merkle import Tiles, leaf_hash
 from petition.database import Databases, IssuerBase, PetitionBase, alembic_config
 from petition.errors import BadShape, Conflict, Refusal
-from petition.issuing.models import Batch, Code, IssuingRound
+from petition.issuing.models import UNSPENT, VOIDED, Batch, Code, IssuingRound, Outbox
 from petition.issuing.secrets import RoundSecrets
 from petition.letters.life import CLOSED, SIGNABLE
 from petition.letters.models import Letter, to_hour
@@ -52,7 +52,7 @@ from petition.signing.models import Pending
 FORMAT = 1
 MAGIC = b"age-encryption.org/v1"
 CHAINS = {"petition": PetitionBase.metadata, "issuer": IssuerBase.metadata}
-LEFT_OUT = {Pending.__tablename__, Tile.__tablename__, Code.__tablename__, "outbox"}
+LEFT_OUT = {Pending.__tablename__, Tile.__tablename__, Code.__tablename__, Outbox.__tablename__}
 """Who waits, and what can be made again (tiles), or not be used any more (codes without their round's secret)."""
 AT_ONCE = 2000
 
@@ -118,14 +118,18 @@ def _tables(connection: Connection, chain: str, but: str = "") -> Iterator[Any]:
         if table.name not in {*LEFT_OUT, but}:
             yield _heading(chain, table)
             for row in connection.execute(select(table).order_by(*table.primary_key)):
-                yield [_written(value) for value in _kept(table, row._mapping).values()]
+                yield [_written(value) for value in _kept(connection, table, row._mapping).values()]
 
 
-def _kept(table: Table, row: Any) -> dict[str, Any]:
-    """A row as it is kept: of a round never the private key, locked though it is."""
+def _kept(connection: Connection, table: Table, row: Any) -> dict[str, Any]:
+    """A row as it is kept: of a round never the private key, locked though it is; its codes are left out, so how many
+    mailed ones were exchanged is kept with it."""
     values = {column.name: row[column] for column in table.columns}
     if table.name == IssuingRound.__tablename__:
         values["private_key"] = None
+        of_round = (Code.letter_id == values["letter_id"], Code.round == values["number"], Code.batch.is_(None))
+        used = select(func.count()).select_from(Code).where(*of_round, Code.request.not_in((UNSPENT, VOIDED)))
+        values["mailed"] = values["mailed"] or connection.scalar(used)
     return values
 
 
@@ -319,13 +323,16 @@ def _in_parts(connection: Connection, table: Table, rows: list[dict[str, Any]]) 
 
 
 def _end_rounds(connection: Connection) -> None:
-    """Nobody can tell how many codes were exchanged since: at most all of them."""
+    """Nobody can tell how many codes were exchanged since: of those on paper at most all; of mailed ones nobody knows
+    more than the backup."""
     codes = (
         select(func.coalesce(func.sum(Batch.made - Batch.voided), 0))
         .where(Batch.letter_id == IssuingRound.letter_id, Batch.round == IssuingRound.number)
         .scalar_subquery()
     )
-    connection.execute(update(IssuingRound).where(IssuingRound.issued.is_(None)).values(issued=codes))
+    connection.execute(
+        update(IssuingRound).where(IssuingRound.issued.is_(None)).values(issued=codes + IssuingRound.mailed)
+    )
 
 
 def _hold(connection: Connection) -> list[str]:

@@ -384,8 +384,9 @@ def _out_of_step(row: Round, number: Numbers | None) -> str:
     """What does not agree about a round; an empty text if everything does."""
     if number is None:
         return "the issuer does not know it."
-    if (number.made, number.voided) < (row.made, row.voided) or number.made < row.made:
-        return f"the log has {row.made} codes, the issuer {number.made}."
+    made = number.made + number.mailed
+    if (made, number.voided) < (row.made, row.voided) or made < row.made:
+        return f"the log has {row.made} codes, the issuer {made}."
     if row.issued is not None and number.issued != row.issued:
         return f"the log says that {row.issued} tokens were issued, the issuer {number.issued}."
     if row.issued is None and number.spent < row.spent:

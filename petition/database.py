@@ -10,6 +10,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -20,14 +21,18 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import (
     Connection,
     CursorResult,
+    DateTime,
     Engine,
     ExceptionContext,
     Executable,
     MetaData,
+    TypeDecorator,
     create_engine,
     event,
     text,
 )
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
 
@@ -52,6 +57,26 @@ SQLITE_PRAGMAS = (
     "temp_store=MEMORY",
 )
 UNORDERED: dict[str, Any] = {"sqlite_with_rowid": False}
+
+
+class Hour(TypeDecorator[datetime]):
+    """A moment in UTC, cut to its hour: no time finer than that is stored anywhere."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Cut to the hour; stored without a zone, always UTC."""
+        return None if value is None else to_hour(value).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Back in UTC."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+def to_hour(moment: datetime) -> datetime:
+    """The beginning of the hour of a moment."""
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 class PetitionBase(MappedAsDataclass, DeclarativeBase, kw_only=True, repr=False, eq=False):
@@ -133,6 +158,12 @@ def changed(session: Session, statement: Executable, values: dict[str, Any] | No
     """Run an INSERT, UPDATE or DELETE; how many rows it changed is the database's verdict."""
     keeping = {"preserve_rowcount": True}  # else PostgreSQL's driver has forgotten it after an INSERT
     return cast("CursorResult[Any]", session.execute(statement, values, execution_options=keeping)).rowcount
+
+
+def insert_once(session: Session, table: type[Any], values: dict[str, Any]) -> bool:
+    """Insert a row unless its key is taken; the database is the judge. Says whether it was inserted."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return changed(session, insert(table).values(values).on_conflict_do_nothing()) == 1
 
 
 def is_race_lost(error: DBAPIError) -> bool:

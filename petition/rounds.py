@@ -8,13 +8,14 @@ be repeated: what a crash left half done is finished by doing it again.
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from petition.config import Settings
@@ -25,7 +26,8 @@ from petition.database import Databases, compact, forget_order
 from petition.errors import BadShape, Conflict, NotFound
 from petition.issuing import rounds as issuer_rounds
 from petition.issuing.codes import rewrite_spent
-from petition.issuing.models import Code
+from petition.issuing.mail import rewrite_waiting
+from petition.issuing.models import Code, Outbox
 from petition.issuing.secrets import RoundSecrets
 from petition.letters import drafting
 from petition.letters.drafting import demand_draft, rolls_of
@@ -44,6 +46,7 @@ from petition.letters.life import (
 )
 from petition.letters.models import Letter
 from petition.letters.names_keys import key_holders, make_names_keys
+from petition.letters.routes import allowed_domains
 from petition.letters.text import canonical, digest, one_line
 from petition.letters.versions import newest_version, words_of
 from petition.sealing.log import append, begin_log, demand_free, log_of
@@ -64,6 +67,7 @@ class Desk:
     master: bytes
     url: str | None
     host: str | None
+    sends_mail: bool = False
     random: Random = os.urandom
     make_key: Callable[[], PrivateKey] = PrivateKey.generate
     make_names_key: Callable[[], NamesPrivateKey] = NamesPrivateKey.generate
@@ -72,7 +76,7 @@ class Desk:
 def make_desk(settings: Settings, databases: Databases, master: bytes, **chance: Any) -> Desk:
     """A desk with the settings in force; ``chance`` may give ``random`` and how keys are made."""
     secrets = RoundSecrets(settings.rounds_folder, master)
-    return Desk(databases, secrets, master, settings.url, settings.host, **chance)
+    return Desk(databases, secrets, master, settings.url, settings.host, settings.mail is not None, **chance)
 
 
 @cache
@@ -83,18 +87,27 @@ def client_digests() -> dict[str, str]:
     return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
 
 
-def facts(session: Session, letter: Letter, url: str | None) -> Facts:
+def facts(session: Session, letter: Letter, url: str | None, *, sends_mail: bool = False) -> Facts:
     """What the rules of a letter's life need to know from outside the letter."""
     sealed = sum(row.signatures - row.withdrawals for row in rounds_of(session, letter.id) if row.annulled is None)
-    holders = len(key_holders(session, letter.id)) if letter.name_steps else 0
-    return Facts(site_url=url, sealed=sealed, waiting=waiting(session, letter.id), key_holders=holders)
+    return Facts(
+        site_url=url,
+        sealed=sealed,
+        waiting=waiting(session, letter.id),
+        key_holders=len(key_holders(session, letter.id)) if letter.name_steps else 0,
+        sends_mail=sends_mail,
+    )
+
+
+def _facts(session: Session, letter: Letter, desk: Desk) -> Facts:
+    return facts(session, letter, desk.url, sends_mail=desk.sends_mail)
 
 
 def open_letter(desk: Desk, letter_id: str, *, moment: datetime) -> None:
     """Freeze the text, make the first round of each roll, and begin the log. The issuer commits first."""
     with Session(desk.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)
-        demand_step(letter, newest_version(session, letter), OPEN, facts(session, letter, desk.url))
+        demand_step(letter, newest_version(session, letter), OPEN, _facts(session, letter, desk))
         rolls = [(number, roll.id) for number, roll in enumerate(rolls_of(session, letter), 1)]
         steps = len(letter.name_steps)
         session.rollback()
@@ -197,7 +210,7 @@ def destroy_now(desk: Desk, letter_id: str) -> None:
 
 def _freeze(session: Session, letter: Letter, desk: Desk, moment: datetime) -> None:
     version = newest_version(session, letter)
-    demand_step(letter, version, OPEN, facts(session, letter, desk.url))
+    demand_step(letter, version, OPEN, _facts(session, letter, desk))
     letter.text = canonical(words_of(version))
     letter.text_sha256 = digest(letter.text)
     letter.title = version.title
@@ -261,14 +274,22 @@ def seal_letter(desk: Desk, letter_id: str, *, moment: datetime, tidies: bool = 
     return result
 
 
+def mail_domains(desk: Desk) -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """For the postman: by letter that takes signatures, and by roll, the domains whose addresses may have a code."""
+    with Session(desk.databases.reading) as session:
+        letters = session.scalars(select(Letter).where(Letter.state.in_(SIGNABLE)))
+        return {letter.id: allowed_domains(letter) for letter in letters}
+
+
 def tidy(desk: Desk) -> None:
     """Let no page of either database tell in which order rows were written since the last sealing."""
     tables = (Pending, Tombstone, Withdrawal, Sealed, *TABLES)
     forget_order(desk.databases.petition, *(table.__tablename__ for table in tables))
     with Session(desk.databases.issuer) as issuer:
         rewrite_spent(issuer)
+        rewrite_waiting(issuer)
         issuer.commit()
-    forget_order(desk.databases.issuer, Code.__tablename__)
+    forget_order(desk.databases.issuer, Code.__tablename__, Outbox.__tablename__)
     compact(desk.databases.issuer)
 
 

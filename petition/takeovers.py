@@ -298,23 +298,27 @@ def _tell_issuer(databases: Databases, session: Session, letter_id: str) -> None
                 )
                 issuer.add(mine)
             mine.public_key = row.public_key
-            _add_codes(issuer, row)
+            _add_codes(issuer, row, mine)
             mine.issued = row.issued if row.issued is not None else max(mine.issued or 0, row.made - row.voided)
             mine.annulled = row.annulled or mine.annulled
         issuer.commit()
 
 
-def _add_codes(issuer: Session, row: Round) -> None:
-    """Codes that were made after the backup, as a batch of which nothing is left but its number."""
+def _add_codes(issuer: Session, row: Round, mine: IssuingRound) -> None:
+    """Codes that were made after the backup, as a batch of which nothing is left but its number.
+
+    The log does not say which codes were mailed: it is agreed with the issuer.
+    """
     of_letter = Batch.letter_id == row.letter_id
     made, voided = issuer.execute(
         select(func.coalesce(func.sum(Batch.made), 0), func.coalesce(func.sum(Batch.voided), 0)).where(
             of_letter, Batch.round == row.number
         )
     ).one()
-    if made >= row.made and voided >= row.voided:
+    row.mailed = min(mine.mailed, max(0, row.made - made))
+    if made + mine.mailed >= row.made and voided >= row.voided:
         return
     last = issuer.scalar(select(func.max(Batch.number)).where(of_letter)) or 0
-    more = {"made": max(0, row.made - made), "voided": max(0, row.voided - voided)}
+    more = {"made": max(0, row.made - made - mine.mailed), "voided": max(0, row.voided - voided)}
     issuer.add(Batch(letter_id=row.letter_id, number=last + 1, round=row.number, **more))
     issuer.flush()

@@ -141,7 +141,7 @@ class Visitor:
         sent = {**form.fields, **({name: value} if name else {}), **typed}
         return self.post(urljoin(SITE + page.path, form.action), **sent)
 
-    def post(self, address: str, **sent: Any) -> Page:
+    def post(self, address: str, /, **sent: Any) -> Page:
         path = urlsplit(address).path
         headers = {"Sec-Fetch-Site": "same-origin", "Referer": SITE + path}
         answer = self.client.post(path, base_url=SITE, data=sent, headers=headers)

@@ -27,6 +27,7 @@ from petition.letters.life import announce_close
 from petition.letters.models import Letter, Organizer
 from petition.letters.names_keys import NAMED, choose_name_steps, number_of
 from petition.letters.organizers import add_organizer, choose_passphrase
+from petition.letters.routes import set_routes
 from petition.letters.text import Words
 from petition.publishing.counts import Figures, figures
 from petition.publishing.files import PAGES, names, public_file
@@ -97,11 +98,14 @@ class Campaign:
         slug: str = "",
         names: tuple[str, ...] = (),
         fields: tuple[FieldOfLetter, ...] = (),
+        mail: dict[str, list[str]] | None = None,
+        routes: tuple[str, ...] = ("mail",),
         **rules: Any,
     ) -> str:
         """A draft; its letter id. ``rules`` are more of letters.drafting.Rules: timing, rolls, goal, threshold …
 
-        ``names`` are the steps that show names: ``named``, ``named_at:50``.
+        ``names`` are the steps that show names: ``named``, ``named_at:50``; ``mail`` are domains by roll, for a
+        letter whose codes go by ``routes``.
         """
         organizer = organizer or self.organizer()
         with Session(self.databases.petition) as session:
@@ -111,6 +115,8 @@ class Campaign:
             numbers = [number for step in names if (number := number_of(step)) is not None]
             choose_name_steps(session, letter, named=NAMED in names, numbers=numbers, months=12)
             set_fields(session, letter, fields)
+            if mail is not None:
+                set_routes(session, letter, routes, mail)
             session.commit()
             return letter.id
 
@@ -156,6 +162,11 @@ class Campaign:
             closes = session.get_one(Letter, letter_id).closes
         assert closes is not None
         return rounds.close_letter(self.desk, letter_id, moment=closes)
+
+    def letter_row(self, letter_id: str) -> Letter:
+        """A letter as it is stored."""
+        with Session(self.databases.reading) as session:
+            return session.get_one(Letter, letter_id)
 
     def letter(self, session: Session, letter_id: str) -> Letter:
         return session.get_one(Letter, letter_id)

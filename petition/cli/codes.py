@@ -16,6 +16,7 @@ from petition.errors import Conflict, NotFound
 from petition.issuing import codes as issuing
 from petition.letters.drafting import rolls_of
 from petition.letters.life import ALONE, SIGNABLE, address_of, hosted_letter
+from petition.signing.routes import demand_paper
 from petition.signing.signatures import rounds_of
 
 
@@ -52,11 +53,12 @@ def _round_of(here: Ground, slug: str, roll: str | None) -> tuple[str, int, str,
         if letter.state not in SIGNABLE:
             raise Conflict("Codes can be made while the letter is open; it is %(state)s.", state=letter.state)
         wanted = roll or rolls_of(session, letter)[0].id
-        living = [row.number for row in rounds_of(session, letter.id) if row.roll == wanted and row.annulled is None]
+        living = [row for row in rounds_of(session, letter.id) if row.roll == wanted and row.annulled is None]
         if not living:
             raise NotFound("This letter has no roll %(roll)s with an open round.", roll=wanted)
+        demand_paper(letter, living[-1], living)
         address = f"{here.settings.url}/letters/{address_of(letter)}/join"
-        return letter.id, living[-1], address, letter.k == ALONE
+        return letter.id, living[-1].number, address, letter.k == ALONE
 
 
 def _as_csv(made: list[str], address: str) -> str:

@@ -28,7 +28,7 @@ WORKERS = click.option("--workers", type=click.IntRange(1, 64), default=lambda: 
 @PORT
 @WORKERS
 def run(host: str, port: int, workers: int) -> None:
-    """Serve the site, and be its clock: seals, closes on schedule.
+    """Serve the site, and be its clock: seals, mails, closes on schedule.
 
     Put a web server with a certificate in front of it, or an onion service; set PETITION_URL to the public address.
     """
@@ -130,5 +130,4 @@ def serve(host: str, port: int, workers: int) -> None:
 @click.command(hidden=True)
 def clock() -> None:
     """The clock alone."""
-    here = ground()
-    stay(here.desk, here.settings.seal_at)
+    stay(ground())

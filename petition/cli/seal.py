@@ -5,8 +5,8 @@ import threading
 
 import click
 
-from petition import clock, rounds
-from petition.cli.context import ground, letter_id, now, refuse
+from petition import clock, post, rounds
+from petition.cli.context import Ground, ground, letter_id, now, refuse
 from petition.sealing.log import HELD
 from petition.sealing.witnesses import collect
 
@@ -21,7 +21,7 @@ def seal(slug: str | None, watch: bool) -> None:
     """
     here = ground()
     if watch:
-        stay(here.desk, here.settings.seal_at)
+        stay(here)
         return
     if slug is None:
         done = clock.tick(here.desk, now())
@@ -42,9 +42,10 @@ def seal(slug: str | None, watch: bool) -> None:
         click.echo("Nothing sealed: too few signatures wait, and nothing else is new.")
 
 
-def stay(desk: rounds.Desk, minutes: tuple[int, ...]) -> None:
-    """Be the clock until somebody says stop."""
+def stay(here: Ground) -> None:
+    """Be the clock, and send mail, until somebody says stop."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    clock.watch(desk, minutes, now, stop)
+    post.start(here.desk, here.settings, now, stop)
+    clock.watch(here.desk, here.settings.seal_at, now, stop)

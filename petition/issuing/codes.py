@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Callable
 
-from sqlalchemy import func, insert, literal_column, select, update
+from sqlalchemy import func, insert, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from petition.crypto.codes import new_code
@@ -96,14 +96,16 @@ def void_batch(session: Session, letter_id: str, batch: int) -> int:
 
 
 def rewrite_spent(session: Session) -> bool:
-    """Write all spent codes anew in one transaction, if they were written by several; says whether it did.
+    """Write all codes that people spent or asked for by mail anew in one transaction, if they were written by several.
+
+    Says whether it did.
 
     For PostgreSQL, which keeps with each row the number of the transaction that wrote it, comparable with those of
     the signatures. SQLite keeps nothing of the kind.
     """
     if session.get_bind().dialect.name != "postgresql":
         return False
-    used = Code.request != UNSPENT
+    used = or_(Code.request != UNSPENT, Code.batch.is_(None))
     writers = select(func.count(literal_column("xmin::text").distinct())).select_from(Code).where(used)
     if session.scalars(writers).one() < 2:
         return False

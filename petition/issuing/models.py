@@ -1,9 +1,11 @@
-"""What the issuer keeps: rounds' private keys, and codes as keyed hashes. Never a signature, a name, a time."""
+"""What the issuer keeps: rounds' private keys, and hashed codes, mail that waits. Never a signature or a name."""
+
+from datetime import datetime
 
 from sqlalchemy import ForeignKeyConstraint, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition.database import UNORDERED, IssuerBase
+from petition.database import UNORDERED, Hour, IssuerBase
 
 UNSPENT = bytes(32)
 VOIDED = b"\xff" * 32
@@ -25,6 +27,10 @@ class IssuingRound(IssuerBase):
     """How many codes were exchanged; set when issuing ends."""
     annulled: Mapped[str | None] = mapped_column(Text, default=None)
     """The public reason, so that a crash between the two databases loses nothing."""
+    mailed: Mapped[int] = mapped_column(default=0)
+    """How many mailed codes were exchanged; set when issuing ends, counted from the codes until then."""
+    undelivered: Mapped[int] = mapped_column(default=0)
+    """How many mails the mail server did not take."""
 
 
 class Batch(IssuerBase):
@@ -44,7 +50,7 @@ class Code(IssuerBase):
     """A code, as HMAC under the round's pepper.
 
     ``request`` always has 32 bytes (zeros: unspent; ones: recalled; else SHA-256 of the blinded message), so
-    that spending overwrites a row in place and leaves no order of spending on a page.
+    that spending overwrites a row in place and leaves no order of spending on a page. A mailed code is of no batch.
     """
 
     __tablename__ = "code"
@@ -56,5 +62,21 @@ class Code(IssuerBase):
     letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
     round: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     mac: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    batch: Mapped[int]
+    batch: Mapped[int | None] = mapped_column(default=None)
     request: Mapped[bytes] = mapped_column(LargeBinary(32), default=UNSPENT)
+
+
+class Outbox(IssuerBase):
+    """Somebody asked for a code by mail. Gone as soon as the mail is handed over, or within the hour.
+
+    The key is random, and every box has the same size: an address, encrypted under the round's secret.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = UNORDERED
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    letter_id: Mapped[str] = mapped_column(String(26))
+    round: Mapped[int]
+    box: Mapped[bytes] = mapped_column(LargeBinary)
+    hour: Mapped[datetime] = mapped_column(Hour)

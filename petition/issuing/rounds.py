@@ -6,7 +6,7 @@ What the issuer must know of a letter comes in as values: its id, the round's nu
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,7 @@ from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.boxes import lock
 from petition.database import changed
 from petition.errors import NotFound, Over
-from petition.issuing.models import UNSPENT, VOIDED, Batch, Code, IssuingRound
+from petition.issuing.models import UNSPENT, VOIDED, Batch, Code, IssuingRound, Outbox
 from petition.issuing.secrets import RoundSecrets
 
 KEY_LABEL = "petition-round-private-key-v1"
@@ -26,6 +26,11 @@ class Numbers:
 
     number: int
     made: int
+    """Codes on paper, from when they were made."""
+    mailed: int
+    """Mailed codes, from when they were exchanged: anybody can have one mailed."""
+    undelivered: int
+    """Mails that the mail server did not take."""
     voided: int
     spent: int
     issued: int | None
@@ -86,8 +91,10 @@ def end_issuing(session: Session, letter_id: str, number: int, *, annulled: str 
     )
     if taken == 1:  # whoever was exchanging a code has committed by now, and is counted
         row.issued = _spent(session, letter_id, number)
+        row.mailed = _spent(session, letter_id, number, Code.batch.is_(None))
         row.private_key = None
-        session.execute(delete(Code).where(Code.letter_id == letter_id, Code.round == number))
+        for table in (Code, Outbox):
+            session.execute(delete(table).where(table.letter_id == letter_id, table.round == number))
     if annulled is not None and row.annulled is None:
         row.annulled = annulled
     session.flush()
@@ -123,13 +130,23 @@ def _numbers_of(session: Session, row: IssuingRound) -> Numbers:
             Batch.letter_id == row.letter_id, Batch.round == row.number
         )
     ).one()
-    spent = row.issued if row.issued is not None else _spent(session, row.letter_id, row.number)
-    return Numbers(row.number, int(made), int(voided), spent, row.issued, row.private_key is None, row.annulled)
+    ended = row.issued is not None
+    return Numbers(
+        number=row.number,
+        made=int(made),
+        mailed=row.mailed if ended else _spent(session, row.letter_id, row.number, Code.batch.is_(None)),
+        undelivered=row.undelivered,
+        voided=int(voided),
+        spent=row.issued if row.issued is not None else _spent(session, row.letter_id, row.number),
+        issued=row.issued,
+        key_destroyed=row.private_key is None,
+        annulled=row.annulled,
+    )
 
 
-def _spent(session: Session, letter_id: str, number: int) -> int:
+def _spent(session: Session, letter_id: str, number: int, *which: ColumnElement[bool]) -> int:
     return session.scalars(
         select(func.count())
         .select_from(Code)
-        .where(Code.letter_id == letter_id, Code.round == number, Code.request.not_in((UNSPENT, VOIDED)))
+        .where(Code.letter_id == letter_id, Code.round == number, Code.request.not_in((UNSPENT, VOIDED)), *which)
     ).one()

@@ -45,6 +45,14 @@ class RoundSecrets:
         """The key under which the round's private key is locked; None once destroyed."""
         return self._derive(letter_id, number, "petition-round-key-v1")
 
+    def mail_key(self, letter_id: str, number: int) -> bytes | None:
+        """The key from which mailed codes derive; None once destroyed."""
+        return self._derive(letter_id, number, "petition-mail-v1")
+
+    def outbox_lock(self, letter_id: str, number: int) -> bytes | None:
+        """The key under which waiting mail is locked; None once destroyed."""
+        return self._derive(letter_id, number, "petition-outbox-v1")
+
     def exists(self, letter_id: str, number: int) -> bool:
         """Whether the round's secret has not been destroyed."""
         return self._path(letter_id, number).exists()

@@ -168,6 +168,8 @@ def _set_rolls(session: Session, letter: Letter, names: tuple[str, ...]) -> None
         roll_id = DEFAULT_ROLL if position == 0 else f"{DEFAULT_ROLL}-{position + 1}"
         session.add(Roll(letter_id=letter.id, id=roll_id, name=name, position=position))
     session.flush()
+    present_ids = {roll.id for roll in rolls_of(session, letter)}
+    letter.mail_domains = {roll: domains for roll, domains in letter.mail_domains.items() if roll in present_ids}
 
 
 def rolls_of(session: Session, letter: Letter) -> list[Roll]:

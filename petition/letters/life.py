@@ -39,6 +39,9 @@ ALONE = 1
 """K of a statement by one person: nobody is hidden among others, so its page warns before it is chosen."""
 TOGETHER, APART = "together", "apart"
 TIMINGS = (TOGETHER, APART)
+CODE, MAIL = "code", "mail"
+ROUTES = (CODE, MAIL)
+"""How people show that they work there: a code from a colleague, or one mailed to the work address."""
 AnyLetter = TypeVar("AnyLetter", Letter, Row[Any])
 """A letter, or a row that has its columns: rules hold for both."""
 _SLUG = re.compile(r"[a-z0-9-]{1,80}")
@@ -55,6 +58,7 @@ class Facts:
     waiting: int = 0
     key_holders: int = 0
     """Organizers who have a key pair, so that names keys can be boxed for them."""
+    sends_mail: bool = False
 
 
 def steps_from(state: str) -> list[str]:
@@ -107,7 +111,21 @@ def _obstacles_to_opening(letter: Letter, version: Version | None, facts: Facts)
                 "Whoever runs the site must set PETITION_URL."
             )
         )
-    return found
+    return [*found, *_obstacles_of_mail(letter, facts)]
+
+
+def _obstacles_of_mail(letter: Letter, facts: Facts) -> Iterable[Refusal]:
+    if MAIL not in letter.routes:
+        return
+    if not facts.sends_mail:
+        yield Conflict(
+            "This site sends no mail, but codes are to go out by mail. Whoever runs the site must set PETITION_MAIL; "
+            "or choose codes on paper."
+        )
+    if letter.k == ALONE:
+        yield Conflict("A statement by one person has one code. Hand it out on paper: anybody could have one mailed.")
+    if not letter.mail_domains:
+        yield Conflict("It is not said which mail addresses may ask for a code. Give the employer's domains.")
 
 
 def is_possible(k: int) -> bool:

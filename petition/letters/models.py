@@ -1,44 +1,23 @@
 """What the database knows of letters and of the people who write them; nothing of who signs."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
     JSON,
     Date,
-    DateTime,
     ForeignKey,
     ForeignKeyConstraint,
     LargeBinary,
     String,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
-from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database import UNORDERED, PetitionBase
-
-
-class Hour(TypeDecorator[datetime]):
-    """A moment in UTC, cut to its hour: no time finer than that is stored anywhere."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Cut to the hour; stored without a zone, always UTC."""
-        return None if value is None else to_hour(value).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Back in UTC."""
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
-def to_hour(moment: datetime) -> datetime:
-    """The beginning of the hour of a moment."""
-    return moment.replace(minute=0, second=0, microsecond=0)
+from petition.database import Hour as Hour
+from petition.database import to_hour as to_hour
 
 
 class Organizer(PetitionBase):
@@ -79,6 +58,10 @@ class Letter(PetitionBase):
     """Timing ``apart``: how long a round exchanges codes."""
     pause_hours: Mapped[int] = mapped_column(default=24)
     """Timing ``apart``: from the end of issuing to the beginning of signing."""
+    routes: Mapped[list[str]] = mapped_column(JSON, default_factory=lambda: ["code"])
+    """How people show that they work there: a code on paper, a mail to the work address, or both; frozen at opening."""
+    mail_domains: Mapped[dict[str, list[str]]] = mapped_column(JSON, default_factory=dict)
+    """The mail route: of each roll's id, the domains whose addresses may ask for a code."""
     goal: Mapped[int | None] = mapped_column(default=None)
     threshold: Mapped[int | None] = mapped_column(default=None)
     title: Mapped[str] = mapped_column(Text, default="")

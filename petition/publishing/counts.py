@@ -115,6 +115,7 @@ class Figures:
     edition: int
     k: int
     timing: str
+    routes: tuple[str, ...]
 
     @property
     def count(self) -> int:
@@ -171,6 +172,7 @@ def figures(session: Session, letter: Letter, url: str | None) -> Figures:
         edition=letter.edition,
         k=letter.k,
         timing=letter.timing,
+        routes=tuple(letter.routes),
     )
 
 

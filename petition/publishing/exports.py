@@ -37,7 +37,7 @@ def counts(found: Figures) -> dict[str, Any]:
         "state": found.state,
         "groups": [],
         "verification": {
-            "routes": ["code"],
+            "routes": list(found.routes),
             "codes_made": found.codes_made,
             "issued": found.issued,
             "log": {

@@ -232,6 +232,7 @@ _POSTS: dict[str, tuple[str, int, Json, Json]] = {
 }
 _FORMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "join": ("A code becomes a token, without a script.", ("code", "seed", "blinded_message")),
+    "join/mail": ("Ask for a code by mail; the answer is the same for every address.", ("address", "roll")),
     "join/file": ("The token sent back as a file; nothing is stored.", ("token",)),
     "sign": ("First the answers to check, then, with “confirm”, the signature.", ("token", "token_file", "confirm")),
     "receipt": ("Check or take back by receipt.", ("receipt", "receipt_file", "do")),

@@ -4,7 +4,7 @@ Signatures wait until so many do that nobody can tell whose arrived. A sealing t
 sorts it, and appends it to the log in one transaction; what is held back is rewritten in sorted order.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -35,6 +35,10 @@ class Numbers(Protocol):
     def number(self) -> int: ...
     @property
     def made(self) -> int: ...
+    @property
+    def mailed(self) -> int: ...
+    @property
+    def undelivered(self) -> int: ...
     @property
     def voided(self) -> int: ...
     @property
@@ -95,18 +99,18 @@ def seal(
     if letter.state == WITHDRAWN or (closing and letter.state not in SIGNABLE):
         return Result()
     rounds = {row.number: row for row in rounds_of(session, letter.id)}
-    entries: list[Entry] = []
-    if letter.state in SIGNABLE:  # only withdrawals follow the end
-        known = {number.number: number for number in numbers}
-        entries += _facts_of_rounds(letter, moment, rounds.values(), known)
+    told = _told(rounds, numbers) if letter.state in SIGNABLE else {}  # only withdrawals follow the end
     holds = letter.closes is not None and not closing
-    for entry in entries:
-        if entry["type"] == "annulled":
-            forget_all(session, letter.id, entry["round"])
+    for row in rounds.values():
+        if told and row.annulled is not None and not row.is_annulment_logged:
+            forget_all(session, letter.id, row.number)
     lifted = Lifted(session, letter.id, Pending, Tombstone, Withdrawal, *ARRIVALS)
-    chosen, held = _choose(lifted.rows(Pending), letter, rounds, random, everything=closing, nothing=holds)
+    room = {row.number: _room(row, told.get(row.number)) for row in rounds.values()}
+    chosen, held = _choose(lifted.rows(Pending), letter, rounds, room, random, everything=closing, nothing=holds)
     kept: dict[type[Any], list[Row]] = {Pending: held, Tombstone: [] if closing else lifted.rows(Tombstone)}
     kept |= settle(session, letter, lifted, everything=closing)
+    growing = {rounds[signature.round].roll for signature in chosen}
+    entries: list[Entry] = list(_facts_of_rounds(letter, moment, [rounds[number] for number in told], told, growing))
     entries += [signature.entry for signature in chosen]
     entries += _withdrawals(session, letter, lifted.rows(Withdrawal), rounds)
     for signature in chosen:
@@ -135,23 +139,57 @@ def totals(rounds: Iterable[Round]) -> tuple[int, int]:
     return sum(row.signatures for row in counted), sum(row.withdrawals for row in counted)
 
 
+def _told(rounds: Mapping[int, Round], numbers: Iterable[Numbers]) -> dict[int, Numbers | None]:
+    """The issuer's numbers of each round, and what of them the rows keep beside the log."""
+    known = {number.number: number for number in numbers}
+    for row in rounds.values():
+        number = known.get(row.number)
+        if number is not None:
+            row.annulled = row.annulled or number.annulled
+            row.spent = max(row.spent, number.spent)
+            row.undelivered = max(row.undelivered, number.undelivered)
+    return {number: known.get(number) for number in rounds}
+
+
+def _codes(row: Round, number: Numbers | None) -> tuple[int, int, int]:
+    """How many codes a round has on paper, by mail, and recalled; numbers read before another sealing's may be older
+    than its own."""
+    paper = row.made - row.mailed
+    if number is None:
+        return paper, row.mailed, row.voided
+    return max(paper, number.made), max(row.mailed, number.mailed), max(row.voided, number.voided)
+
+
+def _room(row: Round, number: Numbers | None) -> int:
+    """How many more signatures of a round the log may take: never more than its codes, or its tokens once issued."""
+    paper, mailed, voided = _codes(row, number)
+    issued = row.issued if row.issued is not None or number is None else number.issued
+    return (paper + mailed - voided if issued is None else issued) - row.signatures
+
+
 def _facts_of_rounds(
-    letter: Letter, moment: datetime, rounds: Iterable[Round], numbers: Mapping[int, Numbers]
+    letter: Letter,
+    moment: datetime,
+    rounds: Iterable[Round],
+    numbers: Mapping[int, Numbers | None],
+    growing: Collection[str],
 ) -> Iterable[Entry]:
-    """Entries of new rounds, of codes, of ended and of annulled rounds, in this order, each by round."""
-    known = [(row, numbers.get(row.number)) for row in rounds]
+    """Entries of new rounds, of codes, of ended and of annulled rounds, in this order, each by round.
+
+    Mailed codes are told only of rolls that are ``growing`` by signatures now, and of rounds that have ended: else
+    a number that rises by one would say that somebody came.
+    """
+    known = [(row, numbers[row.number]) for row in rounds]
     for row, _ in known:
         if not row.is_logged:
             row.is_logged = True
             yield round_entry(row)
     for row, number in known:
-        if number is None:
-            continue
-        row.annulled = row.annulled or number.annulled
-        row.spent = max(row.spent, number.spent)
-        made, voided = max(row.made, number.made), max(row.voided, number.voided)
-        if (row.made, row.voided) != (made, voided):  # numbers read before another sealing's may be older than its
-            row.made, row.voided = made, voided
+        paper, mailed, voided = _codes(row, number)
+        if row.roll not in growing and (number is None or number.issued is None):
+            mailed = row.mailed
+        if (row.made, row.voided) != (paper + mailed, voided):
+            row.made, row.mailed, row.voided = paper + mailed, mailed, voided
             yield {"type": "codes", "round": row.number, "made": row.made, "voided": row.voided}
     for row, number in known:
         if number is not None and number.issued is not None and row.issued is None:
@@ -185,6 +223,7 @@ def _choose(
     waiting: list[Row],
     letter: Letter,
     rounds: Mapping[int, Round],
+    room: Mapping[int, int],
     random: Random,
     *,
     everything: bool,
@@ -198,25 +237,21 @@ def _choose(
         shuffled = _shuffled(mine, random)
         held = held_back(letter.k)
         if everything:
-            chosen += _within_codes(shuffled, rounds)
+            chosen += _within_codes(shuffled, room)
         elif not nothing and len(mine) >= letter.k + held:
-            allowed = _within_codes(shuffled[: len(mine) - held], rounds)
+            allowed = _within_codes(shuffled[: len(mine) - held], room)
             chosen += allowed if len(allowed) >= letter.k else []
     taken = {row["commit"] for row in chosen}
     back = [row for row in waiting if row["commit"] not in taken]
     return sorted((_as_entry(row) for row in chosen), key=lambda signature: signature.leaf), back
 
 
-def _within_codes(chosen: list[Row], rounds: Mapping[int, Round]) -> list[Row]:
-    """Never more signatures of a round than codes, or tokens, that the log knows: the rest waits."""
-    room = {
-        row.number: (row.made - row.voided if row.issued is None else row.issued) - row.signatures
-        for row in rounds.values()
-    }
-    kept = []
+def _within_codes(chosen: list[Row], room: Mapping[int, int]) -> list[Row]:
+    """Never more signatures of a round than it has room for: the rest waits."""
+    left, kept = dict(room), []
     for row in chosen:
-        if room[row["round"]] > 0:
-            room[row["round"]] -= 1
+        if left[row["round"]] > 0:
+            left[row["round"]] -= 1
             kept.append(row)
     return kept
 

@@ -21,14 +21,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from petition.crypto.notes import WitnessKey, body_of, cosignature, read_witness_vkey
-from petition.database import changed
+from petition.database import changed, insert_once
 from petition.errors import BadShape, Conflict, NotFound, Refusal
 from petition.letters.life import PUBLIC
 from petition.letters.models import Letter
 from petition.letters.text import one_line
 from petition.sealing.log import consistency, log_of
 from petition.sealing.models import Cosigned, Log, Witness
-from petition.signing.signatures import insert_once
 
 SILENCE = 3.0
 """Seconds without a byte after which a witness is given up."""

@@ -34,6 +34,10 @@ class Round(PetitionBase):
     voided: Mapped[int] = mapped_column(default=0)
     spent: Mapped[int] = mapped_column(default=0)
     """For the organizers' "about so many codes are used"; not in the log."""
+    mailed: Mapped[int] = mapped_column(default=0)
+    """Of ``made``, those that went out by mail."""
+    undelivered: Mapped[int] = mapped_column(default=0)
+    """Mails that the mail server did not take, for the organizers' "about so many"; not in the log."""
     issued: Mapped[int | None] = mapped_column(default=None)
     is_logged: Mapped[bool] = mapped_column(default=False)
     is_annulment_logged: Mapped[bool] = mapped_column(default=False)

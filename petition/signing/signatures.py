@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 from petition.crypto.blind_rsa import PublicKey
 from petition.crypto.receipts import Opening
 from petition.database import changed
+from petition.database import insert_once as insert_once
 from petition.errors import Conflict, Forbidden, NotFound, Over, TextChanged, TokenUsed, TooEarly
 from petition.letters.life import APART, PUBLIC, SIGNABLE, letter_to_sign, signable_at, slugs_in
 from petition.letters.models import Letter
@@ -223,12 +224,6 @@ def _demand_same_appearance(session: Session, row: Row[Any], appearance: Appeara
 def held_state(session: Session, letter: Letter) -> str:
     """The letter's state, held so that it cannot close, and no sealing can begin, before this request is through."""
     return session.scalars(select(Letter.state).where(Letter.id == letter.id).with_for_update(read=True)).one()
-
-
-def insert_once(session: Session, table: type[Any], values: dict[str, Any]) -> bool:
-    """Insert a row unless its key is taken; the database is the judge. Says whether it was inserted."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    return changed(session, insert(table).values(values).on_conflict_do_nothing()) == 1
 
 
 def _what_stands(session: Session, letter_id: str, commit: bytes) -> set[str]:

@@ -8,6 +8,7 @@ from petition.letters.life import ALONE, SIGNABLE, address_of, own_letter
 from petition.letters.models import Letter, Organizer
 from petition.publishing.counts import figures, rounded
 from petition.signing.models import Round
+from petition.signing.routes import demand_paper
 from petition.signing.signatures import rounds_of
 from petition.web.context import issuer_session, say, session, site
 from petition.web.forms import CodesForm
@@ -57,6 +58,7 @@ def _issuing_round(letter: Letter, roll: str | None) -> Round:
     living = [row for row in rounds_of(session(), letter.id) if row.roll == wanted and row.annulled is None]
     if not living:
         raise Conflict("No round of these signers exchanges codes. Open a new round first.")
+    demand_paper(letter, living[-1], living)
     return living[-1]
 
 

@@ -2,9 +2,11 @@
 
 import hashlib
 import os
+from typing import Any
 
 from flask import Blueprint, Response, current_app, request
 
+from petition.addresses import as_people_write
 from petition.crypto.blind_rsa import PublicKey, blind, finalize, prepare
 from petition.crypto.codes import read_code
 from petition.crypto.encodings import b64url, from_b64url
@@ -12,9 +14,12 @@ from petition.crypto.receipts import opening
 from petition.crypto.tokens import RECEIPT_SIZE, Token, drawn_from, read_token, statement_bytes
 from petition.errors import Over, Refusal
 from petition.issuing.tokens import Keys, exchange, round_of_code
+from petition.letters.drafting import rolls_of
 from petition.letters.life import SIGNABLE, letter_to_sign
 from petition.letters.models import Letter
-from petition.web.context import issuer_session, page, say, session
+from petition.letters.routes import allowed_domains
+from petition.letters.text import Words
+from petition.web.context import issuer_session, page, say, session, site
 from petition.web.forms import binary, json_members, number, posted_text, text
 from petition.web.letters import addressed, public_url, refusals_spoken
 from petition.web.limits import ONE_CODE, limiter, posted_code, signing
@@ -33,9 +38,32 @@ def keys() -> Keys:
 def ask(address: str) -> str:
     """The form for a code."""
     letter, words = addressed(address)
+    return join_page(letter, words)
+
+
+def join_page(letter: Letter, words: Words, **typed: Any) -> str:
+    """The ways to show that one works there, with what was typed and what is wrong with it."""
+    empty = {"code": "", "seed": "", "pasted": "", "refusal": None, "mail": "", "mail_refusal": None}
+    shown = {**empty, **typed}
     return page(
-        "join/join.html", letter=letter, words=words, code="", seed=b64url(os.urandom(SEED)), pasted="", refusal=None
+        "join/join.html",
+        letter=letter,
+        words=words,
+        **{**shown, "seed": shown["seed"] or b64url(os.urandom(SEED))},
+        **_mail_rolls(letter),
     )
+
+
+def _mail_rolls(letter: Letter) -> dict[str, Any]:
+    """Whose codes are mailed and to which domains; of one roll, if the address names it."""
+    named = request.args.get("roll")
+    names = {roll.id: roll.name for roll in rolls_of(session(), letter)}
+    rolls = {
+        roll: (names[roll], [as_people_write(domain) for domain in domains])
+        for roll, domains in allowed_domains(letter).items()
+        if roll in names and named in (None, roll)
+    }
+    return {"mail_rolls": rolls, "sends_mail": site().settings.mail is not None, "roll": named if rolls else None}
 
 
 @bp.post("/join")
@@ -52,13 +80,8 @@ def redeem(address: str) -> tuple[str, int]:
             return page("join/pasted.html", letter=letter, words=words, answer=b64url(answer)), 200
         token = _token_for(letter, code, seed)
     except Refusal as refusal:
-        again = {
-            "code": code,
-            "seed": seed or b64url(os.urandom(SEED)),
-            "pasted": pasted,
-            "refusal": say(refusal.sentence, **refusal.values),
-        }
-        return page("join/join.html", letter=letter, words=words, **again), refusal.status
+        why = say(refusal.sentence, **refusal.values)
+        return join_page(letter, words, code=code, seed=seed, pasted=pasted, refusal=why), refusal.status
     return page("join/ready.html", letter=letter, words=words, token=token.as_text()), 200
 
 

@@ -20,6 +20,8 @@ BY_LETTER = "20000 per minute"
 SIGNING_IN = "60 per minute"
 ONE_CODE = "20 per minute"
 ONE_NAME = "10 per minute"
+MAIL_BY_ADDRESS = "5 per minute; 20 per hour"
+MAIL_BY_LETTER = "200 per minute"
 
 
 class _DayKey:
@@ -49,6 +51,11 @@ def is_from_here() -> bool:
 def signing() -> str:
     """How often a visitor may knock at a signing page."""
     return BY_LETTER if is_from_here() else BY_ADDRESS
+
+
+def asking_for_mail() -> str:
+    """How often a visitor may ask for a code by mail."""
+    return MAIL_BY_LETTER if is_from_here() else MAIL_BY_ADDRESS
 
 
 def visitor() -> str:

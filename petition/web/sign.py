@@ -19,6 +19,7 @@ from petition.letters.names_keys import public_names_keys
 from petition.signing.appearances import Shown, read_appearance
 from petition.signing.changing import change
 from petition.signing.models import Round
+from petition.signing.routes import routes_of
 from petition.signing.signatures import (
     look_up,
     rounds_of,
@@ -41,7 +42,8 @@ def round_record(address: str) -> dict[str, Any]:
     """The public record of the round that a signer joins: all that an outside client needs."""
     letter, _ = addressed(address)
     rolls = {roll.id: roll.name for roll in rolls_of(session(), letter)}
-    row = _wanted_round(letter, request.args.get("roll") or next(iter(rolls)), request.args.get("round"))
+    rows = rounds_of(session(), letter.id)
+    row = _wanted_round(rows, request.args.get("roll") or next(iter(rolls)), request.args.get("round"))
     starts = signing_starts(letter, row)
     return {
         "letter_id": letter.id,
@@ -56,7 +58,7 @@ def round_record(address: str) -> dict[str, Any]:
         "signing": takes_signatures(letter, row, now()),
         "issuing_ends": hour(row.issuing_ends) if row.issuing_ends else None,
         "signing_starts": hour(starts) if starts else None,
-        "routes": ["code"],
+        "routes": routes_of(letter, row, rows),
         "names_keys": public_names_keys(session(), letter.id),
         "fields": [
             {
@@ -70,18 +72,18 @@ def round_record(address: str) -> dict[str, Any]:
     }
 
 
-def _wanted_round(letter: Letter, roll: str, number: str | None) -> Round:
+def _wanted_round(rows: list[Round], roll: str, number: str | None) -> Round:
     """A round by its number, for whoever holds a token of it; else the newest of a roll that was not annulled."""
     if number is not None:
-        found = session().get(Round, (letter.id, int(number))) if re.fullmatch("[0-9]{1,9}", number) else None
-        if found is None:
+        found = [row for row in rows if re.fullmatch("[0-9]{1,9}", number) and row.number == int(number)]
+        if not found:
             raise NotFound("This letter has no such round.")
-        return found
-    rows = [row for row in rounds_of(session(), letter.id) if row.roll == roll]
-    if not rows:
+        return found[0]
+    mine = [row for row in rows if row.roll == roll]
+    if not mine:
         raise NotFound("This letter has no such roll.")
-    living = [row for row in rows if row.annulled is None]
-    return (living or rows)[-1]
+    living = [row for row in mine if row.annulled is None]
+    return (living or mine)[-1]
 
 
 @bp.post("/signatures")

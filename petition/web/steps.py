@@ -49,7 +49,7 @@ def overview(organizer: Organizer, slug: str) -> Answer:
 
 
 def _overview(letter: Letter, refusal: str | None) -> str:
-    facts = rounds.facts(session(), letter, site().settings.url)
+    facts = rounds.facts(session(), letter, site().settings.url, sends_mail=site().settings.mail is not None)
     version = newest_version(session(), letter)
     next_steps = [
         (step, say(SENTENCES[step]), [say(o.sentence, **o.values) for o in obstacles(letter, version, step, facts)])

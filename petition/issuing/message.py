@@ -1,0 +1,66 @@
+"""The mail that carries a code: plain, neutral, without the letter's title or address.
+
+Whoever runs the employer's mail system can read it: so it says that anybody can type any address, which is true.
+"""
+
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import format_datetime, parseaddr
+
+from petition.addresses import Address
+from petition.crypto.codes import show
+from petition.database import to_hour
+from petition.languages import fill
+
+_ = str
+SUBJECT = _("The code you asked for")
+ANYBODY = _(
+    "Somebody typed this address at %(site)s and asked for a code. Anybody can type any address there, so having "
+    "received this mail proves nothing about anybody."
+)
+WHERE_TO = _(
+    "Type it on the page on which it was asked for. It works once. If you did not ask for it, you need not do anything."
+)
+
+
+@dataclass(frozen=True)
+class Sender:
+    """In whose name mails go out: the settings' sender and subject, and the site's root address."""
+
+    mail_from: str
+    subject: str
+    site: str
+
+    @property
+    def address(self) -> str:
+        """The sender's bare address."""
+        return parseaddr(self.mail_from)[1] or self.mail_from
+
+    @property
+    def host(self) -> str:
+        """What the program calls itself to mail servers: the sender's domain, never this machine's own name."""
+        return self.address.rpartition("@")[2] or "localhost"
+
+
+def compose(
+    sender: Sender, to: Address, code: str, language: str, *, moment: datetime, random: Callable[[int], bytes]
+) -> EmailMessage:
+    """The mail. Its date is the hour, its number is random: neither says more than that it was sent."""
+    message = EmailMessage(policy=SMTPUTF8 if to.is_international else SMTP)
+    message["From"] = sender.mail_from
+    message["To"] = str(to)
+    message["Subject"] = fill(language, sender.subject, {})
+    message["Date"] = format_datetime(to_hour(moment))
+    message["Message-ID"] = f"<{random(16).hex()}@{sender.host}>"
+    message["Auto-Submitted"] = "auto-generated"
+    paragraphs = [
+        textwrap.fill(fill(language, ANYBODY, {"site": sender.site}), 72, break_long_words=False),
+        f"    {show(code)}",
+        textwrap.fill(fill(language, WHERE_TO, {}), 72),
+    ]
+    message.set_content("\n\n".join(paragraphs) + "\n")
+    return message

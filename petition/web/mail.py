@@ -1,0 +1,51 @@
+"""Asking for a code by mail. The answer is the same page, and the same work, whatever the address is."""
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from petition.addresses import read_address
+from petition.errors import NotFound, Refusal
+from petition.issuing.mail import Asked, ask
+from petition.letters.life import MAIL, address_of
+from petition.letters.models import Letter
+from petition.web.context import issuer_session, language, moved, now, page, say, site
+from petition.web.join import bp, demand_signable, join_page, keys
+from petition.web.letters import addressed
+from petition.web.limits import asking_for_mail, limiter
+
+
+@bp.get("/join/mail")
+def back_to_join(address: str) -> Response:
+    """There is nothing here to look at: to the page on which one asks."""
+    addressed(address)
+    return moved(f"/letters/{address}/join")
+
+
+@bp.post("/join/mail")
+@limiter.limit(asking_for_mail)
+def ask_for_mail(address: str) -> tuple[str, int]:
+    """Put the wish for a code into the outbox."""
+    letter, words = addressed(address)
+    typed, roll = request.form.get("address", ""), request.form.get("roll") or request.args.get("roll")
+    try:
+        demand_signable(letter)
+        asked = Asked(read_address(typed), language())
+        here = (letter.id, _demand_roll(letter, roll))
+        ask(issuer_session(), keys().secrets, *here, asked, moment=now(), random=site().random)
+    except Refusal as refusal:
+        why = say(refusal.sentence, **refusal.values)
+        return join_page(letter, words, mail=typed, mail_refusal=why), refusal.status
+    issuer_session().commit()
+    join = f"{site().settings.url or ''}/letters/{address_of(letter)}/join" + (f"?roll={here[1]}" if roll else "")
+    return page("join/mailed.html", letter=letter, words=words, join=join, roll=roll), 200
+
+
+def _demand_roll(letter: Letter, roll: str | None) -> str:
+    """The roll that somebody wants to sign in; refused if its codes are not mailed."""
+    if MAIL not in letter.routes or site().settings.mail is None:
+        raise NotFound("Codes for this letter are not sent by mail. Ask a colleague for one on paper.")
+    rolls = list(letter.mail_domains)
+    wanted = roll or rolls[0]
+    if wanted not in rolls:
+        raise NotFound("Codes for these signers are not sent by mail. Ask a colleague for one on paper.")
+    return wanted
