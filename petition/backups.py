@@ -45,15 +45,19 @@ from petition.errors import BadShape, Conflict, Refusal
 from petition.issuing.models import UNSPENT, VOIDED, Batch, Code, IssuingRound, Outbox
 from petition.issuing.secrets import RoundSecrets
 from petition.letters.life import CLOSED, SIGNABLE
-from petition.letters.models import Letter, to_hour
+from petition.letters.models import Invitation, Letter, SignIn, to_hour
 from petition.sealing.models import Entry, Log, Tile
 from petition.signing.models import Pending
 
 FORMAT = 1
 MAGIC = b"age-encryption.org/v1"
 CHAINS = {"petition": PetitionBase.metadata, "issuer": IssuerBase.metadata}
-LEFT_OUT = {Pending.__tablename__, Tile.__tablename__, Code.__tablename__, Outbox.__tablename__}
-"""Who waits, and what can be made again (tiles), or not be used any more (codes without their round's secret)."""
+LEFT_OUT = {
+    Pending.__tablename__, Tile.__tablename__, Code.__tablename__, Outbox.__tablename__, SignIn.__tablename__,
+    Invitation.__tablename__,
+}  # fmt: skip
+"""Who waits; what can be made again (tiles), or not be used any more (codes without their round's secret); who is
+signed in; one-time links, of which those used since would work again."""
 AT_ONCE = 2000
 
 

@@ -18,6 +18,7 @@ from petition.errors import Refusal
 from petition.letters.dates import is_due_to_announce, is_due_to_publish
 from petition.letters.life import CLOSED, PUBLISHED, SIGNABLE, announce_close, hosted_letters
 from petition.letters.models import Letter
+from petition.letters.one_time import forget_spent_passwords
 from petition.sealing.witnesses import collect
 
 log = logging.getLogger("petition.clock")
@@ -49,6 +50,9 @@ def tick(desk: rounds.Desk, moment: datetime) -> dict[str, str]:
         rounds.tidy(desk)
     except Exception:  # what was sealed is sealed; the next sealing tidies again
         log.exception("tidying failed")
+    with Session(desk.databases.petition) as session:
+        forget_spent_passwords(session, moment=moment, master=desk.master)
+        session.commit()
     collect(desk.databases.petition, due, moment)
     return done
 

@@ -30,6 +30,7 @@ from petition.issuing.mail import rewrite_waiting
 from petition.issuing.models import Code, Outbox
 from petition.issuing.secrets import RoundSecrets
 from petition.letters import drafting
+from petition.letters.approvals import approvals_of
 from petition.letters.drafting import demand_draft, rolls_of
 from petition.letters.life import (
     APART,
@@ -90,12 +91,14 @@ def client_digests() -> dict[str, str]:
 def facts(session: Session, letter: Letter, url: str | None, *, sends_mail: bool = False) -> Facts:
     """What the rules of a letter's life need to know from outside the letter."""
     sealed = sum(row.signatures - row.withdrawals for row in rounds_of(session, letter.id) if row.annulled is None)
+    agreed = len(approvals_of(session, letter, newest_version(session, letter).number)) if letter.approvals else 0
     return Facts(
         site_url=url,
         sealed=sealed,
         waiting=waiting(session, letter.id),
         key_holders=len(key_holders(session, letter.id)) if letter.name_steps else 0,
         sends_mail=sends_mail,
+        approvals=agreed,
     )
 
 

@@ -14,7 +14,19 @@ from petition.crypto.codes import new_letter_id
 from petition.errors import BadShape, Conflict, Refusal, TextChanged
 from petition.letters.life import ALONE, DRAFT, LEAST_K, MOST_K, TIMINGS, TOGETHER, is_possible
 from petition.letters.merging import merge
-from petition.letters.models import Authorship, Field, Letter, Option, Organizer, Roll, Version, WorkingCopy
+from petition.letters.models import (
+    Approval,
+    Authorship,
+    Comment,
+    Field,
+    Invitation,
+    Letter,
+    Option,
+    Organizer,
+    Roll,
+    Version,
+    WorkingCopy,
+)
 from petition.letters.text import Words, checked, one_line
 from petition.letters.versions import make_version, newest_version, words_of
 
@@ -180,7 +192,7 @@ def rolls_of(session: Session, letter: Letter) -> list[Roll]:
 def delete_draft(session: Session, letter: Letter) -> None:
     """A draft may be deleted, with all its versions; anything later cannot."""
     demand_draft(letter)
-    for table in (Version, Authorship, Roll, Option, Field, WorkingCopy):
+    for table in (Version, Comment, Approval, Invitation, Authorship, Roll, Option, Field, WorkingCopy):
         session.execute(delete(table).where(table.letter_id == letter.id))
     session.execute(delete(Letter).where(Letter.id == letter.id))
 

@@ -15,7 +15,7 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from petition.database import changed
-from petition.errors import Conflict, NotFound, Obstructed, Over, Refusal
+from petition.errors import Conflict, Forbidden, NotFound, Obstructed, Over, Refusal
 from petition.letters.models import Authorship, Letter, Organizer, Version, to_hour
 
 _ = str
@@ -37,6 +37,8 @@ NOTICE = timedelta(days=1)
 LEAST_K, MOST_K = 3, 50
 ALONE = 1
 """K of a statement by one person: nobody is hidden among others, so its page warns before it is chosen."""
+EDITOR, COMMENTER = _("editor"), _("commenter")
+ROLES = (EDITOR, COMMENTER)
 TOGETHER, APART = "together", "apart"
 TIMINGS = (TOGETHER, APART)
 CODE, MAIL = "code", "mail"
@@ -59,6 +61,8 @@ class Facts:
     key_holders: int = 0
     """Organizers who have a key pair, so that names keys can be boxed for them."""
     sends_mail: bool = False
+    approvals: int = 0
+    """Organizers who approve of the newest version."""
 
 
 def steps_from(state: str) -> list[str]:
@@ -104,6 +108,14 @@ def _obstacles_to_opening(letter: Letter, version: Version | None, facts: Facts)
                 "Choose one with your one-time link."
             )
         )
+    if facts.approvals < letter.approvals:
+        found.append(
+            Conflict(
+                "By your own rule %(needed)s of you must approve of the newest version; %(given)s did so far. "
+                "Everybody can approve under “People”.",
+                needed=letter.approvals, given=facts.approvals,
+            )
+        )  # fmt: skip
     if facts.site_url is None:
         found.append(
             Conflict(
@@ -190,6 +202,11 @@ def _demand_public(letter: AnyLetter | None) -> AnyLetter:
     if letter is None or not (letter.state in PUBLIC or (letter.state == WITHDRAWN and letter.was_public)):
         raise NotFound(NO_SUCH_LETTER)
     if letter.state == WITHDRAWN:
+        if letter.taken_down:
+            raise Over(
+                "Whoever runs this site has taken this letter down. They say: %(reason)s",
+                reason=letter.withdrawn_reason,
+            )
         raise Over("The organizers have withdrawn this letter. They say: %(reason)s", reason=letter.withdrawn_reason)
     return letter
 
@@ -231,11 +248,30 @@ def address_of(letter: Letter) -> str:
 
 
 def own_letter(session: Session, slug: str, organizer: Organizer) -> Letter:
-    """A letter of this organizer's; anybody else's answers like one that never was."""
-    letter = _of_slug(session, slug)
-    if letter is None or session.get(Authorship, (letter.id, organizer.id)) is None:
-        raise NotFound(NO_SUCH_LETTER)
+    """A letter that this organizer edits; one that they do not work on answers like one that never was."""
+    letter, role = _of_organizer(session, slug, organizer)
+    if role != EDITOR:
+        raise Forbidden("You can read this letter and comment on it. To change anything, ask one of its editors.")
     return letter
+
+
+def readable_letter(session: Session, slug: str, organizer: Organizer) -> Letter:
+    """A letter that this organizer may read and comment on, as an editor or a commenter."""
+    return _of_organizer(session, slug, organizer)[0]
+
+
+def may_edit(session: Session, letter: Letter, organizer: Organizer) -> bool:
+    """Whether somebody who reads a letter may also change it: for what a page offers; loaders enforce it."""
+    seat = session.get(Authorship, (letter.id, organizer.id))
+    return seat is not None and seat.role == EDITOR
+
+
+def _of_organizer(session: Session, slug: str, organizer: Organizer) -> tuple[Letter, str]:
+    letter = _of_slug(session, slug)
+    seat = None if letter is None else session.get(Authorship, (letter.id, organizer.id))
+    if letter is None or seat is None:
+        raise NotFound(NO_SUCH_LETTER)
+    return letter, seat.role
 
 
 def hosted_letter(session: Session, slug: str) -> Letter:

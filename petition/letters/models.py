@@ -32,12 +32,39 @@ class Organizer(PetitionBase):
     invitation: Mapped[bytes | None] = mapped_column(LargeBinary(32), default=None)
     """SHA-256 of the one-time link's secret."""
     invited_until: Mapped[datetime | None] = mapped_column(Hour, default=None)
-    epoch: Mapped[int] = mapped_column(default=1)
-    """Rises when the passphrase changes; a cookie of an older epoch signs nobody in."""
     public_key: Mapped[str | None] = mapped_column(String(70), default=None)
     """Of a key pair (age, X25519) for which names keys are boxed; there is one as long as there is a passphrase."""
     private_key: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
     """Locked under the passphrase (age, scrypt): nobody else opens it, and nobody can restore it."""
+    app_secret: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    """Of an app for one-time passwords (RFC 6238), locked under a key that derives from the master secret."""
+    app_confirmed: Mapped[bool] = mapped_column(default=False)
+    """Whether a first password of the app was typed; until then none is asked for."""
+    spent_passwords: Mapped[list[str]] = mapped_column(JSON, default_factory=list)
+    """Keyed hashes of one-time passwords used just now; the next sealing hour forgets them."""
+
+
+class SignIn(PetitionBase):
+    """Somebody is signed in with a browser. No address and no kind of browser is known, only the hour."""
+
+    __tablename__ = "sign_in"
+    __table_args__ = UNORDERED
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    """SHA-256 of the random bytes that the browser's cookie holds."""
+    organizer_id: Mapped[str] = mapped_column(ForeignKey("organizer.id", ondelete="CASCADE"))
+    begun: Mapped[datetime] = mapped_column(Hour)
+
+
+class RecoveryCode(PetitionBase):
+    """Lets somebody in once whose one-time passwords are lost; goes when it is used."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = UNORDERED
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    """SHA-256 of the code (80 random bits) and the organizer's id."""
+    organizer_id: Mapped[str] = mapped_column(ForeignKey("organizer.id", ondelete="CASCADE"))
 
 
 class Letter(PetitionBase):
@@ -86,7 +113,11 @@ class Letter(PetitionBase):
     """So long after the letter closes, shown names leave its pages; frozen at opening, if there are name steps."""
     names_shown: Mapped[int] = mapped_column(default=0)
     """As of the last sealing."""
+    approvals: Mapped[int] = mapped_column(default=0)
+    """So many of its organizers must approve of the newest version before it opens."""
     withdrawn_reason: Mapped[str | None] = mapped_column(Text, default=None)
+    taken_down: Mapped[bool] = mapped_column(default=False)
+    """Whether the reason is the host's, not the organizers'."""
 
 
 class Authorship(PetitionBase):
@@ -97,6 +128,75 @@ class Authorship(PetitionBase):
 
     letter_id: Mapped[str] = mapped_column(ForeignKey("letter.id", ondelete="CASCADE"), primary_key=True)
     organizer_id: Mapped[str] = mapped_column(ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(9), default="editor")
+    """``editor`` or ``commenter``."""
+    shown_as: Mapped[str] = mapped_column(Text, default="")
+    """The name under which the letter's page says that they are behind it; empty for none."""
+
+
+class Invitation(PetitionBase):
+    """A one-time link that lets its holder work on a letter, or take the seat of somebody who lost theirs."""
+
+    __tablename__ = "invitation"
+    __table_args__ = UNORDERED
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    """SHA-256 of the link's secret."""
+    letter_id: Mapped[str] = mapped_column(ForeignKey("letter.id", ondelete="CASCADE"))
+    role: Mapped[str] = mapped_column(String(9))
+    until: Mapped[datetime] = mapped_column(Hour)
+    replaces: Mapped[str | None] = mapped_column(ForeignKey("organizer.id", ondelete="CASCADE"), default=None)
+    """Whose seat it hands over, with their role."""
+
+
+class Approval(PetitionBase):
+    """Somebody who works on a letter approves of exactly this version."""
+
+    __tablename__ = "approval"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(ForeignKey("letter.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    organizer_id: Mapped[str] = mapped_column(ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True)
+
+
+class Comment(PetitionBase):
+    """What somebody says about a passage, or in reply. The passage is known by its words and by those around it."""
+
+    __tablename__ = "comment"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(ForeignKey("letter.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    author: Mapped[str] = mapped_column(String(100))
+    written: Mapped[datetime] = mapped_column(Hour)
+    text: Mapped[str] = mapped_column(Text)
+    answers: Mapped[int | None] = mapped_column(default=None)
+    """The number of the comment that this one replies to."""
+    field: Mapped[str] = mapped_column(String(10), default="")
+    """``title``, ``body`` or ``demand``; empty in a reply."""
+    quote: Mapped[str] = mapped_column(Text, default="")
+    paragraph: Mapped[str] = mapped_column(Text, default="")
+    """The whole paragraph that the quoted words stood in."""
+    before: Mapped[int] = mapped_column(default=0)
+    """Characters of that paragraph ahead of the quoted words."""
+    suggestion: Mapped[str | None] = mapped_column(Text, default=None)
+    """Words to stand in place of the quoted ones; empty to strike them out."""
+    state: Mapped[str] = mapped_column(String(8), default="open")
+    """``open``, ``resolved``, or ``taken`` where the suggestion was taken over."""
+
+
+class Report(PetitionBase):
+    """Somebody tells whoever runs the site that a letter does harm. Nothing is known of who."""
+
+    __tablename__ = "report"
+    __table_args__ = UNORDERED
+
+    key: Mapped[str] = mapped_column(String(16), primary_key=True)
+    """Random, so that the order of rows says nothing."""
+    letter_id: Mapped[str] = mapped_column(ForeignKey("letter.id", ondelete="CASCADE"))
+    hour: Mapped[datetime] = mapped_column(Hour)
+    text: Mapped[str] = mapped_column(Text)
 
 
 class Version(PetitionBase):

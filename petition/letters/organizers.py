@@ -16,7 +16,9 @@ from petition.crypto.encodings import b64url
 from petition.crypto.keyrings import lock_with_passphrase, new_pair, unlock_with_passphrase
 from petition.database import changed
 from petition.errors import BadShape, Conflict, Forbidden, NotFound, Over, SlowDown, TooLong
-from petition.letters.models import NamesKeyCopy, Organizer
+from petition.letters.models import Authorship, Invitation, NamesKeyCopy, Organizer
+from petition.letters.one_time import demand_second, forget_app
+from petition.letters.sign_ins import end_sign_ins
 from petition.letters.text import one_line
 
 Random = Callable[[int], bytes]
@@ -31,6 +33,19 @@ _nobody = _hasher.hash("nobody has this passphrase")
 
 def add_organizer(session: Session, name: str, *, moment: datetime, random: Random) -> str:
     """A new organizer; returns the secret of the one-time link with which they set their passphrase."""
+    return _invite(_new(session, name, random), moment, random)
+
+
+def join(session: Session, name: str, passphrase: str, *, random: Random) -> Organizer:
+    """A new organizer who comes by a link to a letter, and chooses name and passphrase at once."""
+    _demand_good(passphrase)
+    organizer = _new(session, name, random)
+    _set_passphrase(organizer, passphrase)
+    session.flush()
+    return organizer
+
+
+def _new(session: Session, name: str, random: Random) -> Organizer:
     name = one_line(name, "title")
     if not name or len(name) > 100:
         raise BadShape("Give the organizer a name of 1 to 100 characters.")
@@ -40,18 +55,26 @@ def add_organizer(session: Session, name: str, *, moment: datetime, random: Rand
         session.flush()
     except IntegrityError:
         raise Conflict("There is an organizer named %(name)s already.", name=name) from None
-    return _invite(organizer, moment, random)
+    return organizer
 
 
 def reset_organizer(session: Session, name: str, *, moment: datetime, random: Random) -> str:
-    """Let somebody in again who forgot the passphrase; every sign-in of theirs ends. Returns the link's secret."""
+    """Let somebody in again who forgot everything; every sign-in of theirs ends, and so does their app for one-time
+    passwords. Returns the link's secret."""
+    organizer = hosted_organizer(session, name)
+    organizer.passphrase = None
+    forget_keys(session, organizer)
+    forget_app(session, organizer)
+    end_sign_ins(session, organizer)
+    return _invite(organizer, moment, random)
+
+
+def hosted_organizer(session: Session, name: str) -> Organizer:
+    """Anybody, for whoever runs the machine and types a command on it."""
     organizer = session.scalar(select(Organizer).where(Organizer.name == name))
     if organizer is None:
         raise NotFound("There is no organizer named %(name)s. See: petition organizer list", name=name)
-    organizer.passphrase = None
-    organizer.epoch += 1
-    forget_keys(session, organizer)
-    return _invite(organizer, moment, random)
+    return organizer
 
 
 def _invite(organizer: Organizer, moment: datetime, random: Random) -> str:
@@ -77,24 +100,48 @@ def choose_passphrase(session: Session, secret: str, passphrase: str, *, moment:
     """Set the passphrase with a one-time link, which is spent by it; with it comes a new key pair."""
     organizer = invited(session, secret, moment=moment)
     _demand_good(passphrase)
-    public_key, private_key = _new_keys(passphrase)
     used = changed(
         session,
         update(Organizer)
         .where(Organizer.id == organizer.id, Organizer.invitation == _digest(secret))
-        .values(
-            passphrase=_hash(passphrase),
-            public_key=public_key,
-            private_key=private_key,
-            invitation=None,
-            invited_until=None,
-            epoch=Organizer.epoch + 1,
-        ),
+        .values(invitation=None, invited_until=None),
     )
     if used != 1:
         raise Over("This link has been used or is too old. Ask whoever runs this site for a new one.")
     session.refresh(organizer)
+    end_sign_ins(session, organizer)
+    _set_passphrase(organizer, passphrase)
+    session.flush()
     return organizer
+
+
+def _set_passphrase(organizer: Organizer, passphrase: str) -> None:
+    """The first passphrase, or the first one after a reset: with it comes a new key pair."""
+    organizer.passphrase = _hash(passphrase)
+    organizer.public_key, organizer.private_key = _new_keys(passphrase)
+
+
+def change_passphrase(session: Session, organizer: Organizer, old: str, new: str, *, but: bytes | None = None) -> None:
+    """Choose another passphrase, with the present one; every sign-in ends, except that of the key ``but``."""
+    if not _matches(organizer.passphrase or _nobody, old[:LONGEST_PASSPHRASE]):
+        raise Forbidden("This is not your passphrase. Nothing was changed; please try again.")
+    _demand_good(new)
+    keep_keys(organizer, old, new)
+    organizer.passphrase = _hash(new)
+    end_sign_ins(session, organizer, but=but)
+    session.flush()
+
+
+def remove_organizer(session: Session, organizer: Organizer) -> None:
+    """Forget somebody who works on no letter any more; their name stays with the versions that they wrote."""
+    if session.scalar(select(Authorship.letter_id).where(Authorship.organizer_id == organizer.id).limit(1)):
+        raise Conflict("%(name)s still works on a letter. Remove them from it first.", name=organizer.name)
+    forget_keys(session, organizer)
+    forget_app(session, organizer)
+    end_sign_ins(session, organizer)
+    session.execute(update(Invitation).where(Invitation.replaces == organizer.id).values(replaces=None))
+    session.delete(organizer)
+    session.flush()
 
 
 # The key pair: what it opens, nobody reads without the passphrase.
@@ -140,18 +187,22 @@ def _demand_good(passphrase: str) -> None:
         raise BadShape("Choose a passphrase of at most %(most)s characters.", most=LONGEST_PASSPHRASE)
 
 
-def sign_in(session: Session, name: str, passphrase: str) -> Organizer:
-    """Who has this name and passphrase; takes as long for a name that nobody has.
+def sign_in(
+    session: Session, name: str, passphrase: str, password: str = "", *, moment: datetime, master: bytes
+) -> Organizer:
+    """Who has this name, passphrase and, if they use an app, one-time password; takes as long for a name that nobody
+    has. The session must be able to write.
 
     Lets go of the database before the passphrase is checked, which takes a while: nobody's signature waits for it.
     """
-    organizer = _named(session, name)
-    known = organizer.passphrase if organizer is not None else None
-    if organizer is not None:
-        session.expunge(organizer)
+    found = _named(session, name)
+    known, organizer_id = (found.passphrase, found.id) if found is not None else (None, "")
     session.rollback()
-    if not _matches(known or _nobody, passphrase[:LONGEST_PASSPHRASE]) or organizer is None or known is None:
+    right = _matches(known or _nobody, passphrase[:LONGEST_PASSPHRASE])
+    organizer = session.get(Organizer, organizer_id) if right else None
+    if organizer is None or organizer.passphrase is None or organizer.passphrase != known:
         raise Forbidden("Name and passphrase don't belong together. Please try again.")
+    demand_second(session, organizer, password, moment=moment, master=master)
     return organizer
 
 
@@ -185,12 +236,6 @@ class _memory:  # noqa: N801
 
     def __exit__(self, *_: object) -> None:
         _at_once.release()
-
-
-def signed_in(session: Session, organizer_id: str, epoch: int) -> Organizer | None:
-    """The organizer of a cookie, if the cookie is of the present epoch."""
-    organizer = session.get(Organizer, organizer_id)
-    return organizer if organizer is not None and organizer.epoch == epoch else None
 
 
 def all_organizers(session: Session) -> list[Organizer]:

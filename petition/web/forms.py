@@ -79,7 +79,16 @@ class SignInForm(FlaskForm):
 
     name = StringField(_("Your name"), [InputRequired(_("Type the name that you have here.")), Length(max=200)])
     passphrase = PasswordField(_("Passphrase"), [InputRequired(_("Type your passphrase.")), Length(max=1000)])
+    password = StringField(
+        _("One-time password"),
+        [Optional(), Length(max=100)],
+        description=_("Only if you use an app for it. A recovery code does as well."),
+    )
     language = SelectField(_("Language"), choices=lambda: list(languages().items()), default="en")
+
+    def typed(self) -> tuple[str, str, str]:
+        """Name, passphrase, one-time password."""
+        return self.name.data, self.passphrase.data, self.password.data or ""
 
 
 class PassphraseForm(FlaskForm):

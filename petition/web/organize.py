@@ -14,15 +14,16 @@ from wtforms.validators import ValidationError
 from petition.errors import BadShape, Refusal
 from petition.letters.life import own_letters
 from petition.letters.models import Organizer
-from petition.letters.organizers import choose_passphrase, invited, sign_in, signed_in
-from petition.web.context import now, page, say, session, speak
+from petition.letters.organizers import choose_passphrase, invited, sign_in
+from petition.letters.sign_ins import begin_sign_in, end_sign_in, key_of, signed_in
+from petition.web.context import now, page, say, session, site, speak
 from petition.web.forms import PassphraseForm, SignInForm
 from petition.web.limits import ONE_NAME, SIGNING_IN, limiter, posted_name
 
 bp = Blueprint("organize", __name__, url_prefix="/organize")
 OPEN_TO_ALL = frozenset({"organize.enter", "organize.welcome", "organize.set_passphrase", "organize.ask_enter"})
 SIGN_IN_FIELDS = frozenset({"name", "language"})
-NEVER_CARRIED = frozenset({"csrf_token", "passphrase", "again", "carry_to"})
+NEVER_CARRIED = frozenset({"csrf_token", "passphrase", "again", "present", "password", "carry_to"})
 
 Answer = Any
 
@@ -47,9 +48,14 @@ def guard() -> Answer | None:
 
 
 def _present_organizer() -> Organizer | None:
-    if "organizer" not in cookie:
-        return None
-    return signed_in(session(), cookie["organizer"], cookie.get("epoch", 0))
+    proof = present_proof()
+    return None if proof is None else signed_in(session(), proof, moment=now())
+
+
+def present_proof() -> bytes | None:
+    """What the browser shows to be let in."""
+    proof = cookie.get("proof")
+    return proof if isinstance(proof, bytes) else None
 
 
 def for_organizers(view: Callable[..., Answer]) -> Callable[..., Answer]:
@@ -100,11 +106,11 @@ def enter() -> Answer:
     if not form.validate():
         return _sign_in_page(form, 400)
     try:
-        organizer = sign_in(session(), form.name.data, form.passphrase.data)
+        organizer = sign_in(session(), *form.typed(), moment=now(), master=site().master)
     except Refusal as refusal:
         return _sign_in_page(form, refusal.status, say(refusal.sentence, **refusal.values))
     language = form.language.data
-    _let_in(organizer, language)
+    let_in(organizer, language)
     carried, target = _carried(), request.form.get("carry_to", "")
     if not target.startswith("/organize/") or not target.isprintable():
         return redirect("/organize/", 303)
@@ -125,9 +131,12 @@ def _is_page(path: str) -> bool:
     return True
 
 
-def _let_in(organizer: Organizer, language: str) -> None:
+def let_in(organizer: Organizer, language: str) -> None:
+    """Begin a sign-in, for good."""
+    proof = begin_sign_in(session(), organizer, moment=now(), random=site().random)
+    session().commit()
     cookie.clear()
-    cookie["organizer"], cookie["epoch"], cookie["language"] = organizer.id, organizer.epoch, language
+    cookie["proof"], cookie["language"] = proof, language
     g.organizer = organizer
     g.pop("csrf_token", None)
 
@@ -154,8 +163,7 @@ def set_passphrase(secret: str) -> Answer:
     except Refusal as refusal:
         why = say(refusal.sentence, **refusal.values)
         return desk_page("organize/welcome.html", form=form, name=organizer.name, refusal=why), refusal.status
-    session().commit()
-    _let_in(organizer, cookie.get("language", "en"))
+    let_in(organizer, cookie.get("language", "en"))
     return redirect("/organize/", 303)
 
 
@@ -163,6 +171,8 @@ def set_passphrase(secret: str) -> Answer:
 @for_organizers
 def leave(organizer: Organizer) -> Response:
     """Sign out."""
+    end_sign_in(session(), organizer, key_of(present_proof() or b""))
+    session().commit()
     cookie.clear()
     return redirect("/organize/sign-in", 303)
 

@@ -77,7 +77,9 @@ def upgrade() -> None:
         sa.Column("name_steps", sa.JSON(), nullable=False),
         sa.Column("names_months", sa.Integer(), nullable=False),
         sa.Column("names_shown", sa.Integer(), nullable=False),
+        sa.Column("approvals", sa.Integer(), nullable=False),
         sa.Column("withdrawn_reason", sa.Text(), nullable=True),
+        sa.Column("taken_down", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_letter")),
         sa.UniqueConstraint("slug", name=op.f("uq_letter_slug")),
         sqlite_with_rowid=False,
@@ -107,9 +109,11 @@ def upgrade() -> None:
         sa.Column("passphrase", sa.Text(), nullable=True),
         sa.Column("invitation", sa.LargeBinary(length=32), nullable=True),
         sa.Column("invited_until", sa.DateTime(), nullable=True),
-        sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("public_key", sa.String(length=70), nullable=True),
         sa.Column("private_key", sa.LargeBinary(), nullable=True),
+        sa.Column("app_secret", sa.LargeBinary(), nullable=True),
+        sa.Column("app_confirmed", sa.Boolean(), nullable=False),
+        sa.Column("spent_passwords", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organizer")),
         sa.UniqueConstraint("name", name=op.f("uq_organizer_name")),
         sqlite_with_rowid=False,
@@ -179,9 +183,25 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "approval",
+        sa.Column("letter_id", sa.String(length=26), nullable=False),
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("organizer_id", sa.String(length=26), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["letter_id"], ["letter.id"], name=op.f("fk_approval_letter_id_letter"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["organizer_id"], ["organizer.id"], name=op.f("fk_approval_organizer_id_organizer"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("letter_id", "version", "organizer_id", name=op.f("pk_approval")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "authorship",
         sa.Column("letter_id", sa.String(length=26), nullable=False),
         sa.Column("organizer_id", sa.String(length=26), nullable=False),
+        sa.Column("role", sa.String(length=9), nullable=False),
+        sa.Column("shown_as", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["letter_id"], ["letter.id"], name=op.f("fk_authorship_letter_id_letter"), ondelete="CASCADE"
         ),
@@ -189,6 +209,26 @@ def upgrade() -> None:
             ["organizer_id"], ["organizer.id"], name=op.f("fk_authorship_organizer_id_organizer"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("letter_id", "organizer_id", name=op.f("pk_authorship")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "comment",
+        sa.Column("letter_id", sa.String(length=26), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("author", sa.String(length=100), nullable=False),
+        sa.Column("written", sa.DateTime(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("answers", sa.Integer(), nullable=True),
+        sa.Column("field", sa.String(length=10), nullable=False),
+        sa.Column("quote", sa.Text(), nullable=False),
+        sa.Column("paragraph", sa.Text(), nullable=False),
+        sa.Column("before", sa.Integer(), nullable=False),
+        sa.Column("suggestion", sa.Text(), nullable=True),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["letter_id"], ["letter.id"], name=op.f("fk_comment_letter_id_letter"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("letter_id", "number", name=op.f("pk_comment")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -233,6 +273,22 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "invitation",
+        sa.Column("key", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("letter_id", sa.String(length=26), nullable=False),
+        sa.Column("role", sa.String(length=9), nullable=False),
+        sa.Column("until", sa.DateTime(), nullable=False),
+        sa.Column("replaces", sa.String(length=26), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["letter_id"], ["letter.id"], name=op.f("fk_invitation_letter_id_letter"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["replaces"], ["organizer.id"], name=op.f("fk_invitation_replaces_organizer"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_invitation")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "log",
         sa.Column("letter_id", sa.String(length=26), nullable=False),
         sa.Column("origin", sa.Text(), nullable=False),
@@ -259,6 +315,28 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "recovery_code",
+        sa.Column("key", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("organizer_id", sa.String(length=26), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organizer_id"], ["organizer.id"], name=op.f("fk_recovery_code_organizer_id_organizer"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_recovery_code")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "report",
+        sa.Column("key", sa.String(length=16), nullable=False),
+        sa.Column("letter_id", sa.String(length=26), nullable=False),
+        sa.Column("hour", sa.DateTime(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["letter_id"], ["letter.id"], name=op.f("fk_report_letter_id_letter"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_report")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "roll",
         sa.Column("letter_id", sa.String(length=26), nullable=False),
         sa.Column("id", sa.String(length=40), nullable=False),
@@ -268,6 +346,17 @@ def upgrade() -> None:
             ["letter_id"], ["letter.id"], name=op.f("fk_roll_letter_id_letter"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("letter_id", "id", name=op.f("pk_roll")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "sign_in",
+        sa.Column("key", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("organizer_id", sa.String(length=26), nullable=False),
+        sa.Column("begun", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organizer_id"], ["organizer.id"], name=op.f("fk_sign_in_organizer_id_organizer"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_sign_in")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -393,13 +482,19 @@ def downgrade() -> None:
     op.drop_table("cosigned")
     op.drop_table("working_copy")
     op.drop_table("version")
+    op.drop_table("sign_in")
     op.drop_table("roll")
+    op.drop_table("report")
+    op.drop_table("recovery_code")
     op.drop_table("names_key")
     op.drop_table("log")
+    op.drop_table("invitation")
     op.drop_table("field")
     op.drop_table("event")
     op.drop_table("demand_status")
+    op.drop_table("comment")
     op.drop_table("authorship")
+    op.drop_table("approval")
     op.drop_table("witness")
     op.drop_table("withdrawal")
     op.drop_table("tombstone")
