@@ -45,15 +45,16 @@ from petition.letters.life import (
     full_hour_after,
     move,
 )
-from petition.letters.models import Letter
-from petition.letters.names_keys import key_holders, make_names_keys
+from petition.letters.models import Letter, Organizer
+from petition.letters.names_keys import destroy_names_keys, key_holders, make_names_keys, unlock_named
 from petition.letters.routes import allowed_domains
 from petition.letters.text import canonical, digest, one_line
 from petition.letters.versions import newest_version, words_of
+from petition.sealing import naming
 from petition.sealing.log import append, begin_log, demand_free, log_of
 from petition.sealing.sealer import Result, note_milestones, round_entry, seal
 from petition.signing.appearances import TABLES, forget_all
-from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawal
+from petition.signing.models import Pending, Round, Sealed, ShownName, Tombstone, Withdrawal
 from petition.signing.signatures import rounds_of, waiting
 
 Random = Callable[[int], bytes]
@@ -240,12 +241,20 @@ def _begin(session: Session, letter: Letter, desk: Desk, moment: datetime, names
     note_milestones(session, letter, entries, append(session, log, entries, seed), moment)
 
 
-def publish_letter(desk: Desk, letter_id: str, *, moment: datetime) -> None:
-    """Show the letter and what is sealed of its log to everybody."""
+def publish_letter(
+    desk: Desk, letter_id: str, *, moment: datetime, unlocks: str | None = None, passphrase: str = ""
+) -> None:
+    """Show the letter and what is sealed of its log to everybody.
+
+    An organizer (``unlocks``, by id) may unlock ``named`` in the same step: its names show from the next sealing on.
+    """
     with Session(desk.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)
         demand_step(letter, None, PUBLISHED, facts(session, letter, desk.url))
         demand_free(session, letter_id)
+        if unlocks is not None:
+            organizer = session.get_one(Organizer, unlocks)
+            unlock_named(session, letter, organizer, passphrase, master=desk.master)
         letter.published = moment
         letter.was_public = True
         move(session, letter, PUBLISHED)
@@ -258,10 +267,12 @@ def is_held(desk: Desk, letter_id: str) -> bool:
         return log_of(session, letter_id).is_held
 
 
-def seal_letter(desk: Desk, letter_id: str, *, moment: datetime, tidies: bool = True) -> Result:
-    """Seal what may be sealed of a letter now, with the issuer's numbers as they are.
+def seal_letter(
+    desk: Desk, letter_id: str, *, moment: datetime, tidies: bool = True, tell: naming.Tell = naming.say_nothing
+) -> Result:
+    """Seal what may be sealed of a letter now, with the issuer's numbers as they are; then show the names that may be.
 
-    Whoever seals many letters tidies once, after the last of them.
+    Whoever seals many letters tidies once, after the last of them. ``tell`` hears how many names are read, of how many.
     """
     with Session(desk.databases.issuer) as issuer:
         numbers = issuer_rounds.numbers(issuer, letter_id)
@@ -272,6 +283,7 @@ def seal_letter(desk: Desk, letter_id: str, *, moment: datetime, tidies: bool = 
             raise Conflict("This letter is still a draft; there is nothing to seal.")
         result = seal(session, letter, numbers, moment=moment, random=desk.random, master=desk.master)
         session.commit()
+    show_names(desk, letter_id, moment=moment, tell=tell)
     if tidies:
         tidy(desk)
     return result
@@ -284,9 +296,32 @@ def mail_domains(desk: Desk) -> Mapping[str, Mapping[str, Sequence[str]]]:
         return {letter.id: allowed_domains(letter) for letter in letters}
 
 
+def show_names(desk: Desk, letter_id: str, *, moment: datetime, tell: naming.Tell = naming.say_nothing) -> int:
+    """Change the list of names as it may change now; how many names are new. What a crash left is done next time.
+
+    Reading many names takes minutes, so the database is let go meanwhile.
+    """
+    with Session(desk.databases.reading) as session:
+        letter = session.get_one(Letter, letter_id)
+        if not letter.name_steps or letter.names_gone:
+            return 0
+    with Session(desk.databases.petition) as session:
+        letter = session.get_one(Letter, letter_id)
+        work = naming.begin(session, letter, moment=moment, random=desk.random, master=desk.master)
+        is_over = letter.state == CLOSED
+        session.commit()
+    if work is None or not (work.names or is_over):
+        return 0
+    opened = naming.read(work, letter_id, tell)
+    with Session(desk.databases.petition) as session:
+        shown = naming.finish(session, session.get_one(Letter, letter_id), opened, moment=moment)
+        session.commit()
+    return shown
+
+
 def tidy(desk: Desk) -> None:
     """Let no page of either database tell in which order rows were written since the last sealing."""
-    tables = (Pending, Tombstone, Withdrawal, Sealed, *TABLES)
+    tables = (Pending, Tombstone, Withdrawal, Sealed, *TABLES, ShownName)
     forget_order(desk.databases.petition, *(table.__tablename__ for table in tables))
     with Session(desk.databases.issuer) as issuer:
         rewrite_spent(issuer)
@@ -323,6 +358,7 @@ def close_letter(desk: Desk, letter_id: str, *, moment: datetime, at_once: bool 
         demand_step(letter, None, CLOSED, facts(session, letter, desk.url))
         result = seal(session, letter, numbers, moment=moment, random=desk.random, master=desk.master, closing=True)
         session.commit()
+    show_names(desk, letter_id, moment=moment)
     if tidies:
         tidy(desk)
     return result
@@ -383,6 +419,8 @@ def withdraw_letter(desk: Desk, letter_id: str, reason: str) -> None:
         for table in (Pending, Tombstone, Withdrawal):
             session.query(table).filter(table.letter_id == letter_id).delete()
         forget_all(session, letter_id)
+        destroy_names_keys(session, letter_id)
+        letter.names_shown = 0
         session.commit()
     tidy(desk)
 

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html import unescape
@@ -15,28 +15,33 @@ from sqlalchemy.orm import Session
 from petition import config, create_app, rounds
 from petition.config import Settings
 from petition.crypto.blind_rsa import PrivateKey, PublicKey, blind, finalize, prepare
+from petition.crypto.locked_names import lock_name
 from petition.crypto.receipts import Opening, opening
 from petition.crypto.tokens import Token, statement_bytes
 from petition.database import Databases, IssuerBase
 from petition.issuing.codes import make_codes
+from petition.issuing.rounds import numbers
 from petition.issuing.tokens import Keys, exchange
 from petition.letters.drafting import Rules, draft, set_rules
 from petition.letters.events import add_event, read_event
 from petition.letters.fields import FieldOfLetter, set_fields
 from petition.letters.life import announce_close
-from petition.letters.models import Letter, Organizer
-from petition.letters.names_keys import NAMED, choose_name_steps, number_of
+from petition.letters.models import Letter, NamesKey, Organizer
+from petition.letters.names_keys import announce_unlocking, choose_name_steps, number_of, step_at, unlock_named
 from petition.letters.organizers import add_organizer, choose_passphrase
 from petition.letters.routes import set_routes
 from petition.letters.text import Words
 from petition.publishing.counts import Figures, figures
-from petition.publishing.files import PAGES, names, public_file
+from petition.publishing.files import names, public_file
+from petition.sealing import naming
 from petition.sealing.models import Entry
-from petition.sealing.sealer import Result
-from petition.signing.appearances import GROUPED, NAMED_AT, Appearance, Shown
+from petition.sealing.sealer import Result, seal
+from petition.signing.appearances import GROUPED, NAMED, NAMED_AT, Appearance, Shown
 from petition.signing.changing import change
 from petition.signing.models import Round
+from petition.signing.names import hide, shown_names
 from petition.signing.signatures import Kept, Signed, look_up, sign, withdraw
+from petition.signing.typed_names import read_name
 
 PASSPHRASE = "correct horse battery staple"
 WORDS = Words(
@@ -135,8 +140,10 @@ class Campaign:
         self.publish(letter_id)
         return letter_id
 
-    def publish(self, letter_id: str) -> None:
-        rounds.publish_letter(self.desk, letter_id, moment=self.clock())
+    def publish(self, letter_id: str, unlocks: str | None = None) -> None:
+        """Publish; ``unlocks`` is the name of an organizer who unlocks names in the same step."""
+        who = None if unlocks is None else self.organizer(unlocks)
+        rounds.publish_letter(self.desk, letter_id, moment=self.clock(), unlocks=who, passphrase=PASSPHRASE)
 
     def tell(self, letter_id: str, kind: str, **words: str) -> None:
         """Organizers tell of an event of today."""
@@ -212,6 +219,82 @@ class Campaign:
             self.sign(letter_id, token, **how)
         return made
 
+    def locked(self, letter_id: str, token: Token, name: str, title: str = "", at: int | None = None) -> bytes:
+        """A name as a client locks it, with the key that the letter shows to everybody."""
+        step = NAMED if at is None else step_at(at)
+        with Session(self.databases.reading) as session:
+            row = session.get_one(NamesKey, (letter_id, step))
+            assert row.public_key is not None
+            text = read_name(name, title).as_bytes()
+            return lock_name(row.public_key, letter_id, step, opening(token.receipt).name_key(), text)
+
+    def sign_by_name(
+        self, letter_id: str, names: Iterable[str], at: int | None = None, number: int = 1, title: str = ""
+    ) -> dict[str, Token]:
+        """People who get a code and sign by name; their tokens by their names."""
+        signers = list(names)
+        made = dict(zip(signers, self.tokens(letter_id, len(signers), number), strict=True))
+        for name, token in made.items():
+            self.sign(letter_id, token, name=self.locked(letter_id, token, name, title, at), at=at)
+        return made
+
+    @staticmethod
+    def lock_bytes(key: bytes, letter_id: str, step: str, token: Token, text: bytes) -> bytes:
+        """Lock anything at all, as a client may that was changed."""
+        return lock_name(key, letter_id, step, opening(token.receipt).name_key(), text)
+
+    def seal_without_names(self, letter_id: str) -> None:
+        """A sealing that stops before it shows names."""
+        with Session(self.databases.issuer) as issuer:
+            found = numbers(issuer, letter_id)
+        with Session(self.databases.petition) as session:
+            letter = session.get_one(Letter, letter_id)
+            seal(session, letter, found, moment=self.clock(), random=self.desk.random, master=self.master)
+            session.commit()
+
+    def finish_names(self, letter_id: str, work: naming.Work) -> int:
+        """What a sealing does after it has begun with names."""
+        opened = naming.read(work, letter_id, naming.say_nothing)
+        with Session(self.databases.petition) as session:
+            shown = naming.finish(session, session.get_one(Letter, letter_id), opened, moment=self.clock())
+            session.commit()
+            return shown
+
+    def unlock_named(self, letter_id: str, passphrase: str = PASSPHRASE, organizer: str = "Ana") -> None:
+        with Session(self.databases.petition) as session:
+            who = session.get_one(Organizer, self.organizer(organizer))
+            unlock_named(session, session.get_one(Letter, letter_id), who, passphrase, master=self.master)
+            session.commit()
+
+    def announce_names(self, letter_id: str, number: int, organizer: str = "Ana") -> datetime:
+        """Announce that the names of an N will be shown; the hour at which they are."""
+        who = self.organizer(organizer)
+        with Session(self.databases.petition) as session:
+            letter = session.get_one(Letter, letter_id)
+            row = announce_unlocking(
+                session,
+                letter,
+                session.get_one(Organizer, who),
+                PASSPHRASE,
+                number,
+                count=rounds.facts(session, letter, self.settings.url).sealed,
+                moment=self.clock(),
+                master=self.master,
+            )
+            session.commit()
+            assert row.opens is not None
+            return row.opens
+
+    def hide_name(self, letter_id: str, token: Token, reason: str) -> None:
+        with Session(self.databases.petition) as session:
+            hide(session, session.get_one(Letter, letter_id), opening(token.receipt).name_key(), reason)
+            session.commit()
+
+    def names(self, letter_id: str) -> list[str]:
+        """The names that the public sees, sorted."""
+        with Session(self.databases.reading) as session:
+            return sorted(name for name, _ in shown_names(session, letter_id))
+
     def change(self, letter_id: str, token: Token, **how: Any) -> Shown:
         """Change what is shown of a signature; nothing given means counted alone."""
         with Session(self.databases.petition) as session:
@@ -266,7 +349,9 @@ class Campaign:
             letter = session.get_one(Letter, letter_id)
             found = figures(session, letter, self.settings.url)
             return {
-                name + "index.html" if name in PAGES else name: public_file(session, letter, found, name, "en").body
+                name + "index.html" if name == "" or name.endswith("/") else name: public_file(
+                    session, letter, found, name, "en"
+                ).body
                 for name in names(found)
             }
 

@@ -115,6 +115,8 @@ class Letter(PetitionBase):
     """As of the last sealing."""
     approvals: Mapped[int] = mapped_column(default=0)
     """So many of its organizers must approve of the newest version before it opens."""
+    names_gone: Mapped[bool] = mapped_column(default=False)
+    """The months are over, and no name is left."""
     withdrawn_reason: Mapped[str | None] = mapped_column(Text, default=None)
     taken_down: Mapped[bool] = mapped_column(default=False)
     """Whether the reason is the host's, not the organizers'."""

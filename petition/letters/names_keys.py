@@ -17,7 +17,7 @@ from petition.crypto.keyrings import box_for, open_box
 from petition.crypto.locked_names import NamesPrivateKey
 from petition.errors import BadShape, Conflict, Forbidden, NotFound
 from petition.letters.drafting import demand_draft
-from petition.letters.life import PUBLISHED, full_hour_after
+from petition.letters.life import EDITOR, PUBLISHED, full_hour_after
 from petition.letters.models import Authorship, Letter, NamesKey, NamesKeyCopy, Organizer
 from petition.letters.organizers import private_key
 
@@ -74,14 +74,14 @@ def choose_name_steps(session: Session, letter: Letter, *, named: bool, numbers:
 
 
 def key_holders(session: Session, letter_id: str) -> list[Organizer]:
-    """The letter's organizers for whom a key can be boxed, by name."""
+    """The letter's editors for whom a key can be boxed, by name."""
     mine = select(Organizer).join(Authorship, Authorship.organizer_id == Organizer.id)
-    has_pair = (Authorship.letter_id == letter_id, Organizer.public_key.is_not(None))
+    has_pair = (Authorship.letter_id == letter_id, Authorship.role == EDITOR, Organizer.public_key.is_not(None))
     return list(session.scalars(mine.where(*has_pair).order_by(Organizer.name)))
 
 
 def make_names_keys(session: Session, letter: Letter, make: MakeKey) -> dict[str, bytes]:
-    """A key for each name step, boxed for every organizer of the letter; the public halves (SPKI DER) by step."""
+    """A key for each name step, boxed for every editor of the letter; the public halves (SPKI DER) by step."""
     holders = key_holders(session, letter.id)
     made = {}
     for step in letter.name_steps:
@@ -122,8 +122,11 @@ def who_can_unlock(session: Session, letter_id: str) -> set[str]:
 def grant(session: Session, letter: Letter, giver: Organizer, passphrase: str, newcomer_id: str) -> None:
     """Give another organizer of the letter, by name, all names keys that the giver holds."""
     newcomer = session.get(Organizer, newcomer_id)
-    if newcomer is None or session.get(Authorship, (letter.id, newcomer.id)) is None:
+    seat = session.get(Authorship, (letter.id, newcomer_id))
+    if newcomer is None or seat is None:
         raise NotFound("This letter has no such organizer. Invite them first.")
+    if seat.role != EDITOR:
+        raise Conflict("%(name)s may only comment. Names keys are for those who may write.", name=newcomer.name)
     if newcomer.public_key is None:
         raise Conflict("%(name)s has no passphrase yet, so nothing can be locked for them.", name=newcomer.name)
     for step, key in _opened(session, letter, giver, passphrase).items():

@@ -11,6 +11,7 @@ from petition.letters.events import ASKED, events_of, statuses_of
 from petition.letters.models import Event, Letter
 from petition.letters.text import Words
 from petition.letters.versions import newest_version, words_of
+from petition.publishing.names import Naming, naming
 from petition.sealing.log import log_of, root_of, verifier_key
 from petition.sealing.sealer import history, totals
 from petition.sealing.witnesses import served_note
@@ -116,11 +117,18 @@ class Figures:
     k: int
     timing: str
     routes: tuple[str, ...]
+    naming: Naming
+    names_shown: int
 
     @property
     def count(self) -> int:
         """Signatures that were not withdrawn."""
         return self.signatures - self.withdrawals
+
+    @property
+    def unnamed(self) -> int:
+        """Signatures in the count that show no name."""
+        return self.count - self.names_shown
 
     @property
     def log_fingerprint(self) -> str:
@@ -173,6 +181,8 @@ def figures(session: Session, letter: Letter, url: str | None) -> Figures:
         k=letter.k,
         timing=letter.timing,
         routes=tuple(letter.routes),
+        naming=naming(session, letter),
+        names_shown=letter.names_shown,
     )
 
 

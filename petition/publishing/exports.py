@@ -9,6 +9,7 @@ from typing import Any
 
 from petition.crypto.encodings import hour
 from petition.publishing.counts import Figures
+from petition.publishing.names import COLUMNS
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 HISTORY_COLUMNS = ("sealed_at", "signatures", "withdrawals", "count")
@@ -31,7 +32,7 @@ def counts(found: Figures) -> dict[str, Any]:
         "signatures": found.signatures,
         "withdrawals": found.withdrawals,
         "rolls": [{"roll": roll.name, "count": roll.count} for roll in found.rolls],
-        "names_shown": 0,
+        "names_shown": found.names_shown,
         "threshold": found.threshold,
         "closes": hour(closes) if (closes := found.closes or found.ends) else None,
         "state": found.state,
@@ -66,6 +67,11 @@ def history_csv(found: Figures) -> bytes:
     return table(
         HISTORY_COLUMNS, ((hour(row.hour), row.signatures, row.withdrawals, row.count) for row in found.history)
     )
+
+
+def names_csv(found: Figures) -> bytes:
+    """``names.csv``: the names that are shown, from A to Z in the letter's language, and no others."""
+    return table(COLUMNS, ((one.name, one.title) for one in found.naming.in_order(found.words.language)))
 
 
 def table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> bytes:

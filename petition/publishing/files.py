@@ -18,6 +18,7 @@ from petition.letters.models import Letter
 from petition.publishing import exports
 from petition.publishing.counts import Figures
 from petition.publishing.feed import feed_atom
+from petition.publishing.names import page_names, page_number
 from petition.publishing.pages import SITE, render
 from petition.publishing.story import chapters
 from petition.sealing import log as logs
@@ -44,6 +45,7 @@ FROM_FIGURES: dict[str, tuple[Callable[[Figures], bytes], str]] = {
     "counts.json": (exports.counts_json, "application/json"),
     "counts.csv": (exports.counts_csv, "text/csv; charset=utf-8"),
     "history.csv": (exports.history_csv, "text/csv; charset=utf-8"),
+    "names.csv": (exports.names_csv, "text/csv; charset=utf-8"),
     "feed.atom": (feed_atom, "application/atom+xml; charset=utf-8"),
     "letter.md": (lambda found: found.text, "text/markdown; charset=utf-8"),
     "log/checkpoint": (lambda found: found.checkpoint.encode(), TEXT),
@@ -58,20 +60,44 @@ PAGES = {
 }
 
 ON_DISK = {**dict.fromkeys(PAGES, HTML), **{name: kind for name, (_, kind) in FROM_FIGURES.items()}}
-"""Files that workers share through the public folder, with their media types."""
+"""Files that workers share through the public folder, with their media types; pages of names besides."""
+
+
+def kind_on_disk(name: str) -> str | None:
+    """The media type of a file that workers share through the public folder; None for all others."""
+    return HTML if page_number(name) else ON_DISK.get(name)
+
+
+def pages(found: Figures) -> list[str]:
+    """The names of a letter's pages."""
+    return [*PAGES, *page_names(found.naming)]
 
 
 def public_file(session: Session, letter: Letter, found: Figures, name: str, language: str | None = None) -> PublicFile:
     """One public file of a letter; NotFound for a name that no letter has."""
     if name in PAGES:
-        more = {"chapters": chapters(session, letter)} if name == "what-the-log-says/" else {}
+        more: dict[str, Any] = {}
+        if name == "":
+            more = {"page": found.naming.page(1, language or found.words.language)}
+        elif name == "what-the-log-says/":
+            more = {"chapters": chapters(session, letter)}
         return PublicFile(page(found, name, language, **more), HTML)
+    number = page_number(name)
+    if number is not None:
+        return PublicFile(_page_of_names(found, name, number, language), HTML)
     if name in FROM_FIGURES:
         make, media_type = FROM_FIGURES[name]
         return PublicFile(make(found), media_type)
     if name == "log/issuer.pem":
         return PublicFile(issuer_pem(session, letter), ISSUER_PEM)
     return _tile(session, letter, name)
+
+
+def _page_of_names(found: Figures, name: str, number: int, language: str | None) -> bytes:
+    if number > found.naming.pages:
+        raise NotFound("There is no such page. The list of names is shorter.")
+    spoken = language or found.words.language
+    return page(found, name, language, page=found.naming.page(number, spoken), up="../" * name.count("/"))
 
 
 def page(found: Figures, name: str, language: str | None, **more: Any) -> bytes:
@@ -82,7 +108,9 @@ def page(found: Figures, name: str, language: str | None, **more: Any) -> bytes:
     up = "../" * name.count("/")
     files = found.url if language else up
     spoken = language or found.words.language
-    return render(spoken, PAGES[name], site=up + SITE, files=files, letter=found, words=found.words, **more).encode()
+    template = PAGES.get(name, "public/signatures.html")
+    shown = {"letter": found, "words": found.words, "naming": found.naming, **more}
+    return render(spoken, template, site=up + SITE, files=files, **shown).encode()
 
 
 def issuer_pem(session: Session, letter: Letter) -> bytes:
@@ -114,7 +142,7 @@ def _tile(session: Session, letter: Letter, name: str) -> PublicFile:
 
 def names(found: Figures) -> list[str]:
     """The names of all public files of a letter, tiles included."""
-    return [*PAGES, *FROM_FIGURES, "log/issuer.pem", *tile_names(found.log_size)]
+    return [*pages(found), *FROM_FIGURES, "log/issuer.pem", *tile_names(found.log_size)]
 
 
 def tile_names(size: int) -> list[str]:

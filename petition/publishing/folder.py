@@ -19,7 +19,7 @@ from petition.errors import Conflict
 from petition.languages import DEFAULT, languages
 from petition.letters.models import Letter
 from petition.publishing.counts import Figures
-from petition.publishing.files import PAGES, names, public_file
+from petition.publishing.files import names, pages, public_file
 from petition.publishing.pages import SITE
 from petition.publishing.shelf import SITE_FILES, packaged, promises_page
 
@@ -53,7 +53,7 @@ def faces(session: Session, letter: Letter, found: Figures) -> Iterator[tuple[st
     for name in names(found):
         yield _file_of(name), public_file(session, letter, found, name).body
     for language in languages():
-        for name in PAGES:
+        for name in pages(found):
             yield f"{language}/{_file_of(name)}", public_file(session, letter, found, name, language).body
     for place in ("", *(f"{language}/" for language in languages())):
         spoken = place.rstrip("/") or DEFAULT
@@ -64,7 +64,7 @@ def faces(session: Session, letter: Letter, found: Figures) -> Iterator[tuple[st
 
 def how_many(found: Figures) -> int:
     """How many files a folder has, for a progress bar."""
-    return 1 + len(names(found)) + len(languages()) * len(PAGES) + (1 + len(languages())) * (len(SITE_FILES) + 1)
+    return 1 + len(names(found)) + len(languages()) * len(pages(found)) + (1 + len(languages())) * (len(SITE_FILES) + 1)
 
 
 def _file_of(name: str) -> str:

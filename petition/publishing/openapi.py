@@ -16,11 +16,16 @@ SCHEMA = "application/schema+json"
 BYTES = "application/octet-stream"
 PLAIN = "text/plain; charset=utf-8"
 FORM = ("application/x-www-form-urlencoded", "multipart/form-data")
-AT_SITE = {"style.css": "text/css", "sign.js": "text/javascript", "check.js": "text/javascript"} | {
-    "client.py": "text/x-python",
-    "openapi.json": JSON,
-    "counts.schema.json": SCHEMA,
-}
+SCRIPTS = dict.fromkeys(("sign.js", "check.js", "names.js"), "text/javascript")
+AT_SITE = (
+    {"style.css": "text/css"}
+    | SCRIPTS
+    | {
+        "client.py": "text/x-python",
+        "openapi.json": JSON,
+        "counts.schema.json": SCHEMA,
+    }
+)
 WHY = {
     308: "The letter is published by now, or the address has a slash too many or too few: ask there.",
     400: "What was sent has not the form that is asked for.",
@@ -109,6 +114,10 @@ def _public() -> Json:
         name: {"get": _file(HTML, "The letter." if name == "" else f"The letter's page “{name}”.", may)}
         for name in PAGES
     }
+    found["signatures/"] = {"get": _file(HTML, "Who signed by name, from A to Z: the first page.", may)}
+    further = _file(HTML, "Who signed by name: a further page of 100 names.", may)
+    further["parameters"] = [_in("path", "page", _text("[2-9]|[1-9][0-9]{1,6}"))]
+    found["signatures/{page}/"] = {"get": further}
     for name, (_, media_type) in FROM_FIGURES.items():
         schema = {"$ref": "#/components/schemas/Counts"} if name == "counts.json" else None
         found[name] = {"get": _file(media_type, f"The letter's {name}.", may, schema)}

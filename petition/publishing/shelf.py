@@ -27,7 +27,7 @@ from petition.letters.life import PUBLIC, public_letter, published_letters
 from petition.letters.models import Letter
 from petition.publishing import openapi
 from petition.publishing.counts import figures
-from petition.publishing.files import HTML, ON_DISK, PAGES, PublicFile, public_file
+from petition.publishing.files import HTML, PublicFile, kind_on_disk, public_file
 from petition.publishing.pages import render
 
 ASK_EVERY_SECONDS = 1.0
@@ -37,6 +37,7 @@ SITE_FILES: dict[str, tuple[str | Callable[[], bytes], str]] = {
     "style.css": ("static/style.css", "text/css; charset=utf-8"),
     "sign.js": ("static/sign.js", "text/javascript; charset=utf-8"),
     "check.js": ("static/check.js", "text/javascript; charset=utf-8"),
+    "names.js": ("static/names.js", "text/javascript; charset=utf-8"),
     "client.py": ("client.py", "text/x-python; charset=utf-8"),
     "openapi.json": (openapi.document, openapi.JSON),
     "counts.schema.json": (openapi.counts_schema, openapi.SCHEMA),
@@ -146,8 +147,9 @@ class Shelf:
 
     def _make(self, slug: str, letter_id: str, edition: int, name: str, language: str | None) -> PublicFile | None:
         path = self._path(letter_id, edition, name, language)
-        if path is not None and path.is_file():
-            return PublicFile(path.read_bytes(), ON_DISK[name])
+        media_type = kind_on_disk(name)
+        if media_type is not None and path is not None and path.is_file():
+            return PublicFile(path.read_bytes(), media_type)
         try:
             with Session(self._reading) as session:
                 letter = public_letter(session, slug)
@@ -165,9 +167,9 @@ class Shelf:
 
     def _path(self, letter_id: str, edition: int, name: str, language: str | None) -> Path | None:
         """Where a file lies for all workers; None for one that is quicker made than read."""
-        if name not in ON_DISK:
+        if kind_on_disk(name) is None:
             return None
-        file = f"{name}index.html" if name in PAGES else name
+        file = f"{name}index.html" if name == "" or name.endswith("/") else name
         return self._folder / letter_id / str(edition) / (language or "own") / file
 
     def _put(self, path: Path, body: bytes) -> None:

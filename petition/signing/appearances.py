@@ -17,6 +17,15 @@ from petition.errors import BadShape, Conflict, Forbidden
 from petition.letters.fields import MOST_FIELDS, FieldOfLetter, fields_of
 from petition.letters.models import Letter
 from petition.signing.models import Answer, ArrivedAnswer, ArrivedName, LockedName
+from petition.signing.names import (
+    demand_not_hidden,
+    forget_names_of_letter,
+    forget_names_of_round,
+    forget_shown,
+    not_shown_yet,
+    shown_under_key,
+    take_off,
+)
 
 COUNTED, GROUPED, NAMED_AT, NAMED = "counted", "grouped", "named_at", "named"
 STEPS = (COUNTED, GROUPED, NAMED_AT, NAMED)
@@ -164,6 +173,11 @@ class Shown:
     """Field and option, by their ids."""
     name_step: str | None = None
     """``named``, ``named_at:200``, or None without a name."""
+    name: str = ""
+    """Once it was unlocked; until then nobody here can read it."""
+    title: str = ""
+    name_state: str = ""
+    """Once it was unlocked: see signing/names.py."""
 
     @property
     def step(self) -> str:
@@ -201,13 +215,19 @@ def keys_of(session: Session, letter_id: str, a: bytes) -> Keys:
 
 def are_kept(session: Session, letter_id: str, rows: Rows) -> bool:
     """Whether exactly these rows are stored under their keys; no other key is looked at."""
-    keys = keys_in(rows)
-    return all(_present(session, letter_id, tables, keys[tables]) == _sorted(rows[tables]) for tables in rows)
+    locked: Rows = {**rows, NAMES: not_shown_yet(session, letter_id, rows[NAMES])}
+    keys = keys_in(locked)
+    return all(_present(session, letter_id, tables, keys[tables]) == _sorted(locked[tables]) for tables in locked)
 
 
 def keep(session: Session, letter_id: str, rows: Rows, keys: Keys) -> None:
     """Let these rows be all that is stored under some keys. What is there already stays, what is new arrives."""
-    for tables, wanted in rows.items():
+    locked = not_shown_yet(session, letter_id, rows[NAMES])
+    for row in locked:
+        demand_not_hidden(session, letter_id, row["key"])
+    take_off(session, letter_id, keys[NAMES], but=[row["key"] for row in rows[NAMES] if row not in locked])
+    wanted_rows: Rows = {**rows, NAMES: locked}
+    for tables, wanted in wanted_rows.items():
         present = _present(session, letter_id, tables, keys[tables])
         stale = [row["key"] for row in present if row not in wanted]
         for table in tables if stale else ():
@@ -219,7 +239,9 @@ def keep(session: Session, letter_id: str, rows: Rows, keys: Keys) -> None:
 
 def forget(session: Session, letter_id: str, a: bytes) -> None:
     """Delete everything that A leads to: the signature has been taken back."""
-    keep(session, letter_id, {ANSWERS: [], NAMES: []}, keys_of(session, letter_id, a))
+    keys = keys_of(session, letter_id, a)
+    forget_shown(session, letter_id, keys[NAMES])
+    keep(session, letter_id, {ANSWERS: [], NAMES: []}, keys)
 
 
 def forget_all(session: Session, letter_id: str, number: int | None = None) -> None:
@@ -227,14 +249,21 @@ def forget_all(session: Session, letter_id: str, number: int | None = None) -> N
     for table in TABLES:
         of_round = () if number is None else (table.round == number,)
         session.execute(delete(table).where(table.letter_id == letter_id, *of_round))
+    if number is None:
+        forget_names_of_letter(session, letter_id)
+    else:
+        forget_names_of_round(session, letter_id, number)
 
 
 def shown_under(session: Session, letter_id: str, a: bytes) -> Shown:
     """The appearance that is stored under A."""
     keys = keys_of(session, letter_id, a)
     answers, names = (_present(session, letter_id, tables, keys[tables]) for tables in (ANSWERS, NAMES))
-    groups = sorted((row["field"], row["option"]) for row in answers)
-    return Shown(tuple(groups), next((row["step"] for row in names), None))
+    groups = tuple(sorted((row["field"], row["option"]) for row in answers))
+    unlocked = shown_under_key(session, letter_id, name_key(a))
+    if names or unlocked is None:
+        return Shown(groups, next((row["step"] for row in names), None))
+    return Shown(groups, unlocked.step, unlocked.name, unlocked.title, unlocked.state)
 
 
 def _present(session: Session, letter_id: str, tables: Tables, keys: list[bytes]) -> list[AnyRow]:

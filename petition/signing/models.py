@@ -142,3 +142,40 @@ class LockedName(_LockedName, PetitionBase):
 
     __tablename__ = "locked_name"
     __table_args__ = UNORDERED
+
+
+class ShownName(PetitionBase):
+    """A name that everybody may read, under the key that only its signer's receipt leads to.
+
+    Public pages are made from these rows, so what is taken back or hidden stays until the next set time.
+    """
+
+    __tablename__ = "shown_name"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    """The name key."""
+    round: Mapped[int]
+    step: Mapped[str] = mapped_column(String(20))
+    locked_sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    """Of the locked form that was sent, so that a repeated request is known; it says nothing of the name."""
+    state: Mapped[str] = mapped_column(String(10))
+    """``shown``; ``leaving`` or ``hiding`` until the next set time; ``hidden`` or ``unreadable``, without a name."""
+    name: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text, default="")
+    hidden: Mapped[int | None] = mapped_column(default=None)
+    """The number of the hiding."""
+
+
+class HiddenName(PetitionBase):
+    """The organizers took a name off the list: a public number and reason, never the name."""
+
+    __tablename__ = "hidden_name"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    reason: Mapped[str] = mapped_column(Text)
+    is_public: Mapped[bool] = mapped_column(default=False)
+    """From the next set time on."""

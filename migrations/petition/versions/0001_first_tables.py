@@ -50,6 +50,15 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "hidden_name",
+        sa.Column("letter_id", sa.String(length=26), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("is_public", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("letter_id", "number", name=op.f("pk_hidden_name")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "letter",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("slug", sa.String(length=80), nullable=False),
@@ -78,6 +87,7 @@ def upgrade() -> None:
         sa.Column("names_months", sa.Integer(), nullable=False),
         sa.Column("names_shown", sa.Integer(), nullable=False),
         sa.Column("approvals", sa.Integer(), nullable=False),
+        sa.Column("names_gone", sa.Boolean(), nullable=False),
         sa.Column("withdrawn_reason", sa.Text(), nullable=True),
         sa.Column("taken_down", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_letter")),
@@ -145,6 +155,20 @@ def upgrade() -> None:
         sa.Column("signatures", sa.Integer(), nullable=False),
         sa.Column("withdrawals", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("letter_id", "hour", name=op.f("pk_sealing")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "shown_name",
+        sa.Column("letter_id", sa.String(length=26), nullable=False),
+        sa.Column("key", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("step", sa.String(length=20), nullable=False),
+        sa.Column("locked_sha256", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("hidden", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("letter_id", "key", name=op.f("pk_shown_name")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -499,6 +523,7 @@ def downgrade() -> None:
     op.drop_table("withdrawal")
     op.drop_table("tombstone")
     op.drop_table("tile")
+    op.drop_table("shown_name")
     op.drop_table("sealing")
     op.drop_table("sealed")
     op.drop_table("pending")
@@ -506,6 +531,7 @@ def downgrade() -> None:
     op.drop_table("milestone")
     op.drop_table("locked_name")
     op.drop_table("letter")
+    op.drop_table("hidden_name")
     op.drop_table("entry")
     op.drop_table("arrived_name")
     op.drop_table("arrived_answer")

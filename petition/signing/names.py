@@ -1,0 +1,118 @@
+"""Names that are shown: taken back by their signers, hidden by organizers, read by everybody.
+
+Nothing here changes what the public sees before the next set time (sealing/naming.py): until then a name that leaves
+is only marked.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from petition.crypto.encodings import sha256
+from petition.errors import BadShape, Conflict, NotFound
+from petition.letters.models import Letter
+from petition.letters.text import one_line
+from petition.signing.models import HiddenName, ShownName
+
+SHOWN, LEAVING, HIDING, HIDDEN, UNREADABLE = "shown", "leaving", "hiding", "hidden", "unreadable"
+ON_PAGES = (SHOWN, LEAVING, HIDING)
+"""States of the rows that public pages are made from."""
+AnyRow = dict[str, Any]
+
+
+def on_pages(letter_id: str) -> tuple[ColumnElement[bool], ...]:
+    """Which rows the public sees."""
+    return (ShownName.letter_id == letter_id, ShownName.state.in_(ON_PAGES))
+
+
+def shown_names(session: Session, letter_id: str) -> list[tuple[str, str]]:
+    """All names with their titles that the public sees, in no order."""
+    found = session.execute(select(ShownName.name, ShownName.title).where(*on_pages(letter_id)))
+    return [(row.name, row.title) for row in found]
+
+
+def how_many_shown(session: Session, letter_id: str) -> int:
+    """How many names the public sees."""
+    return session.scalars(select(func.count()).select_from(ShownName).where(*on_pages(letter_id))).one()
+
+
+def hidings(session: Session, letter_id: str) -> list[HiddenName]:
+    """What the organizers took off the list, by number; those that are public yet."""
+    here = (HiddenName.letter_id == letter_id, HiddenName.is_public.is_(True))
+    return list(session.scalars(select(HiddenName).where(*here).order_by(HiddenName.number)))
+
+
+# By receipt
+
+
+def shown_under_key(session: Session, letter_id: str, key: bytes) -> ShownName | None:
+    """The row of a name that was unlocked; None for one that is leaving already."""
+    row = session.get(ShownName, (letter_id, key))
+    return None if row is None or row.state == LEAVING else row
+
+
+def not_shown_yet(session: Session, letter_id: str, wanted: Iterable[AnyRow]) -> list[AnyRow]:
+    """Of locked names as requests bring them, those that were not unlocked yet from the very same bytes."""
+    return [row for row in wanted if not _is_same(shown_under_key(session, letter_id, row["key"]), row)]
+
+
+def _is_same(shown: ShownName | None, row: AnyRow) -> bool:
+    return shown is not None and (shown.step, shown.locked_sha256) == (row["step"], sha256(row["locked"]))
+
+
+def take_off(session: Session, letter_id: str, keys: Iterable[bytes], *, but: Iterable[bytes] = ()) -> None:
+    """Let shown names go, for another name or none. A name that was hidden stays hidden while its signature stands."""
+    gone = [key for key in keys if key not in set(but)]
+    here = (ShownName.letter_id == letter_id, ShownName.key.in_(gone))
+    if gone:
+        session.execute(delete(ShownName).where(*here, ShownName.state == UNREADABLE))
+        session.execute(update(ShownName).where(*here, ShownName.state == SHOWN).values(state=LEAVING))
+
+
+def forget_shown(session: Session, letter_id: str, keys: Iterable[bytes]) -> None:
+    """Their signatures were withdrawn: nothing stays of their names, the public ones from the next set time on."""
+    here = (ShownName.letter_id == letter_id, ShownName.key.in_(list(keys)))
+    session.execute(delete(ShownName).where(*here, ShownName.state.in_((UNREADABLE, HIDDEN))))
+    session.execute(update(ShownName).where(*here, ShownName.state.in_((SHOWN, HIDING))).values(state=LEAVING))
+
+
+def demand_not_hidden(session: Session, letter_id: str, key: bytes) -> None:
+    """Refuse another name from whoever's name the organizers have hidden."""
+    row = shown_under_key(session, letter_id, key)
+    if row is not None and row.hidden is not None:
+        hidden = session.get_one(HiddenName, (letter_id, row.hidden))
+        raise Conflict("The organizers have hidden your name. They say: %(reason)s", reason=hidden.reason)
+
+
+# By organizers, rounds and letters
+
+
+def hide(session: Session, letter: Letter, key: bytes, reason: str) -> HiddenName:
+    """Take a name off the list from the next set time on, with a public reason; its signature still counts."""
+    reason = one_line(reason, "note")
+    if not reason:
+        raise BadShape("Give a reason: it stands on the public page, without the name.")
+    session.refresh(letter, with_for_update=True)
+    row = session.get(ShownName, (letter.id, key))
+    if row is None or row.state != SHOWN:
+        raise NotFound("This name is not shown, or not any more.")
+    newest = session.scalar(select(func.max(HiddenName.number)).where(HiddenName.letter_id == letter.id))
+    hidden = HiddenName(letter_id=letter.id, number=(newest or 0) + 1, reason=reason)
+    session.add(hidden)
+    row.state, row.hidden = HIDING, hidden.number
+    session.flush()
+    return hidden
+
+
+def forget_names_of_round(session: Session, letter_id: str, number: int) -> None:
+    """An annulled round takes its shown names along, at the next set time."""
+    keys = select(ShownName.key).where(ShownName.letter_id == letter_id, ShownName.round == number)
+    forget_shown(session, letter_id, session.scalars(keys).all())
+
+
+def forget_names_of_letter(session: Session, letter_id: str) -> None:
+    """A letter that was withdrawn shows nothing at all."""
+    for table in (ShownName, HiddenName):
+        session.execute(delete(table).where(table.letter_id == letter_id))

@@ -1,0 +1,70 @@
+"""Names as people type them, and as they come out of a lock: what may stand in one, and what is never shown.
+
+Nobody checked that a name is its signer's, and a locked one cannot be looked at before it is unlocked. So the rules
+are kept twice: kindly where somebody types, and without mercy where a name is to be shown to everybody.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from petition.crypto.locked_names import MOST_BYTES
+from petition.errors import BadShape, Refusal, TooLong
+from petition.letters.text import one_line
+
+JOINERS = "\u200c\u200d"
+"""Invisible, but Persian and Indian names cannot be written without them."""
+MOST_MARKS = 4
+"""Accents on one letter: more of them run over the lines of others."""
+_CONTACT = re.compile(r"@|://|\bwww\.|\.(?:com|org|net|info|io)\b", re.IGNORECASE)
+_UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+
+
+@dataclass(frozen=True)
+class TypedName:
+    """A name, and a title or nothing."""
+
+    name: str
+    title: str = ""
+
+    def as_bytes(self) -> bytes:
+        """What is locked: the name, or the name, a line feed and the title, in UTF-8."""
+        return f"{self.name}\n{self.title}".encode() if self.title else self.name.encode()
+
+
+def read_name(name: str, title: str = "") -> TypedName:
+    """A name as somebody typed it, in normal form (NFC, one line); refuses what could not be shown."""
+    found = TypedName(_line(name, "name"), _line(title, "job title") if title.strip() else "")
+    size = len(found.as_bytes())
+    if size > MOST_BYTES:
+        raise TooLong(
+            "A name with its title may have %(most)s bytes; this one has %(given)s.", most=MOST_BYTES, given=size
+        )
+    return found
+
+
+def opened_name(data: bytes) -> TypedName | None:
+    """What came out of a lock, as it may be shown; None for what no form would have taken."""
+    try:
+        name, _, title = data.decode("utf-8").partition("\n")
+        return None if "\n" in title else read_name(name, title)
+    except (UnicodeDecodeError, Refusal):
+        return None
+
+
+def _line(text: str, field: str) -> str:
+    line = one_line(text, field)
+    if any(unicodedata.category(character) in _UNSHOWN and character not in JOINERS for character in line):
+        raise BadShape("The %(field)s has an invisible character. Type it by hand instead of pasting it.", field=field)
+    if not any(unicodedata.category(character).startswith("L") for character in line):
+        raise BadShape("The %(field)s has no letters. Type it as you want it to be read.", field=field)
+    if _CONTACT.search(line):
+        raise BadShape("The %(field)s is shown to everybody: leave out addresses and links.", field=field)
+    if _marks_in_a_row(line) > MOST_MARKS:
+        raise BadShape("The %(field)s has too many accents on one letter. Please take some out.", field=field)
+    return line
+
+
+def _marks_in_a_row(text: str) -> int:
+    runs = "".join("m" if unicodedata.combining(character) else " " for character in unicodedata.normalize("NFD", text))
+    return max(map(len, runs.split()), default=0)
