@@ -16,10 +16,10 @@ from random import Random
 from typing import Any
 
 from petition.crypto.encodings import from_b64url
-from tests.promises.lives import CLOSE, COPY, EXCHANGE, SIGN, WITHDRAW, Copy, Life
+from tests.promises.lives import CHANGE, CLOSE, COPY, EXCHANGE, SIGN, WITHDRAW, Copy, Life
 from tests.promises.sqlitefile import MAGIC, SQLiteFile
 
-CODE, SIGNATURE = "code", "signature"
+CODE, SIGNATURE, ROLE, SITE = "code", "signature", "role", "site"
 NOW = "now"
 """What a copy taken between two sealings shows of those who came since the first of them."""
 Clue = tuple[str, str]
@@ -42,8 +42,15 @@ class OnPage:
     value: Any
 
 
-CHANGING = ("pending", "tombstone", "withdrawal", "code")
-"""Tables whose PostgreSQL files are searched for what was removed from them."""
+CHANGING = {
+    "pending": {"commit"},
+    "tombstone": {"commit"},
+    "withdrawal": {"commit"},
+    "arrived_answer": {"key"},
+    "answer": {"key"},
+    "code": {"mac", "request"},
+}
+"""Tables whose PostgreSQL files are searched for what was removed from them, and the keys to look for."""
 
 
 class Known:
@@ -62,6 +69,8 @@ class Known:
                 (SIGNATURE, "leaf"): person.leaf,
                 (SIGNATURE, "message"): message,
                 (SIGNATURE, "signature"): signature,
+                (ROLE, "key"): person.group_keys["role"],
+                (SITE, "key"): person.group_keys["site"],
             }
             for (side, what), value in keys.items():
                 self.needles[side, what].append((number, value[:32]))
@@ -101,8 +110,8 @@ def sightings(copy: Copy, known: Known) -> Iterator[Seen]:
         for number, row in enumerate(rows):
             yield from _in_row(name, number, row, known)
     for name, raw in copy.relations.items():
-        if re.sub(r"^\w+\.(pk_)?", "", name) in CHANGING:
-            expected = {"mac", "request"} if name.startswith("issuer.") else {"commit"}
+        expected = CHANGING.get(re.sub(r"^\w+\.(pk_)?", "", name))
+        if expected is not None:
             yield from _in_relation(name, raw, known, None if copy.event == CLOSE else expected)
 
 
@@ -162,7 +171,7 @@ def _in_relation(name: str, raw: bytes, known: Known, only: set[str] | None) -> 
         yield side, person, f"{name} file, {what}: offset", place
         yield side, person, f"{name} file, {what}: offset in page", place % 8192
         yield side, person, f"{name} file, {what}: offset among its page", OnPage(place // 8192, place % 8192)
-        for back in range(3, 9) if what in ("mac", "commit") and ".pk_" not in name else ():
+        for back in range(3, 9) if what in ("mac", "commit", "key") and ".pk_" not in name else ():
             at = (place // 8 - back) * 8
             if at >= 0:
                 yield (
@@ -225,7 +234,10 @@ def _strata(
     life: Life, sealed: dict[int, int], copy: Copy, side: str, person: int, last: int
 ) -> Iterator[tuple[str, Any]]:
     """In which groups of people a thing in a copy is compared with others; in none if its order may still show."""
+    by_arrival = side != SIGNATURE
     at = life.story.intervals[EXCHANGE if side == CODE else SIGN].get(person, math.inf)
+    if side == ROLE and person in life.story.moments[CHANGE]:
+        return  # arrived anew
     if at == copy.interval and copy.event == COPY:
         yield NOW, copy.interval
     if at > copy.interval - (copy.event == COPY):
@@ -233,12 +245,12 @@ def _strata(
     sealed_at = sealed.get(person, math.inf)
     withdrawn = life.story.intervals[WITHDRAW].get(person, math.inf)
     if copy.event == COPY:
-        if side == CODE or withdrawn != copy.interval:
-            group = at if side == CODE else (min(sealed_at, copy.interval), min(withdrawn, copy.interval))
+        if by_arrival or withdrawn != copy.interval:
+            group = at if by_arrival else (min(sealed_at, copy.interval), min(withdrawn, copy.interval))
             yield "between", (copy.interval, group)
         return
-    group = at if side == CODE else (sealed_at, min(withdrawn, copy.interval + 1))
-    if at == copy.interval if side == CODE else sealed_at >= copy.interval:
+    group = at if by_arrival else (sealed_at, min(withdrawn, copy.interval + 1))
+    if at == copy.interval if by_arrival else sealed_at >= copy.interval:
         yield "after", (copy.interval, group)
     if copy.event == CLOSE:
         yield "closed", group
@@ -357,12 +369,15 @@ def most_by_chance(cells: int, odds: float = 1e-9) -> int:
     return most
 
 
-def pairings(lives: Lived, seed: int = 1) -> list[Pairing]:
-    """Sort codes by each clue and signatures by each clue, either way round, and pair them in order."""
+def pairings(lives: Lived, seed: int = 1, one: str = CODE, other: str = SIGNATURE) -> list[Pairing]:
+    """Sort codes by each clue and signatures by each clue, either way round, and pair them in order.
+
+    Or things of two other sides: answers in two fields, an answer and a signature.
+    """
     found: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     random = Random(seed)
     for _, clues, _ in lives:
-        codes, signatures = _places(clues, CODE), _places(clues, SIGNATURE)
+        codes, signatures = _places(clues, one), _places(clues, other)
         for code_clue, by_code in codes.items():
             for clue, by_signature in signatures.items():
                 cells: dict[Any, list[int]] = defaultdict(list)
@@ -422,6 +437,8 @@ def by_all_clues(lives: Lived, seed: int = 1) -> Pairing:
         weights = {one.clue: one.rho for one in learned if one.order == EXCHANGE and not one.clue[1].startswith(NOW)}
         foretold: dict[str, dict[int, float]] = {CODE: defaultdict(float), SIGNATURE: defaultdict(float)}
         for clue, weight in weights.items():
+            if clue[0] not in foretold:
+                continue
             for stratum in grouped(clues.get(clue, ())).values():
                 for rank, (person, _) in zip(ranks(value for _, value in stratum), stratum, strict=True):
                     foretold[clue[0]][person] += weight * rank

@@ -5,6 +5,7 @@ guesses are measured against. Tokens are bought for real, once; each life uses u
 """
 
 import os
+import random
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,14 +29,20 @@ from petition.crypto.tokens import Token, statement_bytes
 from petition.database import IssuerBase, PetitionBase
 from petition.issuing.codes import hash_code
 from petition.issuing.tokens import exchange
+from petition.letters.fields import read_field
 from petition.letters.models import Letter
 from petition.signing.models import Round
 from tests.walks import Campaign
 
-EXCHANGE, SIGN, WITHDRAW, SEAL, COPY, CLOSE = "exchange", "sign", "withdraw", "seal", "copy", "close"
+EXCHANGE, SIGN, CHANGE, WITHDRAW = "exchange", "sign", "change", "withdraw"
+SEAL, COPY, CLOSE = "seal", "copy", "close"
 BEGIN = datetime(2026, 11, 2, 9, tzinfo=UTC)
 K = 10
-WITHDRAWING = 0.1
+WITHDRAWING, CHANGING = 0.1, 0.1
+FIELDS = tuple(
+    read_field(label, [(group, None) for group in groups])
+    for label, groups in (("Role", ("Software", "Hardware", "Support")), ("Site", ("North", "South")))
+)
 Plant = Callable[[Campaign], None]
 """Spoils a site before anything happens on it."""
 
@@ -49,6 +56,13 @@ class Person:
     blinded: bytes
     answer: bytes
     token: Token
+    role: str
+    site: str
+
+    @property
+    def group_keys(self) -> dict[str, bytes]:
+        """The keys of their answers, by field."""
+        return {field.id: opening(self.token.receipt).group_key(field.id) for field in FIELDS}
 
     @property
     def request(self) -> bytes:
@@ -79,8 +93,8 @@ class Story:
     events: list[Event]
 
     def __post_init__(self) -> None:
-        self.moments: dict[str, dict[int, int]] = {EXCHANGE: {}, SIGN: {}, WITHDRAW: {}}
-        self.intervals: dict[str, dict[int, int]] = {EXCHANGE: {}, SIGN: {}, WITHDRAW: {}}
+        self.moments: dict[str, dict[int, int]] = {EXCHANGE: {}, SIGN: {}, CHANGE: {}, WITHDRAW: {}}
+        self.intervals: dict[str, dict[int, int]] = {EXCHANGE: {}, SIGN: {}, CHANGE: {}, WITHDRAW: {}}
         interval = 0
         for moment, event in enumerate(self.events):
             if event.what in self.moments:
@@ -90,7 +104,8 @@ class Story:
 
 
 def a_story(people: int, sealings: int, random: Random, *, at_once: float = 0.4) -> Story:
-    """Everybody exchanges a code at some moment and signs at once, soon, or much later; some withdraw.
+    """Everybody exchanges a code at some moment and signs at once, soon, or much later, with a role and a site; some
+    change their role, some withdraw.
 
     Two copies are taken between two sealings, when people have just come and gone. At the end the letter closes.
     """
@@ -102,6 +117,9 @@ def a_story(people: int, sealings: int, random: Random, *, at_once: float = 0.4)
         if signed >= sealings - 0.01:
             signed = random.uniform(exchanged, sealings - 0.01)
         acts += [(exchanged, EXCHANGE, person), (signed, SIGN, person)]
+        if random.random() < CHANGING:
+            signed = random.uniform(signed, sealings - 0.008)
+            acts.append((signed, CHANGE, person))
         if random.random() < WITHDRAWING:
             acts.append((random.uniform(signed, sealings - 0.005), WITHDRAW, person))
     acts += [(number + 1.0, SEAL, -1) for number in range(sealings)]
@@ -171,7 +189,7 @@ class World:
         self._start = folder / "start"
         with self._opened(self._start) as campaign:
             campaign.databases.migrate(campaign.settings.data)
-            self.letter = campaign.an_open_letter(k=K)
+            self.letter = campaign.an_open_letter(k=K, fields=FIELDS)
             codes = campaign.codes(self.letter, people)
             pepper = campaign.desk.secrets.pepper(self.letter, 1)
             assert pepper is not None
@@ -192,7 +210,8 @@ class World:
             issuer.commit()
         signature = finalize(key, message, answer, blinded.inverse)
         token = Token("https://letters.example.org/", self.letter, 1, key.fingerprint, message, signature, receipt)
-        return Person(code, hash_code(pepper, code), blinded.message, answer, token)
+        role, site = (random.choice(field.options).id for field in FIELDS)
+        return Person(code, hash_code(pepper, code), blinded.message, answer, token, role, site)
 
     def move_to(self, start: tuple[str, str], databases: Callable[[str], tuple[str, str]]) -> "World":
         """The same world on other databases: ``start`` (empty, migrated) gets its rows, ``databases`` copies them."""
@@ -258,7 +277,10 @@ class World:
                 assert exchange(issuer, keys, self.letter, 1, person.code, person.blinded) == person.answer
                 issuer.commit()
         elif what == SIGN:
-            campaign.sign(self.letter, person.token)
+            campaign.sign(self.letter, person.token, role=person.role, site=person.site)
+        elif what == CHANGE:
+            other = next(option.id for option in FIELDS[0].options if option.id != person.role)
+            campaign.change(self.letter, person.token, role=other, site=person.site)
         elif what == WITHDRAW:
             campaign.withdraw(self.letter, person.token)
 

@@ -16,7 +16,18 @@ from petition.issuing import codes as issuing_codes
 from petition.issuing import rounds as issuing_rounds
 from petition.issuing import tokens as issuing_tokens
 from petition.sealing import rewriting, sealer
-from tests.promises.attack import NOW, SIGNATURE, Lived, attacked, by_all_clues, correlations, pairings
+from tests.promises.attack import (
+    CODE,
+    NOW,
+    ROLE,
+    SIGNATURE,
+    SITE,
+    Lived,
+    attacked,
+    by_all_clues,
+    correlations,
+    pairings,
+)
 from tests.promises.conftest import LIVES, LivesOn
 from tests.promises.lives import COPY, SIGN, World, a_story, another_order
 from tests.walks import Campaign
@@ -31,9 +42,9 @@ def telling(lives: Lived) -> list[str]:
     return [str(found) for found in correlations(lives) if found.is_telling and not found.clue[1].startswith(NOW)]
 
 
-def linked(lives: Lived) -> list[str]:
-    """The pairings of codes with signatures that are better than guessing."""
-    return [str(found) for found in pairings(lives) if found.is_better_than_guessing]
+def linked(lives: Lived, one: str = CODE, other: str = SIGNATURE) -> list[str]:
+    """The pairings of codes with signatures, or of two other sides, that are better than guessing."""
+    return [str(found) for found in pairings(lives, one=one, other=other) if found.is_better_than_guessing]
 
 
 def test_nothing_that_is_stored_tells_in_which_order_people_came(lived: Lived) -> None:
@@ -42,6 +53,13 @@ def test_nothing_that_is_stored_tells_in_which_order_people_came(lived: Lived) -
 
 def test_codes_and_signatures_cannot_be_paired_better_than_by_guessing(lived: Lived) -> None:
     assert linked(lived) == []
+
+
+@pytest.mark.parametrize(("one", "other"), [(ROLE, SITE), (ROLE, SIGNATURE), (CODE, SITE)])
+def test_answers_cannot_be_joined_with_one_another_nor_with_a_signature_or_a_code(
+    lived: Lived, one: str, other: str
+) -> None:
+    assert linked(lived, one, other) == []
 
 
 def test_all_clues_together_pair_them_no_better(lived: Lived) -> None:
@@ -160,10 +178,18 @@ def test_a_sealing_that_does_not_sort_is_found(world: World, monkeypatch: Patch)
 def test_held_back_rows_that_stay_as_they_came_are_found(world: World, monkeypatch: Patch) -> None:
     story = a_story(450, 22, Random(1))  # so many an hour that only H are held back, and lie on one page
     moments = {world.people[person].commit: moment for person, moment in story.moments[SIGN].items()}
-    monkeypatch.setattr(rewriting, "_sorted", lambda _, rows: sorted(rows, key=lambda row: moments[row["commit"]]))
+    monkeypatch.setattr(rewriting, "_sorted", lambda _, rows: sorted(rows, key=lambda row: moments.get(row.get("commit"), 0)))
     lives = attacked([world.live(story)])
 
     assert any("after: petition.db pending" in clue for clue in telling(lives))
+
+
+def test_answers_that_no_sealing_writes_anew_are_found(world: World, monkeypatch: Patch) -> None:
+    monkeypatch.setattr(sealer, "ARRIVALS", ())
+    monkeypatch.setattr(sealer, "settle", lambda *_, **how: {})
+    lives = attacked([world.live(a_story(90, 3, Random(1)))])
+
+    assert any("arrived_answer offset among its page" in clue for clue in telling(lives))
 
 
 def test_codes_that_grow_when_they_are_spent_are_found(world: World, monkeypatch: Patch) -> None:
