@@ -11,9 +11,11 @@ from petition.letters.events import ASKED, events_of, statuses_of
 from petition.letters.models import Event, Letter
 from petition.letters.text import Words
 from petition.letters.versions import newest_version, words_of
+from petition.publishing.groups import GroupTable, group_tables
 from petition.publishing.names import Naming, naming
 from petition.sealing.log import log_of, root_of, verifier_key
 from petition.sealing.sealer import history, totals
+from petition.sealing.tables import rounded as rounded_down
 from petition.sealing.witnesses import served_note
 from petition.signing.models import Round
 from petition.signing.signatures import rounds_of, signing_starts
@@ -97,6 +99,7 @@ class Figures:
     signatures: int
     withdrawals: int
     rolls: tuple[RollCount, ...]
+    groups: tuple[GroupTable, ...]
     threshold: int | None
     goal: int | None
     codes_made: int
@@ -163,6 +166,7 @@ def figures(session: Session, letter: Letter, url: str | None) -> Figures:
         signatures=signatures,
         withdrawals=withdrawals,
         rolls=tuple(rolls),
+        groups=group_tables(session, letter),
         threshold=letter.threshold,
         goal=letter.goal,
         codes_made=sum(row.made for row in rounds),
@@ -215,4 +219,4 @@ def _demands(session: Session, letter: Letter) -> tuple[Demand, ...]:
 
 def rounded(number: int, k: int) -> int:
     """A number that only organizers see: rounded down to fives, and nothing under K."""
-    return 0 if number < k else number - number % 5
+    return 0 if number < k else rounded_down(number)

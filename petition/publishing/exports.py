@@ -9,7 +9,9 @@ from typing import Any
 
 from petition.crypto.encodings import hour
 from petition.publishing.counts import Figures
+from petition.publishing.groups import OTHERS, GroupTable
 from petition.publishing.names import COLUMNS
+from petition.sealing.tables import STEP
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 HISTORY_COLUMNS = ("sealed_at", "signatures", "withdrawals", "count")
@@ -36,7 +38,7 @@ def counts(found: Figures) -> dict[str, Any]:
         "threshold": found.threshold,
         "closes": hour(closes) if (closes := found.closes or found.ends) else None,
         "state": found.state,
-        "groups": [],
+        "groups": [_group(table, found.k) for table in found.groups],
         "verification": {
             "routes": list(found.routes),
             "codes_made": found.codes_made,
@@ -50,6 +52,13 @@ def counts(found: Figures) -> dict[str, Any]:
     }
 
 
+def _group(table: GroupTable, k: int) -> dict[str, Any]:
+    """A field's table, in the order of its options; the last of them is everybody else."""
+    shown = [{"option": group.label, "count": group.count} for group in table.groups]
+    others = {"option": OTHERS, "count": table.others}
+    return {"field": table.label, "rounded_down_to": STEP, "smallest_shown": k, "options": [*shown, others]}
+
+
 def counts_json(found: Figures) -> bytes:
     """``counts.json``: UTF-8, indented for readers, a line feed at the end."""
     return (json.dumps(counts(found), ensure_ascii=False, indent=1) + "\n").encode()
@@ -59,6 +68,9 @@ def counts_csv(found: Figures) -> bytes:
     """``counts.csv``: the total first."""
     rows = [(found.words.title, hour(found.as_of), "total", "", found.count)]
     rows += [(found.words.title, hour(found.as_of), "roll", roll.name, roll.count) for roll in found.rolls]
+    for field in found.groups:
+        cells = [*((group.label, group.count) for group in field.groups), (OTHERS, field.others)]
+        rows += [(found.words.title, hour(field.as_of), field.label, *cell) for cell in cells]
     return table(COUNTS_COLUMNS, rows)
 
 

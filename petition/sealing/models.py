@@ -95,3 +95,28 @@ class Cosigned(PetitionBase):
     witness: Mapped[str] = mapped_column(ForeignKey("witness.name", ondelete="CASCADE"), primary_key=True)
     size: Mapped[int]
     line: Mapped[str] = mapped_column(Text)
+
+
+class GroupRelease(PetitionBase):
+    """When a letter's groups were shown last, and how many had signed by then whose names were not."""
+
+    __tablename__ = "group_release"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(ForeignKey("letter.id"), primary_key=True)
+    hour: Mapped[datetime] = mapped_column(Hour)
+    unnamed: Mapped[int]
+
+
+class ReleasedGroup(PetitionBase):
+    """A number of the last release, rounded; the option is empty for all who are in no group that is shown."""
+
+    __tablename__ = "released_group"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(ForeignKey("letter.id"), primary_key=True)
+    field: Mapped[str] = mapped_column(String(40), primary_key=True)
+    option: Mapped[str] = mapped_column(String(40), primary_key=True)
+    number: Mapped[int]
+    is_shown: Mapped[bool]
+    """A hidden number is kept only for the next release, which no number may leap ahead of."""

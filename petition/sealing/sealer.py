@@ -18,6 +18,7 @@ from petition.letters.life import ALONE, CLOSED, SIGNABLE, WITHDRAWN, full_hour_
 from petition.letters.models import Letter, to_hour
 from petition.sealing.log import append, log_of, log_seed
 from petition.sealing.models import Milestone, Sealing
+from petition.sealing.releases import forget_tables, renew
 from petition.sealing.rewriting import Lifted, Row
 from petition.sealing.settling import settle
 from petition.signing.appearances import ARRIVALS, forget_all
@@ -104,6 +105,7 @@ def seal(
     for row in rounds.values():
         if told and row.annulled is not None and not row.is_annulment_logged:
             forget_all(session, letter.id, row.number)
+            forget_tables(session, letter.id)
     lifted = Lifted(session, letter.id, Pending, Tombstone, Withdrawal, *ARRIVALS)
     room = {row.number: _room(row, told.get(row.number)) for row in rounds.values()}
     chosen, held = _choose(lifted.rows(Pending), letter, rounds, room, random, everything=closing, nothing=holds)
@@ -125,11 +127,12 @@ def seal(
     _remember(session, letter, chosen, first + _position_of_signatures(entries))
     _write_history(session, letter, moment, signed, withdrawn)
     note_milestones(session, letter, entries, first, moment)
+    lifted.put_back(kept)
+    renew(session, letter, signed - withdrawn, moment=moment)
     letter.edition += 1
     if closing:
         letter.closed = moment
         _end(session, letter)
-    lifted.put_back(kept)
     return Result(len(chosen), len(entries), len(held))
 
 

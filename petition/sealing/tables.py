@@ -1,6 +1,6 @@
 """What may be said of a field's groups: a table that is made of rounded numbers alone (protocol, section 10).
 
-A table is a function of the public total, of how many names are shown, and of each group's number rounded down to
+A table is a function of the public totals, of how many names are shown, and of each group's number rounded down to
 fives. Whatever is hidden in it, and why, follows from these: so one answer changes what is seen only where it is the
 fifth of its five, and someone who knows everybody else's answers learns nothing else of the last one.
 """
@@ -16,6 +16,14 @@ CALM = 100
 
 
 @dataclass(frozen=True)
+class Before:
+    """The table that was shown last: its numbers, those of hidden groups among them, and how many more signed since."""
+
+    numbers: Mapping[str, int]
+    more: int
+
+
+@dataclass(frozen=True)
 class Table:
     """The groups of a field that may be shown, with their numbers, and all others together."""
 
@@ -23,6 +31,8 @@ class Table:
     """By option, in the order in which they were given."""
     rest: int
     """Other or not stated: the total less what is shown, rounded down too."""
+    numbers: Mapping[str, int]
+    """Of all groups, for the next table; the hidden ones' are never shown."""
 
 
 def rounded(number: int) -> int:
@@ -30,25 +40,43 @@ def rounded(number: int) -> int:
     return number - number % STEP
 
 
-def table(total: int, named: int, answers: Mapping[str, int], k: int, people: Mapping[str, int | None]) -> Table:
+def table(
+    total: int,
+    named: int,
+    answers: Mapping[str, int],
+    k: int,
+    people: Mapping[str, int | None],
+    before: Before | None = None,
+) -> Table:
     """The table of one field.
 
     ``total`` have signed, and the names of ``named`` of them are shown; ``answers`` are the groups' numbers,
     ``people`` their headcounts where they are known. Nobody can tell which answers are those of shown names, so each
     number must leave K others even if all of them were in this group. A group is hidden if its number is smaller, or
-    nearly all of its people signed. If what is left beside the shown groups is smaller, the smallest of these joins
-    it, so that no subtraction gives a hidden number.
+    nearly all of its people signed. If those who are left beside the shown groups may be fewer, the smallest of
+    these joins them: a hidden group is never alone there, and no subtraction gives its number.
     """
     least = max(k, STEP) + named
-    numbers = {option: rounded(number) for option, number in answers.items()}
+    numbers = {option: _risen(rounded(number), option, least, before) for option, number in answers.items()}
     shown = {
         option: number
         for option, number in numbers.items()
         if number >= least and not _is_nearly_all(number, people.get(option))
     }
-    while shown and rounded(total - sum(shown.values())) < least:
+    while shown and total - sum(number + STEP - 1 for number in shown.values()) < least:
         shown.pop(min(shown, key=lambda option: shown[option]))
-    return Table(shown, rounded(total - sum(shown.values())))
+    return Table(shown, rounded(total - sum(shown.values())), numbers)
+
+
+def _risen(number: int, option: str, least: int, before: Before | None) -> int:
+    """A number rises by no more than have signed since: a leap by nearly all of them would tell it to the person.
+
+    Whatever is too small to be shown counts as just too small, so that its rise tells nothing of it.
+    """
+    if before is None:
+        return number
+    just_too_small = rounded(least - 1)
+    return min(number, max(before.numbers.get(option, 0), just_too_small) + rounded(max(before.more, 0)))
 
 
 def _is_nearly_all(number: int, people: int | None) -> bool:
@@ -60,4 +88,6 @@ def is_due(unnamed: int, last: int | None, k: int) -> bool:
 
     So many fewer count as a change as well: a table must not go on counting a crowd that has left.
     """
-    return unnamed >= k if last is None else abs(unnamed - last) >= max(k, unnamed // CALM)
+    if last is None:
+        return unnamed >= k
+    return abs(unnamed - last) >= max(k, STEP, unnamed // CALM)

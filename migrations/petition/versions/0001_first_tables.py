@@ -297,6 +297,15 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "group_release",
+        sa.Column("letter_id", sa.String(length=26), nullable=False),
+        sa.Column("hour", sa.DateTime(), nullable=False),
+        sa.Column("unnamed", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["letter_id"], ["letter.id"], name=op.f("fk_group_release_letter_id_letter")),
+        sa.PrimaryKeyConstraint("letter_id", name=op.f("pk_group_release")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "invitation",
         sa.Column("key", sa.LargeBinary(length=32), nullable=False),
         sa.Column("letter_id", sa.String(length=26), nullable=False),
@@ -346,6 +355,17 @@ def upgrade() -> None:
             ["organizer_id"], ["organizer.id"], name=op.f("fk_recovery_code_organizer_id_organizer"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_recovery_code")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "released_group",
+        sa.Column("letter_id", sa.String(length=26), nullable=False),
+        sa.Column("field", sa.String(length=40), nullable=False),
+        sa.Column("option", sa.String(length=40), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("is_shown", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["letter_id"], ["letter.id"], name=op.f("fk_released_group_letter_id_letter")),
+        sa.PrimaryKeyConstraint("letter_id", "field", "option", name=op.f("pk_released_group")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -509,10 +529,12 @@ def downgrade() -> None:
     op.drop_table("sign_in")
     op.drop_table("roll")
     op.drop_table("report")
+    op.drop_table("released_group")
     op.drop_table("recovery_code")
     op.drop_table("names_key")
     op.drop_table("log")
     op.drop_table("invitation")
+    op.drop_table("group_release")
     op.drop_table("field")
     op.drop_table("event")
     op.drop_table("demand_status")
