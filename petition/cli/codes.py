@@ -3,8 +3,10 @@
 import csv
 import io
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -15,7 +17,8 @@ from petition.crypto.codes import show
 from petition.errors import Conflict, NotFound
 from petition.issuing import codes as issuing
 from petition.letters.drafting import rolls_of
-from petition.letters.life import ALONE, SIGNABLE, address_of, hosted_letter
+from petition.letters.life import ALONE, SIGNABLE, hosted_letter
+from petition.sheets import PAPERS, Sheet, demand_printable, join_link, sheet_of, sheet_pdf
 from petition.signing.routes import demand_paper
 from petition.signing.signatures import rounds_of
 
@@ -32,22 +35,42 @@ def codes() -> None:
 @click.argument("slug")
 @click.option("--count", type=click.IntRange(1, issuing.MOST_AT_ONCE), required=True, help="How many.")
 @click.option("--roll", help="For which roll, by its id. Default: the letter's first.")
-@click.option("--format", "form", type=click.Choice(["txt", "csv"]), default="txt", show_default=True)
+@click.option("--format", "form", type=click.Choice(["txt", "csv", "pdf"]), default="txt", show_default=True)
+@click.option("--paper", type=click.Choice(list(PAPERS)), default="a4", show_default=True, help="Of the PDF.")
+@click.option("--neutral", is_flag=True, help="Strips of the PDF name neither the letter nor its address.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: the terminal.")
-def make(slug: str, count: int, roll: str | None, form: str, output: Path | None) -> None:
-    """Make codes. They are shown this once: only their keyed hashes are kept."""
+def make(slug: str, count: int, roll: str | None, form: str, paper: str, neutral: bool, output: Path | None) -> None:
+    """Make codes. They are shown this once: only their keyed hashes are kept.
+
+    As text one code a line; as CSV with the link of each; as PDF a sheet to cut up, with QR codes.
+    """
     here = ground()
-    letter_id, number, address, is_single = _round_of(here, slug, roll)
+    if form == "pdf":
+        demand_printable(count)
+        if output is None and sys.stdout.isatty():
+            raise click.UsageError("A PDF is not for the terminal. Say where it goes: -o codes.pdf")
+    round_ = _round_of(here, slug, roll, neutral)
     with _sheet(output) as write, Session(here.databases.issuer) as issuer:
-        made_for = (here.desk.secrets, letter_id, number, count)
-        batch, made = issuing.make_codes(issuer, *made_for, os.urandom, is_single=is_single)
+        made_for = (here.desk.secrets, round_.letter_id, round_.number, count)
+        batch, made = issuing.make_codes(issuer, *made_for, os.urandom, is_single=round_.is_single)
+        body = _as(form, round_.sheet, made, paper)  # before they count, lest they can't be printed
         issuer.commit()
-        write(_as_csv(made, address) if form == "csv" else "".join(f"{show(code)}\n" for code in made))
+        write(body)
     click.echo(f"Batch {batch}: {count} codes. To recall what is unspent: petition codes void {slug} {batch}", err=True)
 
 
-def _round_of(here: Ground, slug: str, roll: str | None) -> tuple[str, int, str, bool]:
-    """The letter's id, the newest living round of a roll, where to join, and whether one person alone signs."""
+@dataclass(frozen=True)
+class _Round:
+    """The round that codes are made for, and what their strips say."""
+
+    letter_id: str
+    number: int
+    is_single: bool
+    sheet: Sheet
+
+
+def _round_of(here: Ground, slug: str, roll: str | None, neutral: bool) -> _Round:
+    """The newest living round of a roll."""
     with reading(here) as session:
         letter = hosted_letter(session, slug)
         if letter.state not in SIGNABLE:
@@ -57,33 +80,39 @@ def _round_of(here: Ground, slug: str, roll: str | None) -> tuple[str, int, str,
         if not living:
             raise NotFound("This letter has no roll %(roll)s with an open round.", roll=wanted)
         demand_paper(letter, living[-1], living)
-        address = f"{here.settings.url}/letters/{address_of(letter)}/join"
-        return letter.id, living[-1].number, address, letter.k == ALONE
+        sheet = sheet_of(session, letter, living[-1], here.settings.url or "", neutral=neutral)
+        return _Round(letter.id, living[-1].number, letter.k == ALONE, sheet)
 
 
-def _as_csv(made: list[str], address: str) -> str:
+def _as(form: str, sheet: Sheet, made: list[str], paper: str) -> bytes:
+    if form == "pdf":
+        return sheet_pdf(sheet, made, paper)
+    return _as_csv(made, sheet).encode() if form == "csv" else "".join(f"{show(code)}\n" for code in made).encode()
+
+
+def _as_csv(made: list[str], sheet: Sheet) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(("code", "join"))
-    writer.writerows((show(code), address) for code in made)
+    writer.writerows((show(code), join_link(sheet.join, sheet.fingerprint, code)) for code in made)
     return text.getvalue()
 
 
 @contextmanager
-def _sheet(path: Path | None) -> Iterator[Callable[[str], object]]:
+def _sheet(path: Path | None) -> Iterator[Callable[[bytes], object]]:
     """Where the codes go: the terminal, or a new file that only its owner reads.
 
     The file is begun before any code is made: codes that cannot be written down would be lost.
     """
     if path is None:
-        yield lambda text: click.echo(text, nl=False)
+        yield lambda body: click.echo(body, nl=False)
         return
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         refuse(f"{path} exists already. Choose another name, so that no codes are lost.")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        with os.fdopen(descriptor, "wb") as file:
             yield file.write
     finally:
         if path.stat().st_size == 0:

@@ -1,17 +1,20 @@
 """The organizers' page of codes: make them, see about how many are used, recall a batch."""
 
+from flask import Response
+
 from petition.crypto.codes import show
-from petition.errors import Conflict, Refusal
+from petition.errors import Conflict, NotFound, Refusal
 from petition.issuing.codes import batches, make_codes, void_batch
-from petition.letters.drafting import DEFAULT_ROLL, rolls_of
-from petition.letters.life import ALONE, SIGNABLE, address_of, own_letter
+from petition.letters.drafting import rolls_of
+from petition.letters.life import ALONE, SIGNABLE, own_letter
 from petition.letters.models import Letter, Organizer
-from petition.publishing.counts import figures, rounded
+from petition.publishing.counts import rounded
+from petition.sheets import MOST_ON_PAPER, sheet_of, sheet_pdf
 from petition.signing.models import Round
 from petition.signing.routes import demand_paper
 from petition.signing.signatures import rounds_of
 from petition.web.context import issuer_session, say, session, site
-from petition.web.forms import CodesForm
+from petition.web.forms import CodesForm, SheetForm
 from petition.web.organize import Answer, bp, desk_page, for_organizers
 from petition.web.steps import the_desk
 
@@ -39,15 +42,34 @@ def make(organizer: Organizer, slug: str) -> Answer:
     except Refusal as refusal:
         return _page(letter, form, say(refusal.sentence, **refusal.values)), refusal.status
     issuer_session().commit()
-    shown = [show(code) for code in made]
+    sheet = sheet_of(session(), letter, round_, site().settings.url or "", neutral=False)
     return desk_page(
         "organize/new-codes.html",
         letter=letter,
         batch=batch,
-        codes=shown,
-        address=_join_address(letter, round_.roll),
-        log_key=_log_key(letter),
+        codes=[show(code) for code in made],
+        sheet=sheet,
+        round=round_.number,
+        is_printable=len(made) <= MOST_ON_PAPER,
     )
+
+
+@bp.post("/letters/<slug>/codes/sheet")
+@for_organizers
+def sheet(organizer: Organizer, slug: str) -> Answer:
+    """Codes that were just made, sent back to be made into a PDF; nothing is kept of them."""
+    letter = own_letter(session(), slug, organizer)
+    form = SheetForm()
+    try:
+        round_ = session().get(Round, (letter.id, form.round.data or 0))
+        if round_ is None:
+            raise NotFound("This letter has no such round.")
+        found = sheet_of(session(), letter, round_, site().settings.url or "", neutral=bool(form.neutral.data))
+        body = sheet_pdf(found, (form.codes.data or "").split(), form.paper.data or "")
+    except Refusal as refusal:
+        return _page(letter, CodesForm(formdata=None), say(refusal.sentence, **refusal.values)), refusal.status
+    headers = {"Content-Disposition": 'attachment; filename="codes.pdf"', "Cache-Control": "no-store"}
+    return Response(body, mimetype="application/pdf", headers=headers)
 
 
 def _issuing_round(letter: Letter, roll: str | None) -> Round:
@@ -60,16 +82,6 @@ def _issuing_round(letter: Letter, roll: str | None) -> Round:
         raise Conflict("No round of these signers exchanges codes. Open a new round first.")
     demand_paper(letter, living[-1], living)
     return living[-1]
-
-
-def _log_key(letter: Letter) -> str:
-    """The key of the letter's log, shortened for reading aloud, for the printed sheet."""
-    return figures(session(), letter, site().settings.url).log_fingerprint
-
-
-def _join_address(letter: Letter, roll: str) -> str:
-    query = "" if roll == DEFAULT_ROLL else f"?roll={roll}"
-    return f"{site().settings.url or ''}/letters/{address_of(letter)}/join{query}"
 
 
 @bp.post("/letters/<slug>/codes/<int(max=999999999):batch>/void")

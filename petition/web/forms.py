@@ -182,6 +182,15 @@ class CodesForm(FlaskForm):
     )
 
 
+class SheetForm(FlaskForm):
+    """Codes to be printed, and how."""
+
+    codes = TextAreaField()
+    round = IntegerField()
+    paper = StringField()
+    neutral = BooleanField()
+
+
 class StepForm(FlaskForm):
     """A step that needs nothing but a button, and for some a reason."""
 

@@ -32,7 +32,27 @@ def test_codes_as_csv_say_where_to_join(shell: Shell, address: str) -> None:
     rows = list(csv.reader(io.StringIO(shell("codes", "make", "coded", "--count", "2", "--format", "csv").stdout)))
 
     assert rows[0] == ["code", "join"]
-    assert [row[1] for row in rows[1:]] == [f"{address}join"] * 2
+    assert [
+        re.fullmatch(re.escape(f"{address}join#k=") + "[0-9a-f]{64}&c=" + row[0], row[1]) is None for row in rows[1:]
+    ] == [False] * 2
+
+
+def test_codes_on_paper_go_to_a_file(shell: Shell, address: str, tmp_path: Path) -> None:
+    file = tmp_path / "codes.pdf"
+    words = ["--count", "2", "--format", "pdf", "--paper", "letter", "--neutral", "-o", str(file)]
+    result = shell("codes", "make", "coded", *words)
+
+    assert result.exit_code == 0
+    assert file.read_bytes().startswith(b"%PDF-")
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_more_codes_than_a_sheet_takes_are_not_made(shell: Shell, address: str, tmp_path: Path) -> None:
+    before = batches(shell)
+    words = ["--count", "1001", "--format", "pdf", "-o", str(tmp_path / "codes.pdf")]
+
+    assert shell("codes", "make", "coded", *words).exit_code == 1
+    assert batches(shell) == before
 
 
 def test_codes_go_to_a_file_that_only_its_owner_reads(shell: Shell, address: str, tmp_path: Path) -> None:

@@ -1,0 +1,51 @@
+"""Paper and pictures by typst: a template of ours and values. What people wrote goes in as data, never as source.
+
+The same values give the same bytes: no time of making, no name of a machine. Fonts for Latin, Greek and Cyrillic come
+with the wheel; other scripts take the machine's (docs/hosting.md says which to install).
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from petition.database import place_of
+
+PDF = "application/pdf"
+PNG = "image/png"
+NO_FONT = "could not be displayed"
+
+
+def pdf(template: str, values: dict[str, Any]) -> bytes:
+    """A document for people who read with their eyes or their ears: tagged, PDF/UA-1 (ISO 14289-1).
+
+    Where this machine has no font for a character the standard forbids the file; then it is tagged all the same, with
+    a box in the character's place: better than none.
+    """
+    place, inputs = _place(template), _inputs(values)
+    try:
+        made = typst.compile(place, format="pdf", pdf_standards=["ua-1"], sys_inputs=inputs)
+    except typst.TypstError as error:
+        if NO_FONT not in str(error):
+            raise
+        made = typst.compile(place, format="pdf", sys_inputs=inputs)
+    assert isinstance(made, bytes)
+    return made
+
+
+def png(template: str, values: dict[str, Any], *, ppi: float = 72) -> bytes:
+    """A picture of one page; at 72 a point is a pixel."""
+    made = typst.compile(_place(template), format="png", ppi=ppi, sys_inputs=_inputs(values))
+    assert isinstance(made, bytes)
+    return made
+
+
+def _inputs(values: dict[str, Any]) -> dict[str, str]:
+    return {"data": json.dumps(values, ensure_ascii=False)}
+
+
+@cache
+def _place(template: str) -> Path:
+    return place_of("templates") / "print" / template
