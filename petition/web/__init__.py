@@ -15,7 +15,7 @@ from petition.database import retried
 from petition.errors import Forbidden, NotFound, Refusal, SlowDown, TooLong
 from petition.languages import languages
 from petition.publishing.shelf import Shelf
-from petition.web import after, codes, health, join, mail, organize, public, rounds, routes, sign, steps, write
+from petition.web import after, codes, health, join, mail, names, organize, public, rounds, routes, sign, steps, write
 from petition.web.context import LANGUAGE, close_sessions, moved, page, say, site
 from petition.web.headers import HEADERS, transport_security
 from petition.web.kept import KeptFirst
@@ -25,7 +25,7 @@ SIGNING_BODY = 64 * 1024
 DRAFTING_BODY = 1024 * 1024
 JSON_ENDPOINTS = frozenset({"join.issue", "sign.add", "sign.take_back", "sign.change", "sign.round_record"})
 log = logging.getLogger("petition")
-__all__ = ["add_porch", "after", "codes", "mail", "rounds", "routes", "steps", "write"]
+__all__ = ["add_porch", "after", "codes", "mail", "names", "rounds", "routes", "steps", "write"]
 
 
 def add_porch(app: Flask, shelf: Shelf, url: str | None) -> None:

@@ -1,6 +1,6 @@
 """A letter's steps and its codes: what stands in the way, and the buttons that go on."""
 
-from flask import redirect
+from flask import redirect, request
 
 from petition import rounds
 from petition.errors import Refusal
@@ -19,6 +19,7 @@ from petition.letters.life import (
     steps_from,
 )
 from petition.letters.models import Letter, Organizer
+from petition.letters.names_keys import NAMED, names_keys
 from petition.letters.versions import newest_version
 from petition.publishing.counts import figures, rounded
 from petition.signing.signatures import rounds_of
@@ -67,8 +68,13 @@ def _overview(letter: Letter, refusal: str | None) -> str:
         codes_made=sum(row.made for row in known),
         codes_used=rounded(sum(row.spent for row in known), letter.k),
         form=StepForm(),
+        names_locked=letter.state == PUBLISHED and _has_locked_names(letter),
         refusal=refusal,
     )
+
+
+def _has_locked_names(letter: Letter) -> bool:
+    return any(row.step == NAMED and not row.is_open for row in names_keys(session(), letter.id))
 
 
 @bp.post("/letters/<slug>/open")
@@ -81,8 +87,17 @@ def open_(organizer: Organizer, slug: str) -> Answer:
 @bp.post("/letters/<slug>/publish")
 @for_organizers
 def publish(organizer: Organizer, slug: str) -> Answer:
-    """Show it to everybody."""
-    return _step(slug, organizer, lambda letter_id: rounds.publish_letter(the_desk(), letter_id, moment=now()))
+    """Show it to everybody; with the passphrase, names from the next update on."""
+    passphrase = request.form.get("passphrase", "")
+    names = passphrase and NAMED in own_letter(session(), slug, organizer).name_steps
+    unlocks = organizer.id if names else None
+    return _step(
+        slug,
+        organizer,
+        lambda letter_id: rounds.publish_letter(
+            the_desk(), letter_id, moment=now(), unlocks=unlocks, passphrase=passphrase
+        ),
+    )
 
 
 @bp.post("/letters/<slug>/close")
