@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from petition import config, create_app, rounds
+from petition.addresses import read_address
 from petition.config import Settings
 from petition.crypto.blind_rsa import PrivateKey, PublicKey, blind, finalize, prepare
 from petition.crypto.locked_names import lock_name
@@ -20,6 +21,7 @@ from petition.crypto.receipts import Opening, opening
 from petition.crypto.tokens import Token, statement_bytes
 from petition.database import Databases, IssuerBase
 from petition.issuing.codes import make_codes
+from petition.issuing.mail import admit
 from petition.issuing.rounds import numbers
 from petition.issuing.tokens import Keys, exchange
 from petition.letters.drafting import Rules, draft, set_rules
@@ -183,6 +185,14 @@ class Campaign:
     def codes(self, letter_id: str, count: int, number: int = 1, **how: bool) -> list[str]:
         with Session(self.databases.issuer) as issuer:
             _, made = make_codes(issuer, self.desk.secrets, letter_id, number, count, os.urandom, **how)
+            issuer.commit()
+        return made
+
+    def mailed_codes(self, letter_id: str, *addresses: str, number: int = 1) -> list[str]:
+        """The codes that these addresses get by mail."""
+        with Session(self.databases.issuer) as issuer:
+            places = [(self.desk.secrets, letter_id, number, read_address(address)) for address in addresses]
+            made = [admit(issuer, *place) or "" for place in places]
             issuer.commit()
         return made
 
