@@ -24,11 +24,14 @@ from petition.crypto.merkle import Tiles, leaf_hash
 from petition.crypto.notes import public_of, read_checkpoint
 from petition.database import Databases, IssuerBase, PetitionBase, at_head
 from petition.errors import Refusal
-from petition.issuing.models import IssuingRound
+from petition.issuing.carriers import Away, MailServer, carrier_for
+from petition.issuing.mail import SURELY_OVER
+from petition.issuing.message import sender_of
+from petition.issuing.models import IssuingRound, Outbox
 from petition.issuing.rounds import KEY_LABEL, Numbers, numbers
 from petition.issuing.secrets import SIZE, RoundSecrets
-from petition.letters.life import CLOSED, PUBLIC, SIGNABLE, hosted_letters
-from petition.letters.models import Letter
+from petition.letters.life import CLOSED, MAIL, PUBLIC, SIGNABLE, hosted_letters
+from petition.letters.models import Letter, to_hour
 from petition.sealing.log import HELD, log_seed, root_of_edge
 from petition.sealing.models import Cosigned, Entry, Log, Sealing, Tile
 from petition.sealing.witnesses import all_witnesses
@@ -174,18 +177,38 @@ def _mail(settings: Settings) -> Iterator[Finding]:
     if settings.mail is None:
         yield Finding("mail", OK, "No mail server is set: codes are handed out on paper only.")
         return
-    domain = settings.mail_from.rpartition("@")[2].rstrip(">")
-    if "@" not in settings.mail_from or "." not in domain:
+    sender = sender_of(settings)
+    if "." not in sender.host or "@" not in sender.address:
         what = f"PETITION_MAIL_FROM is {settings.mail_from}: most mail servers refuse such a sender."
         yield Finding("mail", WRONG, what, "Set it to an address of your domain, for example noreply@example.org")
-    if settings.mail.startswith("folder:"):
+    carrier = carrier_for(settings.mail, sender)
+    if isinstance(carrier, MailServer):
+        yield from _mail_server(carrier)
+    else:
         what = "Mail goes into a folder and reaches nobody, which is for trying."
         yield Finding("mail", NOTE, what, "Set PETITION_MAIL to a mail server, for example smtp://localhost:25")
-    elif settings.mail.startswith("smtp://") and urlsplit(settings.mail).hostname not in ("localhost", "127.0.0.1"):
-        what = "Mail goes to the mail server over smtp://, which may be unencrypted."
-        yield Finding("mail", NOTE, what, "Use smtps:// if the server has it.")
-    else:
-        yield Finding("mail", OK, "A mail server is set.")
+
+
+def _mail_server(server: MailServer) -> Iterator[Finding]:
+    """Whether the mail server greets us and lets us in, as it must before it takes a mail."""
+    try:
+        found = server.check()
+    except Away as away:
+        what = f"The mail server at {server.place} cannot be used ({away}): no codes go out by mail."
+        mend = (
+            "Is it running, and are the host, the port, the name and the password in PETITION_MAIL right? Is the port "
+            "open on the way (many hosts close 25: try 587 or 465)? Elsewhere than here it must have a valid "
+            "certificate."
+        )
+        yield Finding("mail", WRONG, what, mend)
+        return
+    yield Finding("mail", OK, f"The mail server at {server.place} answers and lets us in.")
+    if "encrypted" not in found and not server.is_here:
+        what = f"Mail goes to {server.place} unencrypted: who watches the line sees who asks for a code."
+        yield Finding("mail", WRONG, what, "Use smtps://, or a server that offers STARTTLS.")
+    if "international" not in found:
+        what = "The mail server takes no addresses with letters beyond a to z before the @ (SMTPUTF8)."
+        yield Finding("mail", NOTE, what, "Nobody with such an address gets a code; most employers have none.")
 
 
 # Databases
@@ -263,6 +286,7 @@ def _inside(settings: Settings, databases: Databases, now: datetime, deep: bool)
             if log is not None:
                 yield from _log(view, letter, log)
                 yield from _steps(view, letter)
+        yield from _letters_by_mail(view)
         yield from _round_files(view)
 
 
@@ -359,6 +383,18 @@ def _witnesses(view: _View, letter: Letter, log: Log) -> Iterator[Finding]:
         if witness.url is not None and (cosigned is None or cosigned.size < log.size):
             what = f"{letter.slug}: {witness.name} has not cosigned the newest checkpoint."
             yield Finding("witnesses", NOTE, what, f"petition seal {letter.slug} asks again, and says why not.")
+
+
+def _letters_by_mail(view: _View) -> Iterator[Finding]:
+    """Whether letters whose codes go out by mail have somebody who sends them."""
+    late = Outbox.hour <= to_hour(view.now) - SURELY_OVER
+    if view.issuer.scalar(select(func.count()).select_from(Outbox).where(late)):
+        what = "Mail waits for more than an hour, though it is to be deleted by then: no clock is at work."
+        yield Finding("mail", WRONG, what, "petition run has a clock; else let petition seal --watch run beside it.")
+    for letter in hosted_letters(view.session):
+        if view.settings.mail is None and MAIL in letter.routes and letter.state in SIGNABLE:
+            what = f"{letter.slug}: its codes are to go out by mail, but PETITION_MAIL is not set."
+            yield Finding("mail", WRONG, what, "Set PETITION_MAIL again, for example smtp://localhost:25")
 
 
 # Both sides of the wall

@@ -14,18 +14,13 @@ from datetime import datetime
 from petition import rounds
 from petition.config import Settings
 from petition.issuing.carriers import carrier_for
-from petition.issuing.message import Sender
+from petition.issuing.message import sender_of
 from petition.issuing.postman import Postman
 
 EVERY = 5.0
 """Seconds."""
 LOCK = "mail.lock"
 log = logging.getLogger("petition.post")
-
-
-def sender_of(settings: Settings) -> Sender:
-    """In whose name the site's mail goes out."""
-    return Sender(settings.mail_from, settings.mail_subject, f"{settings.url or ''}/")
 
 
 def carry(desk: rounds.Desk, settings: Settings, now: Callable[[], datetime], stop: threading.Event) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,17 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from petition import rounds
+from petition.addresses import read_address
 from petition.checkup import Finding, check, is_well
 from petition.cli import main
 from petition.config import settings
+from petition.issuing.mail import Asked, ask
 from petition.issuing.models import Batch, IssuingRound
 from petition.sealing.log import log_of
 from petition.sealing.models import Entry, Log, Tile
 from petition.signing.models import Round
 from tests.conftest import Clock
+from tests.mailserver import Inbox, a_free_port, a_mail_server
 from tests.walks import Campaign
 
 pytestmark = pytest.mark.thorough
@@ -213,11 +217,71 @@ def test_a_clock_that_went_back_is_found(campaign: Campaign, letter: str, clock:
 
 
 def test_settings_that_cannot_work_are_found(campaign: Campaign, letter: str) -> None:
-    mail = {"PETITION_MAIL": "smtps://mail.example.org", "PETITION_MAIL_FROM": "nobody"}
+    mail = {"PETITION_MAIL": "folder:./mail", "PETITION_MAIL_FROM": "nobody"}
 
     assert "PETITION_MAIL_FROM" in only(wrongs(campaign, **mail)).what
     found = wrongs(campaign, PETITION_URL="http://letters.example.org")
     assert "not encrypted" in only(found).what
+
+
+MAIL_FROM = {"PETITION_MAIL_FROM": "post@letters.example.org"}
+
+
+def said_of_mail(campaign: Campaign, **more: str) -> list[tuple[str, str]]:
+    """Level and sentence of what is found about mail."""
+    found = check(settings({**environ_of(campaign), **MAIL_FROM, **more}), campaign.clock())
+    return [(finding.level, finding.what) for finding in found if finding.area == "mail"]
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_without_a_mail_server_it_says_that_codes_go_out_on_paper(campaign: Campaign, letter: str) -> None:
+    assert said_of_mail(campaign) == [("ok", "No mail server is set: codes are handed out on paper only.")]
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_a_mail_server_is_greeted_and_takes_no_mail(campaign: Campaign, letter: str) -> None:
+    with a_mail_server() as inbox:
+        found = said_of_mail(campaign, PETITION_MAIL=inbox.address)
+
+    assert [level for level, _ in found] == ["ok", "note"]
+    assert "answers" in found[0][1] and "SMTPUTF8" in found[1][1]
+    assert (inbox.hosts, inbox.raw) == ([], [])
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_a_mail_server_that_is_down_is_found_and_no_password_shown(campaign: Campaign, letter: str) -> None:
+    address = f"smtp://ana:secret@127.0.0.1:{a_free_port()}"
+    finding = only(wrongs(campaign, **MAIL_FROM, PETITION_MAIL=address))
+
+    assert "ConnectionRefusedError" in finding.what and "PETITION_MAIL" in finding.mend
+    assert "secret" not in finding.what + finding.mend
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_mail_that_goes_elsewhere_unencrypted_is_found(campaign: Campaign, letter: str) -> None:
+    with a_mail_server(Inbox(host="127.0.0.2"), enable_SMTPUTF8=True) as elsewhere:
+        found = wrongs(campaign, **MAIL_FROM, PETITION_MAIL=elsewhere.address)
+
+    assert "unencrypted" in only(found).what
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_a_letter_whose_codes_nobody_can_mail_any_more_is_found(campaign: Campaign) -> None:
+    campaign.desk = replace(campaign.desk, sends_mail=True)
+    campaign.an_open_letter(slug="ours", mail={"workers": ["example.com"]})
+
+    assert "ours: its codes are to go out by mail" in only(wrongs(campaign)).what
+
+
+def test_mail_that_waits_for_too_long_is_found(campaign: Campaign, letter: str, clock: Clock) -> None:
+    with Session(campaign.databases.issuer) as issuer:
+        asked, secrets = Asked(read_address("ana@example.com"), "en"), campaign.desk.secrets
+        ask(issuer, secrets, letter, "workers", asked, moment=clock(), random=os.urandom)
+        issuer.commit()
+    assert wrongs(campaign) == []
+    clock.pass_time(hours=2)
+
+    assert "no clock is at work" in only(wrongs(campaign)).what
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)

@@ -17,6 +17,7 @@ from petition.addresses import read_address
 from petition.issuing import carriers, quotas
 from petition.issuing.carriers import Away, MailServer, carrier_for
 from petition.issuing.mail import Asked, ask
+from petition.issuing.message import sender_of
 from petition.issuing.models import Code, IssuingRound, Outbox
 from petition.issuing.postman import Looked, Postman
 from tests.conftest import Clock
@@ -57,7 +58,7 @@ def a_postman(campaign: Campaign) -> Postman:
 
 
 def fresh(campaign: Campaign) -> Postman:
-    sender = post.sender_of(campaign.settings)
+    sender = sender_of(campaign.settings)
     carrier = carrier_for(campaign.settings.mail or "", sender)
     return Postman(campaign.databases.issuer, campaign.desk.secrets, carrier, sender, os.urandom)
 
@@ -374,7 +375,7 @@ def test_a_slow_server_is_left_and_tried_again(
 def test_a_server_that_drips_its_answers_is_left(monkeypatch: pytest.MonkeyPatch, campaign: Campaign) -> None:
     monkeypatch.setattr(carriers, "PATIENCE", 0.5)
     with dripping() as port, pytest.raises(Away):
-        MailServer(f"smtp://127.0.0.1:{port}", post.sender_of(campaign.settings)).check()
+        MailServer(f"smtp://127.0.0.1:{port}", sender_of(campaign.settings)).check()
 
 
 @contextlib.contextmanager
@@ -408,9 +409,9 @@ def test_where_encryption_is_offered_it_is_used_and_the_password_goes_only_there
         postman = a_postman(with_mail(campaign, good))
         wish(campaign, letter, ANA)
         look(campaign, postman)
-        found = MailServer(good, post.sender_of(campaign.settings)).check()
+        found = MailServer(good, sender_of(campaign.settings)).check()
         with pytest.raises(Away, match="535"):
-            MailServer(good.replace("word", "wort"), post.sender_of(campaign.settings)).check()
+            MailServer(good.replace("word", "wort"), sender_of(campaign.settings)).check()
 
     assert (inbox.to, found) == ([ANA], {"encrypted"})
 
@@ -422,7 +423,7 @@ def test_a_server_elsewhere_must_show_a_certificate_that_others_vouch_for(campai
         a_mail_server(elsewhere, tls_context=its_own_certificate(tmp_path)),
         pytest.raises(Away, match="SSLCertVerificationError"),
     ):
-        MailServer(elsewhere.address, post.sender_of(campaign.settings)).check()
+        MailServer(elsewhere.address, sender_of(campaign.settings)).check()
 
 
 # Nothing is left behind

@@ -95,6 +95,16 @@ class MailServer:
         self._login = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
         self._sender = sender
 
+    @property
+    def place(self) -> str:
+        """Host and port."""
+        return f"{self._host}:{self._port}"
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is on this machine, so that nobody watches the way to it."""
+        return self._host in LOOPBACK
+
     @contextmanager
     def line(self) -> Iterator[Send]:
         """A connection, greeted and signed in; closed politely afterwards if it still stands."""
@@ -133,7 +143,7 @@ class MailServer:
     def _certificates(self) -> ssl.SSLContext:
         """A server elsewhere must show a valid certificate; one on this machine may have made its own."""
         context = ssl.create_default_context()
-        if self._host in LOOPBACK:
+        if self.is_here:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         return context
 

@@ -19,7 +19,7 @@ from petition.crypto.codes import CODE_BYTES, code_from_bytes
 from petition.database import Hour, changed, insert_once
 from petition.errors import Over, SlowDown
 from petition.issuing.codes import hash_code
-from petition.issuing.models import Code, IssuingRound, Outbox
+from petition.issuing.models import UNSPENT, Code, IssuingRound, Outbox
 from petition.issuing.secrets import RoundSecrets
 
 Random = Callable[[int], bytes]
@@ -120,7 +120,7 @@ def admit(session: Session, secrets: RoundSecrets, letter_id: str, number: int, 
         return None
     code = mailed_code(mail_key, letter_id, number, address)
     mac = hash_code(pepper, code)
-    insert_once(session, Code, {"letter_id": letter_id, "round": number, "mac": mac, "request": bytes(32)})
+    insert_once(session, Code, {"letter_id": letter_id, "round": number, "mac": mac, "request": UNSPENT})
     return code
 
 

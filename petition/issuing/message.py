@@ -12,6 +12,7 @@ from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, parseaddr
 
 from petition.addresses import Address
+from petition.config import Settings
 from petition.crypto.codes import show
 from petition.database import to_hour
 from petition.languages import fill
@@ -44,6 +45,11 @@ class Sender:
     def host(self) -> str:
         """What the program calls itself to mail servers: the sender's domain, never this machine's own name."""
         return self.address.rpartition("@")[2] or "localhost"
+
+
+def sender_of(settings: Settings) -> Sender:
+    """In whose name a site's mail goes out."""
+    return Sender(settings.mail_from, settings.mail_subject, f"{settings.url or ''}/")
 
 
 def compose(

@@ -8,7 +8,7 @@ import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -20,6 +20,7 @@ from sqlalchemy import create_engine, select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
+from petition.addresses import read_address
 from petition.config import prepare_folders, settings
 from petition.crypto.blind_rsa import PrivateKey, PublicKey, blind, finalize, prepare
 from petition.crypto.encodings import b64url, canonical_json
@@ -28,6 +29,9 @@ from petition.crypto.receipts import opening
 from petition.crypto.tokens import Token, statement_bytes
 from petition.database import IssuerBase, PetitionBase
 from petition.issuing.codes import hash_code
+from petition.issuing.mail import Asked, ask
+from petition.issuing.message import Sender
+from petition.issuing.postman import Postman
 from petition.issuing.tokens import exchange
 from petition.letters.fields import read_field
 from petition.letters.models import Letter
@@ -58,6 +62,8 @@ class Person:
     token: Token
     role: str
     site: str
+    address: str | None
+    """Of somebody whose code is mailed; its row is made when they ask for it."""
 
     @property
     def group_keys(self) -> dict[str, bytes]:
@@ -190,15 +196,18 @@ class World:
         with self._opened(self._start) as campaign:
             campaign.databases.migrate(campaign.settings.data)
             self.letter = campaign.an_open_letter(k=K, fields=FIELDS)
-            codes = campaign.codes(self.letter, people)
+            by_mail = [f"worker-{number}@example.com" for number in range(people // 2)]
+            codes = campaign.codes(self.letter, people - len(by_mail))
             pepper = campaign.desk.secrets.pepper(self.letter, 1)
             assert pepper is not None
         shutil.copytree(self._start, folder / "shop")
         with self._opened(folder / "shop") as campaign:
-            self.people = [self._buy(campaign, code, pepper) for code in codes]
+            bought = [(code, None) for code in codes]
+            bought += zip(campaign.mailed_codes(self.letter, *by_mail), by_mail, strict=True)
+            self.people = [self._buy(campaign, code, pepper, address) for code, address in bought]
         shutil.rmtree(folder / "shop")
 
-    def _buy(self, campaign: Campaign, code: str, pepper: bytes) -> Person:
+    def _buy(self, campaign: Campaign, code: str, pepper: bytes, address: str | None) -> Person:
         with Session(campaign.databases.reading) as session:
             key = PublicKey.from_spki(session.get_one(Round, (self.letter, 1)).public_key)
             digest = session.get_one(Letter, self.letter).text_sha256 or ""
@@ -211,7 +220,7 @@ class World:
         signature = finalize(key, message, answer, blinded.inverse)
         token = Token("https://letters.example.org/", self.letter, 1, key.fingerprint, message, signature, receipt)
         role, site = (random.choice(field.options).id for field in FIELDS)
-        return Person(code, hash_code(pepper, code), blinded.message, answer, token, role, site)
+        return Person(code, hash_code(pepper, code), blinded.message, answer, token, role, site, address)
 
     def move_to(self, start: tuple[str, str], databases: Callable[[str], tuple[str, str]]) -> "World":
         """The same world on other databases: ``start`` (empty, migrated) gets its rows, ``databases`` copies them."""
@@ -273,6 +282,8 @@ class World:
 
     def _act(self, campaign: Campaign, keys: Any, what: str, person: Person) -> None:
         if what == EXCHANGE:
+            if person.address is not None:
+                self._mail(campaign, person.address)
             with Session(campaign.databases.issuer) as issuer:
                 assert exchange(issuer, keys, self.letter, 1, person.code, person.blinded) == person.answer
                 issuer.commit()
@@ -283,6 +294,23 @@ class World:
             campaign.change(self.letter, person.token, role=other, site=person.site)
         elif what == WITHDRAW:
             campaign.withdraw(self.letter, person.token)
+
+    def _mail(self, campaign: Campaign, address: str) -> None:
+        """Somebody asks for a code, and the postman comes by."""
+        asked, secrets = Asked(read_address(address), "en"), campaign.desk.secrets
+        with Session(campaign.databases.issuer) as issuer:
+            ask(issuer, secrets, self.letter, "workers", asked, moment=campaign.clock(), random=os.urandom)
+            issuer.commit()
+        sender = Sender("post@letters.example.org", "A code", "https://letters.example.org/")
+        postman = Postman(campaign.databases.issuer, secrets, Nowhere(), sender, os.urandom)
+        assert postman.look({self.letter: {"workers": ["example.com"]}}, campaign.clock).sent == 1
+
+
+class Nowhere:
+    """A mail server that takes everything, and is none of ours."""
+
+    def line(self) -> Any:
+        return nullcontext(lambda _message: None)
 
 
 def take(campaign: Campaign, event: str, interval: int) -> Copy:

@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from petition import database, rounds
 from petition.issuing import codes as issuing_codes
+from petition.issuing import mail as issuing_mail
 from petition.issuing import rounds as issuing_rounds
 from petition.issuing import tokens as issuing_tokens
 from petition.sealing import rewriting, sealer
@@ -195,7 +196,7 @@ def test_answers_that_no_sealing_writes_anew_are_found(world: World, monkeypatch
 
 
 def test_codes_that_grow_when_they_are_spent_are_found(world: World, monkeypatch: Patch) -> None:
-    for module in (issuing_codes, issuing_rounds, issuing_tokens):
+    for module in (issuing_codes, issuing_mail, issuing_rounds, issuing_tokens):
         monkeypatch.setattr(module, "UNSPENT", b"", raising=False)
     monkeypatch.setattr(rounds, "compact", lambda engine: None)
 
