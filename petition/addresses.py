@@ -92,6 +92,11 @@ def is_for_anybody(allowed: str) -> bool:
     return allowed.removeprefix(WITH_SUBDOMAINS) in FOR_ANYBODY
 
 
+def ending(allowed: str) -> str:
+    """What the addresses of a domain end in, in its own letters."""
+    return as_people_write(allowed).removeprefix(WITH_SUBDOMAINS)
+
+
 def as_people_write(allowed: str) -> str:
     """A domain in its own letters."""
     base = allowed.removeprefix(WITH_SUBDOMAINS)

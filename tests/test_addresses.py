@@ -8,6 +8,7 @@ from petition.addresses import (
     MOST_BYTES,
     Address,
     as_people_write,
+    ending,
     is_for_anybody,
     is_within,
     read_address,
@@ -114,4 +115,5 @@ def test_a_domain_that_serves_anybody_is_known() -> None:
 
 def test_people_see_a_domain_in_its_own_letters() -> None:
     assert as_people_write("*.xn--bcher-kva.example") == "*.bücher.example"
+    assert ending("*.xn--bcher-kva.example") == ending("xn--bcher-kva.example") == "bücher.example"
     assert str(Address("ana", "xn--bcher-kva.example")) == "ana@xn--bcher-kva.example"

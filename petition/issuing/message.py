@@ -23,9 +23,7 @@ ANYBODY = _(
     "Somebody typed this address at %(site)s and asked for a code. Anybody can type any address there, so having "
     "received this mail proves nothing about anybody."
 )
-WHERE_TO = _(
-    "Type it on the page on which it was asked for. It works once. If you did not ask for it, you need not do anything."
-)
+WHERE_TO = _("Type the code on the page where it was asked for. It works once. If you did not ask for it, do nothing.")
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,11 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
+from petition.addresses import ending
 from petition.letters.drafting import rolls_of
 from petition.letters.events import ASKED, events_of, statuses_of
 from petition.letters.models import Event, Letter
+from petition.letters.routes import allowed_domains
 from petition.letters.text import Words
 from petition.letters.versions import newest_version, words_of
 from petition.publishing.groups import GroupTable, group_tables
@@ -122,6 +124,8 @@ class Figures:
     routes: tuple[str, ...]
     naming: Naming
     names_shown: int
+    mail_domains: tuple[str, ...]
+    """What addresses end in that can have a code mailed; none without the mail route."""
 
     @property
     def count(self) -> int:
@@ -187,6 +191,7 @@ def figures(session: Session, letter: Letter, url: str | None) -> Figures:
         routes=tuple(letter.routes),
         naming=naming(session, letter),
         names_shown=letter.names_shown,
+        mail_domains=tuple(ending(one) for some in allowed_domains(letter).values() for one in some),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, request
 
-from petition.addresses import as_people_write
+from petition.addresses import ending
 from petition.crypto.blind_rsa import PublicKey, blind, finalize, prepare
 from petition.crypto.codes import read_code
 from petition.crypto.encodings import b64url, from_b64url
@@ -43,23 +43,23 @@ def ask(address: str) -> str:
 
 def join_page(letter: Letter, words: Words, **typed: Any) -> str:
     """The ways to show that one works there, with what was typed and what is wrong with it."""
-    empty = {"code": "", "seed": "", "pasted": "", "refusal": None, "mail": "", "mail_refusal": None}
+    empty = {"code": "", "seed": "", "pasted": "", "refusal": None, "mail": ""}
     shown = {**empty, **typed}
     return page(
         "join/join.html",
         letter=letter,
         words=words,
         **{**shown, "seed": shown["seed"] or b64url(os.urandom(SEED))},
-        **_mail_rolls(letter),
+        **mail_rolls(letter),
     )
 
 
-def _mail_rolls(letter: Letter) -> dict[str, Any]:
+def mail_rolls(letter: Letter) -> dict[str, Any]:
     """Whose codes are mailed and to which domains; of one roll, if the address names it."""
     named = request.args.get("roll")
     names = {roll.id: roll.name for roll in rolls_of(session(), letter)}
     rolls = {
-        roll: (names[roll], [as_people_write(domain) for domain in domains])
+        roll: (names[roll], [ending(domain) for domain in domains])
         for roll, domains in allowed_domains(letter).items()
         if roll in names and named in (None, roll)
     }

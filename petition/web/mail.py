@@ -9,7 +9,7 @@ from petition.issuing.mail import Asked, ask
 from petition.letters.life import MAIL, address_of
 from petition.letters.models import Letter
 from petition.web.context import issuer_session, language, moved, now, page, say, site
-from petition.web.join import bp, demand_signable, join_page, keys
+from petition.web.join import bp, demand_signable, keys, mail_rolls
 from petition.web.letters import addressed
 from petition.web.limits import asking_for_mail, limiter
 
@@ -34,7 +34,8 @@ def ask_for_mail(address: str) -> tuple[str, int]:
         ask(issuer_session(), keys().secrets, *here, asked, moment=now(), random=site().random)
     except Refusal as refusal:
         why = say(refusal.sentence, **refusal.values)
-        return join_page(letter, words, mail=typed, mail_refusal=why), refusal.status
+        again = {"mail": typed, "mail_refusal": why, **mail_rolls(letter)}
+        return page("join/mail.html", letter=letter, words=words, **again), refusal.status
     issuer_session().commit()
     join = f"{site().settings.url or ''}/letters/{address_of(letter)}/join" + (f"?roll={here[1]}" if roll else "")
     return page("join/mailed.html", letter=letter, words=words, join=join, roll=roll), 200

@@ -125,6 +125,8 @@ def test_an_address_that_is_none_is_given_back_with_what_to_do(worker: Visitor, 
     assert answer.status == 400
     assert "Type it like name@example.com." in answer.text
     assert answer.form_with("Mail me a code").fields["address"] == "ana at example.com"
+    assert worker.press(answer, "Mail me a code", address=ANA).heading == "Look into your work mail"
+    assert worker.follow(answer, "I have a code").heading == "Show that you work there"
 
 
 def test_no_cookie_is_set_and_nothing_is_kept_in_the_browser(worker: Visitor, hidden: str) -> None:
