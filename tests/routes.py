@@ -27,7 +27,7 @@ def routes(app: Any, **values: str) -> Iterator[Route]:
     """Each rule once, or once for each file; ``values`` are what stands in ``<slug>``, ``<address>``, ``<secret>`` …"""
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint)):
         for name in FILES if "<path:name>" in rule.rule else ("",):
-            given = {"name": name, "batch": "1", "number": "1", **values}
+            given = {"name": name, "batch": "1", "number": "1", "language": "fr", "format": "md", **values}
             path = re.sub(r"<(?:[^<>:]+:)?([a-z_]+)>", lambda part, given=given: given[part[1]], rule.rule)
             yield Route(rule.endpoint, path, frozenset(rule.methods - ALWAYS))
     for path in FIXED:

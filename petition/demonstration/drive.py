@@ -108,7 +108,12 @@ def write_and_open(browser: Browser, invitation: str, codes: int) -> tuple[str, 
         "recipient": sample.RECIPIENT,
         "employer": sample.EMPLOYER,
         "body": sample.BODY,
-        "demands": "\n".join(sample.DEMANDS),
+        **{f"demands-{place}": demand for place, demand in enumerate(sample.DEMANDS)},
+        **{
+            f"sources-{place}-{name}": text
+            for place, source in enumerate(sample.SOURCES)
+            for name, text in zip(("title", "url", "date"), source, strict=True)
+        },
         "language": "en",
     }
     page = browser.send("/organize/letters/new", "/organize/letters/new", do="save", **words)

@@ -9,7 +9,7 @@ Dear Jeff,
 We are people who build, run and sell what Amazon makes. We write because some of it is being put to a use that we \
 cannot stand behind.
 
-**Rekognition**, our facial recognition service, is sold to police departments, and it has been pitched to \
+**Rekognition**, our facial recognition service, is sold to police departments,[^1] and it has been pitched to \
 Immigration and Customs Enforcement. A tool that finds a face in a crowd does not ask what the person did. In the \
 hands of agencies that separate families, it becomes a tool for finding, holding and deporting people who came here \
 for safety.
@@ -32,5 +32,13 @@ DEMANDS = (
     "Put strong transparency and accountability measures in place, for us and for the public, on who uses our "
     "technology and for what.",
 )
+SOURCES = (
+    (
+        "ACLU: Amazon Teams Up With Government to Deploy Dangerous New Facial Recognition Technology",
+        "https://www.aclu.org/news/privacy-technology/amazon-teams-government-deploy-dangerous-new",
+        "2018-05-22",
+    ),
+)
+"""Title, link and date."""
 ORGANIZER = "Ana"
 """Who writes the letter in the demo."""

@@ -48,6 +48,11 @@ def html(markdown: str, sources: int = 0) -> str:
     )
 
 
+def tokens(markdown: str, sources: int = 0) -> list[Token]:
+    """The same text as the parser's tokens, for what is not HTML; ``source_ref`` has its ``number`` as meta."""
+    return _markdown.parse(markdown, {"sources": sources})
+
+
 def _demote(rendered: str) -> str:
     """h1 and h2 of the body become h3, and so on: the page has its own h1 and h2."""
     return re.sub(r"<(/?)h([1-6])>", lambda tag: f"<{tag[1]}h{min(6, int(tag[2]) + 2)}>", rendered)

@@ -6,7 +6,7 @@ version, and it is gone once it is saved, thrown away, or the letter is deleted 
 
 from collections.abc import Mapping
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from petition.letters.models import Letter, Organizer, WorkingCopy
@@ -53,3 +53,9 @@ def forget_working_copy(session: Session, organizer: Organizer, letter: Letter |
 def forget_working_copies(session: Session, letter_id: str) -> None:
     """Throw away all of a letter's, whoever typed them."""
     session.execute(delete(WorkingCopy).where(WorkingCopy.letter_id == letter_id))
+
+
+def who_is_typing(session: Session, letter: Letter) -> list[str]:
+    """The names of those who typed something on a letter and have not saved it."""
+    names = select(Organizer.name).join(WorkingCopy, WorkingCopy.organizer_id == Organizer.id)
+    return list(session.scalars(names.where(WorkingCopy.letter_id == letter.id).distinct().order_by(Organizer.name)))

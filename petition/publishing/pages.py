@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from petition.database import place_of
-from petition.languages import DEFAULT, is_right_to_left, languages, translations
+from petition.languages import DEFAULT, is_right_to_left, languages, name_of, translations
 from petition.letters.markdown import html, site_to_tell
 
 SITE = "_site/"
@@ -39,6 +39,7 @@ def render(language: str, template: str, *, site: str, **values: Any) -> str:
         "lang": spoken,
         "direction": "rtl" if is_right_to_left(spoken) else "ltr",
         "direction_of": lambda code: "rtl" if is_right_to_left(code) else "ltr",
+        "language_name": name_of,
         "site": site,
         "languages": languages(),
     }

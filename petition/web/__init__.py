@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from flask import Flask, Response, jsonify, make_response, request
+from flask import session as cookie
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import RequestRedirect
 
@@ -15,7 +16,25 @@ from petition.database import retried
 from petition.errors import Forbidden, NotFound, Refusal, SlowDown, TooLong
 from petition.languages import languages
 from petition.publishing.shelf import Shelf
-from petition.web import after, codes, health, join, mail, names, organize, public, rounds, routes, sign, steps, write
+from petition.web import (
+    after,
+    codes,
+    conflicts,
+    health,
+    history,
+    join,
+    mail,
+    names,
+    organize,
+    public,
+    rounds,
+    routes,
+    sign,
+    steps,
+    texts,
+    translate,
+    write,
+)
 from petition.web.context import LANGUAGE, close_sessions, moved, page, say, site
 from petition.web.headers import HEADERS, transport_security
 from petition.web.kept import KeptFirst
@@ -23,9 +42,25 @@ from petition.web.limits import limiter
 
 SIGNING_BODY = 64 * 1024
 DRAFTING_BODY = 1024 * 1024
+PASTED_BODY = 8 * DRAFTING_BODY
+"""What an organizer typed or pasted is read so far, to be refused in its own form and not lost."""
 JSON_ENDPOINTS = frozenset({"join.issue", "sign.add", "sign.take_back", "sign.change", "sign.round_record"})
 log = logging.getLogger("petition")
-__all__ = ["add_porch", "after", "codes", "mail", "names", "rounds", "routes", "steps", "write"]
+__all__ = [
+    "add_porch",
+    "after",
+    "codes",
+    "conflicts",
+    "history",
+    "mail",
+    "names",
+    "rounds",
+    "routes",
+    "steps",
+    "texts",
+    "translate",
+    "write",
+]
 
 
 def add_porch(app: Flask, shelf: Shelf, url: str | None) -> None:
@@ -67,6 +102,8 @@ class LanguagePrefix:
 def limit_body() -> None:
     """Bodies are small: 1 MB for drafting, 64 kB for everything else."""
     request.max_content_length = DRAFTING_BODY if request.path.startswith("/organize/") else SIGNING_BODY
+    if request.endpoint in organize.KEPT_WHOLE and "organizer" in cookie:
+        request.max_content_length = PASTED_BODY
     request.max_form_memory_size = request.max_content_length
     request.max_form_parts = 200
 

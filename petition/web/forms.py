@@ -7,7 +7,6 @@ from flask import request
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
-    HiddenField,
     IntegerField,
     PasswordField,
     RadioField,
@@ -96,19 +95,6 @@ class PassphraseForm(FlaskForm):
 
     passphrase = PasswordField(_("Passphrase"), [InputRequired(_("Choose a passphrase.")), Length(max=1000)])
     again = PasswordField(_("The same again"), [InputRequired(_("Type the passphrase again.")), Length(max=1000)])
-
-
-class LetterForm(FlaskForm):
-    """The words of a letter. Lengths and characters are the core's to judge, so that nothing typed is cut."""
-
-    title = StringField(_("Title"))
-    recipient = StringField(_("To whom"), description=_("Name and title, for example: Ana Muster, CEO"))
-    employer = StringField(_("Employer"))
-    body = TextAreaField(_("The letter"), description=_("In Markdown: **bold**, *italic*, lists, > quotes"))
-    demands = TextAreaField(_("Demands"), description=_("One on each line. They appear as a numbered list."))
-    language = SelectField(_("Language of the letter"), choices=lambda: list(languages().items()), default="en")
-    note = StringField(_("What did you change? (a note for your co-organizers)"), [Optional(), Length(max=300)])
-    based_on = HiddenField(default="0")
 
 
 def skip_for_one(form: FlaskForm, field: Any) -> None:

@@ -22,6 +22,8 @@ from petition.web.limits import ONE_NAME, SIGNING_IN, limiter, posted_name
 
 bp = Blueprint("organize", __name__, url_prefix="/organize")
 OPEN_TO_ALL = frozenset({"organize.enter", "organize.welcome", "organize.set_passphrase", "organize.ask_enter"})
+KEPT_WHOLE = frozenset({"organize.create", "organize.keep", "organize.keep_translation", "organize.decide"})
+"""Forms in which a text is written: one that is far too long is shown again, not cut off."""
 SIGN_IN_FIELDS = frozenset({"name", "language"})
 NEVER_CARRIED = frozenset({"csrf_token", "passphrase", "again", "present", "password", "carry_to"})
 

@@ -1,45 +1,61 @@
-"""Writing a letter: its words, their preview, and the numbers that the organizers choose."""
+"""Writing a letter: its words, their preview, and the numbers that the organizers choose.
+
+Every press of a button keeps what stands in the form, for whoever typed it alone, before anything else is done.
+"""
 
 import os
-import re
-from typing import Any
+from collections.abc import Mapping
 
-from flask import redirect, request
+from flask import Response, redirect, request
 
 from petition.errors import Refusal, TextChanged
 from petition.letters.drafting import DEFAULT_K, Rules, draft, rolls_of, save, set_rules
-from petition.letters.life import ALONE, DRAFT, own_letter
-from petition.letters.models import Letter, Organizer
-from petition.letters.text import Words, canonical, digest, read_words
+from petition.letters.life import ALONE, own_letter
+from petition.letters.models import Letter, Organizer, Version
+from petition.letters.text import Words
 from petition.letters.versions import newest_version, words_of
+from petition.letters.working_copies import forget_working_copy, keep_working_copy, working_copy
+from petition.publishing.shelf import PACKAGE
+from petition.web.conflicts import conflict_page
 from petition.web.context import now, say, session
-from petition.web.forms import LetterForm, RulesForm
+from petition.web.forms import RulesForm
+from petition.web.letter_form import (
+    Fields,
+    based_on,
+    fields_of,
+    rearranged,
+    same_text,
+    typed,
+    words_in,
+)
 from petition.web.organize import Answer, bp, desk_page, for_organizers
-
-FIELDS = ("title", "recipient", "employer", "body", "language")
+from petition.web.write_page import KEPT, SAME, write_page
 
 
 @bp.get("/letters/new")
 @for_organizers
 def begin(organizer: Organizer) -> Answer:
-    """An empty letter."""
-    return _page(LetterForm(), None)
+    """An empty letter, or what was typed of one and not saved."""
+    kept = working_copy(session(), organizer, None)
+    return write_page(kept or {}, None, is_unsaved=kept is not None)
 
 
 @bp.post("/letters/new")
 @for_organizers
 def create(organizer: Organizer) -> Answer:
-    """Keep the first version, or show the preview."""
-    form = LetterForm()
+    """Keep the first version, or show what was typed: previewed, or rearranged."""
+    fields, act = typed(), request.form.get("do", "preview")
+    if act != "save":
+        return _go_on(organizer, None, fields, act)
     try:
-        words = _words(form)
-        if request.form.get("do") == "preview":
-            return _page(form, None, preview=words)
+        words = words_in(fields, Words())
         if not words.title:
-            return _page(form, None, refusal=say("Give the letter a title, so that you find it again.")), 400
+            return write_page(fields, None, refusal=say("Give the letter a title, so that you find it again.")), 400
         letter = draft(session(), organizer, words, moment=now(), random=os.urandom)
+        forget_working_copy(session(), organizer, None)
     except Refusal as refusal:
-        return _page(form, None, refusal=say(refusal.sentence, **refusal.values)), refusal.status
+        session().rollback()
+        return write_page(fields, None, refusal=say(refusal.sentence, **refusal.values)), refusal.status
     session().commit()
     return redirect(f"/organize/letters/{letter.slug}/", 303)
 
@@ -47,74 +63,90 @@ def create(organizer: Organizer) -> Answer:
 @bp.get("/letters/<slug>/write")
 @for_organizers
 def edit(organizer: Organizer, slug: str) -> Answer:
-    """The newest version, ready to be changed."""
+    """The newest version ready to be changed, or what was typed and not saved."""
     letter = own_letter(session(), slug, organizer)
-    return _page(_form_of(letter), letter)
+    newest = newest_version(session(), letter)
+    fields = fields_of(words_of(newest), newest.number)
+    kept = working_copy(session(), organizer, letter)
+    is_unsaved = kept is not None and not same_text(kept, fields)
+    return write_page(kept if kept and is_unsaved else fields, letter, is_unsaved=is_unsaved)
 
 
 @bp.post("/letters/<slug>/write")
 @for_organizers
 def keep(organizer: Organizer, slug: str) -> Answer:
-    """Keep a new version, or show the preview; if somebody else saved meanwhile, show both."""
+    """Keep a new version, or show what was typed: previewed, rearranged; beside a newer version where they collide."""
     letter = own_letter(session(), slug, organizer)
-    form = LetterForm()
+    fields, act = typed(), request.form.get("do", "preview")
+    if act != "save":
+        return _go_on(organizer, letter, fields, act)
+    kept = _keep_typed(organizer, letter, fields)
+    words = None
     try:
-        words = _words(form)
-        if request.form.get("do") == "preview":
-            return _page(form, letter, preview=words)
-        based_on = int(form.based_on.data) if re.fullmatch("[0-9]{1,9}", form.based_on.data or "") else 0
-        save(session(), letter, organizer, words, based_on=based_on, moment=now(), note=form.note.data or "")
+        words = words_in(fields, _began_with(letter, fields))
+        version = save(
+            session(), letter, organizer, words, based_on=based_on(fields), moment=now(), note=fields.get("note", "")
+        )
+        forget_working_copy(session(), organizer, letter)
     except TextChanged as refusal:
         session().rollback()
-        return _conflict_page(form, letter, say(refusal.sentence, **refusal.values)), refusal.status
+        assert words is not None
+        return conflict_page(letter, words, fields, refusal), refusal.status
     except Refusal as refusal:
         session().rollback()
-        return _page(form, letter, refusal=say(refusal.sentence, **refusal.values)), refusal.status
+        why = say(refusal.sentence, **refusal.values)
+        return write_page(fields, letter, refusal=why, kept=kept), refusal.status
     session().commit()
-    return redirect(f"/organize/letters/{slug}/", 303)
+    return redirect(after_saving(letter, version), 303)
 
 
-def _words(form: LetterForm) -> Words:
-    """What was typed; the demands are one on each line."""
-    typed = {name: getattr(form, name).data or "" for name in FIELDS}
-    demands = (form.demands.data or "").splitlines()
-    return read_words(typed["title"], typed["recipient"], typed["employer"], typed["body"], demands, typed["language"])
+def after_saving(letter: Letter, version: Version) -> str:
+    """The letter's desk; or what was put together, to be read once."""
+    desk = f"/organize/letters/{letter.slug}/"
+    if version.merged_with is None:
+        return desk
+    return f"{desk}differences?before={version.merged_with}&after={version.number}"
 
 
-def _form_of(letter: Letter) -> LetterForm:
-    version = newest_version(session(), letter)
-    kept: dict[str, Any] = {name: getattr(version, name) for name in FIELDS}
-    return LetterForm(data={**kept, "demands": "\n".join(version.demands), "based_on": str(version.number)})
+def _began_with(letter: Letter, fields: Mapping[str, str]) -> Words:
+    """The version that a form began with, whose translations it does not change."""
+    found = session().get(Version, (letter.id, based_on(fields)))
+    return words_of(found or newest_version(session(), letter))
 
 
-def _conflict_page(form: LetterForm, letter: Letter, why: str) -> str:
-    """Both texts: what was typed stays in the form, and saving it again puts it on top of the newer version."""
-    newest = newest_version(session(), letter)
-    form.based_on.raw_data = None
-    form.based_on.data = str(newest.number)
-    return _page(form, letter, refusal=why, theirs=words_of(newest))
+def _go_on(organizer: Organizer, letter: Letter | None, fields: Fields, act: str) -> Answer:
+    """Keep what was typed, and show it as a press of a button leaves it."""
+    if act == "forget":
+        forget_working_copy(session(), organizer, letter)
+        session().commit()
+        return redirect(request.path, 303)
+    fields = rearranged(fields, act)
+    kept = _keep_typed(organizer, letter, fields)
+    try:
+        words = words_in(fields, _began_with(letter, fields) if letter else Words())
+    except Refusal as refusal:
+        why = say(refusal.sentence, **refusal.values)
+        return write_page(fields, letter, refusal=why, kept=kept), refusal.status
+    return write_page(fields, letter, preview=words if act == "preview" else None, kept=kept)
 
 
-def _page(
-    form: LetterForm,
-    letter: Letter | None,
-    *,
-    refusal: str | None = None,
-    preview: Words | None = None,
-    theirs: Words | None = None,
-) -> str:
-    shown = {"form": form, "letter": letter, "refusal": refusal, "preview": preview, "theirs": theirs}
-    return desk_page("organize/write.html", **shown, is_draft=letter is None or letter.state == DRAFT)
+def _keep_typed(organizer: Organizer, letter: Letter | None, fields: Fields) -> str:
+    """Keep what was typed, unless it is what is saved; whether it is at the desk."""
+    newest = newest_version(session(), letter) if letter else None
+    if newest and same_text(fields, fields_of(words_of(newest), newest.number)):
+        forget_working_copy(session(), organizer, letter)
+        kept = SAME
+    else:
+        kept = KEPT if keep_working_copy(session(), organizer, letter, fields) else ""
+    session().commit()
+    return kept
 
 
-@bp.get("/letters/<slug>/preview")
+@bp.get("/write.js")
 @for_organizers
-def preview(organizer: Organizer, slug: str) -> Answer:
-    """The letter as its readers will see it, with its digest."""
-    letter = own_letter(session(), slug, organizer)
-    words = words_of(newest_version(session(), letter))
-    text_sha256 = letter.text_sha256 or digest(canonical(words))
-    return desk_page("organize/preview.html", letter=letter, words=words, text_sha256=text_sha256)
+def script(organizer: Organizer) -> Answer:
+    """Keeps and previews while somebody types, with the same form and the same button."""
+    return Response((PACKAGE / "static" / "write.js").read_bytes(), mimetype="text/javascript")
 
 
 @bp.get("/letters/<slug>/rules")

@@ -98,7 +98,7 @@ def _type_the_letter(page: Page, look: Look) -> None:
     page.get_by_label("To whom").fill(WORDS.recipient)
     page.get_by_label("Employer").fill(WORDS.employer)
     page.get_by_label("The letter", exact=True).fill(WORDS.body)
-    page.get_by_label("Demands").fill("\n".join(WORDS.demands))
+    page.get_by_label("Demand 1", exact=True).fill("\n".join(WORDS.demands))
     press(page, "Preview")
     expect(page.get_by_role("heading", name="Preview (not saved yet)")).to_be_visible()
     look(page, "preview while writing")

@@ -67,8 +67,22 @@ HEADERS: tuple[dict[str, str], ...] = (
     {"Accept-Language": "\xff-" * 100},
 )
 FIELDS = {
-    "write": ("title", "recipient", "employer", "body", "demands", "language", "note", "based_on", "do"),
-    "new": ("title", "recipient", "employer", "body", "demands", "language", "do"),
+    "write": (
+        "title",
+        "recipient",
+        "employer",
+        "body",
+        "demands-0",
+        "sources-0-url",
+        "language",
+        "note",
+        "based_on",
+        "do",
+    ),
+    "new": ("title", "recipient", "employer", "body", "demands-0", "sources-0-url", "language", "do"),
+    "decide": ("mine", "based_on", "theirs", "part", "choice-0", "do"),
+    "translations": ("language", "code"),
+    "fr": ("title", "recipient", "body", "demands-0", "based_on", "do"),
     "rules": ("k", "goal", "threshold", "rolls", "timing", "issuing_days", "pause_hours"),
     "codes": ("count", "roll"),
     "rounds": ("roll",),
@@ -86,7 +100,7 @@ FIELDS = {
 """What each form takes, by the end of its address; a new one gets everything."""
 ALL = tuple(sorted({name for names in FIELDS.values() for name in names} | {"name", "email", "url"}))
 RIGHT = {
-    "title": b"T", "recipient": b"R", "employer": b"E", "body": b"B", "demands": b"D", "language": b"en",
+    "title": b"T", "recipient": b"R", "employer": b"E", "body": b"B", "demands-0": b"D", "language": b"en",
     "do": b"check", "based_on": b"1", "k": b"3", "timing": b"together", "rolls": b"Workers", "reason": b"Why.",
     "count": b"1",
 }  # fmt: skip

@@ -1,0 +1,66 @@
+// While an organizer writes: keeps what is typed, and shows its preview, a moment after each pause.
+//
+// It does what the button "Preview" does without a script: it sends the same form to the same address, and takes the
+// preview and the notices from the page that comes back. Nothing is stored in the browser.
+
+"use strict";
+
+const PAUSE = 1000; // milliseconds without typing
+const AGAIN = 10000; // until the next try, if the site did not answer
+const form = document.querySelector("form.write");
+const told = document.getElementById("kept");
+let timer = 0;
+let isKept = true;
+let sent = 0;
+
+function later(milliseconds) {
+  clearTimeout(timer);
+  timer = setTimeout(keep, milliseconds);
+}
+
+async function keep() {
+  const number = ++sent;
+  const fields = new URLSearchParams(new FormData(form));
+  fields.set("do", "preview");
+  try {
+    const answer = await fetch(form.action, { method: "POST", body: fields });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (number === sent) show(page);
+  } catch {
+    told.textContent = told.dataset.failed;
+    later(AGAIN);
+  }
+}
+
+function show(page) {
+  const kept = page.getElementById("kept");
+  if (!kept) {
+    told.textContent = page.querySelector("[name=carry_to]") ? told.dataset.signedout : told.dataset.failed;
+    return;
+  }
+  isKept = kept.dataset.is !== "";
+  told.textContent = kept.textContent;
+  take(page, "notices");
+  if (page.querySelector("#preview .paper")) take(page, "preview");
+}
+
+// Put a part of the page that came back in the place of the one that stands here, unless they are the same.
+function take(page, id) {
+  const [here, fresh] = [document.getElementById(id), page.getElementById(id)];
+  if (!here.isEqualNode(fresh)) here.replaceChildren(...fresh.childNodes);
+}
+
+form.addEventListener("input", () => {
+  isKept = false;
+  later(PAUSE);
+});
+form.addEventListener("submit", () => {
+  clearTimeout(timer);
+  sent += 1;
+  isKept = true;
+});
+addEventListener("beforeunload", (event) => {
+  if (!isKept) event.preventDefault();
+});
+document.documentElement.classList.add("scripted");
+later(0);

@@ -1,0 +1,40 @@
+"""The page on which a letter is written."""
+
+from collections.abc import Mapping
+
+from petition.letters.life import DRAFT
+from petition.letters.models import Letter
+from petition.letters.text import Words
+from petition.letters.versions import newest_version
+from petition.web.context import session
+from petition.web.letter_form import based_on, letter_form
+from petition.web.organize import desk_page
+
+KEPT, SAME = "kept", "same"
+
+
+def write_page(
+    fields: Mapping[str, str],
+    letter: Letter | None,
+    *,
+    refusal: str | None = None,
+    preview: Words | None = None,
+    is_unsaved: bool = False,
+    kept: str = "",
+) -> str:
+    """The form with what was typed; with its preview, and with what else there is to know about it.
+
+    ``kept`` says whether it is at the desk: as a working copy (KEPT), as the newest version (SAME), or not.
+    """
+    newest = newest_version(session(), letter) if letter else None
+    return desk_page(
+        "organize/write.html",
+        form=letter_form(fields),
+        letter=letter,
+        refusal=refusal,
+        preview=preview,
+        is_unsaved=is_unsaved,
+        kept=kept,
+        newer=newest if newest and newest.number != based_on(fields) else None,
+        is_draft=letter is None or letter.state == DRAFT,
+    )
