@@ -17,6 +17,9 @@ from sqlalchemy.orm import Session
 from petition.database import changed
 from petition.errors import Conflict, Forbidden, NotFound, Obstructed, Over, Refusal
 from petition.letters.models import Authorship, Letter, Organizer, Version, to_hour
+from petition.letters.readiness import gaps
+from petition.letters.versions import words_of
+from petition.letters.working_copies import forget_working_copies
 
 _ = str
 """Marks a word for translators."""
@@ -99,6 +102,7 @@ def _obstacles_to_opening(letter: Letter, version: Version | None, facts: Facts)
         "body": _("The letter has no text yet. Write it."),
     }
     found.extend(Conflict(sentences[field]) for field in missing)
+    found.extend(gaps(words_of(version)) if version is not None else ())
     if not is_possible(letter.k):
         found.append(Conflict("K must be from %(least)s to %(most)s.", least=LEAST_K, most=MOST_K))
     if letter.name_steps and not facts.key_holders:
@@ -165,6 +169,8 @@ def move(session: Session, letter: Letter, to: str) -> None:
     )
     if moved != 1:
         raise Conflict("Somebody else changed this letter at the same moment. Please look again.")
+    if to in (CLOSED, WITHDRAWN):
+        forget_working_copies(session, letter.id)
     session.refresh(letter)
 
 

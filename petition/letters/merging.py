@@ -142,7 +142,7 @@ def _merged(
     """The elements of all three together."""
     found: list[str] = []
     at = 0
-    for cluster in _clusters(edits(base, mine), edits(base, theirs)):
+    for cluster in _clusters(_one_by_one(edits(base, mine)), _one_by_one(edits(base, theirs))):
         found += base[at : cluster.start]
         was = tuple(base[cluster.start : cluster.end])
         one = cluster.applied(cluster.mine, base, mine)
@@ -155,6 +155,19 @@ def _merged(
             found += decided.decide(Collision(place, was, one, other))
         at = cluster.end
     return [*found, *base[at:]]
+
+
+def _one_by_one(found: list[Edit]) -> list[Edit]:
+    """Where as many elements came as went, each took the place of one: two who changed neighbors don't collide."""
+    return [single for edit in found for single in _singles(edit)]
+
+
+def _singles(edit: Edit) -> list[Edit]:
+    count = edit.end - edit.start
+    if count != edit.end_there - edit.start_there:
+        return [edit]
+    places = zip(range(edit.start, edit.end), range(edit.start_there, edit.end_there), strict=True)
+    return [Edit(here, here + 1, there, there + 1) for here, there in places]
 
 
 @dataclass

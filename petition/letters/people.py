@@ -16,7 +16,7 @@ from petition.crypto.encodings import b64url
 from petition.database import changed
 from petition.errors import BadShape, Conflict, NotFound, Over
 from petition.letters.life import COMMENTER, EDITOR, ROLES
-from petition.letters.models import Approval, Authorship, Invitation, Letter, NamesKeyCopy, Organizer
+from petition.letters.models import Approval, Authorship, Invitation, Letter, NamesKeyCopy, Organizer, WorkingCopy
 from petition.letters.organizers import INVITATION_LASTS
 from petition.letters.text import one_line
 
@@ -163,11 +163,12 @@ def remove(session: Session, letter: Letter, organizer_id: str) -> None:
 
 
 def _leave(session: Session, letter: Letter, organizer_id: str) -> None:
-    """What goes with a seat: names keys, approvals, links to it, the name that was shown."""
+    """What goes with a seat: names keys, approvals, links to it, the name that was shown, what was not saved."""
     for table, column in (
         (NamesKeyCopy, NamesKeyCopy.organizer_id),
         (Approval, Approval.organizer_id),
         (Invitation, Invitation.replaces),
+        (WorkingCopy, WorkingCopy.organizer_id),
         (Authorship, Authorship.organizer_id),
     ):
         session.execute(delete(table).where(table.letter_id == letter.id, column == organizer_id))

@@ -102,7 +102,7 @@ class LanguagePrefix:
 def limit_body() -> None:
     """Bodies are small: 1 MB for drafting, 64 kB for everything else."""
     request.max_content_length = DRAFTING_BODY if request.path.startswith("/organize/") else SIGNING_BODY
-    if request.endpoint in organize.KEPT_WHOLE and "organizer" in cookie:
+    if request.endpoint in organize.KEPT_WHOLE and "proof" in cookie:
         request.max_content_length = PASTED_BODY
     request.max_form_memory_size = request.max_content_length
     request.max_form_parts = 200

@@ -5,7 +5,7 @@ from flask import redirect, request
 from petition.errors import BadShape, Refusal
 from petition.letters.differences import differences
 from petition.letters.drafting import save
-from petition.letters.life import DRAFT, own_letter
+from petition.letters.life import DRAFT, may_edit, own_letter, readable_letter
 from petition.letters.models import Organizer
 from petition.letters.text import canonical, digest
 from petition.letters.versions import newest_version, version_of, versions_of, words_of
@@ -20,7 +20,7 @@ SIDE = "side"
 @for_organizers
 def history(organizer: Organizer, slug: str) -> Answer:
     """A page of versions, newest first."""
-    letter = own_letter(session(), slug, organizer)
+    letter = readable_letter(session(), slug, organizer)
     asked = request.args.get("before", "")
     before = int(asked) if asked.isdecimal() and asked.isascii() and len(asked) < 10 else None
     rows = versions_of(session(), letter, before)
@@ -31,7 +31,7 @@ def history(organizer: Organizer, slug: str) -> Answer:
 @for_organizers
 def compare(organizer: Organizer, slug: str) -> Answer:
     """What differs between two versions, in one text or side by side."""
-    letter = own_letter(session(), slug, organizer)
+    letter = readable_letter(session(), slug, organizer)
     before, after = (version_of(session(), letter, _asked(name)) for name in ("before", "after"))
     return desk_page(
         "organize/differences.html",
@@ -55,7 +55,7 @@ def _asked(name: str) -> int:
 @for_organizers
 def version(organizer: Organizer, slug: str, number: int) -> Answer:
     """A version as its readers would see it, with its digest."""
-    letter = own_letter(session(), slug, organizer)
+    letter = readable_letter(session(), slug, organizer)
     found = version_of(session(), letter, number)
     words = words_of(found)
     return desk_page(
@@ -65,7 +65,7 @@ def version(organizer: Organizer, slug: str, number: int) -> Answer:
         newest=newest_version(session(), letter).number,
         words=words,
         text_sha256=digest(canonical(words)),
-        is_draft=letter.state == DRAFT,
+        can_restore=letter.state == DRAFT and may_edit(session(), letter, organizer),
     )
 
 

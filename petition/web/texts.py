@@ -5,7 +5,7 @@ from flask import Response
 from petition import rounds
 from petition.errors import NotFound
 from petition.letters.drafting import rolls_of
-from petition.letters.life import OPEN, obstacles, own_letter
+from petition.letters.life import OPEN, obstacles, readable_letter
 from petition.letters.models import Letter, Organizer, Version
 from petition.letters.text import canonical, digest
 from petition.letters.versions import newest_version, version_of, words_of
@@ -21,14 +21,14 @@ FORMATS = {"md": (canonical, "text/markdown; charset=utf-8")}
 @for_organizers
 def preview(organizer: Organizer, slug: str) -> Answer:
     """The letter as its readers will see it, with its digest."""
-    return _shown("organize/preview.html", own_letter(session(), slug, organizer))
+    return _shown("organize/preview.html", readable_letter(session(), slug, organizer))
 
 
 @bp.get("/letters/<slug>/print")
 @for_organizers
 def printed(organizer: Organizer, slug: str) -> Answer:
     """The letter to be printed: as it reads, its digest, and its exact bytes."""
-    return _shown("organize/print.html", own_letter(session(), slug, organizer))
+    return _shown("organize/print.html", readable_letter(session(), slug, organizer))
 
 
 def _shown(template: str, letter: Letter) -> str:
@@ -44,7 +44,7 @@ def _shown(template: str, letter: Letter) -> str:
 @for_organizers
 def opening(organizer: Organizer, slug: str) -> Answer:
     """What is still missing, what freezes at opening, and why."""
-    letter = own_letter(session(), slug, organizer)
+    letter = readable_letter(session(), slug, organizer)
     version = newest_version(session(), letter)
     words = words_of(version)
     found = obstacles(letter, version, OPEN, rounds.facts(session(), letter, site().settings.url))
@@ -64,7 +64,7 @@ def opening(organizer: Organizer, slug: str) -> Answer:
 @for_organizers
 def download(organizer: Organizer, slug: str, number: int, format: str) -> Answer:  # noqa: A002
     """A version as a file; ``letter.md`` is exactly what is signed."""
-    letter = own_letter(session(), slug, organizer)
+    letter = readable_letter(session(), slug, organizer)
     return _file(letter, version_of(session(), letter, number), format)
 
 

@@ -12,7 +12,8 @@ from tests.shared import ONCE, Place, Shared
 from tests.visitors import Page
 
 TYPED = {
-    "title": "Taken over", "recipient": "R", "employer": "E", "body": "B", "demands-0": "D", "language": "en", "do": "save",
+    "title": "Taken over", "recipient": "R", "employer": "E", "body": "B", "demands-0": "D", "language": "en",
+    "do": "save",
     "based_on": "1", "k": "7", "goal": "7", "count": "7", "reason": "r", "rolls": "Others", "timing": "together",
     "now": "y", "name": "Ana", "passphrase": "correct horse battery staple", "again": "correct horse battery staple",
 }  # fmt: skip
