@@ -53,6 +53,10 @@ class RoundSecrets:
         """The key under which waiting mail is locked; None once destroyed."""
         return self._derive(letter_id, number, "petition-outbox-v1")
 
+    def chance_key(self, letter_id: str, number: int) -> bytes | None:
+        """The key that all chance in a form without scripts is drawn under; None once destroyed."""
+        return self._derive(letter_id, number, "petition-form-chance-v1")
+
     def exists(self, letter_id: str, number: int) -> bool:
         """Whether the round's secret has not been destroyed."""
         return self._path(letter_id, number).exists()

@@ -106,4 +106,7 @@ def _claim(session: Session, letter_id: str, number: int, mac: bytes, request: b
         raise Forbidden(UNKNOWN_CODE)
     if stored == VOIDED:
         raise Over("This code has been recalled. Ask the organizers for a new one.")
-    raise CodeUsed("This code has been used. If you didn't use it, tell the organizers and ask for another one.")
+    raise CodeUsed(
+        "This code has been used. If you used it yourself, go back in the same browser to the page where you did, or "
+        "use the file that you saved. If you didn't use it, tell the organizers and ask for another one."
+    )

@@ -1,10 +1,10 @@
 """Joining: a code becomes a token. Meets the issuer, and never the signatures."""
 
-import hashlib
+import hmac
 import os
 from typing import Any
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app, make_response, request
 
 from petition.addresses import ending
 from petition.crypto.blind_rsa import PublicKey, blind, finalize, prepare
@@ -26,6 +26,8 @@ from petition.web.limits import ONE_CODE, limiter, posted_code, signing
 
 bp = Blueprint("join", __name__, url_prefix="/letters/<address>")
 SEED = 32
+FOR_ANOTHER_TRY = "private, max-age=3600"
+"""How the browser, and nobody on the way, keeps the empty form: its seed is what a second try needs."""
 
 
 def keys() -> Keys:
@@ -35,10 +37,12 @@ def keys() -> Keys:
 
 
 @bp.get("/join")
-def ask(address: str) -> str:
-    """The form for a code."""
+def ask(address: str) -> Response:
+    """The form for a code. Whoever comes back to it finds the same seed, and so gets the same token."""
     letter, words = addressed(address)
-    return join_page(letter, words)
+    answer = make_response(join_page(letter, words))
+    answer.headers["Cache-Control"] = FOR_ANOTHER_TRY
+    return answer
 
 
 def join_page(letter: Letter, words: Words, **typed: Any) -> str:
@@ -86,13 +90,14 @@ def redeem(address: str) -> tuple[str, int]:
 
 
 def _token_for(letter: Letter, code: str, seed: str) -> Token:
-    """What a client would do for itself. All chance follows from the form's seed and the code, so that the same
-    form sent again, after a lost answer, gets the same token."""
+    """What a client would do for itself. All chance follows from the form's seed, the code and the round's secret, so
+    that the same form sent again, after a lost answer, gets the same token, until the secret is destroyed."""
     demand_signable(letter)
     code = read_code(code)
     start = from_b64url(seed, SEED) if seed else os.urandom(SEED)
-    random = drawn_from(hashlib.sha256(start + code.encode()).digest())
     round_ = round_of_code(issuer_session(), keys().secrets, letter.id, code)
+    chance = keys().secrets.chance_key(letter.id, round_.number) or os.urandom(SEED)
+    random = drawn_from(hmac.digest(chance, start + code.encode(), "sha256"))
     key = PublicKey.from_spki(round_.public_key)
     receipt = random(RECEIPT_SIZE)
     statement = statement_bytes(letter.id, round_.number, letter.text_sha256 or "", opening(receipt).commit)

@@ -1,16 +1,18 @@
 """A real browser, started once, and a site of its own to look at."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from petition.crypto.blind_rsa import PrivateKey
-from tests.browser.script.phones import Site, served
+from tests.browser.script.phones import Phone, Site, a_phone, served
 from tests.conftest import Clock
 from tests.install_browser import find_browser
+from tests.shared import Place
 
 OPTIONS = [
     *(["--no-sandbox"] if os.geteuid() == 0 else []),  # as root in a container there is none
@@ -39,3 +41,30 @@ def site(tmp_path_factory: pytest.TempPathFactory, sqlite_templates: Path, keys:
     """A real application on a real port."""
     with served(tmp_path_factory.mktemp("site"), sqlite_templates, keys, Clock()) as made:
         yield made
+
+
+@pytest.fixture
+def place(site: Site) -> Place:
+    """An open letter that is not public yet."""
+    return site.shared.an_open_letter()
+
+
+@pytest.fixture
+def new_phone(chromium: Browser, site: Site) -> Iterator[Callable[..., Phone]]:
+    """Hands out phones; afterwards none may have complained, or asked anybody but the site."""
+    made: list[Phone] = []
+
+    def new(**options: Any) -> Phone:
+        made.append(a_phone(chromium, site.root, **options))
+        return made[-1]
+
+    yield new
+    for phone in made:
+        elsewhere = [request.url for request in phone.requests if not request.url.startswith((phone.root, "blob:"))]
+        phone.context.close()
+        assert (phone.complaints, elsewhere) == ([], [])
+
+
+@pytest.fixture
+def phone(new_phone: Callable[..., Phone]) -> Phone:
+    return new_phone()

@@ -56,9 +56,9 @@ def test_a_secret_that_a_crash_cut_off_while_it_was_written_is_written_again(tmp
 def test_what_derives_from_a_secret_needs_the_master_secret_too(tmp_path: Path) -> None:
     mine, theirs = RoundSecrets(tmp_path, bytes(32)), RoundSecrets(tmp_path, b"\1" * 32)
     mine.make("letter", 1, os.urandom)
-    derived = [secrets_of("letter", 1) for s in (mine, theirs) for secrets_of in (s.pepper, s.key_lock)]
+    derived = [secrets_of("letter", 1) for s in (mine, theirs) for secrets_of in (s.pepper, s.key_lock, s.chance_key)]
 
-    assert len(set(derived)) == 4
+    assert len(set(derived)) == 6
     assert None not in derived
 
 
@@ -69,7 +69,7 @@ def test_a_destroyed_secret_is_gone_and_destroying_again_does_no_harm(tmp_path: 
         secrets.destroy("letter", 1)
 
     assert not secrets.exists("letter", 1)
-    assert secrets.pepper("letter", 1) is secrets.key_lock("letter", 1) is None
+    assert secrets.pepper("letter", 1) is secrets.key_lock("letter", 1) is secrets.chance_key("letter", 1) is None
     assert list(tmp_path.iterdir()) == []
 
 

@@ -87,12 +87,22 @@ def test_no_public_or_signing_page_reads_a_cookie(shared: Shared, place: Place) 
 
 
 def test_signing_pages_are_kept_by_no_cache_and_public_ones_may_be(shared: Shared, place: Place) -> None:
-    private = ["join", "sign", "receipt", "round.json"]
+    private = ["sign", "receipt", "round.json"]
     public = ["", "counts.json", "letter.md", "log/checkpoint", "log/tile/0/000.p/1"]
 
     assert {shared.get(place.public + name).headers["Cache-Control"] for name in private} == {"no-store"}
     assert {shared.get(place.public + name).headers["Cache-Control"].split(",")[0] for name in public} == {"public"}
     assert shared.get("/organize/sign-in").headers["Cache-Control"] == "no-store"
+
+
+def test_the_empty_form_for_a_code_is_kept_by_the_phone_alone_and_its_answers_by_nobody(
+    shared: Shared, place: Place
+) -> None:
+    form = shared.get(f"{place.public}join")
+    answer = shared.app.test_client().post(f"{place.public}join", base_url=SITE, data={"code": "ABCD"})
+
+    assert form.headers["Cache-Control"] == "private, max-age=3600"
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_hidden_letters_are_kept_by_no_cache_and_no_search_engine(shared: Shared) -> None:

@@ -1,16 +1,14 @@
 """A site and phones for the tests of the script."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
 
 from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.tokens import Token, read_token
-from tests.browser.script.phones import Phone, Site, a_phone, served
+from tests.browser.script.phones import Phone, Site, served
 from tests.conftest import Clock
 from tests.shared import Place
 
@@ -26,33 +24,6 @@ def arrived(site: Site) -> list[str]:
     """What comes to the site from now on."""
     site.arrived.clear()
     return site.arrived
-
-
-@pytest.fixture
-def place(site: Site) -> Place:
-    """An open letter that is not public yet."""
-    return site.shared.an_open_letter()
-
-
-@pytest.fixture
-def new_phone(chromium: Browser, site: Site) -> Iterator[Callable[..., Phone]]:
-    """Hands out phones; afterwards none may have complained, or asked anybody but the site."""
-    made: list[Phone] = []
-
-    def new(**options: Any) -> Phone:
-        made.append(a_phone(chromium, site.root, **options))
-        return made[-1]
-
-    yield new
-    for phone in made:
-        elsewhere = [request.url for request in phone.requests if not request.url.startswith((phone.root, "blob:"))]
-        phone.context.close()
-        assert (phone.complaints, elsewhere) == ([], [])
-
-
-@pytest.fixture
-def phone(new_phone: Callable[..., Phone]) -> Phone:
-    return new_phone()
 
 
 @pytest.fixture

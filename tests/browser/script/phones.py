@@ -4,8 +4,10 @@ import contextlib
 import io
 import json
 import shutil
+import socket
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+from werkzeug.http import http_date
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from petition import rounds
@@ -43,6 +46,10 @@ class Site:
     root: str
     arrived: list[str] = field(default_factory=list)
     """What came in, request by request: the path, and what was posted."""
+    lost: list[str] = field(default_factory=list)
+    """Requests to carry out, and then to cut the line instead of answering: the method and the page."""
+    days_off: list[int] = field(default_factory=list)
+    """By how many days the site's clock and the visitors' differ, as the answers' dates show them."""
 
     @property
     def campaign(self) -> Campaign:
@@ -69,6 +76,13 @@ class Site:
         with Session(self.campaign.databases.issuer) as issuer:
             spent = select(func.count()).select_from(Code).where(Code.letter_id == place.id, Code.request != UNSPENT)
             return issuer.scalars(spent).one()
+
+    @contextlib.contextmanager
+    def answers_lost(self, asked: str) -> Iterator[None]:
+        """Meanwhile the site does what is asked, such as ``POST join``, and no answer arrives."""
+        self.lost.append(asked)
+        yield
+        self.lost.remove(asked)
 
     def seal(self, place: Place, token: Token) -> None:
         """Let others sign and seal, until this token's signature is sealed."""
@@ -113,9 +127,25 @@ def noting(site: Site) -> Callable[..., Any]:
         environ["wsgi.input"] = io.BytesIO(body)
         path = f"{environ['PATH_INFO']}?{environ['QUERY_STRING']}"
         site.arrived.append(f"{environ['REQUEST_METHOD']} {path} {body.decode('utf-8', 'replace')}")
-        return site.shared.app(environ, start)
+        answered = site.shared.app(environ, dated(start, site.days_off[0]) if site.days_off else start)
+        asked = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO'].rpartition('/')[2]}"
+        return cut(environ, answered) if asked in site.lost else answered
 
     return answer
+
+
+def dated(start: Any, days: int) -> Callable[..., Any]:
+    """Begins answers whose date is so many days from now."""
+    date = http_date(time.time() + days * 86400)
+    return lambda status, headers, *more: start(status, [*headers, ("Date", date)], *more)
+
+
+def cut(environ: dict[str, Any], answered: Iterable[bytes]) -> list[bytes]:
+    """End the connection without a word, after all is done; there is nobody to write to any more."""
+    for _ in answered:
+        pass
+    environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    return [b"lost"]
 
 
 def _not_yet(_environ: Any, _start: Any) -> list[bytes]:

@@ -1,0 +1,310 @@
+"""What goes wrong on the way, with scripts off: each ends on a page that says what is true, and nothing is lost."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from petition.crypto.codes import receipt_words
+from tests.browser.script.phones import Phone, Site
+from tests.shared import Place
+from tests.walks import Words
+
+pytestmark = pytest.mark.browser
+NewPhone = Callable[..., Phone]
+
+
+@pytest.fixture
+def plain(new_phone: NewPhone) -> Phone:
+    """A phone with scripts off."""
+    return new_phone(java_script_enabled=False)
+
+
+def type_code(phone: Phone, code: str) -> None:
+    phone.page.get_by_label("Your signing code").first.fill(code)
+    phone.press("Go on")
+
+
+def expect_no_answer(phone: Phone) -> None:
+    """The browser's own page for a connection that broke off."""
+    expect(phone.page.locator("body.neterror")).to_be_attached()
+
+
+def receipt_on(phone: Phone) -> str:
+    phone.expect_heading("You have signed. This is your receipt.")
+    return phone.page.locator(".receipt").inner_text()
+
+
+def sign(phone: Phone) -> str:
+    """From the token to the receipt."""
+    phone.expect_heading("You can sign now")
+    phone.press("Go on to sign")
+    phone.press("Sign the letter")
+    return receipt_on(phone)
+
+
+def saved(phone: Phone, path: Path) -> Path:
+    with phone.page.expect_download() as waiting:
+        phone.press("Save as a file")
+    waiting.value.save_as(path)
+    return path
+
+
+def counted(site: Site, place: Place) -> int:
+    """How many signatures wait."""
+    return site.campaign.seal(place.id).waiting
+
+
+# The line is cut after the site has done its part, and before anybody hears of it
+
+
+def test_sending_the_form_again_after_a_cut_gives_the_token(plain: Phone, site: Site, place: Place) -> None:
+    plain.come(site.url(place, "join"))
+    with site.answers_lost("POST join"):
+        type_code(plain, site.code(place))
+        expect_no_answer(plain)
+    plain.page.reload()
+    sign(plain)
+
+    assert (site.spent(place), counted(site, place)) == (1, 1)
+
+
+def test_going_back_after_a_cut_and_sending_the_same_code_gives_the_token(
+    plain: Phone, site: Site, place: Place
+) -> None:
+    code = site.code(place)
+    plain.come(site.url(place, "join"))
+    with site.answers_lost("POST join"):
+        type_code(plain, code)
+        expect_no_answer(plain)
+    plain.page.go_back()
+    plain.expect_heading("Show that you work there")
+    type_code(plain, code)
+    sign(plain)
+
+    assert (site.spent(place), counted(site, place)) == (1, 1)
+
+
+def test_opening_the_link_again_after_a_cut_gives_the_token(plain: Phone, site: Site, place: Place) -> None:
+    code = site.code(place)
+    plain.come(site.url(place, "join"))
+    with site.answers_lost("POST join"):
+        type_code(plain, code)
+        expect_no_answer(plain)
+    again = Phone(plain.context, plain.root)
+    again.come(site.url(place, "join"))
+    type_code(again, code)
+    sign(again)
+
+    assert (site.spent(place), counted(site, place)) == (1, 1)
+
+
+def test_a_cut_while_signing_counts_once_and_the_receipt_comes_with_the_second_try(
+    plain: Phone, site: Site, place: Place
+) -> None:
+    plain.come(site.url(place, "join"))
+    type_code(plain, site.code(place))
+    plain.press("Go on to sign")
+    with site.answers_lost("POST sign"):
+        plain.press("Sign the letter")
+        expect_no_answer(plain)
+    plain.page.reload()
+    receipt_on(plain)
+
+    assert counted(site, place) == 1
+
+
+def test_a_cut_while_withdrawing_withdraws_and_the_second_try_says_so(plain: Phone, site: Site, place: Place) -> None:
+    token = site.campaign.sign_all(place.id, 1)[0]
+    plain.come(site.url(place, "receipt"))
+    plain.page.get_by_label("Your receipt, as you wrote it down").fill(receipt_words(token.receipt))
+    with site.answers_lost("POST receipt"):
+        plain.press("Withdraw my signature")
+        expect_no_answer(plain)
+    plain.page.reload()
+
+    expect(plain.page.get_by_role("heading", name="Your signature is withdrawn")).to_be_visible()
+    assert counted(site, place) == 0
+
+
+# Going back, and two tabs
+
+
+def test_going_back_from_the_token_and_sending_the_code_again_gives_the_same_token(
+    plain: Phone, site: Site, place: Place, tmp_path: Path
+) -> None:
+    code = site.code(place)
+    plain.come(site.url(place, "join"))
+    type_code(plain, code)
+    first = saved(plain, tmp_path / "first.json").read_bytes()
+    plain.page.go_back()
+    plain.expect_heading("Show that you work there")
+    type_code(plain, code)
+
+    assert saved(plain, tmp_path / "second.json").read_bytes() == first
+    assert site.spent(place) == 1
+
+
+def test_going_all_the_way_back_after_signing_leads_to_the_same_receipt(plain: Phone, site: Site, place: Place) -> None:
+    code = site.code(place)
+    plain.come(site.url(place, "join"))
+    type_code(plain, code)
+    first = sign(plain)
+    plain.come(site.url(place, "join"))
+    type_code(plain, code)
+
+    assert sign(plain) == first
+    assert counted(site, place) == 1
+
+
+def test_a_mistyped_code_before_makes_no_difference(plain: Phone, site: Site, place: Place) -> None:
+    code = site.code(place)
+    plain.come(site.url(place, "join"))
+    type_code(plain, code[:-1])
+    expect(plain.page.get_by_role("alert")).to_contain_text("A code has 16 letters and digits")
+    type_code(plain, code)
+    first = sign(plain)
+    plain.come(site.url(place, "join"))
+    type_code(plain, code)
+
+    assert sign(plain) == first
+
+
+def test_two_tabs_with_one_code_give_one_signature(plain: Phone, site: Site, place: Place) -> None:
+    code, tabs = site.code(place), [plain, Phone(plain.context, plain.root)]
+    for tab in tabs:
+        tab.come(site.url(place, "join"))
+    for tab in tabs:
+        type_code(tab, code)
+    first, second = (sign(tab) for tab in tabs)
+
+    assert first == second
+    assert (site.spent(place), counted(site, place)) == (1, 1)
+
+
+# Others, and other times
+
+
+def test_a_code_that_somebody_else_used_says_so_and_what_to_do(plain: Phone, site: Site, place: Place) -> None:
+    code = site.code(place)
+    site.campaign.token(place.id, code)
+    plain.come(site.url(place, "join"))
+    type_code(plain, code)
+
+    alert = plain.page.get_by_role("alert")
+    expect(alert).to_contain_text("This code has been used.")
+    expect(alert).to_contain_text("If you didn't use it, tell the organizers and ask for another one.")
+    expect(plain.page.get_by_label("Your signing code").first).to_have_value(code)
+
+
+def test_a_letter_that_closed_meanwhile_says_so_and_keeps_what_was_typed(plain: Phone, site: Site) -> None:
+    place = site.shared.a_published_letter()
+    code = site.code(place)
+    plain.come(site.url(place, "join"))
+    site.campaign.close_letter(place.id)
+    type_code(plain, code)
+
+    expect(plain.page.get_by_role("alert")).to_contain_text("This letter is closed. It takes no more signatures.")
+    expect(plain.page.get_by_label("Your signing code").first).to_have_value(code)
+    assert site.spent(place) == 0
+
+
+def test_a_letter_that_closed_before_the_last_button_says_so(plain: Phone, site: Site) -> None:
+    place = site.shared.a_published_letter()
+    plain.come(site.url(place, "join"))
+    type_code(plain, site.code(place))
+    plain.press("Go on to sign")
+    site.campaign.close_letter(place.id)
+    plain.press("Sign the letter")
+
+    expect(plain.page.get_by_role("alert")).to_contain_text("closed")
+
+
+def test_a_form_of_the_unpublished_letter_goes_on_after_publication(plain: Phone, site: Site, place: Place) -> None:
+    code = site.code(place)
+    plain.come(site.url(place, "join"))
+    site.campaign.publish(place.id)
+    type_code(plain, code)
+    sign(plain)
+    plain.come(site.url(place, "receipt"))
+
+    assert plain.page.url == f"{site.root}{place.public}receipt"
+    assert counted(site, place) == 1
+
+
+def test_a_link_of_the_unpublished_letter_leads_to_the_public_one_with_its_code(
+    phone: Phone, site: Site, place: Place
+) -> None:
+    code, link = site.code(place), site.url(place, f"join#k={site.record(place)['fingerprint']}&c=")
+    site.campaign.publish(place.id)
+    phone.come(link + code)
+
+    assert phone.page.url == f"{site.root}{place.public}join"
+    expect(phone.page.get_by_label("Your signing code").first).to_have_value(code)
+
+
+def test_a_code_typed_on_a_phone_and_a_token_carried_to_a_laptop(
+    plain: Phone, new_phone: NewPhone, site: Site, place: Place, tmp_path: Path
+) -> None:
+    plain.come(site.url(place, "join"))
+    type_code(plain, site.code(place))
+    token = saved(plain, tmp_path / "signing-token.json")
+    os.utime(token, (0, 0))  # a file dated 1970
+    laptop = new_phone()
+    laptop.come(site.url(place, "sign"))
+    laptop.page.get_by_label("The file that you saved").set_input_files(token)
+    laptop.press("Go on")
+    laptop.expect_heading("Check, then sign")
+    laptop.sign()
+
+    assert counted(site, place) == 1
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_clock_that_is_wrong_by_a_day_changes_nothing(
+    plain: Phone, phone: Phone, site: Site, place: Place, days: int
+) -> None:
+    code, other = site.code(place), site.code(place)
+    site.days_off.append(days)
+    phone.context.clock.set_fixed_time(time.time() - days * 86400)
+    plain.come(site.url(place, "join"))
+    type_code(plain, code)
+    plain.expect_heading("You can sign now")
+    plain.page.go_back()
+    type_code(plain, code)
+    sign(plain)
+    phone.come(site.url(place, "join"))
+    phone.exchange(other)
+    phone.sign()
+    site.days_off.clear()
+
+    assert (site.spent(place), counted(site, place)) == (2, 2)
+
+
+DIRECTION = "element => getComputedStyle(element).direction"
+RIGHT_TO_LEFT = Words(
+    title="لن نبني هذا",
+    recipient="جو مُستر",
+    employer="شركة Example",
+    body="عزيزي جو،\n\nنحن **نرفض**.",
+    demands=("أوقفوا العمل.",),
+    language="ar",
+)
+
+
+def test_a_letter_from_right_to_left_reads_from_the_right_and_is_signed(plain: Phone, site: Site) -> None:
+    place = site.shared.a_published_letter(words=RIGHT_TO_LEFT)
+    plain.come(f"{site.root}{place.public}")
+    flows = [plain.page.locator("article").evaluate(DIRECTION)]
+    plain.come(site.url(place, "join"))
+    flows.append(plain.page.get_by_role("link", name=RIGHT_TO_LEFT.title).evaluate(DIRECTION))
+    type_code(plain, site.code(place))
+    plain.press("Go on to sign")
+    flows.append(plain.page.get_by_text(RIGHT_TO_LEFT.title, exact=True).first.evaluate(DIRECTION))
+    plain.press("Sign the letter")
+    receipt_on(plain)
+
+    assert flows == ["rtl", "rtl", "rtl"]
