@@ -11,6 +11,7 @@ from petition.cli import (
     doctor,
     export,
     letters,
+    names,
     organizers,
     publish,
     rounds,
@@ -57,4 +58,4 @@ for command in (
 ):
     main.add_command(command)
 
-__all__ = ["main"]
+__all__ = ["main", "names"]

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from petition import rounds
 from petition.cli.context import Family, ground, letter_id, now, reading, refuse, say_json, working
+from petition.cli.unlocking import ORGANIZER, PASSPHRASE_FILE, ask_to_publish
 from petition.letters.drafting import draft
 from petition.letters.life import (
     DRAFT,
@@ -148,10 +149,17 @@ def open_(slug: str) -> None:
 
 @letter.command()
 @click.argument("slug")
-def publish(slug: str) -> None:
-    """Show a letter, its count and its log to everybody; prints the public address."""
+@ORGANIZER
+@PASSPHRASE_FILE
+def publish(slug: str, name: str, passphrase_file: Path | None) -> None:
+    """Show a letter, its count and its log to everybody; prints the public address.
+
+    A letter that shows names asks for an organizer's passphrase: with it, names appear with the next sealing.
+    """
     here = ground()
-    rounds.publish_letter(here.desk, letter_id(here, slug), moment=now())
+    mine = letter_id(here, slug)
+    who, passphrase = ask_to_publish(here, slug, name, passphrase_file)
+    rounds.publish_letter(here.desk, mine, moment=now(), unlocks=who, passphrase=passphrase)
     click.echo(f"{here.settings.url}/letters/{slug}/")
 
 

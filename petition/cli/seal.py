@@ -7,6 +7,7 @@ import click
 
 from petition import clock, post, rounds
 from petition.cli.context import Ground, ground, letter_id, now, refuse
+from petition.cli.progress import Progress
 from petition.sealing.log import HELD
 from petition.sealing.witnesses import collect
 
@@ -31,7 +32,7 @@ def seal(slug: str | None, watch: bool) -> None:
             refuse("Not every letter could be sealed. What waits goes on waiting; run the command again.")
         return
     mine = letter_id(here, slug)
-    result = rounds.seal_letter(here.desk, mine, moment=now())
+    result = rounds.seal_letter(here.desk, mine, moment=now(), tell=Progress())
     if result.is_held:
         refuse(HELD)
     for answer in collect(here.databases.petition, [mine], now()):

@@ -1,0 +1,60 @@
+"""Asking an organizer for the passphrase that unlocks names."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from petition.cli.context import Ground, reading, refuse
+from petition.letters.life import PUBLISHED, hosted_letter
+from petition.letters.models import Letter
+from petition.letters.names_keys import NAMED, key_holders, who_can_unlock
+
+ORGANIZER = click.option("--organizer", "name", default="", help="Who unlocks names: an organizer who holds the key.")
+PASSPHRASE_FILE = click.option(
+    "--passphrase-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file whose first line is their passphrase. Without it, the terminal asks.",
+)
+
+
+def holders(here: Ground, slug: str) -> dict[str, str]:
+    """The ids of the organizers who can unlock the letter's names, by name."""
+    with reading(here) as session:
+        one = hosted_letter(session, slug)
+        held = who_can_unlock(session, one.id)
+        return {organizer.name: organizer.id for organizer in key_holders(session, one.id) if organizer.id in held}
+
+
+def ask(here: Ground, slug: str, name: str, file: Path | None) -> tuple[str, str]:
+    """The id of the organizer who unlocks, and their passphrase from a file or the terminal."""
+    known = holders(here, slug)
+    if name not in known:
+        refuse(f"{name or 'Nobody'} can't unlock names of {slug}. Who can: {', '.join(known) or 'nobody'}")
+    return known[name], passphrase(file, f"Passphrase of {name}")
+
+
+def passphrase(file: Path | None, prompt: str) -> str:
+    """The first line of a file, or what the terminal is asked."""
+    if file is None:
+        return str(click.prompt(prompt, hide_input=True, err=True))
+    lines = file.read_text("utf-8", "replace").splitlines()
+    if not lines or not lines[0]:
+        refuse(f"The first line of {file} must be the passphrase.")
+    return lines[0]
+
+
+def ask_to_publish(here: Ground, slug: str, name: str, file: Path | None) -> tuple[str | None, str]:
+    """Who unlocks names when a letter is published, if it offers any; None to publish without names."""
+    with reading(here) as session:
+        one: Letter = hosted_letter(session, slug)
+        if NAMED not in one.name_steps or one.state == PUBLISHED:
+            return None, ""
+    if not name and sys.stdin.isatty():
+        known = ", ".join(holders(here, slug)) or "nobody"
+        name = click.prompt(f"Who unlocks names ({known}; empty for nobody)", default="", show_default=False, err=True)
+    if not name:
+        note = "Published without names: nobody unlocked them. Later: petition letter unlock"
+        click.echo(f"{note} {slug} --organizer NAME", err=True)
+        return None, ""
+    return ask(here, slug, name, file)
