@@ -45,11 +45,12 @@ from petition.letters.life import (
     full_hour_after,
     move,
 )
-from petition.letters.models import Letter, Organizer
+from petition.letters.models import Letter, NamesKey, NamesKeyCopy, Organizer
 from petition.letters.names_keys import destroy_names_keys, key_holders, make_names_keys, unlock_named
 from petition.letters.routes import allowed_domains
 from petition.letters.text import canonical, digest, one_line
 from petition.letters.versions import newest_version, words_of
+from petition.publishing.shelf import drop_editions
 from petition.sealing import naming
 from petition.sealing.log import append, begin_log, demand_free, log_of
 from petition.sealing.sealer import Result, note_milestones, round_entry, seal
@@ -73,11 +74,14 @@ class Desk:
     random: Random = os.urandom
     make_key: Callable[[], PrivateKey] = PrivateKey.generate
     make_names_key: Callable[[], NamesPrivateKey] = NamesPrivateKey.generate
+    public_folder: Path | None = None
+    """Where kept pages lie, which must not outlive a name."""
 
 
 def make_desk(settings: Settings, databases: Databases, master: bytes, **chance: Any) -> Desk:
     """A desk with the settings in force; ``chance`` may give ``random`` and how keys are made."""
     secrets = RoundSecrets(settings.rounds_folder, master)
+    chance.setdefault("public_folder", settings.public_folder)
     return Desk(databases, secrets, master, settings.url, settings.host, settings.mail is not None, **chance)
 
 
@@ -307,21 +311,26 @@ def show_names(desk: Desk, letter_id: str, *, moment: datetime, tell: naming.Tel
             return 0
     with Session(desk.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)
+        before = letter.edition
         work = naming.begin(session, letter, moment=moment, random=desk.random, master=desk.master)
-        is_over = letter.state == CLOSED
+        is_over, edition = letter.state == CLOSED, letter.edition
         session.commit()
-    if work is None or not (work.names or is_over):
-        return 0
-    opened = naming.read(work, letter_id, tell)
-    with Session(desk.databases.petition) as session:
-        shown = naming.finish(session, session.get_one(Letter, letter_id), opened, moment=moment)
-        session.commit()
+    shown = 0
+    if work is not None and (work.names or is_over):
+        opened = naming.read(work, letter_id, tell)
+        with Session(desk.databases.petition) as session:
+            letter = session.get_one(Letter, letter_id)
+            shown = naming.finish(session, letter, opened, moment=moment)
+            edition = letter.edition
+            session.commit()
+    if edition != before and desk.public_folder is not None:
+        drop_editions(desk.public_folder / letter_id, edition)
     return shown
 
 
 def tidy(desk: Desk) -> None:
     """Let no page of either database tell in which order rows were written since the last sealing."""
-    tables = (Pending, Tombstone, Withdrawal, Sealed, *TABLES, ShownName)
+    tables = (Pending, Tombstone, Withdrawal, Sealed, *TABLES, ShownName, NamesKey, NamesKeyCopy)
     forget_order(desk.databases.petition, *(table.__tablename__ for table in tables))
     with Session(desk.databases.issuer) as issuer:
         rewrite_spent(issuer)

@@ -8,7 +8,7 @@ import pytest
 from petition import rounds
 from petition.crypto.blind_rsa import PrivateKey
 from tests.shared import Shared
-from tests.walks import Campaign
+from tests.walks import Campaign, names_key
 
 __all__ = ["campaign"]
 
@@ -20,6 +20,7 @@ def campaign(shared: Shared, clock: Any, keys: list[PrivateKey]) -> Iterator[Cam
     made = Campaign(shared.campaign.settings, clock, lambda: next(left))
     made.databases.dispose()
     made.databases = shared.campaign.databases
-    made.desk = rounds.make_desk(made.settings, made.databases, made.master, make_key=made.make_key)
+    chance = {"make_key": made.make_key, "make_names_key": names_key}
+    made.desk = rounds.make_desk(made.settings, made.databases, made.master, **chance)
     yield made
     made.close_apps()

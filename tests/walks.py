@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html import unescape
+from itertools import count
 from typing import Any
 
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from petition import config, create_app, rounds
 from petition.addresses import read_address
 from petition.config import Settings
 from petition.crypto.blind_rsa import PrivateKey, PublicKey, blind, finalize, prepare
-from petition.crypto.locked_names import lock_name
+from petition.crypto.locked_names import NamesPrivateKey, lock_name
 from petition.crypto.receipts import Opening, opening
 from petition.crypto.tokens import Token, statement_bytes
 from petition.database import Databases, IssuerBase
@@ -55,6 +56,18 @@ WORDS = Words(
 )
 
 
+_names_keys: list[NamesPrivateKey] = []
+_turn = count()
+
+
+def names_key() -> NamesPrivateKey:
+    """One of six names keys, in turn: a fresh one takes a while."""
+    if len(_names_keys) < 6:
+        _names_keys.append(NamesPrivateKey.generate())
+        return _names_keys[-1]
+    return _names_keys[next(_turn) % 6]
+
+
 @dataclass
 class Campaign:
     """A site, its desk and its clock, with verbs for tests."""
@@ -66,7 +79,8 @@ class Campaign:
     def __post_init__(self) -> None:
         self.master = config.master_secret(self.settings)
         self.databases = Databases(self.settings.database_url, self.settings.issuer_database_url)
-        self.desk = rounds.make_desk(self.settings, self.databases, self.master, make_key=self.make_key)
+        made = {"make_key": self.make_key, "make_names_key": names_key}
+        self.desk = rounds.make_desk(self.settings, self.databases, self.master, **made)
         self.keys = Keys(self.desk.secrets)
         self._apps: list[Any] = []
 

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from petition import checkup
+from petition import checkup, deletions
 from petition.cli.context import now, say_json
 from petition.config import settings
 
@@ -13,13 +13,17 @@ MARKS = {checkup.OK: "ok", checkup.NOTE: "note", checkup.WRONG: "WRONG"}
 
 @click.command()
 @click.option("--deep", is_flag=True, help="Also read every entry of every log again.")
+@click.option("--after-close", "slug", metavar="SLUG", help="Show that a closed letter has forgotten what it promised.")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
-def doctor(deep: bool, as_json: bool) -> None:
+def doctor(deep: bool, slug: str | None, as_json: bool) -> None:
     """Check permissions, clock, databases, keys, logs, rounds, disk, address, mail; say how to mend each.
 
     Changes nothing, and may run while the site is serving. Exits with 1 if anything is wrong; notes are no wrongs.
     """
-    findings = checkup.check(settings(), now(), deep=deep)
+    if slug is not None:
+        findings = list(deletions.check_after_close(settings(), slug))
+    else:
+        findings = checkup.check(settings(), now(), deep=deep)
     if as_json:
         say_json(checkup.as_json(findings))
     else:

@@ -1,5 +1,6 @@
 """A bar for what takes longer than a second and tells how far it is; on a terminal alone."""
 
+import sys
 from typing import Any
 
 import click
@@ -16,7 +17,7 @@ class Progress:
     def __call__(self, done: int, whole: int) -> None:
         """So many are done, of how many."""
         if self._bar is None:
-            bar: Any = click.progressbar(length=whole, label=self._label, file=click.get_text_stream("stderr"))
+            bar: Any = click.progressbar(length=whole, label=self._label, file=sys.stderr)
             self._bar = bar.__enter__()
         self._bar.update(done - self._done)
         self._done = done

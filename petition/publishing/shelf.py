@@ -179,9 +179,14 @@ class Shelf:
         part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
         part.write_bytes(body)
         part.replace(path)
-        for other in edition.parent.iterdir():
-            if other.name.isdecimal() and int(other.name) < int(edition.name) - 1:
-                shutil.rmtree(other, ignore_errors=True)
+        drop_editions(edition.parent, int(edition.name) - 1)
+
+
+def drop_editions(folder: Path, before: int) -> None:
+    """Delete a letter's kept files of editions before one."""
+    for edition in folder.iterdir() if folder.is_dir() else ():
+        if edition.name.isdecimal() and int(edition.name) < before:
+            shutil.rmtree(edition, ignore_errors=True)
 
 
 def _page(template: str, language: str, site: str, **values: object) -> PublicFile:
