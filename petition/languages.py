@@ -71,3 +71,21 @@ def fill(language: str, sentence: str, values: dict[str, Any]) -> str:
     """A sentence of the rules in a language, with its values."""
     translated: str = translations(language).gettext(sentence)
     return translated % values if values else translated
+
+
+class Voice:
+    """Speaks a language where no template does; English where the language is not shipped."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language if language in languages() else DEFAULT
+        self._catalog = translations(self.language)
+
+    def say(self, sentence: str, **values: Any) -> str:
+        """A sentence with its values."""
+        spoken: str = self._catalog.gettext(sentence)
+        return spoken % values if values else spoken
+
+    def ngettext(self, one: str, many: str, number: int, **values: Any) -> str:
+        """A sentence for one or for many."""
+        spoken: str = self._catalog.ngettext(one, many, number)
+        return spoken % values

@@ -9,8 +9,8 @@ ALWAYS = {"HEAD", "OPTIONS"}
 FIXED = ("/", "/promises/", "/client.py", "/_site/style.css", "/_site/sign.js", "/_site/client.py", "/_site/promises/")
 """Answered from kept bytes, ahead of the rules."""
 FILES = (
-    "counts.json", "counts.csv", "history.csv", "letter.md", "how-we-verify/", "log/checkpoint", "log/vkey",
-    "log/issuer.pem", "log/tile/0/000.p/1", "_site/style.css", "nothing",
+    "counts.json", "counts.csv", "history.csv", "chart.svg", "card.png", "letter.md", "how-we-verify/",
+    "log/checkpoint", "log/vkey", "log/issuer.pem", "log/tile/0/000.p/1", "_site/style.css", "nothing",
 )  # fmt: skip
 
 
@@ -27,7 +27,15 @@ def routes(app: Any, **values: str) -> Iterator[Route]:
     """Each rule once, or once for each file; ``values`` are what stands in ``<slug>``, ``<address>``, ``<secret>`` …"""
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint)):
         for name in FILES if "<path:name>" in rule.rule else ("",):
-            given = {"name": name, "batch": "1", "number": "1", "language": "fr", "format": "md", **values}
+            given = {
+                "name": name,
+                "batch": "1",
+                "number": "1",
+                "file": "counts.csv",
+                "language": "fr",
+                "format": "md",
+                **values,
+            }
             path = re.sub(r"<(?:[^<>:]+:)?([a-z_]+)>", lambda part, given=given: given[part[1]], rule.rule)
             yield Route(rule.endpoint, path, frozenset(rule.methods - ALWAYS))
     for path in FIXED:

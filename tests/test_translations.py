@@ -22,7 +22,8 @@ from tests.walks import WORDS, Campaign
 
 PACKAGE = Path(languages.__file__).parent
 MARKS = ("⟦", "⟧")
-METHODS = ([("**.py", "python")], [("**.html", "jinja2")])
+KINDS = "json|csv|xlsx|md|txt|pdf|svg|png|py|pem|js"
+METHODS = ([("**.py", "python")], [("**.html", "jinja2"), ("**.svg", "jinja2")])
 REFUSALS = ("Refusal", "BadShape", "Forbidden", "NotFound", "Conflict", "CodeUsed", "TokenUsed", "TextChanged")
 KEYWORDS = ("_", "gettext", "say", *REFUSALS, "TooEarly", "Over", "TooLong", "SlowDown")
 SHIPPED = sorted(path.stem for path in languages.CATALOGS.glob("*.po"))
@@ -106,7 +107,7 @@ def left_in_english(page: str, given: list[str]) -> list[str]:
     for text in sorted(given, key=len, reverse=True):
         whole = whole.replace(text, "")
     unmarked = re.sub(r"⟦[^⟦⟧]*⟧", "", whole)
-    unmarked = re.sub(r"[\w-]+\.(json|csv|md|py|pem|js)|checkpoint|vkey|UTC|SHA-256|Petition", "", unmarked)
+    unmarked = re.sub(rf"[\w-]+\.({KINDS})|checkpoint|vkey|UTC|SHA-256|PDF|Petition", "", unmarked)
     return re.findall(r"[A-Za-z]{3,}.*", unmarked)
 
 

@@ -1,27 +1,81 @@
-"""``petition export``: counts and the letter as files."""
+"""``petition export``: a letter's figures, history, log and text as files."""
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
-from petition.cli.context import ground, reading
+from petition.cli.context import Ground, ground, reading
 from petition.letters.life import hosted_letter
+from petition.publishing import streams
 from petition.publishing.counts import figures
-from petition.publishing.exports import FORMATS
+from petition.publishing.files import FORMATS, FROM_FIGURES
+from petition.publishing.streams import Pieces
+from petition.sealing.log import log_of
+
+STREAMS = {
+    "history.csv": (streams.history_csv, streams.history_size),
+    "log.jsonl": (streams.log_jsonl, streams.log_size),
+}
+"""What may be of any size, and is written as it is read."""
+NAMED = sorted({name for name in FROM_FIGURES if "/" not in name} | set(STREAMS))
 
 
 @click.command()
 @click.argument("slug")
-@click.option("--format", "form", type=click.Choice(sorted(FORMATS)), default="json", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([*FORMATS, *NAMED]),
+    metavar="FORMAT",
+    default="json",
+    show_default=True,
+    help=f"The figures as {', '.join(FORMATS)}; or a file by its name: {', '.join(NAMED)}.",
+)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: the terminal.")
 def export(slug: str, form: str, output: Path | None) -> None:
-    """Export a letter's count: csv and json for programs, md and txt for a mail. The same figures in each."""
+    """Export a letter's figures: csv, json and xlsx for programs, md and txt for a mail, pdf, svg and png to show.
+
+    The same figures in each, those that the public sees. history.csv and log.jsonl are written as they are read,
+    however many signatures there are; a line of log.jsonl is an entry of the log, exactly as it is hashed.
+    """
     here = ground()
-    make = FORMATS[form]
+    name = FORMATS.get(form, form)
+    with _file(output) as file:
+        if name in STREAMS:
+            _stream(here, slug, name, file)
+        else:
+            with reading(here) as session:
+                file.write(FROM_FIGURES[name][0](figures(session, hosted_letter(session, slug), here.settings.url)))
+
+
+def _stream(here: Ground, slug: str, name: str, file: BinaryIO) -> None:
+    """Write a stream, with a bar for whoever waits."""
+    make, size = STREAMS[name]
+    engine = here.databases.reading
     with reading(here) as session:
-        body = make(figures(session, hosted_letter(session, slug), here.settings.url))
+        letter = log_of(session, hosted_letter(session, slug).id).letter_id
+    pieces: Pieces = make(engine, letter)
+    with click.progressbar(length=size(engine, letter), label=name, file=sys.stderr) as bar:
+        for piece, rows in pieces:
+            file.write(piece)
+            bar.update(rows)
+
+
+@contextmanager
+def _file(output: Path | None) -> Iterator[BinaryIO]:
+    """Where to write: the terminal, or a file that is there whole or not at all."""
     if output is None:
-        sys.stdout.buffer.write(body)
-    else:
-        output.write_bytes(body)
+        yield sys.stdout.buffer
+        return
+    part = output.with_name(f".{output.name}.{os.getpid()}")
+    try:
+        with part.open("wb") as file:
+            yield file
+        part.replace(output)
+    finally:
+        part.unlink(missing_ok=True)

@@ -143,6 +143,8 @@ class Rules:
     pause_hours: int = 24
     goal: int | None = None
     threshold: int | None = None
+    contact: str = ""
+    """For journalists; public, on the press page alone."""
 
 
 def set_rules(session: Session, letter: Letter, rules: Rules) -> None:
@@ -162,6 +164,7 @@ def set_rules(session: Session, letter: Letter, rules: Rules) -> None:
     letter.k, letter.timing = rules.k, rules.timing
     letter.issuing_days, letter.pause_hours = rules.issuing_days, rules.pause_hours
     letter.goal, letter.threshold = rules.goal, rules.threshold
+    letter.contact = one_line(rules.contact, "contact") or None
     letter.edition += 1
     session.flush()
 

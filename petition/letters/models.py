@@ -91,6 +91,8 @@ class Letter(PetitionBase):
     """The mail route: of each roll's id, the domains whose addresses may ask for a code."""
     goal: Mapped[int | None] = mapped_column(default=None)
     threshold: Mapped[int | None] = mapped_column(default=None)
+    contact: Mapped[str | None] = mapped_column(Text, default=None)
+    """For journalists, as the organizers give it; shown on the press page alone."""
     title: Mapped[str] = mapped_column(Text, default="")
     """As in the newest version; frozen with it."""
     text: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)

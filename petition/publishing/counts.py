@@ -101,7 +101,9 @@ class Figures:
     signatures: int
     withdrawals: int
     rolls: tuple[RollCount, ...]
+    names_shown: int
     groups: tuple[GroupTable, ...]
+    contact: str | None
     threshold: int | None
     goal: int | None
     codes_made: int
@@ -123,7 +125,6 @@ class Figures:
     timing: str
     routes: tuple[str, ...]
     naming: Naming
-    names_shown: int
     mail_domains: tuple[str, ...]
     """What addresses end in that can have a code mailed; none without the mail route."""
 
@@ -170,7 +171,9 @@ def figures(session: Session, letter: Letter, url: str | None) -> Figures:
         signatures=signatures,
         withdrawals=withdrawals,
         rolls=tuple(rolls),
+        names_shown=letter.names_shown,
         groups=group_tables(session, letter),
+        contact=letter.contact,
         threshold=letter.threshold,
         goal=letter.goal,
         codes_made=sum(row.made for row in rounds),
@@ -190,7 +193,6 @@ def figures(session: Session, letter: Letter, url: str | None) -> Figures:
         timing=letter.timing,
         routes=tuple(letter.routes),
         naming=naming(session, letter),
-        names_shown=letter.names_shown,
         mail_domains=tuple(ending(one) for some in allowed_domains(letter).values() for one in some),
     )
 

@@ -1,21 +1,22 @@
-"""The figures as files: counts, history, the letter's text. An export is a list of fields that somebody chose."""
+"""The figures as tables and as JSON: counts and history. An export is a list of fields that somebody chose."""
 
 import csv
 import io
 import json
-from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from petition.crypto.encodings import hour
+from petition.publishing import columns
+from petition.publishing.columns import names_of
 from petition.publishing.counts import Figures
-from petition.publishing.groups import OTHERS, GroupTable
-from petition.publishing.names import COLUMNS
+from petition.publishing.groups import GroupTable
 from petition.sealing.tables import STEP
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-HISTORY_COLUMNS = ("sealed_at", "signatures", "withdrawals", "count")
-COUNTS_COLUMNS = ("letter", "as_of", "field", "option", "count")
+HISTORY_COLUMNS, COUNTS_COLUMNS = names_of(columns.HISTORY), names_of(columns.COUNTS)
+NAMES_COLUMNS = names_of(columns.NAMES)
+TOTAL, ROLL = "total", "roll"
 
 
 def counts(found: Figures) -> dict[str, Any]:
@@ -54,9 +55,8 @@ def counts(found: Figures) -> dict[str, Any]:
 
 def _group(table: GroupTable, k: int) -> dict[str, Any]:
     """A field's table, in the order of its options; the last of them is everybody else."""
-    shown = [{"option": group.label, "count": group.count} for group in table.groups]
-    others = {"option": OTHERS, "count": table.others}
-    return {"field": table.label, "rounded_down_to": STEP, "smallest_shown": k, "options": [*shown, others]}
+    options = [{"option": label, "count": count} for label, count in table.rows]
+    return {"field": table.label, "rounded_down_to": STEP, "smallest_shown": k, "options": options}
 
 
 def counts_json(found: Figures) -> bytes:
@@ -64,14 +64,17 @@ def counts_json(found: Figures) -> bytes:
     return (json.dumps(counts(found), ensure_ascii=False, indent=1) + "\n").encode()
 
 
+def counts_rows(found: Figures) -> list[tuple[Any, ...]]:
+    """The rows of ``counts.csv``: the total first, then the rolls, then the groups."""
+    rows = [(found.as_of, TOTAL, "", found.count)]
+    rows += [(found.as_of, ROLL, roll.name, roll.count) for roll in found.rolls]
+    rows += [(field.as_of, field.label, *row) for field in found.groups for row in field.rows]
+    return [(found.words.title, hour(as_of), *row) for as_of, *row in rows]
+
+
 def counts_csv(found: Figures) -> bytes:
-    """``counts.csv``: the total first."""
-    rows = [(found.words.title, hour(found.as_of), "total", "", found.count)]
-    rows += [(found.words.title, hour(found.as_of), "roll", roll.name, roll.count) for roll in found.rolls]
-    for field in found.groups:
-        cells = [*((group.label, group.count) for group in field.groups), (OTHERS, field.others)]
-        rows += [(found.words.title, hour(field.as_of), field.label, *cell) for cell in cells]
-    return table(COUNTS_COLUMNS, rows)
+    """``counts.csv``."""
+    return table(COUNTS_COLUMNS, counts_rows(found))
 
 
 def history_csv(found: Figures) -> bytes:
@@ -83,14 +86,18 @@ def history_csv(found: Figures) -> bytes:
 
 def names_csv(found: Figures) -> bytes:
     """``names.csv``: the names that are shown, from A to Z in the letter's language, and no others."""
-    return table(COLUMNS, ((one.name, one.title) for one in found.naming.in_order(found.words.language)))
+    return table(NAMES_COLUMNS, ((one.name, one.title) for one in found.naming.in_order(found.words.language)))
 
 
-def table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> bytes:
-    """RFC 4180 in UTF-8, lines ending CRLF; cells that a spreadsheet would run as a formula are defused."""
+def table(columns: Iterable[str] | None, rows: Iterable[Iterable[Any]]) -> bytes:
+    """RFC 4180 in UTF-8, lines ending CRLF; cells that a spreadsheet would run as a formula are defused.
+
+    Without ``columns`` there is no header: more rows of a table that has one.
+    """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(columns)
+    if columns is not None:
+        writer.writerow(columns)
     writer.writerows([defused(cell) for cell in row] for row in rows)
     return text.getvalue().encode()
 
@@ -98,35 +105,3 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> bytes:
 def defused(cell: Any) -> Any:
     """A text that starts like a formula gets an apostrophe in front; numbers stay numbers."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
-
-
-def summary_md(found: Figures) -> bytes:
-    """The count in a few lines of Markdown, for a mail or a note to an editor."""
-    lines = [
-        f"# {found.words.title}",
-        "",
-        f"**{found.count} verified workers** have signed this open letter to {found.words.recipient}, "
-        f"{found.words.employer} (as of {hour(found.as_of)}).",
-        "",
-        *(f"- {roll.name}: {roll.count}" for roll in found.rolls),
-        f"- Signatures {found.signatures}, withdrawn {found.withdrawals}",
-        f"- Text (SHA-256): `{found.text_sha256}`",
-        f"- Log: {found.log_size} entries, root `{b64encode(found.log_root).decode()}`",
-        f"- Read it and check it: {found.url}",
-    ]
-    return ("\n".join(lines) + "\n").encode()
-
-
-def summary_txt(found: Figures) -> bytes:
-    """The same without markup."""
-    plain = summary_md(found).decode().replace("**", "").replace("`", "").removeprefix("# ")
-    return plain.encode()
-
-
-FORMATS: dict[str, Callable[[Figures], bytes]] = {
-    "csv": counts_csv,
-    "json": counts_json,
-    "md": summary_md,
-    "txt": summary_txt,
-}
-"""What ``petition export`` writes, by format."""

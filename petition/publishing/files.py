@@ -8,6 +8,7 @@ import textwrap
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -15,16 +16,30 @@ from sqlalchemy.orm import Session
 from petition.crypto.merkle import tile_path
 from petition.errors import NotFound
 from petition.letters.models import Letter
-from petition.publishing import exports
+from petition.publishing import columns, exports
+from petition.publishing.badges import badge_svg
+from petition.publishing.bars import groups_svg
+from petition.publishing.charts import chart_svg
 from petition.publishing.counts import Figures
+from petition.publishing.documents import card_png, chart_png, facts_pdf, letter_pdf
+from petition.publishing.facts import headline
 from petition.publishing.feed import feed_atom
 from petition.publishing.names import page_names, page_number
 from petition.publishing.pages import SITE, render
+from petition.publishing.pictures import SVG
+from petition.publishing.plain import letter_txt
+from petition.publishing.quotes import quotes
+from petition.publishing.spreadsheets import counts_xlsx
 from petition.publishing.story import chapters
+from petition.publishing.summaries import summary_md, summary_txt
+from petition.publishing.typesetting import PDF, PNG
 from petition.sealing import log as logs
 from petition.signing.signatures import rounds_of
 
 TEXT = "text/plain; charset=utf-8"
+MARKDOWN = "text/markdown; charset=utf-8"
+CSV = "text/csv; charset=utf-8"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HTML = "text/html; charset=utf-8"
 TILE = re.compile(
     r"log/tile/(?P<level>entries|[0-9]{1,2})/(?P<number>(?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/(?P<width>[1-9][0-9]{0,2}))?"
@@ -39,18 +54,44 @@ class PublicFile:
     media_type: str
     is_final: bool = False
     """Never changes again: a full tile."""
+    modified: datetime | None = None
+    """The hour of the sealing whose facts it tells."""
 
 
 FROM_FIGURES: dict[str, tuple[Callable[[Figures], bytes], str]] = {
     "counts.json": (exports.counts_json, "application/json"),
-    "counts.csv": (exports.counts_csv, "text/csv; charset=utf-8"),
-    "history.csv": (exports.history_csv, "text/csv; charset=utf-8"),
-    "names.csv": (exports.names_csv, "text/csv; charset=utf-8"),
+    "counts.csv": (exports.counts_csv, CSV),
+    "counts.xlsx": (counts_xlsx, XLSX),
+    "history.csv": (exports.history_csv, CSV),
+    "names.csv": (exports.names_csv, CSV),
+    "summary.md": (summary_md, MARKDOWN),
+    "summary.txt": (summary_txt, TEXT),
+    "facts.pdf": (facts_pdf, PDF),
+    "chart.svg": (chart_svg, SVG),
+    "chart.png": (chart_png, PNG),
+    "groups.svg": (groups_svg, SVG),
+    "badge.svg": (badge_svg, SVG),
+    "card.png": (card_png, PNG),
+    "letter.md": (lambda found: found.text, MARKDOWN),
+    "letter.txt": (letter_txt, TEXT),
+    "letter.pdf": (letter_pdf, PDF),
     "feed.atom": (feed_atom, "application/atom+xml; charset=utf-8"),
-    "letter.md": (lambda found: found.text, "text/markdown; charset=utf-8"),
     "log/checkpoint": (lambda found: found.checkpoint.encode(), TEXT),
     "log/vkey": (lambda found: found.log_key.encode(), TEXT),
 }
+PICTURES = {"chart.svg": chart_svg, "groups.svg": groups_svg}
+"""What the letter's pages show: in every language, beside its pages."""
+FORMATS = {
+    "csv": "counts.csv",
+    "json": "counts.json",
+    "xlsx": "counts.xlsx",
+    "md": "summary.md",
+    "txt": "summary.txt",
+    "pdf": "facts.pdf",
+    "svg": "chart.svg",
+    "png": "chart.png",
+}
+"""The file that tells the figures in each format."""
 ISSUER_PEM = "application/x-pem-file"
 PAGES = {
     "": "public/letter.html",
@@ -81,13 +122,15 @@ def public_file(session: Session, letter: Letter, found: Figures, name: str, lan
             more = {"page": found.naming.page(1, language or found.words.language)}
         elif name == "what-the-log-says/":
             more = {"chapters": chapters(session, letter)}
-        return PublicFile(page(found, name, language, **more), HTML)
+        return PublicFile(page(found, name, language, **more), HTML, modified=found.as_of)
     number = page_number(name)
     if number is not None:
-        return PublicFile(_page_of_names(found, name, number, language), HTML)
+        return PublicFile(_page_of_names(found, name, number, language), HTML, modified=found.as_of)
+    if name in PICTURES:
+        return PublicFile(PICTURES[name](found, language), SVG, modified=found.as_of)
     if name in FROM_FIGURES:
         make, media_type = FROM_FIGURES[name]
-        return PublicFile(make(found), media_type)
+        return PublicFile(make(found), media_type, modified=found.as_of)
     if name == "log/issuer.pem":
         return PublicFile(issuer_pem(session, letter), ISSUER_PEM)
     return _tile(session, letter, name)
@@ -109,7 +152,8 @@ def page(found: Figures, name: str, language: str | None, **more: Any) -> bytes:
     files = found.url if language else up
     spoken = language or found.words.language
     template = PAGES.get(name, "public/signatures.html")
-    shown = {"letter": found, "words": found.words, "naming": found.naming, **more}
+    told = {"quotes": quotes(found.words), "headline": headline(found, spoken), "columns": columns}
+    shown = {"letter": found, "words": found.words, "naming": found.naming, **told, **more}
     return render(spoken, template, site=up + SITE, files=files, **shown).encode()
 
 

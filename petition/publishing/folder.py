@@ -11,6 +11,7 @@ import platform
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -19,7 +20,7 @@ from petition.errors import Conflict
 from petition.languages import DEFAULT, languages
 from petition.letters.models import Letter
 from petition.publishing.counts import Figures
-from petition.publishing.files import names, pages, public_file
+from petition.publishing.files import PICTURES, names, pages, public_file
 from petition.publishing.pages import SITE
 from petition.publishing.shelf import SITE_FILES, packaged, promises_page
 
@@ -39,7 +40,7 @@ def write_folder(session: Session, letter: Letter, found: Figures, folder: Path,
     written = 0
     try:
         for name, body in faces(session, letter, found):
-            written += _put(fresh / name, folder / name, body)
+            written += _put(fresh / name, folder / name, body, found.as_of)
             tell(1)
         _take_place(fresh, folder)
     finally:
@@ -53,7 +54,7 @@ def faces(session: Session, letter: Letter, found: Figures) -> Iterator[tuple[st
     for name in names(found):
         yield _file_of(name), public_file(session, letter, found, name).body
     for language in languages():
-        for name in pages(found):
+        for name in (*pages(found), *PICTURES):
             yield f"{language}/{_file_of(name)}", public_file(session, letter, found, name, language).body
     for place in ("", *(f"{language}/" for language in languages())):
         spoken = place.rstrip("/") or DEFAULT
@@ -64,7 +65,8 @@ def faces(session: Session, letter: Letter, found: Figures) -> Iterator[tuple[st
 
 def how_many(found: Figures) -> int:
     """How many files a folder has, for a progress bar."""
-    return 1 + len(names(found)) + len(languages()) * len(pages(found)) + (1 + len(languages())) * (len(SITE_FILES) + 1)
+    spoken, site = len(pages(found)) + len(PICTURES), len(SITE_FILES) + 1
+    return 1 + len(names(found)) + len(languages()) * spoken + (1 + len(languages())) * site
 
 
 def _file_of(name: str) -> str:
@@ -81,8 +83,8 @@ def demand_replaceable(folder: Path) -> None:
     )
 
 
-def _put(path: Path, old: Path, body: bytes) -> int:
-    """The file as it was if its bytes are the same, else written; says whether it was written."""
+def _put(path: Path, old: Path, body: bytes, moment: datetime) -> int:
+    """The file as it was if its bytes are the same, else written, as of a sealing; says whether it was written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if old.is_file() and not old.is_symlink() and old.stat().st_size == len(body) and old.read_bytes() == body:
         os.link(old, path)
@@ -91,6 +93,7 @@ def _put(path: Path, old: Path, body: bytes) -> int:
         file.write(body)
         file.flush()
         os.fsync(file.fileno())
+    os.utime(path, (moment.timestamp(), moment.timestamp()))
     return 1
 
 

@@ -9,7 +9,10 @@ from petition.letters.fields import FieldOfLetter, fields_of
 from petition.letters.models import Letter
 from petition.sealing.releases import REST, released
 
-OTHERS = "other or not stated"
+_ = str
+"""Marks a sentence for translators."""
+
+OTHERS = _("other or not stated")
 """What files call the rest; pages say it in their language."""
 
 
@@ -31,6 +34,11 @@ class GroupTable:
     as_of: datetime
     groups: tuple[Group, ...]
     others: int
+
+    @property
+    def rows(self) -> list[tuple[str, int]]:
+        """Each label with its number, the others last, as files tell them."""
+        return [*((group.label, group.count) for group in self.groups), (OTHERS, self.others)]
 
 
 def group_tables(session: Session, letter: Letter) -> tuple[GroupTable, ...]:

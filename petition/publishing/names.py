@@ -19,7 +19,6 @@ from petition.signing.names import hidings, shown_names
 
 PER_PAGE = 100
 PAGE = re.compile(r"signatures/(?:(?P<number>[2-9]|[1-9][0-9]{1,6})/)?")
-COLUMNS = ("name", "title")
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,15 @@ Organizers' pages are for people, and not in it. Every status that a request can
 import json
 from typing import Any
 
-from petition.letters.life import PUBLIC, TIMINGS
+from petition.letters.life import OPEN, PUBLIC, TIMINGS, WITHDRAWN
+from petition.publishing import columns
 from petition.publishing.files import FROM_FIGURES, HTML, ISSUER_PEM, PAGES
 
 Json = dict[str, Any]
+VERSION = "1"
+"""Rises when a member goes away or changes its meaning; new members may come without."""
+STATES = {*PUBLIC, OPEN, WITHDRAWN}
+"""Organizers and operators can export the figures of letters that are not public."""
 PROBLEM = "application/problem+json"
 JSON = "application/json"
 SCHEMA = "application/schema+json"
@@ -53,7 +58,7 @@ def document() -> bytes:
         paths[f"/letters/{{address}}/{name}"] = {**operations, **here}
     whole = {
         "openapi": "3.1.0",
-        "info": {"title": "Petition", "version": "1", "description": _INTRODUCTION},
+        "info": {"title": "Petition", "version": VERSION, "description": _INTRODUCTION},
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {"schemas": _schemas(), "responses": {str(status): _refusal(status) for status in WHY}},
@@ -62,8 +67,9 @@ def document() -> bytes:
 
 
 def counts_schema() -> bytes:
-    """``counts.schema.json``: the members of ``counts.json`` (JSON Schema 2020-12)."""
-    return _written({"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "counts.json", **_COUNTS})
+    """``counts.schema.json``: the members of ``counts.json`` (JSON Schema 2020-12), each with what it means."""
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "counts.json", "version": VERSION}
+    return _written({**head, **_explained(_COUNTS)})
 
 
 def _written(value: Json) -> bytes:
@@ -253,18 +259,18 @@ _COUNTS = _object(
         url={"type": "string", "format": "uri"},
         recipient=_WORDS,
         employer=_WORDS,
-        text_sha256={**_HASH, "description": "SHA-256 of letter.md."},
+        text_sha256=_HASH,
         published={"type": ["string", "null"], "format": "date"},
     ),
-    count={**_NUMBER, "description": "Verified workers: signatures less withdrawals, without annulled rounds."},
-    as_of={**_HOUR, "description": "The sealing whose figures these are (UTC)."},
+    count=_NUMBER,
+    as_of=_HOUR,
     signatures=_NUMBER,
     withdrawals=_NUMBER,
     rolls={"type": "array", "items": _object(roll=_WORDS, count=_NUMBER)},
     names_shown=_NUMBER,
     threshold={**_NUMBER, "type": ["integer", "null"]},
-    closes={**_MAYBE_HOUR, "description": "The announced hour of closing."},
-    state={"enum": sorted(PUBLIC)},
+    closes=_MAYBE_HOUR,
+    state={"enum": sorted(STATES)},
     groups={
         "type": "array",
         "items": _object(
@@ -277,11 +283,7 @@ _COUNTS = _object(
     verification=_object(
         routes={"type": "array", "items": {"enum": ["code", "mail"]}},
         codes_made=_NUMBER,
-        issued={
-            **_NUMBER,
-            "type": ["integer", "null"],
-            "description": "Tokens of all rounds; null until issuing has ended.",
-        },
+        issued={**_NUMBER, "type": ["integer", "null"]},
         log=_object(size=_NUMBER, root=_HASH, checkpoint={"type": "string", "format": "uri"}),
     ),
 )
@@ -308,7 +310,18 @@ _ROUND = _object(
 )
 
 
+def _explained(schema: Json) -> Json:
+    """Give each member that the data page explains the same words."""
+    for column in columns.COUNTS_JSON:
+        *path, name = column.name.split(".")
+        within = schema
+        for step in path:
+            within = within["properties"][step]
+        within["properties"][name] = {**within["properties"][name], "description": column.about}
+    return schema
+
+
 def _schemas() -> Json:
     status = {"enum": [405, *(status for status in WHY if status >= 400)]}
     problem = _object(type=_text("/problems/[a-z-]+"), title=_WORDS, status=status, detail=_WORDS)
-    return {"Problem": problem, "Counts": _COUNTS, "Round": _ROUND}
+    return {"Problem": problem, "Counts": _explained(_COUNTS), "Round": _ROUND}

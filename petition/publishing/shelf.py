@@ -13,6 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from petition.errors import Refusal
 from petition.languages import languages
 from petition.letters.life import PUBLIC, public_letter, published_letters
 from petition.letters.models import Letter
-from petition.publishing import openapi
+from petition.publishing import columns, openapi
 from petition.publishing.counts import figures
 from petition.publishing.files import HTML, PublicFile, kind_on_disk, public_file
 from petition.publishing.pages import render
@@ -149,7 +150,8 @@ class Shelf:
         path = self._path(letter_id, edition, name, language)
         media_type = kind_on_disk(name)
         if media_type is not None and path is not None and path.is_file():
-            return PublicFile(path.read_bytes(), media_type)
+            modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            return PublicFile(path.read_bytes(), media_type, modified=modified)
         try:
             with Session(self._reading) as session:
                 letter = public_letter(session, slug)
@@ -158,7 +160,7 @@ class Shelf:
         except Refusal:
             return None
         if path is not None and letter.edition == edition:
-            self._put(path, file.body)
+            self._put(path, file)
         return file
 
     def _make_home(self, language: str) -> PublicFile:
@@ -172,12 +174,17 @@ class Shelf:
         file = f"{name}index.html" if name == "" or name.endswith("/") else name
         return self._folder / letter_id / str(edition) / (language or "own") / file
 
-    def _put(self, path: Path, body: bytes) -> None:
-        """Write a file whole or not at all, and drop the editions before the last one."""
+    def _put(self, path: Path, file: PublicFile) -> None:
+        """Write a file whole or not at all, and drop the editions before the last one.
+
+        The file's time is the sealing's, not that of the visitor who was the first to ask.
+        """
         edition = path.parents[len(path.relative_to(self._folder).parts) - 3]
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-        part.write_bytes(body)
+        part.write_bytes(file.body)
+        if file.modified is not None:
+            os.utime(part, (file.modified.timestamp(), file.modified.timestamp()))
         part.replace(path)
         drop_editions(edition.parent, int(edition.name) - 1)
 
@@ -195,7 +202,7 @@ def _page(template: str, language: str, site: str, **values: object) -> PublicFi
 
 def promises_page(language: str) -> PublicFile:
     """What is stored, for how long, who could get at it, and what this does not protect against."""
-    return _page("public/promises.html", language, "../")
+    return _page("public/promises.html", language, "../", columns=columns)
 
 
 def packaged(name: str) -> PublicFile:

@@ -155,6 +155,13 @@ class RulesForm(FlaskForm):
         [Optional(), NumberRange(1, 10**7, _("Give a number from 1 to 10,000,000."))],
         description=_("Nothing is public before so many have signed; leave it empty for none."),
     )
+    contact = StringField(
+        _("Contact for journalists"),
+        description=_(
+            "Public, on the press page alone, for example a mail address that you use for nothing else. "
+            "Leave it empty for none."
+        ),
+    )
 
 
 class CodesForm(FlaskForm):

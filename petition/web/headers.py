@@ -1,5 +1,9 @@
 """Headers that every answer carries, kept or not."""
 
+from functools import cache
+
+from petition.publishing.pictures import SVG, style_digest
+
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -13,6 +17,21 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+
+OPEN_DATA = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+"""Files for other sites' programs and pages to read and to show."""
+OWN_ALONE = ("text/html", "text/css", "text/javascript")
+
+
+@cache
+def headers_of(media_type: str) -> dict[str, str]:
+    """The headers of a public file: other sites may use data and pictures, but no page, style or script of ours."""
+    if media_type.startswith(OWN_ALONE):
+        return HEADERS
+    if media_type.startswith(SVG):  # the one style sheet inside is ours, and nothing else is applied
+        policy = f"default-src 'none'; style-src '{style_digest()}'; frame-ancestors 'none'"
+        return {**HEADERS, **OPEN_DATA, "Content-Security-Policy": policy}
+    return {**HEADERS, **OPEN_DATA}
 
 
 def transport_security(url: str | None) -> list[tuple[str, str]]:

@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from werkzeug.http import is_resource_modified, parse_accept_header
+from werkzeug.http import http_date, is_resource_modified, parse_accept_header
 
 from petition.languages import DEFAULT
 from petition.publishing.shelf import SITE_FILES, Kept, Shelf
 from petition.web.context import LANGUAGE
-from petition.web.headers import HEADERS, transport_security
+from petition.web.headers import headers_of, transport_security
 
 LETTER = re.compile(r"/letters/(?P<slug>[a-z0-9-]+)/(?P<name>.*)", re.DOTALL)
 SITE = re.compile(rf"/(?:_site/)?(?P<name>(?:{'|'.join(map(re.escape, SITE_FILES))}|promises/)?)")
@@ -25,7 +25,7 @@ class KeptFirst:
     def __init__(self, wrapped: Callable[..., Iterable[bytes]], shelf: Shelf, url: str | None) -> None:
         self._wrapped = wrapped
         self.shelf = shelf
-        self._headers = [*HEADERS.items(), *transport_security(url)]
+        self._transport = transport_security(url)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
@@ -52,9 +52,12 @@ class KeptFirst:
             ("ETag", tag),
             ("Cache-Control", FINAL if kept.file.is_final else SHORT),
             ("Vary", "Accept-Encoding"),
-            *self._headers,
+            *headers_of(kept.file.media_type).items(),
+            *self._transport,
         ]
-        if not is_resource_modified(environ, etag=tag):
+        if kept.file.modified is not None:
+            headers.append(("Last-Modified", http_date(kept.file.modified)))
+        if not is_resource_modified(environ, etag=tag):  # by its tag alone: two sealings may share an hour
             return "304 Not Modified", headers, b""
         body = kept.encodings[coding]
         headers += [("Content-Type", kept.file.media_type), ("Content-Length", str(len(body)))]

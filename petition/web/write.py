@@ -189,4 +189,5 @@ def _rules_of(form: RulesForm, letter: Letter) -> Rules:
         pause_hours=form.pause_hours.data or letter.pause_hours,
         goal=form.goal.data,
         threshold=form.threshold.data,
+        contact=form.contact.data or "" if "contact" in request.form else letter.contact or "",
     )

@@ -15,7 +15,7 @@ from petition import rounds
 from petition.crypto.blind_rsa import PrivateKey
 from petition.errors import NotFound
 from petition.publishing.counts import rounded
-from petition.publishing.exports import FORMATS, counts_csv, defused, history_csv, table
+from petition.publishing.exports import counts_csv, defused, history_csv, table
 from tests.conftest import Clock
 from tests.shared import Shared
 from tests.walks import WORDS, Campaign
@@ -182,16 +182,6 @@ def test_a_table_is_read_back_as_it_was_written_and_no_cell_of_text_begins_a_for
 
 def test_history_has_its_header_even_before_anything_happened(campaign: Campaign) -> None:
     assert history_csv(campaign.figures(campaign.a_published_letter())) == b"sealed_at,signatures,withdrawals,count\r\n"
-
-
-def test_every_format_says_the_count(campaign: Campaign, letter: str) -> None:
-    found = campaign.figures(letter)
-
-    for make in FORMATS.values():
-        made = make(found).decode()
-        assert WORDS.title in made
-        assert "2" in made
-        assert made.endswith("\n")
 
 
 @pytest.mark.parametrize(

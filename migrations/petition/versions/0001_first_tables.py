@@ -72,6 +72,7 @@ def upgrade() -> None:
         sa.Column("mail_domains", sa.JSON(), nullable=False),
         sa.Column("goal", sa.Integer(), nullable=True),
         sa.Column("threshold", sa.Integer(), nullable=True),
+        sa.Column("contact", sa.Text(), nullable=True),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("text", sa.LargeBinary(), nullable=True),
         sa.Column("text_sha256", sa.String(length=64), nullable=True),

@@ -1,0 +1,92 @@
+"""What each column and member of the public files means: the lists that the files are written from, and explained by.
+
+The sentences are English message ids; pages say them in their language.
+"""
+
+from dataclasses import dataclass
+
+_ = str
+"""Marks a sentence for translators."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table or a member of an object (its path), and what it tells."""
+
+    name: str
+    about: str
+
+
+def names_of(columns: tuple[Column, ...]) -> tuple[str, ...]:
+    """The names alone, as a table's first line has them."""
+    return tuple(column.name for column in columns)
+
+
+COUNTS = (
+    Column("letter", _("The letter's title.")),
+    Column("as_of", _("The hour (UTC) of the update whose figures these are.")),
+    Column(
+        "field",
+        _("What the row counts: total for all, roll for a group of signers that is verified by itself, else a field."),
+    ),
+    Column("option", _("Which roll, or which answer to the field; empty in the total's row.")),
+    Column(
+        "count",
+        _(
+            "Signatures that were not withdrawn, without annulled rounds. Exact for total and roll; rounded down for a "
+            "field, and nothing smaller than the letter's K."
+        ),
+    ),
+)
+HISTORY = (
+    Column("sealed_at", _("The hour (UTC) of an update that changed a number.")),
+    Column("signatures", _("Signatures in the log after it, without annulled rounds.")),
+    Column("withdrawals", _("How many of them were withdrawn by then.")),
+    Column("count", _("Signatures less withdrawals.")),
+)
+NAMES = (
+    Column("name", _("A name as its signer typed it; nobody checked that it is theirs.")),
+    Column("title", _("What they do, if they said so.")),
+)
+GROUPS = (
+    Column("as_of", _("The hour (UTC) of the update in which the groups were counted anew.")),
+    Column("field", _("What signers could say of themselves, if they liked.")),
+    Column("option", _("An answer; what would be too small to show stands together with those who said nothing.")),
+    Column("count", _("How many gave it, rounded down.")),
+    Column("rounded_down_to", _("To multiples of this.")),
+    Column("smallest_shown", _("K: nothing smaller is shown by itself.")),
+)
+COUNTS_JSON = (
+    Column("letter.title", COUNTS[0].about),
+    Column("letter.url", _("The letter's address.")),
+    Column("letter.recipient", _("To whom it goes.")),
+    Column("letter.employer", _("The employer that it is about.")),
+    Column("letter.text_sha256", _("SHA-256 of letter.md: the exact text that every signature is under.")),
+    Column("letter.published", _("The day on which it became public.")),
+    Column("count", _("Verified workers: signatures less withdrawals, without annulled rounds.")),
+    Column("as_of", COUNTS[1].about),
+    Column("signatures", _("Signatures in the log, without annulled rounds.")),
+    Column("withdrawals", _("How many of them were withdrawn.")),
+    Column("rolls", _("The count of each group of signers that is verified by itself: its name and its count.")),
+    Column("names_shown", _("How many of the count show a name.")),
+    Column("threshold", _("The organizers' rule: not public before so many had signed; null for none.")),
+    Column("closes", _("The hour of closing (UTC), announced or planned; null if there is none.")),
+    Column("state", _("published or closed; before that, in what organizers export, open.")),
+    Column("groups", _("For each field its options and their counts, rounded, with what they are rounded to and K.")),
+    Column(
+        "verification.routes", _("How signers showed that they work there: code (a colleague's), mail (work mail).")
+    ),
+    Column("verification.codes_made", _("How many signing codes were made.")),
+    Column("verification.issued", _("How many codes were exchanged; null until that has ended in every round.")),
+    Column(
+        "verification.log",
+        _("The log's size (entries), root hash, and the address of its newest checkpoint."),
+    ),
+)
+LOG_JSONL = (
+    Column("a line", _("An entry of the log, exactly as it is hashed: line 1 is entry 0.")),
+    Column(
+        "type",
+        _("letter, round, codes, issued, annulled, signature, withdrawal or closed; each has members."),
+    ),
+)
