@@ -64,6 +64,35 @@ def read_field(label: str, options: Iterable[tuple[str, int | None]]) -> FieldOf
     return FieldOfLetter(_ids([label])[0], label, tuple(groups))
 
 
+def read_lines(lines: Iterable[str]) -> list[tuple[str, int | None]]:
+    """Groups as they are typed, one on each line: ``Software``, or ``Software = 300`` where the headcount is known."""
+    found: list[tuple[str, int | None]] = []
+    for line in lines:
+        label, equals, number = line.rpartition("=")
+        digits = number.strip().replace(",", "")
+        if equals and not (digits.isascii() and digits.isdecimal() and len(digits) <= 9):
+            raise BadShape("Behind the = of “%(line)s” stands no number. Write, for example: Software = 300", line=line)
+        found.append((label, int(digits)) if equals else (line, None))
+    return found
+
+
+def as_lines(field: FieldOfLetter) -> str:
+    """A field's groups as they are typed."""
+    return "\n".join(
+        f"{option.label} = {option.headcount}" if option.headcount else option.label for option in field.options
+    )
+
+
+def small_groups(fields: Iterable[FieldOfLetter], k: int) -> list[tuple[FieldOfLetter, Group]]:
+    """Groups that can hardly ever be shown: so few people that K cannot sign before nearly all have."""
+    return [
+        (field, option)
+        for field in fields
+        for option in field.options
+        if option.headcount is not None and 80 * option.headcount <= 100 * max(k, 5)
+    ]
+
+
 def _demand_different(labels: Iterable[str]) -> None:
     seen: set[str] = set()
     for label in labels:

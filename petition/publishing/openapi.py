@@ -21,7 +21,7 @@ SCHEMA = "application/schema+json"
 BYTES = "application/octet-stream"
 PLAIN = "text/plain; charset=utf-8"
 FORM = ("application/x-www-form-urlencoded", "multipart/form-data")
-SCRIPTS = dict.fromkeys(("sign.js", "check.js", "names.js"), "text/javascript")
+SCRIPTS = dict.fromkeys(("sign.js", "ladder.js", "check.js", "names.js"), "text/javascript")
 AT_SITE = (
     {"style.css": "text/css"}
     | SCRIPTS
@@ -249,8 +249,15 @@ _FORMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "join": ("A code becomes a token, without a script.", ("code", "seed", "blinded_message")),
     "join/mail": ("Ask for a code by mail; the answer is the same for every address.", ("address", "roll")),
     "join/file": ("The token sent back as a file; nothing is stored.", ("token",)),
-    "sign": ("First the answers to check, then, with “confirm”, the signature.", ("token", "token_file", "confirm")),
-    "receipt": ("Check or take back by receipt.", ("receipt", "receipt_file", "do")),
+    "sign": (
+        "How to be seen, then the answers to check, then, with “confirm”, the signature. Groups are in fields named "
+        "after their ids, group-ROLE for example.",
+        ("token", "token_file", "appear", "name", "title", "do", "confirm"),
+    ),
+    "receipt": (
+        "Check, change what is shown, or take back by receipt.",
+        ("receipt", "receipt_file", "appear", "name", "title", "do"),
+    ),
     "receipt/file": ("The receipt sent back as a file; nothing is stored.", ("token",)),
 }
 _COUNTS = _object(

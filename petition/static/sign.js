@@ -1,15 +1,15 @@
-// With scripts on, this browser itself hides your signature from the site, uncovers it and gives it (RFC 9474). Nothing
-// is stored: secrets stand in these variables, or in files that you save. All sentences stand in the page.
+// With scripts on, this browser itself hides your signature from the site, uncovers it and gives it (RFC 9474).
+// Nothing is stored: secrets stand here, or in files that you save. All sentences stand in the page.
 "use strict";
 
 let pin; // the key's fingerprint, if the link names it
 let round; // round.json, its key checked
-let kept; // what can be saved now: a retry file, then a token file, which once signed is the receipt file
+let kept; // what can be saved now: a retry, token or receipt file
+let choice = () => ({ step: "counted" }); // of how to be seen
 
 const byId = (id) => document.getElementById(id);
 
-// A code must not stay in the address bar, so this comes first.
-function takeLink() {
+function takeLink() { // first of all: no code may stay in the address bar
   const link = new URLSearchParams(location.hash.slice(1));
   history.replaceState(null, "", location.pathname + location.search);
   pin = link.get("k") || pin;
@@ -18,9 +18,9 @@ function takeLink() {
 takeLink();
 addEventListener("hashchange", takeLink);
 
-// --- Bytes are strings of characters 0 to 255, as for btoa; in JSON these members are base64url.
+// --- Bytes are strings of characters 0 to 255; in JSON these members are base64url.
 
-const BINARY = /message$|signature$|^(receipt|inverse|public_key|w|a)$/;
+const BINARY = /message$|signature$|^(receipt|inverse|public_key|w|a|locked_name)$/;
 const turned = (by) => (name, value) => (BINARY.test(name) ? by(value) : value);
 const toText = (bytes) => btoa(bytes).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
 const fromText = (text) => atob(text.replace(/-/g, "+").replace(/_/g, "/"));
@@ -40,7 +40,7 @@ function fromNumber(number, n) { // as long as n
 const random = (size) => fromArray(crypto.getRandomValues(new Uint8Array(size)));
 const hash = async (bytes, kind = "SHA-256") => fromArray(await crypto.subtle.digest(kind, toArray(bytes)));
 
-// --- The blind signature (RFC 9474). No literals like 1n: an old browser could not read on.
+// --- The blind signature. No literals like 1n, which an old browser can't read.
 
 const PSS = { name: "RSA-PSS", hash: "SHA-384", saltLength: 48 };
 
@@ -65,8 +65,8 @@ async function encode(message, salt, bits) { // EMSA-PSS (RFC 8017, 9.1.1)
 
 async function blind(n, message, salt, r) {
   const m = await encode(message, salt, n.toString(2).length - 1);
-  const inverse = invert(m * r % n, n) * m % n; // of r; m, too, must be prime to n
-  let power = r; // becomes r^65536
+  const inverse = invert(m * r % n, n) * m % n; // m, too, must be prime to n
+  let power = r;
   for (let i = 0; i < 16; i++) power = power * power % n;
   return { blinded_message: fromNumber(m * r * power % n, n), inverse: fromNumber(inverse, n) };
 }
@@ -85,8 +85,8 @@ async function openings(receipt) {
 }
 
 async function statement(receipt) {
-  const opened = await openings(receipt);
-  return `petition-signature-v1\n${round.letter_id}\n${round.round}\n${round.text_sha256}\n${opened.commit}\n`;
+  const { commit } = await openings(receipt);
+  return `petition-signature-v1\n${round.letter_id}\n${round.round}\n${round.text_sha256}\n${commit}\n`;
 }
 
 const DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U"; // Crockford's base32, then what only checks
@@ -121,12 +121,12 @@ async function fetchRound(query) {
 }
 
 async function begin() {
-  await fetchRound(location.search); // which names the roll, where there are several
+  await fetchRound(location.search); // of a roll
   const { letter, letter_id, fingerprint, n } = round;
   const receipt = random(16);
   const message = random(32) + await statement(receipt);
   let r = n;
-  while (r >= n) r = toNumber(random(384)); // uniform below n
+  while (r >= n) r = toNumber(random(384));
   const blinded = await blind(n, message, random(48), r);
   return { petition: 1, letter, letter_id, round: round.round, fingerprint, message, receipt, ...blinded };
 }
@@ -150,13 +150,13 @@ function show(name) {
 }
 
 const acts = {
-  async begin() { // sends nothing: checks the key, and offers the retry file
+  async begin() { // sends nothing
     const text = await chosen();
     kept = text ? await readBack(text, "inverse") : kept || await begin();
     byId("offer").hidden = false;
     return say("offer");
   },
-  async send() { // after a lost answer the same again, which gets the same answer
+  async send() { // after a lost answer, the same again
     const { blinded_message, inverse, ...rest } = kept;
     const { blind_signature } = await ask("tokens", { code: byId("code").value, round: rest.round, blinded_message });
     kept = { ...rest, signature: await finalize(round, rest.message, inverse, blind_signature) };
@@ -168,7 +168,10 @@ const acts = {
   },
   async sign() {
     const { message, signature, receipt } = kept;
-    await ask("signatures", { message, signature, appearance: { step: "counted" } });
+    const { w, a } = await openings(receipt);
+    const appearance = await choice(a);
+    if (appearance.step !== "counted") Object.assign(appearance, { a, w_hash: toHex(await hash(w)) });
+    await ask("signatures", { message, signature, appearance });
     show("receipt");
     byId("words").textContent = receiptWords(receipt);
   },

@@ -20,6 +20,7 @@ from petition.web import (
     after,
     codes,
     conflicts,
+    fields,
     health,
     history,
     join,
@@ -28,6 +29,7 @@ from petition.web import (
     numbers,
     organize,
     public,
+    receipts,
     rounds,
     routes,
     sign,
@@ -45,17 +47,19 @@ SIGNING_BODY = 64 * 1024
 DRAFTING_BODY = 1024 * 1024
 PASTED_BODY = 8 * DRAFTING_BODY
 """What an organizer typed or pasted is read so far, to be refused in its own form and not lost."""
-JSON_ENDPOINTS = frozenset({"join.issue", "sign.add", "sign.take_back", "sign.change", "sign.round_record"})
+JSON_ENDPOINTS = frozenset({"join.issue", "sign.add", "sign.take_back", "sign.change_appearance", "sign.round_record"})
 log = logging.getLogger("petition")
 __all__ = [
     "add_porch",
     "after",
     "codes",
     "conflicts",
+    "fields",
     "history",
     "mail",
     "names",
     "numbers",
+    "receipts",
     "rounds",
     "routes",
     "steps",

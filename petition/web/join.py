@@ -21,6 +21,7 @@ from petition.letters.routes import allowed_domains
 from petition.letters.text import Words
 from petition.web.context import issuer_session, page, say, session, site
 from petition.web.forms import binary, json_members, number, posted_text, text
+from petition.web.ladder import ladder_of
 from petition.web.letters import addressed, public_url, refusals_spoken
 from petition.web.limits import ONE_CODE, limiter, posted_code, signing
 
@@ -55,6 +56,7 @@ def join_page(letter: Letter, words: Words, **typed: Any) -> str:
         words=words,
         **{**shown, "seed": shown["seed"] or b64url(os.urandom(SEED))},
         **mail_rolls(letter),
+        ladder=ladder_of(letter),
     )
 
 

@@ -1,27 +1,26 @@
-"""Signing, checking, withdrawing. No cookie, no session: the token or receipt in the body is the authority."""
+"""Signing, and what programs send. No cookie, no session: the token or receipt in the body is the authority."""
 
 import re
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 
 from petition.crypto.blind_rsa import VARIANT, PublicKey
-from petition.crypto.codes import read_receipt, receipt_words
+from petition.crypto.codes import receipt_words
 from petition.crypto.encodings import b64url, hour
 from petition.crypto.receipts import Opening, opening
 from petition.crypto.tokens import Token, read_token
-from petition.errors import BadShape, Forbidden, NotFound, Refusal
+from petition.errors import Forbidden, NotFound, Refusal
 from petition.letters.drafting import rolls_of
 from petition.letters.fields import fields_of
 from petition.letters.life import SIGNABLE
 from petition.letters.models import Letter
 from petition.letters.names_keys import public_names_keys
-from petition.signing.appearances import Shown, read_appearance
+from petition.signing.appearances import Shown, demand_offered, read_appearance
 from petition.signing.changing import change
 from petition.signing.models import Round
 from petition.signing.routes import routes_of
 from petition.signing.signatures import (
-    look_up,
     rounds_of,
     sign,
     sign_at,
@@ -29,8 +28,10 @@ from petition.signing.signatures import (
     takes_signatures,
     withdraw,
 )
+from petition.web.choosing import Choice, appearance_of, lines, read_choice
 from petition.web.context import now, page, say, session
 from petition.web.forms import binary, hashed, json_members, posted_text
+from petition.web.ladder import ladder_of
 from petition.web.letters import addressed, public_url, refusals_spoken
 from petition.web.limits import limiter, signing
 
@@ -139,77 +140,49 @@ def _as_json(shown: Shown) -> dict[str, Any]:
 def ask(address: str) -> str:
     """The form that takes a saved token."""
     letter, words = addressed(address)
-    return page("sign/token.html", letter=letter, words=words, token="", refusal=None)
+    return page("sign/token.html", letter=letter, words=words, ladder=ladder_of(letter), token="", refusal=None)
 
 
 @bp.post("/sign")
 @limiter.limit(signing)
-def review_or_sign(address: str) -> tuple[str, int]:
-    """First the answers to check, then, with them confirmed, the signature and its receipt."""
+def choose_review_or_sign(address: str) -> tuple[str, int]:
+    """How to be seen, then all answers to check, then, with them confirmed, the signature and its receipt."""
     letter, words = addressed(address)
-    posted = posted_text("token_file") or posted_text("token")
+    posted, ladder = posted_text("token_file") or posted_text("token"), ladder_of(letter)
+    shown: dict[str, Any] = {"letter": letter, "words": words, "ladder": ladder}
     try:
         token = read_token(posted)
         _demand_of(letter, token)
-        if request.form.get("confirm") != "yes":
-            return page("sign/sign.html", letter=letter, words=words, token=token.as_text()), 200
-        sign(session(), letter, token.message, token.signature, moment=now())
-        session().commit()
+    except Refusal as refusal:
+        why = say(refusal.sentence, **refusal.values)
+        return page("sign/token.html", **shown, token=posted, refusal=why), refusal.status
+    return _with_token(shown, token, read_choice(request.form, ladder))
+
+
+def _with_token(shown: dict[str, Any], token: Token, choice: Choice) -> tuple[str, int]:
+    letter, ladder, do = shown["letter"], shown["ladder"], request.form.get("do", "")
+    shown |= {"token": token.as_text(), "typed": choice.typed}
+    is_sure = request.form.get("confirm") == "yes" and do != "choose"
+    try:
+        if is_sure or do in ("check", "show"):
+            appearance = appearance_of(choice, letter, opening(token.receipt))
+            demand_offered(session(), letter, appearance)
+        if is_sure:
+            sign(session(), letter, token.message, token.signature, appearance, moment=now())
+            session().commit()
+            return page("sign/receipt.html", **shown, receipt=receipt_words(token.receipt)), 200
     except Refusal as refusal:
         session().rollback()
         why = say(refusal.sentence, **refusal.values)
-        return page("sign/token.html", letter=letter, words=words, token=posted, refusal=why), refusal.status
-    shown = {"words": words, "receipt": receipt_words(token.receipt), "token": token.as_text()}
-    return page("sign/receipt.html", letter=letter, **shown), 200
+        return page(
+            "sign/choose.html" if ladder else "sign/token.html", **shown, seen=None, refusal=why
+        ), refusal.status
+    if ladder is None or do == "check":
+        return page("sign/sign.html", **shown, seen=lines(choice, letter, ladder)), 200
+    seen = lines(choice, letter, ladder) if do == "show" else None
+    return page("sign/choose.html", **shown, seen=seen, refusal=None), 200
 
 
 def _demand_of(letter: Letter, token: Token) -> None:
     if token.letter_id != letter.id:
         raise Forbidden("This token belongs to another letter. Open the letter that it was made for.")
-
-
-@bp.get("/receipt")
-def ask_receipt(address: str) -> str:
-    """The form for a receipt."""
-    letter, words = addressed(address)
-    return page("sign/check.html", letter=letter, words=words, receipt="", refusal=None, found=None, withdrawn=None)
-
-
-@bp.post("/receipt")
-@limiter.limit(signing)
-def use_receipt(address: str) -> tuple[str, int]:
-    """Show what is stored under a receipt, or take the signature back."""
-    letter, words = addressed(address)
-    typed = posted_text("receipt_file") or posted_text("receipt")
-    shown: dict[str, Any] = {"letter": letter, "words": words, "receipt": typed, "refusal": None}
-    try:
-        found, withdrawn = _act(letter, opening(_receipt_in(typed)), request.form.get("do", "check"))
-    except Refusal as refusal:
-        session().rollback()
-        shown["refusal"] = say(refusal.sentence, **refusal.values)
-        return page("sign/check.html", **shown, found=None, withdrawn=None), refusal.status
-    return page("sign/check.html", **shown, found=found, withdrawn=withdrawn), 200
-
-
-def _act(letter: Letter, both: Opening, what: str) -> tuple[Any, Any]:
-    if what == "withdraw":
-        withdrawn = withdraw(session(), letter, both)
-        session().commit()
-        return None, withdrawn
-    if what != "check":
-        raise BadShape("Choose what to do with the receipt: check, or withdraw.")
-    return look_up(session(), letter, both), None
-
-
-def _receipt_in(typed: str) -> bytes:
-    """The receipt from its file, or as it was written down."""
-    return read_token(typed).receipt if typed.lstrip().startswith("{") else read_receipt(typed)
-
-
-@bp.post("/receipt/file")
-def receipt_file(address: str) -> Response:
-    """The receipt sent back as a file to keep; nothing is stored."""
-    addressed(address)
-    body = read_token(posted_text("token")).as_text()
-    headers = {"Content-Disposition": 'attachment; filename="signing-receipt.json"'}
-    return Response(body, mimetype="application/json", headers=headers)

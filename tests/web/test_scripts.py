@@ -9,7 +9,7 @@ from petition.publishing.shelf import SITE_FILES
 from tests.shared import Shared
 
 STATIC = Path(__file__).parents[2] / "petition" / "static"
-SCRIPTS = ("sign.js", "check.js")
+SCRIPTS = ("sign.js", "check.js", "ladder.js")
 SIGNING_PAGES = {"join": ["sign.js"], "sign": ["sign.js"], "receipt": ["sign.js", "check.js"]}
 MOST_BYTES = 8192
 REMEMBERS = re.compile(r"localStorage|sessionStorage|indexedDB|\.cookie|caches|serviceWorker")

@@ -1,0 +1,214 @@
+"""How to be seen, chosen and changed on pages without scripts."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy.orm import Session
+
+from petition.letters.fields import read_field
+from petition.letters.models import Letter
+from petition.signing.appearances import Shown
+from petition.signing.models import ArrivedAnswer
+from tests.shared import ONCE, Place, Shared
+from tests.visitors import Page, Visitor
+
+ROLE = read_field("Role", [("Software", 300), ("Hardware", None)])
+SITE = read_field("Site", [("North", None), ("South", None)])
+Ready = Callable[[Place], tuple[Visitor, Page]]
+
+
+@pytest.fixture
+def place(shared: Shared) -> Place:
+    return shared.an_open_letter(fields=(ROLE, SITE))
+
+
+@pytest.fixture
+def ready(shared: Shared) -> Ready:
+    """Somebody who has exchanged a code, and sees how they may be seen."""
+
+    def come(place: Place) -> tuple[Visitor, Page]:
+        visitor = shared.visitor()
+        joined = visitor.open(f"{place.hidden}join")
+        exchanged = visitor.press(joined, "Go on", code=shared.code(place))
+        return visitor, visitor.press(exchanged, "Go on to sign")
+
+    return come
+
+
+def test_the_lists_begin_with_prefer_not_to_say_and_the_ladder_with_counted(place: Place, ready: Ready) -> None:
+    _, page = ready(place)
+    form = page.form_with("Go on")
+
+    assert page.heading == "How do you want to be seen?"
+    assert {name: value for name, value in form.fields.items() if name != "token"} == {
+        "appear": "counted", "group-role": "", "group-site": "",
+    }  # fmt: skip
+    assert page.text.index("Prefer not to say") < page.text.index("Software")
+    assert "With your name" not in page.text
+
+
+def test_a_signer_sees_the_exact_line_and_its_company_before_anything_is_sent(
+    shared: Shared, place: Place, ready: Ready
+) -> None:
+    visitor, page = ready(place)
+    chosen = {"appear": "grouped", "group-role": "software", "group-site": "north"}
+    page = visitor.press(page, "Show me what will be seen", **chosen)
+
+    assert "One more in “Software” (Role). About 300 people are in this group, the organizers say." in page.text
+    assert "One more in “North” (Site). It will be shown once enough have signed." in page.text
+    assert {name: page.form_with("Go on").fields[name] for name in chosen} == chosen
+    assert shared.campaign.rows(ArrivedAnswer, place.id) == []
+
+
+def test_a_signer_chooses_checks_and_signs(shared: Shared, place: Place, ready: Ready) -> None:
+    visitor, page = ready(place)
+    page = visitor.press(page, "Go on", **{"appear": "grouped", "group-role": "software"})
+    assert page.heading == "Check, then sign"
+    assert "One more in “Software” (Role)." in page.text
+    assert shared.campaign.rows(ArrivedAnswer, place.id) == []
+    page = visitor.press(page, "Sign the letter")
+
+    assert page.heading == "You have signed. This is your receipt."
+    assert [(row.field, row.option) for row in shared.campaign.rows(ArrivedAnswer, place.id)] == [("role", "software")]
+
+
+@ONCE
+def test_who_thinks_again_finds_what_was_chosen(place: Place, ready: Ready) -> None:
+    visitor, page = ready(place)
+    page = visitor.press(page, "Go on", **{"appear": "grouped", "group-role": "hardware"})
+    page = visitor.press(page, "Choose another way to be seen")
+
+    assert page.heading == "How do you want to be seen?"
+    assert page.form_with("Go on").fields["group-role"] == "hardware"
+
+
+@ONCE
+def test_groups_of_somebody_who_is_only_counted_are_left_out(shared: Shared, place: Place, ready: Ready) -> None:
+    visitor, page = ready(place)
+    page = visitor.press(page, "Go on", **{"appear": "counted", "group-role": "hardware"})
+    assert "No name, no group, no time of yours." in page.text
+    visitor.press(page, "Sign the letter")
+
+    assert shared.campaign.rows(ArrivedAnswer, place.id) == []
+
+
+@ONCE
+@pytest.mark.parametrize(
+    "wrong", [{"appear": "grouped", "group-role": "cook"}, {"appear": "named", "name": "Ana"}, {"appear": "loud"}]
+)
+def test_what_the_letter_does_not_offer_is_refused_and_nothing_is_lost(
+    shared: Shared, place: Place, ready: Ready, wrong: dict[str, str]
+) -> None:
+    visitor, page = ready(place)
+    token = page.form_with("Go on").fields["token"]
+    for more in ({"do": "show"}, {"do": "check"}, {"confirm": "yes"}):
+        page = visitor.post(f"{place.hidden}sign", token=token, **wrong, **more)
+
+        assert 400 <= page.status < 500
+        assert page.form_with("Go on").fields["token"] == token
+    assert shared.campaign.seal(place.id).waiting == 0
+
+
+def test_a_letter_with_nothing_to_choose_asks_nothing(shared: Shared, ready: Ready) -> None:
+    _, page = ready(shared.an_open_letter())
+
+    assert page.heading == "Check, then sign"
+    assert 'name="appear"' not in page.text
+
+
+def test_the_published_table_says_in_whose_company(shared: Shared, ready: Ready) -> None:
+    place = shared.an_open_letter(fields=(ROLE,))
+    shared.campaign.sign_all(place.id, 12, role="software")
+    shared.campaign.sign_all(place.id, 12)
+    shared.campaign.seal(place.id)
+    shared.campaign.publish(place.id)
+    visitor, page = ready(place)
+    texts = [
+        visitor.press(page, "Show me what will be seen", **{"appear": "grouped", "group-role": role}).text
+        for role in ("software", "hardware")
+    ]
+
+    assert "One more in “Software” (Role). You would be one of about 10." in texts[0]
+    assert "One more in “Hardware” (Role). Too few yet to be shown; you count in the total." in texts[1]
+
+
+# Names
+
+
+def test_a_name_is_locked_at_once_and_shown_to_its_signer_alone(shared: Shared, ready: Ready) -> None:
+    place = shared.an_open_letter(names=("named", "named_at:50"))
+    visitor, page = ready(place)
+    page = visitor.press(page, "Go on", appear="named_at:50", name="Ana Muster", title="Engineer")
+    assert "Your name, as you typed it, once 50 have signed: Ana Muster, Engineer" in page.text
+    page = visitor.press(page, "Sign the letter")
+    receipt = json.loads(page.form_with("Save as a file").fields["token"])
+    looked = visitor.post(f"{place.hidden}receipt", receipt=json.dumps(receipt), do="check")
+
+    assert "Your name, locked, to be shown once 50 have signed." in looked.text
+    assert "Ana Muster" not in looked.text
+
+
+@ONCE
+@pytest.mark.parametrize("name", ["", "  ", "www.example.com", "A\u202eB"])
+def test_a_name_that_cannot_be_shown_is_refused_with_what_was_typed(shared: Shared, ready: Ready, name: str) -> None:
+    visitor, page = ready(shared.an_open_letter(names=("named",)))
+    page = visitor.press(page, "Go on", appear="named", name=name)
+
+    assert page.status == 400
+    assert page.form_with("Go on").fields["name"] == name
+    assert page.form_with("Go on").fields["appear"] == "named"
+
+
+# By receipt
+
+
+@pytest.fixture
+def held(shared: Shared, place: Place) -> str:
+    """The receipt file of somebody who signed in two groups."""
+    return shared.campaign.sign_all(place.id, 1, role="software", site="south")[0].as_text()
+
+
+def shown(shared: Shared, place: Place, held: str) -> Shown:
+    from petition.crypto.tokens import read_token
+
+    return shared.campaign.look_up(place.id, read_token(held)).shown
+
+
+def test_a_receipt_shows_everything_under_it_and_changes_it_down_and_up(
+    shared: Shared, place: Place, held: str
+) -> None:
+    visitor = shared.visitor()
+    page = visitor.post(f"{place.hidden}receipt", receipt=held, do="check")
+    assert "Role: Software" in page.text
+    assert "Site: South" in page.text
+    page = visitor.press(page, "Change it", **{"group-role": "", "group-site": "north"})
+    assert page.status == 200
+    assert "It is changed." in page.text
+    assert shown(shared, place, held) == Shown((("site", "north"),))
+    page = visitor.press(page, "Change it", appear="counted")
+    assert "Nothing else: no group, no name." in page.text
+    assert shown(shared, place, held) == Shown()
+    visitor.press(page, "Change it", **{"appear": "grouped", "group-role": "hardware"})
+
+    assert shown(shared, place, held) == Shown((("role", "hardware"),))
+
+
+@ONCE
+def test_a_change_that_is_refused_keeps_what_was_stored(shared: Shared, place: Place, held: str) -> None:
+    visitor = shared.visitor()
+    page = visitor.post(f"{place.hidden}receipt", receipt=held, do="check")
+    refused = visitor.press(page, "Change it", **{"group-role": "cook"})
+
+    assert refused.status == 400
+    assert shown(shared, place, held) == Shown((("role", "software"), ("site", "south")))
+
+
+@ONCE
+def test_looking_without_changing_writes_nothing(shared: Shared, place: Place, held: str) -> None:
+    before = shown(shared, place, held)
+    shared.visitor().post(f"{place.hidden}receipt", receipt=held, do="check")
+
+    assert shown(shared, place, held) == before
+    with Session(shared.campaign.databases.reading) as session:
+        assert session.get_one(Letter, place.id).edition >= 0
