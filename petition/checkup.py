@@ -392,7 +392,8 @@ def _letters_by_mail(view: _View) -> Iterator[Finding]:
         what = "Mail waits for more than an hour, though it is to be deleted by then: no clock is at work."
         yield Finding("mail", WRONG, what, "petition run has a clock; else let petition seal --watch run beside it.")
     for letter in hosted_letters(view.session):
-        if view.settings.mail is None and MAIL in letter.routes and letter.state in SIGNABLE:
+        is_issuing = any(row.issued is None for row in numbers(view.issuer, letter.id))
+        if view.settings.mail is None and MAIL in letter.routes and letter.state in SIGNABLE and is_issuing:
             what = f"{letter.slug}: its codes are to go out by mail, but PETITION_MAIL is not set."
             yield Finding("mail", WRONG, what, "Set PETITION_MAIL again, for example smtp://localhost:25")
 

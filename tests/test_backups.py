@@ -1,9 +1,10 @@
 """Backups: whole, encrypted, without what must be forgotten; and restores that never make two logs of one."""
 
 import base64
+import os
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from petition import backups, rounds, takeovers
 from petition import clock as clockwork
+from petition.addresses import read_address
 from petition.backups import back_up, decrypt, encrypt, put_file, read_backup
 from petition.checkup import Finding, check
 from petition.cli import main
@@ -22,7 +24,8 @@ from petition.config import Settings, prepare_folders, settings
 from petition.crypto.tokens import Token
 from petition.database import Databases
 from petition.errors import BadShape, Conflict, NotFound, Over
-from petition.issuing.models import Code, IssuingRound
+from petition.issuing.mail import Asked, ask
+from petition.issuing.models import Code, IssuingRound, Outbox
 from petition.letters.life import CLOSED, PUBLISHED
 from petition.sealing.log import log_of
 from petition.sealing.models import Entry, Log
@@ -278,6 +281,61 @@ def test_the_newest_published_log_is_taken_over_and_grows_on(
     publish(site, letter, tmp_path / "after")
     verdict = verify(open_source(str(tmp_path / "after")), since=newest.checkpoint.encode())
     assert verdict.ok, [check for check in verdict.checks if not check.ok]
+
+
+def sign_by_mail(campaign: Campaign, letter: str, *people: int) -> None:
+    for code in campaign.mailed_codes(letter, *(f"worker-{person}@example.com" for person in people)):
+        campaign.sign(letter, campaign.token(letter, code))
+
+
+def test_codes_that_were_mailed_since_are_taken_over_and_the_log_goes_on(
+    campaign: Campaign, second: Second, clock: Clock, tmp_path: Path
+) -> None:
+    campaign.desk = replace(campaign.desk, sends_mail=True)
+    letter = campaign.a_published_letter(mail={"workers": ["example.com"]})
+    sign_by_mail(campaign, letter, *range(5))
+    campaign.seal(letter)
+    sign_by_mail(campaign, letter, 5)
+    data = a_backup(campaign)
+    clock.pass_time(hours=2)
+    sign_by_mail(campaign, letter, *range(6, 12))
+    campaign.seal(letter)
+    publish(campaign, letter, tmp_path / "newest")
+
+    site = second.restore(data)
+    take_over(site, tmp_path / "newest")
+    assert wrongs(site) == []
+    site.seal(letter)
+    assert wrongs(site) == []
+    assert [entry["made"] for entry in site.entries(letter) if entry["type"] == "codes"] == [5, 12]
+    publish(site, letter, tmp_path / "after")
+    verdict = verify(open_source(str(tmp_path / "after")), since=campaign.figures(letter).checkpoint.encode())
+    assert verdict.ok, [check for check in verdict.checks if not check.ok]
+
+
+def test_who_exchanged_a_mailed_code_before_the_backup_can_still_sign(campaign: Campaign, elsewhere: Second) -> None:
+    campaign.desk = replace(campaign.desk, sends_mail=True)
+    letter = campaign.a_published_letter(mail={"workers": ["example.com"]})
+    codes = campaign.mailed_codes(letter, *(f"worker-{person}@example.com" for person in range(6)), "idle@example.com")
+    tokens = [campaign.token(letter, code) for code in codes[:6]]
+    with Session(campaign.databases.issuer) as issuer:
+        asked = Asked(read_address("very.rare@example.com"), "en")
+        secrets = campaign.desk.secrets
+        ask(issuer, secrets, letter, "workers", asked, moment=campaign.clock(), random=os.urandom)
+        issuer.commit()
+    data = a_backup(campaign)
+    site = elsewhere.restore(data)
+    takeovers.nothing_newer(site.databases)
+    for token in tokens:
+        site.sign(letter, token)
+    site.seal(letter)
+
+    assert [entry for entry in site.entries(letter) if entry["type"] in ("codes", "issued")] == [
+        {"type": "codes", "round": 1, "made": 6, "voided": 0},
+        {"type": "issued", "round": 1, "issued": 6, "key_destroyed": True},
+    ]
+    assert site.types(letter).count("signature") == 4
+    assert b'"outbox"' not in data and site.rows(Outbox, letter) == []
 
 
 def test_a_letter_that_was_published_and_closed_since_is_so_again(

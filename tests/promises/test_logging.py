@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -83,6 +84,22 @@ def withdraw(worker: Visitor, secrets: set[str], hidden: str) -> None:
     receipt = next(secret for secret in secrets if len(secret) == 33 and secret.count("-") == 6)
     form = worker.open(f"{hidden}receipt")
     assert "Your signature is withdrawn" in worker.press(form, "Withdraw my signature", receipt=receipt).text
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_asking_for_a_code_by_mail_leaves_the_address_in_no_log(campaign: Campaign, everything: Everything) -> None:
+    campaign.settings = replace(campaign.settings, mail="folder:nowhere")
+    campaign.desk = replace(campaign.desk, sends_mail=True)
+    worker = Visitor(campaign.app())
+    join = worker.open(f"{campaign.address(campaign.an_open_letter(mail={'workers': ['example.com']}))}join")
+    answers = [worker.press(join, "Mail me a code", address=f"very.rare@{host}") for host in ("example.com", "nowhere")]
+    with campaign.databases.issuer.begin() as connection:
+        connection.execute(text("DROP TABLE outbox"))
+    answers.append(worker.press(join, "Mail me a code", address="very.rare@example.com"))
+
+    assert [answer.status for answer in answers] == [200, 400, 500]
+    assert [line for line in everything.said if line.startswith("failed")]
+    assert [line for line in everything.said if "rare" in line] == []
 
 
 @pytest.fixture
