@@ -2,12 +2,13 @@
 
 import multiprocessing
 import resource
+import threading
 from datetime import UTC, datetime
 from multiprocessing.context import ForkServerProcess
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from petition import clock, config, create_app, rounds
+from petition import clock, config, create_app, post, rounds
 from petition.database import Databases
 
 _forks = multiprocessing.get_context("forkserver")
@@ -49,3 +50,12 @@ def serve_on_a_full_disk(environ: dict[str, str], port: int) -> None:
     app = create_app(config.settings(environ))
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
     make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet).serve_forever()
+
+
+def carry_mail(environ: dict[str, str], moment: datetime) -> None:
+    """One that looks after the outbox without rest, at a moment that does not pass."""
+    found = config.settings(environ)
+    databases = Databases(found.database_url, found.issuer_database_url)
+    post.EVERY = 0.01
+    desk = rounds.make_desk(found, databases, config.master_secret(found))
+    post.carry(desk, found, lambda: moment, threading.Event())
