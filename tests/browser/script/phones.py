@@ -103,7 +103,8 @@ def served(data: Path, templates: Path, keys: list[PrivateKey], clock: Any) -> I
         shutil.copy(templates / name, data / name)
     server = make_server("127.0.0.1", 0, _not_yet, threaded=True, request_handler=Quiet)
     root = f"http://127.0.0.1:{server.server_port}"
-    found, left = settings({"PETITION_DATA": str(data), "PETITION_URL": root}), cycle(keys)
+    environ = {"PETITION_DATA": str(data), "PETITION_URL": root, "PETITION_MAIL": f"folder:{data / 'mail'}"}
+    found, left = settings(environ), cycle(keys)
     prepare_folders(found)
     campaign = Campaign(found, clock, lambda: next(left))
     site = Site(Shared(campaign, campaign.app(), clock), root)

@@ -1,0 +1,100 @@
+"""Somebody has a code mailed and signs, on a phone, with and without scripts; every page of that way is looked at."""
+
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.script.phones import PHONE, Site
+from tests.browser.test_accessibility import RULES
+from tests.browser.test_journeys import no_sideways_scrolling
+from tests.browser.walks import Window, at, follow, press
+from tests.mailserver import code_in
+from tests.shared import Place
+from tests.test_post import fresh, look
+from tests.walks import PASSPHRASE
+
+pytestmark = pytest.mark.browser
+DOMAINS = {"workers": ["example.com", "*.bücher.example"]}
+SMALL = {"width": 320, "height": 640}
+
+
+@pytest.fixture
+def place(site: Site) -> Place:
+    return site.open_letter(mail=DOMAINS)
+
+
+def mail_arrives(site: Site) -> str:
+    """The postman comes by; the code in the one mail that he brings."""
+    look(site.campaign, fresh(site.campaign))
+    folder = Path((site.campaign.settings.mail or "").removeprefix("folder:"))
+    (file,) = folder.glob("*.eml")
+    mail: Any = message_from_bytes(file.read_bytes(), policy=policy.SMTPUTF8)
+    file.unlink()
+    return code_in(mail)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+@pytest.mark.parametrize("viewport", [PHONE, SMALL], ids=["phone", "small"])
+def test_from_a_work_address_to_a_receipt(
+    chromium: Browser, site: Site, place: Place, scripts: bool, viewport: dict[str, int]
+) -> None:
+    window = Window(chromium, site, viewport=viewport, java_script_enabled=scripts)
+    page = window.page
+    page.goto(site.url(place, "join"))
+    no_sideways_scrolling(page, "join")
+    page.get_by_label("Your work address").fill("ana at example.com")
+    press(page, "Mail me a code")
+    expect(page.get_by_role("alert")).to_contain_text("Type it like name@example.com.")
+    page.get_by_label("Your work address").fill("Ana+phone@EU.Bücher.example")
+    page.keyboard.press("Enter")
+    at(page, "Look into your work mail")
+    no_sideways_scrolling(page, "mailed")
+    follow(page, "I have my code")
+    page.get_by_label("Your signing code").fill(mail_arrives(site))
+    press(page, "Go on")
+    if scripts:
+        press(page, "Send my code")
+    at(page, "You can sign now")
+    if not scripts:
+        press(page, "Go on to sign")
+    press(page, "Sign the letter")
+    at(page, "You have signed. This is your receipt.")
+    assert (window.elsewhere(), window.context.cookies()) == ([], [])
+    window.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_these_pages(chromium: Browser, site: Site, place: Place, scheme: Any) -> None:
+    window = Window(chromium, site, viewport=PHONE, color_scheme=scheme)
+    page = window.page
+    page.goto(site.url(place, "join"))
+    expect_nothing(page)
+    page.get_by_label("Your work address").fill("ana at example.com")
+    press(page, "Mail me a code")
+    expect_nothing(page)
+    page.get_by_label("Your work address").fill("ana@example.com")
+    press(page, "Mail me a code")
+    expect_nothing(page)
+    sign_in(page)
+    for letter in (place, site.shared.a_draft(mail=DOMAINS, routes=("code", "mail"))):
+        page.goto(f"{site.root}{letter.desk}routes")
+        expect_nothing(page)
+    window.context.close()
+    mail_arrives(site)
+
+
+def expect_nothing(page: Page) -> None:
+    found: Any = Axe().run(page, options={**RULES, "resultTypes": ["violations"]})
+    assert [(violation["id"], violation["nodes"]) for violation in found.response["violations"]] == [], page.url
+
+
+def sign_in(page: Page) -> None:
+    page.goto("/organize/sign-in")
+    page.get_by_label("Your name").fill("Ana")
+    page.get_by_label("Passphrase").fill(PASSPHRASE)
+    press(page, "Sign in")
+    at(page, "My letters")
