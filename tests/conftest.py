@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool
 from petition.config import prepare_folders, settings
 from petition.crypto.blind_rsa import PrivateKey
 from petition.database import Databases
+from petition.web.guessing import waits
 from petition.web.limits import limiter
 from tests.shared import Shared
 from tests.visitors import SITE
@@ -45,6 +46,7 @@ def nobody_knocked_before() -> None:
     """How often somebody knocks is counted in the process's memory, for whatever site it serves."""
     with contextlib.suppress(AssertionError):  # no site has been served yet
         limiter.reset()
+    waits.forget()
 
 
 @pytest.fixture(scope="session")

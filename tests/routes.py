@@ -31,6 +31,8 @@ def routes(app: Any, **values: str) -> Iterator[Route]:
                 "name": name,
                 "batch": "1",
                 "number": "1",
+                "key": "0" * 64,
+                "organizer_id": "0" * 26,
                 "file": "counts.csv",
                 "language": "fr",
                 "format": "md",

@@ -96,6 +96,7 @@ def _spend_password(session: Session, organizer: Organizer, typed: str, moment: 
     typed = "".join(typed.split())
     if len(typed) != DIGITS or not (typed.isascii() and typed.isdigit()):
         return False
+    session.flush()
     session.refresh(organizer, with_for_update=True)  # of two who send the same one, one wins
     secret = _secret(organizer, master)
     marks = _marks(secret, moment)

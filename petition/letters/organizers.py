@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
@@ -38,9 +39,9 @@ def add_organizer(session: Session, name: str, *, moment: datetime, random: Rand
 
 def join(session: Session, name: str, passphrase: str, *, random: Random) -> Organizer:
     """A new organizer who comes by a link to a letter, and chooses name and passphrase at once."""
-    _demand_good(passphrase)
+    chosen = _choose(passphrase)
     organizer = _new(session, name, random)
-    _set_passphrase(organizer, passphrase)
+    _keep(organizer, chosen)
     session.flush()
     return organizer
 
@@ -98,8 +99,8 @@ def invited(session: Session, secret: str, *, moment: datetime) -> Organizer:
 
 def choose_passphrase(session: Session, secret: str, passphrase: str, *, moment: datetime) -> Organizer:
     """Set the passphrase with a one-time link, which is spent by it; with it comes a new key pair."""
+    chosen = _choose(passphrase)  # which takes a while, so ahead of the first question to the database
     organizer = invited(session, secret, moment=moment)
-    _demand_good(passphrase)
     used = changed(
         session,
         update(Organizer)
@@ -110,26 +111,64 @@ def choose_passphrase(session: Session, secret: str, passphrase: str, *, moment:
         raise Over("This link has been used or is too old. Ask whoever runs this site for a new one.")
     session.refresh(organizer)
     end_sign_ins(session, organizer)
-    _set_passphrase(organizer, passphrase)
+    _keep(organizer, chosen)
     session.flush()
     return organizer
 
 
-def _set_passphrase(organizer: Organizer, passphrase: str) -> None:
+@dataclass(frozen=True)
+class _Chosen:
+    """What is kept of a passphrase, and the key pair that is locked under it."""
+
+    hashed: str
+    public_key: str
+    private_key: bytes
+
+
+def _choose(passphrase: str) -> _Chosen:
     """The first passphrase, or the first one after a reset: with it comes a new key pair."""
-    organizer.passphrase = _hash(passphrase)
-    organizer.public_key, organizer.private_key = _new_keys(passphrase)
+    _demand_good(passphrase)
+    return _Chosen(_hash(passphrase), *_new_keys(passphrase))
+
+
+def _keep(organizer: Organizer, chosen: _Chosen) -> None:
+    organizer.passphrase = chosen.hashed
+    organizer.public_key, organizer.private_key = chosen.public_key, chosen.private_key
 
 
 def change_passphrase(session: Session, organizer: Organizer, old: str, new: str, *, but: bytes | None = None) -> None:
-    """Choose another passphrase, with the present one; every sign-in ends, except that of the key ``but``."""
-    if not _matches(organizer.passphrase or _nobody, old[:LONGEST_PASSPHRASE]):
-        raise Forbidden("This is not your passphrase. Nothing was changed; please try again.")
+    """Choose another passphrase, with the present one; every sign-in ends, except that of the key ``but``.
+
+    Lets go of the database meanwhile, as ``sign_in`` does.
+    """
+    demand_passphrase(session, organizer, old)
     _demand_good(new)
+    known = organizer.passphrase
+    session.expunge(organizer)
+    session.rollback()
     keep_keys(organizer, old, new)
-    organizer.passphrase = _hash(new)
+    hashed = _hash(new)
+    kept = changed(
+        session,
+        update(Organizer)
+        .where(Organizer.id == organizer.id, Organizer.passphrase == known)
+        .values(passphrase=hashed, private_key=organizer.private_key),
+    )
+    if kept != 1:
+        raise Conflict("Your passphrase was changed or reset at this very moment. Sign in again.")
     end_sign_ins(session, organizer, but=but)
     session.flush()
+
+
+def demand_passphrase(session: Session, organizer: Organizer, passphrase: str) -> None:
+    """Refuse unless it is the passphrase of whoever is signed in: for what a borrowed browser must not do.
+
+    Lets go of the database meanwhile, as ``sign_in`` does.
+    """
+    known = organizer.passphrase
+    session.rollback()
+    if not _matches(known or _nobody, passphrase[:LONGEST_PASSPHRASE]):
+        raise Forbidden("This is not your passphrase. Nothing was changed; please try again.")
 
 
 def remove_organizer(session: Session, organizer: Organizer) -> None:
@@ -204,6 +243,12 @@ def sign_in(
         raise Forbidden("Name and passphrase don't belong together. Please try again.")
     demand_second(session, organizer, password, moment=moment, master=master)
     return organizer
+
+
+def known_as(session: Session, name: str) -> tuple[str, str]:
+    """Id and hashed passphrase of who has a name; empty for nobody."""
+    organizer = _named(session, name)
+    return (organizer.id, organizer.passphrase or "") if organizer is not None else ("", "")
 
 
 def _named(session: Session, name: str) -> Organizer | None:

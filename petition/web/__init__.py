@@ -17,6 +17,7 @@ from petition.errors import Forbidden, NotFound, Refusal, SlowDown, TooLong
 from petition.languages import languages
 from petition.publishing.shelf import Shelf
 from petition.web import (
+    account,
     after,
     codes,
     conflicts,
@@ -28,6 +29,7 @@ from petition.web import (
     names,
     numbers,
     organize,
+    people,
     public,
     receipts,
     rounds,
@@ -50,6 +52,7 @@ PASTED_BODY = 8 * DRAFTING_BODY
 JSON_ENDPOINTS = frozenset({"join.issue", "sign.add", "sign.take_back", "sign.change_appearance", "sign.round_record"})
 log = logging.getLogger("petition")
 __all__ = [
+    "account",
     "add_porch",
     "after",
     "codes",
@@ -59,6 +62,7 @@ __all__ = [
     "mail",
     "names",
     "numbers",
+    "people",
     "receipts",
     "rounds",
     "routes",

@@ -85,6 +85,8 @@ class SignInForm(FlaskForm):
     )
     language = SelectField(_("Language"), choices=lambda: list(languages().items()), default="en")
 
+    remember = BooleanField(_("Remember this browser after I sign out"))
+
     def typed(self) -> tuple[str, str, str]:
         """Name, passphrase, one-time password."""
         return self.name.data, self.passphrase.data, self.password.data or ""

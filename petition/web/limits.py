@@ -19,7 +19,6 @@ BY_ADDRESS = "300 per minute"
 BY_LETTER = "20000 per minute"
 SIGNING_IN = "60 per minute"
 ONE_CODE = "20 per minute"
-ONE_NAME = "10 per minute"
 MAIL_BY_ADDRESS = "5 per minute; 20 per hour"
 MAIL_BY_LETTER = "200 per minute"
 

@@ -11,17 +11,23 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response
 from wtforms.validators import ValidationError
 
-from petition.errors import BadShape, Refusal
+from petition.errors import BadShape, Forbidden, Refusal
 from petition.letters.life import own_letters
 from petition.letters.models import Organizer
-from petition.letters.organizers import choose_passphrase, invited, sign_in
+from petition.letters.organizers import choose_passphrase, invited, known_as, sign_in
 from petition.letters.sign_ins import begin_sign_in, end_sign_in, key_of, signed_in
 from petition.web.context import now, page, say, session, site, speak
 from petition.web.forms import PassphraseForm, SignInForm
-from petition.web.limits import ONE_NAME, SIGNING_IN, limiter, posted_name
+from petition.web.guessing import FREE_FOR_ALL, FREE_FOR_ONE, demand_patience, is_remembered, remember, waits
+from petition.web.limits import SIGNING_IN, limiter, posted_name, visitor
 
 bp = Blueprint("organize", __name__, url_prefix="/organize")
-OPEN_TO_ALL = frozenset({"organize.enter", "organize.welcome", "organize.set_passphrase", "organize.ask_enter"})
+OPEN_TO_ALL = frozenset(
+    {
+        "organize.enter", "organize.welcome", "organize.set_passphrase", "organize.ask_enter", "organize.offer",
+        "organize.take_seat",
+    }
+)  # fmt: skip
 KEPT_WHOLE = frozenset({"organize.create", "organize.keep", "organize.keep_translation", "organize.decide"})
 """Forms in which a text is written: one that is far too long is shown again, not cut off."""
 SIGN_IN_FIELDS = frozenset({"name", "language"})
@@ -88,7 +94,7 @@ def _carried() -> list[tuple[str, str]]:
 
 def _sign_in_page(form: SignInForm, status: int, refusal: str | None = None) -> Answer:
     asked_for = "" if request.endpoint in OPEN_TO_ALL | {"organize.leave"} else request.path
-    carry_to = request.form.get("carry_to") or asked_for
+    carry_to = request.form.get("carry_to") or request.args.get("to") or asked_for
     shown = desk_page("organize/sign-in.html", form=form, carry=_carried(), carry_to=carry_to, refusal=refusal)
     return shown, status
 
@@ -101,18 +107,17 @@ def ask_enter() -> Answer:
 
 @bp.post("/sign-in")
 @limiter.limit(SIGNING_IN)
-@limiter.limit(ONE_NAME, key_func=posted_name)
 def enter() -> Answer:
     """Sign in; then go on to what was being saved, if anything was."""
     form = SignInForm()
     if not form.validate():
         return _sign_in_page(form, 400)
     try:
-        organizer = sign_in(session(), *form.typed(), moment=now(), master=site().master)
+        organizer = _signed_in(form)
     except Refusal as refusal:
         return _sign_in_page(form, refusal.status, say(refusal.sentence, **refusal.values))
     language = form.language.data
-    let_in(organizer, language)
+    let_in(organizer, language, remembers=form.remember.data)
     carried, target = _carried(), request.form.get("carry_to", "")
     if not target.startswith("/organize/") or not target.isprintable():
         return redirect("/organize/", 303)
@@ -133,12 +138,41 @@ def _is_page(path: str) -> bool:
     return True
 
 
-def let_in(organizer: Organizer, language: str) -> None:
-    """Begin a sign-in, for good."""
+def _signed_in(form: SignInForm) -> Organizer:
+    """Whoever typed the right words; each wrong try makes the next one wait."""
+    name = posted_name()
+    known = known_as(session(), form.name.data)
+    if is_remembered(_secret(), known, cookie.get("remembered")):
+        keys = {f"browser {cookie['remembered']}": FREE_FOR_ONE}
+    else:
+        keys = {f"{visitor()} {name}": FREE_FOR_ONE, name: FREE_FOR_ALL}
+    demand_patience(keys)
+    try:
+        organizer = sign_in(session(), *form.typed(), moment=now(), master=site().master)
+    except Forbidden:
+        for key in keys:
+            waits.wrong(key)
+        raise
+    waits.right(next(iter(keys)))
+    return organizer
+
+
+def _secret() -> bytes:
+    return bytes(current_app.config["SECRET_KEY"])
+
+
+def let_in(organizer: Organizer, language: str, *, remembers: bool = False) -> None:
+    """Begin a sign-in. The browser is remembered beyond it where its owner wishes or wished so."""
+    known = (organizer.id, organizer.passphrase or "")
+    kept = cookie.get("remembered") if is_remembered(_secret(), known, cookie.get("remembered")) else None
+    if remembers and kept is None:
+        kept = remember(_secret(), known, site().random(16))
     proof = begin_sign_in(session(), organizer, moment=now(), random=site().random)
     session().commit()
     cookie.clear()
     cookie["proof"], cookie["language"] = proof, language
+    if kept is not None:
+        cookie["remembered"], cookie.permanent = kept, True
     g.organizer = organizer
     g.pop("csrf_token", None)
 
@@ -154,17 +188,18 @@ def welcome(secret: str) -> Answer:
 @limiter.limit(SIGNING_IN)
 def set_passphrase(secret: str) -> Answer:
     """Set it, spend the link, and sign in."""
-    organizer = invited(session(), secret, moment=now())
+    name = invited(session(), secret, moment=now()).name
     form = PassphraseForm()
     try:
         if not form.validate():
-            return desk_page("organize/welcome.html", form=form, name=organizer.name, refusal=None), 400
+            return desk_page("organize/welcome.html", form=form, name=name, refusal=None), 400
         if form.passphrase.data != form.again.data:
             raise BadShape("The two passphrases differ. Type the same twice.")
+        session().rollback()
         organizer = choose_passphrase(session(), secret, form.passphrase.data, moment=now())
     except Refusal as refusal:
         why = say(refusal.sentence, **refusal.values)
-        return desk_page("organize/welcome.html", form=form, name=organizer.name, refusal=why), refusal.status
+        return desk_page("organize/welcome.html", form=form, name=name, refusal=why), refusal.status
     let_in(organizer, cookie.get("language", "en"))
     return redirect("/organize/", 303)
 
@@ -175,8 +210,16 @@ def leave(organizer: Organizer) -> Response:
     """Sign out."""
     end_sign_in(session(), organizer, key_of(present_proof() or b""))
     session().commit()
-    cookie.clear()
+    forget_sign_in()
     return redirect("/organize/sign-in", 303)
+
+
+def forget_sign_in() -> None:
+    """Nothing stays in the browser but, where its owner wishes so, what names nobody."""
+    kept = cookie.get("remembered")
+    cookie.clear()
+    if kept is not None:
+        cookie["remembered"], cookie.permanent = kept, True
 
 
 @bp.get("/")

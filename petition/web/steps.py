@@ -14,8 +14,10 @@ from petition.letters.life import (
     WITHDRAWN,
     address_of,
     announce_close,
+    may_edit,
     obstacles,
     own_letter,
+    readable_letter,
     steps_from,
 )
 from petition.letters.models import Letter, Organizer
@@ -46,10 +48,10 @@ def the_desk() -> rounds.Desk:
 @for_organizers
 def overview(organizer: Organizer, slug: str) -> Answer:
     """Where the letter stands and what stands in the way of each next step."""
-    return _overview(own_letter(session(), slug, organizer), None)
+    return _overview(organizer, readable_letter(session(), slug, organizer), None)
 
 
-def _overview(letter: Letter, refusal: str | None) -> str:
+def _overview(organizer: Organizer, letter: Letter, refusal: str | None) -> str:
     facts = rounds.facts(session(), letter, site().settings.url, sends_mail=site().settings.mail is not None)
     version = newest_version(session(), letter)
     next_steps = [
@@ -67,6 +69,7 @@ def _overview(letter: Letter, refusal: str | None) -> str:
         figures=figures(session(), letter, site().settings.url) if letter.state in PUBLIC | SIGNABLE else None,
         codes_made=sum(row.made for row in known),
         codes_used=rounded(sum(row.spent for row in known), letter.k),
+        edits=may_edit(session(), letter, organizer),
         form=StepForm(),
         names_locked=letter.state == PUBLISHED and _has_locked_names(letter),
         refusal=refusal,
@@ -150,4 +153,4 @@ def _step(slug: str, organizer: Organizer, verb, to: str | None = None) -> Answe
 def _refused(slug: str, organizer: Organizer, refusal: Refusal) -> Answer:
     session().rollback()
     letter = own_letter(session(), slug, organizer)
-    return _overview(letter, say(refusal.sentence, **refusal.values)), refusal.status
+    return _overview(organizer, letter, say(refusal.sentence, **refusal.values)), refusal.status

@@ -16,12 +16,14 @@ from petition.letters.organizers import (
     INVITATION_LASTS,
     add_organizer,
     all_organizers,
+    change_passphrase,
     choose_passphrase,
     invited,
+    private_key,
     reset_organizer,
     sign_in,
 )
-from petition.letters.sign_ins import begin_sign_in, signed_in
+from petition.letters.sign_ins import begin_sign_in, key_of, signed_in
 from tests.walks import PASSPHRASE, Campaign
 
 ANOTHER = "another long passphrase"
@@ -195,3 +197,23 @@ def test_all_organizers_come_by_name(campaign: Campaign, name: str) -> None:
         found = [organizer.name for organizer in all_organizers(session)]
     assert {"Ana", name} <= set(found)
     assert found.index("Ana") < found.index(name)
+
+
+def test_changing_the_passphrase_takes_the_present_one_and_keeps_the_key_pair(campaign: Campaign, name: str) -> None:
+    organizer_id = choose(campaign, invite(campaign, name))
+    with working(campaign) as session:
+        organizer = session.get_one(Organizer, organizer_id)
+        before, private = organizer.public_key, private_key(organizer, PASSPHRASE)
+        proofs = [begin_sign_in(session, organizer, moment=campaign.clock(), random=os.urandom) for _ in range(2)]
+        session.commit()
+        with pytest.raises(Forbidden):
+            change_passphrase(session, session.get_one(Organizer, organizer_id), "wrong " * 5, ANOTHER)
+        mine = session.get_one(Organizer, organizer_id)
+        change_passphrase(session, mine, PASSPHRASE, ANOTHER, but=key_of(proofs[0]))
+
+    with working(campaign) as session:
+        organizer = session.get_one(Organizer, organizer_id)
+        assert (organizer.public_key, private_key(organizer, ANOTHER)) == (before, private)
+        assert [signed_in(session, proof, moment=campaign.clock()) for proof in proofs] == [organizer, None]
+        with pytest.raises(Forbidden):
+            sign_in(session, name, PASSPHRASE, **at(campaign))
