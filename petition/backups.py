@@ -1,8 +1,9 @@
 """One encrypted file with everything that a site must not lose, and nothing that it promised to forget.
 
 In it: both databases and the master secret. Not in it: round secrets and what they open (private keys of rounds,
-hashes of codes), signatures that wait, mail that waits. A backup must not outlive a promise, so after a restore
-codes need a new round, and whoever waited to be counted sends the saved signature again. Withdrawn and sealed commits
+hashes of codes), signatures that wait, names that are locked, mail that waits. A backup must not outlive a promise, so
+after a restore codes need a new round, whoever waited to be counted sends the saved signature again, and whoever had
+locked a name gives it again with the receipt. Withdrawn and sealed commits
 are in it: they are what keeps a spent token spent.
 
 The file is age (passphrase), so that ``age -d`` opens it too. Inside are lines of JSON: a head, then for each table
@@ -45,19 +46,20 @@ from petition.errors import BadShape, Conflict, Refusal
 from petition.issuing.models import UNSPENT, VOIDED, Batch, Code, IssuingRound, Outbox
 from petition.issuing.secrets import RoundSecrets
 from petition.letters.life import CLOSED, SIGNABLE
-from petition.letters.models import Invitation, Letter, SignIn, to_hour
+from petition.letters.models import Invitation, Letter, NamesKey, SignIn, to_hour
 from petition.sealing.models import Entry, Log, Tile
-from petition.signing.models import Pending
+from petition.signing.models import ArrivedName, LockedName, Pending, ShownName
+from petition.signing.names import HELD, ON_PAGES
 
 FORMAT = 1
 MAGIC = b"age-encryption.org/v1"
 CHAINS = {"petition": PetitionBase.metadata, "issuer": IssuerBase.metadata}
 LEFT_OUT = {
     Pending.__tablename__, Tile.__tablename__, Code.__tablename__, Outbox.__tablename__, SignIn.__tablename__,
-    Invitation.__tablename__,
+    Invitation.__tablename__, ArrivedName.__tablename__, LockedName.__tablename__,
 }  # fmt: skip
-"""Who waits; what can be made again (tiles), or not be used any more (codes without their round's secret); who is
-signed in; one-time links, of which those used since would work again."""
+"""Who waits, and names that nobody may read yet, or ever; what can be made again (tiles), or not be used any more
+(codes without their round's secret); who is signed in; one-time links, of which those used since would work again."""
 AT_ONCE = 2000
 
 
@@ -129,6 +131,8 @@ def _kept(connection: Connection, table: Table, row: Any) -> dict[str, Any]:
     """A row as it is kept: of a round never the private key, locked though it is; its codes are left out, so how many
     mailed ones were exchanged is kept with it."""
     values = {column.name: row[column] for column in table.columns}
+    if table.name == NamesKey.__tablename__ and not values["is_open"]:  # an announcement may be void by tomorrow
+        values["private_key"] = values["opens"] = None
     if table.name == IssuingRound.__tablename__:
         values["private_key"] = None
         of_round = (Code.letter_id == values["letter_id"], Code.round == values["number"], Code.batch.is_(None))
@@ -342,6 +346,8 @@ def _end_rounds(connection: Connection) -> None:
 def _hold(connection: Connection) -> list[str]:
     living = select(Letter.id).where(Letter.state.in_({*SIGNABLE, CLOSED}))
     connection.execute(update(Log).where(Log.letter_id.in_(living)).values(is_held=True))
+    connection.execute(update(ShownName).where(ShownName.state.in_(ON_PAGES)).values(state=HELD))
+    connection.execute(update(Letter).values(names_shown=0))
     held = select(Letter.slug).join(Log, Log.letter_id == Letter.id).where(Log.is_held)
     return list(connection.scalars(held.order_by(Letter.slug)))
 

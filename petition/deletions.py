@@ -56,7 +56,9 @@ def check_after_close(settings: Settings, slug: str) -> Iterator[Finding]:
     finally:
         databases.dispose()
     mend = "Make a new one with petition backup, and delete those that are older."
-    yield Finding(AREA, NOTE, "A backup that was made before the letter closed still holds locked names.", mend)
+    yield Finding(
+        AREA, NOTE, "A backup that was made before still holds shown names, and keys that need a passphrase.", mend
+    )
 
 
 def _rows(session: Session, letter: Letter, tables: dict[str, type[Any]]) -> Iterator[Finding]:

@@ -5,7 +5,10 @@ sealed commits, rounds' numbers, history, state. Until then, or until somebody s
 log is held: signatures are taken and wait, nothing is sealed.
 """
 
+import csv
+import io
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,10 +25,12 @@ from petition.errors import BadShape, Conflict, NotFound, Refusal
 from petition.issuing.models import Batch, IssuingRound
 from petition.letters.life import CLOSED, OPEN, PUBLISHED, full_hour_after, move
 from petition.letters.models import Letter
+from petition.publishing.exports import FORMULA_STARTS
 from petition.sealing.log import append, log_of, log_seed, root_of
 from petition.sealing.models import Log, Milestone, Sealing
 from petition.signing.appearances import forget_all
 from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawal
+from petition.signing.names import free_names
 from petition.signing.signatures import rounds_of
 from petition.signing.statements import parse
 from petition.verifying import Source, Verdict, verify
@@ -34,6 +39,8 @@ from petition.verifying.files import LONGEST
 from petition.verifying.history import Row, read_history
 from petition.verifying.pieces import ENTRIES, Piece, fetch
 
+MOST_NAMES = 2**26
+"""Bytes of a published list of names."""
 SIGNED_OR_WITHDRAWN = ("signature", "withdrawal")
 
 
@@ -55,6 +62,8 @@ class _Published:
     published: datetime | None
     closes: datetime | None
     verdict: Verdict
+    names: Counter[tuple[str, str]]
+    """As the published list shows them: who is not in it has taken the name back since."""
 
 
 def held_letters(session: Session) -> list[tuple[str, str]]:
@@ -72,6 +81,8 @@ def nothing_newer(databases: Databases, slugs: Sequence[str] = ()) -> list[str]:
                 raise NotFound("No log of a letter %(slug)s is held. See: petition doctor", slug=slug)
         freed = [slug for slug in known if not slugs or slug in slugs]
         session.execute(update(Log).where(Log.letter_id.in_([known[slug] for slug in freed])).values(is_held=False))
+        for slug in freed:
+            free_names(session, session.get_one(Letter, known[slug]))
         session.commit()
     return freed
 
@@ -95,6 +106,7 @@ def take_over(databases: Databases, master: bytes, source: Source, *, moment: da
             raise Conflict("Somebody else took over this log at the same moment.")
         letter = session.get_one(Letter, letter_id, with_for_update=True)
         _replay(session, letter, log, found, master, moment)
+        free_names(session, letter, found.names)
         _tell_issuer(databases, session, letter_id)
         session.commit()
     return Taken(slug, size, verdict.size)
@@ -142,7 +154,22 @@ def _read(source: Source, size: int, verdict: Verdict) -> _Published:
         raise Conflict("The published log changed while it was read. Do it again. Nothing was changed.")
     told = _told(source)
     published = _moment(told.get("letter", {}).get("published"))
-    return _Published([json.loads(data) for data in datas], history, published, _moment(told.get("closes")), verdict)
+    entries = [json.loads(data) for data in datas]
+    return _Published(entries, history, published, _moment(told.get("closes")), verdict, _names(source))
+
+
+def _names(source: Source) -> Counter[tuple[str, str]]:
+    """names.csv; empty if there is none. What a spreadsheet would have run was defused there."""
+    try:
+        text = source.read("names.csv", MOST_NAMES).decode("utf-8", "replace")
+    except Refusal:
+        return Counter()
+    rows = list(csv.reader(io.StringIO(text, newline="")))[1:]
+    return Counter((_undefused(row[0]), _undefused(row[1])) for row in rows if len(row) == 2)
+
+
+def _undefused(cell: str) -> str:
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA_STARTS) else cell
 
 
 def _told(source: Source) -> dict[str, Any]:

@@ -529,3 +529,44 @@ def test_the_commands_do_the_whole_round_trip(campaign: Campaign, environ: dict[
     assert (saved.exit_code, restored.exit_code, freed.exit_code, sealed.exit_code) == (0, 0, 0, 0)
     assert "held" in restored.output
     assert held.exit_code == 1 and "petition restore --since" in held.output
+
+
+def test_names_that_are_locked_and_keys_that_are_not_open_yet_are_in_no_backup(campaign: Campaign) -> None:
+    letter_id = campaign.an_open_letter(names=("named", "named_at:5"))
+    campaign.sign_by_name(letter_id, ["Ana", "Bea", "Carl", "Dora", "Eva", "Finn"], at=5)
+    campaign.sign_all(letter_id, 5)
+    campaign.publish(letter_id, unlocks="Ana")
+    campaign.seal(letter_id)
+    campaign.announce_names(letter_id, 5)
+
+    rows = read_backup(a_backup(campaign)).rows["petition"]
+    assert rows["locked_name"] == rows["arrived_name"] == []
+    assert {row["step"]: row["private_key"] is not None for row in rows["names_key"]} == {
+        "named": True,
+        "named_at:5": False,
+    }
+    assert len(rows["names_key_copy"]) == 2
+
+
+@pytest.mark.parametrize("newer", [True, False])
+def test_a_name_that_was_taken_back_since_does_not_come_back(
+    campaign: Campaign, elsewhere: Second, tmp_path: Path, newer: bool
+) -> None:
+    letter_id = campaign.an_open_letter(names=("named",))
+    tokens = campaign.sign_by_name(letter_id, ["Ana", "Bea", "Carl", "Dora", "Eva", "=Finn"])
+    campaign.publish(letter_id, unlocks="Ana")
+    campaign.seal(letter_id)
+    plain, before = a_backup(campaign), campaign.names(letter_id)
+    campaign.withdraw(letter_id, tokens[before[0]])
+    campaign.seal(letter_id)
+    publish(campaign, letter_id, tmp_path / "folder")
+
+    restored = elsewhere.restore(plain)
+    assert restored.names(letter_id) == []
+    if newer:
+        source = open_source(str(tmp_path / "folder"))
+        takeovers.take_over(restored.databases, restored.master, source, moment=campaign.clock())
+    else:
+        takeovers.nothing_newer(restored.databases)
+    assert restored.names(letter_id) == (before[1:] if newer else before)
+    assert restored.figures(letter_id).names_shown == len(restored.names(letter_id))

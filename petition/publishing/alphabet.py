@@ -8,6 +8,7 @@ where its dictionaries put it: ñ after n in Spanish, å ä ö after z in Swedis
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import cache
 
 AFTER: dict[str, dict[str, str]] = {
     "da": {"æ": "z1", "ø": "z2", "å": "z3"},
@@ -63,6 +64,7 @@ def _weight(letter: str, own: Mapping[str, str]) -> str:
     return after[0] + LAST * int(after[1]) if after else _plain(letter)
 
 
+@cache
 def _plain(letter: str) -> str:
     if unicodedata.category(letter)[0] in "PS":  # what is not read aloud
         return ""

@@ -70,6 +70,7 @@ class Naming:
     are_gone: bool
     load: Callable[[], list[tuple[str, str]]] = field(compare=False, repr=False)
     _sorted: dict[str, tuple[Name, ...]] = field(default_factory=dict, compare=False, repr=False)
+    _begins: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def offered(self) -> bool:
@@ -95,14 +96,20 @@ class Naming:
     def page(self, number: int, language: str) -> NamesPage:
         """A page of the list."""
         names = self.in_order(language)
-        jumps: dict[str, int] = {}
-        for position, one in enumerate(names):
-            jumps.setdefault(initial(one.name, language), position // PER_PAGE + 1)
         sections: dict[str, list[Name]] = {}
         for one in names[PER_PAGE * (number - 1) : PER_PAGE * number]:
             sections.setdefault(initial(one.name, language), []).append(one)
         grouped = tuple((letter, tuple(some)) for letter, some in sections.items())
-        return NamesPage(number, self.pages, grouped, tuple(jumps.items()))
+        return NamesPage(number, self.pages, grouped, self._jumps(language))
+
+    def _jumps(self, language: str) -> tuple[tuple[str, int], ...]:
+        """Each letter, and the page on which it begins."""
+        if language not in self._begins:
+            first: dict[str, int] = {}
+            for position, one in enumerate(self.in_order(language)):
+                first.setdefault(initial(one.name, language), position // PER_PAGE + 1)
+            self._begins[language] = tuple(first.items())
+        return self._begins[language]
 
 
 def naming(session: Session, letter: Letter) -> Naming:

@@ -4,6 +4,7 @@ Nothing here changes what the public sees before the next set time (sealing/nami
 is only marked.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,6 +18,8 @@ from petition.letters.text import one_line
 from petition.signing.models import HiddenName, ShownName
 
 SHOWN, LEAVING, HIDING, HIDDEN, UNREADABLE = "shown", "leaving", "hiding", "hidden", "unreadable"
+HELD = "held"
+"""Came out of a backup: its signer may have taken it back since."""
 ON_PAGES = (SHOWN, LEAVING, HIDING)
 """States of the rows that public pages are made from."""
 AnyRow = dict[str, Any]
@@ -67,14 +70,14 @@ def take_off(session: Session, letter_id: str, keys: Iterable[bytes], *, but: It
     gone = [key for key in keys if key not in set(but)]
     here = (ShownName.letter_id == letter_id, ShownName.key.in_(gone))
     if gone:
-        session.execute(delete(ShownName).where(*here, ShownName.state == UNREADABLE))
+        session.execute(delete(ShownName).where(*here, ShownName.state.in_((UNREADABLE, HELD))))
         session.execute(update(ShownName).where(*here, ShownName.state == SHOWN).values(state=LEAVING))
 
 
 def forget_shown(session: Session, letter_id: str, keys: Iterable[bytes]) -> None:
     """Their signatures were withdrawn: nothing stays of their names, the public ones from the next set time on."""
     here = (ShownName.letter_id == letter_id, ShownName.key.in_(list(keys)))
-    session.execute(delete(ShownName).where(*here, ShownName.state.in_((UNREADABLE, HIDDEN))))
+    session.execute(delete(ShownName).where(*here, ShownName.state.in_((UNREADABLE, HIDDEN, HELD))))
     session.execute(update(ShownName).where(*here, ShownName.state.in_((SHOWN, HIDING))).values(state=LEAVING))
 
 
@@ -116,3 +119,21 @@ def forget_names_of_letter(session: Session, letter_id: str) -> None:
     """A letter that was withdrawn shows nothing at all."""
     for table in (ShownName, HiddenName):
         session.execute(delete(table).where(table.letter_id == letter_id))
+
+
+# After a restore
+
+
+def free_names(session: Session, letter: Letter, published: Counter[tuple[str, str]] | None = None) -> None:
+    """Show the names of a backup again: all, or those that stand in the newest published list and no others."""
+    rows = session.scalars(select(ShownName).where(ShownName.letter_id == letter.id, ShownName.state == HELD)).all()
+    for row in rows:
+        if published is None or published[row.name, row.title] > 0:
+            row.state = SHOWN
+            if published is not None:
+                published[row.name, row.title] -= 1
+        else:
+            session.delete(row)
+    session.flush()
+    letter.names_shown = how_many_shown(session, letter.id)
+    letter.edition += bool(rows)
