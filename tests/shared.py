@@ -97,6 +97,11 @@ class Shared:
         """Post JSON as an outside client does: no cookie, no Origin."""
         return self.app.test_client().post(path, base_url=SITE, json=body, headers=_named(headers))
 
+    def post_form(self, path: str, **typed: str) -> Any:
+        """Post a plain form as a browser does that keeps no cookie."""
+        headers = {"Sec-Fetch-Site": "same-origin"}
+        return self.app.test_client().post(path, base_url=SITE, data=typed, headers=headers)
+
 
 def _named(headers: dict[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}

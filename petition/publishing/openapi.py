@@ -9,6 +9,7 @@ from typing import Any
 from petition.letters.life import OPEN, PUBLIC, TIMINGS, WITHDRAWN
 from petition.publishing import columns
 from petition.publishing.files import FROM_FIGURES, HTML, ISSUER_PEM, PAGES
+from petition.publishing.reminder import MEDIA_TYPE as CALENDAR
 
 Json = dict[str, Any]
 VERSION = "1"
@@ -159,6 +160,9 @@ def _signing() -> Json:
         parameters=[_in("query", "roll", _WORDS), _in("query", "round", _text("[0-9]{1,9}"))],
     )
     found: Json = {"round.json": {"get": record}}
+    for name, (summary, kind, asked) in _PAGES.items():
+        parameters = [_in("query", key, schema) for key, schema in asked.items()]
+        found[name] = {"get": _operation(summary, {200: kind}, (308, 404, 410), parameters=parameters)}
     for name, (summary, status, sent, answer) in _POSTS.items():
         body = {"required": True, "content": {JSON: {"schema": sent}}}
         found[name] = {"post": _operation(summary, {status: answer}, (308, *POSTED), requestBody=body)}
@@ -245,6 +249,11 @@ _POSTS: dict[str, tuple[str, int, Json, Json]] = {
         _object(appearance=_SHOWN),
     ),
 }
+_PAGES: dict[str, tuple[str, str, Json]] = {
+    "before": ("What to know before signing.", HTML, {"roll": _WORDS}),
+    "when": ("When to come back with a saved signature.", HTML, {}),
+    "when.ics": ("The same for a calendar, naming nothing (RFC 5545).", CALENDAR, {"round": _text("[0-9]{1,9}")}),
+}
 _FORMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "join": ("A code becomes a token, without a script.", ("code", "seed", "blinded_message")),
     "join/mail": ("Ask for a code by mail; the answer is the same for every address.", ("address", "roll")),
@@ -276,7 +285,7 @@ _COUNTS = _object(
     rolls={"type": "array", "items": _object(roll=_WORDS, count=_NUMBER)},
     names_shown=_NUMBER,
     threshold={**_NUMBER, "type": ["integer", "null"]},
-    closes=_MAYBE_HOUR,
+    closes={**_MAYBE_HOUR, "description": "The hour of closing, announced or planned."},
     state={"enum": sorted(STATES)},
     groups={
         "type": "array",

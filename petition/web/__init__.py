@@ -38,6 +38,7 @@ from petition.web import (
     steps,
     texts,
     translate,
+    when,
     write,
 )
 from petition.web.context import LANGUAGE, close_sessions, moved, page, say, site
@@ -69,6 +70,7 @@ __all__ = [
     "steps",
     "texts",
     "translate",
+    "when",
     "write",
 ]
 

@@ -12,13 +12,15 @@ from petition.crypto.codes import read_code
 from petition.crypto.encodings import b64url, from_b64url
 from petition.crypto.receipts import opening
 from petition.crypto.tokens import RECEIPT_SIZE, Token, drawn_from, read_token, statement_bytes
-from petition.errors import Over, Refusal
+from petition.errors import CodeUsed, Over, Refusal
 from petition.issuing.tokens import Keys, exchange, round_of_code
 from petition.letters.drafting import rolls_of
 from petition.letters.life import SIGNABLE, letter_to_sign
 from petition.letters.models import Letter
 from petition.letters.routes import allowed_domains
 from petition.letters.text import Words
+from petition.publishing.rights import RIGHTS
+from petition.publishing.stored import STORED
 from petition.web.context import issuer_session, page, say, session, site
 from petition.web.forms import binary, json_members, number, posted_text, text
 from petition.web.ladder import ladder_of
@@ -37,6 +39,15 @@ def keys() -> Keys:
     return found
 
 
+@bp.get("/before")
+def before(address: str) -> str:
+    """What to know before signing: from where, what the employer could see, what is kept, one's rights."""
+    letter, words = addressed(address)
+    names = {roll.id: roll.name for roll in rolls_of(session(), letter)}
+    shown = {"stored": STORED, "rights": RIGHTS, "rolls": names, "roll": request.args.get("roll")}
+    return page("join/before.html", letter=letter, words=words, **shown)
+
+
 @bp.get("/join")
 def ask(address: str) -> Response:
     """The form for a code. Whoever comes back to it finds the same seed, and so gets the same token."""
@@ -48,7 +59,7 @@ def ask(address: str) -> Response:
 
 def join_page(letter: Letter, words: Words, **typed: Any) -> str:
     """The ways to show that one works there, with what was typed and what is wrong with it."""
-    empty = {"code": "", "seed": "", "pasted": "", "refusal": None, "mail": ""}
+    empty = {"code": "", "seed": "", "pasted": "", "refusal": None, "mail": "", "went_back": None}
     shown = {**empty, **typed}
     return page(
         "join/join.html",
@@ -87,7 +98,8 @@ def redeem(address: str) -> tuple[str, int]:
         token = _token_for(letter, code, seed)
     except Refusal as refusal:
         why = say(refusal.sentence, **refusal.values)
-        return join_page(letter, words, code=code, seed=seed, pasted=pasted, refusal=why), refusal.status
+        typed = {"code": code, "seed": seed, "pasted": pasted, "went_back": isinstance(refusal, CodeUsed)}
+        return join_page(letter, words, **typed, refusal=why), refusal.status
     return page("join/ready.html", letter=letter, words=words, token=token.as_text()), 200
 
 
