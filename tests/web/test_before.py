@@ -1,7 +1,10 @@
 """What people read before they sign, and when they are told to come back."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
+from petition.letters.life import full_hour_after
 from petition.publishing.rights import RIGHTS
 from petition.publishing.stored import STORED
 from tests.shared import ONCE, Shared
@@ -65,11 +68,16 @@ def test_who_went_back_is_told_how_to_get_the_same_signature(shared: Shared):
 # Apart: come back later.
 
 
+def due(shared: Shared) -> datetime:
+    """A week for codes and a day's pause after the full hour."""
+    return full_hour_after(shared.clock() + timedelta(days=7)) + timedelta(days=1)
+
+
 def test_a_letter_apart_says_when_to_come_back(shared: Shared):
     place = shared.an_open_letter(timing="apart", issuing_days=7, pause_hours=24)
     page = words(shared.get(f"{place.hidden}when").text)
 
-    assert "Come back after 2026-11-10 09:00 UTC, or later" in page
+    assert f"Come back after {due(shared):%Y-%m-%d %H:%M} UTC, or later" in page
     assert "when.ics?round=1" in page
 
 
@@ -79,7 +87,7 @@ def test_the_calendar_file_names_nothing(shared: Shared):
     other = shared.get(f"{shared.an_open_letter(timing='apart').hidden}when.ics")
 
     assert answer.mimetype == "text/calendar"
-    assert "DTSTART:20261110T090000Z\r\n" in answer.text
+    assert f"DTSTART:{due(shared):%Y%m%dT%H%M%SZ}\r\n" in answer.text
     assert "SUMMARY:Come back\r\n" in answer.text
     assert answer.data == other.data
     assert not any(name in answer.text for name in ("letters.example.org", "refuse", place.hidden.split("/")[2]))
