@@ -1,7 +1,7 @@
 """``petition letter``: drafting and a letter's life without a browser."""
 
 import os
-import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from petition import rounds
 from petition.cli.context import Family, ground, letter_id, now, reading, refuse, say_json, working
 from petition.cli.unlocking import ORGANIZER, PASSPHRASE_FILE, ask_to_publish
 from petition.letters.drafting import draft
+from petition.letters.importing.files import MOST_BYTES, read_file
 from petition.letters.life import (
     DRAFT,
     address_of,
@@ -22,10 +23,8 @@ from petition.letters.life import (
     steps_from,
 )
 from petition.letters.models import Organizer
-from petition.letters.text import Words, read_words
+from petition.letters.text import checked
 from petition.letters.versions import newest_version
-
-HEADER = re.compile(r"(title|to|recipient|employer|language): *(.*?) *\Z", re.IGNORECASE)
 
 
 @click.group(cls=Family)
@@ -82,59 +81,28 @@ def show(slug: str, as_json: bool) -> None:
 @click.option("--recipient", default="", help="To whom, if the file doesn't say: name and title.")
 @click.option("--employer", default="", help="Which employer, if the file doesn't say.")
 def import_(file: Path, name: str, slug: str, recipient: str, employer: str) -> None:
-    """Import a letter from Markdown, as a draft; prints its slug.
+    """Import a letter from Markdown (.md), plain text (.txt) or a .docx, as a draft; prints its slug.
 
-    The file begins with "# TITLE", then lines "To: …", "Employer: …" and "Language: …", an empty line, and the
-    text; a numbered list at its end becomes the demands. The letter.md of a published letter has this form.
-    The same names may stand in a front matter between lines of three hyphens instead.
+    A Markdown file begins with "# TITLE", then lines "To: …", "Employer: …" and "Language: …", an empty line, and the
+    text; a numbered list at its end becomes the demands, footnotes numbered from [^1] on behind it the sources, and
+    what follows behind lines of three hyphens in the same form, with a line "Translation of: …", the translations.
+    The letter.md of a published letter has this form. The same may stand in a front matter between lines of three
+    hyphens, with a line for each "demand: …" and each "source: TITLE <LINK> (DATE)".
     """
-    if file.stat().st_size > 1_000_000:
+    if file.stat().st_size > MOST_BYTES:
         refuse("The file is larger than 1 MB. A letter is shorter.")
-    try:
-        words = words_from(file.read_text(encoding="utf-8"), {"to": recipient, "employer": employer})
-    except UnicodeDecodeError:
-        refuse("The file is not text in UTF-8. Save it as UTF-8 and try again.")
+    made_of = file.name if file.suffix.lower() in (".txt", ".docx") else f"{file.name}.md"
+    imported = read_file(made_of, file.read_bytes())
+    words = imported.words
+    words = checked(replace(words, recipient=words.recipient or recipient, employer=words.employer or employer))
+    for what, number in imported.left_out.items():
+        click.echo(f"Not carried over: {number} {what}", err=True)
     with working(ground()) as session:
         organizer = session.scalar(select(Organizer).where(Organizer.name == name))
         if organizer is None:
             refuse(f"There is no organizer named {name}. Add them with: petition organizer add NAME")
         made = draft(session, organizer, words, moment=now(), random=os.urandom, slug=slug)
         click.echo(made.slug)
-
-
-def words_from(markdown: str, otherwise: dict[str, str] | None = None) -> Words:
-    """A letter from its Markdown form; what the file does not say is taken from ``otherwise``, or left empty."""
-    lines = markdown.replace("\r\n", "\n").lstrip("\ufeff\n ").split("\n")
-    known = {"title": "", "to": "", "employer": "", "language": "en", **(otherwise or {})}
-    if lines[0].strip() == "---":
-        lines.pop(0)
-        while lines and (line := lines.pop(0)).strip() != "---":
-            _note(known, line)
-    while lines and (not lines[0].strip() or lines[0].startswith("# ") or _is_header(lines[0])):
-        line = lines.pop(0)
-        if line.startswith("# "):
-            known["title"] = line[2:]
-        else:
-            _note(known, line)
-    demands: list[str] = []
-    while lines and (not lines[-1].strip() or re.match(r"^\d+\. ", lines[-1])):
-        last = lines.pop()
-        if last.strip():
-            demands.insert(0, last.split(". ", 1)[1])
-    return read_words(
-        known["title"], known["to"], known["employer"], "\n".join(lines), demands, known["language"] or "en"
-    )
-
-
-def _is_header(line: str) -> bool:
-    return HEADER.match(line) is not None
-
-
-def _note(known: dict[str, str], line: str) -> None:
-    match = HEADER.match(line)
-    if match:
-        name = match[1].lower()
-        known["to" if name == "recipient" else name] = match[2].strip("\"'")
 
 
 @letter.command("open")

@@ -24,6 +24,7 @@ from petition.web import (
     fields,
     health,
     history,
+    importing,
     join,
     mail,
     names,
@@ -45,6 +46,7 @@ from petition.web.context import LANGUAGE, close_sessions, moved, page, say, sit
 from petition.web.headers import HEADERS, transport_security
 from petition.web.kept import KeptFirst
 from petition.web.limits import limiter
+from petition.web.uploads import InMemoryRequest
 
 SIGNING_BODY = 64 * 1024
 DRAFTING_BODY = 1024 * 1024
@@ -60,6 +62,7 @@ __all__ = [
     "conflicts",
     "fields",
     "history",
+    "importing",
     "mail",
     "names",
     "numbers",
@@ -79,6 +82,7 @@ def add_porch(app: Flask, shelf: Shelf, url: str | None) -> None:
     """Pages, headers, guards and error pages for an app that has a site."""
     for blueprint in (health.bp, public.bp, join.bp, sign.bp, organize.bp):
         app.register_blueprint(blueprint)
+    app.request_class = InMemoryRequest
     limiter.init_app(app)
     app.before_request(limit_body)
     app.before_request(guard_posts)

@@ -144,6 +144,7 @@ def _page(
         preview=preview,
         is_unsaved=is_unsaved,
         kept=kept,
+        left_out=(),
         newer=newest if newest.number != based_on(fields) else None,
         is_draft=letter.state == DRAFT,
     )

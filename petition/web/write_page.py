@@ -1,6 +1,6 @@
 """The page on which a letter is written."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from petition.letters.life import DRAFT
 from petition.letters.models import Letter
@@ -21,6 +21,7 @@ def write_page(
     preview: Words | None = None,
     is_unsaved: bool = False,
     kept: str = "",
+    left_out: Sequence[str] = (),
 ) -> str:
     """The form with what was typed; with its preview, and with what else there is to know about it.
 
@@ -35,6 +36,7 @@ def write_page(
         preview=preview,
         is_unsaved=is_unsaved,
         kept=kept,
+        left_out=left_out,
         newer=newest if newest and newest.number != based_on(fields) else None,
         is_draft=letter is None or letter.state == DRAFT,
     )

@@ -37,7 +37,7 @@ def test_what_a_letter_serves_can_be_imported_again_to_the_byte(shell: Shell, tm
 @pytest.mark.parametrize(
     ("content", "words", "sentence"),
     [
-        (b"\xff\xfe", (), "not text in UTF-8"),
+        (b"\xff\xfe\x00", (), "not text in UTF-8"),
         (b"x" * 1_000_001, (), "larger than 1 MB"),
         (b"# " + b"x" * 201, (), "The title has 201 characters"),
         ("# a\u202eb".encode(), (), "right-to-left override"),

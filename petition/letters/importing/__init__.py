@@ -1,0 +1,1 @@
+"""Taking a letter from a file: Markdown, plain text, or a word processor's .docx."""
