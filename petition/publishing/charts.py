@@ -8,7 +8,7 @@ from petition.publishing.facts import headline, shown
 from petition.publishing.pictures import Tick, drawn, writable
 from petition.publishing.wrapping import wrapped
 
-LEFT, RIGHT, TOP, BOTTOM = 84, 500, 66, 268
+LEFT, RIGHT, TOP, BOTTOM = 100, 500, 66, 268
 MOST_GOAL = 4
 """A goal more than so many times the count away is left out, or the count would be a flat line."""
 
@@ -26,7 +26,7 @@ def chart_svg(found: Figures, language: str | None = None) -> bytes:
         found,
         "chart.svg",
         language,
-        lines=wrapped(writable(found.words.title), 40, most=1),
+        lines=wrapped(writable(found.words.title), 42, most=1),
         about=writable(headline(found, language)),
         count=found.count,
         counted=shown(found.count),

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 
 from petition.crypto.encodings import sha256
 from petition.crypto.notes import body_of, cosignature, read_witness_vkey
-from petition.errors import Refusal
+from petition.errors import NotFound, Refusal
 from petition.verifying.counts import differences, read_counts
 from petition.verifying.files import LogKey, Raw, demand
 from petition.verifying.history import Matching, Row
 from petition.verifying.ledger import Ledger
+from petition.verifying.rows import read_rows, wrong_rows
 from petition.verifying.tree import Tree
 from petition.verifying.verdict import WITNESSES, Findings, number_of, said
 
@@ -87,6 +88,19 @@ def compare_counts(findings: Findings, raw: Raw, ledger: Ledger, tree: Tree, who
     findings.fine(
         "counts", f"counts.json {agrees}. What it says of groups, names and times rests on the server's word."
     )
+
+
+def compare_rows(findings: Findings, raw: Raw, ledger: Ledger, whole: bool) -> None:
+    """``counts.csv``, where there is one, must have the log's total and rolls."""
+    if isinstance(raw, NotFound):
+        return
+    try:
+        rows = read_rows(demand(raw))
+    except Refusal as flaw:
+        findings.wrong("counts", str(flaw))
+        return
+    for sentence in wrong_rows(rows, ledger) if whole else ():
+        findings.wrong("counts", sentence)
 
 
 def compare_history(findings: Findings, rows: list[Row] | None, matching: Matching) -> None:

@@ -21,6 +21,9 @@ LONGEST = {
 }
 """The small files and the most bytes that each may have."""
 
+OPTIONAL = {"counts.csv": 2**22}
+"""Files that are checked where they are."""
+
 TRIES = 4
 """How often they are fetched again when a sealing comes in between."""
 
@@ -45,7 +48,7 @@ def fetch_files(source: Source) -> dict[str, Raw]:
     for attempt in range(TRIES):
         if attempt:
             time.sleep(PAUSE)
-        files = {path: _fetch(source, path) for path in LONGEST}
+        files = {path: _fetch(source, path) for path in (*OPTIONAL, *LONGEST)}
         newest = files["log/checkpoint"]
         if not source.grows or isinstance(checkpoint, Refusal) or (newest == checkpoint and _of_one_sealing(files)):
             break
@@ -65,7 +68,7 @@ def _of_one_sealing(files: dict[str, Raw]) -> bool:
 
 def _fetch(source: Source, path: str) -> Raw:
     try:
-        return source.read(path, LONGEST[path])
+        return source.read(path, {**LONGEST, **OPTIONAL}[path])
     except Refusal as refusal:
         return refusal
 

@@ -10,6 +10,7 @@ from petition.verifying.comparison import (
     compare_issuer,
     compare_key,
     compare_letter,
+    compare_rows,
     compare_witnesses,
 )
 from petition.verifying.files import checkpoint, fetch_files, history, log_key
@@ -73,6 +74,7 @@ def verify(
     compare_letter(findings, files["letter.md"], ledger, whole)
     compare_issuer(findings, files["log/issuer.pem"], ledger, whole)
     compare_counts(findings, files["counts.json"], ledger, tree, whole)
+    compare_rows(findings, files["counts.csv"], ledger, whole)
     if newest and whole:
         _compare_tree(findings, newest, older, tree)
         compare_history(findings, rows, matching)

@@ -1,4 +1,4 @@
-"""``petition codes``, ``petition round``, ``petition seal``, ``petition export``."""
+"""``petition codes``, ``petition round``, ``petition seal``."""
 
 import csv
 import io
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from petition.crypto.codes import read_code
-from tests.cli.conftest import SITE, Shell
+from tests.cli.conftest import Shell
 
 
 @pytest.fixture(scope="module")
@@ -156,36 +156,6 @@ def test_a_draft_has_nothing_to_seal(shell: Shell) -> None:
     shell.a_letter("unsealed", is_open=False)
 
     assert shell("seal", "unsealed").exit_code == 1
-
-
-@pytest.mark.parametrize("form", ["csv", "json", "md", "txt"])
-def test_a_letter_s_count_is_exported_in_each_format(shell: Shell, address: str, form: str, tmp_path: Path) -> None:
-    file = tmp_path / f"counts.{form}"
-    shown = shell("export", "coded", "--format", form)
-    written = shell("export", "coded", "--format", form, "-o", str(file))
-
-    assert (shown.exit_code, written.exit_code, written.stdout) == (0, 0, "")
-    assert file.read_bytes() == shown.stdout_bytes
-    assert b"We refuse to build it" in file.read_bytes()
-
-
-def test_an_exported_json_is_the_one_that_the_site_serves(shell: Shell, address: str) -> None:
-    found = json.loads(shell("export", "coded").stdout)
-
-    assert (found["count"], found["state"], found["letter"]["url"]) == (0, "open", f"{SITE}/letters/coded/")
-
-
-def test_a_draft_has_nothing_to_export(shell: Shell) -> None:
-    shell.a_letter("unexported", is_open=False)
-    result = shell("export", "unexported")
-
-    assert (result.exit_code, result.stdout) == (1, "")
-
-
-def test_an_export_that_cannot_be_written_is_one_line(shell: Shell, address: str, tmp_path: Path) -> None:
-    result = shell("export", "coded", "-o", str(tmp_path / "no" / "such" / "file"))
-
-    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
 
 
 def test_all_of_it_works_on_postgresql_too(on_postgresql: Shell, tmp_path: Path) -> None:

@@ -138,3 +138,46 @@ def test_the_history_of_that_log_is_right_in_itself(forger, verdict_of):
     log.sign(4, 5)
 
     assert wrongs(verdict_of(log.files() | {"history.csv": HEADER + ROW_1 + ROW_2 + ROW_3})) == {}
+
+
+TABLE = b"letter,as_of,field,option,count\r\nL,2026-11-01T02:00Z,total,,4\r\nL,2026-11-01T02:00Z,roll,Workers,4\r\n"
+WRONG_TABLES = {
+    "another total": TABLE.replace(b"total,,4", b"total,,5"),
+    "another roll": TABLE.replace(b"Workers,4", b"Workers,3"),
+    "no total": TABLE.replace(b"total", b"roll"),
+    "no roll": TABLE.partition(b"L,2026-11-01T02:00Z,roll")[0],
+    "another header": TABLE.replace(b"option", b"choice"),
+    "a number with a sign": TABLE.replace(b",4\r", b",+4\r"),
+    "a cell too many": TABLE.replace(b",4\r", b",4,\r"),
+    "bytes that are no text": TABLE.replace(b"L,", b"\xff,"),
+    "nothing": b"",
+}
+
+
+def a_log_with_four(forger):
+    log = forger().begin()
+    log.sign(1, 2, 3)
+    log.withdraw(1)
+    log.codes(1, 20)
+    log.sign(4, 5)
+    return log.seal()
+
+
+@pytest.mark.parametrize("text", WRONG_TABLES.values(), ids=WRONG_TABLES)
+def test_a_table_of_counts_that_is_not_the_logs_is_caught(forger, verdict_of, text):
+    log = a_log_with_four(forger)
+
+    assert set(wrongs(verdict_of(log.files() | {"counts.csv": named(text, log)}))) == {"counts"}
+
+
+def test_a_table_of_counts_that_is_the_logs_is_right_and_its_groups_are_the_servers(forger, verdict_of):
+    log = a_log_with_four(forger)
+    groups = b"L,2026-11-01T01:00Z,Role,Software,10\r\nL,2026-11-01T01:00Z,roll,other,3\r\n"
+
+    assert wrongs(verdict_of(log.files() | {"counts.csv": named(TABLE + groups, log)})) == {}
+
+
+def named(text, log):
+    """With the roll's name as the log has it."""
+    roll = json.loads(log.files()["counts.json"])["rolls"][0]["roll"]
+    return text.replace(b"Workers", roll.encode())

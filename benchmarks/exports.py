@@ -1,0 +1,96 @@
+"""Writing a log and a history out: what a stream costs over plainly reading the rows, and the memory that it takes.
+
+``python -m benchmarks.exports [SIZE]``: a log of SIZE entries (default a million) of the usual length, with as many
+hours of history as fit, is exported in a process of its own; the floor reads the same rows with the driver alone and
+writes them.
+"""
+
+import os
+import sqlite3
+import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from benchmarks.million import Cost, alone, measured, the_campaign
+from petition.database import Databases
+from petition.publishing.streams import history_csv, log_jsonl
+from petition.sealing.models import Entry, Sealing
+
+LETTER = "L" * 26
+ENTRY = b'{"message":"' + b"m" * 287 + b'","round":1,"signature":"' + b"s" * 512 + b'","type":"signature"}'
+FIRST = datetime(1950, 1, 1, tzinfo=UTC)
+AT_ONCE = 10_000
+
+
+def fill(folder: str, size: int) -> None:
+    """Put so many entries and hours into a database."""
+    campaign = the_campaign(folder)
+    campaign.databases.migrate(Path(folder))
+    for start in range(0, size, AT_ONCE):
+        numbers = range(start, min(start + AT_ONCE, size))
+        entries = [{"letter_id": LETTER, "number": number, "data": ENTRY} for number in numbers]
+        hours: list[dict[str, Any]] = [
+            {"letter_id": LETTER, "hour": FIRST + timedelta(hours=number), "signatures": number, "withdrawals": 0}
+            for number in numbers
+        ]
+        with Session(campaign.databases.petition) as session:
+            session.execute(insert(Entry), entries)
+            session.execute(insert(Sealing), hours)
+            session.commit()
+    campaign.close()
+
+
+def exported(folder: str, name: str) -> Cost:
+    """A stream, written to nowhere."""
+    databases = Databases(f"sqlite:///{folder}/petition.db", f"sqlite:///{folder}/issuer.db")
+    make = {"log": log_jsonl, "history": history_csv}[name]
+    with Path(os.devnull).open("wb") as file:
+        cost = measured(lambda: sum(_written(file, piece) * rows for piece, rows in make(databases.reading, LETTER)))
+    databases.dispose()
+    return cost
+
+
+def _written(file: Any, piece: bytes) -> int:
+    file.write(piece)
+    return 1
+
+
+def plain(folder: str, name: str) -> Cost:
+    """The floor: the driver's rows, written as they come."""
+    query = {
+        "log": "SELECT data FROM entry WHERE letter_id = ? ORDER BY number",
+        "history": "SELECT hour, signatures, withdrawals FROM sealing WHERE letter_id = ? ORDER BY hour",
+    }[name]
+
+    def act() -> int:
+        rows = 0
+        with Path(os.devnull).open("wb") as file, sqlite3.connect(f"{folder}/petition.db") as connection:
+            for row in connection.execute(query, [LETTER]):
+                file.write(row[0] + b"\n" if name == "log" else f"{row[0]},{row[1]},{row[2]}\r\n".encode())
+                rows += 1
+        return rows
+
+    return measured(act)
+
+
+def main() -> None:
+    size = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    with tempfile.TemporaryDirectory() as folder:
+        fill(folder, size)
+        for name in ("log", "history"):
+            floor, cost = alone(plain, folder, name), alone(exported, folder, name)
+            assert cost["count"] == floor["count"] == size
+            print(
+                f"{name:<8}{size:>12,} rows{cost['cpu']:>7.1f} s CPU{cost['wall']:>7.1f} s wall{cost['MB']:>6.0f} MB   "
+                f"× {cost['cpu'] / floor['cpu']:.1f} of the driver alone ({floor['MB']:.0f} MB)",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""``petition export``: the figures in each format, files by their names, history and log as streams."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from petition.cli.export import NAMED
+from petition.publishing.files import FORMATS
+from tests.cli.conftest import SITE, Shell
+
+
+@pytest.fixture(scope="module")
+def address(shell: Shell) -> str:
+    return shell.a_letter("coded")
+
+
+@pytest.mark.parametrize("form", [*FORMATS, *NAMED])
+def test_a_letter_is_exported_in_each_format_to_the_terminal_and_to_a_file(
+    shell: Shell, address: str, form: str, tmp_path: Path
+) -> None:
+    file = tmp_path / f"export.{form}"
+    shown = shell("export", "coded", "--format", form)
+    written = shell("export", "coded", "--format", form, "-o", str(file))
+
+    assert (shown.exit_code, written.exit_code, written.stdout) == (0, 0, "")
+    assert file.read_bytes() == shown.stdout_bytes != b""
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+
+
+@pytest.mark.parametrize(("form", "name"), FORMATS.items())
+def test_a_format_is_the_file_of_its_name(shell: Shell, address: str, form: str, name: str) -> None:
+    assert (
+        shell("export", "coded", "--format", form).stdout_bytes
+        == shell("export", "coded", "--format", name).stdout_bytes
+    )
+
+
+def test_a_line_of_the_log_is_an_entry(shell: Shell, address: str) -> None:
+    lines = shell("export", "coded", "--format", "log.jsonl").stdout.splitlines()
+
+    assert [json.loads(line)["type"] for line in lines] == ["letter", "round"]
+
+
+def test_a_format_that_is_none_is_wrong_usage(shell: Shell, address: str) -> None:
+    assert shell("export", "coded", "--format", "docx").exit_code == 2
+
+
+def test_a_name_that_holds_a_way_is_none(shell: Shell, address: str) -> None:
+    assert shell("export", "coded", "--format", "log/checkpoint").exit_code == 2
+
+
+def test_an_exported_json_is_the_one_that_the_site_serves(shell: Shell, address: str) -> None:
+    found = json.loads(shell("export", "coded").stdout)
+
+    assert (found["count"], found["state"], found["letter"]["url"]) == (0, "open", f"{SITE}/letters/coded/")
+
+
+def test_a_draft_has_nothing_to_export(shell: Shell) -> None:
+    shell.a_letter("unexported", is_open=False)
+    for form in ("json", "log.jsonl", "history.csv"):
+        result = shell("export", "unexported", "--format", form)
+
+        assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
+
+
+def test_an_export_that_cannot_be_written_is_one_line(shell: Shell, address: str, tmp_path: Path) -> None:
+    result = shell("export", "coded", "-o", str(tmp_path / "no" / "such" / "file"))
+
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
