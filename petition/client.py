@@ -11,18 +11,19 @@ What this program does, in this order, and nothing else:
 4. It sends the signature. Nothing in it tells which code, which person or which computer it came from.
 
 ``check`` reads the letter's whole public log and looks for your signature on this computer.
-``withdraw`` takes a signature back.
+``change`` changes how you are seen: in which groups, by which name. ``withdraw`` takes a signature back.
 
 It talks to the address you give (through the proxy you give; without one your system looks up the address's
 name) and to nobody else. It writes the files that it names on the screen, readable by you only, and nothing else.
 It needs Python 3.9 or newer and nothing beyond it.
 
-Sources: RFC 9474 (blind signatures), RFC 8017 (RSA-PSS), RFC 9162 (Merkle trees), RFC 8032 (Ed25519),
+Sources: RFC 9474 (blind signatures), RFC 8017 (RSA-PSS and RSA-OAEP), RFC 9162 (Merkle trees), RFC 8032 (Ed25519),
 RFC 8785 (canonical JSON), RFC 1928 and 1929 (SOCKS5), RFC 9457 (problem details), C2SP signed-note,
 tlog-checkpoint and tlog-tiles.
 
 The chapters: 1 saying no; 2 encodings; 3 codes and receipts; 4 the blind signature; 5 files; 6 the address;
-7 the network; 8 the letter's record; 9 sign; 10 withdraw; 11 the log; 12 check; 13 the command line.
+7 the network; 8 the letter's record, and how to be seen; 9 sign; 10 change and withdraw; 11 the log; 12 check;
+13 the command line.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ import sys
 import tempfile
 import textwrap
 import time
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -257,9 +259,9 @@ def sha384(data: bytes) -> bytes:
     return hashlib.sha384(data).digest()
 
 
-def mgf1(seed: bytes, length: int) -> bytes:
+def mgf1(seed: bytes, length: int, digest: Callable[[bytes], bytes] = sha384) -> bytes:
     """The mask of ``length`` bytes (RFC 8017, appendix B.2.1)."""
-    blocks = (sha384(seed + i.to_bytes(4, "big")) for i in range((length + 47) // 48))
+    blocks = (digest(seed + i.to_bytes(4, "big")) for i in range(length // 32 + 1))
     return b"".join(blocks)[:length]
 
 
@@ -772,6 +774,39 @@ def demand_safe_way(address: Address, proxy: Proxy | None) -> None:
 
 
 @dataclass(frozen=True)
+class Field:
+    """Something that signers may say of themselves: its id and label, and the ids and labels of its groups."""
+
+    id: str
+    label: str
+    options: tuple[tuple[str, str], ...]
+
+    @staticmethod
+    def read(members: Any) -> Field:
+        """One of the record's fields; what has another form is refused."""
+        if not isinstance(members, dict):
+            raise Stop("The letter's public record has not the form that it must have.")
+        options = [option for option in listed(members.get("options")) if isinstance(option, dict)]
+        names = tuple((str(option.get("id")), plain(option.get("label", ""))) for option in options)
+        return Field(str(members.get("id")), plain(members.get("label", "")), names)
+
+    def find(self, text: str) -> str | None:
+        """The id of the group that somebody means, by its id or its label."""
+        return next((name for name, label in self.options if text.casefold() in (name, label.casefold())), None)
+
+
+def listed(value: Any) -> list[Any]:
+    """A list, empty where there is none."""
+    return value if isinstance(value, list) else []
+
+
+def read_names_keys(value: Any) -> tuple[tuple[str, Key], ...]:
+    """The keys with which names are locked, by step; anything but a sound key of the right kind is refused."""
+    found = value.items() if isinstance(value, dict) else ()
+    return tuple((str(step), Key.of_round(from_b64url(spki, "names key"))) for step, spki in found)
+
+
+@dataclass(frozen=True)
 class Record:
     """What the server says in public of the round in which signatures are given now."""
 
@@ -784,6 +819,8 @@ class Record:
     issuing: bool
     signing: bool
     signing_starts: str
+    fields: tuple[Field, ...] = ()
+    names_keys: tuple[tuple[str, Key], ...] = ()
 
     @staticmethod
     def read(members: dict[str, Any]) -> Record:
@@ -801,6 +838,8 @@ class Record:
             issuing=members.get("issuing") is not False,
             signing=members.get("signing") is not False,
             signing_starts=plain(members.get("signing_starts") or "a later time", 40),
+            fields=tuple(Field.read(field) for field in listed(members.get("fields"))),
+            names_keys=read_names_keys(members.get("names_keys")),
         )
         if members.get("fingerprint") != record.fingerprint:
             raise Stop("The server shows a key and a fingerprint that do not belong together.")
@@ -824,6 +863,93 @@ def fetch_record(site: Site, roll: str | None, number: int | None) -> Record:
         raise Stop(f"{trouble} Nothing of yours was sent. Try again later.") from None
 
 
+# How to be seen. What is chosen is compared with what the letter offers before anything is sent.
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A step of the ladder: ``counted``, ``grouped``, ``named``, ``named_at:200``; groups by ids; name and title."""
+
+    step: str
+    groups: tuple[tuple[str, str], ...] = ()
+    words: str = ""
+
+    def value(self, record: Record, receipt: bytes) -> dict[str, Any]:
+        """The appearance to send; a name only locked, so that the server cannot read it."""
+        step, _, number = self.step.partition(":")
+        found: dict[str, Any] = {"step": step}
+        if step != "counted":
+            found["groups"] = [{"field": field, "option": option} for field, option in self.groups]
+        if number:
+            found["at"] = int(number)
+        if self.words:
+            locked = lock_name(dict(record.names_keys)[self.step], record.letter_id, self.step, receipt, self.words)
+            found["locked_name"] = b64url(locked)
+        return found
+
+    def told(self, record: Record) -> str:
+        """What the public will see, for the person to read."""
+        labels = {(field.id, name): f"{field.label}: {text}" for field in record.fields for name, text in field.options}
+        parts = ["one more in the count", *(labels[group] for group in self.groups)]
+        number = self.step.partition(":")[2]
+        if self.words:
+            name = self.words.replace("\n", ", ")
+            parts.append(f"your name ({name})" + (f" once {number} have signed" if number else ""))
+        return "; ".join(parts)
+
+
+def chosen(args: argparse.Namespace, record: Record) -> Seen:
+    """What the options ask for, if the letter offers it."""
+    step = args.appear or ("grouped" if args.group else "counted")
+    offered = ["counted", *(["grouped"] if record.fields else []), *dict(record.names_keys)]
+    if step not in offered:
+        raise Stop(f"This letter offers --appear {' or '.join(offered)}, not {plain(step, 40)}. Nothing was sent.")
+    if step == "counted":
+        return Seen(step)
+    groups = tuple(sorted(read_group(text, record) for text in args.group or ()))
+    if len(dict(groups)) != len(groups):
+        raise Stop("Choose one group of a field at most. Nothing was sent.")
+    if step == "grouped":
+        return Seen(step, groups)
+    words = [unicodedata.normalize("NFC", " ".join(text.split())) for text in (args.name or "", args.title or "")]
+    if len("\n".join(words).encode()) > LONGEST_NAME:
+        raise Stop(f"A name with its title may have {LONGEST_NAME} bytes. Nothing was sent.")
+    return Seen(step, groups, "\n".join(filter(None, words)))
+
+
+def read_group(text: str, record: Record) -> tuple[str, str]:
+    """A --group option, by ids or labels; refused with what there is to choose from."""
+    wanted, _, option = (part.strip() for part in text.partition("="))
+    for field in record.fields:
+        if wanted.casefold() in (field.id, field.label.casefold()):
+            found = field.find(option)
+            if found is None:
+                raise Stop(
+                    f"--group {field.id}=… takes one of: {', '.join(name for name, _ in field.options)}."
+                    " Nothing was sent."
+                )
+            return field.id, found
+    fields = ", ".join(field.id for field in record.fields) or "nothing"
+    raise Stop(f"This letter asks for {fields}, not for {plain(wanted, 40)}. Nothing was sent.")
+
+
+LONGEST_NAME = 300  # bytes, with the title
+
+
+def lock_name(key: Key, letter_id: str, step: str, receipt: bytes, words: str) -> bytes:
+    """A name that only the holders of the step's key can read: RSA-OAEP (RFC 8017, section 7.1.1) with SHA-256.
+
+    The seed follows from the receipt, so that sending it again sends the same bytes.
+    """
+    text, (_, a) = words.encode(), openings(receipt)
+    label = f"petition-name-v1\n{letter_id}\n{step}\n{sha256(b'petition-name-v1', a).hex()}".encode("ascii")
+    seed = sha256(b"petition-client-oaep-v1", receipt, label, text)
+    block = sha256(label) + bytes(SIZE - len(text) - 66) + b"\x01" + text
+    masked = xor(block, mgf1(seed, len(block), sha256))
+    encoded = b"\0" + xor(seed, mgf1(masked, 32, sha256)) + masked
+    return pow(int.from_bytes(encoded, "big"), key.e, key.n).to_bytes(SIZE, "big")
+
+
 # --- 9. Sign ---------------------------------------------------------------------------------------------
 
 
@@ -835,6 +961,7 @@ class Signing:
     address: Address
     proxy: Proxy | None
     record: Record
+    seen: Seen
     is_pinned: bool  # whether anything but the server itself named the round's key
 
     def later(self, rest: str) -> str:
@@ -865,7 +992,7 @@ def sign(args: argparse.Namespace) -> dict[str, Any]:
     demand_pinned(record, pins)
     if kept:
         demand_sound(kept, record.key)
-    signing = Signing(args, address, proxy, record, bool(pins))
+    signing = Signing(args, address, proxy, record, chosen(args, record), bool(pins))
     if saved:
         return give(signing, saved, Path(args.token))
     path = Path(args.token_only) if args.token_only else receipt_path(args, record)
@@ -875,11 +1002,7 @@ def sign(args: argparse.Namespace) -> dict[str, Any]:
 
 def demand_sensible(args: argparse.Namespace) -> None:
     """Refuse what does not go together, before anything is sent."""
-    if args.appear != "counted" or args.name or args.group:
-        raise Usage(
-            "This program can only add you to the count, for now (--appear counted). To be shown in a group or"
-            " by name, sign on the letter's page."
-        )
+    demand_sensible_look(args)
     if args.token and (args.code or args.token_only or args.retry or args.paste):
         raise Usage("With --token the code has been used already: leave out --code, --token-only, --retry, --paste.")
     if args.token_only and args.receipt:
@@ -888,6 +1011,19 @@ def demand_sensible(args: argparse.Namespace) -> None:
         raise Usage("With --paste the code is typed on the page: leave out --code.")
     for name in filter(None, (args.token_only, args.receipt)):
         demand_free(Path(name))
+
+
+def demand_sensible_look(args: argparse.Namespace) -> None:
+    """Refuse ways to be seen that contradict themselves."""
+    step = args.appear or ("grouped" if args.group else "counted")
+    if not re.fullmatch("counted|grouped|named|named_at:[1-9][0-9]{0,8}", step):
+        raise Usage("--appear is one of: counted, grouped, named, named_at:N (N as the letter offers it).")
+    if args.group and step == "counted":
+        raise Usage("With --group you are seen in groups: leave out --appear counted.")
+    if bool((args.name or "").strip()) != step.startswith("named"):
+        raise Usage("--name goes with --appear named or --appear named_at:N, and these go with --name.")
+    if args.title and not args.name:
+        raise Usage("--title goes with --name.")
 
 
 def way_of(args: argparse.Namespace) -> tuple[Address, Proxy | None]:
@@ -1113,13 +1249,15 @@ def give(signing: Signing, token: Token, path: Path) -> dict[str, Any]:
     if not record.signing:
         raise Stop(f"Signatures are not taken now; signing starts at {record.signing_starts}. {again}")
     tell(
-        f"Now your signature goes to {signing.address.host}, to be counted, without a name. It does not say which"
-        f" code it came from. The server sees that a signature came now, and {what_is_seen(signing.proxy)}."
+        f"Now your signature goes to {signing.address.host}. The public will see: {signing.seen.told(record)}. It"
+        " does not say which code it came from. The server sees that a signature came now, and"
+        f" {what_is_seen(signing.proxy)}."
     )
+    opened = {} if signing.seen.step == "counted" else halves(token.receipt)
     value = {
         "message": b64url(token.message),
         "signature": b64url(token.signature or b""),
-        "appearance": {"step": "counted"},
+        "appearance": {**signing.seen.value(record, token.receipt), **opened},
     }
     try:
         answer = signing.post("signatures", value)
@@ -1152,7 +1290,35 @@ def outcome(record: Record, token: Token, path: Path, is_signed: bool) -> dict[s
     }
 
 
-# --- 10. Withdraw ----------------------------------------------------------------------------------------
+# --- 10. Change and withdraw -----------------------------------------------------------------------------
+
+
+def halves(receipt: bytes) -> dict[str, str]:
+    """What shows that a change comes from the receipt's holder; not enough to take the signature back."""
+    w, a = openings(receipt)
+    return {"a": b64url(a), "w_hash": sha256(w).hex()}
+
+
+def change(args: argparse.Namespace) -> dict[str, Any]:
+    """Change how a signature is seen, up or down, by its receipt."""
+    demand_sensible_look(args)
+    receipt, token = receipt_of(args.receipt)
+    address, proxy = way_of(args)
+    with Site(address, proxy) as site:
+        record = fetch_record(site, address.roll, token.round if token else None)
+        if token and token.letter_id != record.letter_id:
+            raise Stop("This receipt belongs to another letter than the one at this address. Nothing was sent.")
+        seen = chosen(args, record)
+        tell(
+            f"Now two values made from your receipt go to {address.host}, and what the public will see:"
+            f" {seen.told(record)}. It sees {what_is_seen(proxy)}; not who you are."
+        )
+        try:
+            site.post("appearances", {**halves(receipt), "appearance": seen.value(record, receipt)})
+        except Trouble as trouble:
+            raise Stop(f"{trouble} It may or may not have arrived. The same command again does no harm.") from None
+    tell("It is changed, and shows with one of the next updates.")
+    return {"ok": True, "changed": True, "appear": seen.step, "commit": commitment(receipt)}
 
 
 def receipt_of(text: str) -> tuple[bytes, Token | None]:
@@ -1556,7 +1722,8 @@ def tell_withdrawn(entries: dict[int, dict[str, Any]], receipt: bytes) -> bool:
 # --- 13. The command line --------------------------------------------------------------------------------
 
 HELP = """\
-Sign an open letter, check that your signature is there, or take it back.
+Sign an open letter, check that your signature is there, change how it is seen,
+or take it back.
 
 usage: {prog} COMMAND ADDRESS [options]
 
@@ -1564,6 +1731,9 @@ usage: {prog} COMMAND ADDRESS [options]
   sign ADDRESS --token-only FILE   use the code now, and sign later,
   sign ADDRESS --token FILE        from another network: the safest way
   check ADDRESS --receipt FILE     is my signature in the public log?
+  change ADDRESS --receipt FILE --appear counted
+                                   or grouped --group ROLE=OPTION, or
+                                   named --name NAME: how I am seen
   withdraw ADDRESS --receipt FILE  take my signature back
 
 ADDRESS is the letter's address (https://example.org/letters/our-letter/), or
@@ -1583,13 +1753,14 @@ More: {prog} sign --help
 
 
 def new_parser(prog: str) -> argparse.ArgumentParser:
-    """The three commands and their options."""
+    """The four commands and their options."""
     parser = argparse.ArgumentParser(prog=prog, add_help=False, allow_abbrev=False)
     parser.add_argument("-h", "--help", action="store_true")
     commands = parser.add_subparsers(dest="command")
     for name, verb, text in (
         ("sign", sign, "Sign a letter with a code, or with a file saved earlier."),
         ("check", check, "Look for your signature in the letter's public log, on this computer."),
+        ("change", change, "Change in which groups, or by which name, your signature is seen."),
         ("withdraw", withdraw, "Take your signature back. This cannot be undone."),
     ):
         command = commands.add_parser(name, description=text, allow_abbrev=False, formatter_class=Narrow)
@@ -1600,6 +1771,8 @@ def new_parser(prog: str) -> argparse.ArgumentParser:
             command.add_argument(
                 "--receipt", required=True, metavar="FILE|WORDS", help="your receipt: file, words, or - to type it"
             )
+        if name in ("sign", "change"):
+            add_ladder_options(command)
         command.add_argument("--proxy", metavar="URL", help="socks5://127.0.0.1:9050 for Tor; it looks up names")
         command.add_argument("--json", action="store_true", help="print the result for a program to read")
         command.set_defaults(run=verb)
@@ -1623,13 +1796,22 @@ def add_sign_options(command: argparse.ArgumentParser) -> None:
         ("--retry", "FILE", "go on with an attempt that was cut off, or keep this one there"),
         ("--key", "FINGERPRINT", "stop unless the letter's key is this one"),
         ("--roll", "ID", "which group of signers, where there are several"),
-        ("--name", "NAME", "not yet possible here"),
     ):
         command.add_argument(flag, metavar=metavar, help=text)
-    command.add_argument("--group", metavar="FIELD=OPTION", action="append", help="not yet possible here")
-    command.add_argument("--appear", metavar="STEP", default="counted", help="how to appear: counted, for now")
     command.add_argument("--paste", action="store_true", help="exchange the code on the page, by copy and paste")
     command.add_argument("--keep-retry", action="store_true", help="keep that file afterwards (it can betray you)")
+
+
+def add_ladder_options(command: argparse.ArgumentParser) -> None:
+    """How to be seen."""
+    for flag, metavar, text in (
+        ("--appear", "STEP", "counted (the default), grouped, named, or named_at:N: shown once N have signed"),
+        ("--name", "NAME", "your name, for named and named_at; locked on this computer"),
+        ("--title", "TITLE", "your job title beside it, if you like"),
+    ):
+        command.add_argument(flag, metavar=metavar, help=text)
+    text = "one of the groups that the letter asks for; may be given for each field"
+    command.add_argument("--group", metavar="FIELD=OPTION", action="append", help=text)
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "petition-client") -> int:

@@ -53,6 +53,7 @@ for command in (
     publish.publish,
     signer.sign,
     signer.check,
+    signer.change,
     signer.withdraw,
     verify,
 ):

@@ -1,4 +1,4 @@
-"""``petition sign``, ``check``, ``withdraw``: the stand-alone client, exactly as it can be downloaded."""
+"""``petition sign``, ``check``, ``change``, ``withdraw``: the stand-alone client, exactly as it can be downloaded."""
 
 import sys
 
@@ -25,6 +25,13 @@ def sign(arguments: tuple[str, ...]) -> None:
 def check(arguments: tuple[str, ...]) -> None:
     """Check a signature."""
     _hand_over("check", arguments)
+
+
+@click.command(context_settings=AS_IT_IS, short_help="Change with your receipt how your signature is seen.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def change(arguments: tuple[str, ...]) -> None:
+    """Change how a signature is seen."""
+    _hand_over("change", arguments)
 
 
 @click.command(context_settings=AS_IT_IS, short_help="Take your signature back with your receipt.")

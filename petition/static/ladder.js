@@ -55,6 +55,8 @@ addEventListener("input", tell);
 
 // --- What sign.js sends. A name is locked here, so that the site cannot read it.
 
+const locked = {}; // what is locked, so that a button that is pressed again sends the same
+
 async function lock(ladder, step, a) {
   const typed = [ladder.elements.name.value, ladder.elements.title.value].map((text) => text.trim().normalize());
   if (!typed[0]) stop("nameless");
@@ -62,8 +64,9 @@ async function lock(ladder, step, a) {
   const oaep = { name: "RSA-OAEP", hash: "SHA-256", label: new TextEncoder().encode(label) };
   const spki = toArray(fromText(round.names_keys[step]));
   const key = await crypto.subtle.importKey("spki", spki, oaep, false, ["encrypt"]);
-  const words = new TextEncoder().encode(typed.filter(Boolean).join("\n"));
-  return fromArray(await crypto.subtle.encrypt(oaep, key, words));
+  const words = typed.filter(Boolean).join("\n");
+  const encrypt = async () => fromArray(await crypto.subtle.encrypt(oaep, key, new TextEncoder().encode(words)));
+  return locked[label + words] ||= await encrypt();
 }
 
 choice = async (a) => {

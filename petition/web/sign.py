@@ -10,13 +10,13 @@ from petition.crypto.codes import receipt_words
 from petition.crypto.encodings import b64url, hour
 from petition.crypto.receipts import Opening, opening
 from petition.crypto.tokens import Token, read_token
-from petition.errors import Forbidden, NotFound, Refusal
+from petition.errors import Conflict, Forbidden, NotFound, Refusal
 from petition.letters.drafting import rolls_of
 from petition.letters.fields import fields_of
 from petition.letters.life import SIGNABLE
 from petition.letters.models import Letter
 from petition.letters.names_keys import public_names_keys
-from petition.signing.appearances import Shown, demand_offered, read_appearance
+from petition.signing.appearances import Appearance, Shown, demand_offered, read_appearance, shown_under
 from petition.signing.changing import change
 from petition.signing.models import Round
 from petition.signing.routes import routes_of
@@ -168,8 +168,7 @@ def _with_token(shown: dict[str, Any], token: Token, choice: Choice) -> tuple[st
             appearance = appearance_of(choice, letter, opening(token.receipt))
             demand_offered(session(), letter, appearance)
         if is_sure:
-            sign(session(), letter, token.message, token.signature, appearance, moment=now())
-            session().commit()
+            _sign_once(letter, token, appearance)
             return page("sign/receipt.html", **shown, receipt=receipt_words(token.receipt)), 200
     except Refusal as refusal:
         session().rollback()
@@ -181,6 +180,18 @@ def _with_token(shown: dict[str, Any], token: Token, choice: Choice) -> tuple[st
         return page("sign/sign.html", **shown, seen=lines(choice, letter, ladder)), 200
     seen = lines(choice, letter, ladder) if do == "show" else None
     return page("sign/choose.html", **shown, seen=seen, refusal=None), 200
+
+
+def _sign_once(letter: Letter, token: Token, appearance: Appearance) -> None:
+    """Sign; a form that is sent again locks its name anew, and is none the less the same."""
+    try:
+        sign(session(), letter, token.message, token.signature, appearance, moment=now())
+        session().commit()
+    except Conflict:
+        session().rollback()
+        stored = shown_under(session(), letter.id, appearance.a) if appearance.locked_name else Shown()
+        if (stored.name_step, stored.groups) != (appearance.name_step, appearance.groups) or not appearance.locked_name:
+            raise
 
 
 def _demand_of(letter: Letter, token: Token) -> None:

@@ -68,6 +68,8 @@ class Issuer:
     record: dict[str, Any] = field(default_factory=dict)
     signatures: dict[bytes, bytes] = field(default_factory=dict)
     withdrawn: list[dict[str, Any]] = field(default_factory=list)
+    appearances: list[dict[str, Any]] = field(default_factory=list)
+    """What came with signatures, and with changes."""
     was_sealed: bool = False
     fault: Callable[[Seen], Reply | None] = lambda _: None
     late_fault: Callable[[Seen, Reply], Reply] = lambda _, reply: reply
@@ -93,7 +95,12 @@ class Issuer:
 
     def answer(self, seen: Seen) -> Reply:
         name = seen.path.rpartition("/")[2].partition("?")[0]
-        verbs = {"tokens": self.issue, "signatures": self.collect, "withdrawals": self.take_back}
+        verbs = {
+            "tokens": self.issue,
+            "signatures": self.collect,
+            "withdrawals": self.take_back,
+            "appearances": self.change,
+        }
         if seen.method == "GET" and name == "round.json":
             return Reply.of(self.round_json())
         if seen.method == "POST" and name in verbs:
@@ -113,12 +120,17 @@ class Issuer:
 
     def collect(self, members: dict[str, Any]) -> Reply:
         assert set(members) == {"message", "signature", "appearance"}
-        assert members["appearance"] == {"step": "counted"}
+        self.appearances.append(members["appearance"])
         message, signature = from_b64(members["message"]), from_b64(members["signature"])
         if not is_valid(self.key, message, signature):
             return Reply.refusal(403, "This signature is not valid.")
         self.signatures[message] = signature
         return Reply.of({"sealed": False}, 201)
+
+    def change(self, members: dict[str, Any]) -> Reply:
+        assert set(members) == {"w_hash", "a", "appearance"}
+        self.appearances.append({**members["appearance"], "a": members["a"], "w_hash": members["w_hash"]})
+        return Reply.of({"appearance": {"step": members["appearance"]["step"]}})
 
     def take_back(self, members: dict[str, Any]) -> Reply:
         assert set(members) == {"w", "a"}

@@ -434,8 +434,11 @@ def test_a_refusal_for_programs_has_its_reason(run: Run, letter: str) -> None:
     [
         ("--appear", "named"),
         ("--appear", "named_at:200"),
+        ("--appear", "named_at:0", "--name", "Ana"),
+        ("--appear", "loud"),
+        ("--appear", "counted", "--group", "role=software"),
         ("--name", "Ana"),
-        ("--group", "role=software"),
+        ("--title", "Engineer"),
         ("--token", "x.json", "--code", CODE),
         ("--token", "x.json", "--paste"),
         ("--token-only", "x.json", "--receipt", "y.json"),
