@@ -12,6 +12,7 @@ from petition import rounds
 from petition.cli.context import Family, ground, letter_id, now, reading, refuse, say_json, working
 from petition.cli.unlocking import ORGANIZER, PASSPHRASE_FILE, ask_to_publish
 from petition.letters.drafting import draft
+from petition.letters.fields import fields_from, set_fields
 from petition.letters.importing.files import MOST_BYTES, read_file
 from petition.letters.life import (
     DRAFT,
@@ -87,12 +88,13 @@ def import_(file: Path, name: str, slug: str, recipient: str, employer: str) -> 
     text; a numbered list at its end becomes the demands, footnotes numbered from [^1] on behind it the sources, and
     what follows behind lines of three hyphens in the same form, with a line "Translation of: …", the translations.
     The letter.md of a published letter has this form. The same may stand in a front matter between lines of three
-    hyphens, with a line for each "demand: …" and each "source: TITLE <LINK> (DATE)".
+    hyphens, with a line for each "demand: …" and each "source: TITLE <LINK> (DATE)", and for what signers may say of
+    themselves lines like "field: Role | Software = 300 | Hardware", with headcounts if they are known.
     """
     if file.stat().st_size > MOST_BYTES:
         refuse("The file is larger than 1 MB. A letter is shorter.")
     made_of = file.name if file.suffix.lower() in (".txt", ".docx") else f"{file.name}.md"
-    imported = read_file(made_of, file.read_bytes())
+    imported, fields = read_file(made_of, file.read_bytes()), fields_from(file.read_bytes().decode("utf-8", "replace"))
     words = imported.words
     words = checked(replace(words, recipient=words.recipient or recipient, employer=words.employer or employer))
     for what, number in imported.left_out.items():
@@ -102,6 +104,7 @@ def import_(file: Path, name: str, slug: str, recipient: str, employer: str) -> 
         if organizer is None:
             refuse(f"There is no organizer named {name}. Add them with: petition organizer add NAME")
         made = draft(session, organizer, words, moment=now(), random=os.urandom, slug=slug)
+        set_fields(session, made, fields)
         click.echo(made.slug)
 
 

@@ -5,7 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
+from petition.database import Databases
+from petition.letters.fields import fields_of
+from petition.letters.life import hosted_letter
 from tests.cli.conftest import LETTER, SITE, Shell
 
 
@@ -32,6 +36,27 @@ def test_what_a_letter_serves_can_be_imported_again_to_the_byte(shell: Shell, tm
     shell("letter", "open", "twin-two")
 
     assert shown(shell, "twin-one")["text_sha256"] == shown(shell, "twin-two")["text_sha256"] is not None
+
+
+def test_a_front_matter_may_ask_what_signers_are(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "asking.md"
+    fields = "Field: Role | Software = 300 | Hardware\nfield: Site | North | South\n"
+    file.write_text(f"---\nTitle: We ask\nTo: Jo\nEmployer: Example\n{fields}---\n\nDear Jo, | this stays = text.\n")
+    shell("organizer", "add", "Ana")
+    result = shell("letter", "import", str(file), "--organizer", "Ana")
+    shell("letter", "open", "we-ask")
+
+    assert result.exit_code == 0
+    assert fields_in(shell, "we-ask") == [("Role", [("Software", 300), ("Hardware", None)]),
+                                          ("Site", [("North", None), ("South", None)])]  # fmt: skip
+
+
+def fields_in(shell: Shell, slug: str) -> list[Any]:
+    databases = Databases(f"sqlite:///{shell.environ['PETITION_DATA']}/petition.db", "sqlite://")
+    with Session(databases.reading) as session:
+        fields = fields_of(session, hosted_letter(session, slug).id)
+    databases.dispose()
+    return [(field.label, [(group.label, group.headcount) for group in field.options]) for field in fields]
 
 
 @pytest.mark.parametrize(
