@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from petition.crypto.merkle import tile_path
 from petition.errors import NotFound
+from petition.letters.life import ALONE, SIGNABLE
 from petition.letters.models import Letter
 from petition.publishing import columns, exports
 from petition.publishing.badges import badge_svg
@@ -29,7 +30,9 @@ from petition.publishing.pages import SITE, render
 from petition.publishing.pictures import SVG
 from petition.publishing.plain import letter_txt
 from petition.publishing.quotes import quotes
+from petition.publishing.rights import RIGHTS
 from petition.publishing.spreadsheets import counts_xlsx
+from petition.publishing.stored import of_signers
 from petition.publishing.story import chapters
 from petition.publishing.summaries import summary_md, summary_txt
 from petition.publishing.typesetting import PDF, PNG
@@ -95,6 +98,7 @@ FORMATS = {
 ISSUER_PEM = "application/x-pem-file"
 PAGES = {
     "": "public/letter.html",
+    "before/": "public/before.html",
     "how-we-verify/": "public/how-we-verify.html",
     "what-the-log-says/": "public/what-the-log-says.html",
     "press/": "public/press.html",
@@ -122,6 +126,8 @@ def public_file(session: Session, letter: Letter, found: Figures, name: str, lan
             more = {"page": found.naming.page(1, language or found.words.language)}
         elif name == "what-the-log-says/":
             more = {"chapters": chapters(session, letter)}
+        elif name == "before/":
+            more = {**before(found), "up": "../index.html", "copied_from": found.url}
         return PublicFile(page(found, name, language, **more), HTML, modified=found.as_of)
     number = page_number(name)
     if number is not None:
@@ -155,6 +161,12 @@ def page(found: Figures, name: str, language: str | None, **more: Any) -> bytes:
     told = {"quotes": quotes(found.words), "headline": headline(found, spoken), "columns": columns}
     shown = {"letter": found, "words": found.words, "naming": found.naming, **told, **more}
     return render(spoken, template, site=up + SITE, files=files, **shown).encode()
+
+
+def before(found: Figures) -> dict[str, Any]:
+    """What the page before signing says, of a public letter as of one that is only open."""
+    may_sign = found.state in SIGNABLE and not (found.k == ALONE and found.count)
+    return {"stored": of_signers(found), "rights": RIGHTS, "may_sign": may_sign}
 
 
 def issuer_pem(session: Session, letter: Letter) -> bytes:

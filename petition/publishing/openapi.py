@@ -250,7 +250,6 @@ _POSTS: dict[str, tuple[str, int, Json, Json]] = {
     ),
 }
 _PAGES: dict[str, tuple[str, str, Json]] = {
-    "before": ("What to know before signing.", HTML, {"roll": _WORDS}),
     "when": ("When to come back with a saved signature.", HTML, {}),
     "when.ics": ("The same for a calendar, naming nothing (RFC 5545).", CALENDAR, {"round": _text("[0-9]{1,9}")}),
 }

@@ -24,9 +24,9 @@ RIGHTS = (
             "together about pay and working conditions, with or without a union."
         ),
         _(
-            "It leaves out supervisors, independent contractors, farm and domestic workers, railway and airline "
-            "workers and public employees (other laws cover some of them), and a letter about something other than "
-            "working conditions may not be covered."
+            "It leaves out supervisors, managers, independent contractors, farm and domestic workers, railway and "
+            "airline workers and most public employees (other laws cover some of them), and a letter about something "
+            "other than working conditions may not be covered."
         ),
         (
             ("NLRB: Employee Rights", "https://www.nlrb.gov/about-nlrb/rights-we-protect/your-rights/employee-rights"),
@@ -42,7 +42,10 @@ RIGHTS = (
             "Taking part in the activities of a trade union is protected, and so is reporting wrongdoing in the public "
             "interest in the ways that the law sets out."
         ),
-        _("There is no general right to criticize your employer in public, and your contract asks for good faith."),
+        _(
+            "There is no general right to criticize your employer in public, your contract asks for good faith, and "
+            "Northern Ireland has laws of its own."
+        ),
         (
             (
                 "Trade Union and Labour Relations (Consolidation) Act 1992, section 146",
@@ -74,6 +77,18 @@ RIGHTS = (
         (
             ("Code du travail, L1121-1", "https://code.travail.gouv.fr/code-du-travail/l1121-1"),
             ("Code du travail, L2281-3", "https://code.travail.gouv.fr/code-du-travail/l2281-3"),
+        ),
+    ),
+    Rights(
+        _("Elsewhere"),
+        _("Ask before you sign: a union, a works council or a lawyer, from your own phone."),
+        _(
+            "Two conventions of the International Labour Organization protect people who organize at work, in the "
+            "countries that joined them; what that means for an open letter differs."
+        ),
+        (
+            ("ILO, C087", "https://normlex.ilo.org/dyn/nrmlx_en/f?p=NORMLEXPUB:12100:0::NO::P12100_ILO_CODE:C087"),
+            ("ILO, C098", "https://normlex.ilo.org/dyn/nrmlx_en/f?p=NORMLEXPUB:12100:0::NO::P12100_ILO_CODE:C098"),
         ),
     ),
 )

@@ -30,7 +30,7 @@ from petition.publishing import columns, openapi
 from petition.publishing.counts import figures
 from petition.publishing.files import HTML, PublicFile, kind_on_disk, public_file
 from petition.publishing.pages import render
-from petition.publishing.stored import STORED
+from petition.publishing.stored import OTHERS, SIGNERS
 
 ASK_EVERY_SECONDS = 1.0
 MOST_BYTES = 64 * 1024 * 1024
@@ -204,7 +204,7 @@ def _page(template: str, language: str, site: str, **values: object) -> PublicFi
 
 def promises_page(language: str) -> PublicFile:
     """What is stored, for how long, who could get at it, and what this does not protect against."""
-    return _page("public/promises.html", language, "../", columns=columns, stored=STORED)
+    return _page("public/promises.html", language, "../", columns=columns, signers=SIGNERS, others=OTHERS)
 
 
 def packaged(name: str) -> PublicFile:

@@ -19,8 +19,6 @@ from petition.letters.life import SIGNABLE, letter_to_sign
 from petition.letters.models import Letter
 from petition.letters.routes import allowed_domains
 from petition.letters.text import Words
-from petition.publishing.rights import RIGHTS
-from petition.publishing.stored import STORED
 from petition.web.context import issuer_session, page, say, session, site
 from petition.web.forms import binary, json_members, number, posted_text, text
 from petition.web.ladder import ladder_of
@@ -37,15 +35,6 @@ def keys() -> Keys:
     """The rounds' private keys of this process."""
     found: Keys = current_app.extensions["petition.keys"]
     return found
-
-
-@bp.get("/before")
-def before(address: str) -> str:
-    """What to know before signing: from where, what the employer could see, what is kept, one's rights."""
-    letter, words = addressed(address)
-    names = {roll.id: roll.name for roll in rolls_of(session(), letter)}
-    shown = {"stored": STORED, "rights": RIGHTS, "rolls": names, "roll": request.args.get("roll")}
-    return page("join/before.html", letter=letter, words=words, **shown)
 
 
 @bp.get("/join")

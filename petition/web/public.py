@@ -8,6 +8,7 @@ from flask import Blueprint, Response, current_app, request
 from petition.errors import NotFound
 from petition.letters.life import NO_SUCH_LETTER, PUBLIC
 from petition.publishing.counts import figures
+from petition.publishing.files import before
 from petition.publishing.shelf import Kept
 from petition.web.context import LANGUAGE, page, session, site
 from petition.web.kept import KeptFirst
@@ -24,6 +25,17 @@ def letter_page(address: str) -> Response:
         return letter_file(address, "")
     found = figures(session(), letter, site().settings.url)
     shown = page("public/unpublished.html", letter=letter, words=words, figures=found)
+    return Response(shown, mimetype="text/html", headers={"Cache-Control": "no-store"})
+
+
+@bp.get("/letters/<address>/before/")
+def before_signing(address: str) -> Response:
+    """What to know before signing; of an unpublished letter it is made here, since nothing of it is kept."""
+    letter, words = addressed(address)
+    if letter.state in PUBLIC:
+        return letter_file(address, "before/")
+    found = figures(session(), letter, site().settings.url)
+    shown = page("public/before.html", letter=found, words=words, up="../", copied_from="", **before(found))
     return Response(shown, mimetype="text/html", headers={"Cache-Control": "no-store"})
 
 

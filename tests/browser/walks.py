@@ -112,6 +112,9 @@ def a_worker_signs_and_withdraws(page: Page, address: str, code: str, look: Look
     page.goto(address)
     look(page, "unpublished letter")
     follow(page, "Sign, unseen")
+    at(page, "Before you sign")
+    look(page, "before signing")
+    page.get_by_role("link", name="Continue", exact=True).first.click()
     page.get_by_label("Your signing code").first.fill(code[:-1])
     press(page, "Go on")
     expect(page.get_by_role("alert")).to_contain_text("A code has 16 letters and digits")
@@ -154,6 +157,7 @@ def everybody_reads(page: Page, place: Place, look: Look) -> None:
         "letter": place.public,
         "method": f"{place.public}how-we-verify/",
         "promises": "/promises/",
+        "before": f"{place.public}before/",
         "join": f"{place.public}join",
         "sign": f"{place.public}sign",
         "receipt form": f"{place.public}receipt",

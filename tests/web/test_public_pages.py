@@ -41,7 +41,7 @@ def test_the_letter_s_page_shows_the_letter_its_count_and_the_way_to_sign(shared
     assert "<strong>work here</strong>" in page.text
     assert "<li>Say so in public.</li>" in page.text
     assert re.search(r'<h2 id="count"><strong>4</strong>\s+verified workers</h2>', page.text)
-    assert page.links["Sign, unseen"] == f"{SITE}{place.public}before"
+    assert page.links["Sign, unseen"] == "before/index.html"
 
 
 @ONCE

@@ -40,13 +40,15 @@ def token_on(page: Page) -> dict[str, Any]:
 
 def test_a_worker_joins_signs_and_gets_a_receipt(shared: Shared, worker: Visitor, place: Place) -> None:
     letter = worker.open(place.hidden)
-    form = worker.follow(letter, "Sign, unseen")
+    before = worker.follow(letter, "Sign, unseen")
+    form = worker.follow(before, "Continue")
     ready = worker.press(form, "Go on", code=shared.code(place).lower())
     review = worker.press(ready, "Go on to sign")
     receipt = worker.press(review, "Sign the letter")
 
-    assert [page.heading for page in (letter, form, ready, review, receipt)] == [
+    assert [page.heading for page in (letter, before, form, ready, review, receipt)] == [
         "We refuse to build it",
+        "Before you sign",
         "Show that you work there",
         "You can sign now",
         "Check, then sign",
