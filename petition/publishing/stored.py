@@ -30,7 +30,10 @@ class Stored:
 
 SIGNERS = (
     Stored(
-        _("Your name, address, device, network address, or the time at which you came"),
+        _(
+            "Your name, unless you choose to show it; your address, device, network address, or the time at which "
+            "you came"
+        ),
         _("Never"),
         _("Nobody"),
     ),

@@ -28,6 +28,7 @@ from petition.signing.models import ArrivedName, LockedName
 from tests.promises.lives import take
 from tests.walks import PASSPHRASE, Campaign
 
+pytestmark = pytest.mark.thorough
 AT_ONCE = [f"Zebulon Quark {number}" for number in range(8)]
 AT_EIGHT = [f"Yolanda Flux {number}" for number in range(6)]
 NEVER = [f"Xaver Prisma {number}" for number in range(6)]
