@@ -31,7 +31,7 @@ test: .venv/test lint browser  ## everything that CI runs
 test-fast: .venv/test lint  ## the quick ones: no browsers, races, PostgreSQL or attacks; under a minute
 	$(BIN)/python -m pytest -m "not long and not browser and not race and not thorough" -k "not postgresql" -n 2 -q
 
-test-long: .venv/test lint browser office  ## test, and what takes minutes
+test-long: .venv/test lint firefox office  ## test, and what takes minutes
 	$(BIN)/python -m pytest
 
 browser: .venv/test
@@ -39,6 +39,9 @@ browser: .venv/test
 
 office: .venv/test
 	@$(BIN)/python tests/install_office.py
+
+firefox: .venv/test
+	@$(BIN)/python tests/install_browser.py --firefox
 
 lint: .venv/test  ## style, types, and who may import whom
 	$(BIN)/ruff check .
@@ -61,4 +64,4 @@ lock: .venv/test  ## choose the newest dependencies and write the lock files
 clean:  ## remove what can be made again
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
 
-.PHONY: help demo run test test-fast test-long browser office lint bench translations lock clean
+.PHONY: help demo run test test-fast test-long browser firefox office lint bench translations lock clean

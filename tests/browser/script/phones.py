@@ -23,6 +23,7 @@ from petition import rounds
 from petition.config import prepare_folders, settings
 from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.codes import show
+from petition.crypto.encodings import from_b64url
 from petition.crypto.tokens import Token
 from petition.issuing.models import UNSPENT, Code
 from tests.shared import Place, Shared
@@ -48,6 +49,8 @@ class Site:
     """What came in, request by request: the path, and what was posted."""
     lost: list[str] = field(default_factory=list)
     """Requests to carry out, and then to cut the line instead of answering: the method and the page."""
+    probes: list[str] = field(default_factory=list)
+    """Scripts of the tests, to be had at ``/probe/0`` and so on: a page's own rules let in no script from elsewhere."""
     days_off: list[int] = field(default_factory=list)
     """By how many days the site's clock and the visitors' differ, as the answers' dates show them."""
 
@@ -70,6 +73,10 @@ class Site:
         """The letter's round.json."""
         found: dict[str, Any] = self.shared.get(f"{place.hidden}round.json{query}").get_json()
         return found
+
+    def key(self, place: Place) -> bytes:
+        """The first round's public key."""
+        return from_b64url(self.record(place)["public_key"])
 
     def spent(self, place: Place) -> int:
         """How many codes have been exchanged."""
@@ -126,6 +133,9 @@ def noting(site: Site) -> Callable[..., Any]:
     def answer(environ: dict[str, Any], start: Any) -> Any:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
+        if environ["PATH_INFO"].startswith("/probe/"):
+            start("200 OK", [("Content-Type", "text/javascript")])
+            return [site.probes[int(environ["PATH_INFO"].removeprefix("/probe/"))].encode()]
         path = f"{environ['PATH_INFO']}?{environ['QUERY_STRING']}"
         site.arrived.append(f"{environ['REQUEST_METHOD']} {path} {body.decode('utf-8', 'replace')}")
         answered = site.shared.app(environ, dated(start, site.days_off[0]) if site.days_off else start)

@@ -1,0 +1,154 @@
+"""The journeys in Firefox ESR, with scripts on and off, and slow: without its compilers, as in Tor Browser's safest
+settings that still run scripts."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from petition.crypto.blind_rsa import PublicKey
+from petition.crypto.codes import receipt_words
+from petition.crypto.tokens import read_token
+from tests.browser.firefox import WITHOUT_JIT, WITHOUT_SCRIPTS, Firefox, firefox
+from tests.browser.script.phones import Site
+from tests.browser.script.test_arithmetic import BYTES, KEY, VECTORS, as_given
+from tests.install_browser import find_firefox
+from tests.shared import Place
+
+pytestmark = [pytest.mark.browser, pytest.mark.long]
+KINDS: dict[str, dict[str, Any]] = {"": {}, "without compilers": WITHOUT_JIT, "without scripts": WITHOUT_SCRIPTS}
+
+
+@pytest.fixture(scope="module")
+def scripted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
+    """Firefox with scripts on."""
+    yield from started(tmp_path_factory.mktemp("firefox"), request.param)
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
+    """Firefox with scripts off."""
+    yield from started(tmp_path_factory.mktemp("firefox"), "without scripts")
+
+
+def started(folder: Path, kind: str) -> Iterator[Firefox]:
+    if find_firefox() is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("no Firefox: install the package “firefox-esr”")
+    with firefox(folder, **KINDS[kind]) as made:
+        yield made
+
+
+both = pytest.mark.parametrize("scripted", ["", "without compilers"], indirect=True)
+
+
+def exchange(phone: Firefox, site: Site, place: Place) -> None:
+    """From the letter to a token, by the script."""
+    phone.come(site.url(place, f"join#k={site.record(place)['fingerprint']}&c={site.code(place)}"))
+    phone.press("Go on")
+    phone.press("Send my code")
+    phone.expect_heading("You can sign now")
+
+
+@both
+def test_somebody_signs_by_the_script_and_nothing_is_left_behind(scripted: Firefox, site: Site, place: Place) -> None:
+    exchange(scripted, site, place)
+    token = read_token(scripted.call(site, "return await file(kept).text()"))
+    scripted.press("Sign the letter")
+    scripted.expect_heading("You have signed. This is your receipt.")
+    kept = "return [localStorage.length, sessionStorage.length, document.cookie, (await indexedDB.databases()).length]"
+
+    assert scripted.text("//*[@id='words']") == receipt_words(token.receipt)
+    assert PublicKey.from_spki(site.key(place)).verify(token.message, token.signature)
+    assert site.campaign.look_up(place.id, token).state == "kept"
+    assert scripted.call(site, kept) == [0, 0, "", 0]
+
+
+@both
+def test_a_token_made_elsewhere_is_signed_and_its_receipt_takes_it_back(
+    scripted: Firefox, site: Site, place: Place, tmp_path: Path
+) -> None:
+    token = site.campaign.tokens(place.id, 1)[0]
+    file = tmp_path / "signing-token.json"
+    file.write_text(token.as_text(), "utf-8")
+    scripted.come(site.url(place, "sign"))
+    scripted.fill("The file that you saved", str(file))
+    scripted.press("Go on")
+    scripted.press("Sign the letter")
+    scripted.expect_heading("You have signed. This is your receipt.")
+    state = site.campaign.look_up(place.id, token).state
+    scripted.come(site.url(place, "receipt"))
+    scripted.fill("Your receipt, as you wrote it down", receipt_words(token.receipt).lower())
+    scripted.press("Withdraw my signature")
+    scripted.find("//*[@id='told'][contains(., 'Your signature is withdrawn.')]")
+
+    assert (state, site.campaign.look_up(place.id, token).state) == ("kept", "withdrawn")
+
+
+@both
+def test_the_whole_log_is_read_and_the_signature_found(
+    scripted: Firefox, site: Site, place: Place, tmp_path: Path
+) -> None:
+    token = site.campaign.sign_all(place.id, 1)[0]
+    site.campaign.publish(place.id)
+    site.seal(place, token)
+    file = tmp_path / "signing-receipt.json"
+    file.write_text(token.as_text(), "utf-8")
+    scripted.come(site.url(place, "receipt"))
+    scripted.fill("Or its file", str(file))
+    scripted.press("Check")
+
+    scripted.find("//*[@id='told'][contains(., 'byte for byte as in your file')]")
+
+
+@both
+@pytest.mark.parametrize("vector", VECTORS, ids=[vector["variant"] for vector in VECTORS])
+def test_the_numbers_of_rfc_9474_come_out(scripted: Firefox, site: Site, vector: dict[str, Any]) -> None:
+    scripted.come(site.url(site.shared.an_open_letter(), "join"))
+    made = scripted.call(
+        site,
+        f"""{BYTES} {KEY} const v = given[2];
+        const r = invert(BigInt("0x" + v.inv), n);
+        const blinded = await blind(n, bytes(v.input_msg), bytes(v.salt), r);
+        const pss = {{ ...PSS, saltLength: v.salt_length }};
+        const signature = await finalize({{ key, n }}, bytes(v.input_msg), bytes(v.inv), bytes(v.blind_sig), pss);
+        return [blinded.blinded_message, blinded.inverse, signature].map(toHex);""",
+        *as_given(PublicKey(int(vector["n"], 16), int(vector["e"], 16))),
+        vector,
+    )
+
+    assert made == [vector["blinded_msg"], vector["inv"], vector["sig"]]
+
+
+def test_somebody_signs_without_scripts(plain: Firefox, site: Site, place: Place) -> None:
+    plain.come(site.url(place, "join"))
+    plain.fill("Your signing code", site.code(place))
+    plain.press("Go on")
+    plain.expect_heading("You can sign now")
+    plain.press("Save as a file")
+    token = read_token(plain.saved("signing-token.json").read_text("utf-8"))
+    plain.press("Go on to sign")
+    plain.press("Sign the letter")
+    plain.expect_heading("You have signed. This is your receipt.")
+
+    assert plain.text("//*[@class='receipt']") == receipt_words(token.receipt)
+    assert site.campaign.look_up(place.id, token).state == "kept"
+
+
+def test_going_back_and_sending_the_same_code_again_leads_to_the_same_token(
+    plain: Firefox, site: Site, place: Place
+) -> None:
+    code = site.code(place)
+    plain.come(site.url(place, "join"))
+    plain.fill("Your signing code", code)
+    plain.press("Go on")
+    plain.expect_heading("You can sign now")
+    plain.back()
+    plain.expect_heading("Show that you work there")
+    plain.ask("ElementClear", id=plain.find("//*[@id='code']"))
+    plain.fill("Your signing code", code)
+    plain.press("Go on")
+
+    plain.expect_heading("You can sign now")
+    assert site.spent(place) == 1
