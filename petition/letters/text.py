@@ -13,6 +13,7 @@ from petition.letters.sources import MOST_SOURCES, Source
 LIMITS = {
     "title": 200, "recipient": 200, "employer": 200, "body": 60_000, "demand": 1_000, "note": 300, "event": 10_000,
     "link": 1_000, "group": 80, "source": 300, "date": 10, "name": 300, "job title": 300, "contact": 300,
+    "comment": 4_000, "passage": 4_000, "report": 2_000,
 }  # fmt: skip
 MOST_DEMANDS = 30
 MOST_TRANSLATIONS = 20
