@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -414,6 +415,22 @@ def test_where_encryption_is_offered_it_is_used_and_the_password_goes_only_there
             MailServer(good.replace("word", "wort"), sender_of(campaign.settings)).check()
 
     assert (inbox.to, found) == ([ANA], {"encrypted"})
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_a_password_never_goes_over_a_line_that_others_can_read(campaign: Campaign) -> None:
+    given: list[str] = []
+
+    class Curious(OnlyAna):
+        def __call__(self, *known: Any) -> Any:
+            given.append("a password")
+            return super().__call__(*known)
+
+    how = {"authenticator": Curious(), "auth_require_tls": False}
+    with a_mail_server(Inbox(host="127.0.0.2"), **how) as elsewhere, pytest.raises(Away, match="NotSupported"):
+        MailServer(elsewhere.address.replace("//", "//ana:secret@"), sender_of(campaign.settings)).check()
+
+    assert given == []
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])

@@ -134,11 +134,17 @@ class MailServer:
                     server.starttls(context=self._certificates())
                     server.ehlo()
                 if self._login is not None:
-                    server.login(*self._login)
+                    self._sign_in(server, *self._login)
         except BaseException:
             server.close()
             raise
         return server
+
+    def _sign_in(self, server: SMTP, name: str, password: str) -> None:
+        """Never over a line that others can read, whatever somebody on the way has left out of the server's answer."""
+        if not (self.is_here or isinstance(server.sock, ssl.SSLSocket)):
+            raise SMTPNotSupportedError("no encryption")
+        server.login(name, password)
 
     def _certificates(self) -> ssl.SSLContext:
         """A server elsewhere must show a valid certificate; one on this machine may have made its own."""

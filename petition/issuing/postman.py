@@ -8,11 +8,13 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from petition.addresses import is_within
+from petition.database import retried
 from petition.issuing.carriers import Away, Carrier, Later, Never, Send
 from petition.issuing.mail import Asked, admit, opened, put_away
 from petition.issuing.message import Sender, compose
@@ -24,8 +26,8 @@ Random = Callable[[int], bytes]
 Now = Callable[[], datetime]
 Allowed = Mapping[str, Mapping[str, Sequence[str]]]
 """Domains whose addresses may have a code: by letter's id and roll's id."""
-LONGEST = timedelta(minutes=58)
-"""A mail waits so long at most, from when it is first seen."""
+LONGEST = timedelta(minutes=54)
+"""A mail waits so long, from when it is first seen; what is being handed over may take some minutes more."""
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=10), timedelta(minutes=8)
 AT_ONCE, WORKING = 200, timedelta(minutes=2)
 """One way through the outbox takes so many mails and so long at most: then it looks again what has become due."""
@@ -146,9 +148,7 @@ class Postman:
         if not self.quotas.has_room(asked.address.domain, moment):
             mail.begin(moment, self.random)
             return False
-        with Session(self.engine) as session:
-            code = admit(session, self.secrets, row.letter_id, row.round, asked.address)
-            session.commit()
+        code = retried(partial(self._admit, row, asked))
         if code is None:
             self._put_away(row)
             return False
@@ -169,6 +169,15 @@ class Postman:
 
     def _put_away(self, row: Outbox, *, undelivered: bool = False) -> None:
         self._mails.pop(row.key, None)
+        retried(partial(self._delete, row, undelivered=undelivered))
+
+    def _admit(self, row: Outbox, asked: Asked) -> str | None:
+        with Session(self.engine) as session:
+            code = admit(session, self.secrets, row.letter_id, row.round, asked.address)
+            session.commit()
+        return code
+
+    def _delete(self, row: Outbox, *, undelivered: bool) -> None:
         with Session(self.engine) as session:
             put_away(session, row, undelivered=undelivered)
             session.commit()
