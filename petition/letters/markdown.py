@@ -31,14 +31,15 @@ MOST_LOOKED_AT = 300
 """Characters of a link's text in which another site's name is looked for."""
 
 
-def html(markdown: str, sources: int = 0) -> str:
+def html(markdown: str, sources: int = 0, apart: str = "") -> str:
     """CommonMark with footnotes as HTML: no raw HTML, no images, headings below the page's own.
 
     ``sources`` is how many the letter has: ``[^2]`` leads to the second, which the page lists as ``#source-2``. What
     the text defines as footnotes of its own is numbered after them. Behind a link that could be taken for another
-    one stands the site that it leads to, as machines spell it.
+    one stands the site that it leads to, as machines spell it. ``apart`` keeps the footnotes' addresses apart from
+    those of another text on the same page.
     """
-    rendered = _demote(_markdown.render(markdown, {"sources": sources}))
+    rendered = _demote(_markdown.render(markdown, {"sources": sources, "docId": apart or None}))
     return nh3.clean(
         rendered,
         tags=TAGS,

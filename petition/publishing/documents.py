@@ -5,7 +5,8 @@ Their date is that of the facts: the sealing whose figures they tell.
 
 from typing import Any
 
-from petition.languages import Voice
+from petition.languages import Voice, name_of
+from petition.letters.text import Words
 from petition.publishing import typesetting
 from petition.publishing.badges import label
 from petition.publishing.blocks import blocks, renumbered
@@ -35,8 +36,27 @@ def letter_pdf(found: Figures) -> bytes:
     """The letter with its demands, its count, and how to check it."""
     body = blocks(found.words)
     renumbered(body, above=1)
-    more = {"blocks": body, "demands": list(found.words.demands)}
+    more = {"blocks": body, "demands": list(found.words.demands), "others": spoken(found.words)}
     return typesetting.pdf("letter.typ", {**_common(found), **more})
+
+
+def spoken(words: Words) -> list[dict[str, Any]]:
+    """The letter's other languages, each with its title, text and demands."""
+    return [_spoken(words.in_language(code)) for code in words.languages[1:]]
+
+
+def _spoken(words: Words) -> dict[str, Any]:
+    body = blocks(words)
+    renumbered(body, above=2)
+    own = [node for node in body if node["kind"] != "note" or node["number"] > len(words.sources)]
+    return {
+        "language": words.language.partition("-")[0],
+        "name": name_of(words.language),
+        "title": words.title,
+        "to": f"{words.recipient}, {words.employer}",
+        "blocks": own,
+        "demands": list(words.demands),
+    }
 
 
 def facts_pdf(found: Figures) -> bytes:

@@ -159,7 +159,15 @@ def page(found: Figures, name: str, language: str | None, **more: Any) -> bytes:
     spoken = language or found.words.language
     template = PAGES.get(name, "public/signatures.html")
     told = {"quotes": quotes(found.words), "headline": headline(found, spoken), "columns": columns}
-    shown = {"letter": found, "words": found.words, "naming": found.naming, **told, **more}
+    words = found.words.in_language(spoken)
+    shown = {
+        "letter": found,
+        "words": words,
+        "is_prefixed": language is not None,
+        "naming": found.naming,
+        **told,
+        **more,
+    }
     return render(spoken, template, site=up + SITE, files=files, **shown).encode()
 
 

@@ -2,7 +2,8 @@
 
 import textwrap
 
-from petition.languages import Voice
+from petition.languages import Voice, name_of
+from petition.letters.text import Words
 from petition.publishing.blocks import Node, blocks, words_in
 from petition.publishing.counts import Figures
 from petition.publishing.facts import Fact, addressee, evidence, facts, headline, how_to_check
@@ -19,9 +20,23 @@ def letter_txt(found: Figures) -> bytes:
 
 
 def _letter(found: Figures) -> list[str]:
-    """Title, to whom, text, demands, notes."""
-    words, say, nodes = found.words, Voice(found.words.language).say, blocks(found.words)
-    head = addressee(found)
+    """The binding text, then the others, each below its language's name."""
+    return spoken_parts(found.words, addressee(found))
+
+
+def spoken_parts(words: Words, head: str) -> list[str]:
+    """A letter in all its languages; ``head`` says to whom the binding text goes."""
+    parts = letter_parts(words, head)
+    for code in words.languages[1:]:
+        spoken = words.in_language(code)
+        told = f"{spoken.recipient}, {spoken.employer}"
+        parts += [RULE, name_of(code), *letter_parts(spoken, told)]
+    return parts
+
+
+def letter_parts(words: Words, head: str) -> list[str]:
+    """Title, to whom, text, demands, notes, of one language."""
+    say, nodes = Voice(words.language).say, blocks(words)
     parts = [filled(words.title), filled(head), *paragraphs([node for node in nodes if node["kind"] != "note"])]
     if words.demands:
         numbered = (hung(f"{number}. ", demand) for number, demand in enumerate(words.demands, 1))

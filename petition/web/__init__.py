@@ -1,6 +1,7 @@
 """The porch: puts the pages together, adds headers, and turns refusals into answers. Knows no rules."""
 
 import logging
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from traceback import walk_tb
@@ -54,6 +55,7 @@ DRAFTING_BODY = 1024 * 1024
 PASTED_BODY = 8 * DRAFTING_BODY
 """What an organizer typed or pasted is read so far, to be refused in its own form and not lost."""
 JSON_ENDPOINTS = frozenset({"join.issue", "sign.add", "sign.take_back", "sign.change_appearance", "sign.round_record"})
+BELOW_A_LETTER = re.compile(r"(?P<letter>/letters/[a-z0-9-]+/)(?P<language>[a-z]{2,3})/(?P<rest>.*)", re.DOTALL)
 log = logging.getLogger("petition")
 __all__ = [
     "account",
@@ -103,7 +105,10 @@ def add_porch(app: Flask, shelf: Shelf, url: str | None) -> None:
 
 
 class LanguagePrefix:
-    """Takes a language in front of the path (``/es/letters/…``) off it; no cookie, no Accept-Language."""
+    """Takes a language in front of the path (``/es/letters/…``) off it; no cookie, no Accept-Language.
+
+    So too one behind a letter's address (``/letters/SLUG/es/``), where published folders have it.
+    """
 
     def __init__(self, wrapped: Callable[..., Iterable[bytes]]) -> None:
         self._wrapped = wrapped
@@ -114,6 +119,9 @@ class LanguagePrefix:
         if first in languages() and (rest or environ["PATH_INFO"].endswith("/")) and not rest.startswith("organize"):
             environ[LANGUAGE] = first
             environ["PATH_INFO"] = "/" + rest
+        elif (below := BELOW_A_LETTER.fullmatch(environ.get("PATH_INFO", ""))) and below["language"] in languages():
+            environ[LANGUAGE] = below["language"]
+            environ["PATH_INFO"] = below["letter"] + below["rest"]
         return self._wrapped(environ, start_response)
 
 

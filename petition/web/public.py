@@ -10,7 +10,7 @@ from petition.letters.life import NO_SUCH_LETTER, PUBLIC
 from petition.publishing.counts import figures
 from petition.publishing.files import before
 from petition.publishing.shelf import Kept
-from petition.web.context import LANGUAGE, page, session, site
+from petition.web.context import LANGUAGE, language, page, session, site
 from petition.web.kept import KeptFirst
 from petition.web.letters import addressed
 
@@ -24,7 +24,9 @@ def letter_page(address: str) -> Response:
     if letter.state in PUBLIC:
         return letter_file(address, "")
     found = figures(session(), letter, site().settings.url)
-    shown = page("public/unpublished.html", letter=letter, words=words, figures=found)
+    spoken = words.in_language(language())
+    told = {"letter": letter, "words": spoken, "binding": words, "here": f"/letters/{address}/"}
+    shown = page("public/unpublished.html", **told, figures=found)
     return Response(shown, mimetype="text/html", headers={"Cache-Control": "no-store"})
 
 

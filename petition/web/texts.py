@@ -10,10 +10,13 @@ from petition.letters.models import Letter, Organizer, Version
 from petition.letters.text import canonical, digest
 from petition.letters.versions import newest_version, version_of, words_of
 from petition.letters.working_copies import who_is_typing
+from petition.publishing import typesetting
+from petition.publishing.drafts import Draft, draft_md, draft_pdf, draft_txt
+from petition.publishing.files import MARKDOWN, TEXT
 from petition.web.context import say, session, site
 from petition.web.organize import Answer, bp, desk_page, for_organizers
 
-FORMATS = {"md": (canonical, "text/markdown; charset=utf-8")}
+FORMATS = {"md": (draft_md, MARKDOWN), "txt": (draft_txt, TEXT), "pdf": (draft_pdf, typesetting.PDF)}
 """What a version can be downloaded as."""
 
 
@@ -74,4 +77,4 @@ def _file(letter: Letter, version: Version, kind: str) -> Response:
     make, media_type = FORMATS[kind]
     name = f"{letter.slug}-{version.number}.{kind}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": media_type}
-    return Response(make(words_of(version)), headers=headers)
+    return Response(make(Draft(words_of(version), version.number, version.saved)), headers=headers)
