@@ -37,6 +37,8 @@ def headline(found: Figures, language: str | None = None) -> str:
         "employer": found.words.employer,
         "hour": shown_hour(found.as_of),
     }
+    if found.k == 1 and not found.count:
+        return voice.say("A statement by somebody at %(employer)s, not signed yet (as of %(hour)s UTC).", **told)
     if found.k == 1:
         return voice.say("A statement by one verified worker of %(employer)s (as of %(hour)s UTC).", **told)
     return voice.ngettext(

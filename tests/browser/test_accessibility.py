@@ -15,6 +15,7 @@ from tests.browser.walks import (
     an_organizer_writes_and_opens,
     everybody_reads,
     in_conflict,
+    sign_in,
 )
 
 pytestmark = pytest.mark.browser
@@ -88,3 +89,15 @@ def test_the_pages_that_scripts_make(
     phone.context.close()
 
     assert phone.complaints == []
+
+
+def test_the_pages_of_the_numbers(window: Window, site: Site, look: Callable[[Page, str], None]) -> None:
+    public = site.shared.a_published_letter(goal=20, contact="press@letters.example")
+    site.campaign.sign_all(public.id, 6)
+    site.campaign.seal(public.id)
+
+    everybody_reads(window.page, public, look)
+    sign_in(window.page)
+    window.page.goto(f"{public.desk}numbers")
+    window.page.locator("summary").click()
+    look(window.page, "numbers on the desk")

@@ -156,6 +156,7 @@ def everybody_reads(page: Page, place: Place, look: Look) -> None:
         "home": "/",
         "letter": place.public,
         "method": f"{place.public}how-we-verify/",
+        "press": f"{place.public}press/",
         "promises": "/promises/",
         "before": f"{place.public}before/",
         "join": f"{place.public}join",
@@ -186,7 +187,7 @@ def an_organizer_looks_at(page: Page, site: Site, places: list[Place], look: Loo
     for place in places:
         page.goto(place.desk)
         look(page, f"desk of {place.slug}")
-        for name in ("rounds", "codes", "rules", "preview", "write"):
+        for name in ("rounds", "codes", "rules", "numbers", "preview", "write"):
             page.goto(f"{place.desk}{name}")
             look(page, f"{name} of {place.slug}")
 
@@ -203,3 +204,12 @@ def in_conflict(page: Page, site: Site, place: Place, look: Look) -> None:
     expect(page.get_by_role("heading", name="The newer version that is saved")).to_be_visible()
     look(page, "conflict")
     other.close()
+
+
+def sign_in(page: Page) -> None:
+    """Ana comes to her desk."""
+    page.goto("/organize/sign-in")
+    page.get_by_label("Your name").fill("Ana")
+    page.get_by_label("Passphrase").fill(PASSPHRASE)
+    press(page, "Sign in")
+    at(page, "My letters")

@@ -7,6 +7,7 @@ import re
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -16,6 +17,7 @@ from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
 from petition.letters.text import Words
+from petition.publishing import columns
 from petition.publishing.counts import Figures
 from petition.publishing.files import FORMATS, FROM_FIGURES, names
 from petition.publishing.openapi import counts_schema
@@ -229,8 +231,26 @@ def test_tables_are_told_by_a_sniffer_as_they_are(found: Figures) -> None:
         assert csv.Sniffer().has_header(text) or name == "counts.csv"
 
 
+def test_a_statement_by_one_is_told_in_the_singular() -> None:
+    one = some_figures(1, k=1)
+    none = some_figures(0, k=1)
+
+    assert b"A statement by one verified worker of Example Corp" in made("summary.txt", one)
+    assert b"not signed yet" in made("summary.txt", none)
+    assert "Statement to Jo Muster, CEO" in text_of(made("letter.pdf", one))
+
+
 def test_every_format_of_the_command_is_a_public_file() -> None:
     assert set(FORMATS.values()) <= set(names(some_figures()))
+
+
+def test_every_column_is_explained_in_the_documents_too() -> None:
+    tables = (*columns.COUNTS, *columns.HISTORY, *columns.NAMES, *columns.GROUPS)
+    text = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+
+    assert [column.name for column in tables if f"`{column.name}`" not in text] == []
+    members = [column.name.rpartition(".")[2] for column in columns.COUNTS_JSON]
+    assert [name for name in members if name not in text] == []
 
 
 def test_quotes_are_the_first_passages_of_some_length_without_marks() -> None:
