@@ -22,7 +22,7 @@ SCHEMA = "application/schema+json"
 BYTES = "application/octet-stream"
 PLAIN = "text/plain; charset=utf-8"
 FORM = ("application/x-www-form-urlencoded", "multipart/form-data")
-SCRIPTS = dict.fromkeys(("sign.js", "ladder.js", "check.js", "names.js"), "text/javascript")
+SCRIPTS = dict.fromkeys(("sign.js", "ladder.js", "check.js", "rolls.js", "names.js"), "text/javascript")
 AT_SITE = (
     {"style.css": "text/css"}
     | SCRIPTS

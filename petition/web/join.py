@@ -57,7 +57,14 @@ def join_page(letter: Letter, words: Words, **typed: Any) -> str:
         **{**shown, "seed": shown["seed"] or b64url(os.urandom(SEED))},
         **mail_rolls(letter),
         ladder=ladder_of(letter),
+        **_rolls(letter),
     )
+
+
+def _rolls(letter: Letter) -> dict[str, Any]:
+    """Whom the letter counts apart, and whose code the address asks for: the first ones', unless it names others."""
+    found = rolls_of(session(), letter)
+    return {"rolls": found, "chosen": request.args.get("roll") or found[0].id}
 
 
 def mail_rolls(letter: Letter) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from petition.publishing.shelf import SITE_FILES
 from tests.shared import Shared
 
 STATIC = Path(__file__).parents[2] / "petition" / "static"
-SCRIPTS = ("sign.js", "check.js", "ladder.js")
+SPEAKING = ("sign.js", "check.js", "ladder.js")
+SCRIPTS = (*SPEAKING, "rolls.js")
 SIGNING_PAGES = {"join": ["sign.js"], "sign": ["sign.js"], "receipt": ["sign.js", "check.js"]}
 MOST_BYTES = 8192
 REMEMBERS = re.compile(r"localStorage|sessionStorage|indexedDB|\.cookie|caches|serviceWorker")
@@ -31,7 +32,7 @@ def test_a_script_remembers_nothing_and_runs_no_text(name: str) -> None:
     assert (REMEMBERS.findall(text), RUNS_TEXT.findall(text)) == ([], [])
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize("name", SPEAKING)
 def test_every_sentence_that_a_script_says_stands_in_the_page(shared: Shared, name: str) -> None:
     page = shared.get(f"{shared.an_open_letter().hidden}receipt").text
     said = set(re.findall(r'\b(?:say|stop|fill)\("(\w+)"', (STATIC / name).read_text("utf-8")))
@@ -55,6 +56,12 @@ def test_a_signing_page_loads_the_scripts_that_it_needs(shared: Shared, page: st
     assert re.findall(r'<script src="/_site/(\S+)" defer></script>', text) == scripts
     assert text.count("<script") == len(scripts)
     assert not re.search(r"\son\w+=|\sstyle=|javascript:", text)
+
+
+def test_a_letter_with_several_rolls_loads_the_script_that_leads_from_one_to_another(shared: Shared) -> None:
+    text = shared.get(f"{shared.an_open_letter(rolls=('Current', 'Former')).hidden}join").text
+
+    assert re.findall(r'<script src="/_site/(\S+)" defer></script>', text) == ["sign.js", "rolls.js"]
 
 
 def test_no_other_page_has_a_script(shared: Shared) -> None:

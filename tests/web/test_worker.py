@@ -340,3 +340,14 @@ def test_where_codes_and_signatures_are_kept_apart_the_worker_saves_now_and_sign
     assert "Go on to sign" not in [button for form in ready.forms for button in form.buttons]
     assert (early.status, late.status) == (409, 200)
     assert late.heading == "You have signed. This is your receipt."
+
+
+@ONCE
+def test_a_letter_with_several_rolls_lists_them_where_one_joins(shared: Shared, worker: Visitor) -> None:
+    place = shared.an_open_letter(rolls=("Current workers", "Former workers"))
+    page = worker.open(f"{place.hidden}join")
+    former = worker.follow(page, "Former workers")
+    [code] = shared.campaign.codes(place.id, 1, number=2)
+
+    assert former.path.endswith("join?roll=workers-2")
+    assert worker.press(page, "Go on", code=code).heading == "You can sign now", "without scripts any page will do"

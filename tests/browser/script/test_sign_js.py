@@ -356,3 +356,24 @@ def test_without_https_the_page_says_why_and_the_code_still_leaves_the_address_b
     phone.expect_told("this address does not begin with https", "client.py")
     assert "#" not in phone.page.url
     expect(phone.page.get_by_text("the site itself wraps and unwraps")).to_be_visible()
+
+
+def test_a_code_for_other_people_finds_its_way_to_them(phone: Phone, site: Site, arrived: list[str]) -> None:
+    place = site.shared.an_open_letter(rolls=("Current workers", "Former workers"))
+    [code] = site.campaign.codes(place.id, 1, number=2)
+    phone.come(site.url(place, "join"))
+    phone.page.get_by_label("Your signing code").first.fill(code)
+    phone.press("Go on")
+    phone.press("Send my code")
+    phone.expect_told("This code is not one of this letter's.")
+    del arrived[:]
+    phone.page.get_by_role("link", name="Former workers").click()
+    expect(phone.page.get_by_label("Your signing code").first).to_have_value(code)
+
+    assert code not in "".join(arrived)
+    assert (phone.page.url.partition("?")[2].startswith("roll="), "#" in phone.page.url) == (True, False)
+    phone.press("Go on")
+    phone.press("Send my code")
+    phone.expect_heading("You can sign now")
+    phone.press("Sign the letter")
+    phone.expect_heading("You have signed. This is your receipt.")
