@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,10 @@ from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.tokens import Token
 from petition.errors import CodeUsed, Conflict, Forbidden, NotFound, Over, Refusal, TooEarly
 from petition.issuing.codes import void_batch
+from petition.letters.fields import read_field
 from petition.letters.life import APART, CLOSED, OPEN, PUBLISHED, TOGETHER
 from petition.sealing.sealer import Result
+from petition.signing.appearances import ANSWERS
 from petition.signing.models import Pending, Sealed
 from petition.verifying import open_source, verify
 from tests.conftest import Clock
@@ -41,6 +43,13 @@ pytestmark = pytest.mark.thorough
 K, H = 3, 2
 HELD, WAITS, IN_LOG, TAKEN_BACK, DROPPED = "held", "waits", "in the log", "taken back before sealing", "dropped"
 PICK = st.integers(0, 10**6)
+FIELDS = (
+    read_field("Role", [("Software", None), ("Hardware", 9)]),
+    read_field("Site", [("North", None), ("South", None)]),
+)
+GROUPS = st.fixed_dictionaries(
+    {}, optional={"role": st.sampled_from(["software", "hardware"]), "site": st.sampled_from(["north", "south"])}
+)
 
 
 @dataclass(eq=False)
@@ -74,6 +83,8 @@ class Signer:
     token: Token
     is_: str = HELD
     withdrawal: str = ""
+    shows: dict[str, str] = field(default_factory=dict)
+    """The groups that they chose, by field."""
 
     @property
     def commit(self) -> bytes:
@@ -104,6 +115,7 @@ class Machine(RuleBasedStateMachine):
         self.timing = timing
         names = ("Current workers", "Former workers")[:rolls] if rolls > 1 else ()
         rules: dict[str, Any] = {"rolls": names} if names else {}
+        rules["fields"] = FIELDS
         self.letter = self.campaign.an_open_letter(k=K, timing=timing, issuing_days=1, pause_hours=24, **rules)
         self.rounds = [KnownRound(roll + 1, roll, self.clock() + timedelta(days=1)) for roll in range(rolls)]
         for known in self.rounds:
@@ -165,6 +177,28 @@ class Machine(RuleBasedStateMachine):
     @rule(pick=PICK)
     def sign(self, pick: int) -> None:
         self._sign(self.signers[pick % len(self.signers)])
+
+    @precondition(lambda self: self.signers)
+    @rule(pick=PICK, shows=GROUPS)
+    def change(self, pick: int, shows: dict[str, str]) -> None:
+        signer = self.signers[pick % len(self.signers)]
+        go = lambda: self.campaign.change(self.letter, signer.token, **shows)  # noqa: E731
+        shows_more = self.state == CLOSED and not shows.items() <= signer.shows.items()
+        if signer.is_ in (HELD, DROPPED) or (signer.is_ == TAKEN_BACK and self.state == CLOSED):
+            self._refused(NotFound, go)
+        elif signer.is_ == TAKEN_BACK or signer.withdrawal or signer.round.annulled or shows_more:
+            self._refused(Over, go)
+        else:
+            assert go().groups == tuple(sorted(shows.items()))
+            signer.shows = shows
+
+    @precondition(lambda self: self.signers)
+    @rule(pick=PICK, shows=GROUPS)
+    def sign_again_in_other_groups(self, pick: int, shows: dict[str, str]) -> None:
+        signer = self.signers[pick % len(self.signers)]
+        stands = signer.is_ in (WAITS, IN_LOG) and not signer.withdrawal and self._takes(signer.round)
+        if stands and self.state != CLOSED and not shows.items() <= signer.shows.items():
+            self._refused(Conflict, lambda: self.campaign.sign(self.letter, signer.token, **shows))
 
     @precondition(lambda self: self.signers)
     @rule(pick=PICK)
@@ -292,6 +326,29 @@ class Machine(RuleBasedStateMachine):
         assert waiting == {signer.commit for signer in self._who(WAITS)}
         assert sealed == {signer.commit: bool(signer.withdrawal) for signer in self._who(IN_LOG)}
 
+    @invariant()
+    def what_is_stored_of_groups_is_what_signers_show(self) -> None:
+        stored = [
+            (row.key, row.field, row.option) for table in ANSWERS for row in self.campaign.rows(table, self.letter)
+        ]
+        standing = [
+            signer
+            for signer in self._who(WAITS) + self._who(IN_LOG)
+            if not signer.withdrawal and not signer.round.annulled
+        ]
+
+        assert sorted(stored) == sorted(
+            (Campaign.opening(signer.token).group_key(name), name, option)
+            for signer in standing
+            for name, option in signer.shows.items()
+        )
+
+    @invariant()
+    def nothing_small_is_shown_of_groups(self) -> None:
+        for table in self.campaign.figures(self.letter).groups:
+            assert all(group.count >= 5 and group.count % 5 == 0 for group in table.groups)
+            assert table.others >= 5
+
     def teardown(self) -> None:
         """Outsiders recount it."""
         try:
@@ -344,6 +401,7 @@ class Machine(RuleBasedStateMachine):
 
     def _exchange(self, code: Code) -> Signer:
         signer = Signer(code.round, self.campaign.token(self.letter, code.text, code.round.number))
+        signer.shows = [{}, {"role": "software"}, {"role": "software", "site": "north"}][len(self.signers) % 3]
         code.is_spent = True
         self.signers.append(signer)
         return signer
@@ -359,7 +417,7 @@ class Machine(RuleBasedStateMachine):
         elif self.state != CLOSED and not self._takes(signer.round):
             self._refused(TooEarly, lambda: self.campaign.sign(self.letter, signer.token))
         else:
-            assert self.campaign.sign(self.letter, signer.token).sealed == (signer.is_ == IN_LOG)
+            assert self.campaign.sign(self.letter, signer.token, **signer.shows).sealed == (signer.is_ == IN_LOG)
             signer.is_ = WAITS if signer.is_ == HELD else signer.is_
 
     def _end(self, known: KnownRound) -> bool:
