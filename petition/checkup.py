@@ -32,6 +32,7 @@ from petition.issuing.rounds import KEY_LABEL, Numbers, numbers
 from petition.issuing.secrets import SIZE, RoundSecrets
 from petition.letters.life import CLOSED, MAIL, PUBLIC, SIGNABLE, hosted_letters
 from petition.letters.models import Letter, to_hour
+from petition.letters.names_keys import who_can_unlock
 from petition.sealing.log import HELD, log_seed, root_of_edge
 from petition.sealing.models import Cosigned, Entry, Log, Sealing, Tile
 from petition.sealing.witnesses import all_witnesses
@@ -286,6 +287,7 @@ def _inside(settings: Settings, databases: Databases, now: datetime, deep: bool)
             if log is not None:
                 yield from _log(view, letter, log)
                 yield from _steps(view, letter)
+                yield from _names(view, letter)
         yield from _letters_by_mail(view)
         yield from _round_files(view)
 
@@ -415,6 +417,21 @@ def _steps(view: _View, letter: Letter) -> Iterator[Finding]:
         if (why := _out_of_step(row, known.get(row.number)))
     ]
     yield from wrong or [Finding("rounds", OK, f"{letter.slug}: issuer and log agree on {len(known)} rounds.")]
+
+
+def _names(view: _View, letter: Letter) -> Iterator[Finding]:
+    """Whether somebody can still unlock what is locked."""
+    if not letter.name_steps or letter.state not in SIGNABLE:
+        return
+    holders = len(who_can_unlock(view.session, letter.id))
+    if holders > 1:
+        yield Finding("names", OK, f"{letter.slug}: {holders} organizers can unlock names.")
+    elif holders == 1:
+        what = f"{letter.slug}: one organizer alone can unlock names; a forgotten passphrase would lose them for good."
+        yield Finding("names", NOTE, what, "They can grant the key to another editor, on the letter's page of names.")
+    else:
+        what = f"{letter.slug}: nobody can unlock names any more; those that are locked stay locked for good."
+        yield Finding("names", WRONG, what, "Tell its signers: only a new letter can show their names.")
 
 
 def _out_of_step(row: Round, number: Numbers | None) -> str:

@@ -912,7 +912,9 @@ def chosen(args: argparse.Namespace, record: Record) -> Seen:
     if step == "grouped":
         return Seen(step, groups)
     words = [unicodedata.normalize("NFC", " ".join(text.split())) for text in (args.name or "", args.title or "")]
-    if len("\n".join(words).encode()) > LONGEST_NAME:
+    for text in filter(None, words):
+        demand_showable(text)
+    if len("\n".join(filter(None, words)).encode("utf-8", "replace")) > LONGEST_NAME:
         raise Stop(f"A name with its title may have {LONGEST_NAME} bytes. Nothing was sent.")
     return Seen(step, groups, "\n".join(filter(None, words)))
 
@@ -934,6 +936,17 @@ def read_group(text: str, record: Record) -> tuple[str, str]:
 
 
 LONGEST_NAME = 300  # bytes, with the title
+CONTACT = re.compile(r"@|://|\bwww\.|\.(?:com|org|net|info|io)\b", re.IGNORECASE)
+
+
+def demand_showable(text: str) -> None:
+    """Refuse what no list would show once it is unlocked; until then nobody could tell."""
+    kinds = [unicodedata.category(letter) for letter in text if letter not in "\u200c\u200d"]
+    if {"Cc", "Cf", "Cs", "Co"} & set(kinds) or not any(kind[0] == "L" for kind in kinds) or CONTACT.search(text):
+        raise Stop(
+            "A name or title is shown to everybody as it is: it needs letters, and has no invisible characters, links"
+            " or addresses. Nothing was sent."
+        )
 
 
 def lock_name(key: Key, letter_id: str, step: str, receipt: bytes, words: str) -> bytes:

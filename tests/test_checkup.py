@@ -19,6 +19,7 @@ from petition.cli import main
 from petition.config import settings
 from petition.issuing.mail import Asked, ask
 from petition.issuing.models import Batch, IssuingRound
+from petition.letters.names_keys import forget_copies
 from petition.sealing.log import log_of
 from petition.sealing.models import Entry, Log, Tile
 from petition.signing.models import Round
@@ -331,3 +332,15 @@ def test_a_copied_back_database_is_found(campaign: Campaign, letter: str, tmp_pa
     shutil.copy(tmp_path / "issuer.db", issuer)
 
     assert "from one backup" in only(wrongs(campaign)).mend
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_names_that_one_or_nobody_can_unlock_are_told(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter(names=("named",))
+    one = [finding for finding in check(campaign.settings, campaign.clock()) if finding.area == "names"]
+    with Session(campaign.databases.petition) as session:
+        forget_copies(session, letter, campaign.organizer())
+        session.commit()
+    nobody = [finding for finding in check(campaign.settings, campaign.clock()) if finding.area == "names"]
+
+    assert [finding.level for finding in (*one, *nobody)] == ["note", "wrong"]

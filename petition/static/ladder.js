@@ -55,6 +55,9 @@ addEventListener("input", tell);
 
 // --- What sign.js sends. A name is locked here, so that the site cannot read it.
 
+// What no list would show: invisible characters but those that join letters, addresses, links.
+const UNSHOWN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}]|@|:\/\/|\bwww\.|\.(com|org|net|info|io)\b/iu;
+
 const locked = {}; // what is locked, so that a button that is pressed again sends the same
 
 async function lock(ladder, step, a) {
@@ -65,7 +68,9 @@ async function lock(ladder, step, a) {
   const spki = toArray(fromText(round.names_keys[step]));
   const key = await crypto.subtle.importKey("spki", spki, oaep, false, ["encrypt"]);
   const words = typed.filter(Boolean).join("\n");
-  const encrypt = async () => fromArray(await crypto.subtle.encrypt(oaep, key, new TextEncoder().encode(words)));
+  const bytes = new TextEncoder().encode(words);
+  if (bytes.length > 300 || typed.some((text) => text && (UNSHOWN.test(text) || !/\p{L}/u.test(text)))) stop("unshown");
+  const encrypt = async () => fromArray(await crypto.subtle.encrypt(oaep, key, bytes));
   return locked[label + words] ||= await encrypt();
 }
 

@@ -134,7 +134,7 @@ def test_a_reset_ends_every_sign_in(shared: Shared, visitor: Visitor) -> None:
 
 @ONCE
 def test_the_desk_says_that_organizers_never_see_who_signed(shared: Shared) -> None:
-    assert "Organizers never see who signed" in shared.desk().get("/organize/").text
+    assert "Organizers never see a signer who did not choose to be seen" in shared.desk().get("/organize/").text
 
 
 @ONCE
