@@ -1,0 +1,198 @@
+"""Two organizers write a letter in two browsers at once, with the page's script and without it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy.orm import Session
+
+from petition.letters.models import Authorship, Letter, SignIn
+from petition.letters.text import Words
+from petition.letters.versions import newest_version, words_of
+from tests.browser.script.phones import Site
+from tests.browser.walks import Window, at, press
+from tests.shared import Place
+from tests.walks import PASSPHRASE, WORDS
+
+pytestmark = pytest.mark.browser
+LONG = replace(WORDS, body="First.\n\nSecond.\n\nThird.")
+Desk = Callable[..., Page]
+KEPT = "What you typed is kept for you"
+
+
+@pytest.fixture
+def desk(chromium: Browser, site: Site) -> Iterator[Desk]:
+    """Hands out browsers in which an organizer is signed in; afterwards none may have asked anybody but the site."""
+    made: list[Window] = []
+
+    def of(name: str, *, scripts: bool = True, width: int = 1280) -> Page:
+        size = {"width": width, "height": 800}
+        made.append(Window(chromium, site, viewport=size, java_script_enabled=scripts))
+        page = made[-1].page
+        page.goto("/organize/sign-in")
+        page.get_by_label("Your name").fill(name)
+        page.get_by_label("Passphrase").fill(PASSPHRASE)
+        press(page, "Sign in")
+        at(page, "My letters")
+        return page
+
+    yield of
+    for window in made:
+        is_open = not window.page.is_closed()
+        remembered = window.page.evaluate("localStorage.length + sessionStorage.length") if is_open else 0
+        window.context.close()
+        assert window.elsewhere() == []
+        assert remembered == 0
+
+
+@pytest.fixture
+def place(site: Site) -> Place:
+    """A draft on which Ana and Ben work."""
+    made = site.shared.a_draft(words=LONG)
+    with Session(site.campaign.databases.petition) as session:
+        session.add(Authorship(letter_id=made.id, organizer_id=site.shared.ids["Ben"]))
+        session.commit()
+    return made
+
+
+def newest(site: Site, place: Place) -> Words:
+    with Session(site.campaign.databases.reading) as session:
+        return words_of(newest_version(session, session.get_one(Letter, place.id)))
+
+
+def type_body(page: Page, text: str) -> None:
+    page.get_by_label("The letter", exact=True).fill(text)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_two_organizers_write_at_once_merge_and_decide(desk: Desk, site: Site, place: Place, scripts: bool) -> None:
+    ana, ben = desk("Ana", scripts=scripts), desk("Ben", scripts=scripts, width=390)
+    for page in (ana, ben):
+        page.goto(f"{place.desk}write")
+
+    type_body(ben, "FIRST.\n\nSecond.\n\nThird.")
+    press(ben, "Save")
+    at(ben, WORDS.title)
+    type_body(ana, "First.\n\nSecond.\n\nTHIRD.")
+    press(ana, "Save")
+    at(ana, "From version 2 to 3")
+    expect(ana.get_by_role("status").first).to_contain_text("Both texts are together in version 3")
+    assert newest(site, place).body == "FIRST.\n\nSecond.\n\nTHIRD."
+
+    for page in (ana, ben):
+        page.goto(f"{place.desk}write")
+    type_body(ben, "FIRST.\n\nBen's.\n\nTHIRD.")
+    press(ben, "Save")
+    type_body(ana, "FIRST.\n\nAna's.\n\nTHIRD.")
+    press(ana, "Save")
+    at(ana, "You and Ben changed the same")
+    ana.get_by_role("radio", name="Both, mine behind").check()
+    press(ana, "Put together and save")
+    at(ana, WORDS.title)
+    assert newest(site, place).body == "FIRST.\n\nBen's.\n\nAna's.\n\nTHIRD."
+
+
+def test_the_script_previews_and_keeps_while_somebody_types(desk: Desk, site: Site, place: Place) -> None:
+    ana = desk("Ana")
+    ana.goto(f"{place.desk}write")
+    type_body(ana, "Typed **without** a press of a button.")
+    expect(ana.locator("#preview strong")).to_have_text("without")
+    expect(ana.locator("#kept")).to_contain_text(KEPT)
+    ana.close(run_before_unload=False)
+
+    again = desk("Ana", scripts=False)
+    again.goto(f"{place.desk}write")
+    expect(again.get_by_label("The letter", exact=True)).to_have_value("Typed **without** a press of a button.")
+    assert newest(site, place) == LONG
+
+
+def test_the_script_says_what_is_wrong_and_that_somebody_saved(desk: Desk, place: Place) -> None:
+    ana, ben = desk("Ana"), desk("Ben")
+    for page in (ana, ben):
+        page.goto(f"{place.desk}write")
+    ben.get_by_label("Title", exact=True).first.fill("Ben's title")
+    press(ben, "Save")
+
+    ana.get_by_label("Link").first.fill("javascript:alert(1)")
+    expect(ana.get_by_role("alert")).to_contain_text("must begin with https://")
+    ana.get_by_label("Link").first.fill("https://example.org/")
+    expect(ana.get_by_role("alert")).to_have_count(0)
+    expect(ana.locator("#notices")).to_contain_text("Ben has saved version 2 meanwhile")
+
+
+def test_a_session_that_ends_while_somebody_types_loses_nothing(desk: Desk, site: Site, place: Place) -> None:
+    ana = desk("Ana")
+    ana.goto(f"{place.desk}write")
+    with Session(site.campaign.databases.petition) as session:
+        session.query(SignIn).delete()
+        session.commit()
+    type_body(ana, "Typed for an hour.")
+    expect(ana.locator("#kept")).to_contain_text("You are signed out")
+    press(ana, "Save")
+    at(ana, "Organizers: sign in")
+    ana.get_by_label("Your name").fill("Ana")
+    ana.get_by_label("Passphrase").fill(PASSPHRASE)
+    press(ana, "Sign in")
+    press(ana, "Send again")
+    at(ana, WORDS.title)
+
+    assert newest(site, place).body == "Typed for an hour."
+
+
+def test_a_connection_that_is_cut_is_told_and_tried_again(desk: Desk, place: Place) -> None:
+    ana = desk("Ana")
+    ana.goto(f"{place.desk}write")
+    expect(ana.locator("#preview .paper")).to_be_visible()
+    ana.context.set_offline(True)
+    type_body(ana, "Typed offline.")
+    expect(ana.locator("#kept")).to_contain_text("nothing is kept at the moment")
+    ana.context.set_offline(False)
+    expect(ana.locator("#kept")).to_contain_text(KEPT, timeout=15_000)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_letter_gets_demands_sources_a_translation_and_opens(
+    desk: Desk, site: Site, place: Place, scripts: bool
+) -> None:
+    ana = desk("Ana", scripts=scripts, width=390)
+    ana.goto(f"{place.desk}write")
+    press(ana, "Up: 2")
+    press(ana, "One more demand")
+    ana.get_by_label("Demand 3", exact=True).fill("A third.\nA fourth.")
+    ana.get_by_role("group", name="Source 1").get_by_label("Title").fill("A report")
+    ana.get_by_role("group", name="Source 1").get_by_label("Link").fill("https://example.org/r")
+    type_body(ana, "They knew.[^1]")
+    press(ana, "Save")
+    ana.goto(f"{place.desk}translations")
+    ana.get_by_label("Another language").select_option(label="Español")
+    press(ana, "Translate")
+    ana.get_by_label("Title", exact=True).fill("Nos negamos")
+    type_body(ana, "Sabían.[^1]")
+    press(ana, "Save")
+    ana.goto(f"{place.desk}opening")
+    expect(ana.locator(".obstacles")).to_contain_text("has 0 demands, and the binding text 4")
+    ana.goto(f"{place.desk}translations/es")
+    ana.get_by_label("Demand 1", exact=True).fill("a\nb\nc\nd")
+    press(ana, "Save")
+    ana.goto(f"{place.desk}opening")
+    press(ana, "Open the letter for signatures")
+    ana.get_by_role("link", name=f"{site.root}/letters/").click()
+    ana.get_by_role("link", name="Español").click()
+    at(ana, "Nos negamos")
+
+    assert newest(site, place).demands == ("Say so in public.", "Stop.", "A third.", "A fourth.")
+
+
+def test_pages_of_writing_do_not_scroll_sideways_on_a_very_small_screen(desk: Desk, place: Place) -> None:
+    ana = desk("Ana", scripts=False, width=320)
+    ana.goto(f"{place.desk}write")
+    type_body(ana, "First, " + "x" * 300 + "\n\nSecond.")
+    press(ana, "Save")
+    for path in (
+        "write", "history", "differences?before=1&after=2", "differences?before=1&after=2&view=side", "versions/1/",
+        "opening", "print", "preview", "translations", "translations/ar", "import",
+    ):  # fmt: skip
+        ana.goto(f"{place.desk}{path}")
+        wide, room = ana.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+        assert wide <= room, path
