@@ -26,7 +26,7 @@ PARTS = {"demands": ("",), "sources": ("-title", "-url", "-date")}
 class SourceForm(Form):  # type: ignore[misc]
     """One source."""
 
-    title = StringField(_("Title"))
+    title = StringField(_("Title of the source"))
     url = StringField(_("Link"))
     date = StringField(_("Date"))
 
