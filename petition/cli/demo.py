@@ -9,7 +9,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import click
@@ -69,17 +70,18 @@ def _build(here: Ground, folder: Path, port: int, signers: int) -> drive.Result:
     with drive.served(here.settings, clock, port):
         browser = drive.Browser(site)
         path = f"/organize/welcome/{invitation}"
-        desk, address, codes = drive.write_and_open(browser, path, signers + drive.SPARE_CODES)
+        passphrase = secrets.token_urlsafe(24)
+        desk, address, codes = drive.write_and_open(browser, path, passphrase, signers + drive.SPARE_CODES)
         _say(f"The letter is written and open; {len(codes)} codes are made.")
         slug = desk.rstrip("/").rsplit("/", 1)[-1]
-        _sign_in_waves(here, browser, desk, slug, address, codes[:signers], folder, clock)
+        publish = partial(drive.publish, browser, desk, passphrase)
+        _sign_in_waves(here, publish, slug, address, codes[:signers], folder, clock)
     return drive.Result(slug, codes[signers:])
 
 
 def _sign_in_waves(
     here: Ground,
-    browser: drive.Browser,
-    desk: str,
+    publish: Callable[[date], None],
     slug: str,
     address: str,
     codes: list[str],
@@ -93,7 +95,7 @@ def _sign_in_waves(
             clock.pass_hours(hours)
             rounds.seal_letter(here.desk, wanted, moment=clock())
             if number == drive.PUBLISHED_AFTER:
-                browser.send(desk, desk + "publish")
+                publish(clock().date())
             if number == len(drive.WAVES) - 2:
                 drive.take_back(address, secrets.SystemRandom().sample(receipts, drive.WITHDRAWALS))
 

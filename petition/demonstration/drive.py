@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import TextIO
@@ -99,9 +99,8 @@ def served(settings: Settings, clock: Callable[[], datetime], port: int) -> Iter
         app.extensions["petition"].databases.dispose()
 
 
-def write_and_open(browser: Browser, invitation: str, codes: int) -> tuple[str, str, list[str]]:
+def write_and_open(browser: Browser, invitation: str, passphrase: str, codes: int) -> tuple[str, str, list[str]]:
     """The organizer's part up to the codes: the letter's desk, its unguessable address, the codes."""
-    passphrase = secrets.token_urlsafe(24)
     browser.send(invitation, invitation, passphrase=passphrase, again=passphrase)
     words = {
         "title": sample.TITLE,
@@ -121,6 +120,12 @@ def write_and_open(browser: Browser, invitation: str, codes: int) -> tuple[str, 
     if found is None:
         raise RuntimeError(f"the letter was not kept: {page[:200]}")
     desk = found[1] + "/"
+    asked: dict[str, str] = {}
+    for place, (label, groups) in enumerate(sample.FIELDS):
+        asked |= {f"label-{place}": label, f"groups-{place}": "\n".join(groups)}
+    browser.send(desk + "fields", desk + "fields", **asked)
+    numbers = ", ".join(step.partition(":")[2] for step in sample.SHARES if ":" in step)
+    browser.send(desk + "names", desk + "names", named="y", numbers=numbers, months="12")
     page = browser.send(desk, desk + "open")
     address = re.search(r'href="(https?://[^"]+/letters/[^"]+)"', page)
     if address is None:
@@ -129,13 +134,41 @@ def write_and_open(browser: Browser, invitation: str, codes: int) -> tuple[str, 
     return desk, html.unescape(address[1]), re.findall(r'class="strip-code">([^<]+)<', page)
 
 
+def publish(browser: Browser, desk: str, passphrase: str, today: date) -> None:
+    """Show it to everybody, with the names of those who want it, and tell what happened then."""
+    browser.send(desk, desk + "publish", passphrase=passphrase)
+    for event in sample.EVENTS:
+        browser.send(desk + "after", desk + "events", day=today.isoformat(), **event)
+    for number, told in enumerate(sample.STATUSES, 1):
+        values = {f"demand-{number}-{name}": text for name, text in {**told, "day": today.isoformat()}.items()}
+        browser.send(desk + "after", f"{desk}demands/{number}", **values)
+
+
+def appearance() -> list[str]:
+    """How one of the demo's signers appears, as words for the client."""
+    chance = secrets.SystemRandom()
+    step = chance.choices(list(sample.SHARES), list(sample.SHARES.values()))[0]
+    words = ["--appear", step]
+    if step == "counted":
+        return words
+    for label, groups in sample.FIELDS:
+        if chance.random() < 0.9:
+            names = [group.partition(" = ")[0] for group in groups]
+            words += ["--group", f"{label}={chance.choices(names, range(len(names), 0, -1))[0]}"]
+    if step.startswith("named"):
+        words += ["--name", f"{chance.choice(sample.GIVEN)} {chance.choice(sample.FAMILY)}"]
+        title = chance.choice(sample.TITLES)
+        words += ["--title", title] if title else []
+    return words if len(words) > 2 else ["--appear", "counted"]
+
+
 def sign_all(address: str, codes: Sequence[str], folder: Path, tell: Callable[[int], None]) -> list[Path]:
     """Each code's holder signs with the stand-alone client; their receipts."""
     receipts = [folder / f"receipt-{secrets.token_hex(8)}.json" for _ in codes]
 
     def sign(pair: tuple[str, Path]) -> None:
         code, receipt = pair
-        if client.main(["sign", address, "--code", code, "--receipt", str(receipt)]) != 0:
+        if client.main(["sign", address, "--code", code, "--receipt", str(receipt), *appearance()]) != 0:
             raise RuntimeError("a signature of the demo was refused")
         tell(1)
 

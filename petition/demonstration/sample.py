@@ -17,7 +17,7 @@ for safety.
 At the same time our cloud hosts **Palantir**, whose systems help the same agency to decide whom to look for and \
 where. We cannot call ourselves a neutral supplier of computers while these run on our machines.
 
-> We refuse to build the platform that powers ICE, and we refuse to contribute to tools that violate human rights.
+> We will not build what tears families apart, and we will not look away while others are made to.
 
 We have been told that customers are responsible for how they use our products. We think that whoever builds a thing \
 and profits from it has a say in it, and therefore a duty. Many of us came here because our work reaches so many \
@@ -27,10 +27,9 @@ We would rather not write in public. But our company asks us to speak up when we
 uncomfortable, and so we do. We ask for three things.
 """
 DEMANDS = (
-    "Stop selling facial recognition to law enforcement.",
-    "Stop providing infrastructure to Palantir and to others who enable ICE.",
-    "Put strong transparency and accountability measures in place, for us and for the public, on who uses our "
-    "technology and for what.",
+    "End every sale of facial recognition to the police and to border agencies.",
+    "Host neither Palantir nor anybody else who works for ICE.",
+    "Tell us and the public who uses our technology and for what, and let people outside check it.",
 )
 SOURCES = (
     (
@@ -40,5 +39,33 @@ SOURCES = (
     ),
 )
 """Title, link and date."""
+FIELDS = (
+    ("Role", ("Software = 6000", "Operations = 2500", "Sales and marketing = 900", "Research", "Other")),
+    ("Where", ("Seattle = 4000", "Elsewhere in North America", "Europe", "Elsewhere")),
+)
+"""What signers may say of themselves: a question, and its groups with the headcounts that are known."""
+SHARES = {"counted": 45, "grouped": 33, "named": 15, "named_at:500": 7}
+"""Of 100 signers, how many appear how."""
+GIVEN = (
+    "Adaeze", "Ama", "Anneke", "Bilal", "Bram", "Carla", "Chidi", "Dana", "Darya", "Eitan", "Elif", "Emeka", "Farah",
+    "Goran", "Hana", "Ines", "Ivo", "Jana", "Joon", "Kaito", "Lale", "Linh", "Luca", "Maja", "Mateo", "Mina", "Nadia",
+    "Noor", "Ola", "Pilar", "Priya", "Rafa", "Ravi", "Rosa", "Sana", "Soren", "Tala", "Tomas", "Yara", "Zofia",
+)  # fmt: skip
+FAMILY = (
+    "Abara", "Acosta", "Amsel", "Bakker", "Banik", "Castell", "Cho", "Dorner", "Ekwall", "Fabris", "Ganim",
+    "Hallberg", "Ibarra", "Jonker", "Kessler", "Kim", "Lindqvist", "Marino", "Mokri", "Nandi", "Okoro", "Ortega",
+    "Petrak", "Quist", "Rahimi", "Rossi", "Sandler", "Tanaka", "Ulvik", "Varga", "Weiss", "Xu", "Yilmaz", "Zeman",
+)  # fmt: skip
+"""Invented names are put together from these."""
+TITLES = ("", "", "Software engineer", "Designer", "Program manager", "Data center technician", "Research scientist")
+EVENTS = (
+    {"kind": "delivered", "who": "the office of the CEO", "how": "on paper and by mail"},
+    {
+        "kind": "update",
+        "text": "Thank you. Keep your receipts where only you look, and bring a colleague whom you trust a code.",
+    },
+)
+STATUSES = ({"status": "refused", "note": "In an answer to reporters: customers are responsible."},)
+"""What became of the first demands."""
 ORGANIZER = "Ana"
 """Who writes the letter in the demo."""
