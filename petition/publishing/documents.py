@@ -80,7 +80,7 @@ def _common(found: Figures) -> dict[str, Any]:
     return {
         "title": words.title,
         "to": addressee(found),
-        "language": words.language.partition("-")[0],
+        **_languages(found),
         "date": [found.as_of.year, found.as_of.month, found.as_of.day],
         "dateline": say("Published %(date)s", date=since.date().isoformat()) if found.published else "",
         "foot": say("%(url)s · as of %(hour)s UTC", url=found.url, hour=shown_hour(found.as_of)),
@@ -101,6 +101,12 @@ def _common(found: Figures) -> dict[str, Any]:
     }
 
 
+def _languages(found: Figures) -> dict[str, str]:
+    """The letter's own, and that of the words around it, where the letter's is not shipped."""
+    language = found.words.language
+    return {"language": language.partition("-")[0], "spoken": Voice(language).language.partition("-")[0]}
+
+
 def _fact(fact: Fact) -> dict[str, Any]:
     return {"label": fact.label, "value": fact.value, "code": fact.is_code}
 
@@ -109,7 +115,7 @@ def chart_png(found: Figures) -> bytes:
     """``chart.png``: chart.svg, for programs that take no SVG."""
     values = {
         "title": found.words.title,
-        "language": found.words.language.partition("-")[0],
+        **_languages(found),
         "svg": chart_svg(found).decode(),
         "width": PICTURE_WIDTH,
     }
@@ -122,7 +128,7 @@ def card_png(found: Figures) -> bytes:
     values = {
         "title": words.title,
         "to": addressee(found),
-        "language": words.language.partition("-")[0],
+        **_languages(found),
         "count": shown(found.count),
         "label": label(found),
         "asof": say("as of %(hour)s UTC", hour=shown_hour(found.as_of)),

@@ -193,6 +193,13 @@ def test_documents_are_tagged_titled_and_dated_by_their_facts(found: Figures, na
     assert "pdfuaid" in marks
 
 
+def test_labels_stand_in_the_direction_of_their_own_language_around_a_letter_of_another() -> None:
+    paper = text_of(made("letter.pdf", some_figures(words=SCRIPTS["arabic"])))
+
+    assert "https://letters.example.org/letters/we-refuse/" in paper
+    assert "Verified workers" in paper
+
+
 def test_headings_of_the_letter_s_text_skip_no_level_on_paper() -> None:
     words = replace(WORDS, body="### Deep\n\ntext\n\n> ###### Deeper\n\n# High\n\n## Low\n\n- # In a list")
 
