@@ -101,10 +101,12 @@ def test_organizers_get_the_codes_that_they_just_made(shared: Shared):
     desk = shared.desk()
     made = desk.send(f"{place.desk}codes", count="3", roll="")
     codes = re.findall(r'"strip-code">([^<]+)<', made.text)
+    key = shared.get(f"{place.hidden}round.json").get_json()["fingerprint"]
     token = desk.csrf(f"{place.desk}codes")
     values = {"codes": "\r\n".join(codes), "round": "1", "paper": "letter"}
     answer = desk.post(f"{place.desk}codes/sheet", csrf_token=token, **values)
 
+    assert all(f"/join#k={key}&amp;c={code}" in made.text for code in codes)
     assert answer.mimetype == "application/pdf"
     assert answer.headers["Cache-Control"] == "no-store"
     assert all(code in read(answer.data)[1] for code in codes)

@@ -9,7 +9,7 @@ from petition.letters.drafting import rolls_of
 from petition.letters.life import ALONE, SIGNABLE, own_letter
 from petition.letters.models import Letter, Organizer
 from petition.publishing.counts import rounded
-from petition.sheets import MOST_ON_PAPER, sheet_of, sheet_pdf
+from petition.sheets import MOST_ON_PAPER, join_link, sheet_of, sheet_pdf
 from petition.signing.models import Round
 from petition.signing.routes import demand_paper
 from petition.signing.signatures import rounds_of
@@ -47,7 +47,7 @@ def make(organizer: Organizer, slug: str) -> Answer:
         "organize/new-codes.html",
         letter=letter,
         batch=batch,
-        codes=[show(code) for code in made],
+        codes=[(show(code), join_link(sheet.join, sheet.fingerprint, code)) for code in made],
         sheet=sheet,
         round=round_.number,
         is_printable=len(made) <= MOST_ON_PAPER,

@@ -94,7 +94,7 @@ def _type_the_letter(page: Page, look: Look) -> None:
     press(page, "Save")
     expect(page.get_by_role("alert")).to_contain_text("Give the letter a title")
     look(page, "refused letter")
-    page.get_by_label("Title", exact=True).fill(WORDS.title)
+    page.get_by_label("Title", exact=True).first.fill(WORDS.title)
     page.get_by_label("To whom").fill(WORDS.recipient)
     page.get_by_label("Employer").fill(WORDS.employer)
     page.get_by_label("The letter", exact=True).fill(WORDS.body)

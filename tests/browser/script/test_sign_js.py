@@ -1,9 +1,11 @@
 """People who sign on a phone with scripts on, with every mishap on their way."""
 
+import io
 import json
 from collections.abc import Callable
 from typing import Any
 
+import pypdf
 import pytest
 from playwright.sync_api import Route, expect
 
@@ -377,3 +379,18 @@ def test_a_code_for_other_people_finds_its_way_to_them(phone: Phone, site: Site,
     phone.expect_heading("You can sign now")
     phone.press("Sign the letter")
     phone.expect_heading("You have signed. This is your receipt.")
+
+
+def test_a_printed_receipt_does_not_carry_the_letter_s_address(phone: Phone, site: Site, place: Place) -> None:
+    phone.come(site.url(place, "join"))
+    phone.page.get_by_label("Your signing code").first.fill(site.code(place))
+    for button in ("Go on", "Send my code", "Sign the letter"):
+        phone.press(button)
+    phone.expect_heading("You have signed. This is your receipt.")
+    written = phone.page.locator(".receipt").inner_text()
+    body = phone.page.pdf(display_header_footer=True, margin={"top": "1cm", "bottom": "1cm"})
+    [sheet] = pypdf.PdfReader(io.BytesIO(body)).pages
+    text = sheet.extract_text()
+
+    assert written.replace("-", "") in "".join(text.split()).replace("-", "")
+    assert not [part for part in (site.root, "127.0.0.1", "localhost", place.slug) if part in text]
