@@ -33,6 +33,7 @@ from petition.issuing.secrets import SIZE, RoundSecrets
 from petition.letters.life import CLOSED, MAIL, PUBLIC, SIGNABLE, hosted_letters
 from petition.letters.models import Letter, to_hour
 from petition.letters.names_keys import who_can_unlock
+from petition.letters.reports import reports
 from petition.sealing.log import HELD, log_seed, root_of_edge
 from petition.sealing.models import Cosigned, Entry, Log, Sealing, Tile
 from petition.sealing.witnesses import all_witnesses
@@ -289,7 +290,15 @@ def _inside(settings: Settings, databases: Databases, now: datetime, deep: bool)
                 yield from _steps(view, letter)
                 yield from _names(view, letter)
         yield from _letters_by_mail(view)
+        yield from _reports(view)
         yield from _round_files(view)
+
+
+def _reports(view: _View) -> Iterator[Finding]:
+    """What people told of letters and nobody has dealt with yet."""
+    known = len(reports(view.session))
+    if known:
+        yield Finding("reports", NOTE, f"{known} reports about letters wait to be read.", "See: petition report list")
 
 
 def _clock(view: _View) -> Iterator[Finding]:

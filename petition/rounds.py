@@ -411,8 +411,9 @@ def annul_round(desk: Desk, letter_id: str, number: int, reason: str) -> None:
     tidy(desk)
 
 
-def withdraw_letter(desk: Desk, letter_id: str, reason: str) -> None:
-    """Take the whole letter back: what closing destroys is destroyed, and the address says why."""
+def withdraw_letter(desk: Desk, letter_id: str, reason: str, *, taken_down: bool = False) -> None:
+    """Take the whole letter back: what closing destroys is destroyed, and the address says why, and whether its
+    organizers did it or whoever runs the site."""
     reason = one_line(reason, "note")
     with Session(desk.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)
@@ -423,7 +424,7 @@ def withdraw_letter(desk: Desk, letter_id: str, reason: str) -> None:
     _end_issuing(desk, letter_id)
     with Session(desk.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)
-        letter.withdrawn_reason = reason
+        letter.withdrawn_reason, letter.taken_down = reason, taken_down
         move(session, letter, WITHDRAWN)
         for table in (Pending, Tombstone, Withdrawal):
             session.query(table).filter(table.letter_id == letter_id).delete()

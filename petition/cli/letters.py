@@ -163,3 +163,13 @@ def withdraw(slug: str, reason: str) -> None:
     here = ground()
     rounds.withdraw_letter(here.desk, letter_id(here, slug), reason)
     click.echo("Withdrawn.")
+
+
+@letter.command()
+@click.argument("slug")
+@click.option("--reason", required=True, help="Public: the letter's address will say it, and that the host did it.")
+def takedown(slug: str, reason: str) -> None:
+    """Take a letter down as whoever runs this site, for good."""
+    here = ground()
+    rounds.withdraw_letter(here.desk, letter_id(here, slug), reason, taken_down=True)
+    click.echo("Taken down. See what was reported about it with: petition report list " + slug)

@@ -5,7 +5,13 @@ import os
 import click
 
 from petition.cli.context import Family, Ground, ground, now, reading, say_json, working
-from petition.letters.organizers import add_organizer, all_organizers, reset_organizer
+from petition.letters.organizers import (
+    add_organizer,
+    all_organizers,
+    hosted_organizer,
+    remove_organizer,
+    reset_organizer,
+)
 
 
 @click.group(cls=Family)
@@ -36,6 +42,15 @@ def reset(name: str, as_json: bool) -> None:
     with working(here) as session:
         secret = reset_organizer(session, name, moment=now(), random=os.urandom)
     _print_link(here, name, secret, as_json)
+
+
+@organizer.command()
+@click.argument("name")
+def remove(name: str) -> None:
+    """Forget an organizer who works on no letter any more."""
+    with working(ground()) as session:
+        remove_organizer(session, hosted_organizer(session, name))
+    click.echo("Forgotten. The name stays with the versions that they wrote.")
 
 
 def _print_link(here: Ground, name: str, secret: str, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from petition.addresses import ending
 from petition.letters.drafting import rolls_of
 from petition.letters.events import ASKED, events_of, statuses_of
 from petition.letters.models import Event, Letter
+from petition.letters.people import displayed_names
 from petition.letters.routes import allowed_domains
 from petition.letters.text import Words
 from petition.letters.versions import newest_version, words_of
@@ -126,6 +127,8 @@ class Figures:
     routes: tuple[str, ...]
     naming: Naming
     mail_domains: tuple[str, ...]
+    organizers: tuple[str, ...] = ()
+    """The names that those behind the letter chose to show."""
     """What addresses end in that can have a code mailed; none without the mail route."""
 
     @property
@@ -193,6 +196,7 @@ def figures(session: Session, letter: Letter, url: str | None) -> Figures:
         timing=letter.timing,
         routes=tuple(letter.routes),
         naming=naming(session, letter),
+        organizers=tuple(displayed_names(session, letter.id)),
         mail_domains=tuple(ending(one) for some in allowed_domains(letter).values() for one in some),
     )
 

@@ -266,6 +266,7 @@ _FORMS: dict[str, tuple[str, tuple[str, ...]]] = {
         "Check, change what is shown, or take back by receipt.",
         ("receipt", "receipt_file", "appear", "name", "title", "do"),
     ),
+    "report": ("Tell whoever runs the site that a letter does harm; only the words and the hour are kept.", ("text",)),
     "receipt/file": ("The receipt sent back as a file; nothing is stored.", ("token",)),
 }
 _COUNTS = _object(

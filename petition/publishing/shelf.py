@@ -24,7 +24,8 @@ from sqlalchemy.orm import Session
 
 from petition.errors import Refusal
 from petition.languages import languages
-from petition.letters.life import PUBLIC, public_letter, published_letters
+from petition.letters.employers import by_employer
+from petition.letters.life import PUBLIC, public_letter
 from petition.letters.models import Letter
 from petition.publishing import columns, openapi
 from petition.publishing.counts import figures
@@ -168,7 +169,7 @@ class Shelf:
 
     def _make_home(self, language: str) -> PublicFile:
         with Session(self._reading) as session:
-            return _page("public/home.html", language, "_site/", letters=published_letters(session))
+            return _page("public/home.html", language, "_site/", employers=by_employer(session))
 
     def _path(self, letter_id: str, edition: int, name: str, language: str | None) -> Path | None:
         """Where a file lies for all workers; None for one that is quicker made than read."""

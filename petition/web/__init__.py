@@ -35,6 +35,7 @@ from petition.web import (
     people,
     public,
     receipts,
+    report,
     rounds,
     routes,
     sign,
@@ -84,7 +85,7 @@ __all__ = [
 
 def add_porch(app: Flask, shelf: Shelf, url: str | None) -> None:
     """Pages, headers, guards and error pages for an app that has a site."""
-    for blueprint in (health.bp, public.bp, join.bp, sign.bp, organize.bp):
+    for blueprint in (health.bp, public.bp, report.bp, join.bp, sign.bp, organize.bp):
         app.register_blueprint(blueprint)
     app.request_class = InMemoryRequest
     limiter.init_app(app)

@@ -57,6 +57,11 @@ def asking_for_mail() -> str:
     return MAIL_BY_LETTER if is_from_here() else MAIL_BY_ADDRESS
 
 
+def reporting() -> str:
+    """How often a visitor may report a letter; where all come from this machine, how often anybody may."""
+    return "100 per hour" if is_from_here() else "5 per hour"
+
+
 def visitor() -> str:
     """Who knocks, for as long as a day; from this machine, at which letter."""
     if is_from_here():

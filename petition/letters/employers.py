@@ -1,0 +1,17 @@
+"""Several letters and organizations on one site: public letters, by the employer that they are about."""
+
+from itertools import groupby
+
+from sqlalchemy.orm import Session
+
+from petition.letters.life import published_letters
+from petition.letters.models import Letter
+from petition.letters.versions import newest_version
+
+
+def by_employer(session: Session) -> list[tuple[str, list[Letter]]]:
+    """Employers in alphabetical order, however they are written, each with its public letters, newest first."""
+    named = [(newest_version(session, letter).employer, letter) for letter in published_letters(session)]
+    named.sort(key=lambda one: one[0].casefold())
+    groups = [list(group) for _, group in groupby(named, key=lambda one: one[0].casefold())]
+    return [(group[0][0], [letter for _, letter in group]) for group in groups]

@@ -1,0 +1,58 @@
+"""Reports: anybody may tell whoever runs the site that a letter does harm. Nothing is kept of who, nor when finer
+than the hour; whoever runs the site decides, and says publicly why a letter was taken down."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from petition.database import changed
+from petition.errors import BadShape, Conflict, NotFound
+from petition.letters.models import Letter, Report
+from petition.letters.text import several_lines
+
+Random = Callable[[int], bytes]
+MOST_OF_A_LETTER = 200
+MOST = 2_000
+"""Nobody reads more, and nobody shall fill the disk."""
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A report, as whoever runs the site reads it."""
+
+    key: str
+    slug: str
+    hour: datetime
+    text: str
+
+
+def report(session: Session, letter: Letter, text: str, *, moment: datetime, random: Random) -> None:
+    """Keep a report; refuses one without words, and more than anybody would read."""
+    text = several_lines(text, "report")
+    if not text:
+        raise BadShape("Write what is wrong with this letter.")
+    session.refresh(letter, with_for_update=True)
+    of_letter = select(func.count()).select_from(Report).where(Report.letter_id == letter.id)
+    of_site = select(func.count()).select_from(Report)
+    if session.scalars(of_letter).one() >= MOST_OF_A_LETTER or session.scalars(of_site).one() >= MOST:
+        raise Conflict("Many reports wait to be read already. Please come back in a few days.")
+    session.add(Report(key=random(8).hex(), letter_id=letter.id, hour=moment, text=text))
+    session.flush()
+
+
+def reports(session: Session, slug: str | None = None) -> list[Reported]:
+    """All reports, or those about one letter: by letter, then by hour."""
+    found = select(Report, Letter.slug).join(Letter, Letter.id == Report.letter_id)
+    if slug is not None:
+        found = found.where(Letter.slug == slug)
+    rows = session.execute(found.order_by(Letter.slug, Report.hour, Report.key))
+    return [Reported(row.Report.key, row.slug, row.Report.hour, row.Report.text) for row in rows]
+
+
+def remove_report(session: Session, key: str) -> None:
+    """Forget a report that was dealt with."""
+    if changed(session, delete(Report).where(Report.key == key)) != 1:
+        raise NotFound("There is no report %(key)s. See: petition report list", key=key)
