@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from tests.browser.every_page import EVERYTHING, SIGNERS, a_full_letter, opens, organizers_pages
 from tests.browser.script.phones import Site, a_phone
 from tests.browser.walks import (
     Window,
@@ -101,3 +102,36 @@ def test_the_pages_of_the_numbers(window: Window, site: Site, look: Callable[[Pa
     window.page.goto(f"{public.desk}numbers")
     window.page.locator("summary").click()
     look(window.page, "numbers on the desk")
+
+
+def test_every_page_that_has_an_address(window: Window, site: Site, look: Callable[[Page, str], None]) -> None:
+    draft, public = site.shared.a_draft(**EVERYTHING), a_full_letter(site)
+    theirs = [f"{public.public}{name}" for name in SIGNERS]
+    sign_in(window.page)
+    seen = []
+    for path in [public.public, *theirs, *organizers_pages(site, draft), *organizers_pages(site, public)]:
+        if opens(window.page, path):
+            look(window.page, path)
+            seen.append(path)
+
+    assert {f"{public.public}{name}" for name in ("before/", "join", "sign", "receipt", "press/")} <= {*seen}
+    assert {f"{draft.desk}{name}" for name in ("write", "fields", "names", "people", "rules", "routes")} <= {*seen}
+
+
+def test_the_ladder_and_the_answers_to_check(
+    chromium: Browser, site: Site, scheme: Scheme, look: Callable[[Page, str], None]
+) -> None:
+    place = site.open_letter(**EVERYTHING)
+    phone = a_phone(chromium, site.root, color_scheme=scheme)
+    phone.come(site.url(place, "join"))
+    phone.exchange(site.code(place))
+    phone.expect_heading("You can sign now")
+    look(phone.page, "ladder with scripts")
+    phone.page.get_by_label("Counted, and in the groups that you choose below.").check()
+    phone.page.get_by_label("Role").select_option("Software")
+    look(phone.page, "a group chosen")
+    phone.sign()
+    look(phone.page, "receipt")
+    phone.context.close()
+
+    assert phone.complaints == []

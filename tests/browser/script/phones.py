@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect
 from sqlalchemy import func, select
@@ -199,7 +200,7 @@ class Phone:
 
     def posts(self) -> list[str]:
         """What was posted: the last part of each address."""
-        return [request.url.rsplit("/", 1)[1] for request in self.requests if request.method == "POST"]
+        return [urlsplit(request.url).path.rsplit("/", 1)[1] for request in self.requests if request.method == "POST"]
 
     def download(self, name: str) -> dict[str, Any]:
         """Save a file, and read it."""

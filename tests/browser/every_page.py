@@ -1,0 +1,52 @@
+"""A letter that has everything, and every page that can be opened by its address, found among the program's routes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from playwright.sync_api import Page
+
+from petition.letters.fields import read_field
+from tests.browser.script.phones import Site
+from tests.routes import routes
+from tests.shared import Place
+
+EVERYTHING: dict[str, Any] = {
+    "fields": (
+        read_field("Role", [("Software", 200), ("Warehouse", 900), ("Support", None)]),
+        read_field("Site", [("Berlin", None), ("Lyon", 40)]),
+    ),
+    "names": ("named", "named_at:50"),
+    "mail": {"workers": ["example.com"]},
+    "routes": ("code", "mail"),
+    "goal": 100,
+}
+SIGNERS = ("before/", "join", "sign", "receipt", "when", "how-we-verify/", "press/", "signatures/", "log/index.html")
+"""Pages of a letter that workers and readers open."""
+
+
+def a_full_letter(site: Site) -> Place:
+    """Published, with groups, names and mail, sealed signatures and an event."""
+    place = site.shared.an_open_letter(**EVERYTHING)
+    site.campaign.publish(place.id, unlocks="Ana")
+    site.campaign.tell(place.id, "delivered", who="Jo Muster", how="by hand")
+    for role in ("software", "warehouse"):
+        site.campaign.sign_all(place.id, 12, role=role)
+    site.campaign.seal(place.id)
+    return place
+
+
+def organizers_pages(site: Site, place: Place) -> Iterator[str]:
+    """The paths of all pages that an organizer may open."""
+    yield from ("/organize/", "/organize/account", "/organize/letters/new", "/organize/letters/import")
+    for route in routes(site.shared.app, slug=place.slug, address=place.slug, secret="never-was"):
+        if route.path.startswith(place.desk) and "GET" in route.methods:
+            yield route.path
+
+
+def opens(page: Page, path: str) -> bool:
+    """Whether there is a page at a path; files and what is not there now are none."""
+    found = page.context.request.head(path)
+    if not found.ok or not found.headers.get("content-type", "").startswith("text/html"):
+        return False
+    page.goto(path)
+    return True
