@@ -22,6 +22,8 @@ HARD = Words(
     demands=("Stop.", LONG),
 )
 """Words that are hard to show on a small screen."""
+WRITING = ("history", "versions/1/", "translations", "translations/ar", "opening", "print", "import")
+"""The pages of writing but the form itself."""
 
 
 class Window:
@@ -187,7 +189,7 @@ def an_organizer_looks_at(page: Page, site: Site, places: list[Place], look: Loo
     for place in places:
         page.goto(place.desk)
         look(page, f"desk of {place.slug}")
-        for name in ("rounds", "codes", "rules", "numbers", "preview", "write"):
+        for name in ("rounds", "codes", "rules", "numbers", "preview", "write", *WRITING):
             page.goto(f"{place.desk}{name}")
             look(page, f"{name} of {place.slug}")
 
