@@ -49,8 +49,9 @@ lint: .venv/test  ## style, types, and who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/test  ## what the program costs, as ratios
+bench: .venv/test firefox  ## what the program costs, as ratios
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.phone
 
 translations: .venv/test  ## collect the sentences and bring the catalogs up to date
 	$(BIN)/pybabel -q extract -F pyproject.toml $(SENTENCES) --no-location --sort-output --project=petition -o petition/translations/petition.pot .

@@ -308,3 +308,19 @@ def test_a_letter_from_right_to_left_reads_from_the_right_and_is_signed(plain: P
     receipt_on(plain)
 
     assert flows == ["rtl", "rtl", "rtl"]
+
+
+def test_a_link_whose_code_was_used_in_another_tab_says_where_it_goes_on(
+    phone: Phone, new_phone: NewPhone, site: Site, place: Place
+) -> None:
+    code = site.code(place)
+    phone.come(site.url(place, "join"))
+    phone.exchange(code)
+    phone.expect_heading("You can sign now")
+    other = new_phone()
+    other.come(site.url(place, "join"))
+    other.exchange(code)
+    other.expect_told("This code has been used.", "go back in the same browser to the page where you did")
+    phone.sign()
+
+    assert counted(site, place) == 1
