@@ -122,13 +122,24 @@ def test_a_file_of_more_than_64_kb_is_refused_too(shared: Shared, place: Place) 
     assert answer.status_code == 413
 
 
-def test_more_than_1_mb_for_drafting_is_refused_with_a_sentence(shared: Shared) -> None:
+def test_more_than_a_letter_can_be_is_refused_in_its_form_and_not_lost(shared: Shared) -> None:
     ana = shared.desk()
     token = ana.csrf("/organize/letters/new")
-    answer = ana.post("/organize/letters/new", csrf_token=token, body="x" * 1024 * 1024, title="x")
+    typed = "x" * 1024 * 1024
+    answer = ana.post("/organize/letters/new", csrf_token=token, body=typed, title="x")
 
     assert answer.status_code == 413
-    assert "This is more than 1024 kB, the most that can be sent here." in answer.text
+    assert "Please look again" in answer.text
+    assert typed in answer.text
+
+
+def test_what_no_letter_could_ever_be_is_read_no_further(shared: Shared) -> None:
+    ana = shared.desk()
+    token = ana.csrf("/organize/letters/new")
+    answer = ana.post("/organize/letters/new", csrf_token=token, body="x" * 8 * 1024 * 1024, title="x")
+
+    assert answer.status_code == 413
+    assert "This is more than 8192 kB, the most that can be sent here." in answer.text
 
 
 def test_a_body_whose_length_nobody_told_is_read_no_further(shared: Shared, place: Place) -> None:
