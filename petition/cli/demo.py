@@ -27,7 +27,7 @@ READY_SECONDS = 60
 
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
-@click.option("--signers", type=click.IntRange(15, 20_000), default=450, show_default=True, help="How many sign.")
+@click.option("--signers", type=click.IntRange(5, 20_000), default=450, show_default=True, help="How many sign.")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON when it is ready, for programs.")
 def demo(port: int, signers: int, as_json: bool) -> None:
     """Try everything on a throw-away site: a letter is drafted, opened, signed, sealed and published, then served.

@@ -30,6 +30,8 @@ HOURS_BETWEEN = (1, 1, 2, 9, 5, 21, 6)
 PUBLISHED_AFTER = 2
 WITHDRAWALS = 2
 SPARE_CODES = 3
+FEW = 60
+"""With fewer codes the smallest group is 3, so that something is counted all the same."""
 
 
 @dataclass
@@ -124,6 +126,8 @@ def write_and_open(browser: Browser, invitation: str, passphrase: str, codes: in
     for place, (label, groups) in enumerate(sample.FIELDS):
         asked |= {f"label-{place}": label, f"groups-{place}": "\n".join(groups)}
     browser.send(desk + "fields", desk + "fields", **asked)
+    if codes < FEW:
+        browser.send(desk + "rules", desk + "rules", k="3", timing="together")
     numbers = ", ".join(step.partition(":")[2] for step in sample.SHARES if ":" in step)
     browser.send(desk + "names", desk + "names", named="y", numbers=numbers, months="12")
     page = browser.send(desk, desk + "open")
