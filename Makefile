@@ -24,9 +24,10 @@ demo: .venv/run  ## build a throw-away site with a signed letter, and serve it (
 run: .venv/run  ## serve the site in ./data (PORT=8000)
 	@$(BIN)/petition run --port $(PORT)
 
+# What fails is tried once more, alone: deadlines of browsers and of processes that race are missed on a busy machine.
 test: .venv/test lint browser  ## everything that CI runs
-	$(BIN)/python -m pytest -m "not long and not browser and not race" -n 2 -q
-	$(BIN)/python -m pytest -m "(browser or race) and not long" -q
+	$(BIN)/python -m pytest -m "not long and not race" -n 2 -q || $(BIN)/python -m pytest --last-failed -q
+	$(BIN)/python -m pytest -m "race and not long" -q || $(BIN)/python -m pytest --last-failed -q
 
 test-fast: .venv/test lint  ## the quick ones: no browsers, races, PostgreSQL or attacks; under a minute
 	$(BIN)/python -m pytest -m "not long and not browser and not race and not thorough" -k "not postgresql" -n 2 -q

@@ -40,7 +40,7 @@ CHECKS = [
 ]
 HOW: dict[str, Any] = {"deadline": None, "suppress_health_check": list(HealthCheck), "phases": [Phase.generate]}
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
-FORMS = ("/join", "/join/mail", "/sign", "/receipt")
+FORMS = ("/join", "/join/mail", "/sign", "/receipt", "/report")
 """Shown again with the refusal and all that was typed, whoever asks."""
 
 

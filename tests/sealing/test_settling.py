@@ -7,10 +7,12 @@ import pytest
 from petition.letters.fields import read_field
 from petition.sealing import settling
 from petition.signing.models import Answer, ArrivedAnswer
+from tests.conftest import campaign
 from tests.promises.sqlitefile import SQLiteFile
-from tests.shared import ONCE
 from tests.walks import Campaign
 
+__all__ = ["campaign"]
+"""A site of its own: a letter's rows share their pages with no other's."""
 FIELDS = (read_field("Role", [("Software", None), ("Hardware", None)]),)
 
 
@@ -24,7 +26,7 @@ def places(campaign: Campaign, letter: str) -> list[list[int]]:
     return [[offset for _, offset in sorted(cells)] for cells in pages.values()]
 
 
-@ONCE
+@pytest.mark.parametrize("kind", ["sqlite"])
 def test_a_late_lot_can_be_told_on_its_pages_until_the_letter_closes(campaign: Campaign) -> None:
     letter = campaign.a_published_letter(fields=FIELDS)
     for _ in range(4):

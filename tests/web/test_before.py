@@ -1,5 +1,6 @@
 """What people read before they sign, and when they are told to come back."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -86,7 +87,8 @@ def test_a_closed_letter_offers_no_way_to_sign_but_the_one_of_receipts(shared: S
 
 def told(text: str, rows: Sequence[Stored]) -> list[Stored]:
     """The rows that stand on a page, whole."""
-    return [row for row in rows if f"<td>{row.what}</td><td>{row.how_long}</td><td>{row.who}</td>" in unescape(text)]
+    plain = re.sub("<td[^>]*>", "<td>", unescape(text))
+    return [row for row in rows if f"<td>{row.what}</td><td>{row.how_long}</td><td>{row.who}</td>" in plain]
 
 
 def test_every_table_is_told_of_once():

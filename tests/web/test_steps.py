@@ -92,7 +92,8 @@ def test_codes_are_shown_once_with_the_address_to_join(shared: Shared, ana: Visi
     joined = worker.press(worker.open(f"{place.hidden}join"), "Go on", code=codes[0])
 
     assert len(set(codes)) == 3
-    assert sheet.text.count(f"{SITE}{place.hidden}join") == 3
+    assert sheet.text.count(f"<span>{SITE}{place.hidden}join</span>") == 3
+    assert sheet.text.count(f"{SITE}{place.hidden}join#k=") == 3
     assert joined.heading == "You can sign now"
     assert not [code for code in codes if code in ana.open(f"{place.desk}codes").text]
 
