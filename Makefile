@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
+AGAIN = $(BIN)/python -m pytest --last-failed --last-failed-no-failures none -q
 .DEFAULT_GOAL := help
 SENTENCES := $(foreach name,say _ Refusal BadShape Forbidden NotFound Conflict CodeUsed TokenUsed TextChanged TooEarly Over TooLong SlowDown,-k $(name))
 
@@ -26,8 +27,9 @@ run: .venv/run  ## serve the site in ./data (PORT=8000)
 
 # What fails is tried once more, alone: deadlines of browsers and of processes that race are missed on a busy machine.
 test: .venv/test lint browser  ## everything that CI runs
-	$(BIN)/python -m pytest -m "not long and not race" -n 2 -q || $(BIN)/python -m pytest --last-failed -q
-	$(BIN)/python -m pytest -m "race and not long" -q || $(BIN)/python -m pytest --last-failed -q
+	$(BIN)/python -m pytest -m "not long and not browser and not race" -n 2 -q || $(AGAIN)
+	$(BIN)/python -m pytest -m "browser and not long and not race" -n 2 -q || $(AGAIN)
+	$(BIN)/python -m pytest -m "race and not long" -q || $(AGAIN)
 
 test-fast: .venv/test lint  ## the quick ones: no browsers, races, PostgreSQL or attacks; under a minute
 	$(BIN)/python -m pytest -m "not long and not browser and not race and not thorough" -k "not postgresql" -n 2 -q

@@ -25,6 +25,8 @@ from tests.conftest import Clock
 from tests.mailserver import Inbox, OnlyAna, a_mail_server, its_own_certificate
 from tests.walks import WORDS, Campaign
 
+pytestmark = pytest.mark.thorough
+
 DOMAINS = {"workers": ["example.com"]}
 ANA = "ana@example.com"
 SENDER = "The post <post@letters.example.org>"

@@ -15,6 +15,8 @@ from petition.publishing.typesetting import png
 from petition.sheets import MOST_ON_PAPER, STRIPS, TEMPLATE, Sheet, join_link, said, sheet_pdf
 from tests.shared import ONCE, Shared
 
+pytestmark = pytest.mark.thorough
+
 JOIN = "https://letters.example.org/letters/we-refuse-abcdefghjkmnpqrs/join"
 SHEET = Sheet(join=JOIN, fingerprint="ab12" * 16, log_key="0123456789abcdef0123", title="We refuse to build it")
 NEUTRAL = Sheet(join=JOIN, fingerprint=SHEET.fingerprint, log_key=SHEET.log_key)

@@ -9,6 +9,8 @@ from petition.cli.export import NAMED
 from petition.publishing.files import FORMATS
 from tests.cli.conftest import SITE, Shell
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(scope="module")
 def address(shell: Shell) -> str:

@@ -12,6 +12,8 @@ from petition.letters.fields import fields_of
 from petition.letters.life import hosted_letter
 from tests.cli.conftest import LETTER, SITE, Shell
 
+pytestmark = pytest.mark.thorough
+
 
 def shown(shell: Shell, slug: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(shell("letter", "show", slug, "--json").stdout)

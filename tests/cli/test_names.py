@@ -15,6 +15,8 @@ from petition.letters.organizers import choose_passphrase, reset_organizer
 from tests.cli.conftest import Shell
 from tests.walks import PASSPHRASE
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(scope="module")
 def file(shell: Shell) -> str:

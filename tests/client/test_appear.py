@@ -12,6 +12,8 @@ from tests.client.conftest import Run
 from tests.client.issuing import CODE, LETTER_ID, Issuer, b64, from_b64, key_pair, spki_of
 from tests.client.serving import Web
 
+pytestmark = pytest.mark.thorough
+
 RECEIPT = bytes(range(16))
 WORDS = client.receipt_words(RECEIPT)
 FIELDS = [

@@ -5,6 +5,8 @@ import pytest
 from tests.client.conftest import Run
 from tests.client.issuing import CODE, Issuer, b64, key_pair, spki_of
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def naming(issuer: Issuer) -> Issuer:

@@ -29,6 +29,8 @@ from petition.letters.text import Words
 from petition.letters.versions import newest_version, words_of
 from tests.walks import WORDS, Campaign
 
+pytestmark = pytest.mark.thorough
+
 
 class Draft:
     """A draft of Ana's on which Ben comments."""

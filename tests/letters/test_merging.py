@@ -12,6 +12,8 @@ from petition.letters.sources import Source
 from petition.letters.text import Translation, Words
 from tests.walks import WORDS
 
+pytestmark = pytest.mark.thorough
+
 PARAGRAPHS = ("one", "two", "three", "four")
 ELEMENTS = st.lists(st.sampled_from("abcdefgh"), max_size=8)
 

@@ -26,6 +26,8 @@ from petition.letters.organizers import (
 from petition.letters.sign_ins import begin_sign_in, key_of, signed_in
 from tests.walks import PASSPHRASE, Campaign
 
+pytestmark = pytest.mark.thorough
+
 ANOTHER = "another long passphrase"
 numbers = count()
 

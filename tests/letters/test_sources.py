@@ -11,6 +11,8 @@ from petition.letters.sources import LINE, MOST_SOURCES, Source, dangling, doubl
 from petition.letters.text import MOST_TRANSLATIONS, Translation, Words, canonical, checked, read_source, read_words
 from tests.walks import WORDS
 
+pytestmark = pytest.mark.thorough
+
 REPORT = Source("A report", "https://example.org/report", "2018-06-21")
 SPANISH = Translation("es", "Nos negamos", "Jo Muster, directora", "Hola, Jo:", ("Basta.", "Dilo en público."))
 

@@ -26,6 +26,8 @@ from petition.publishing.summaries import escaped
 from tests.publishing.figures import GROUPS, SCRIPTS, some_figures
 from tests.walks import WORDS, Campaign
 
+pytestmark = pytest.mark.thorough
+
 FILES = [name for name in FROM_FIGURES if "/" not in name]
 PICTURES = [name for name in FILES if name.endswith(".svg")]
 COUNTS = [0, 1, 12, 1_000_000]

@@ -18,7 +18,7 @@ from tests.conftest import START
 from tests.shared import ONCE, Place, Shared
 from tests.walks import WORDS
 
-pytestmark = ONCE
+pytestmark = [ONCE, pytest.mark.thorough]
 WHOLE = replace(
     WORDS,
     body="Dear Jo,\n\nthey knew.[^1] So did we.[^a]\n\n[^a]: We saw it.",

@@ -12,6 +12,8 @@ from petition import rounds
 from petition.publishing.names import PER_PAGE, Naming, page_names, page_number
 from tests.walks import WORDS, Campaign
 
+pytestmark = pytest.mark.thorough
+
 PEOPLE = ["Zoë", "Ñusta", "ana", "Émile", "=cmd", "<b>Bo</b>"]
 
 

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from petition.publishing.shelf import Shelf
 from tests.walks import Campaign
 
+pytestmark = pytest.mark.thorough
+
 
 class Seconds:
     """A stopwatch that is moved by hand."""

@@ -14,6 +14,8 @@ from petition.sealing.models import Entry, Sealing
 from tests.conftest import START
 from tests.walks import Campaign
 
+pytestmark = pytest.mark.thorough
+
 MANY = 25_000
 ENTRY = b'{"type":"signature","x":"' + b"y" * 900 + b'"}'
 

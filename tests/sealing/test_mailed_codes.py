@@ -12,6 +12,8 @@ from petition.verifying import open_source, verify
 from tests.publishing.test_folder import publish
 from tests.walks import Campaign
 
+pytestmark = pytest.mark.thorough
+
 DOMAINS = {"workers": ["example.com"]}
 
 

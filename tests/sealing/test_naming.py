@@ -14,6 +14,8 @@ from petition.sealing.naming import begin, names_until
 from petition.signing.models import ArrivedName, HiddenName, LockedName, ShownName
 from tests.walks import Campaign
 
+pytestmark = pytest.mark.thorough
+
 PEOPLE = ["Ana", "Bea", "Carl", "Dora", "Eva", "Finn"]
 # With K = 3, two are held back, and at least five must wait.
 

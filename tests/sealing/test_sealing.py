@@ -24,6 +24,8 @@ from petition.signing.models import Pending, Round, Tombstone
 from petition.signing.signatures import rounds_of
 from tests.walks import Campaign
 
+pytestmark = pytest.mark.thorough
+
 # With K = 3, two are held back.
 K, H = 3, 2
 ORDER = ["round", "codes", "issued", "annulled", "signature", "withdrawal", "closed"]

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from petition.sealing.tables import Before, Table, is_due, rounded, table
 
+pytestmark = pytest.mark.thorough
+
 K = 10
 UNKNOWN: dict[str, int | None] = {}
 

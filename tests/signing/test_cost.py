@@ -13,6 +13,8 @@ from petition.crypto.tokens import Token
 from petition.letters.fields import read_field
 from tests.walks import Campaign
 
+pytestmark = pytest.mark.thorough
+
 PUBLIC = ("", "counts.json", "history.csv", "letter.md", "log/checkpoint", "how-we-verify/", "press/")
 Count = Callable[[], AbstractContextManager[list[str]]]
 

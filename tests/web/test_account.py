@@ -3,13 +3,14 @@
 import re
 
 import pyotp
+import pytest
 
 from petition.web.guessing import FREE_FOR_ONE
 from tests.shared import ONCE, Shared
 from tests.visitors import Page, Visitor
 from tests.walks import PASSPHRASE
 
-pytestmark = ONCE
+pytestmark = [ONCE, pytest.mark.thorough]
 ANOTHER = "another long passphrase"
 
 

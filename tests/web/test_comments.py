@@ -1,10 +1,12 @@
 """The page of comments, as an editor and a commenter press its buttons."""
 
+import pytest
+
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import Page, Visitor
 from tests.web.test_people import as_, come, link_to
 
-pytestmark = ONCE
+pytestmark = [ONCE, pytest.mark.thorough]
 
 
 def two(shared: Shared) -> tuple[Place, Visitor, Visitor]:

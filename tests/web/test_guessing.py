@@ -5,6 +5,8 @@ import pytest
 from petition.errors import SlowDown
 from petition.web.guessing import LONGEST_WAIT, Waits, demand_patience, waits
 
+pytestmark = pytest.mark.thorough
+
 
 def test_waits_grow_and_end_and_are_forgotten_after_a_day() -> None:
     moment = [0.0]

@@ -12,6 +12,8 @@ from tests.visitors import SITE, Page, Visitor
 from tests.walks import WORDS
 from tests.web.test_versions import ana, browser, newest
 
+pytestmark = pytest.mark.thorough
+
 __all__ = ["ana", "browser"]
 
 

@@ -16,6 +16,8 @@ from tests.test_post import fresh, look
 from tests.visitors import Page, Visitor
 from tests.walks import Campaign
 
+pytestmark = pytest.mark.thorough
+
 DOMAINS = {"workers": ["example.com"]}
 ANA = "ana@example.com"
 ADDRESSES = (ANA, ANA, "Ana+x@example.com", "ben@elsewhere.example", "ben@eu.example.com", f"{'c' * 64}@example.com")

@@ -12,7 +12,7 @@ from petition.publishing.columns import COUNTS, COUNTS_JSON, GROUPS, HISTORY
 from petition.publishing.files import FROM_FIGURES, PAGES
 from tests.shared import ONCE, Place, Shared
 
-pytestmark = ONCE
+pytestmark = [ONCE, pytest.mark.thorough]
 DATA = [*FROM_FIGURES, "log/issuer.pem", "log/tile/0/000.p/1"]
 
 

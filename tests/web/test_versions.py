@@ -15,6 +15,8 @@ from tests.shared import ONCE, Place, Shared
 from tests.visitors import Page, Visitor
 from tests.walks import PASSPHRASE, WORDS, Words
 
+pytestmark = pytest.mark.thorough
+
 LONG = replace(WORDS, body="First.\n\nSecond.\n\nThird.")
 Browsers = Callable[[str], Visitor]
 

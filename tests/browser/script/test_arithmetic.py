@@ -1,7 +1,6 @@
 """The script's arithmetic and encodings against published numbers, in a real browser."""
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -103,7 +102,7 @@ def test_a_statement_is_written_as_everywhere(script: Page) -> None:
     assert made == known["statement_utf8"]
 
 
-@pytest.mark.parametrize("receipt", [bytes(16), b"\xff" * 16, bytes(range(16)), os.urandom(16)])
+@pytest.mark.parametrize("receipt", [bytes(16), b"\xff" * 16, bytes(range(16)), bytes(range(200, 216))])
 def test_written_words_lead_back_to_their_receipt(script: Page, receipt: bytes) -> None:
     words = receipt_words(receipt)
     careless = words.lower().replace("-", " ").replace("0", "o").replace("1", "l")

@@ -15,6 +15,8 @@ from petition.errors import BadShape, Refusal, TooLong
 from petition.letters.importing.files import Imported, read_file
 from petition.letters.importing.packages import MOST_UNPACKED
 
+pytestmark = pytest.mark.thorough
+
 Change = Callable[[dict[str, bytes]], None]
 DOCUMENT = "word/document.xml"
 
