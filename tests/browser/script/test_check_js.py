@@ -104,6 +104,9 @@ def test_while_the_log_is_read_the_page_says_so(phone: Phone, site: Site, place:
     phone.context.route("**/log/checkpoint", lambda route: held.append(route))
     check_words(phone, site, place, sealed)
     phone.expect_told("Reading the whole log.")
+    for _ in range(500):  # the sentence stands before the request is out
+        if not held:
+            phone.page.wait_for_timeout(10)
     held[0].continue_()
 
     phone.expect_told("Your signature is in the log")
