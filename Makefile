@@ -31,8 +31,8 @@ test: .venv/test lint browser  ## everything that CI runs
 	$(BIN)/python -m pytest -m "browser and not long and not race" -n 2 -q || $(AGAIN)
 	$(BIN)/python -m pytest -m "race and not long" -q || $(AGAIN)
 
-test-fast: .venv/test lint  ## the quick ones: no browsers, races, PostgreSQL or attacks; under a minute
-	$(BIN)/python -m pytest -m "not long and not browser and not race and not thorough" -k "not postgresql" -n 2 -q
+test-fast: .venv/test lint  ## the quick ones: rules and pages on SQLite; no browsers, races, commands, clients or attacks
+	$(BIN)/python -m pytest -m "not long and not browser and not race and not thorough" -k "not postgresql" --ignore=tests/cli --ignore=tests/client --ignore=tests/verifying -n 2 -q
 
 test-long: .venv/test lint firefox office  ## test, and what takes minutes
 	$(BIN)/python -m pytest
