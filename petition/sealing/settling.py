@@ -2,8 +2,9 @@
 
 What arrived since is rewritten whole at each sealing, what settled is not, so a sealing costs what came and not what
 is there. A table that grows keeps on its pages, roughly, which rows it got together: with at least K others of the
-same field, written in the order of their keys, a row says no more of its signer than the log does. The last to come
-may be fewer. So when the letter closes its rows are written anew, all of them, in the order of their keys.
+same field, written in the order of their keys, a row says no more of its signer than the log does. What was taken
+back of it goes first, in that order too (signing/blanks.py). The last to come may be fewer: so when the letter closes
+its rows are written anew, all of them, in the order of their keys.
 """
 
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from petition.letters.models import Letter
 from petition.sealing.rewriting import Lifted, Row
 from petition.signing.appearances import ANSWERS, NAMES
+from petition.signing.blanks import clear, is_blank
 
 AT_ONCE = 5000
 """Rows that are in memory together."""
@@ -24,6 +26,8 @@ def settle(session: Session, letter: Letter, lifted: Lifted, *, everything: bool
     kept: dict[type[Any], list[Row]] = {}
     for arrived, settled in (ANSWERS, NAMES):
         rows = lifted.rows(arrived)
+        clear(session, letter.id, settled, [row["key"] for row in rows])
+        rows = [row for row in rows if not is_blank(row)]
         if everything:
             _write_anew(session, letter.id, settled, rows)
             kept[arrived] = []

@@ -8,14 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, union_all
+from sqlalchemy import Row, delete, insert, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from petition.crypto.encodings import from_b64url, sha256
+from petition.crypto.locked_names import LOCKED_SIZE
 from petition.crypto.receipts import commit_of, group_key, name_key
 from petition.errors import BadShape, Conflict, Forbidden
 from petition.letters.fields import MOST_FIELDS, FieldOfLetter, fields_of
 from petition.letters.models import Letter
+from petition.signing.blanks import LONGEST_WORD, blank, is_blank, write_over
 from petition.signing.models import Answer, ArrivedAnswer, ArrivedName, LockedName
 from petition.signing.names import (
     demand_not_hidden,
@@ -29,8 +31,6 @@ from petition.signing.names import (
 
 COUNTED, GROUPED, NAMED_AT, NAMED = "counted", "grouped", "named_at", "named"
 STEPS = (COUNTED, GROUPED, NAMED_AT, NAMED)
-LOCKED_SIZE = 384
-"""RSA-3072 with OAEP."""
 ANSWERS, NAMES = (ArrivedAnswer, Answer), (ArrivedName, LockedName)
 """Where rows arrive, and where they settle."""
 TABLES = (*ANSWERS, *NAMES)
@@ -129,7 +129,7 @@ def _is_group(value: Any) -> bool:
 
 
 def _is_id(value: Any) -> bool:
-    return isinstance(value, str) and value.isascii() and len(value) <= 40
+    return isinstance(value, str) and value.isascii() and len(value) <= LONGEST_WORD
 
 
 # Rules
@@ -221,20 +221,33 @@ def are_kept(session: Session, letter_id: str, rows: Rows) -> bool:
 
 
 def keep(session: Session, letter_id: str, rows: Rows, keys: Keys) -> None:
-    """Let these rows be all that is stored under some keys. What is there already stays, what is new arrives."""
+    """Let these rows be all that is stored under some keys. What is there already stays, what is new arrives.
+
+    What is taken back leaves a blank where it arrives, from which the next sealing knows what to delete.
+    """
     locked = not_shown_yet(session, letter_id, rows[NAMES])
     for row in locked:
         demand_not_hidden(session, letter_id, row["key"])
     take_off(session, letter_id, keys[NAMES], but=[row["key"] for row in rows[NAMES] if row not in locked])
     wanted_rows: Rows = {**rows, NAMES: locked}
     for tables, wanted in wanted_rows.items():
-        present = _present(session, letter_id, tables, keys[tables])
-        stale = [row["key"] for row in present if row not in wanted]
-        for table in tables if stale else ():
-            session.execute(delete(table).where(table.letter_id == letter_id, table.key.in_(stale)))
-        missing = [row for row in wanted if row not in present]
-        if missing:
-            session.execute(insert(tables[0].__table__), missing)
+        _keep_in(session, letter_id, tables, wanted, keys[tables])
+
+
+def _keep_in(session: Session, letter_id: str, tables: Tables, wanted: list[AnyRow], keys: list[bytes]) -> None:
+    arrived, settled = tables
+    here, there = _stored(session, letter_id, tables, keys)
+    taken_back = [row for row in there if row not in wanted]
+    if any(not is_blank(row) for row in taken_back):
+        write_over(session, letter_id, settled, [row["key"] for row in taken_back])
+    arriving = {row["key"]: blank(row) for row in taken_back}
+    arriving |= {row["key"]: row for row in wanted if row not in there}
+    gone = [row["key"] for row in here if row not in arriving.values()]
+    if gone:
+        session.execute(delete(arrived).where(arrived.letter_id == letter_id, arrived.key.in_(gone)))
+    missing = [row for row in arriving.values() if row not in here]
+    if missing:
+        session.execute(insert(arrived.__table__), missing)
 
 
 def forget(session: Session, letter_id: str, a: bytes) -> None:
@@ -267,12 +280,23 @@ def shown_under(session: Session, letter_id: str, a: bytes) -> Shown:
 
 
 def _present(session: Session, letter_id: str, tables: Tables, keys: list[bytes]) -> list[AnyRow]:
-    """The rows under some keys, wherever they are, by key."""
+    """The rows under some keys, wherever they are, by key; none that was taken back."""
+    here, there = _stored(session, letter_id, tables, keys)
+    return _sorted(row for row in here + there if not is_blank(row))
+
+
+def _stored(session: Session, letter_id: str, tables: Tables, keys: list[bytes]) -> tuple[list[AnyRow], list[AnyRow]]:
+    """The rows under some keys where they arrive, and where they settle; those that were taken back too."""
     if not keys:
-        return []
-    columns = [table.__table__ for table in tables]
-    query = union_all(*(select(here).where(here.c.letter_id == letter_id, here.c.key.in_(keys)) for here in columns))
-    return _sorted(dict(row) for row in session.execute(query).mappings())
+        return [], []
+    parts = (
+        select(here, literal(place).label("place")).where(here.c.letter_id == letter_id, here.c.key.in_(keys))
+        for place, here in enumerate(table.__table__ for table in tables)
+    )
+    found: tuple[list[AnyRow], list[AnyRow]] = ([], [])
+    for row in session.execute(union_all(*parts)).mappings():
+        found[row["place"]].append({name: value for name, value in row.items() if name != "place"})
+    return found
 
 
 def _sorted(rows: Iterable[AnyRow]) -> list[AnyRow]:

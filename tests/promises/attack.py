@@ -19,7 +19,7 @@ from petition.crypto.encodings import from_b64url
 from tests.promises.lives import CHANGE, CLOSE, COPY, EXCHANGE, SIGN, WITHDRAW, Copy, Life
 from tests.promises.sqlitefile import MAGIC, SQLiteFile
 
-CODE, SIGNATURE, ROLE, SITE = "code", "signature", "role", "site"
+CODE, SIGNATURE, ROLE, SITE, NAME = "code", "signature", "role", "site", "name"
 NOW = "now"
 """What a copy taken between two sealings shows of those who came since the first of them."""
 Clue = tuple[str, str]
@@ -48,6 +48,9 @@ CHANGING = {
     "withdrawal": {"commit"},
     "arrived_answer": {"key"},
     "answer": {"key"},
+    "arrived_name": {"key"},
+    "locked_name": {"key"},
+    "shown_name": {"key"},
     "code": {"mac", "request"},
 }
 """Tables whose PostgreSQL files are searched for what was removed from them, and the keys to look for."""
@@ -71,6 +74,7 @@ class Known:
                 (SIGNATURE, "signature"): signature,
                 (ROLE, "key"): person.group_keys["role"],
                 (SITE, "key"): person.group_keys["site"],
+                (NAME, "key"): person.name_key,
             }
             for (side, what), value in keys.items():
                 self.needles[side, what].append((number, value[:32]))
@@ -236,8 +240,8 @@ def _strata(
     """In which groups of people a thing in a copy is compared with others; in none if its order may still show."""
     by_arrival = side != SIGNATURE
     at = life.story.intervals[EXCHANGE if side == CODE else SIGN].get(person, math.inf)
-    if side == ROLE and person in life.story.moments[CHANGE]:
-        return  # arrived anew
+    if side in (ROLE, NAME) and person in life.story.moments[CHANGE]:
+        return  # arrived anew, or went
     if at == copy.interval and copy.event == COPY:
         yield NOW, copy.interval
     if at > copy.interval - (copy.event == COPY):

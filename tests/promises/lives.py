@@ -42,7 +42,7 @@ EXCHANGE, SIGN, CHANGE, WITHDRAW = "exchange", "sign", "change", "withdraw"
 SEAL, COPY, CLOSE = "seal", "copy", "close"
 BEGIN = datetime(2026, 11, 2, 9, tzinfo=UTC)
 K = 10
-WITHDRAWING, CHANGING = 0.1, 0.1
+WITHDRAWING, CHANGING, NAMED = 0.1, 0.1, 0.4
 FIELDS = tuple(
     read_field(label, [(group, None) for group in groups])
     for label, groups in (("Role", ("Software", "Hardware", "Support")), ("Site", ("North", "South")))
@@ -62,6 +62,8 @@ class Person:
     token: Token
     role: str
     site: str
+    name: bytes | None
+    """Of somebody who signs by name: what their client locked."""
     address: str | None
     """Of somebody whose code is mailed; its row is made when they ask for it."""
 
@@ -69,6 +71,10 @@ class Person:
     def group_keys(self) -> dict[str, bytes]:
         """The keys of their answers, by field."""
         return {field.id: opening(self.token.receipt).group_key(field.id) for field in FIELDS}
+
+    @property
+    def name_key(self) -> bytes:
+        return opening(self.token.receipt).name_key()
 
     @property
     def request(self) -> bytes:
@@ -110,8 +116,8 @@ class Story:
 
 
 def a_story(people: int, sealings: int, random: Random, *, at_once: float = 0.4) -> Story:
-    """Everybody exchanges a code at some moment and signs at once, soon, or much later, with a role and a site; some
-    change their role, some withdraw.
+    """Everybody exchanges a code at some moment and signs at once, soon, or much later, with a role and a site, and
+    some by name; some change their role and take back their name, some withdraw.
 
     Two copies are taken between two sealings, when people have just come and gone. At the end the letter closes.
     """
@@ -195,7 +201,7 @@ class World:
         self._start = folder / "start"
         with self._opened(self._start) as campaign:
             campaign.databases.migrate(campaign.settings.data)
-            self.letter = campaign.an_open_letter(k=K, fields=FIELDS)
+            self.letter = campaign.an_open_letter(k=K, fields=FIELDS, names=("named",))
             by_mail = [f"worker-{number}@example.com" for number in range(people // 2)]
             codes = campaign.codes(self.letter, people - len(by_mail))
             pepper = campaign.desk.secrets.pepper(self.letter, 1)
@@ -220,7 +226,8 @@ class World:
         signature = finalize(key, message, answer, blinded.inverse)
         token = Token("https://letters.example.org/", self.letter, 1, key.fingerprint, message, signature, receipt)
         role, site = (random.choice(field.options).id for field in FIELDS)
-        return Person(code, hash_code(pepper, code), blinded.message, answer, token, role, site, address)
+        name = campaign.locked(self.letter, token, f"Quinn {code}") if random.random() < NAMED else None
+        return Person(code, hash_code(pepper, code), blinded.message, answer, token, role, site, name, address)
 
     def move_to(self, start: tuple[str, str], databases: Callable[[str], tuple[str, str]]) -> "World":
         """The same world on other databases: ``start`` (empty, migrated) gets its rows, ``databases`` copies them."""
@@ -274,7 +281,7 @@ class World:
             elif event.what == SEAL:
                 campaign.seal(self.letter)
             elif event.what == CLOSE:
-                campaign.publish(self.letter)
+                campaign.publish(self.letter, unlocks="Ana")
                 campaign.close_letter(self.letter)
             if event.person < 0:
                 yield take(campaign, event.what, interval)
@@ -288,7 +295,7 @@ class World:
                 assert exchange(issuer, keys, self.letter, 1, person.code, person.blinded) == person.answer
                 issuer.commit()
         elif what == SIGN:
-            campaign.sign(self.letter, person.token, role=person.role, site=person.site)
+            campaign.sign(self.letter, person.token, role=person.role, site=person.site, name=person.name)
         elif what == CHANGE:
             other = next(option.id for option in FIELDS[0].options if option.id != person.role)
             campaign.change(self.letter, person.token, role=other, site=person.site)

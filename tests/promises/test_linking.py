@@ -19,6 +19,7 @@ from petition.issuing import tokens as issuing_tokens
 from petition.sealing import rewriting, sealer
 from tests.promises.attack import (
     CODE,
+    NAME,
     NOW,
     ROLE,
     SIGNATURE,
@@ -56,8 +57,10 @@ def test_codes_and_signatures_cannot_be_paired_better_than_by_guessing(lived: Li
     assert linked(lived) == []
 
 
-@pytest.mark.parametrize(("one", "other"), [(ROLE, SITE), (ROLE, SIGNATURE), (CODE, SITE)])
-def test_answers_cannot_be_joined_with_one_another_nor_with_a_signature_or_a_code(
+@pytest.mark.parametrize(
+    ("one", "other"), [(ROLE, SITE), (ROLE, NAME), (ROLE, SIGNATURE), (NAME, SIGNATURE), (CODE, SITE), (CODE, NAME)]
+)
+def test_answers_and_names_cannot_be_joined_with_one_another_nor_with_a_signature_or_a_code(
     lived: Lived, one: str, other: str
 ) -> None:
     assert linked(lived, one, other) == []

@@ -39,7 +39,17 @@ def offering_names(campaign: Campaign, *steps: str) -> str:
 
 
 def stored(campaign: Campaign, letter: str) -> list[Any]:
+    """Every row of an answer or a name, but for blanks that the next sealing deletes."""
+    return [row for row in rows(campaign, letter) if word(row).strip()]
+
+
+def rows(campaign: Campaign, letter: str) -> list[Any]:
     return [row for table in TABLES for row in campaign.rows(table, letter)]
+
+
+def word(row: Any) -> str:
+    """What a row says: the option, or the step of a locked name."""
+    return str(row.step if hasattr(row, "step") else row.option)
 
 
 def shown(campaign: Campaign, letter: str, token: Token) -> Shown:
@@ -236,6 +246,33 @@ def test_everything_goes_with_a_withdrawal(campaign: Campaign, is_sealed: bool) 
 
     assert stored(campaign, letter) == []
     assert len(campaign.rows(Withdrawal, letter)) == (3 if is_sealed else 0)
+    campaign.seal(letter)
+    assert rows(campaign, letter) == []
+
+
+def test_what_settled_and_is_taken_back_is_blank_at_once_where_it_lies(campaign: Campaign) -> None:
+    """A row that left its page by itself, or changed its length, would leave a trace of which left first."""
+    letter = offering_names(campaign, "named")
+    tokens = campaign.sign_all(letter, ENOUGH, role="software", site="south", name=LOCKED)
+    campaign.seal(letter)
+    settled = {(row.key, len(word(row))) for table in (Answer, LockedName) for row in campaign.rows(table, letter)}
+    for token in tokens:
+        campaign.withdraw(letter, token)
+
+    blank = [row for table in (Answer, LockedName) for row in campaign.rows(table, letter)]
+    assert {(row.key, len(word(row))) for row in blank} == settled
+    assert {word(row).strip() for row in blank} == {""}
+    assert {row.locked for row in campaign.rows(LockedName, letter)} == {bytes(len(LOCKED))}
+
+
+def test_what_only_arrived_and_is_taken_back_is_gone_at_once(campaign: Campaign) -> None:
+    letter = offering_names(campaign, "named")
+    tokens = campaign.sign_all(letter, 2, role="software", site="south", name=LOCKED)
+    campaign.seal(letter)
+    for token in tokens:
+        campaign.withdraw(letter, token)
+
+    assert rows(campaign, letter) == []
 
 
 def test_other_peoples_answers_stay(campaign: Campaign, letter: str) -> None:

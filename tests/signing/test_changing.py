@@ -17,7 +17,7 @@ from petition.letters.models import Letter
 from petition.signing.appearances import TABLES, Shown
 from petition.signing.changing import change
 from petition.signing.models import Answer, ArrivedAnswer, ArrivedName
-from tests.signing.test_appearances import ENOUGH, FIELDS, LOCKED, offering_names, shown, stored
+from tests.signing.test_appearances import ENOUGH, FIELDS, LOCKED, offering_names, rows, shown, stored, word
 from tests.walks import Campaign, appearing
 
 SOFTWARE = (("role", "software"),)
@@ -68,7 +68,35 @@ def test_a_changed_answer_arrives_anew_and_is_stored_once(campaign: Campaign) ->
     campaign.change(letter, token, role="hardware", site="north")
 
     assert [row.option for row in campaign.rows(ArrivedAnswer, letter)] == ["hardware"]
+    assert sorted(row.option for row in campaign.rows(Answer, letter)) == [" " * 8] + ["north"] * 3 + ["software"] * 2
+    campaign.seal(letter)
+    assert [row.option for row in campaign.rows(ArrivedAnswer, letter)] == ["hardware"]
     assert sorted(row.option for row in campaign.rows(Answer, letter)) == ["north"] * 3 + ["software"] * 2
+
+
+@pytest.mark.parametrize("between", [0, 1, 2], ids=["at once", "sealed before", "sealed twice"])
+def test_whoever_changes_again_and_again_is_stored_as_they_said_last(campaign: Campaign, between: int) -> None:
+    letter = offering_names(campaign, "named")
+    tokens = campaign.sign_all(letter, ENOUGH, role="software", name=LOCKED)
+    campaign.seal(letter)
+    walks: list[list[dict[str, Any]]] = [
+        [{}, {"role": "software", "name": LOCKED}],
+        [{"role": "hardware"}, {}],
+        [{"role": "hardware"}, {"role": "software"}, {"name": LOCKED[::-1]}, {"name": LOCKED}],
+        [{}, {"name": LOCKED}, {}],
+    ]
+    for token, walk in zip(tokens, walks, strict=False):
+        for how in walk:
+            campaign.change(letter, token, **how)
+            assert campaign.change(letter, token, **how) == shown(campaign, letter, token)
+            for _ in range(between):
+                campaign.seal(letter)
+        last = appearing(token, **walk[-1])
+        assert shown(campaign, letter, token) == Shown(last.groups, last.name_step)
+    campaign.seal(letter)
+
+    unchanged = ENOUGH - len(walks)
+    assert sorted(map(word, rows(campaign, letter))) == ["named"] * (unchanged + 2) + ["software"] * (unchanged + 1)
 
 
 def test_a_changed_step_is_a_newly_locked_name(campaign: Campaign) -> None:
@@ -152,6 +180,8 @@ def test_a_closed_letter_lets_people_show_less_and_not_more(campaign: Campaign) 
     assert campaign.change(letter, token, role="software") == Shown(SOFTWARE)
     assert campaign.change(letter, token) == Shown()
     assert len(stored(campaign, letter)) == 2
+    campaign.seal(letter)
+    assert len(rows(campaign, letter)) == 2
 
 
 def test_a_change_and_a_withdrawal_at_the_same_moment_leave_nothing_behind(campaign: Campaign) -> None:
@@ -168,6 +198,8 @@ def test_a_change_and_a_withdrawal_at_the_same_moment_leave_nothing_behind(campa
     refusals = {type(one.exception()) for one in done}
     assert refusals <= {type(None), Over}
     assert stored(campaign, letter) == []
+    campaign.seal(letter)
+    assert rows(campaign, letter) == []
 
 
 def test_a_receipt_of_another_letter_changes_nothing(campaign: Campaign) -> None:

@@ -1,0 +1,50 @@
+"""What a signer takes back of an answer or a name: written over at once, deleted by the next sealing.
+
+Rows that settled lie on pages that are not written anew. A row that leaves such a page by itself leaves a trace there,
+on SQLite, of which left first. So it stays, blank and as long as it was, until a sealing deletes all that were taken
+back since the last one, in the order of their keys; a blank row that arrives tells it which.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import delete, func, literal, update
+from sqlalchemy.orm import Session
+
+from petition.crypto.locked_names import LOCKED_SIZE
+
+BLANK = " "
+LONGEST_WORD = 40
+"""Of the ids of fields and options, and of steps, in ASCII characters."""
+AT_ONCE = 500
+AnyRow = dict[str, Any]
+
+
+def blank(row: AnyRow) -> AnyRow:
+    """A row that says nothing any more but that its key is to be cleared."""
+    if "locked" in row:
+        return {**row, "step": BLANK, "locked": b""}
+    return {**row, "option": BLANK}
+
+
+def is_blank(row: AnyRow) -> bool:
+    """Whether what the row said was taken back."""
+    return not str(row["step"] if "locked" in row else row["option"]).strip()
+
+
+def write_over(session: Session, letter_id: str, table: type[Any], keys: Iterable[bytes]) -> None:
+    """Let rows that settled say nothing any more; each keeps its length, and so its place."""
+    columns = table.__table__.c
+    word = columns["step"] if "locked" in columns else columns["option"]
+    blanks: dict[str, Any] = {word.name: func.substr(literal(BLANK * LONGEST_WORD), 1, func.length(word))}
+    if "locked" in columns:
+        blanks["locked"] = bytes(LOCKED_SIZE)
+    session.execute(update(table).where(table.letter_id == letter_id, table.key.in_(list(keys))).values(blanks))
+
+
+def clear(session: Session, letter_id: str, table: type[Any], keys: Iterable[bytes]) -> None:
+    """Delete rows that settled, if there are any under these keys, in the order of the keys."""
+    ordered = sorted(keys)
+    for start in range(0, len(ordered), AT_ONCE):
+        some = ordered[start : start + AT_ONCE]
+        session.execute(delete(table).where(table.letter_id == letter_id, table.key.in_(some)))
