@@ -54,6 +54,7 @@ from petition.publishing.shelf import drop_editions
 from petition.sealing import naming
 from petition.sealing.log import append, begin_log, demand_free, log_of
 from petition.sealing.sealer import Result, note_milestones, round_entry, seal
+from petition.sealing.settling import is_settled, settle_rest
 from petition.signing.appearances import TABLES, forget_all
 from petition.signing.models import Pending, Round, Sealed, ShownName, Tombstone, Withdrawal
 from petition.signing.signatures import rounds_of, waiting
@@ -286,7 +287,10 @@ def seal_letter(
         if letter.text is None:
             raise Conflict("This letter is still a draft; there is nothing to seal.")
         result = seal(session, letter, numbers, moment=moment, random=desk.random, master=desk.master)
+        is_left_over = letter.state == CLOSED and not is_settled(session, letter_id)
         session.commit()
+    if is_left_over:
+        settle_rest(desk.databases.petition, letter_id)
     show_names(desk, letter_id, moment=moment, tell=tell)
     if tidies:
         tidy(desk)
@@ -367,6 +371,7 @@ def close_letter(desk: Desk, letter_id: str, *, moment: datetime, at_once: bool 
         demand_step(letter, None, CLOSED, facts(session, letter, desk.url))
         result = seal(session, letter, numbers, moment=moment, random=desk.random, master=desk.master, closing=True)
         session.commit()
+    settle_rest(desk.databases.petition, letter_id)
     show_names(desk, letter_id, moment=moment)
     if tidies:
         tidy(desk)

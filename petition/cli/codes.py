@@ -14,13 +14,10 @@ from sqlalchemy.orm import Session
 
 from petition.cli.context import Family, Ground, ground, reading, refuse
 from petition.crypto.codes import show
-from petition.errors import Conflict, NotFound
 from petition.issuing import codes as issuing
-from petition.letters.drafting import rolls_of
-from petition.letters.life import ALONE, SIGNABLE, hosted_letter
+from petition.letters.life import ALONE, hosted_letter
 from petition.sheets import PAPERS, Sheet, demand_printable, join_link, sheet_of, sheet_pdf
-from petition.signing.routes import demand_paper
-from petition.signing.signatures import rounds_of
+from petition.signing.routes import round_for_paper
 
 
 @click.group(cls=Family)
@@ -73,15 +70,9 @@ def _round_of(here: Ground, slug: str, roll: str | None, neutral: bool) -> _Roun
     """The newest living round of a roll."""
     with reading(here) as session:
         letter = hosted_letter(session, slug)
-        if letter.state not in SIGNABLE:
-            raise Conflict("Codes can be made while the letter is open; it is %(state)s.", state=letter.state)
-        wanted = roll or rolls_of(session, letter)[0].id
-        living = [row for row in rounds_of(session, letter.id) if row.roll == wanted and row.annulled is None]
-        if not living:
-            raise NotFound("This letter has no roll %(roll)s with an open round.", roll=wanted)
-        demand_paper(letter, living[-1], living)
-        sheet = sheet_of(session, letter, living[-1], here.settings.url or "", neutral=neutral)
-        return _Round(letter.id, living[-1].number, letter.k == ALONE, sheet)
+        row = round_for_paper(session, letter, roll)
+        sheet = sheet_of(session, letter, row, here.settings.url or "", neutral=neutral)
+        return _Round(letter.id, row.number, letter.k == ALONE, sheet)
 
 
 def _as(form: str, sheet: Sheet, made: list[str], paper: str) -> bytes:

@@ -110,7 +110,7 @@ def seal(
     room = {row.number: _room(row, told.get(row.number)) for row in rounds.values()}
     chosen, held = _choose(lifted.rows(Pending), letter, rounds, room, random, everything=closing, nothing=holds)
     kept: dict[type[Any], list[Row]] = {Pending: held, Tombstone: [] if closing else lifted.rows(Tombstone)}
-    kept |= settle(session, letter, lifted, everything=closing)
+    kept |= settle(session, letter, lifted)
     growing = {rounds[signature.round].roll for signature in chosen}
     entries: list[Entry] = list(_facts_of_rounds(letter, moment, [rounds[number] for number in told], told, growing))
     entries += [signature.entry for signature in chosen]

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable
 
-from petition.errors import Conflict
-from petition.letters.life import CODE, MAIL
+from sqlalchemy.orm import Session
+
+from petition.errors import Conflict, NotFound
+from petition.letters.drafting import rolls_of
+from petition.letters.life import CODE, MAIL, SIGNABLE
 from petition.letters.models import Letter
 from petition.signing.models import Round
+from petition.signing.signatures import rounds_of
 
 
 def routes_of(letter: Letter, row: Round, rows: Iterable[Round]) -> list[str]:
@@ -15,9 +19,20 @@ def routes_of(letter: Letter, row: Round, rows: Iterable[Round]) -> list[str]:
     return list(letter.routes) if MAIL not in letter.routes or row.number <= first.number else [CODE]
 
 
-def demand_paper(letter: Letter, row: Round, rows: Iterable[Round]) -> None:
-    """Refuse codes on paper for a round whose codes go out by mail alone: one person could sign twice."""
-    if CODE not in routes_of(letter, row, rows):
+def round_for_paper(session: Session, letter: Letter, roll: str | None = None) -> Round:
+    """The round that codes on paper are made for: the newest of a roll that counts, by default of the first roll.
+
+    Refused: letters that take no signatures, rolls without such a round, and rounds whose codes go out by mail alone,
+    because one person could sign twice.
+    """
+    if letter.state not in SIGNABLE:
+        raise Conflict("Codes can be made while the letter is open.")
+    wanted = roll or rolls_of(session, letter)[0].id
+    living = [row for row in rounds_of(session, letter.id) if row.roll == wanted and row.annulled is None]
+    if not living:
+        raise NotFound("This letter has no roll %(roll)s with an open round.", roll=wanted)
+    if CODE not in routes_of(letter, living[-1], living):
         raise Conflict(
             "The codes of this letter go out by mail only: with one on paper as well, one person could sign twice."
         )
+    return living[-1]

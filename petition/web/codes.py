@@ -3,15 +3,15 @@
 from flask import Response
 
 from petition.crypto.codes import show
-from petition.errors import Conflict, NotFound, Refusal
+from petition.errors import NotFound, Refusal
 from petition.issuing.codes import batches, make_codes, void_batch
 from petition.letters.drafting import rolls_of
-from petition.letters.life import ALONE, SIGNABLE, own_letter
+from petition.letters.life import ALONE, own_letter
 from petition.letters.models import Letter, Organizer
 from petition.publishing.counts import rounded
 from petition.sheets import MOST_ON_PAPER, join_link, sheet_of, sheet_pdf
 from petition.signing.models import Round
-from petition.signing.routes import demand_paper
+from petition.signing.routes import round_for_paper
 from petition.signing.signatures import rounds_of
 from petition.web.context import issuer_session, say, session, site
 from petition.web.forms import CodesForm, SheetForm
@@ -35,7 +35,7 @@ def make(organizer: Organizer, slug: str) -> Answer:
     if not form.validate():
         return _page(letter, form), 400
     try:
-        round_ = _issuing_round(letter, form.roll.data)
+        round_ = round_for_paper(session(), letter, form.roll.data)
         here = the_desk()
         wanted = (here.secrets, letter.id, round_.number, form.count.data, here.random)
         batch, made = make_codes(issuer_session(), *wanted, is_single=letter.k == ALONE)
@@ -70,18 +70,6 @@ def sheet(organizer: Organizer, slug: str) -> Answer:
         return _page(letter, CodesForm(formdata=None), say(refusal.sentence, **refusal.values)), refusal.status
     headers = {"Content-Disposition": 'attachment; filename="codes.pdf"', "Cache-Control": "no-store"}
     return Response(body, mimetype="application/pdf", headers=headers)
-
-
-def _issuing_round(letter: Letter, roll: str | None) -> Round:
-    """The round that codes are made for: the newest of the roll that issues."""
-    if letter.state not in SIGNABLE:
-        raise Conflict("Codes can be made while the letter is open.")
-    wanted = roll or rolls_of(session(), letter)[0].id
-    living = [row for row in rounds_of(session(), letter.id) if row.roll == wanted and row.annulled is None]
-    if not living:
-        raise Conflict("No round of these signers exchanges codes. Open a new round first.")
-    demand_paper(letter, living[-1], living)
-    return living[-1]
 
 
 @bp.post("/letters/<slug>/codes/<int(max=999999999):batch>/void")
