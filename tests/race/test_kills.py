@@ -20,12 +20,14 @@ from tests.walks import Campaign
 
 pytestmark = pytest.mark.race
 MANY = 2000
+ENOUGH = 20
+"""Signatures of which none may be lost; on a busy machine they take a few kills more."""
 
 
 def expect_nothing_lost(campaign: Campaign, letter: str, crowd: Crowd, folder: Path) -> None:
     """Each acknowledged signature stands in one place, each acknowledged withdrawal too, and outsiders agree."""
     assert crowd.refused == []
-    assert len(crowd.signed) > 20
+    assert len(crowd.signed) > ENOUGH
     stand = dict(zip(map(id, crowd.signed), standing(campaign, letter, crowd.signed), strict=True))
     gone = {id(token) for token in crowd.withdrawn}
     assert {stand[token] for token in stand.keys() - gone} <= {"waits", "sealed"}
@@ -72,7 +74,7 @@ def site(environ: dict[str, str], campaign: Campaign) -> tuple[str, int, list[st
 def kill_pairs(campaign: Campaign, environ: dict[str, str], folder: Path, kills: int, seed: int) -> None:
     letter, port, codes = site(environ, campaign)
     with Pair(environ, port, seed) as pair, Crowd(port, campaign.address(letter), codes) as crowd:
-        while pair.kills < kills:
+        while pair.kills < kills or (len(crowd.signed) <= ENOUGH and pair.kills < 10 * kills):
             pair.kill_one()
 
     expect_nothing_lost(campaign, letter, crowd, folder)
