@@ -27,12 +27,12 @@ run: .venv/run  ## serve the site in ./data (PORT=8000)
 
 # What fails is tried once more, alone: deadlines of browsers and of processes that race are missed on a busy machine.
 test: .venv/test lint browser  ## everything that CI runs
-	$(BIN)/python -m pytest -m "not long and not browser and not race" -n 2 -q || $(AGAIN)
-	$(BIN)/python -m pytest -m "browser and not long and not race" -n 2 -q || $(AGAIN)
+	$(BIN)/python -m pytest -m "not long and not browser and not race" -n 2 --dist worksteal -q || $(AGAIN)
+	$(BIN)/python -m pytest -m "browser and not long and not race" -n 2 --dist worksteal -q || $(AGAIN)
 	$(BIN)/python -m pytest -m "race and not long" -q || $(AGAIN)
 
 test-fast: .venv/test lint  ## the quick ones: rules and pages on SQLite; no browsers, races, commands, clients or attacks
-	$(BIN)/python -m pytest -m "not long and not browser and not race and not thorough" -k "not postgresql" --ignore=tests/cli --ignore=tests/client --ignore=tests/verifying -n 2 -q
+	$(BIN)/python -m pytest -m "not long and not browser and not race and not thorough" -k "not postgresql" --ignore=tests/cli --ignore=tests/client --ignore=tests/verifying -n 2 --dist worksteal -q
 
 test-long: .venv/test lint firefox office  ## test, and what takes minutes
 	$(BIN)/python -m pytest

@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from petition.config import prepare_folders, settings
+from petition.crypto import keyrings
 from petition.crypto.blind_rsa import PrivateKey
 from petition.database import Databases
+from petition.letters import organizers
 from petition.web.guessing import waits
 from petition.web.limits import limiter
 from tests.shared import Shared
@@ -26,6 +29,8 @@ from tests.walks import Campaign
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 KEYS = 4
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+SLOW = organizers._hasher, keyrings.WORK
 
 
 class Clock:
@@ -39,6 +44,23 @@ class Clock:
 
     def pass_time(self, **amount: float) -> None:
         self.moment += timedelta(**amount)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passphrases() -> Iterator[None]:
+    """Passphrases are meant to take long; hundreds of organizers need not."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(organizers, "_hasher", QUICK)
+        patched.setattr(organizers, "_nobody", QUICK.hash("nobody has this passphrase"))
+        patched.setattr(keyrings, "WORK", 4)
+        yield
+
+
+@pytest.fixture
+def slow_passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As outside of tests."""
+    monkeypatch.setattr(organizers, "_hasher", SLOW[0])
+    monkeypatch.setattr(keyrings, "WORK", SLOW[1])
 
 
 @pytest.fixture(autouse=True)

@@ -64,3 +64,11 @@ def test_each_locking_looks_different(locked):
 def test_only_one_chunk_is_locked_at_once():
     with pytest.raises(ValueError, match="Too long"):
         lock_with_passphrase(bytes(LARGEST + 1), "correct horse")
+
+
+@pytest.mark.usefixtures("slow_passphrases")
+def test_a_passphrase_is_no_easier_to_guess_from_its_lock_than_from_its_hash():
+    head = lock_with_passphrase(b"a private half", "correct horse battery").split(b"\n")[1]
+
+    assert head.split()[0::3] == [b"->", b"16"]
+    assert unlock_with_passphrase(lock_with_passphrase(b"a private half", "correct horse"), "correct horse")

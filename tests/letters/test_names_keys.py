@@ -198,7 +198,7 @@ def test_whoever_leaves_leaves_the_keys_behind(campaign: Campaign) -> None:
 
 def test_a_reset_organizer_has_lost_the_keys_until_another_grants_them(campaign: Campaign) -> None:
     letter_id = campaign.a_draft(names=("named",))
-    ben = join(campaign, letter_id, "Ben")
+    ben = join(campaign, letter_id, "Rhea, who is reset")
     campaign.open(letter_id)
 
     with working(campaign, letter_id) as (session, letter, ana):

@@ -16,7 +16,11 @@ from petition.letters.sign_ins import (
     sign_ins_of,
     signed_in,
 )
+from tests.conftest import campaign
 from tests.walks import Campaign
+
+__all__ = ["campaign"]
+"""A site of its own: nobody else signs in there as Ana."""
 
 
 def begin(session: Session, campaign: Campaign, name: str) -> tuple[Organizer, bytes]:
