@@ -20,6 +20,8 @@ from petition.publishing import pages
 from petition.publishing.folder import write_folder
 from tests.walks import WORDS, Campaign
 
+pytestmark = pytest.mark.thorough
+
 PACKAGE = Path(languages.__file__).parent
 MARKS = ("⟦", "⟧")
 KINDS = "json|csv|xlsx|md|txt|pdf|svg|png|py|pem|js"

@@ -50,15 +50,24 @@ def _build_and_serve(folder: Path, port: int, signers: int, as_json: bool) -> No
         built = _build(here, folder, port, signers)
     except OSError as error:
         refuse(f"Port {port} can't be used ({error.strerror}). Choose another: make demo PORT=8001")
-    with working(here) as session:
-        sign_in = reset_organizer(session, sample.ORGANIZER, moment=now(), random=os.urandom)
+    sign_in = _sign_in_link(here) if as_json else ""
     here.databases.dispose()
 
     def announce() -> None:
         _wait_until_ready(f"http://127.0.0.1:{port}/readyz")
-        _announce(here.settings, built, sign_in, as_json)
+        if as_json:
+            _announce_to_programs(here.settings, built, sign_in)
+        else:
+            _announce(here.settings, built)
 
     watch_over(children("127.0.0.1", port, 2), announce)
+
+
+def _sign_in_link(here: Ground) -> str:
+    """A link that works once, for a program; it takes the organizer's passphrase away, and with it the names keys."""
+    with working(here) as session:
+        secret = reset_organizer(session, sample.ORGANIZER, moment=now(), random=os.urandom)
+    return f"{here.settings.url}/organize/welcome/{secret}"
 
 
 def _build(here: Ground, folder: Path, port: int, signers: int) -> drive.Result:
@@ -76,7 +85,7 @@ def _build(here: Ground, folder: Path, port: int, signers: int) -> drive.Result:
         slug = desk.rstrip("/").rsplit("/", 1)[-1]
         publish = partial(drive.publish, browser, desk, passphrase)
         _sign_in_waves(here, publish, slug, address, codes[:signers], folder, clock)
-    return drive.Result(slug, codes[signers:])
+    return drive.Result(slug, codes[signers:], passphrase)
 
 
 def _sign_in_waves(
@@ -135,24 +144,28 @@ def _wait_until_ready(address: str) -> None:
     refuse("The server did not come up.")
 
 
-def _announce(settings: Settings, built: drive.Result, sign_in: str, as_json: bool) -> None:
-    letter = f"{settings.url}/letters/{built.slug}/"
-    link = f"{settings.url}/organize/welcome/{sign_in}"
-    if as_json:
-        organizer = {"name": sample.ORGANIZER, "sign_in": link}
-        shown = {"site": f"{settings.url}/", "letter": letter, "letter_slug": built.slug}
-        say_json({**shown, "organizer": organizer, "codes": built.codes, "data": str(settings.data)})
-        sys.stdout.flush()
-        return
+def _announce_to_programs(settings: Settings, built: drive.Result, sign_in: str) -> None:
+    shown = {"site": f"{settings.url}/", "letter": _address(settings, built), "letter_slug": built.slug}
+    organizer = {"name": sample.ORGANIZER, "sign_in": sign_in}
+    say_json({**shown, "organizer": organizer, "codes": built.codes, "data": str(settings.data)})
+    sys.stdout.flush()
+
+
+def _announce(settings: Settings, built: drive.Result) -> None:
+    letter = _address(settings, built)
     click.echo(f"""
 The letter, public:   {letter}
-Sign in as organizer: {link}
-                      (works once; choose a passphrase for {sample.ORGANIZER})
+Sign in as organizer: {settings.url}/organize/
+                      {sample.ORGANIZER}, with the passphrase {built.passphrase}
 Three unused codes:   {"  ".join(built.codes)}
 Sign with one:        .venv/bin/petition sign {letter} --code {built.codes[0]}
 Check the count:      .venv/bin/petition verify {letter}
 
 Everything is in {settings.data} and will be deleted. Stop with Ctrl-C.""")
+
+
+def _address(settings: Settings, built: drive.Result) -> str:
+    return f"{settings.url}/letters/{built.slug}/"
 
 
 def _say(sentence: str) -> None:

@@ -11,7 +11,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -76,8 +76,10 @@ class Browser:
 class Result:
     """What the demo made."""
 
-    slug: str = ""
-    codes: list[str] = field(default_factory=list)
+    slug: str
+    codes: list[str]
+    passphrase: str
+    """The organizer's."""
 
 
 @contextlib.contextmanager

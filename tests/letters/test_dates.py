@@ -11,6 +11,8 @@ from petition.letters.dates import set_dates
 from petition.letters.life import CLOSED, OPEN, PUBLISHED
 from tests.conftest import START
 
+pytestmark = pytest.mark.thorough
+
 A_DAY = timedelta(days=1)
 
 

@@ -22,7 +22,7 @@ POLICY = {
     "frame-ancestors": "'none'",
 }
 PICTURE = {"default-src": "'none'", "style-src": f"'{style_digest()}'", "frame-ancestors": "'none'"}
-pytestmark = ONCE
+pytestmark = [ONCE, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")

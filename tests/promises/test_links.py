@@ -11,7 +11,7 @@ from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE, Page
 from tests.walks import Words
 
-pytestmark = ONCE
+pytestmark = [ONCE, pytest.mark.thorough]
 LAWS = {link for law in RIGHTS for _, link in law.sources}
 WORDS = Words(
     "Title", "Jo", "Example Corp", "See [there](https://elsewhere.example/x).[^1]\n\n[^1]: A note.", ("Stop.",)

@@ -20,6 +20,8 @@ from tests.conftest import Clock
 from tests.shared import Shared
 from tests.walks import WORDS, Campaign
 
+pytestmark = pytest.mark.thorough
+
 URL = "https://letters.example.org"
 
 

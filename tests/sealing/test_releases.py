@@ -14,6 +14,8 @@ from petition.letters.models import Letter
 from petition.sealing.models import GroupRelease, ReleasedGroup
 from tests.walks import Campaign
 
+pytestmark = pytest.mark.thorough
+
 FIELDS = (
     read_field("Role", [("Software", None), ("Hardware", None), ("Support", None)]),
     read_field("Site", [("North", 12), ("South", None)]),

@@ -19,6 +19,8 @@ from petition.signing.models import Pending, Sealed, Tombstone, Withdrawal
 from petition.signing.signatures import Kept, Signed, look_up, withdraw
 from tests.walks import Campaign
 
+pytestmark = pytest.mark.thorough
+
 ENOUGH = 5
 """K + H for K = 3."""
 

@@ -6,7 +6,6 @@ from tests.shared import ONCE, Place, Shared
 from tests.visitors import Visitor
 
 pytestmark = ONCE
-DAY = "2026-11-02"
 
 
 @pytest.fixture
@@ -21,9 +20,14 @@ def place(shared: Shared) -> Place:
     return shared.a_published_letter()
 
 
+def today(shared: Shared) -> str:
+    """No event is older than the letter."""
+    return shared.clock().date().isoformat()
+
+
 def fill(shared: Shared, ana: Visitor, place: Place, **words: str):
     token = shared.desk().csrf(f"{place.desk}after")
-    return ana.post(f"{place.desk}events", csrf_token=token, **{"kind": "update", "day": DAY, **words})
+    return ana.post(f"{place.desk}events", csrf_token=token, **{"kind": "update", "day": today(shared), **words})
 
 
 def test_what_organizers_tell_stands_on_the_letter(shared, ana, place):
@@ -62,7 +66,7 @@ def test_a_day_that_is_none_is_said_at_its_field(shared, ana, place):
 
 def test_a_demand_shows_where_it_stands(shared, ana, place):
     token = shared.desk().csrf(f"{place.desk}after")
-    values = {"demand-2-status": "promised", "demand-2-day": DAY, "demand-2-note": "In a mail to all"}
+    values = {"demand-2-status": "promised", "demand-2-day": today(shared), "demand-2-note": "In a mail to all"}
     ana.post(f"{place.desk}demands/2", csrf_token=token, **values)
     page = shared.get(place.public).text
 

@@ -11,7 +11,7 @@ from tests.shared import ONCE, Place, Shared
 from tests.walks import PASSPHRASE
 
 PEOPLE = ["Ana", "Bea", "Carl", "Dora", "Eva", "<i>Finn</i>"]
-pytestmark = ONCE
+pytestmark = [ONCE, pytest.mark.thorough]
 
 
 def letter(shared: Shared, place: Place) -> Letter:

@@ -9,7 +9,7 @@ from python_calamine import CalamineWorkbook
 from petition.web.numbers import FILES
 from tests.shared import ONCE, Place, Shared
 
-pytestmark = ONCE
+pytestmark = [ONCE, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")

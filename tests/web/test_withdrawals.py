@@ -9,6 +9,8 @@ from petition.letters.fields import read_field
 from tests.shared import ONCE, Place, Shared
 from tests.web.outside import Envelope, envelope, text_of
 
+pytestmark = pytest.mark.thorough
+
 Record = Callable[..., dict[str, Any]]
 Signed = Callable[[Place], Envelope]
 

@@ -15,6 +15,8 @@ from petition.signing.models import ArrivedName
 from tests.browser.script.phones import Phone, Site
 from tests.shared import Place
 
+pytestmark = pytest.mark.thorough
+
 ROLE = read_field("Role", [("Software", 300), ("Hardware", None)])
 SITE = read_field("Site", [("North", None), ("South", None)])
 
