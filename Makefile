@@ -27,7 +27,7 @@ run: .venv/run  ## serve the site in ./data (PORT=8000)
 
 # What fails is tried once more, alone: deadlines of browsers and of processes that race are missed on a busy machine.
 test: .venv/test lint browser  ## everything that CI runs
-	$(BIN)/python -m pytest -m "not long and not browser and not race" -n 3 --dist worksteal -q || $(AGAIN)
+	$(BIN)/python -m pytest -m "not long and not browser and not race" -n 2 --dist worksteal -q || $(AGAIN)
 	$(BIN)/python -m pytest -m "browser and not long and not race" -n 2 --dist worksteal -q || $(AGAIN)
 	$(BIN)/python -m pytest -m "race and not long" -q || $(AGAIN)
 

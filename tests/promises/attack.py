@@ -249,7 +249,7 @@ def _strata(
     sealed_at = sealed.get(person, math.inf)
     withdrawn = life.story.intervals[WITHDRAW].get(person, math.inf)
     if copy.event == COPY:
-        if by_arrival or withdrawn != copy.interval:
+        if side == CODE or withdrawn != copy.interval:
             group = at if by_arrival else (min(sealed_at, copy.interval), min(withdrawn, copy.interval))
             yield "between", (copy.interval, group)
         return
