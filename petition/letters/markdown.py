@@ -25,6 +25,8 @@ ATTRIBUTES = {
     "sup": {"class"},
     "ol": {"start", "class"},
 }
+LINKS = ("http://", "https://", "mailto:")
+"""How the addresses begin that a text may lead to."""
 LOOKS_LIKE_A_SITE = re.compile(r"(?:https?://|www\.)[^\s/]+|\b(?:[\w-]+\.)+[^\W\d_]{2,}(?=[/\s:?#]|\Z)")
 
 MOST_LOOKED_AT = 300
@@ -44,7 +46,7 @@ def html(markdown: str, sources: int = 0, apart: str = "") -> str:
         rendered,
         tags=TAGS,
         attributes=ATTRIBUTES,
-        url_schemes={"http", "https", "mailto"},
+        url_schemes={link.partition(":")[0] for link in LINKS},
         link_rel="nofollow noopener noreferrer",
     )
 

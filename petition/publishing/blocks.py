@@ -7,13 +7,12 @@ from typing import Any
 
 from markdown_it.tree import SyntaxTreeNode
 
-from petition.letters.markdown import tokens
+from petition.letters.markdown import LINKS, tokens
 from petition.letters.sources import Source
 from petition.letters.text import Words
 
 Node = dict[str, Any]
 """``kind`` says what it is; ``parts`` are the nodes within it, ``text`` its words, others are named by kind below."""
-LINKS = ("http://", "https://", "mailto:")
 HOLDING = {
     "paragraph": "paragraph", "heading": "heading", "blockquote": "quote", "bullet_list": "bullets",
     "ordered_list": "numbers", "list_item": "item", "footnote": "own-note", "em": "em", "strong": "strong",

@@ -11,6 +11,7 @@ from petition.errors import BadShape
 from petition.letters.importing.markdown_files import words_from
 from petition.letters.importing.markup import escaped_within, guarded, unescaped
 from petition.letters.importing.packages import demand_bounded, elements_in, repacked, unpacked
+from petition.letters.markdown import LINKS
 from petition.letters.text import Words
 
 _ = str
@@ -147,7 +148,7 @@ class _Writer(HTMLParser):
         self._in_reference = is_note
         if is_note and "-ref-" not in href:
             self._text += f"[^{_note_name(href)}]"
-        elif href.startswith(("http://", "https://", "mailto:")):
+        elif href.startswith(LINKS):
             self._text += "["
         self._links.append("" if is_note else href)
 
@@ -168,7 +169,7 @@ class _Writer(HTMLParser):
         elif tag == "a" and self._links:
             href = self._links.pop()
             self._in_reference = False
-            if href.startswith(("http://", "https://", "mailto:")):
+            if href.startswith(LINKS):
                 self._text += f"](<{href.replace('<', '%3C').replace('>', '%3E')}>)"
 
     def _end_mark(self, mark: str) -> None:
