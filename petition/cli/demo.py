@@ -50,15 +50,16 @@ def _build_and_serve(folder: Path, port: int, signers: int, as_json: bool) -> No
         built = _build(here, folder, port, signers)
     except OSError as error:
         refuse(f"Port {port} can't be used ({error.strerror}). Choose another: make demo PORT=8001")
-    sign_in = _sign_in_link(here) if as_json else ""
+    tell = (
+        partial(_tell_programs, here.settings, built, _sign_in_link(here))
+        if as_json
+        else partial(_tell, here.settings, built)
+    )
     here.databases.dispose()
 
     def announce() -> None:
         _wait_until_ready(f"http://127.0.0.1:{port}/readyz")
-        if as_json:
-            _announce_to_programs(here.settings, built, sign_in)
-        else:
-            _announce(here.settings, built)
+        tell()
 
     watch_over(children("127.0.0.1", port, 2), announce)
 
@@ -144,14 +145,14 @@ def _wait_until_ready(address: str) -> None:
     refuse("The server did not come up.")
 
 
-def _announce_to_programs(settings: Settings, built: drive.Result, sign_in: str) -> None:
+def _tell_programs(settings: Settings, built: drive.Result, sign_in: str) -> None:
     shown = {"site": f"{settings.url}/", "letter": _address(settings, built), "letter_slug": built.slug}
     organizer = {"name": sample.ORGANIZER, "sign_in": sign_in}
     say_json({**shown, "organizer": organizer, "codes": built.codes, "data": str(settings.data)})
     sys.stdout.flush()
 
 
-def _announce(settings: Settings, built: drive.Result) -> None:
+def _tell(settings: Settings, built: drive.Result) -> None:
     letter = _address(settings, built)
     click.echo(f"""
 The letter, public:   {letter}
