@@ -31,6 +31,11 @@ def ana(shared: Shared) -> Visitor:
     return visitor
 
 
+def desk_of(ana: Visitor) -> str:
+    """The page of her letters, without the tokens of its forms, which tell the second."""
+    return re.sub(r'name="csrf_token" value="[^"]+"', "", ana.open("/organize/").text)
+
+
 def test_a_letter_is_written_and_appears_on_the_desk(ana: Visitor) -> None:
     overview = ana.press(ana.open("/organize/letters/new"), "Save", **TYPED)
 
@@ -41,12 +46,12 @@ def test_a_letter_is_written_and_appears_on_the_desk(ana: Visitor) -> None:
 
 @ONCE
 def test_the_preview_shows_what_was_typed_and_saves_nothing(ana: Visitor) -> None:
-    before = ana.open("/organize/").links
+    before = desk_of(ana)
     preview = ana.press(ana.open("/organize/letters/new"), "Preview", **{**TYPED, "title": "Only looked at"})
 
     assert "<strong>stop</strong>" in preview.text
     assert preview.form_with("Save").fields["body"] == TYPED["body"].replace("\r\n", "\n")
-    assert ana.open("/organize/").links == before
+    assert desk_of(ana) == before
 
 
 @ONCE
