@@ -46,6 +46,7 @@ def look() -> Callable[[Page, str], None]:
     axe = Axe()
 
     def look_at(page: Page, name: str) -> None:
+        page.wait_for_load_state()  # a pressed button only waits for the next page to begin
         found: Any = axe.run(page, options={**RULES, "resultTypes": ["violations"]})
         violations = [
             f"{violation['id']}: {violation['help']} {[node['html'][:120] for node in violation['nodes']]}"
