@@ -115,7 +115,9 @@ def test_every_link_leads_to_a_file_and_a_heading(guide: Path) -> None:
 
 @pytest.mark.parametrize("guide", CURRENT, ids=named)
 def test_every_path_that_is_named_exists(guide: Path) -> None:
-    paths = {path.rstrip(".") for code in code_in(guide) for path in FILE.findall(code) if path_stands_alone(path, code)}
+    paths = {
+        path.rstrip(".") for code in code_in(guide) for path in FILE.findall(code) if path_stands_alone(path, code)
+    }
     missing = [path for path in paths if not PLACEHOLDER.search(path) and not (ROOT / path).exists()]
 
     assert sorted(missing) == []
