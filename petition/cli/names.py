@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from petition import rounds
 from petition.cli.context import ground, now, reading, refuse, say_json, working
 from petition.cli.letters import letter
 from petition.cli.unlocking import ORGANIZER, PASSPHRASE_FILE, ask, holders
-from petition.letters.life import hosted_letter
+from petition.coordination.facts import facts_of
+from petition.letters.access import hosted_letter
 from petition.letters.models import Organizer
-from petition.letters.names_keys import (
+from petition.letters.organizers.names_keys import (
     NAMED,
     announce_unlocking,
     choose_name_steps,
@@ -20,7 +20,7 @@ from petition.letters.names_keys import (
     unlock_named,
     void_announcement,
 )
-from petition.publishing.names import naming
+from petition.publishing.figures.names import naming
 
 
 @letter.command()
@@ -90,7 +90,7 @@ def unlock(slug: str, number: int | None, void: bool, name: str, passphrase_file
             unlock_named(session, one, organizer, passphrase, master=here.master)
             click.echo("Unlocked. The names appear with the next sealing.")
             return
-        count = rounds.facts(session, one, here.settings.url).sealed
+        count = facts_of(session, one, here.settings.url).sealed
         chosen = announce_unlocking(
             session, one, organizer, passphrase, number, count=count, moment=now(), master=here.master
         )

@@ -5,12 +5,9 @@ matter, and neither do spaces and hyphens. Source: https://www.crockford.com/bas
 """
 
 import unicodedata
-from collections.abc import Callable
 
 from petition.errors import BadShape
-
-Random = Callable[[int], bytes]
-"""Gives that many random bytes, like ``os.urandom``."""
+from petition.randomness import Random
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CHECK = ALPHABET + "*~$=U"

@@ -6,10 +6,10 @@ Organizers' pages are for people, and not in it. Every status that a request can
 import json
 from typing import Any
 
-from petition.letters.life import OPEN, PUBLIC, TIMINGS, WITHDRAWN
-from petition.publishing import columns
-from petition.publishing.files import FROM_FIGURES, HTML, ISSUER_PEM, PAGES
-from petition.publishing.reminder import MEDIA_TYPE as CALENDAR
+from petition.letters.states import OPEN, PUBLIC, TIMINGS, WITHDRAWN
+from petition.publishing.data import columns
+from petition.publishing.documents.calendar import MEDIA_TYPE as CALENDAR
+from petition.publishing.public_files import FROM_FIGURES, HTML, ISSUER_PEM, PAGES
 
 Json = dict[str, Any]
 VERSION = "1"
