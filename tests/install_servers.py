@@ -1,4 +1,4 @@
-"""Finds what hosts run around the program, for the tests that take minutes; as root on Debian, installs what is missing.
+"""Finds what hosts run around the program, for the tests that take minutes; as root on Debian, installs it.
 
 Nothing that it installs is started as a service.
 """

@@ -37,7 +37,8 @@ def run(host: str, port: int, workers: int, only: str | None) -> None:
     here = ground()
     here.databases.dispose()
     if only != "scheduler":
-        click.echo(f"Serving on http://{host}:{port}/ – public address: {here.settings.url or 'not set (PETITION_URL)'}")
+        public = here.settings.url or "not set (PETITION_URL)"
+        click.echo(f"Serving on http://{host}:{port}/ – public address: {public}")
     sys.stdout.flush()
     watch_over(children(host, port, workers, only), tell_service_manager)
 

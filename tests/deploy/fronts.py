@@ -1,4 +1,4 @@
-"""nginx and Caddy with deploy/'s files, started for real on free ports of this machine, with a certificate of their own."""
+"""nginx and Caddy with deploy/'s files, started for real on free ports, with a certificate signed by itself."""
 
 import re
 import shutil

@@ -1,7 +1,7 @@
 """The units of systemd: they load, they may do little, and they are what the documentation says."""
 
-import shutil
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
