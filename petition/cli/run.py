@@ -4,6 +4,7 @@ import ctypes
 import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -29,23 +30,35 @@ WORKERS = click.option("--workers", type=click.IntRange(1, 64), default=lambda: 
 @HOST
 @PORT
 @WORKERS
-def run(host: str, port: int, workers: int) -> None:
+@click.option("--only", type=click.Choice(["server", "scheduler"]), help="Start this part alone.")
+def run(host: str, port: int, workers: int, only: str | None) -> None:
     """Serve the site, and be its clock: seals, mails, closes on schedule.
 
     Put a web server with a certificate in front of it, or an onion service; set PETITION_URL to the public address.
     """
     here = ground()
     here.databases.dispose()
-    click.echo(f"Serving on http://{host}:{port}/ – public address: {here.settings.url or 'not set (PETITION_URL)'}")
+    if only != "scheduler":
+        public = here.settings.url or "not set (PETITION_URL)"
+        click.echo(f"Serving on http://{host}:{port}/ – public address: {public}")
     sys.stdout.flush()
-    watch_over(children(host, port, workers))
+    watch_over(children(host, port, workers, only), tell_service_manager)
 
 
-def children(host: str, port: int, workers: int) -> list[list[str]]:
-    """The command lines of server and clock."""
+def children(host: str, port: int, workers: int, only: str | None = None) -> list[list[str]]:
+    """The command lines of server and clock, or of one of them."""
     petition = [sys.executable, "-m", "petition"]
     server = [*petition, "serve", "--host", host, "--port", str(port), "--workers", str(workers)]
-    return [server, [*petition, "clock"]]
+    parts = {"server": server, "scheduler": [*petition, "clock"]}
+    return [parts[only]] if only else list(parts.values())
+
+
+def tell_service_manager() -> None:
+    """Tell systemd, if it started this program and asked (sd_notify(3)), that the children are started."""
+    place = os.environ.get("NOTIFY_SOCKET")
+    if place:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.sendto(b"READY=1", place.replace("@", "\0", 1) if place.startswith("@") else place)
 
 
 def watch_over(commands: list[list[str]], once_started: Callable[[], None] | None = None) -> None:
