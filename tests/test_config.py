@@ -55,7 +55,18 @@ WRONG = {
     "PETITION_MAIL": ["localhost", "smtp://", "smtp:localhost", "folder:", "http://x", "smtp://[::1", "smtp://x:99999"],
     "PETITION_MAIL_FROM": ["a@example.org\nBcc: b@example.org"],
     "PETITION_MAIL_SUBJECT": ["Hello\r\nBcc: b@example.org"],
-    "PETITION_SEAL_AT": ["60", "-1", "*/0", "*/61", "0,", "sometimes", "0;30", "*/x", "1.5", "9" * 5000],
+    "PETITION_SEAL_AT": [
+        "4",
+        "24:00",
+        "04:30",
+        "-1:00",
+        "04:00,",
+        "04:00;05:00",
+        "hourly",
+        "*/15",
+        "sometimes",
+        "9" * 5000,
+    ],
     "PETITION_PROXIES": ["-1", "11", "one", "1.0", "９", "9" * 5000],
 }
 RIGHT: dict[str, list[tuple[str, str, Any]]] = {
@@ -85,11 +96,10 @@ RIGHT: dict[str, list[tuple[str, str, Any]]] = {
     "PETITION_MAIL_FROM": [("a@example.org", "mail_from", "a@example.org")],
     "PETITION_MAIL_SUBJECT": [("A message", "mail_subject", "A message")],
     "PETITION_SEAL_AT": [
-        ("hourly", "seal_at", (0,)),
-        ("30,0", "seal_at", (0, 30)),
-        ("59", "seal_at", (59,)),
-        ("*/15", "seal_at", (0, 15, 30, 45)),
-        ("*/60", "seal_at", (0,)),
+        ("04:00", "seal_at", (4,)),
+        ("18:00,6:00", "seal_at", (6, 18)),
+        ("00:00, 23:00", "seal_at", (0, 23)),
+        ("12:00,12:00", "seal_at", (12,)),
     ],
     "PETITION_PROXIES": [("0", "proxies", 0), ("10", "proxies", 10)],
 }
@@ -135,7 +145,7 @@ def test_every_setting_is_optional_and_has_its_default() -> None:
         mail=None,
         mail_from="noreply@localhost",
         mail_subject="The code you asked for",
-        seal_at=(0,),
+        seal_at=(4,),
         proxies=0,
         sources=dict.fromkeys(RIGHT, "default"),
     )

@@ -15,7 +15,7 @@ NAMES = {
     "PETITION_MAIL": ("mail", "smtp://, smtps:// or folder:PATH; without it the mail route is off"),
     "PETITION_MAIL_FROM": ("mail_from", "sender of mails"),
     "PETITION_MAIL_SUBJECT": ("mail_subject", "subject of mails; must not name a letter"),
-    "PETITION_SEAL_AT": ("seal_at", "minutes of the hour at which sealings run: hourly, 0,30 or */15"),
+    "PETITION_SEAL_AT": ("seal_at", "full hours of the day (UTC) at which daily updates run: 04:00 or 06:00,18:00"),
     "PETITION_PROXIES": ("proxies", "how many trusted proxies stand in front"),
 }
 
@@ -40,7 +40,7 @@ def shown_value(found: Settings, name: str) -> str:
     """A setting's value as it may stand on a screen."""
     value = getattr(found, NAMES[name][0])
     if isinstance(value, tuple):
-        return ",".join(str(minute) for minute in value)
+        return ",".join(f"{hour:02}:00" for hour in value)
     text = "" if value is None else str(value)
     return _without_password(text) if name in HIDDEN else text
 

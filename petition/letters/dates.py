@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from petition.errors import BadShape, Conflict
 from petition.letters.models import Letter, to_hour
-from petition.letters.states import CLOSED, DRAFT, NOTICE, OPEN, PUBLISHED, WITHDRAWN
+from petition.letters.states import CLOSED, DRAFT, NOTICE, OPEN, SIGNABLE, WITHDRAWN
 
 
 def set_dates(
@@ -52,5 +52,5 @@ def is_due_to_publish(letter: Letter, moment: datetime) -> bool:
 
 def is_due_to_announce(letter: Letter, moment: datetime) -> bool:
     """Whether the planned closing is to be announced now, a day ahead."""
-    planned = letter.state == PUBLISHED and letter.closes is None and letter.ends is not None
-    return planned and letter.ends is not None and letter.ends <= moment + NOTICE
+    is_living = letter.state in SIGNABLE and letter.closes is None
+    return is_living and letter.ends is not None and letter.ends <= moment + NOTICE

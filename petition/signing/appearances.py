@@ -15,9 +15,10 @@ from petition.crypto.appearance_steps import COUNTED, GROUPED, NAMED, NAMED_AT, 
 from petition.crypto.encodings import from_b64url, sha256
 from petition.crypto.locked_names import LOCKED_SIZE
 from petition.crypto.receipts import commit_of, group_key, name_key
-from petition.errors import BadShape, Conflict, Forbidden
+from petition.errors import BadShape, Conflict, Forbidden, Over
 from petition.letters.fields import MOST_FIELDS, FieldOfLetter, fields_of
 from petition.letters.models import Letter
+from petition.letters.organizers.names_keys import steps_taken
 from petition.signing.erasure import LONGEST_WORD, blank, is_blank, write_over
 from petition.signing.models import Answer, ArrivedAnswer, ArrivedName, LockedName
 from petition.signing.names import (
@@ -147,10 +148,17 @@ def require_offered(session: Session, letter: Letter | Row[Any], appearance: App
     fields = {field.id: field for field in fields_of(session, letter.id)}
     if appearance.step == GROUPED and not fields:
         raise Conflict("This letter asks for no groups. Choose another way to appear.")
-    if appearance.name_step is not None and appearance.name_step not in letter.name_steps:
-        raise Conflict("This letter does not offer to show names in this way. Choose another way to appear.")
+    if appearance.name_step is not None:
+        _require_name_step(session, letter, appearance.name_step)
     for field, option in appearance.groups:
         _require_option(fields, field, option)
+
+
+def _require_name_step(session: Session, letter: Letter | Row[Any], step: str) -> None:
+    if step not in letter.name_steps:
+        raise Conflict("This letter does not offer to show names in this way. Choose another way to appear.")
+    if step not in steps_taken(session, letter.id):
+        raise Over("Nobody can unlock these names any more, so no more are taken. Choose another way to appear.")
 
 
 def _require_option(fields: dict[str, FieldOfLetter], field: str, option: str) -> None:

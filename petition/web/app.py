@@ -24,6 +24,7 @@ from petition.web.public.cache_middleware import CacheMiddleware
 from petition.web.server import Front
 from petition.web.shared.context import HERE, LANGUAGE, close_sessions, moved, page, say, site
 from petition.web.shared.headers import HEADERS, transport_security
+from petition.web.shared.letters import LetterPath
 from petition.web.shared.limits import limiter
 from petition.web.shared.uploads import InMemoryRequest
 
@@ -38,6 +39,7 @@ log = logging.getLogger("petition")
 
 def add_web(app: Flask, shelf: PublicCache, url: str | None) -> None:
     """Pages, headers, guards and error pages for an app that has a site."""
+    app.url_map.converters["place"] = LetterPath
     for blueprint in (*public.BLUEPRINTS, joining.BLUEPRINT, signing.BLUEPRINT, desk.BLUEPRINT):
         app.register_blueprint(blueprint)
     app.request_class = InMemoryRequest
@@ -56,6 +58,7 @@ def add_web(app: Flask, shelf: PublicCache, url: str | None) -> None:
     kept = CacheMiddleware(app.wsgi_app, shelf, url)
     app.wsgi_app = LanguagePrefix(kept)  # type: ignore[method-assign]
     app.extensions["petition.kept"] = kept
+    app.extensions["petition.cache"] = shelf
 
 
 class LanguagePrefix:

@@ -178,6 +178,7 @@ def _rules_of(form: RulesForm, letter: Letter) -> Rules:
     return Rules(
         k=ALONE if form.single.data else form.k.data,
         timing=form.timing.data if "timing" in request.form else letter.timing,
+        updates=request.form.get("updates") or letter.updates,
         rolls=tuple((form.rolls.data or "").splitlines()),
         issuing_days=form.issuing_days.data or letter.issuing_days,
         pause_hours=form.pause_hours.data or letter.pause_hours,

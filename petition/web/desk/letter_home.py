@@ -7,13 +7,13 @@ from petition.coordination.facts import facts_of
 from petition.coordination.services import Services, make_services
 from petition.crypto.appearance_steps import NAMED
 from petition.errors import Refusal
-from petition.letters.access import address_of, may_edit, own_letter, readable_letter
+from petition.letters.access import may_edit, own_letter, path_of, readable_letter
 from petition.letters.drafting.versions import newest_version
 from petition.letters.lifecycle import announce_close, obstacles
 from petition.letters.models import Letter, Organizer
-from petition.letters.organizers.names_keys import names_keys
+from petition.letters.organizers.names_keys import lost_names, names_keys
 from petition.letters.states import CLOSED, DRAFT, OPEN, PUBLIC, PUBLISHED, SIGNABLE, WITHDRAWN, steps_from
-from petition.publishing.figures.counts import figures, rounded
+from petition.publishing.figures.counts import figures
 from petition.signing.signatures import rounds_of
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.shared.context import now, say, session, site
@@ -48,7 +48,7 @@ def _overview(organizer: Organizer, letter: Letter, refusal: str | None) -> str:
         (step, say(SENTENCES[step]), [say(o.sentence, **o.values) for o in obstacles(letter, version, step, facts)])
         for step in steps_from(letter.state)
     ]
-    address = f"{site().settings.url or ''}/letters/{address_of(letter)}/" if letter.state != DRAFT else None
+    address = f"{site().settings.url or ''}/{path_of(letter)}/" if letter.state != DRAFT else None
     known = rounds_of(session(), letter.id)
     return desk_page(
         "organize/overview.html",
@@ -58,10 +58,11 @@ def _overview(organizer: Organizer, letter: Letter, refusal: str | None) -> str:
         address=address,
         figures=figures(session(), letter, site().settings.url) if letter.state in PUBLIC | SIGNABLE else None,
         codes_made=sum(row.made for row in known),
-        codes_used=rounded(sum(row.spent for row in known), letter.k),
+        codes_used=sum(row.spent for row in known),
         edits=may_edit(session(), letter, organizer),
         form=StepForm(),
         names_locked=letter.state == PUBLISHED and _has_locked_names(letter),
+        names_lost=lost_names(session(), letter),
         refusal=refusal,
     )
 
@@ -98,19 +99,19 @@ def publish(organizer: Organizer, slug: str) -> Answer:
 def close(organizer: Organizer, slug: str) -> Answer:
     """Announce the closing a day ahead; at once only where nobody waits."""
     form = StepForm()
-    at_once, destroys = form.now.data, form.destroy.data
+    at_once, destroys = form.now.data, form.destroy.data  # at once in a demo alone
     try:
         letter = own_letter(session(), slug, organizer)
-        facts = facts_of(session(), letter, site().settings.url)
+        facts = facts_of(session(), letter, site().settings.url, is_demo=site().settings.is_demo)
         announce_close(session(), letter, moment=now(), now=at_once, facts=facts)
         letter_id = letter.id
         session().commit()
     except Refusal as refusal:
         return _refused(slug, organizer, refusal)
-    if at_once:
-        closing.close_letter(site_services(), letter_id, moment=now(), at_once=True)
-    elif destroys:
+    if destroys:
         rounds.destroy_now(site_services(), letter_id)
+    if at_once:
+        closing.close_letter(site_services(), letter_id, moment=now())
     return redirect(f"/organize/letters/{slug}/", 303)
 
 

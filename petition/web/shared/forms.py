@@ -172,9 +172,10 @@ class CodesForm(FlaskForm):
     roll = SelectField(_("For whom"), validate_choice=False)
     count = IntegerField(
         _("How many"),
-        [InputRequired(_("Give a number.")), NumberRange(1, 10_000, _("Make from 1 to 10,000 codes at a time."))],
+        [InputRequired(_("Give a number.")), NumberRange(0, 10_000, _("Make from 1 to 10,000 codes at a time."))],
         default=20,
     )
+    new_round = BooleanField(_("Open another round with these codes"))
 
 
 class SheetForm(FlaskForm):
@@ -184,6 +185,7 @@ class SheetForm(FlaskForm):
     round = IntegerField()
     paper = StringField()
     neutral = BooleanField()
+    typed = BooleanField()
 
 
 class StepForm(FlaskForm):
