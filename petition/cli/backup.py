@@ -9,6 +9,7 @@ from petition import __version__, config
 from petition.cli.context import ground, now, reading, refuse
 from petition.database import Databases
 from petition.errors import BadShape
+from petition.migration import migrate_both
 from petition.operations import backup as backups
 from petition.operations import log_recovery
 from petition.operations.recipients import (
@@ -164,7 +165,7 @@ def _restore(plain: bytes) -> None:
     config.prepare_folders(settings)
     databases = Databases(settings.database_url, settings.issuer_database_url)
     try:
-        databases.migrate(settings.data)
+        migrate_both(databases, settings.data)
         backups.restore(settings, databases, read)
     finally:
         databases.dispose()

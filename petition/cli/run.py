@@ -18,6 +18,8 @@ from petition.cli.context import ground
 from petition.cli.seal import stay
 
 GRACE_SECONDS = 10
+HEADER_SECONDS = 10
+"""How long the head of a request may take to arrive."""
 SET_PARENT_DEATH_SIGNAL = 1
 HOST = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 PORT = click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
@@ -98,11 +100,13 @@ def end_with_parent() -> None:
 
 def application() -> Any:
     """The web application of one worker of the server."""
+    from petition.web.app import make_front
+
     end_with_parent()
     parent = multiprocessing.parent_process()
     if parent is not None and not parent.is_alive():
         raise SystemExit("The server that this worker belongs to is gone.")
-    return create_app()
+    return make_front(create_app())
 
 
 def _end(running: list["subprocess.Popen[bytes]"]) -> None:
@@ -123,17 +127,20 @@ def _end(running: list["subprocess.Popen[bytes]"]) -> None:
 def serve(host: str, port: int, workers: int) -> None:
     """The server alone, without an access log."""
     from granian import Granian
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
     Granian(
         "petition.cli.run:application",
         factory=True,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         address=host,
         port=port,
         workers=workers,
-        blocking_threads=2,
+        websockets=False,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
         log_access=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,

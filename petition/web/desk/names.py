@@ -10,19 +10,17 @@ from wtforms import BooleanField, IntegerField, PasswordField, SelectField, Stri
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from petition.coordination.facts import facts_of
+from petition.crypto.appearance_steps import NAMED, NAMED_AT, name_step, number_of
 from petition.errors import BadShape, Refusal
 from petition.letters.access import own_letter
 from petition.letters.drafting.versions import newest_version
 from petition.letters.models import Letter, Organizer
 from petition.letters.organizers.names_keys import (
     MOST_MONTHS,
-    NAMED,
     announce_unlocking,
     choose_name_steps,
     grant,
     key_holders,
-    number_of,
-    step_at,
     unlock_named,
     void_announcement,
     who_can_unlock,
@@ -185,7 +183,9 @@ def announce_names(organizer: Organizer, slug: str, number: int) -> Answer:
 @for_organizers
 def void_names(organizer: Organizer, slug: str, number: int) -> Answer:
     """Take an announcement back."""
-    return _act(slug, organizer, FlaskForm(), lambda letter: void_announcement(session(), letter, step_at(number)))
+    return _act(
+        slug, organizer, FlaskForm(), lambda letter: void_announcement(session(), letter, name_step(NAMED_AT, number))
+    )
 
 
 @bp.post("/letters/<slug>/names/grant")
