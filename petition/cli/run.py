@@ -32,7 +32,7 @@ def run(host: str, port: int, workers: int) -> None:
 
     Put a web server with a certificate in front of it, or an onion service; set PETITION_URL to the public address.
     """
-    here = ground()
+    here = ground(upgrades=True)
     here.databases.dispose()
     click.echo(f"Serving on http://{host}:{port}/ – public address: {here.settings.url or 'not set (PETITION_URL)'}")
     sys.stdout.flush()
