@@ -32,6 +32,7 @@ def create_app(
     from petition.publishing.cache import PublicCache
     from petition.web.app import add_web
     from petition.web.shared.context import Site, utc_now
+    from petition.web.shared.onion import OnionLocation
 
     self_test()
     settings = settings or config.settings()
@@ -54,6 +55,8 @@ def create_app(
     app.extensions["petition.keys"] = keys
     app.before_request(keys.forget_destroyed)
     add_web(app, PublicCache(databases.reading, settings.url, settings.public_folder), settings.url)
+    if settings.onion:
+        app.wsgi_app = OnionLocation(app.wsgi_app, settings.onion)  # type: ignore[method-assign]
     if settings.proxies:
         hops = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
