@@ -119,7 +119,7 @@ def remove_all_comments(session: Session, letter: Letter) -> None:
     session.execute(delete(Comment).where(Comment.letter_id == letter.id))
 
 
-def take_over(
+def accept_suggestion(
     session: Session, letter: Letter, organizer: Organizer, number: int, *, moment: datetime, note: str
 ) -> Version:
     """Put a suggestion into the text, as a new version; refused if the passage was changed since."""

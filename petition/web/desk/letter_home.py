@@ -1,11 +1,13 @@
 """A letter's steps and its codes: what stands in the way, and the buttons that go on."""
 
-from flask import redirect, request
+from flask import request
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, StringField
+from wtforms.validators import Length, Optional
 
 from petition.coordination import closing, opening, rounds
 from petition.coordination.facts import facts_of
 from petition.coordination.services import Services, make_services
-from petition.errors import Refusal
 from petition.letters.access import address_of, may_edit, own_letter, readable_letter
 from petition.letters.drafting.versions import newest_version
 from petition.letters.lifecycle import announce_close, obstacles
@@ -15,8 +17,8 @@ from petition.letters.states import CLOSED, DRAFT, OPEN, PUBLIC, PUBLISHED, SIGN
 from petition.publishing.figures.counts import figures, rounded
 from petition.signing.signatures import rounds_of
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
+from petition.web.desk.actions import organizer_action, saved, sent
 from petition.web.shared.context import now, say, session, site
-from petition.web.shared.forms import StepForm
 
 _ = str
 SENTENCES = {
@@ -27,20 +29,36 @@ SENTENCES = {
 }
 
 
+class StepForm(FlaskForm):
+    """A step that needs nothing but a button, and for some a reason."""
+
+    reason = StringField(_("Reason (public)"), [Optional(), Length(max=300)])
+    now = BooleanField(_("Close now"))
+    destroy = BooleanField(_("Destroy the keys at once"))
+
+
 def site_services() -> Services:
-    """What a step across the wall needs, of the site that answers."""
+    """What a step across the boundary needs, of the site that answers."""
     here = site()
     return make_services(here.settings, here.databases, here.master, random=here.random)
+
+
+def released(slug: str, organizer: Organizer) -> str:
+    """The id of a letter that is theirs, with the database let go: for a step that commits by itself."""
+    letter_id = own_letter(session(), slug, organizer).id
+    session().rollback()
+    return letter_id
 
 
 @bp.get("/letters/<slug>/")
 @for_organizers
 def overview(organizer: Organizer, slug: str) -> Answer:
     """Where the letter stands and what stands in the way of each next step."""
-    return _overview(organizer, readable_letter(session(), slug, organizer), None)
+    return _page(organizer, slug)
 
 
-def _overview(organizer: Organizer, letter: Letter, refusal: str | None) -> str:
+def _page(organizer: Organizer, slug: str) -> str:
+    letter = readable_letter(session(), slug, organizer)
     facts = facts_of(session(), letter, site().settings.url, sends_mail=site().settings.mail is not None)
     version = newest_version(session(), letter)
     next_steps = [
@@ -61,7 +79,6 @@ def _overview(organizer: Organizer, letter: Letter, refusal: str | None) -> str:
         edits=may_edit(session(), letter, organizer),
         form=StepForm(),
         names_locked=letter.state == PUBLISHED and _has_locked_names(letter),
-        refusal=refusal,
     )
 
 
@@ -70,76 +87,55 @@ def _has_locked_names(letter: Letter) -> bool:
 
 
 @bp.post("/letters/<slug>/open")
-@for_organizers
+@organizer_action(_page)
 def open_(organizer: Organizer, slug: str) -> Answer:
     """Freeze the text and begin to take signatures."""
-    return _step(slug, organizer, lambda letter_id: opening.open_letter(site_services(), letter_id, moment=now()))
+    opening.open_letter(site_services(), released(slug, organizer), moment=now())
+    return saved("")
 
 
 @bp.post("/letters/<slug>/publish")
-@for_organizers
+@organizer_action(_page)
 def publish(organizer: Organizer, slug: str) -> Answer:
     """Show it to everybody; with the passphrase, names from the next update on."""
     passphrase = request.form.get("passphrase", "")
     names = passphrase and NAMED in own_letter(session(), slug, organizer).name_steps
     unlocks = organizer.id if names else None
-    return _step(
-        slug,
-        organizer,
-        lambda letter_id: opening.publish_letter(
-            site_services(), letter_id, moment=now(), unlocks=unlocks, passphrase=passphrase
-        ),
-    )
+    letter_id = released(slug, organizer)
+    opening.publish_letter(site_services(), letter_id, moment=now(), unlocks=unlocks, passphrase=passphrase)
+    return saved("")
 
 
 @bp.post("/letters/<slug>/close")
-@for_organizers
+@organizer_action(_page)
 def close(organizer: Organizer, slug: str) -> Answer:
     """Announce the closing a day ahead; at once only where nobody waits."""
-    form = StepForm()
+    form = sent(StepForm())
     at_once, destroys = form.now.data, form.destroy.data
-    try:
-        letter = own_letter(session(), slug, organizer)
-        facts = facts_of(session(), letter, site().settings.url)
-        announce_close(session(), letter, moment=now(), now=at_once, facts=facts)
-        letter_id = letter.id
-        session().commit()
-    except Refusal as refusal:
-        return _refused(slug, organizer, refusal)
+    letter = own_letter(session(), slug, organizer)
+    facts = facts_of(session(), letter, site().settings.url)
+    announce_close(session(), letter, moment=now(), now=at_once, facts=facts)
+    letter_id = letter.id
+    session().commit()
     if at_once:
         closing.close_letter(site_services(), letter_id, moment=now(), at_once=True)
     elif destroys:
         rounds.destroy_now(site_services(), letter_id)
-    return redirect(f"/organize/letters/{slug}/", 303)
+    return saved("")
 
 
 @bp.post("/letters/<slug>/withdraw")
-@for_organizers
+@organizer_action(_page)
 def withdraw(organizer: Organizer, slug: str) -> Answer:
-    """Take the whole letter back."""
+    """Take the whole letter down."""
     reason = StepForm().reason.data or ""
-    return _step(slug, organizer, lambda letter_id: closing.withdraw_letter(site_services(), letter_id, reason))
+    closing.withdraw_letter(site_services(), released(slug, organizer), reason)
+    return saved("")
 
 
 @bp.post("/letters/<slug>/delete")
-@for_organizers
+@organizer_action(_page)
 def delete(organizer: Organizer, slug: str) -> Answer:
     """Delete a draft for good."""
-    return _step(slug, organizer, lambda letter_id: closing.delete_draft(site_services(), letter_id), to="/organize/")
-
-
-def _step(slug: str, organizer: Organizer, verb, to: str | None = None) -> Answer:  # type: ignore[no-untyped-def]
-    """Check that the letter is theirs, let go of the database, and do the step, which commits by itself."""
-    letter_id = own_letter(session(), slug, organizer).id
-    session().rollback()
-    try:
-        verb(letter_id)
-    except Refusal as refusal:
-        return _refused(slug, organizer, refusal)
-    return redirect(to or f"/organize/letters/{slug}/", 303)
-
-
-def _refused(slug: str, organizer: Organizer, refusal: Refusal) -> Answer:
-    session().rollback()
-    letter = own_letter(session(), slug, organizer)
-    return _overview(organizer, letter, say(refusal.sentence, **refusal.values)), refusal.status
+    closing.delete_draft(site_services(), released(slug, organizer))
+    return saved("/organize/")
