@@ -19,6 +19,7 @@ from petition.config import Settings
 from petition.coordination import closing, opening, updates
 from petition.coordination.facts import facts_of
 from petition.coordination.services import make_services
+from petition.crypto.appearance_steps import GROUPED, NAMED, NAMED_AT, name_step, number_of
 from petition.crypto.blind_rsa import PrivateKey, PublicKey, blind, finalize, prepare
 from petition.crypto.locked_names import NamesPrivateKey, lock_name
 from petition.crypto.receipts import Opening
@@ -36,13 +37,7 @@ from petition.letters.fields import FieldOfLetter, set_fields
 from petition.letters.lifecycle import announce_close
 from petition.letters.models import Letter, NamesKey, Organizer
 from petition.letters.organizers.accounts import add_organizer, choose_passphrase
-from petition.letters.organizers.names_keys import (
-    announce_unlocking,
-    choose_name_steps,
-    number_of,
-    step_at,
-    unlock_named,
-)
+from petition.letters.organizers.names_keys import announce_unlocking, choose_name_steps, unlock_named
 from petition.letters.text.letter_text import Words
 from petition.letters.verification_methods import set_routes
 from petition.publishing.figures.counts import Figures, figures
@@ -50,7 +45,7 @@ from petition.publishing.public_files import names, public_file
 from petition.sealing import naming
 from petition.sealing.models import Entry
 from petition.sealing.sealer import Result, seal
-from petition.signing.appearances import GROUPED, NAMED, NAMED_AT, Appearance, Shown
+from petition.signing.appearances import Appearance, Shown
 from petition.signing.change_appearance import change
 from petition.signing.models import Round
 from petition.signing.names import hide, shown_names
@@ -256,7 +251,7 @@ class Campaign:
 
     def locked(self, letter_id: str, token: Token, name: str, title: str = "", at: int | None = None) -> bytes:
         """A name as a client locks it, with the key that the letter shows to everybody."""
-        step = NAMED if at is None else step_at(at)
+        step = NAMED if at is None else name_step(NAMED_AT, at)
         with Session(self.databases.reading) as session:
             row = session.get_one(NamesKey, (letter_id, step))
             assert row.public_key is not None

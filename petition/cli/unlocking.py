@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 
 from petition.cli.context import CliContext, reading, refuse
+from petition.crypto.appearance_steps import NAMED
 from petition.letters.access import hosted_letter
 from petition.letters.models import Letter
-from petition.letters.organizers.names_keys import NAMED, key_holders, who_can_unlock
+from petition.letters.organizers.names_keys import key_holders, who_can_unlock
 from petition.letters.states import PUBLISHED
 
 ORGANIZER = click.option("--organizer", "name", default="", help="Who unlocks names: an organizer who holds the key.")

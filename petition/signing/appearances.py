@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, literal, select, union_all
 from sqlalchemy.orm import Session
 
+from petition.crypto.appearance_steps import COUNTED, GROUPED, NAMED, NAMED_AT, STEPS, name_step
 from petition.crypto.encodings import from_b64url, sha256
 from petition.crypto.locked_names import LOCKED_SIZE
 from petition.crypto.receipts import commit_of, group_key, name_key
@@ -29,8 +30,6 @@ from petition.signing.names import (
     take_off,
 )
 
-COUNTED, GROUPED, NAMED_AT, NAMED = "counted", "grouped", "named_at", "named"
-STEPS = (COUNTED, GROUPED, NAMED_AT, NAMED)
 ANSWERS, NAMES = (ArrivedAnswer, Answer), (ArrivedName, LockedName)
 """Where rows arrive, and where they settle."""
 TABLES = (*ANSWERS, *NAMES)
@@ -54,7 +53,7 @@ class Appearance:
     @property
     def name_step(self) -> str | None:
         """The step of the locked name, as its key is called: ``named`` or ``named_at:200``; None without a name."""
-        return None if self.locked_name is None else f"{NAMED_AT}:{self.at}" if self.step == NAMED_AT else NAMED
+        return None if self.locked_name is None else name_step(self.step, self.at)
 
 
 # Shape

@@ -168,7 +168,6 @@ def _leave(session: Session, letter: Letter, organizer_id: str) -> None:
         (Approval, Approval.organizer_id),
         (Invitation, Invitation.replaces),
         (WorkingCopy, WorkingCopy.organizer_id),
-        (WorkingCopy, WorkingCopy.organizer_id),
         (Authorship, Authorship.organizer_id),
     ):
         session.execute(delete(table).where(table.letter_id == letter.id, column == organizer_id))

@@ -4,13 +4,13 @@ Between opening a letter and unlocking a step nobody can read its names: not the
 organizer whose passphrase is not typed. What is kept of a private half are boxes, one for each organizer.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from petition.crypto.appearance_steps import NAMED, NAMED_AT, in_order, name_step, number_of
 from petition.crypto.boxes import derive, lock, unlock
 from petition.crypto.encodings import b64url
 from petition.crypto.keyrings import box_for, open_box
@@ -22,35 +22,12 @@ from petition.letters.organizers.accounts import private_key
 from petition.letters.states import EDITOR, PUBLISHED, require_draft
 
 MakeKey = Callable[[], NamesPrivateKey]
-NAMED = "named"
-NAMED_AT = "named_at:"
 MOST_NUMBERS = 5
 LEAST_N, MOST_N = 2, 1_000_000
 MOST_MONTHS = 60
 NOTICE = timedelta(days=1)
 """The unlocking of an N is announced so long ahead."""
 KEY_LABEL = "petition-names-key-v1"
-_STEP = re.compile(r"named_at:([1-9][0-9]{0,6})")
-
-
-def step_at(number: int) -> str:
-    """The step that shows names once so many have signed."""
-    return f"{NAMED_AT}{number}"
-
-
-def number_of(step: str) -> int | None:
-    """N of a step ``named_at:N``; None for ``named``. Refuses what is no step that shows names."""
-    if step == NAMED:
-        return None
-    match = _STEP.fullmatch(step)
-    if match is None:
-        raise BadShape("The steps that show names are “named” and “named_at:N”, for example named_at:200.")
-    return int(match[1])
-
-
-def in_order(steps: Iterable[str]) -> list[str]:
-    """Steps as they stand everywhere: ``named`` first, then by N."""
-    return sorted(steps, key=lambda step: number_of(step) or 0)
 
 
 def choose_name_steps(session: Session, letter: Letter, *, named: bool, numbers: Iterable[int], months: int) -> None:
@@ -65,7 +42,7 @@ def choose_name_steps(session: Session, letter: Letter, *, named: bool, numbers:
         )  # fmt: skip
     if not 1 <= months <= MOST_MONTHS:
         raise BadShape("Names may stay for 1 to %(most)s months after the letter closes.", most=MOST_MONTHS)
-    letter.name_steps = [*([NAMED] if named else []), *map(step_at, wanted)]
+    letter.name_steps = [*([NAMED] if named else []), *(name_step(NAMED_AT, number) for number in wanted)]
     letter.names_months = months
     session.flush()
 
@@ -191,7 +168,7 @@ def announce_unlocking(
     """
     if letter.state != PUBLISHED or letter.closes is not None:
         raise Conflict("Names are unlocked while the letter is public and no closing is announced.")
-    row = _locked_row(session, letter, step_at(number))
+    row = _locked_row(session, letter, name_step(NAMED_AT, number))
     if count < number:
         raise Conflict(
             "%(count)s are counted so far, and these names were promised to be shown from %(number)s on.",

@@ -127,9 +127,9 @@ class Figures:
     routes: tuple[str, ...]
     naming: Naming
     mail_domains: tuple[str, ...]
+    """What an address must end in to get a code by email; none without the email route."""
     organizers: tuple[str, ...] = ()
-    """The names that those behind the letter chose to show."""
-    """What addresses end in that can have a code mailed; none without the mail route."""
+    """The names that organizers chose to show."""
 
     @property
     def count(self) -> int:

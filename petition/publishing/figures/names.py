@@ -11,8 +11,9 @@ from functools import cached_property
 
 from sqlalchemy.orm import Session
 
+from petition.crypto.appearance_steps import number_of
 from petition.letters.models import Letter
-from petition.letters.organizers.names_keys import names_keys, number_of
+from petition.letters.organizers.names_keys import names_keys
 from petition.publishing.figures.collation import initial, place
 from petition.sealing.naming import names_until
 from petition.signing.names import hidings, shown_names

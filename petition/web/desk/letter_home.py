@@ -8,11 +8,12 @@ from wtforms.validators import Length, Optional
 from petition.coordination import closing, opening, rounds
 from petition.coordination.facts import facts_of
 from petition.coordination.services import Services, make_services
+from petition.crypto.appearance_steps import NAMED
 from petition.letters.access import address_of, may_edit, own_letter, readable_letter
 from petition.letters.drafting.versions import newest_version
 from petition.letters.lifecycle import announce_close, obstacles
 from petition.letters.models import Letter, Organizer
-from petition.letters.organizers.names_keys import NAMED, names_keys
+from petition.letters.organizers.names_keys import names_keys
 from petition.letters.states import CLOSED, DRAFT, OPEN, PUBLIC, PUBLISHED, SIGNABLE, WITHDRAWN, steps_from
 from petition.publishing.figures.counts import figures, rounded
 from petition.signing.signatures import rounds_of

@@ -9,19 +9,17 @@ from wtforms import BooleanField, IntegerField, PasswordField, SelectField, Stri
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from petition.coordination.facts import facts_of
+from petition.crypto.appearance_steps import NAMED, NAMED_AT, name_step, number_of
 from petition.errors import BadShape
 from petition.letters.access import own_letter
 from petition.letters.drafting.versions import newest_version
 from petition.letters.models import Letter, Organizer
 from petition.letters.organizers.names_keys import (
     MOST_MONTHS,
-    NAMED,
     announce_unlocking,
     choose_name_steps,
     grant,
     key_holders,
-    number_of,
-    step_at,
     unlock_named,
     void_announcement,
     who_can_unlock,
@@ -147,7 +145,7 @@ def announce_names(organizer: Organizer, slug: str, number: int) -> Answer:
 @organizer_action(_page)
 def void_names(organizer: Organizer, slug: str, number: int) -> Answer:
     """Cancel an announcement."""
-    void_announcement(session(), own_letter(session(), slug, organizer), step_at(number))
+    void_announcement(session(), own_letter(session(), slug, organizer), name_step(NAMED_AT, number))
     return saved("names")
 
 

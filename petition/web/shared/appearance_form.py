@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
+from petition.crypto.appearance_steps import COUNTED, GROUPED, NAMED, in_order, number_of
 from petition.letters.fields import FieldOfLetter, fields_of
 from petition.letters.models import Letter
-from petition.letters.organizers.names_keys import NAMED, in_order, number_of
 from petition.web.shared.context import session
 
-COUNTED, GROUPED = "counted", "grouped"
 GROUP = "group-"
 """Before a field's id it is the name of its list."""
 

@@ -3,18 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from petition.crypto.appearance_steps import COUNTED, GROUPED, NAMED, NAMED_AT, number_of
 from petition.crypto.encodings import from_b64url
 from petition.crypto.locked_names import lock_name
 from petition.crypto.receipts import Opening
 from petition.errors import BadShape
 from petition.letters.fields import FieldOfLetter, Group
 from petition.letters.models import Letter
-from petition.letters.organizers.names_keys import NAMED, number_of, public_names_keys
+from petition.letters.organizers.names_keys import public_names_keys
 from petition.letters.states import PUBLIC
 from petition.publishing.figures.groups import GroupTable, group_tables
-from petition.signing.appearances import NAMED_AT, Appearance, Shown
+from petition.signing.appearances import Appearance, Shown
 from petition.signing.typed_names import read_name
-from petition.web.shared.appearance_form import COUNTED, GROUP, GROUPED, Ladder
+from petition.web.shared.appearance_form import GROUP, Ladder
 from petition.web.shared.context import say, session
 
 
