@@ -173,7 +173,7 @@ def test_a_letter_gets_demands_sources_a_translation_and_opens(
     type_body(ana, "Sabían.[^1]")
     press(ana, "Save")
     ana.goto(f"{place.desk}opening")
-    expect(ana.locator(".obstacles")).to_contain_text("has 0 demands, and the binding text 4")
+    expect(ana.locator(".obstacles")).to_contain_text("has 0 demands, the official version 4")
     ana.goto(f"{place.desk}translations/es")
     ana.get_by_label("Demand 1", exact=True).fill("a\nb\nc\nd")
     press(ana, "Save")

@@ -99,9 +99,9 @@ def test_showing_a_draft_says_what_stands_in_the_way(shell: Shell, tmp_path: Pat
     said = shell("letter", "show", "begun").stdout
     refused = shell("letter", "open", "begun")
 
-    assert "in the way: The letter has no text yet. Write it." in said
+    assert "in the way: Write the text of the letter." in said
     assert refused.exit_code == 1
-    assert "The letter has no text yet. Write it." in refused.stderr
+    assert "Write the text of the letter." in refused.stderr
 
 
 def test_a_letter_goes_through_its_life(shell: Shell) -> None:

@@ -14,9 +14,11 @@ from wtforms.validators import ValidationError
 from petition.errors import Obstructed, Refusal
 from petition.letters.models import Organizer
 from petition.letters.organizers.sessions import signed_in
+from petition.letters.states import CLOSED, DRAFT, OPEN, PUBLISHED, WITHDRAWN
 from petition.web.desk.forms import SignInForm
 from petition.web.shared.context import now, page, say, session
 
+_ = str
 bp = Blueprint("organize", __name__, url_prefix="/organize")
 OPEN_TO_ALL = frozenset(
     {
@@ -28,6 +30,15 @@ KEPT_WHOLE = frozenset({"organize.create", "organize.save", "organize.save_trans
 """Forms in which a text is written: one that is far too long is shown again, not cut off."""
 SIGN_IN_FIELDS = frozenset({"name", "language"})
 NEVER_CARRIED = frozenset({"csrf_token", "passphrase", "again", "present", "password", "carry_to"})
+
+STATES = {
+    DRAFT: _("Draft"),
+    OPEN: _("Collecting signatures (private)"),
+    PUBLISHED: _("Public"),
+    CLOSED: _("Closed"),
+    WITHDRAWN: _("Taken down"),
+}
+"""What the states of a letter are called on pages."""
 
 Answer = Any
 
@@ -83,7 +94,9 @@ def desk_page(template: str, **values: Any) -> str:
         template,
         organizer_name=organizer.name if organizer else None,
         csrf=generate_csrf(),
+        request_path=request.path,
         problems=[*_refusals(g.get("refusal")), *_errors(g.get("sent"))],
+        states={state: say(name) for state, name in STATES.items()},
         done=cookie.pop("done", "") if request.method == "GET" and "done" in cookie else "",
         **values,
     )

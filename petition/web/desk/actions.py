@@ -1,7 +1,8 @@
 """The one path of everything that organizers do: act and go on, or refuse on the page that they came from."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -10,9 +11,9 @@ from flask import session as cookie
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
-from petition.errors import BadShape, Refusal
+from petition.errors import BadShape, Refusal, TooLong
 from petition.letters.models import Organizer
-from petition.web.desk.access import Answer
+from petition.web.desk.access import Answer, bp
 from petition.web.shared.context import say, session
 
 _ = str
@@ -75,9 +76,38 @@ def as_sent(kind: type[AnyForm], *, prefix: str = "", **kept: Any) -> AnyForm:
     return found
 
 
+@contextmanager
+def about(place: str) -> Iterator[None]:
+    """What is refused of a text that was typed is said at its field."""
+    try:
+        yield
+    except WrongForm:
+        raise
+    except (BadShape, TooLong) as refusal:
+        raise refusal.about(refusal.place or place) from None
+
+
 def saved(to: str, done: str = "") -> Response:
     """Commit what was done, and go on to a page of the letter (or of the site: "/…"), which says so in green."""
     session().commit()
     cookie["done"] = done or say(SAVED)
     slug = (request.view_args or {}).get("slug", "")
     return redirect(to if to.startswith("/") else f"/organize/letters/{slug}/{to}", 303)
+
+
+def asks_first(rule: str, page: Callable[..., str]) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+    """A step that can't be undone, at an address of its own: looking shows what it would do, sending does it.
+
+    ``page`` lists what gets locked or deleted and what can still change, with a way back.
+    """
+    wanted = inspect.signature(page).parameters
+
+    def decorate(view: Callable[..., Answer]) -> Callable[..., Answer]:
+        def ask(**values: Any) -> Answer:
+            return page(g.organizer, **{name: value for name, value in values.items() if name in wanted})
+
+        bp.add_url_rule(rule, f"ask_{view.__name__}", ask, methods=["GET"])
+        bp.add_url_rule(rule, view.__name__, organizer_action(page)(view), methods=["POST"])
+        return view
+
+    return decorate

@@ -18,8 +18,8 @@ from petition.signing.models import Round
 from petition.signing.signatures import rounds_of
 from petition.signing.verification_methods import round_for_paper
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
-from petition.web.desk.actions import as_sent, organizer_action, saved, sent
-from petition.web.desk.letter_home import site_services
+from petition.web.desk.actions import as_sent, asks_first, organizer_action, saved, sent
+from petition.web.desk.services import site_services
 from petition.web.shared.context import issuer_session, say, session, site
 
 _ = str
@@ -43,6 +43,11 @@ class SheetForm(FlaskForm):
     round = IntegerField()
     paper = StringField()
     neutral = BooleanField()
+
+
+def how_many_made(letter_id: str) -> int:
+    """All codes that organizers made so far, whatever the last count update knew of."""
+    return sum(batch.made for batch in batches(issuer_session(), letter_id))
 
 
 @bp.get("/letters/<slug>/codes")
@@ -105,11 +110,15 @@ def sheet(organizer: Organizer, slug: str) -> Answer:
     return Response(body, mimetype="application/pdf", headers=headers)
 
 
-@bp.post("/letters/<slug>/codes/<int(max=999999999):batch>/void")
-@organizer_action(_page)
+def _canceling_page(organizer: Organizer, slug: str, batch: int) -> str:
+    letter = own_letter(session(), slug, organizer)
+    return desk_page("organize/confirm/cancel-codes.html", letter=letter, batch=batch)
+
+
+@asks_first("/letters/<slug>/codes/<int(max=999999999):batch>/void", _canceling_page)
 def void(organizer: Organizer, slug: str, batch: int) -> Answer:
-    """Recall what is unspent of a batch."""
+    """Cancel the unused codes of a print batch."""
     letter = own_letter(session(), slug, organizer)
     void_batch(issuer_session(), letter.id, batch)
     issuer_session().commit()
-    return saved("codes", say("Batch %(batch)s is recalled: none of its unused codes works any more.", batch=batch))
+    return saved("codes", say("No unused code of print batch %(batch)s works any more.", batch=batch))

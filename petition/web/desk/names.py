@@ -8,9 +8,8 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
-from petition.coordination.facts import facts_of
 from petition.crypto.appearance_steps import NAMED, NAMED_AT, name_step, number_of
-from petition.errors import BadShape
+from petition.errors import BadShape, NotFound
 from petition.letters.access import own_letter
 from petition.letters.drafting.versions import newest_version
 from petition.letters.models import Letter, Organizer
@@ -27,9 +26,11 @@ from petition.letters.organizers.names_keys import (
 from petition.letters.states import require_draft
 from petition.publishing.figures.collation import place
 from petition.publishing.figures.names import naming
-from petition.signing.names import find_shown, hide
+from petition.signing.names import find_shown, hide, shown_under_key
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
-from petition.web.desk.actions import as_sent, organizer_action, saved, sent
+from petition.web.desk.actions import about, as_sent, asks_first, organizer_action, saved, sent
+from petition.web.desk.services import facts
+from petition.web.desk.steps import ReasonForm
 from petition.web.shared.context import now, session, site
 from petition.web.shared.forms import small_number
 from petition.web.shared.limits import SIGNING_IN, limiter
@@ -42,13 +43,13 @@ MOST_FOUND = 100
 class NameStepsForm(FlaskForm):
     """Which steps that show names a letter offers."""
 
-    named = BooleanField(_("Signers may show their names at once"))
+    named = BooleanField(_("People may also show their name right away"))
     numbers = StringField(
-        _("Signers may show their names once so many have signed"),
-        description=_("Up to five numbers, for example: 50, 200. Leave it empty for none."),
+        _("People may show their name once this many have signed"),
+        description=_("Up to five numbers, such as 50, 200. Leave it empty for none."),
     )
     months = IntegerField(
-        _("Months after which names leave the pages, once the letter is closed"),
+        _("Months after closing until names are removed"),
         [InputRequired(_("Give a number of months.")), NumberRange(1, MOST_MONTHS, _("Give a number from 1 to 60."))],
     )
 
@@ -56,7 +57,7 @@ class NameStepsForm(FlaskForm):
 class UnlockForm(FlaskForm):
     """An act that only the passphrase allows."""
 
-    passphrase = PasswordField(_("Your passphrase"), [InputRequired(_("Type your passphrase.")), Length(max=1000)])
+    passphrase = PasswordField(_("Your password"), [InputRequired(_("Type your password.")), Length(max=1000)])
 
 
 class GrantForm(UnlockForm):
@@ -81,7 +82,7 @@ def _page(organizer: Organizer, slug: str) -> str:
         "organize/names.html",
         letter=letter,
         naming=naming(session(), letter),
-        count=facts_of(session(), letter, site().settings.url).sealed,
+        count=facts(letter).sealed,
         can_unlock=[one.name for one in holders if one.id in held],
         is_holder=organizer.id in held,
         form=as_sent(NameStepsForm, data=_kept(letter)),
@@ -115,28 +116,31 @@ def _numbers(typed: str) -> list[int]:
     return [number for number in numbers if number is not None]
 
 
-@bp.post("/letters/<slug>/names/unlock")
+def _revealing_page(organizer: Organizer, slug: str, number: int = 0) -> str:
+    letter = own_letter(session(), slug, organizer)
+    form = as_sent(UnlockForm)
+    return desk_page("organize/confirm/reveal-names.html", letter=letter, number=number, form=form)
+
+
+@asks_first("/letters/<slug>/names/unlock", _revealing_page)
 @limiter.limit(SIGNING_IN)
-@organizer_action(_page)
 def unlock_names(organizer: Organizer, slug: str) -> Answer:
     """Let the names that are to be shown at once be shown, from the next update on."""
     letter = own_letter(session(), slug, organizer)
     form = sent(UnlockForm())
     if letter.published is None:
-        raise BadShape("Names are unlocked when the letter is published, or after that.")
+        raise BadShape("Names are revealed when the letter is published, or after that.")
     unlock_named(session(), letter, organizer, form.passphrase.data, master=site().master)
     return saved("names")
 
 
-@bp.post("/letters/<slug>/names/<int:number>/announce")
+@asks_first("/letters/<slug>/names/<int(max=999999999):number>/announce", _revealing_page)
 @limiter.limit(SIGNING_IN)
-@organizer_action(_page)
 def announce_names(organizer: Organizer, slug: str, number: int) -> Answer:
     """Announce that the names of an N are shown a day from now."""
     letter = own_letter(session(), slug, organizer)
     typed = sent(UnlockForm()).passphrase.data
-    count = facts_of(session(), letter, site().settings.url).sealed
-    when: Any = {"count": count, "moment": now(), "master": site().master}
+    when: Any = {"count": facts(letter).sealed, "moment": now(), "master": site().master}
     announce_unlocking(session(), letter, organizer, typed, number, **when)
     return saved("names")
 
@@ -178,17 +182,32 @@ def _shown_page(organizer: Organizer, slug: str) -> str:
         names=sorted(found[:MOST_FOUND], key=lambda row: place(row.name, language)),
         has_more=len(found) > MOST_FOUND,
         sought=sought,
-        typed=request.form,
     )
 
 
-@bp.post("/letters/<slug>/names/hide")
-@organizer_action(_shown_page)
+def _hiding_page(organizer: Organizer, slug: str) -> str:
+    letter = own_letter(session(), slug, organizer)
+    key = _key()
+    name = shown_under_key(session(), letter.id, key)
+    if name is None:
+        raise NotFound("This name is not shown, or not any more.")
+    shown = {"key": key.hex(), "name": name.name, "form": as_sent(ReasonForm)}
+    return desk_page("organize/confirm/hide-name.html", letter=letter, **shown)
+
+
+def _key() -> bytes:
+    """The key of the name that was chosen from the list."""
+    typed = request.values.get("key", "")
+    if not re.fullmatch("[0-9a-f]{64}", typed):
+        raise BadShape("Choose a name from the list.")
+    return bytes.fromhex(typed)
+
+
+@asks_first("/letters/<slug>/names/hide", _hiding_page)
 def hide_name(organizer: Organizer, slug: str) -> Answer:
     """Hide a fake name, with a public reason."""
     letter = own_letter(session(), slug, organizer)
-    key = request.form.get("key", "")
-    if not re.fullmatch("[0-9a-f]{64}", key):
-        raise BadShape("Choose a name from the list.")
-    hide(session(), letter, bytes.fromhex(key), request.form.get("reason", ""))
+    key = _key()
+    with about("reason"):
+        hide(session(), letter, key, sent(ReasonForm()).reason.data)
     return saved("names/shown")

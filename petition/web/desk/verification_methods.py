@@ -22,8 +22,8 @@ _ = str
 class RoutesForm(FlaskForm):
     """Which ways there are; the domains of each roll are fields named after it."""
 
-    code = BooleanField(_("On paper, from a colleague"))
-    mail = BooleanField(_("By mail, to the work address"))
+    code = BooleanField(_("From a coworker, on paper"))
+    mail = BooleanField(_("By email, to the work address"))
 
 
 @bp.get("/letters/<slug>/routes")
