@@ -66,8 +66,9 @@ class Draft:
         return threads(self.session, self.letter, self.words())[1]
 
     def take(self, number: int) -> None:
-        how = {"moment": self.campaign.clock(), "note": "Taken"}
-        accept_suggestion(self.session, self.letter, self.person("Ana"), number, **how)
+        accept_suggestion(
+            self.session, self.letter, self.person("Ana"), number, moment=self.campaign.clock(), note="Taken"
+        )
 
 
 @pytest.fixture
