@@ -233,7 +233,7 @@ def test_without_a_public_address_a_letter_does_not_open(shell: Shell) -> None:
     result = shell("letter", "open", "homeless", PETITION_URL="")
 
     assert result.exit_code == 1
-    assert "Whoever runs the site must set PETITION_URL." in result.stderr
+    assert "Ask this site's host to set PETITION_URL." in result.stderr
 
 
 def test_the_list_has_slug_state_and_title(shell: Shell) -> None:

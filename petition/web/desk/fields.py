@@ -32,10 +32,11 @@ def list_fields(organizer: Organizer, slug: str) -> Answer:
 
 def _page(organizer: Organizer, slug: str) -> str:
     letter = own_letter(session(), slug, organizer)
+    shown = (_typed() if letter.state == DRAFT else []) or _kept(letter)
     return desk_page(
         "organize/fields.html",
         letter=letter,
-        typed=[*(_typed() or _kept(letter)), *[("", "")] * MOST_FIELDS][:MOST_FIELDS],
+        typed=[*shown, *[("", "")] * MOST_FIELDS][:MOST_FIELDS],
         small=small_groups(fields_of(session(), letter.id), letter.k),
         is_draft=letter.state == DRAFT,
     )

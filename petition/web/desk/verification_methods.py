@@ -37,13 +37,14 @@ def _page(organizer: Organizer, slug: str) -> str:
     letter = own_letter(session(), slug, organizer)
     known = rounds_of(session(), letter.id)
     domains = [domain for found in letter.mail_domains.values() for domain in found]
+    kept, is_draft = {way: way in letter.routes for way in (CODE, MAIL)}, letter.state == DRAFT
     return desk_page(
         "organize/routes.html",
         letter=letter,
-        form=as_sent(RoutesForm, data={CODE: CODE in letter.routes, MAIL: MAIL in letter.routes}),
-        typed=_typed(letter) if request.method == "POST" else _kept(letter),
+        form=as_sent(RoutesForm, data=kept) if is_draft else RoutesForm(formdata=None, data=kept),
+        typed=_typed(letter) if is_draft and request.method == "POST" else _kept(letter),
         rolls=rolls_of(session(), letter),
-        is_draft=letter.state == DRAFT,
+        is_draft=is_draft,
         sends_mail=site().settings.mail is not None,
         for_anybody=[as_people_write(domain) for domain in domains if is_for_anybody(domain)],
         undelivered=rounded(sum(row.undelivered for row in known), letter.k),
