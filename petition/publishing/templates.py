@@ -33,6 +33,7 @@ def environment(language: str) -> Environment:
     made.filters["markdown"] = html
     made.filters["site_to_tell"] = site_to_tell
     made.filters["grouped"] = grouped_in_fours
+    made.filters["language_name"] = name_of
     made.filters["number"] = partial(format_decimal, locale=language)
     made.filters["date"] = partial(format_date, format="long", locale=language)
     made.filters["moment"] = partial(moment_in, language)
