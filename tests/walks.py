@@ -17,7 +17,7 @@ from petition import config, create_app
 from petition.addresses import read_address
 from petition.config import Settings
 from petition.coordination import closing, opening, rounds, updates
-from petition.coordination.facts import facts_for
+from petition.coordination.facts import facts_of
 from petition.coordination.services import make_services
 from petition.crypto.appearance_steps import GROUPED, NAMED, NAMED_AT, name_step, number_of
 from petition.crypto.blind_rsa import PrivateKey, PublicKey, blind, finalize, prepare
@@ -203,7 +203,7 @@ class Campaign:
     def announce_close(self, letter_id: str, *, now: bool = False) -> None:
         with Session(self.databases.petition) as session:
             letter = session.get_one(Letter, letter_id)
-            facts = facts_for(session, letter, self.services)
+            facts = facts_of(session, letter, self.services)
             announce_close(session, letter, moment=self.clock(), now=now, facts=facts)
             session.commit()
 
@@ -340,7 +340,7 @@ class Campaign:
                 session.get_one(Organizer, who),
                 PASSPHRASE,
                 number,
-                count=facts_for(session, letter, self.services).sealed,
+                count=facts_of(session, letter, self.services).sealed,
                 moment=self.clock(),
                 master=self.master,
             )

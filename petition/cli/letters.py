@@ -12,7 +12,7 @@ from petition.cli.context import RefusalGroup, ground, letter_id, now, reading, 
 from petition.cli.letter_settings import apply_settings
 from petition.cli.unlocking import ORGANIZER, PASSPHRASE_FILE, ask_to_publish
 from petition.coordination import closing, opening, rounds
-from petition.coordination.facts import facts_for
+from petition.coordination.facts import facts_of
 from petition.letters.access import hosted_letter, hosted_letters, path_of
 from petition.letters.drafting.drafts import draft
 from petition.letters.drafting.importing.process import MOST_BYTES, import_file
@@ -52,7 +52,7 @@ def show(slug: str, as_json: bool) -> None:
     here = ground()
     with reading(here) as session:
         one = hosted_letter(session, slug)
-        facts = facts_for(session, one, here.services)
+        facts = facts_of(session, one, here.services)
         version = newest_version(session, one)
         steps = {step: [str(o) for o in obstacles(one, version, step, facts)] for step in steps_from(one.state)}
         shown: dict[str, Any] = {
@@ -80,7 +80,7 @@ def show(slug: str, as_json: bool) -> None:
 @click.option("--recipient", default="", help="To whom, if the file doesn't say: name and title.")
 @click.option("--employer", default="", help="Which employer, if the file doesn't say.")
 def import_(file: Path, name: str, slug: str, recipient: str, employer: str) -> None:
-    """Import a letter from Markdown (.md), plain text (.txt) or a .docx, as a draft.
+    """Import a letter from Markdown (.md), plain text (.txt), .docx or .odt, as a draft.
 
     Prints the letter's slug on standard output, and on standard error what of the file is not in it as it was.
 
@@ -161,7 +161,7 @@ def close(slug: str, at_once: bool, destroy: bool) -> None:
     moment = now()
     with working(here) as session:
         one = hosted_letter(session, slug)
-        announce_close(session, one, moment=moment, now=at_once, facts=facts_for(session, one, here.services))
+        announce_close(session, one, moment=moment, now=at_once, facts=facts_of(session, one, here.services))
         closes, wanted = one.closes, one.id
     if destroy:
         rounds.destroy_now(here.services, wanted)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from petition.coordination.facts import facts_for
+from petition.coordination.facts import facts_of
 from petition.coordination.rounds import end_issuing
 from petition.coordination.services import Services
 from petition.coordination.updates import show_names, tidy
@@ -56,10 +56,10 @@ def close_letter(services: Services, letter_id: str, *, moment: datetime, tidies
 
 def _require_closable(session: Session, letter: Letter, services: Services, moment: datetime) -> None:
     if letter.closes is None or letter.closes > moment:
-        require_step(letter, None, CLOSED, facts_for(session, letter, services))
+        require_step(letter, None, CLOSED, facts_of(session, letter, services))
         raise Conflict("A letter closes at the hour that was announced, a day ahead. Announce it first.")
     if letter.state != OPEN:  # of one that is only open, what counts is how many there are now
-        require_step(letter, None, CLOSED, facts_for(session, letter, services))
+        require_step(letter, None, CLOSED, facts_of(session, letter, services))
     require_free(session, letter.id)
 
 
@@ -71,7 +71,7 @@ def withdraw_letter(services: Services, letter_id: str, reason: str, *, taken_do
         letter = session.get_one(Letter, letter_id)
         if letter.was_public and not reason:
             raise BadShape("Give a reason: the letter's address will say it.")
-        require_step(letter, None, WITHDRAWN, facts_for(session, letter, services))
+        require_step(letter, None, WITHDRAWN, facts_of(session, letter, services))
         session.rollback()
     end_issuing(services, letter_id)
     with Session(services.databases.petition) as session:

@@ -12,26 +12,19 @@ from petition.sealing.history import totals
 from petition.signing.signatures import rounds_of
 
 
-def facts_for(session: Session, letter: Letter, services: Services) -> Facts:
-    """What the rules of a letter's life need to know from outside the letter."""
-    return facts_of(session, letter, services.url, sends_mail=services.sends_mail, is_demo=services.is_demo)
-
-
-def facts_of(
-    session: Session, letter: Letter, url: str | None, *, sends_mail: bool = False, is_demo: bool = False
-) -> Facts:
-    """The same from single settings; what is said of signatures is as of the last update."""
+def facts_of(session: Session, letter: Letter, services: Services) -> Facts:
+    """What the rules of a letter's life need to know from outside the letter; of signatures as of the last update."""
     rounds = rounds_of(session, letter.id)
     living = [row for row in rounds if row.annulled is None]
     signed, withdrawn = totals(living)
     agreed = len(approvals_of(session, letter, newest_version(session, letter).number)) if letter.approvals else 0
     return Facts(
-        site_url=url,
+        site_url=services.url,
         sealed=signed - withdrawn,
         has_k_counted=any(row.signatures >= letter.k for row in living),
         has_k_together=any(row.has_enough for row in living),
         key_holders=len(key_holders(session, letter.id)) if letter.name_steps else 0,
-        sends_mail=sends_mail,
+        sends_mail=services.sends_mail,
         approvals=agreed,
-        is_demo=is_demo,
+        is_demo=services.is_demo,
     )

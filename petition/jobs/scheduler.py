@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from petition.coordination import closing, opening, rounds, updates
-from petition.coordination.facts import facts_for
+from petition.coordination.facts import facts_of
 from petition.coordination.services import Services
 from petition.database import retried
 from petition.errors import Refusal
@@ -144,7 +144,7 @@ def keep_dates(services: Services, moment: datetime) -> None:
         with Session(services.databases.petition) as session, contextlib.suppress(Refusal):
             letter = session.get_one(Letter, letter_id, with_for_update=True)
             if is_due_to_announce(letter, moment):
-                announce_close(session, letter, moment=moment, facts=facts_for(session, letter, services))
+                announce_close(session, letter, moment=moment, facts=facts_of(session, letter, services))
                 session.commit()
 
 

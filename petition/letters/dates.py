@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from petition.errors import BadShape, Conflict
+from petition.letters.lifecycle import require_not_announced
 from petition.letters.models import Letter, to_hour
 from petition.letters.states import CLOSED, DRAFT, NOTICE, OPEN, SIGNABLE, WITHDRAWN
 
@@ -39,8 +40,7 @@ def _require_publishable(letter: Letter, hour: datetime | None, moment: datetime
 def _require_endable(letter: Letter, hour: datetime | None, moment: datetime) -> None:
     if letter.state in (CLOSED, WITHDRAWN):
         raise Conflict("This letter is over already.")
-    if letter.closes is not None:
-        raise Conflict("Closing is announced already, and the announced hour stands.")
+    require_not_announced(letter)
     if hour is not None and hour < moment + NOTICE:
         raise BadShape("The letter can close a day from now at the earliest: closing is announced a day ahead.")
 
