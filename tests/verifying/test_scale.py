@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
-from tests.verifying.forger import Forger, canonical, write
+from tests.verifying.log_builder import LogBuilder, canonical
 
 MEASURED = """
 import json, re, resource, sys, time
@@ -40,20 +40,19 @@ if __name__ == "__main__":
 
 
 def signed(der: bytes, receipts: range) -> list[bytes]:
-    forger = Forger([load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)])
-    return [canonical(forger.signature(receipt)) for receipt in receipts]
+    log = LogBuilder([load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)])
+    return [canonical(log.signature(receipt)) for receipt in receipts]
 
 
 def a_long_log(keys, folder, size):
-    """A folder with so many signatures, signed on all cores."""
+    """A folder with as many signatures, signed on all cores."""
     der = keys[0].private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     ranges = [range(start, min(start + 500, size)) for start in range(0, size, 500)]
-    forger = Forger(keys).begin(made=size)
+    log = LogBuilder(keys).begin(made=size)
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
-        for entries in pool.map(signed, [der] * len(ranges), ranges):
-            forger.entries += entries
-    forger.rounds[1]["signed"] = size
-    return write(folder, forger.seal().files())
+        log.batch(*pool.map(signed, [der] * len(ranges), ranges))
+    log.rounds[1]["signed"] = size
+    return log.seal().write(folder)
 
 
 def measured(folder):
