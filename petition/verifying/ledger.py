@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable
 
-from petition.crypto.blind_rsa import demand_round_key
+from petition.crypto.blind_rsa import require_round_key
 from petition.errors import BadShape
 from petition.verifying.anonymity import BY_ONE, AnonymityChecker
 from petition.verifying.bundles import Examined, Fact, Flaw, SignedRun, Withdrawn
@@ -102,7 +102,7 @@ class Ledger:
         if self.letter is None or opened.roll not in self.letter.rolls:
             self._wrong("rounds", number, f"names the roll {shown(opened.roll)}, which entry 0 does not have")
         try:
-            demand_round_key(opened.public_key)
+            require_round_key(opened.public_key)
         except BadShape as flaw:
             self._wrong("rounds", number, f"opens round {opened.round} with a key that cannot be used: {flaw}")
         if opened.public_key in self._distinct_keys:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NoReturn
 
+from petition.crypto.appearance_steps import number_of
 from petition.crypto.codes import ALPHABET
 from petition.crypto.encodings import LARGEST, canonical_json, from_b64url
 from petition.errors import BadShape
@@ -24,7 +25,6 @@ from petition.verifying.entries import (
 from petition.verifying.verdict import Invalid, shown
 
 LETTER_ID = f"[{ALPHABET}]{{26}}"
-STEP = r"named|named_at:[1-9][0-9]{0,15}"
 NEVER_IN_A_HOST = set(" /?#@\\")
 CLIENTS = {"client.py", "sign.js"}
 KS = {1, *range(3, 51)}
@@ -95,13 +95,20 @@ def _is_names_keys(value: object) -> bool:
     return isinstance(value, dict) and all(_is_step(step) and _is_hash(key) for step, key in value.items())
 
 
+def _is_step(value: str) -> bool:
+    try:
+        number_of(value)
+    except BadShape:
+        return False
+    return True
+
+
 def _is_clients(value: object) -> bool:
     return isinstance(value, dict) and value.keys() == CLIENTS and all(map(_is_hash, value.values()))
 
 
 is_id = _matches("[a-z0-9-]{1,32}")
 _is_hash = _matches("[0-9a-f]{64}")
-_is_step = _matches(STEP)
 
 _NUMBER: Shape = (is_number, "an integer from 0 to 2^53 - 1")
 _TEXT: Shape = (_is_text, "a string")

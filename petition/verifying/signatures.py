@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from petition.crypto.blind_rsa import PREFIX, SIZE, PublicKey, demand_round_key
+from petition.crypto.blind_rsa import PREFIX, SIZE, PublicKey, require_round_key
 from petition.crypto.encodings import from_b64url
 from petition.crypto.tokens import statement_bytes
 from petition.errors import BadShape
@@ -151,6 +151,6 @@ def _decoded(text: str, what: str) -> bytes:
 @lru_cache(maxsize=16)
 def _round_key(spki: bytes) -> PublicKey | None:
     try:
-        return demand_round_key(spki)
+        return require_round_key(spki)
     except BadShape:
         return None
