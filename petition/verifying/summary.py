@@ -1,4 +1,4 @@
-"""What can be said of a log that was read to its end: a sentence for each check that nothing spoke against."""
+"""A sentence for every check of a log that was read to its end. It is used where nothing is wrong."""
 
 from petition.verifying.anonymity import BY_ONE
 from petition.verifying.entries import VERSION
@@ -12,7 +12,7 @@ LISTED = 6
 
 
 def summarize(findings: Findings, ledger: Ledger, tree: Tree) -> None:
-    """Say of every check of the entries that it was made to its end."""
+    """Enter what can be said of the entries if nothing is wrong with them."""
     states = list(ledger.rounds.values())
     entries = plural(tree.size, "entry is", "entries are")
     findings.fine("version", f"The log has version {VERSION} of the format, which this program checks.")
@@ -108,6 +108,6 @@ def _k(k: int) -> str:
     if k == BY_ONE:
         return "K is 1: a statement by one person, with at most one signature."
     return (
-        f"K is {k}: in no round did an update of the log add fewer than {k} signatures, but for what was left when "
-        "the letter closed, and no round has fewer."
+        f"K is {k}: no update added fewer than {k} signatures to a round, except for what was left when the letter "
+        f"closed. Every round has none or at least {k}."
     )

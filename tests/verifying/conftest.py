@@ -8,14 +8,14 @@ from tests.verifying.log_builder import LogBuilder, write
 
 
 @pytest.fixture(scope="session")
-def keys():
+def rsa_keys():
     return [rsa.generate_private_key(65537, 3072) for _ in range(3)]
 
 
 @pytest.fixture
-def build(keys):
+def build(rsa_keys):
     """Starts a new log; takes whatever ``LogBuilder`` takes."""
-    return lambda **changes: LogBuilder(keys, **changes)
+    return lambda **changes: LogBuilder(rsa_keys, **changes)
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
 """The numbers on the page and the pictures beside the log, as far as a verifier can compare them."""
 
 import pytest
+from sqlalchemy.orm import Session
 
+from petition.publishing.folder import write_folder
 from petition.verifying.history import Row
-from petition.verifying.pages import other_updates, shows_count
+from petition.verifying.pages import PAGES, other_updates, shows_count
 from tests.verifying.verdicts import detail, wrongs
 
 PAGE = """<!doctype html><title>A letter</title><body>
@@ -94,3 +96,20 @@ def test_a_statement_by_one_shows_no_count(build, verdict_of):
     log.replaced["index.html"] = b'<h2 id="count">Signed by 17 verified workers</h2>'
 
     assert wrongs(verdict_of(log.seal())) == {}
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_the_pages_of_this_program_are_compared(campaign, tmp_path):
+    letter = campaign.a_published_letter()
+    campaign.sign_all(letter, 6)
+    campaign.seal(letter)
+    figures = campaign.figures(letter)
+    with Session(campaign.databases.reading) as session:
+        write_folder(session, campaign.letter(session, letter), figures, tmp_path / "face", lambda _: None)
+    texts = {path: (tmp_path / "face" / path).read_text() for path in PAGES}
+    rows = [Row(f"{row.hour:%Y-%m-%dT%H:%MZ}", row.signatures, row.withdrawals, 1) for row in figures.history]
+    others = [row._replace(signatures=row.signatures + 1) for row in rows]
+
+    assert [shows_count(path, text, figures.count) for path, text in texts.items()] == [True, True, True]
+    assert list(other_updates(texts["index.html"], rows)) == []
+    assert len(list(other_updates(texts["index.html"], others))) == len(rows) > 0

@@ -135,3 +135,10 @@ def test_a_value_in_a_sentence_cannot_write_to_the_terminal(build, verdict_of):
 
     assert told.isprintable()
     assert len(told) < 250
+
+
+def test_the_documentation_explains_every_check_by_its_name():
+    documentation = (Path(__file__).parents[2] / "docs/checking.md").read_text()
+    table = documentation.partition("## Every check")[2].partition("\n## ")[0]
+
+    assert [check for check in CHECKS if f"`{check}`" not in table] == []

@@ -42,13 +42,15 @@ def test_a_statement_must_be_exact(build, verdict_of, message):
 
 
 @pytest.fixture(scope="module")
-def checker(keys):
-    return SignatureChecker(LETTER_ID, sha(TEXT).hex(), {1: RoundKey(1, spki(keys[0])), 2: RoundKey(9, spki(keys[1]))})
+def checker(rsa_keys):
+    return SignatureChecker(
+        LETTER_ID, sha(TEXT).hex(), {1: RoundKey(1, spki(rsa_keys[0])), 2: RoundKey(9, spki(rsa_keys[1]))}
+    )
 
 
 @pytest.fixture(scope="module")
-def entry(keys):
-    return canonical(LogBuilder(keys).signature(1))
+def entry(rsa_keys):
+    return canonical(LogBuilder(rsa_keys).signature(1))
 
 
 def carefully(checker, number, data):
@@ -66,8 +68,8 @@ def test_a_valid_signature_is_valid_both_ways(checker, entry):
 
 @pytest.mark.parametrize("number", [0, 1, 2, 8, 9, 10])
 @pytest.mark.parametrize("round_number", [1, 2, 3])
-def test_a_signature_comes_after_its_round_both_ways(keys, checker, number, round_number):
-    data = canonical(LogBuilder(keys).signature(1, round_number))
+def test_a_signature_comes_after_its_round_both_ways(rsa_keys, checker, number, round_number):
+    data = canonical(LogBuilder(rsa_keys).signature(1, round_number))
 
     assert checker.valid(number, data) == carefully(checker, number, data)
 
@@ -84,8 +86,8 @@ def test_a_changed_entry_is_judged_alike_both_ways(checker, entry, place, size, 
 @given(
     message=st.binary(max_size=9) | st.sampled_from(sorted(INEXACT.values())), last=st.text("AEgwQYBz-_+/=", max_size=2)
 )
-def test_a_message_in_any_base64_is_judged_alike_both_ways(keys, checker, message, last):
-    signed = LogBuilder(keys).signature(1, message=message, signature=bytes(384))
+def test_a_message_in_any_base64_is_judged_alike_both_ways(rsa_keys, checker, message, last):
+    signed = LogBuilder(rsa_keys).signature(1, message=message, signature=bytes(384))
     data = canonical(signed | {"message": b64(message)[:-1] + last})
 
     assert checker.valid(2, data) == carefully(checker, 2, data)

@@ -18,8 +18,8 @@ UNCHECKED = [case for case in CASES.values() if case.check == "version"]
 
 
 @pytest.mark.parametrize("case", CHECKED, ids=lambda case: case.name)
-def test_a_tampered_letter_is_caught(keys, verdict_of, case):
-    verdict = verdict_of(case.build(keys))
+def test_a_tampered_letter_is_caught(rsa_keys, verdict_of, case):
+    verdict = verdict_of(case.build(rsa_keys))
 
     assert not verdict.ok
     assert set(wrongs(verdict)) == case.failing, wrongs(verdict)
@@ -27,9 +27,9 @@ def test_a_tampered_letter_is_caught(keys, verdict_of, case):
 
 
 @pytest.mark.parametrize("case", UNCHECKED, ids=lambda case: case.name)
-def test_nothing_is_checked_in_a_log_of_another_version(keys, verdict_of, case):
+def test_nothing_is_checked_in_a_log_of_another_version(rsa_keys, verdict_of, case):
     with pytest.raises(NothingChecked, match="nothing was checked") as refused:
-        verdict_of(case.build(keys))
+        verdict_of(case.build(rsa_keys))
 
     assert case.words in str(refused.value)
     assert refused.value.check == "version"

@@ -1,8 +1,13 @@
 """Someone without the keys changes published files: every byte, every file."""
 
+import json
+
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from petition.verifying import NothingChecked
+from tests.verifying.campaigns import campaigns, carry_out
 from tests.verifying.log_builder import LogBuilder, root, tile, tiles
 from tests.verifying.verdicts import detail, failed, wrongs
 
@@ -13,9 +18,9 @@ TAMPERED = {"letter.md": "letter", "log/issuer.pem": "issuer", "log/checkpoint":
 
 
 @pytest.fixture(scope="module")
-def log(keys):
+def log(rsa_keys):
     """A closed log with something of everything."""
-    f = LogBuilder(keys).begin()
+    f = LogBuilder(rsa_keys).begin()
     f.open(2, made=4)
     f.batch(f.in_order(1, 2, 3), f.in_order(4, 5, 6, number=2))
     f.seal().withdraw(2)
@@ -241,3 +246,48 @@ def test_an_older_checkpoint_must_itself_be_signed(log, verdict_of, place):
 @pytest.mark.parametrize("garbage", [b"", b"\xff", b"hello", b"\n" * 100])
 def test_an_older_checkpoint_may_not_be_garbage(log, verdict_of, garbage):
     assert failed(verdict_of(log, since=[garbage])) == {"since"}
+
+
+# Logs of every course, changed and signed anew
+
+
+def without(log, place):
+    del log.entries[place]
+
+
+def doubled(log, place):
+    log.entries.insert(place, log.entries[place])
+
+
+def exchanged(log, place):
+    log.entries[place], log.entries[place - 1] = log.entries[place - 1], log.entries[place]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=campaigns(), data=st.data())
+def test_no_number_can_be_other_than_the_logs(build, verdict_of, steps, data):
+    campaign = build()
+    carry_out(campaign, steps)
+    counts = campaign.counts()
+    member = data.draw(st.sampled_from(["count", "signatures", "withdrawals"]))
+    counts[member] += data.draw(st.sampled_from([-1, 1]))
+    verdict = verdict_of(campaign.files() | {"counts.json": json.dumps(counts).encode()})
+
+    assert failed(verdict) == {"counts"}
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=campaigns(), data=st.data())
+def test_entries_dropped_or_doubled_and_signed_anew_never_count_what_was_not_signed(build, verdict_of, steps, data):
+    campaign = build()
+    carry_out(campaign, steps)
+    older = campaign.checkpoint().encode()
+    place = data.draw(st.integers(1, campaign.size - 1))
+    change = data.draw(st.sampled_from([without, doubled, exchanged]))
+    before = list(campaign.entries)
+    change(campaign, place)
+    verdict = verdict_of(campaign, since=[older])
+
+    signed = {entry for entry in campaign.entries if b'"type":"signature"' in entry}
+    assert verdict.signatures <= len(signed)
+    assert ("since" in failed(verdict)) == (campaign.entries[: len(before)] != before)
