@@ -19,6 +19,7 @@ from petition.database import Databases
 from petition.errors import Refusal
 from petition.letters.access import hosted_letter
 from petition.letters.models import Letter
+from petition.operations.startup import open_databases, open_secret
 
 
 class Refused(click.ClickException):
@@ -60,20 +61,18 @@ class CliContext:
     services: Services
 
 
-def ground() -> CliContext:
-    """Open everything, with migrations applied."""
+def ground(*, upgrades: bool = False) -> CliContext:
+    """Open everything. Databases of an older version are upgraded if the command is one that may, else refused."""
     settings = config.settings()
-    config.prepare_folders(settings)
-    master = config.master_secret(settings)
-    databases = Databases(settings.database_url, settings.issuer_database_url)
-    command = click.get_current_context(silent=True)
-    if command is not None:
-        command.call_on_close(databases.dispose)
     try:
-        databases.migrate(settings.data)
+        databases = open_databases(settings, upgrades=upgrades, tell=say)
     except OperationalError as error:
         said = str(error.orig).partition("\n")[0]
         refuse(f"PETITION_DATABASE_URL, PETITION_ISSUER_DATABASE_URL: a database cannot be opened ({said}).")
+    command = click.get_current_context(silent=True)
+    if command is not None:
+        command.call_on_close(databases.dispose)
+    master = open_secret(settings, databases)
     return CliContext(settings, databases, master, make_services(settings, databases, master))
 
 
@@ -106,6 +105,11 @@ def say_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False))
 
 
+def say(sentence: str) -> None:
+    """A sentence for the person at the terminal, beside what a program may read."""
+    click.echo(sentence, err=True)
+
+
 def refuse(sentence: str) -> NoReturn:
     """Stop with a sentence, exit 1."""
     raise Refused(sentence)
@@ -120,6 +124,7 @@ __all__ = [
     "now",
     "reading",
     "refuse",
+    "say",
     "say_json",
     "working",
 ]

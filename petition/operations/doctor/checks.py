@@ -22,7 +22,7 @@ from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.boxes import unlock
 from petition.crypto.merkle import Tiles, leaf_hash
 from petition.crypto.notes import public_of, read_checkpoint
-from petition.database import Databases, IssuerBase, PetitionBase, at_head
+from petition.database import Databases, IssuerBase, PetitionBase
 from petition.errors import Refusal
 from petition.issuing.email_codes import SURELY_OVER
 from petition.issuing.message import sender_of
@@ -35,6 +35,7 @@ from petition.letters.models import Letter, to_hour
 from petition.letters.organizers.names_keys import who_can_unlock
 from petition.letters.reports import reports
 from petition.letters.states import CLOSED, MAIL, PUBLIC, SIGNABLE
+from petition.migration import at_head
 from petition.sealing.log import HELD, log_seed, root_of_edge
 from petition.sealing.models import Cosigned, Entry, Log, Sealing, Tile
 from petition.sealing.witnesses import all_witnesses

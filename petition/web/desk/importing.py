@@ -1,6 +1,5 @@
 """Taking a text from a file into the form: .md, .txt or .docx."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from flask import redirect, request
@@ -8,7 +7,8 @@ from flask import redirect, request
 from petition.errors import BadShape, Refusal
 from petition.letters.access import own_letter
 from petition.letters.drafting.drafts import draft, save
-from petition.letters.drafting.importing.files import Imported, read_file
+from petition.letters.drafting.importing.files import Imported
+from petition.letters.drafting.importing.process import import_file
 from petition.letters.drafting.versions import newest_version, words_of
 from petition.letters.drafting.working_copies import keep_working_copy
 from petition.letters.models import Letter, Organizer
@@ -52,7 +52,7 @@ def _take(organizer: Organizer, letter: Letter | None) -> Answer:
     try:
         if file is None or not file.filename:
             raise BadShape("Choose a file first.")
-        imported = read_file(file.filename, file.stream.read())
+        imported = import_file(file.filename, file.stream.read())
         if imported.words.translations:
             return _with_translations(organizer, letter, imported.words)
     except Refusal as refusal:
@@ -67,7 +67,7 @@ def _in_form(organizer: Organizer, letter: Letter | None, imported: Imported) ->
     fields = fields_of(_filled(imported.words, before), newest.number if newest else 0)
     kept = keep_working_copy(session(), organizer, letter, fields)
     session().commit()
-    return write_page(fields, letter, kept=KEPT if kept else "", left_out=_told(imported.left_out)), 200
+    return write_page(fields, letter, kept=KEPT if kept else "", left_out=_told(imported)), 200
 
 
 def _filled(words: Words, before: Words) -> Words:
@@ -76,8 +76,12 @@ def _filled(words: Words, before: Words) -> Words:
     return replace(words, **texts, language=words.language if not before.title else before.language)
 
 
-def _told(left_out: Mapping[str, int]) -> list[str]:
-    return [f"{number} {say(what)}" for what, number in left_out.items()]
+def _told(imported: Imported) -> list[str]:
+    told = [say(one.sentence, count=one.count, words=one.words) for one in imported.omissions]
+    if imported.settings:
+        names = ", ".join(dict.fromkeys(name for name, _ in imported.settings))
+        told.append(say("Settings, which you choose on the page “Review”: %(names)s", names=names))
+    return told
 
 
 def _with_translations(organizer: Organizer, letter: Letter | None, words: Words) -> Answer:

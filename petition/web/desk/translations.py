@@ -20,6 +20,7 @@ from petition.web.desk.editor_form import (
     Fields,
     based_on,
     fields_of_translation,
+    invisible_in,
     rearranged,
     same_text,
     translation_form,
@@ -146,6 +147,7 @@ def _page(
         is_unsaved=is_unsaved,
         kept=kept,
         left_out=(),
+        invisible=invisible_in(fields),
         newer=newest if newest.number != based_on(fields) else None,
         is_draft=letter.state == DRAFT,
     )

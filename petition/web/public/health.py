@@ -3,7 +3,7 @@
 from flask import Blueprint
 from sqlalchemy import text
 
-from petition.database import at_head
+from petition.migration import at_head
 from petition.web.shared.context import site
 
 bp = Blueprint("health", __name__)
