@@ -36,9 +36,9 @@ from petition.signing.signatures import rounds_of
 from petition.signing.statements import parse
 from petition.verifying import Source, Verdict, verify
 from petition.verifying.bundles import entries_of
-from petition.verifying.files import LONGEST
 from petition.verifying.history import Row, read_history
-from petition.verifying.pieces import ENTRIES, Piece, fetch
+from petition.verifying.small_files import LONGEST
+from petition.verifying.tiles import bundle, fetch_tile
 
 MOST_NAMES = 2**26
 """Bytes of a published list of names."""
@@ -96,7 +96,7 @@ def take_over(databases: Databases, master: bytes, source: Source, *, moment: da
         letter_id, size, origin, public = log.letter_id, log.size, log.origin, log.public_key
         slug, checkpoint = session.get_one(Letter, letter_id).slug, log.checkpoint
     _require_not_older(source, size, origin, public)
-    verdict = verify(source, since=checkpoint.encode())
+    verdict = verify(source, since=[checkpoint.encode()])
     wrong = [check.detail for check in verdict.checks if not check.ok]
     if wrong:
         raise Conflict("The published log cannot be taken over: %(why)s Nothing was changed.", why=" ".join(wrong))
@@ -144,11 +144,11 @@ def _require_not_older(source: Source, size: int, origin: str, public: bytes) ->
 def _read(source: Source, size: int, verdict: Verdict) -> _Published:
     datas: list[bytes] = []
     for number in range(size // WIDTH, -(-verdict.size // WIDTH)):
-        width = min(WIDTH, verdict.size - number * WIDTH)
-        data = fetch(source, Piece(ENTRIES, number, width))
+        tile = bundle(number, verdict.size)
+        data = fetch_tile(source, tile)
         if isinstance(data, Refusal):
             raise data
-        datas += entries_of(data, width)[max(0, size - number * WIDTH) :]
+        datas += entries_of(data, tile.width)[max(0, size - number * WIDTH) :]
     history = read_history(source.read("history.csv", LONGEST["history.csv"]))
     totals = (history[-1].signatures, history[-1].withdrawals) if history else (0, 0)
     if totals != (verdict.signatures, verdict.withdrawals):
