@@ -29,6 +29,7 @@ from petition.letters.states import CLOSED, OPEN, PUBLISHED
 from petition.publishing.data.exports import FORMULA_STARTS
 from petition.sealing.log import append, log_of, log_seed, root_of
 from petition.sealing.models import Log, Milestone, Sealing
+from petition.sealing.round_entries import rounded
 from petition.signing.appearances import forget_all
 from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawal
 from petition.signing.names import free_names
@@ -217,8 +218,8 @@ def _follow(
         case {"type": "codes"} if row is not None:
             row.made, row.voided = entry["made"], entry["voided"]
         case {"type": "issued"} if row is not None:
-            row.issued = entry["issued"]
-            row.spent = max(row.spent, row.issued)
+            row.is_ended, row.issued = True, entry["issued"]
+            row.spent = max(row.spent, rounded(row.issued or 0, letter.k))
             row.signing_starts = full_hour_after(moment)
         case {"type": "annulled"} if row is not None:
             row.annulled, row.is_annulment_logged = entry["reason"], True
@@ -265,6 +266,7 @@ def _write_history(session: Session, letter: Letter, history: Iterable[Row]) -> 
             "hour": datetime.fromisoformat(row.sealed_at),
             "signatures": row.signatures,
             "withdrawals": row.withdrawals,
+            "size": row.size,
         }
         for row in history
     ]
@@ -317,19 +319,32 @@ def _follow_state(session: Session, letter: Letter, found: _Published, moment: d
 
 def _tell_issuer(databases: Databases, session: Session, letter_id: str) -> None:
     """The issuer's numbers follow the log's; the issuer commits first."""
+    k = session.get_one(Letter, letter_id).k
     with Session(databases.issuer) as issuer:
         for row in rounds_of(session, letter_id):
             mine = issuer.get(IssuingRound, (letter_id, row.number))
             if mine is None:
                 mine = IssuingRound(
-                    letter_id=letter_id, number=row.number, roll=row.roll, public_key=row.public_key, issued=0
+                    letter_id=letter_id,
+                    number=row.number,
+                    roll=row.roll,
+                    public_key=row.public_key,
+                    issued=0,
+                    is_lost=True,
                 )
                 issuer.add(mine)
             mine.public_key = row.public_key
             _add_codes(issuer, row, mine)
-            mine.issued = row.issued if row.issued is not None else max(mine.issued or 0, row.made - row.voided)
+            mine.issued = _issued(row, mine, k)
             mine.annulled = row.annulled or mine.annulled
         issuer.commit()
+
+
+def _issued(row: Round, mine: IssuingRound, k: int) -> int:
+    """How many codes were exchanged, as far as is known: what the log says, fewer than K, or at most all."""
+    if not row.is_ended:
+        return max(mine.issued or 0, row.made)
+    return row.issued if row.issued is not None else min(mine.issued or 0, k - 1)
 
 
 def _add_codes(issuer: Session, row: Round, mine: IssuingRound) -> None:

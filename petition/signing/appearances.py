@@ -148,16 +148,15 @@ def require_offered(session: Session, letter: Letter | Row[Any], appearance: App
     fields = {field.id: field for field in fields_of(session, letter.id)}
     if appearance.step == GROUPED and not fields:
         raise Conflict("This letter asks for no groups. Choose another way to appear.")
-    if appearance.name_step is not None:
-        _require_name_step(session, letter, appearance.name_step)
+    if appearance.name_step is not None and appearance.name_step not in letter.name_steps:
+        raise Conflict("This letter does not offer to show names in this way. Choose another way to appear.")
     for field, option in appearance.groups:
         _require_option(fields, field, option)
 
 
-def _require_name_step(session: Session, letter: Letter | Row[Any], step: str) -> None:
-    if step not in letter.name_steps:
-        raise Conflict("This letter does not offer to show names in this way. Choose another way to appear.")
-    if step not in steps_taken(session, letter.id):
+def require_taken(session: Session, letter_id: str, appearance: Appearance) -> None:
+    """Refuse a name that is new if nobody can unlock its step any more."""
+    if appearance.name_step is not None and appearance.name_step not in steps_taken(session, letter_id):
         raise Over("Nobody can unlock these names any more, so no more are taken. Choose another way to appear.")
 
 

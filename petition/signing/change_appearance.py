@@ -7,7 +7,17 @@ from petition.crypto.receipts import commit_of
 from petition.errors import NotFound, Over
 from petition.letters.models import Letter
 from petition.letters.states import SIGNABLE, is_current
-from petition.signing.appearances import Appearance, Shown, keep, keys_of, require_offered, rows_of, shown_under
+from petition.signing.appearances import (
+    Appearance,
+    Shown,
+    are_kept,
+    keep,
+    keys_of,
+    require_offered,
+    require_taken,
+    rows_of,
+    shown_under,
+)
 from petition.signing.models import Pending, Round, Sealed, Tombstone
 from petition.signing.signatures import WITHDRAWN_SENTENCE, held_state
 
@@ -26,8 +36,10 @@ def change(session: Session, letter: Letter, appearance: Appearance) -> Shown:
         raise Over("The round of this signature has been annulled by the organizers. Nothing of it is shown.")
     if state not in SIGNABLE or not is_current(letter):
         _require_less(shown_under(session, letter.id, appearance.a), appearance)
-    keys = keys_of(session, letter.id, appearance.a)
-    keep(session, letter.id, rows_of(appearance, letter.id, number), keys)
+    rows = rows_of(appearance, letter.id, number)
+    if not are_kept(session, letter.id, rows):
+        require_taken(session, letter.id, appearance)
+    keep(session, letter.id, rows, keys_of(session, letter.id, appearance.a))
     return Shown(appearance.groups, appearance.name_step)
 
 

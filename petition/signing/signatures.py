@@ -41,6 +41,7 @@ from petition.signing.appearances import (
     keys_in,
     require_offered,
     require_opened,
+    require_taken,
     rows_of,
     shown_under,
 )
@@ -214,6 +215,7 @@ def _accept(
     if "pending" not in stands:
         raise Over("This letter is closed. It takes no more signatures.")
     if inserted:
+        require_taken(session, row.id, appearance)
         if row.k == ALONE:
             _require_first(session, row.id, commit)
         rows = rows_of(appearance, row.id, row.number)
