@@ -161,7 +161,8 @@ def close(slug: str, at_once: bool, destroy: bool) -> None:
     moment = now()
     with working(here) as session:
         one = hosted_letter(session, slug)
-        announce_close(session, one, moment=moment, now=at_once, facts=facts_of(session, one, here.services))
+        if not (destroy and one.closes is not None):  # who is in danger need not care what was announced
+            announce_close(session, one, moment=moment, now=at_once, facts=facts_of(session, one, here.services))
         closes, wanted = one.closes, one.id
     if destroy:
         rounds.destroy_now(here.services, wanted)

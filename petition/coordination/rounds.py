@@ -102,14 +102,14 @@ def obstacle_to_further_round(session: Session, letter: Letter, roll: str, servi
 def _require_further_round(session: Session, letter: Letter, roll: str, services: Services) -> None:
     require_signable(letter)
     if letter.closes is not None:
-        raise Conflict("A closing is announced, so no more rounds open.")
+        raise Conflict("A closing is announced, so no more sets of codes start.")
     if letter.k == ALONE:
-        raise Conflict("A statement by one person has one round.")
+        raise Conflict("A letter from one person has one set of codes.")
     last = [row for row in rounds_of(session, letter.id) if row.roll == roll][-1]
     if last.annulled is None and last.signatures < letter.k and not _is_lost(services, last):
         raise Conflict(
-            "Round %(number)s of these signers has fewer than %(k)s counted signatures. Signatures of a round that "
-            "stays that small are never published, so another round would lose some. Hand out more codes of this one.",
+            "Set %(number)s of these signers has fewer than %(k)s counted signatures. Signatures of a set that stays "
+            "that small are never published, so another set would lose some. Hand out more codes of this one.",
             number=last.number, k=letter.k,
         )  # fmt: skip
 
@@ -131,11 +131,11 @@ def _require_codes(session: Session, letter: Letter, roll: str, count: int) -> N
         row.annulled is not None for row in rounds_of(session, letter.id) if row.roll == roll
     )
     if is_mailed and count and letter.routes == [MAIL]:
-        raise Conflict("The codes of this round go out by mail, so it opens without codes on paper: make 0 of them.")
+        raise Conflict("The codes of this set go out by email, so it starts without codes on paper: make 0 of them.")
     if count < least_codes(letter) and not (is_mailed and not count):
         raise BadShape(
-            "Another round opens together with at least %(least)s codes, twice the smallest group: signatures of a "
-            "round that stays smaller than that group are never published.",
+            "Another set starts together with at least %(least)s codes, twice the minimum group size: signatures of a "
+            "set that stays smaller than that are never published.",
             least=least_codes(letter),
         )
 
@@ -160,6 +160,7 @@ def end_round(services: Services, letter_id: str, number: int) -> None:
                 "until there are so many.",
                 least=letter.k + held_back(letter.k),
             )
+    end_lost(services, letter_id, [number])
     end_issuing(services, letter_id, number)
 
 

@@ -70,16 +70,15 @@ def _obstacles_to_publishing(letter: Letter, facts: Facts) -> Iterable[Refusal]:
         yield Conflict(OF_OLD_VERSION)
     elif letter.k != ALONE and not facts.has_k_counted:
         yield Conflict(
-            "A letter is published once at least %(k)s signatures are counted that were given in one round. "
+            "A letter is published once at least %(k)s signatures are counted that came with one set of codes. "
             "As of the last update there are fewer.",
             k=letter.k,
-        )
+        ).about("codes")
     if letter.threshold and facts.sealed < letter.threshold:
         yield Conflict(
-            "By your own rule %(threshold)s must have signed before this letter is published; "
-            "%(sealed)s are counted so far.",
+            "You set a minimum of %(threshold)s signatures. So far: %(sealed)s.",
             threshold=letter.threshold, sealed=facts.sealed,
-        )  # fmt: skip
+        ).about("threshold")  # fmt: skip
 
 
 def _obstacles_to_closing_unpublished(letter: Letter, facts: Facts) -> Iterable[Refusal]:
@@ -88,10 +87,10 @@ def _obstacles_to_closing_unpublished(letter: Letter, facts: Facts) -> Iterable[
         yield Conflict(OF_OLD_VERSION)
     elif not facts.has_k_together:
         yield Conflict(
-            "As of the last update fewer than %(k)s signatures of one round had come, and a smaller number is never "
-            "published. So this letter can't close; you can only withdraw it.",
+            "As of the last update fewer than %(k)s signatures had come with one set of codes, and a smaller number is "
+            "never published. So this letter can't close. You can only take it down.",
             k=letter.k,
-        )
+        ).about("codes")
 
 
 def _obstacles_to_opening(letter: Letter, version: Version | None, facts: Facts) -> list[Refusal]:
@@ -179,14 +178,15 @@ def announce_close(session: Session, letter: Letter, *, moment: datetime, facts:
     """Say a day ahead when the letter closes. ``now`` closes at once, in the demo alone.
 
     Elsewhere somebody who holds all other codes could close at the moment when a colleague signs. An announced hour
-    stands: announcing it again changes nothing.
+    stands.
     """
     require_step(letter, None, CLOSED, facts)
     if now and not facts.is_demo:
         raise Conflict("Closing is announced a day ahead, so that nobody can tell whose signature came last.")
-    if now or letter.closes is None:
-        letter.closes = moment if now else full_hour_after(moment + NOTICE)
-        letter.edition += 1
+    if not now:
+        require_not_announced(letter)
+    letter.closes = moment if now else full_hour_after(moment + NOTICE)
+    letter.edition += 1
     session.flush()
 
 

@@ -121,7 +121,7 @@ class PublicCache:
         """
         self._refresh(fresh=fresh)
         found = self._listed.get(slug)
-        if found is None or (language is not None and language not in languages()):
+        if found is None or not is_file_name(name) or (language is not None and language not in languages()):
             return None
         key = (found.id, found.edition, name, language)
         return self._keep(key, lambda: self._make(found, name, language))
@@ -224,8 +224,6 @@ class PublicCache:
         return kept
 
     def _make(self, known: _Known, name: str, language: str | None) -> PublicFile | None:
-        if not is_file_name(name):
-            return None
         path = self._path(known, name, language)
         media_type = kind_on_disk(name)
         if media_type is not None and path is not None and path.is_file():

@@ -154,7 +154,7 @@ def test_k_in_two_rounds_together_do_not_close_it(campaign: Campaign) -> None:
         campaign.sign_all(letter, K - 1, number=number)
     campaign.seal(letter)
 
-    with pytest.raises(Obstructed, match="you can only withdraw it"):
+    with pytest.raises(Obstructed, match="You can only take it down"):
         campaign.announce_close(letter)
 
 
@@ -187,7 +187,8 @@ def test_an_announced_hour_stands_when_closing_is_announced_again(campaign: Camp
     campaign.announce_close(letter)
     hour = campaign.letter_row(letter).closes
     clock.pass_time(hours=5)
-    campaign.announce_close(letter)
+    with pytest.raises(Conflict, match="can't change"):
+        campaign.announce_close(letter)
 
     assert campaign.letter_row(letter).closes == hour == clock() + timedelta(hours=19)
 

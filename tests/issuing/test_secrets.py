@@ -17,6 +17,7 @@ from petition.issuing.models import Code, IssuingRound
 from petition.issuing.rounds import KEY_LABEL, begin_round, end_issuing, numbers
 from petition.issuing.secrets import RoundSecrets
 from petition.issuing.tokens import Keys, exchange
+from tests.shared import Shared
 from tests.walks import Campaign
 
 MESSAGE = (5).to_bytes(SIZE, "big")
@@ -170,7 +171,7 @@ def test_codes_are_refused_once_any_half_of_the_secrets_is_destroyed(campaign: C
             issuer.commit()
 
     with Session(campaign.databases.issuer) as issuer, pytest.raises(Over, match="secrets of this round are gone"):
-        exchange(issuer, Keys(campaign.services.secrets), letter, 1, code, MESSAGE)
+        exchange(issuer, Keys(campaign.services.secrets), letter, 1, code, MESSAGE, moment=campaign.clock())
 
 
 def test_a_process_that_holds_the_key_refuses_too_once_the_secret_is_destroyed(campaign: Campaign) -> None:
@@ -180,7 +181,7 @@ def test_a_process_that_holds_the_key_refuses_too_once_the_secret_is_destroyed(c
     campaign.services.secrets.destroy(letter, 1)
 
     with Session(campaign.databases.issuer) as issuer, pytest.raises(Over):
-        exchange(issuer, campaign.keys, letter, 1, second, MESSAGE)
+        exchange(issuer, campaign.keys, letter, 1, second, MESSAGE, moment=campaign.clock())
 
 
 def test_a_destroyed_rounds_key_is_forgotten_and_a_living_ones_is_not(campaign: Campaign) -> None:
@@ -197,8 +198,10 @@ def test_a_destroyed_rounds_key_is_forgotten_and_a_living_ones_is_not(campaign: 
         held.of(campaign.rows(IssuingRound, ended)[0])
 
 
-def test_a_server_forgets_a_destroyed_rounds_key_at_the_next_request_whatever_it_is_for(campaign: Campaign) -> None:
-    letter, app = campaign.an_open_letter(), campaign.app()
+def test_a_server_forgets_a_destroyed_rounds_key_at_the_next_request_whatever_it_is_for(
+    campaign: Campaign, shared: Shared
+) -> None:
+    letter, app = campaign.an_open_letter(), shared.app
     key = weakref.ref(app.extensions["petition.keys"].of(campaign.rows(IssuingRound, letter)[0]))
     assert key() is not None
     campaign.services.secrets.destroy(letter, 1)
