@@ -13,15 +13,15 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from petition.config import Settings
+from petition.config import Settings, prepare_folders
 from petition.database import Databases
 from petition.errors import Refusal
 from petition.letters.access import hosted_letters
 from petition.letters.models import Letter
 from petition.letters.states import PUBLIC
+from petition.migration import migrate_both
 from petition.operations.backup import read_backup, restore
 from petition.operations.recipients import Identity, decrypt_with
-from petition.operations.startup import open_databases
 from petition.publishing.figures.counts import figures
 from petition.publishing.folder import write_folder
 from petition.sealing.log import log_seed
@@ -50,8 +50,9 @@ def check_restore(settings: Settings, data: bytes, identity: Identity, folder: P
     site, so the folder should be in memory.
     """
     with _scratch(settings, folder) as scratch:
-        databases = open_databases(scratch)
+        databases = Databases(scratch.database_url, scratch.issuer_database_url)
         try:
+            migrate_both(databases, scratch.data)
             backup = read_backup(decrypt_with(data, [identity]))
             restore(scratch, databases, backup)
             return _verify_all(databases, backup.secret, scratch)
@@ -72,6 +73,7 @@ def _scratch(settings: Settings, folder: Path) -> Iterator[Settings]:
             secret_file=place / "data/secret",
             mail=None,
         )
+        prepare_folders(scratch)
         yield scratch
     finally:
         shutil.rmtree(place)
