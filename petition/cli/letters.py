@@ -52,7 +52,7 @@ def show(slug: str, as_json: bool) -> None:
     here = ground()
     with reading(here) as session:
         one = hosted_letter(session, slug)
-        facts = facts_of(session, one, here.settings.url)
+        facts = facts_of(session, one, here.services)
         version = newest_version(session, one)
         steps = {step: [str(o) for o in obstacles(one, version, step, facts)] for step in steps_from(one.state)}
         shown: dict[str, Any] = {
@@ -80,7 +80,7 @@ def show(slug: str, as_json: bool) -> None:
 @click.option("--recipient", default="", help="To whom, if the file doesn't say: name and title.")
 @click.option("--employer", default="", help="Which employer, if the file doesn't say.")
 def import_(file: Path, name: str, slug: str, recipient: str, employer: str) -> None:
-    """Import a letter from Markdown (.md), plain text (.txt) or a .docx, as a draft.
+    """Import a letter from Markdown (.md), plain text (.txt), .docx or .odt, as a draft.
 
     Prints the letter's slug on standard output, and on standard error what of the file is not in it as it was.
 
@@ -157,7 +157,7 @@ def close(slug: str, at_once: bool, destroy: bool) -> None:
     moment = now()
     with working(here) as session:
         one = hosted_letter(session, slug)
-        announce_close(session, one, moment=moment, now=at_once, facts=facts_of(session, one, here.settings.url))
+        announce_close(session, one, moment=moment, now=at_once, facts=facts_of(session, one, here.services))
         closes, wanted = one.closes, one.id
     if at_once:
         closing.close_letter(here.services, wanted, moment=moment, at_once=True)

@@ -186,9 +186,9 @@ def test_showing_a_draft_says_what_stands_in_the_way(shell: Shell, tmp_path: Pat
     said = shell("letter", "show", "begun").stdout
     refused = shell("letter", "open", "begun")
 
-    assert "in the way: The letter has no text yet. Write it." in said
+    assert "in the way: Write the text of the letter." in said
     assert refused.exit_code == 1
-    assert "The letter has no text yet. Write it." in refused.stderr
+    assert "Write the text of the letter." in refused.stderr
 
 
 def test_a_letter_goes_through_its_life(shell: Shell) -> None:
@@ -233,7 +233,7 @@ def test_without_a_public_address_a_letter_does_not_open(shell: Shell) -> None:
     result = shell("letter", "open", "homeless", PETITION_URL="")
 
     assert result.exit_code == 1
-    assert "Whoever runs the site must set PETITION_URL." in result.stderr
+    assert "Ask this site's host to set PETITION_URL." in result.stderr
 
 
 def test_the_list_has_slug_state_and_title(shell: Shell) -> None:

@@ -24,6 +24,7 @@ from petition.letters.text.letter_text import (
     read_translation,
     read_words,
 )
+from petition.web.shared.forms import small_number
 
 _ = str
 Fields = dict[str, str]
@@ -181,8 +182,7 @@ def fields_of_translation(translation: Translation, based_on: int) -> Fields:
 
 def based_on(fields: Mapping[str, str]) -> int:
     """The number of the version that somebody began with; 0 for none."""
-    found = fields.get("based_on", "")
-    return int(found) if re.fullmatch("[0-9]{1,9}", found) else 0
+    return small_number(fields.get("based_on")) or 0
 
 
 def same_text(fields: Mapping[str, str], others: Mapping[str, str]) -> bool:
