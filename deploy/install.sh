@@ -30,13 +30,13 @@ source=$(cd "$(dirname "$0")/.." && pwd)
 etc=/etc/petition
 hostname=/var/lib/tor/petition/hostname
 why_no_path='The program needs a name of its own: under a path, other pages of the name could read what is typed here.'
-url='' web=nginx onion='' recipients='' certbot='' firewall='' show='' yes=''
+options=0 url='' web=nginx onion='' recipients='' certbot='' firewall='' show='' yes=''
 
 take_options() {
     while [ $# -gt 0 ]; do
         case $1 in
             --url | --web | --recipient | --certbot)
-                [ $# -gt 1 ] || die "$1 needs a value. See: deploy/install.sh --help"
+                case ${2:---} in --*) die "$1 needs a value. See: deploy/install.sh --help" ;; esac
                 case $1 in
                     --url) url=${2%/} ;;
                     --web) web=$2 ;;
@@ -47,11 +47,12 @@ take_options() {
                 ;;
             --onion) onion=yes ;;
             --firewall) firewall=yes ;;
-            --show) show=yes ;;
-            --yes) yes=yes ;;
+            --show) show=yes && options=$((options - 1)) ;;
+            --yes) yes=yes && options=$((options - 1)) ;;
             --help) usage && exit 0 ;;
             *) usage >&2 && die "There is no option $1." ;;
         esac
+        options=$((options + 1))
         shift
     done
 }
@@ -397,7 +398,7 @@ finish() {
 
 main() {
     take_options "$@"
-    if [ -z "$url$onion" ] && [ -e "$etc/install.options" ]; then
+    if [ "$options" = 0 ] && [ -e "$etc/install.options" ]; then
         set --
         while read -r word; do set -- "$@" "$word"; done <"$etc/install.options"
         take_options "$@"

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -110,6 +111,23 @@ def say(sentence: str) -> None:
     click.echo(sentence, err=True)
 
 
+def open_settings() -> Settings:
+    """The settings, with their folders made."""
+    settings = config.settings()
+    config.prepare_folders(settings)
+    return settings
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before something that can't be undone; ``yes`` is the option --yes. Who can't be asked is refused."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        refuse(f"{question} This can't be undone. Nothing was changed. To go on without a question: --yes")
+    if not click.confirm(question, err=True):
+        refuse("Nothing was changed.")
+
+
 def refuse(sentence: str) -> NoReturn:
     """Stop with a sentence, exit 1."""
     raise Refused(sentence)
@@ -119,7 +137,9 @@ __all__ = [
     "CliContext",
     "RefusalGroup",
     "Letter",
+    "confirm",
     "ground",
+    "open_settings",
     "letter_id",
     "now",
     "reading",

@@ -80,7 +80,7 @@ def show(slug: str, as_json: bool) -> None:
 @click.option("--recipient", default="", help="To whom, if the file doesn't say: name and title.")
 @click.option("--employer", default="", help="Which employer, if the file doesn't say.")
 def import_(file: Path, name: str, slug: str, recipient: str, employer: str) -> None:
-    """Import a letter from Markdown (.md), plain text (.txt) or a .docx, as a draft.
+    """Import a letter from Markdown (.md), plain text (.txt), .docx or .odt, as a draft.
 
     Prints the letter's slug on standard output, and on standard error what of the file is not in it as it was.
 

@@ -9,6 +9,7 @@ waited, the codes that were used since, and everything that was withdrawn or hid
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -53,7 +54,7 @@ def make_copies(settings: Settings, databases: Databases, now: Revisions, heads:
             _copy(databases.engine(chain), folder / _name(databases.engine(chain), chain))
         facts = {"from": now, "to": heads, "logs": log_sizes(databases)}
         _write(folder / FACTS, json.dumps(facts).encode())
-    except (OSError, DatabaseError) as error:
+    except (OSError, DatabaseError, sqlite3.Error) as error:
         forget_copies(settings)
         raise NotCopied(
             "The databases were not copied (%(why)s), so they were not upgraded. Nothing was changed. Is there room "
@@ -118,7 +119,7 @@ def log_sizes(databases: Databases) -> dict[str, int]:
 def _facts(settings: Settings) -> dict[str, Any] | None:
     try:
         found: dict[str, Any] = json.loads((folder_of(settings) / FACTS).read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return found
 

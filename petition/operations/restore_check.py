@@ -19,6 +19,7 @@ from petition.errors import Refusal
 from petition.letters.access import hosted_letters
 from petition.letters.models import Letter
 from petition.letters.states import PUBLIC
+from petition.migration import migrate_both
 from petition.operations.backup import read_backup, restore
 from petition.operations.recipients import Identity, decrypt_with
 from petition.publishing.figures.counts import figures
@@ -51,7 +52,7 @@ def check_restore(settings: Settings, data: bytes, identity: Identity, folder: P
     with _scratch(settings, folder) as scratch:
         databases = Databases(scratch.database_url, scratch.issuer_database_url)
         try:
-            databases.migrate(scratch.data)
+            migrate_both(databases, scratch.data)
             backup = read_backup(decrypt_with(data, [identity]))
             restore(scratch, databases, backup)
             return _verify_all(databases, backup.secret, scratch)

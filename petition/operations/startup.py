@@ -7,13 +7,14 @@ from sqlalchemy.orm import Session
 
 from petition.config import Settings, master_secret, prepare_folders
 from petition.crypto.notes import public_of
-from petition.database import Databases
+from petition.database import Databases, IssuerBase, PetitionBase
 from petition.errors import Conflict
 from petition.issuing.models import IssuingRound
 from petition.issuing.secrets import RoundSecrets
 from petition.letters.models import Letter
 from petition.letters.states import WITHDRAWN
 from petition.operations.upgrade import NEW, OLD, state_of, upgrade
+from petition.schema import differences, named
 from petition.sealing.log import log_seed
 from petition.sealing.models import Log
 
@@ -48,6 +49,19 @@ def open_secret(settings: Settings, databases: Databases) -> bytes:
             path=str(settings.secret_file),
         )
     return master_secret(settings)
+
+
+def require_tables(databases: Databases) -> None:
+    """Refuse databases whose tables are not those of this version, though their revision is."""
+    for chain, metadata in (("petition", PetitionBase.metadata), ("issuer", IssuerBase.metadata)):
+        found = differences(databases.engine(chain), metadata)
+        if found:
+            raise Conflict(
+                "The tables of the database of %(chain)s are not those of this version: %(found)s. A version between "
+                "two releases may have made them. Restore a backup into an empty folder: petition restore --help",
+                chain=chain,
+                found=named(found),
+            )
 
 
 def require_secrets(settings: Settings, databases: Databases, master: bytes) -> None:

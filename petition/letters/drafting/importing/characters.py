@@ -1,5 +1,7 @@
 """Characters that stand for what a letter's text cannot do: raised and lowered numbers, symbols of old fonts."""
 
+import re
+
 from petition.letters.drafting.importing.omissions import RAISED, SYMBOLS, Omissions
 
 PLAIN = "0123456789+-=()ni"
@@ -20,6 +22,7 @@ WINGDINGS = {
     0xA7: "▪", 0xA8: "◻", 0xD8: "➢", 0xDF: "←", 0xE0: "→", 0xE8: "➔", 0xF0: "⇨", 0xFB: "✗", 0xFC: "✓", 0xFD: "☒",
     0xFE: "☑",
 }  # fmt: skip
+PRIVATE = re.compile("[\uf000-\uf0ff]")
 FONTS = {"symbol": SYMBOL, "wingdings": WINGDINGS}
 
 
@@ -29,6 +32,11 @@ def symbol(font: str, code: int, omissions: Omissions) -> str:
     if found is None:
         omissions.add(SYMBOLS, f"{font} {code & 0xFF:02X}")
     return found or ""
+
+
+def with_symbols(text: str, font: str, omissions: Omissions) -> str:
+    """Text whose private characters (U+F000 to U+F0FF) are codes of a font of symbols, as letters."""
+    return PRIVATE.sub(lambda found: symbol(font, ord(found[0]), omissions), text)
 
 
 def raised(text: str, omissions: Omissions) -> str:

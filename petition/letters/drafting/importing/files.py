@@ -10,6 +10,7 @@ from petition.letters.drafting.importing.front_matter import FrontMatter, split_
 from petition.letters.drafting.importing.letter_md import TRANSLATION, read_letter_md
 from petition.letters.drafting.importing.markdown_reader import read_markdown
 from petition.letters.drafting.importing.omissions import INVISIBLE, Omission, Omissions
+from petition.letters.drafting.importing.opendocument.reader import read_opendocument
 from petition.letters.drafting.importing.plain_text import read_plain
 from petition.letters.drafting.importing.rich_text import Document
 from petition.letters.drafting.importing.word.reader import read_word
@@ -19,7 +20,7 @@ from petition.letters.text.letter_text import Translation, Words, read_translati
 BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 PICTURE = re.compile(r"(data:image/)[^\s<>)]{100,}")
 """A picture within a Markdown file, as Google Docs writes it at its end."""
-PACKAGES: dict[str, Callable[[bytes], Document]] = {"docx": read_word}
+PACKAGES: dict[str, Callable[[bytes], Document]] = {"docx": read_word, "odt": read_opendocument}
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def read_file(name: str, body: bytes) -> Imported:
         text = as_text(body)
         require_length(text)
         return _from_documents([read_plain(text)], FrontMatter())
-    raise BadShape("Choose a file whose name ends in .md, .txt or .docx. Save it as one of these and try again.")
+    raise BadShape("Choose a file whose name ends in .docx, .odt, .md or .txt. Save it as one of these and try again.")
 
 
 def as_text(body: bytes) -> str:

@@ -1,6 +1,7 @@
 """What a reader of a letter sees: the words on its page, in their order, with the numbers of lists and notes."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from html.parser import HTMLParser
@@ -9,7 +10,6 @@ from petition.letters.text.letter_text import Words
 from petition.letters.text.markdown import html
 
 WORD = re.compile(r"\w+")
-NUMBER = re.compile(r"\A[0-9]+\Z")
 
 
 class _Shown(HTMLParser):
@@ -68,7 +68,7 @@ def letter_shown(words: Words) -> str:
 
 def words_of(text: str) -> Counter[str]:
     """The words of a text, however often each."""
-    return Counter(found.casefold() for found in WORD.findall(text))
+    return Counter(unicodedata.normalize("NFKC", found).casefold() for found in WORD.findall(text))
 
 
 def missing(wanted: str, texts: Iterable[str]) -> Counter[str]:

@@ -86,7 +86,7 @@ def test_what_is_no_text_is_refused(body: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["letter.pdf", "letter", "letter.docm", "letter.doc", ".md.exe"])
 def test_other_kinds_of_files_are_refused_with_what_to_do(name: str) -> None:
-    with pytest.raises(BadShape, match="ends in .md, .txt"):
+    with pytest.raises(BadShape, match="ends in .docx, .odt, .md or .txt"):
         read_file(name, b"x")
 
 

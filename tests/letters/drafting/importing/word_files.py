@@ -40,7 +40,7 @@ STYLES = "".join(
     )
 )
 DIGITS = "0123456789"
-DECIMAL, BULLET, FROM_FOUR, LETTERS = 1, 2, 3, 4
+DECIMAL, BULLET, FROM_FOUR, LETTERS, ENDING = 1, 2, 3, 4, 5
 
 
 def _levels(*levels: tuple[str, str, int]) -> str:
@@ -55,6 +55,7 @@ ABSTRACT = {
     DECIMAL: _levels(("decimal", "%1.", 1), ("lowerLetter", "%2)", 1), ("lowerRoman", "%3.", 1)),
     BULLET: _levels(("bullet", "•", 1), ("bullet", "◦", 1)),
     FROM_FOUR: _levels(("decimal", "%1.", 4)),
+    ENDING: _levels(("decimal", "%1)", 1)),
     LETTERS: _levels(("upperLetter", "%1.", 1), ("decimal", "%1.%2", 1)),
 }
 NUMBERING = "".join(

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from xml.etree.ElementTree import Element
 
 from petition.letters.drafting.importing import omissions as lists
-from petition.letters.drafting.importing.characters import lowered, raised, symbol
+from petition.letters.drafting.importing.characters import lowered, raised, symbol, with_symbols
 from petition.letters.drafting.importing.omissions import Omissions
 from petition.letters.drafting.importing.rich_text import Block, Inline, LineBreak, NoteMark, Text, plain
 from petition.letters.drafting.importing.word.fields import Fields, link_of
@@ -205,7 +205,8 @@ class Inlines:
     def _looking(self, one: Inline, look: Look) -> Inline:
         if not isinstance(one, Text):
             return one
-        text = one.text.upper() if look.capitals else one.text
+        text = with_symbols(one.text, look.font, self._omissions)
+        text = text.upper() if look.capitals else text
         if look.vertical == "superscript":
             text = raised(text, self._omissions)
         elif look.vertical == "subscript":

@@ -25,6 +25,7 @@ class Look:
     struck: bool = False
     hidden: bool = False
     vertical: str = ""
+    font: str = ""
 
 
 class Styles:
@@ -97,6 +98,7 @@ class Styles:
         of_paragraph = "" if is_heading else paragraph_style
         is_complex = bool(switch(properties, "w:rtl") or switch(properties, "w:cs"))
         bold, italic = ("w:bCs", "w:iCs") if is_complex else ("w:b", "w:i")
+        fonts = child(properties, "w:rFonts")
         vertical = value_of(properties, "w:vertAlign") or self._value(of_run, "w:vertAlign")
         return Look(
             strong=self._is_on(properties, of_run, of_paragraph, bold),
@@ -105,6 +107,7 @@ class Styles:
             struck=self._is_on(properties, of_run, paragraph_style, "w:strike")
             or self._is_on(properties, of_run, paragraph_style, "w:dstrike"),
             hidden=self._is_on(properties, of_run, paragraph_style, "w:vanish"),
+            font=fonts.get("w:ascii", "") if fonts is not None else "",
             vertical=vertical or self._value(paragraph_style, "w:vertAlign"),
         )
 
