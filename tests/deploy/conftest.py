@@ -52,7 +52,7 @@ def backup(
     hidden = campaign.an_open_letter()
     identity = new_identity()
     made = Backup(
-        folder / "backup.age",
+        folder / "petition.age",
         folder / "key.txt",
         str(identity.to_public()),
         campaign.letter_row(letter).slug,
