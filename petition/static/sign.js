@@ -1,5 +1,65 @@
-// With scripts on, this browser itself hides your signature from the site, uncovers it and gives it (RFC 9474).
-// Nothing is stored: secrets stand here, or in files that you save. All sentences stand in the page.
+// Signing in one tap. This browser hides the signature from the site, uncovers it and gives it (RFC 9474).
+// Nothing is stored: secrets are in this page's memory, or in files that the signer saves.
+//
+// What the page has to bring
+//
+// Context. One script serves three pages: signing with a code, signing with a saved file, and (with check.js)
+// checking and removing a signature. The pages hold every sentence, so that they can be translated; the script holds
+// every step. The two meet only in the ids, names and data attributes below. What a page leaves out, the script does
+// without.
+//
+// Where it works. At any address of the letter; requests go to /s/… whatever the page's address is. Without scripts
+// the form posts to the site as it is. With them <html> gets the class "scripted".
+//
+// The form has the id "sign". Its fields, by name:
+//   code          the code. On the page for a saved file there is none.
+//   token         type=file: a file saved by “sign later”; signs without a code.
+//   backup        type=file: a backup file of an attempt that broke off; signs with the same code once more.
+//   pin           the check number from the sheet, typed. A link that has one wins over it only if both are the same.
+//   roll          radio buttons or a select with the ids of rolls, where the letter has several.
+//   appear        radio buttons: counted, grouped, named, named_at:N. Without any, the signature is counted.
+//   group-FIELD   a select for each field; its options have the ids of options, and "" for none.
+//   name, title   for named and named_at.
+//
+// Buttons and links are told apart by data-act:
+//   sign          checks the record, hides, sends the code, uncovers, verifies, signs; then shows #signed.
+//   later         the same up to the verified signature, which is not sent; then shows #later.
+//   backup        checks the record and hides. Sends nothing; then shows what has data-when="backup".
+//   copy, picture, print      in #signed: the receipt to the clipboard, as a picture in canvas#picture, on paper.
+//   clear         a link: forgets everything and goes to its href, in place of this page in the history.
+//   check, remove             on the page for receipts (check.js).
+//
+// <a download="NAME.json"> saves what is at hand: the backup file before the code is sent, then the token file, then
+// the receipt file. The page chooses the name.
+//
+// <template id="signed"> and <template id="later"> hold what replaces the contents of #main. In them, and on the first
+// screen, [data-fill="words"] gets the receipt as 27 characters in groups, [data-fill="pin"] the check number of the
+// record, for comparing it with a colleague's.
+//
+// [data-when] is hidden in the source, and shown when one of its words is true:
+//   no-pin        the link named no check number (at once), so nothing outside the site vouches for the record:
+//                 explain how to get one; a good place for the field "pin".
+//   backup        a backup file is ready.
+//   unpinned      signed without a check number, before publication: nobody could compare the record.
+//   unpinned-log  the same once the letter is public: it matches the public record that this site shows.
+//
+// #told (role=status) gets one sentence: how far it is, or what went wrong. #code-told, if there is one, gets a
+// sentence about the code as it is typed. Both come from data attributes of <div id="say" hidden>:
+//   progress      checking · hiding · sending · signing
+//   code          codeok · codelength {given} · codecharacter {character}
+//   stopped, nothing sent     record (damaged, or not of the kind it must be) · pin (not the record that the link or
+//                 the file names) · badpin (what was typed is no whole check number) · text (letter.md is not the text
+//                 that the record names) · log (not what the public record says) · moved (not an address of this
+//                 letter) · version (a kind of record that is too new) · roll (choose one) · early (signatures are not
+//                 taken yet: sign later) · ended (codes are not taken any more) · offer (not a choice of this letter)
+//                 · file (not a file for this step) · nameless · unshown (a name that no list could show)
+//   after sending invalid (the answer is no signature) · lost (no answer: press again; nothing is lost)
+//   other         copied · unable (too old a browser, or no https: the form works without the script)
+// A refusal of the site is shown in the site's own words.
+//
+// While something is sent, and until a token or receipt was saved, copied, shown as a picture or printed, leaving the
+// page asks first (beforeunload). A button that is pressed again after a lost line sends the same bytes again.
+
 "use strict";
 
 let pin; // the key's fingerprint, if the link names it
