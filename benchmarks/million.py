@@ -28,7 +28,7 @@ from petition import config
 from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.tokens import statement_bytes
 from petition.letters.models import Letter
-from petition.publishing.counts import figures
+from petition.publishing.figures.counts import figures
 from petition.publishing.folder import write_folder
 from petition.signing.models import Pending
 from petition.verifying import open_source, verify

@@ -28,9 +28,9 @@ def create_app(
     from petition.database import Databases
     from petition.issuing.secrets import RoundSecrets
     from petition.issuing.tokens import Keys
-    from petition.publishing.shelf import Shelf
-    from petition.web import add_porch
-    from petition.web.context import Site, utc_now
+    from petition.publishing.cache import PublicCache
+    from petition.web.app import add_web
+    from petition.web.shared.context import Site, utc_now
 
     self_test()
     settings = settings or config.settings()
@@ -53,7 +53,7 @@ def create_app(
     keys = Keys(RoundSecrets(settings.rounds_folder, master))
     app.extensions["petition.keys"] = keys
     app.before_request(keys.forget_destroyed)
-    add_porch(app, Shelf(databases.reading, settings.url, settings.public_folder), settings.url)
+    add_web(app, PublicCache(databases.reading, settings.url, settings.public_folder), settings.url)
     if settings.proxies:
         hops = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]

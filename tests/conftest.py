@@ -20,9 +20,9 @@ from petition.config import prepare_folders, settings
 from petition.crypto import keyrings
 from petition.crypto.blind_rsa import PrivateKey
 from petition.database import Databases
-from petition.letters import organizers
-from petition.web.guessing import waits
-from petition.web.limits import limiter
+from petition.letters.organizers import accounts
+from petition.web.shared.limits import limiter
+from petition.web.shared.login_throttle import waits
 from tests.shared import Shared
 from tests.visitors import SITE
 from tests.walks import Campaign
@@ -30,7 +30,7 @@ from tests.walks import Campaign
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 KEYS = 4
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-SLOW = organizers._hasher, keyrings.WORK
+SLOW = accounts._hasher, keyrings.WORK
 
 
 class Clock:
@@ -50,8 +50,8 @@ class Clock:
 def quick_passphrases() -> Iterator[None]:
     """Passphrases are meant to take long; hundreds of organizers need not."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(organizers, "_hasher", QUICK)
-        patched.setattr(organizers, "_nobody", QUICK.hash("nobody has this passphrase"))
+        patched.setattr(accounts, "_hasher", QUICK)
+        patched.setattr(accounts, "_nobody", QUICK.hash("nobody has this passphrase"))
         patched.setattr(keyrings, "WORK", 4)
         yield
 
@@ -59,7 +59,7 @@ def quick_passphrases() -> Iterator[None]:
 @pytest.fixture
 def slow_passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
     """As outside of tests."""
-    monkeypatch.setattr(organizers, "_hasher", SLOW[0])
+    monkeypatch.setattr(accounts, "_hasher", SLOW[0])
     monkeypatch.setattr(keyrings, "WORK", SLOW[1])
 
 
@@ -161,7 +161,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def campaign(environ: dict[str, str], clock: Clock, make_key: Callable[[], PrivateKey]) -> Iterator[Campaign]:
-    """A site with its desk, and short ways through a letter's life."""
+    """A site with its services, and short ways through a letter's life."""
     found = settings(environ)
     prepare_folders(found)
     made = Campaign(found, clock, make_key)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from petition import rounds
+from petition.coordination.services import make_services
 from petition.crypto.blind_rsa import PrivateKey
 from tests.shared import Shared
 from tests.walks import Campaign, names_key
@@ -21,6 +21,6 @@ def campaign(shared: Shared, clock: Any, keys: list[PrivateKey]) -> Iterator[Cam
     made.databases.dispose()
     made.databases = shared.campaign.databases
     chance = {"make_key": made.make_key, "make_names_key": names_key}
-    made.desk = rounds.make_desk(made.settings, made.databases, made.master, **chance)
+    made.services = make_services(made.settings, made.databases, made.master, **chance)
     yield made
     made.close_apps()

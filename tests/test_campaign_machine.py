@@ -23,14 +23,15 @@ from hypothesis.stateful import (
 )
 from sqlalchemy.orm import Session
 
-from petition import clock as clockwork
-from petition import config, rounds
+from petition import config
+from petition.coordination import closing, rounds
 from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.tokens import Token
 from petition.errors import CodeUsed, Conflict, Forbidden, NotFound, Over, Refusal, TooEarly
 from petition.issuing.codes import void_batch
+from petition.jobs import scheduler as clockwork
 from petition.letters.fields import read_field
-from petition.letters.life import APART, CLOSED, OPEN, PUBLISHED, TOGETHER
+from petition.letters.states import APART, CLOSED, OPEN, PUBLISHED, TOGETHER
 from petition.sealing.sealer import Result
 from petition.signing.appearances import ANSWERS
 from petition.signing.models import Pending, Sealed
@@ -237,7 +238,7 @@ class Machine(RuleBasedStateMachine):
             if self.timing == APART and known.ends <= self.clock():
                 self._end(known)
         closes = self.state == PUBLISHED and self.closes is not None and self.closes <= self.clock()
-        [said] = clockwork.tick(self.campaign.desk, self.clock()).values()
+        [said] = clockwork.tick(self.campaign.services, self.clock()).values()
         assert not said.startswith("failed"), said
         if closes:
             self._closed()
@@ -249,16 +250,16 @@ class Machine(RuleBasedStateMachine):
         known = self._round(pick)
         issued = known.issues
         if self._end(known) or not issued:
-            rounds.end_round(self.campaign.desk, self.letter, known.number)
+            rounds.end_round(self.campaign.services, self.letter, known.number)
         else:
-            self._refused(Conflict, lambda: rounds.end_round(self.campaign.desk, self.letter, known.number))
+            self._refused(Conflict, lambda: rounds.end_round(self.campaign.services, self.letter, known.number))
 
     @precondition(lambda self: len(self.rounds) < self.most_rounds)
     @rule(pick=PICK)
     def open_next_round(self, pick: int) -> None:
         of_roll = self._round(pick).roll
         roll = next(row.roll for row in self._rows() if row.number == of_roll + 1)
-        go = lambda: rounds.open_next_round(self.campaign.desk, self.letter, roll, moment=self.clock())  # noqa: E731
+        go = lambda: rounds.open_next_round(self.campaign.services, self.letter, roll, moment=self.clock())  # noqa: E731
         if self.state == CLOSED or self.closes or any(row.issues for row in self.rounds if row.roll == of_roll):
             self._refused(Conflict, go)
             return
@@ -267,7 +268,7 @@ class Machine(RuleBasedStateMachine):
     @rule(pick=PICK)
     def annul(self, pick: int) -> None:
         known = self._round(pick)
-        go = lambda: rounds.annul_round(self.campaign.desk, self.letter, known.number, "Flooded.")  # noqa: E731
+        go = lambda: rounds.annul_round(self.campaign.services, self.letter, known.number, "Flooded.")  # noqa: E731
         if self.state == CLOSED or known.annulled:
             self._refused(Conflict, go)
             return
@@ -296,7 +297,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.closes is not None)
     @rule()
     def close(self) -> None:
-        go = lambda: rounds.close_letter(self.campaign.desk, self.letter, moment=self.clock())  # noqa: E731
+        go = lambda: closing.close_letter(self.campaign.services, self.letter, moment=self.clock())  # noqa: E731
         if self.state != PUBLISHED or self.closes is None or self.closes > self.clock():
             self._refused(Conflict, go)
             return

@@ -23,7 +23,7 @@ from petition.database import (
 from petition.issuing.models import Batch, Code
 from petition.issuing.rounds import numbers
 from petition.letters.models import Hour, Letter, Organizer
-from petition.publishing.counts import figures
+from petition.publishing.figures.counts import figures
 from petition.sealing.sealer import seal
 from petition.signing.models import Pending, Tombstone
 from petition.signing.signatures import insert_once
@@ -149,7 +149,7 @@ def test_figures_that_were_begun_before_a_sealing_do_not_mix_in_what_it_did(camp
         with Session(campaign.databases.issuer) as issuer:
             known = numbers(issuer, letter)
         with Session(campaign.databases.petition) as writing:
-            chance = campaign.desk.random
+            chance = campaign.services.random
             row = writing.get_one(Letter, letter)
             seal(writing, row, known, moment=campaign.clock(), random=chance, master=campaign.master)
             writing.commit()

@@ -12,8 +12,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy.orm import Session
 
-from petition.letters.life import public_letter
-from petition.publishing.counts import figures
+from petition.letters.access import public_letter
+from petition.publishing.figures.counts import figures
 from petition.publishing.folder import write_folder
 from petition.sealing.sealer import held_back
 from tests.verifying.forger import ORIGIN, Forger, pss, sha, spki, write

@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from petition.demonstration.drive import served
+from petition.demo.drive import served
 from petition.verifying import open_source, verify
 from tests.walks import Campaign
 

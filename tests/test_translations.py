@@ -14,21 +14,21 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 from sqlalchemy.orm import Session
 
-from petition import languages
+from petition import i18n
 from petition.database import place_of
-from petition.publishing import pages
+from petition.publishing import templates
 from petition.publishing.folder import write_folder
 from tests.walks import WORDS, Campaign
 
 pytestmark = pytest.mark.thorough
 
-PACKAGE = Path(languages.__file__).parent
+PACKAGE = Path(i18n.__file__).parent
 MARKS = ("⟦", "⟧")
 KINDS = "json|csv|xlsx|md|txt|pdf|svg|png|py|pem|js"
 METHODS = ([("**.py", "python")], [("**.html", "jinja2"), ("**.svg", "jinja2")])
 REFUSALS = ("Refusal", "BadShape", "Forbidden", "NotFound", "Conflict", "CodeUsed", "TokenUsed", "TextChanged")
 KEYWORDS = ("_", "gettext", "say", *REFUSALS, "TooEarly", "Over", "TooLong", "SlowDown")
-SHIPPED = sorted(path.stem for path in languages.CATALOGS.glob("*.po"))
+SHIPPED = sorted(path.stem for path in i18n.CATALOGS.glob("*.po"))
 PLACEHOLDER = re.compile(r"%\(\w+\)\w|\{\w+\}|%(?![( ])")
 STRANGER = "eo"
 """A language that is not shipped."""
@@ -64,7 +64,7 @@ def marked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def stranger(marked: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The made-up language, shipped for the time of a test in place of the others."""
-    monkeypatch.setattr(languages, "CATALOGS", marked)
+    monkeypatch.setattr(i18n, "CATALOGS", marked)
     forget()
     yield STRANGER
     monkeypatch.undo()
@@ -73,7 +73,7 @@ def stranger(marked: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def forget() -> None:
     """Read the catalogs anew."""
-    for cached in (languages.languages, languages.translations, pages.environment):
+    for cached in (i18n.languages, i18n.translations, templates.environment):
         cached.cache_clear()
 
 
@@ -131,14 +131,14 @@ def test_no_english_is_left_on_a_page_of_the_site(campaign: Campaign, stranger: 
 
 
 def test_what_a_refusal_says_is_translated_with_its_values(stranger: str) -> None:
-    assert languages.fill(stranger, "This letter has no round %(number)s.", {"number": 7}) == (
+    assert i18n.fill(stranger, "This letter has no round %(number)s.", {"number": 7}) == (
         "⟦This letter has no round 7.⟧"
     )
 
 
 def catalog(language: str) -> Catalog:
     """A shipped catalog, read as strictly as can be."""
-    with (languages.CATALOGS / f"{language}.po").open("rb") as file:
+    with (i18n.CATALOGS / f"{language}.po").open("rb") as file:
         return read_po(file, locale=language, abort_invalid=True)
 
 
@@ -149,7 +149,7 @@ def values_of(sentence: str) -> Counter[str]:
 
 def test_spanish_is_shipped() -> None:
     assert "es" in SHIPPED
-    assert languages.languages()["es"] == "Español"
+    assert i18n.languages()["es"] == "Español"
 
 
 @pytest.mark.parametrize("language", SHIPPED)

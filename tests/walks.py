@@ -13,34 +13,40 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from petition import config, create_app, rounds
+from petition import config, create_app
 from petition.addresses import read_address
 from petition.config import Settings
+from petition.coordination import closing, opening, updates
+from petition.coordination.facts import facts_of
+from petition.coordination.services import make_services
+from petition.crypto.appearance_steps import GROUPED, NAMED, NAMED_AT, name_step, number_of
 from petition.crypto.blind_rsa import PrivateKey, PublicKey, blind, finalize, prepare
 from petition.crypto.locked_names import NamesPrivateKey, lock_name
-from petition.crypto.receipts import Opening, opening
+from petition.crypto.receipts import Opening
+from petition.crypto.receipts import opening as opening_of
 from petition.crypto.tokens import Token, statement_bytes
 from petition.database import Databases, IssuerBase
 from petition.issuing.codes import make_codes
-from petition.issuing.mail import admit
+from petition.issuing.email_codes import admit
 from petition.issuing.rounds import numbers
 from petition.issuing.tokens import Keys, exchange
-from petition.letters.drafting import Rules, draft, set_rules
+from petition.letters.drafting.drafts import draft
+from petition.letters.drafting.settings import Rules, set_rules
 from petition.letters.events import add_event, read_event
 from petition.letters.fields import FieldOfLetter, set_fields
-from petition.letters.life import announce_close
+from petition.letters.lifecycle import announce_close
 from petition.letters.models import Letter, NamesKey, Organizer
-from petition.letters.names_keys import announce_unlocking, choose_name_steps, number_of, step_at, unlock_named
-from petition.letters.organizers import add_organizer, choose_passphrase
-from petition.letters.routes import set_routes
-from petition.letters.text import Words
-from petition.publishing.counts import Figures, figures
-from petition.publishing.files import names, public_file
+from petition.letters.organizers.accounts import add_organizer, choose_passphrase
+from petition.letters.organizers.names_keys import announce_unlocking, choose_name_steps, unlock_named
+from petition.letters.text.letter_text import Words
+from petition.letters.verification_methods import set_routes
+from petition.publishing.figures.counts import Figures, figures
+from petition.publishing.public_files import names, public_file
 from petition.sealing import naming
 from petition.sealing.models import Entry
 from petition.sealing.sealer import Result, seal
-from petition.signing.appearances import GROUPED, NAMED, NAMED_AT, Appearance, Shown
-from petition.signing.changing import change
+from petition.signing.appearances import Appearance, Shown
+from petition.signing.change_appearance import change
 from petition.signing.models import Round
 from petition.signing.names import hide, shown_names
 from petition.signing.signatures import Kept, Signed, look_up, sign, withdraw
@@ -80,8 +86,8 @@ class Campaign:
         self.master = config.master_secret(self.settings)
         self.databases = Databases(self.settings.database_url, self.settings.issuer_database_url)
         made = {"make_key": self.make_key, "make_names_key": names_key}
-        self.desk = rounds.make_desk(self.settings, self.databases, self.master, **made)
-        self.keys = Keys(self.desk.secrets)
+        self.services = make_services(self.settings, self.databases, self.master, **made)
+        self.keys = Keys(self.services.secrets)
         self._apps: list[Any] = []
 
     def close(self) -> None:
@@ -148,7 +154,7 @@ class Campaign:
         return letter_id
 
     def open(self, letter_id: str) -> None:
-        rounds.open_letter(self.desk, letter_id, moment=self.clock())
+        opening.open_letter(self.services, letter_id, moment=self.clock())
 
     def a_published_letter(self, **how: Any) -> str:
         """A published letter; its letter id."""
@@ -159,7 +165,7 @@ class Campaign:
     def publish(self, letter_id: str, unlocks: str | None = None) -> None:
         """Publish; ``unlocks`` is the name of an organizer who unlocks names in the same step."""
         who = None if unlocks is None else self.organizer(unlocks)
-        rounds.publish_letter(self.desk, letter_id, moment=self.clock(), unlocks=who, passphrase=PASSPHRASE)
+        opening.publish_letter(self.services, letter_id, moment=self.clock(), unlocks=who, passphrase=PASSPHRASE)
 
     def tell(self, letter_id: str, kind: str, **words: str) -> None:
         """Organizers tell of an event of today."""
@@ -169,12 +175,12 @@ class Campaign:
             session.commit()
 
     def seal(self, letter_id: str) -> Result:
-        return rounds.seal_letter(self.desk, letter_id, moment=self.clock())
+        return updates.seal_letter(self.services, letter_id, moment=self.clock())
 
     def announce_close(self, letter_id: str, *, now: bool = False) -> None:
         with Session(self.databases.petition) as session:
             letter = session.get_one(Letter, letter_id)
-            facts = rounds.facts(session, letter, self.settings.url)
+            facts = facts_of(session, letter, self.settings.url)
             announce_close(session, letter, moment=self.clock(), now=now, facts=facts)
             session.commit()
 
@@ -184,7 +190,7 @@ class Campaign:
         with Session(self.databases.reading) as session:
             closes = session.get_one(Letter, letter_id).closes
         assert closes is not None
-        return rounds.close_letter(self.desk, letter_id, moment=closes)
+        return closing.close_letter(self.services, letter_id, moment=closes)
 
     def letter_row(self, letter_id: str) -> Letter:
         """A letter as it is stored."""
@@ -198,14 +204,14 @@ class Campaign:
 
     def codes(self, letter_id: str, count: int, number: int = 1, **how: bool) -> list[str]:
         with Session(self.databases.issuer) as issuer:
-            _, made = make_codes(issuer, self.desk.secrets, letter_id, number, count, os.urandom, **how)
+            _, made = make_codes(issuer, self.services.secrets, letter_id, number, count, os.urandom, **how)
             issuer.commit()
         return made
 
     def mailed_codes(self, letter_id: str, *addresses: str, number: int = 1) -> list[str]:
         """The codes that these addresses get by mail."""
         with Session(self.databases.issuer) as issuer:
-            places = [(self.desk.secrets, letter_id, number, read_address(address)) for address in addresses]
+            places = [(self.services.secrets, letter_id, number, read_address(address)) for address in addresses]
             made = [admit(issuer, *place) or "" for place in places]
             issuer.commit()
         return made
@@ -216,7 +222,7 @@ class Campaign:
             letter, round_ = session.get_one(Letter, letter_id), session.get_one(Round, (letter_id, number))
             key, text_sha256 = PublicKey.from_spki(round_.public_key), letter.text_sha256 or ""
         receipt = receipt or os.urandom(16)
-        message = prepare(statement_bytes(letter_id, number, text_sha256, opening(receipt).commit), os.urandom)
+        message = prepare(statement_bytes(letter_id, number, text_sha256, opening_of(receipt).commit), os.urandom)
         blinded = blind(key, message, os.urandom)
         with Session(self.databases.issuer) as issuer:
             answer = exchange(issuer, self.keys, letter_id, number, code, blinded.message)
@@ -245,12 +251,12 @@ class Campaign:
 
     def locked(self, letter_id: str, token: Token, name: str, title: str = "", at: int | None = None) -> bytes:
         """A name as a client locks it, with the key that the letter shows to everybody."""
-        step = NAMED if at is None else step_at(at)
+        step = NAMED if at is None else name_step(NAMED_AT, at)
         with Session(self.databases.reading) as session:
             row = session.get_one(NamesKey, (letter_id, step))
             assert row.public_key is not None
             text = read_name(name, title).as_bytes()
-            return lock_name(row.public_key, letter_id, step, opening(token.receipt).name_key(), text)
+            return lock_name(row.public_key, letter_id, step, opening_of(token.receipt).name_key(), text)
 
     def sign_by_name(
         self, letter_id: str, names: Iterable[str], at: int | None = None, number: int = 1, title: str = ""
@@ -265,7 +271,7 @@ class Campaign:
     @staticmethod
     def lock_bytes(key: bytes, letter_id: str, step: str, token: Token, text: bytes) -> bytes:
         """Lock anything at all, as a client may that was changed."""
-        return lock_name(key, letter_id, step, opening(token.receipt).name_key(), text)
+        return lock_name(key, letter_id, step, opening_of(token.receipt).name_key(), text)
 
     def seal_without_names(self, letter_id: str) -> None:
         """A sealing that stops before it shows names."""
@@ -273,7 +279,7 @@ class Campaign:
             found = numbers(issuer, letter_id)
         with Session(self.databases.petition) as session:
             letter = session.get_one(Letter, letter_id)
-            seal(session, letter, found, moment=self.clock(), random=self.desk.random, master=self.master)
+            seal(session, letter, found, moment=self.clock(), random=self.services.random, master=self.master)
             session.commit()
 
     def finish_names(self, letter_id: str, work: naming.Work) -> int:
@@ -301,7 +307,7 @@ class Campaign:
                 session.get_one(Organizer, who),
                 PASSPHRASE,
                 number,
-                count=rounds.facts(session, letter, self.settings.url).sealed,
+                count=facts_of(session, letter, self.settings.url).sealed,
                 moment=self.clock(),
                 master=self.master,
             )
@@ -311,7 +317,7 @@ class Campaign:
 
     def hide_name(self, letter_id: str, token: Token, reason: str) -> None:
         with Session(self.databases.petition) as session:
-            hide(session, session.get_one(Letter, letter_id), opening(token.receipt).name_key(), reason)
+            hide(session, session.get_one(Letter, letter_id), opening_of(token.receipt).name_key(), reason)
             session.commit()
 
     def names(self, letter_id: str) -> list[str]:
@@ -322,7 +328,7 @@ class Campaign:
     def change(self, letter_id: str, token: Token, **how: Any) -> Shown:
         """Change what is shown of a signature; nothing given means counted alone."""
         with Session(self.databases.petition) as session:
-            opened = opening(token.receipt)
+            opened = opening_of(token.receipt)
             wanted = replace(appearing(token, **how), a=opened.a, w_hash=bytes.fromhex(opened.w_hash))
             shown = change(session, session.get_one(Letter, letter_id), wanted)
             session.commit()
@@ -337,7 +343,7 @@ class Campaign:
 
     @staticmethod
     def opening(token: Token) -> Opening:
-        return opening(token.receipt)
+        return opening_of(token.receipt)
 
     def look_up(self, letter_id: str, token: Token) -> Kept:
         """What is stored under a token's receipt."""
@@ -383,7 +389,7 @@ class Campaign:
 
     def address(self, letter_id: str) -> str:
         """The path of a letter as it may be told now."""
-        from petition.letters.life import address_of
+        from petition.letters.access import address_of
 
         with Session(self.databases.reading) as session:
             return f"/letters/{address_of(session.get_one(Letter, letter_id))}/"
@@ -398,7 +404,7 @@ class Campaign:
 
 def appearing(token: Token, *, name: bytes | None = None, at: int | None = None, **groups: str) -> Appearance:
     """An appearance for a token: groups by their fields, a locked name."""
-    opened, groups = opening(token.receipt), {field: option for field, option in groups.items() if option}
+    opened, groups = opening_of(token.receipt), {field: option for field, option in groups.items() if option}
     if name is None and not groups:
         return Appearance()
     step = GROUPED if name is None else NAMED if at is None else NAMED_AT

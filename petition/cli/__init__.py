@@ -18,14 +18,14 @@ from petition.cli import (
     rounds,
     run,
     seal,
-    signer,
+    sign,
     witness,
 )
-from petition.cli.context import Family
+from petition.cli.context import RefusalGroup
 from petition.cli.verify import verify
 
 
-@click.group(cls=Family, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=RefusalGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="petition")
 def main() -> None:
     """Open letters to employers, signed by verified colleagues whom nobody can trace.
@@ -53,10 +53,10 @@ for command in (
     backup.restore,
     publish.publish,
     reports.report,
-    signer.sign,
-    signer.check,
-    signer.change,
-    signer.withdraw,
+    sign.sign,
+    sign.check,
+    sign.change,
+    sign.withdraw,
     verify,
 ):
     main.add_command(command)

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import click
 
-from petition import __version__, backups, config, takeovers
+from petition import __version__, config
 from petition.cli.context import ground, now, reading
 from petition.database import Databases
 from petition.errors import BadShape
+from petition.operations import backup as backups
+from petition.operations import log_recovery
 from petition.verifying import open_source
 
 PASSPHRASE_FILE = click.option(
@@ -70,13 +72,13 @@ def restore(
     here = ground()
     for place in sources:
         with closing(open_source(place)) as source:
-            taken = takeovers.take_over(here.databases, here.master, source, moment=now())
+            taken = log_recovery.take_over(here.databases, here.master, source, moment=now())
         click.echo(f"{taken.slug}: the log had {taken.before} entries in the backup, and has {taken.after} now.")
     if nothing_newer:
-        for slug in takeovers.nothing_newer(here.databases, slugs):
+        for slug in log_recovery.nothing_newer(here.databases, slugs):
             click.echo(f"{slug}: goes on from the backup.")
     with reading(here) as session:
-        for _, slug in takeovers.held_letters(session):
+        for _, slug in log_recovery.held_letters(session):
             click.echo(
                 f"{slug}: held. Nothing is sealed before: petition restore --since FOLDER-or-URL, "
                 "or petition restore --nothing-newer",
@@ -86,7 +88,7 @@ def restore(
 
 def _restore(file: Path, passphrase: str) -> None:
     read = backups.read_backup(backups.decrypt(file.read_bytes(), passphrase))
-    backups.demand_known(read)
+    backups.require_known(read)
     settings = config.settings()
     config.prepare_folders(settings)
     databases = Databases(settings.database_url, settings.issuer_database_url)

@@ -12,15 +12,16 @@ from pathlib import Path
 import click
 from sqlalchemy.orm import Session
 
-from petition.cli.context import Family, Ground, ground, reading, refuse
+from petition.cli.context import CliContext, RefusalGroup, ground, reading, refuse
 from petition.crypto.codes import show
 from petition.issuing import codes as issuing
-from petition.letters.life import ALONE, hosted_letter
-from petition.sheets import PAPERS, Sheet, demand_printable, join_link, sheet_of, sheet_pdf
-from petition.signing.routes import round_for_paper
+from petition.letters.access import hosted_letter
+from petition.letters.states import ALONE
+from petition.publishing.documents.code_sheets import PAPERS, Sheet, join_link, require_printable, sheet_of, sheet_pdf
+from petition.signing.verification_methods import round_for_paper
 
 
-@click.group(cls=Family)
+@click.group(cls=RefusalGroup)
 def codes() -> None:
     """Make signing codes for a letter, and recall them.
 
@@ -43,12 +44,12 @@ def make(slug: str, count: int, roll: str | None, form: str, paper: str, neutral
     """
     here = ground()
     if form == "pdf":
-        demand_printable(count)
+        require_printable(count)
         if output is None and sys.stdout.isatty():
             raise click.UsageError("A PDF is not for the terminal. Say where it goes: -o codes.pdf")
     round_ = _round_of(here, slug, roll, neutral)
     with _sheet(output) as write, Session(here.databases.issuer) as issuer:
-        made_for = (here.desk.secrets, round_.letter_id, round_.number, count)
+        made_for = (here.services.secrets, round_.letter_id, round_.number, count)
         batch, made = issuing.make_codes(issuer, *made_for, os.urandom, is_single=round_.is_single)
         body = _as(form, round_.sheet, made, paper)  # before they count, lest they can't be printed
         issuer.commit()
@@ -66,7 +67,7 @@ class _Round:
     sheet: Sheet
 
 
-def _round_of(here: Ground, slug: str, roll: str | None, neutral: bool) -> _Round:
+def _round_of(here: CliContext, slug: str, roll: str | None, neutral: bool) -> _Round:
     """The newest living round of a roll."""
     with reading(here) as session:
         letter = hosted_letter(session, slug)

@@ -12,11 +12,12 @@ import click
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from petition import config, rounds
+from petition import config
 from petition.config import Settings, WrongSetting
+from petition.coordination.services import Services, make_services
 from petition.database import Databases
 from petition.errors import Refusal
-from petition.letters.life import hosted_letter
+from petition.letters.access import hosted_letter
 from petition.letters.models import Letter
 
 
@@ -30,7 +31,7 @@ class Refused(click.ClickException):
         click.echo(self.message, err=True, file=file)
 
 
-class Family(click.Group):
+class RefusalGroup(click.Group):
     """A group whose commands turn refusals into a sentence and exit 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -50,16 +51,16 @@ class Family(click.Group):
 
 
 @dataclass(frozen=True)
-class Ground:
+class CliContext:
     """Settings, databases at head, and the desk."""
 
     settings: Settings
     databases: Databases
     master: bytes
-    desk: rounds.Desk
+    services: Services
 
 
-def ground() -> Ground:
+def ground() -> CliContext:
     """Open everything, with migrations applied."""
     settings = config.settings()
     config.prepare_folders(settings)
@@ -73,7 +74,7 @@ def ground() -> Ground:
     except OperationalError as error:
         said = str(error.orig).partition("\n")[0]
         refuse(f"PETITION_DATABASE_URL, PETITION_ISSUER_DATABASE_URL: a database cannot be opened ({said}).")
-    return Ground(settings, databases, master, rounds.make_desk(settings, databases, master))
+    return CliContext(settings, databases, master, make_services(settings, databases, master))
 
 
 def now() -> datetime:
@@ -82,20 +83,20 @@ def now() -> datetime:
 
 
 @contextmanager
-def working(here: Ground) -> Iterator[Session]:
+def working(here: CliContext) -> Iterator[Session]:
     """A session on petition.db that is committed at the end."""
     with Session(here.databases.petition) as session:
         yield session
         session.commit()
 
 
-def letter_id(here: Ground, slug: str) -> str:
+def letter_id(here: CliContext, slug: str) -> str:
     """The id of a letter that this machine hosts."""
     with Session(here.databases.reading) as session:
         return hosted_letter(session, slug).id
 
 
-def reading(here: Ground) -> Session:
+def reading(here: CliContext) -> Session:
     """A session on petition.db that only reads."""
     return Session(here.databases.reading)
 
@@ -110,4 +111,15 @@ def refuse(sentence: str) -> NoReturn:
     raise Refused(sentence)
 
 
-__all__ = ["Family", "Ground", "Letter", "ground", "letter_id", "now", "reading", "refuse", "say_json", "working"]
+__all__ = [
+    "CliContext",
+    "RefusalGroup",
+    "Letter",
+    "ground",
+    "letter_id",
+    "now",
+    "reading",
+    "refuse",
+    "say_json",
+    "working",
+]

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import click
 
-from petition import rounds
-from petition.cli.context import Ground, ground, letter_id, now, refuse, say_json, working
+from petition.cli.context import CliContext, ground, letter_id, now, refuse, say_json, working
 from petition.cli.run import children, watch_over
 from petition.config import Settings
-from petition.demonstration import drive, sample
-from petition.letters.organizers import add_organizer, reset_organizer
+from petition.coordination import updates
+from petition.demo import drive, sample
+from petition.letters.organizers.accounts import add_organizer, reset_organizer
 
 READY_SECONDS = 60
 
@@ -64,14 +64,14 @@ def _build_and_serve(folder: Path, port: int, signers: int, as_json: bool) -> No
     watch_over(children("127.0.0.1", port, 2), announce)
 
 
-def _sign_in_link(here: Ground) -> str:
+def _sign_in_link(here: CliContext) -> str:
     """A link that works once, for a program; it takes the organizer's passphrase away, and with it the names keys."""
     with working(here) as session:
         secret = reset_organizer(session, sample.ORGANIZER, moment=now(), random=os.urandom)
     return f"{here.settings.url}/organize/welcome/{secret}"
 
 
-def _build(here: Ground, folder: Path, port: int, signers: int) -> drive.Result:
+def _build(here: CliContext, folder: Path, port: int, signers: int) -> drive.Result:
     clock = drive.DemoClock(now() - timedelta(hours=sum(drive.HOURS_BETWEEN)))
     with working(here) as session:
         invitation = add_organizer(session, sample.ORGANIZER, moment=clock(), random=os.urandom)
@@ -90,7 +90,7 @@ def _build(here: Ground, folder: Path, port: int, signers: int) -> drive.Result:
 
 
 def _sign_in_waves(
-    here: Ground,
+    here: CliContext,
     publish: Callable[[date], None],
     slug: str,
     address: str,
@@ -103,7 +103,7 @@ def _sign_in_waves(
         for number, (size, hours) in enumerate(zip(drive.waves(len(codes)), drive.HOURS_BETWEEN, strict=True), 1):
             receipts += drive.sign_all(address, codes[len(receipts) : len(receipts) + size], folder, tell)
             clock.pass_hours(hours)
-            rounds.seal_letter(here.desk, wanted, moment=clock())
+            updates.seal_letter(here.services, wanted, moment=clock())
             if number == drive.PUBLISHED_AFTER:
                 publish(clock().date())
             if number == len(drive.WAVES) - 2:

@@ -4,11 +4,11 @@ import sys
 
 import click
 
-from petition import checkup, deletions
 from petition.cli.context import now, say_json
 from petition.config import settings
+from petition.operations.doctor import checks, closed
 
-MARKS = {checkup.OK: "ok", checkup.NOTE: "note", checkup.WRONG: "WRONG"}
+MARKS = {checks.OK: "ok", checks.NOTE: "note", checks.WRONG: "WRONG"}
 
 
 @click.command()
@@ -21,14 +21,14 @@ def doctor(deep: bool, slug: str | None, as_json: bool) -> None:
     Changes nothing, and may run while the site is serving. Exits with 1 if anything is wrong; notes are no wrongs.
     """
     if slug is not None:
-        findings = list(deletions.check_after_close(settings(), slug))
+        findings = list(closed.check_after_close(settings(), slug))
     else:
-        findings = checkup.check(settings(), now(), deep=deep)
+        findings = checks.check(settings(), now(), deep=deep)
     if as_json:
-        say_json(checkup.as_json(findings))
+        say_json(checks.as_json(findings))
     else:
         for finding in findings:
             click.echo(f"{MARKS[finding.level]:5}  {finding.area:9}  {finding.what}")
             if finding.mend:
                 click.echo(f"{'':18}→ {finding.mend}")
-    sys.exit(0 if checkup.is_well(findings) else 1)
+    sys.exit(0 if checks.is_well(findings) else 1)

@@ -9,12 +9,12 @@ from typing import BinaryIO
 
 import click
 
-from petition.cli.context import Ground, ground, reading
-from petition.letters.life import hosted_letter
-from petition.publishing import streams
-from petition.publishing.counts import figures
-from petition.publishing.files import FORMATS, FROM_FIGURES
-from petition.publishing.streams import Pieces
+from petition.cli.context import CliContext, ground, reading
+from petition.letters.access import hosted_letter
+from petition.publishing.data import streams
+from petition.publishing.data.streams import Pieces
+from petition.publishing.figures.counts import figures
+from petition.publishing.public_files import FORMATS, FROM_FIGURES
 from petition.sealing.log import log_of
 
 STREAMS = {
@@ -53,7 +53,7 @@ def export(slug: str, form: str, output: Path | None) -> None:
                 file.write(FROM_FIGURES[name][0](figures(session, hosted_letter(session, slug), here.settings.url)))
 
 
-def _stream(here: Ground, slug: str, name: str, file: BinaryIO) -> None:
+def _stream(here: CliContext, slug: str, name: str, file: BinaryIO) -> None:
     """Write a stream, with a bar for whoever waits."""
     make, size = STREAMS[name]
     engine = here.databases.reading

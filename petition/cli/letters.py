@@ -8,27 +8,22 @@ from typing import Any
 import click
 from sqlalchemy import select
 
-from petition import rounds
-from petition.cli.context import Family, ground, letter_id, now, reading, refuse, say_json, working
+from petition.cli.context import RefusalGroup, ground, letter_id, now, reading, refuse, say_json, working
 from petition.cli.unlocking import ORGANIZER, PASSPHRASE_FILE, ask_to_publish
-from petition.letters.drafting import draft
+from petition.coordination import closing, opening, rounds
+from petition.coordination.facts import facts_of
+from petition.letters.access import address_of, hosted_letter, hosted_letters
+from petition.letters.drafting.drafts import draft
+from petition.letters.drafting.importing.files import MOST_BYTES, read_file
+from petition.letters.drafting.versions import newest_version
 from petition.letters.fields import fields_from, set_fields
-from petition.letters.importing.files import MOST_BYTES, read_file
-from petition.letters.life import (
-    DRAFT,
-    address_of,
-    announce_close,
-    hosted_letter,
-    hosted_letters,
-    obstacles,
-    steps_from,
-)
+from petition.letters.lifecycle import announce_close, obstacles
 from petition.letters.models import Organizer
-from petition.letters.text import checked
-from petition.letters.versions import newest_version
+from petition.letters.states import DRAFT, steps_from
+from petition.letters.text.letter_text import checked
 
 
-@click.group(cls=Family)
+@click.group(cls=RefusalGroup)
 def letter() -> None:
     """List, import, open, publish, close and withdraw letters."""
 
@@ -54,7 +49,7 @@ def show(slug: str, as_json: bool) -> None:
     here = ground()
     with reading(here) as session:
         one = hosted_letter(session, slug)
-        facts = rounds.facts(session, one, here.settings.url)
+        facts = facts_of(session, one, here.settings.url)
         version = newest_version(session, one)
         steps = {step: [str(o) for o in obstacles(one, version, step, facts)] for step in steps_from(one.state)}
         shown: dict[str, Any] = {
@@ -113,7 +108,7 @@ def import_(file: Path, name: str, slug: str, recipient: str, employer: str) -> 
 def open_(slug: str) -> None:
     """Freeze a draft's text and take signatures; prints the address that only its holders can open."""
     here = ground()
-    rounds.open_letter(here.desk, letter_id(here, slug), moment=now())
+    opening.open_letter(here.services, letter_id(here, slug), moment=now())
     with reading(here) as session:
         click.echo(f"{here.settings.url}/letters/{address_of(hosted_letter(session, slug))}/")
 
@@ -130,7 +125,7 @@ def publish(slug: str, name: str, passphrase_file: Path | None) -> None:
     here = ground()
     mine = letter_id(here, slug)
     who, passphrase = ask_to_publish(here, slug, name, passphrase_file)
-    rounds.publish_letter(here.desk, mine, moment=now(), unlocks=who, passphrase=passphrase)
+    opening.publish_letter(here.services, mine, moment=now(), unlocks=who, passphrase=passphrase)
     click.echo(f"{here.settings.url}/letters/{slug}/")
 
 
@@ -144,14 +139,14 @@ def close(slug: str, at_once: bool, destroy: bool) -> None:
     moment = now()
     with working(here) as session:
         one = hosted_letter(session, slug)
-        announce_close(session, one, moment=moment, now=at_once, facts=rounds.facts(session, one, here.settings.url))
+        announce_close(session, one, moment=moment, now=at_once, facts=facts_of(session, one, here.settings.url))
         closes, wanted = one.closes, one.id
     if at_once:
-        rounds.close_letter(here.desk, wanted, moment=moment, at_once=True)
+        closing.close_letter(here.services, wanted, moment=moment, at_once=True)
         click.echo("Closed.")
     else:
         if destroy:
-            rounds.destroy_now(here.desk, wanted)
+            rounds.destroy_now(here.services, wanted)
         click.echo(f"Closes at {closes:%Y-%m-%d %H:%M} UTC.")
 
 
@@ -161,7 +156,7 @@ def close(slug: str, at_once: bool, destroy: bool) -> None:
 def withdraw(slug: str, reason: str) -> None:
     """Take a whole letter back, for good."""
     here = ground()
-    rounds.withdraw_letter(here.desk, letter_id(here, slug), reason)
+    closing.withdraw_letter(here.services, letter_id(here, slug), reason)
     click.echo("Withdrawn.")
 
 
@@ -171,5 +166,5 @@ def withdraw(slug: str, reason: str) -> None:
 def takedown(slug: str, reason: str) -> None:
     """Take a letter down as whoever runs this site, for good."""
     here = ground()
-    rounds.withdraw_letter(here.desk, letter_id(here, slug), reason, taken_down=True)
+    closing.withdraw_letter(here.services, letter_id(here, slug), reason, taken_down=True)
     click.echo("Taken down. See what was reported about it with: petition report list " + slug)

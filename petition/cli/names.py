@@ -4,23 +4,20 @@ from pathlib import Path
 
 import click
 
-from petition import rounds
 from petition.cli.context import ground, now, reading, refuse, say_json, working
 from petition.cli.letters import letter
 from petition.cli.unlocking import ORGANIZER, PASSPHRASE_FILE, ask, holders
-from petition.letters.life import hosted_letter
+from petition.coordination.facts import facts_of
+from petition.crypto.appearance_steps import NAMED, NAMED_AT, in_order, name_step, number_of
+from petition.letters.access import hosted_letter
 from petition.letters.models import Organizer
-from petition.letters.names_keys import (
-    NAMED,
+from petition.letters.organizers.names_keys import (
     announce_unlocking,
     choose_name_steps,
-    in_order,
-    number_of,
-    step_at,
     unlock_named,
     void_announcement,
 )
-from petition.publishing.names import naming
+from petition.publishing.figures.names import naming
 
 
 @letter.command()
@@ -44,8 +41,10 @@ def names(slug: str, offer: str | None, months: int | None, as_json: bool) -> No
         shown = {
             "steps": one.name_steps,
             "shown": found.count,
-            "about_waiting": {step_at(row.number) if row.number else NAMED: row.about for row in found.steps},
-            "open": [step_at(row.number) if row.number else NAMED for row in found.steps if row.is_open],
+            "about_waiting": {
+                name_step(NAMED_AT, row.number) if row.number else NAMED: row.about for row in found.steps
+            },
+            "open": [name_step(NAMED_AT, row.number) if row.number else NAMED for row in found.steps if row.is_open],
             "months": found.months,
             "who_can_unlock": list(holders(here, slug)),
         }
@@ -59,7 +58,7 @@ def names(slug: str, offer: str | None, months: int | None, as_json: bool) -> No
 
 def _step(part: str) -> str:
     part = part.strip()
-    return step_at(int(part)) if part.isascii() and part.isdecimal() else part
+    return name_step(NAMED_AT, int(part)) if part.isascii() and part.isdecimal() else part
 
 
 @letter.command()
@@ -78,7 +77,7 @@ def unlock(slug: str, number: int | None, void: bool, name: str, passphrase_file
         if number is None:
             refuse("Say which announcement to take back: --void --at N.")
         with working(here) as session:
-            void_announcement(session, hosted_letter(session, slug), step_at(number))
+            void_announcement(session, hosted_letter(session, slug), name_step(NAMED_AT, number))
         click.echo("Taken back.")
         return
     who, passphrase = ask(here, slug, name, passphrase_file)
@@ -90,7 +89,7 @@ def unlock(slug: str, number: int | None, void: bool, name: str, passphrase_file
             unlock_named(session, one, organizer, passphrase, master=here.master)
             click.echo("Unlocked. The names appear with the next sealing.")
             return
-        count = rounds.facts(session, one, here.settings.url).sealed
+        count = facts_of(session, one, here.settings.url).sealed
         chosen = announce_unlocking(
             session, one, organizer, passphrase, number, count=count, moment=now(), master=here.master
         )

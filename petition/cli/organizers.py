@@ -4,8 +4,8 @@ import os
 
 import click
 
-from petition.cli.context import Family, Ground, ground, now, reading, say_json, working
-from petition.letters.organizers import (
+from petition.cli.context import CliContext, RefusalGroup, ground, now, reading, say_json, working
+from petition.letters.organizers.accounts import (
     add_organizer,
     all_organizers,
     hosted_organizer,
@@ -14,7 +14,7 @@ from petition.letters.organizers import (
 )
 
 
-@click.group(cls=Family)
+@click.group(cls=RefusalGroup)
 def organizer() -> None:
     """Let people write letters on this site.
 
@@ -53,7 +53,7 @@ def remove(name: str) -> None:
     click.echo("Forgotten. The name stays with the versions that they wrote.")
 
 
-def _print_link(here: Ground, name: str, secret: str, as_json: bool) -> None:
+def _print_link(here: CliContext, name: str, secret: str, as_json: bool) -> None:
     link = f"{here.settings.url or 'http://127.0.0.1:8000'}/organize/welcome/{secret}"
     if as_json:
         say_json({"name": name, "sign_in": link})

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from petition.cli.context import ground, reading
-from petition.letters.life import public_letter
-from petition.publishing.counts import figures
+from petition.letters.access import public_letter
+from petition.publishing.figures.counts import figures
 from petition.publishing.folder import how_many, write_folder
 
 

@@ -2,11 +2,11 @@
 
 import click
 
-from petition.cli.context import Family, ground, reading, say_json, working
+from petition.cli.context import RefusalGroup, ground, reading, say_json, working
 from petition.letters.reports import remove_report, reports
 
 
-@click.group(cls=Family)
+@click.group(cls=RefusalGroup)
 def report() -> None:
     """Read what people report about letters, and forget what was dealt with.
 

@@ -2,15 +2,15 @@
 
 import click
 
-from petition import rounds
-from petition.cli.context import Family, ground, letter_id, now, reading, say_json
+from petition.cli.context import RefusalGroup, ground, letter_id, now, reading, say_json
+from petition.coordination import rounds
 from petition.crypto.blind_rsa import PublicKey
-from petition.letters.life import hosted_letter
-from petition.publishing.counts import rounded
+from petition.letters.access import hosted_letter
+from petition.publishing.figures.counts import rounded
 from petition.signing.signatures import rounds_of
 
 
-@click.group("round", cls=Family)
+@click.group("round", cls=RefusalGroup)
 def round_() -> None:
     """See a letter's rounds and their numbers; annul one that was flooded."""
 
@@ -50,7 +50,7 @@ def list_(slug: str, as_json: bool) -> None:
 def open_(slug: str, roll: str | None) -> None:
     """Open another round, for late joiners or after one was annulled: a new key, the same log."""
     here = ground()
-    number = rounds.open_next_round(here.desk, letter_id(here, slug), roll, moment=now())
+    number = rounds.open_next_round(here.services, letter_id(here, slug), roll, moment=now())
     click.echo(f"Round {number} is open. Make codes for it with: petition codes make {slug} --count N")
 
 
@@ -60,7 +60,7 @@ def open_(slug: str, roll: str | None) -> None:
 def end(slug: str, number: int) -> None:
     """End the exchange of codes of a round now, if at least K were exchanged, and destroy its secrets."""
     here = ground()
-    rounds.end_round(here.desk, letter_id(here, slug), number)
+    rounds.end_round(here.services, letter_id(here, slug), number)
     click.echo(f"Round {number} exchanges no more codes; its secrets are destroyed. The next sealing logs it.")
 
 
@@ -71,5 +71,5 @@ def end(slug: str, number: int) -> None:
 def annul(slug: str, number: int, reason: str) -> None:
     """Take a flooded round out of the count, publicly. Its codes and tokens are refused from now on."""
     here = ground()
-    rounds.annul_round(here.desk, letter_id(here, slug), number, reason)
+    rounds.annul_round(here.services, letter_id(here, slug), number, reason)
     click.echo(f"Round {number} is annulled; the log will say so at the next sealing.")

@@ -5,9 +5,10 @@ import threading
 
 import click
 
-from petition import clock, post, rounds
-from petition.cli.context import Ground, ground, letter_id, now, refuse
+from petition.cli.context import CliContext, ground, letter_id, now, refuse
 from petition.cli.progress import Progress
+from petition.coordination import updates
+from petition.jobs import mailer, scheduler
 from petition.sealing.log import HELD
 from petition.sealing.witnesses import collect
 
@@ -25,14 +26,14 @@ def seal(slug: str | None, watch: bool) -> None:
         stay(here)
         return
     if slug is None:
-        done = clock.tick(here.desk, now())
+        done = scheduler.tick(here.services, now())
         for name, what in done.items():
             click.echo(f"{name}: {what}")
         if any(what.startswith("failed") for what in done.values()):
             refuse("Not every letter could be sealed. What waits goes on waiting; run the command again.")
         return
     mine = letter_id(here, slug)
-    result = rounds.seal_letter(here.desk, mine, moment=now(), tell=Progress())
+    result = updates.seal_letter(here.services, mine, moment=now(), tell=Progress())
     if result.is_held:
         refuse(HELD)
     for answer in collect(here.databases.petition, [mine], now()):
@@ -43,10 +44,10 @@ def seal(slug: str | None, watch: bool) -> None:
         click.echo("Nothing sealed: too few signatures wait, and nothing else is new.")
 
 
-def stay(here: Ground) -> None:
+def stay(here: CliContext) -> None:
     """Be the clock, and send mail, until somebody says stop."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    post.start(here.desk, here.settings, now, stop)
-    clock.watch(here.desk, here.settings.seal_at, now, stop)
+    mailer.start(here.services, here.settings, now, stop)
+    scheduler.watch(here.services, here.settings.seal_at, now, stop)

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import click
 
-from petition.cli.context import Ground, reading, refuse
-from petition.letters.life import PUBLISHED, hosted_letter
+from petition.cli.context import CliContext, reading, refuse
+from petition.crypto.appearance_steps import NAMED
+from petition.letters.access import hosted_letter
 from petition.letters.models import Letter
-from petition.letters.names_keys import NAMED, key_holders, who_can_unlock
+from petition.letters.organizers.names_keys import key_holders, who_can_unlock
+from petition.letters.states import PUBLISHED
 
 ORGANIZER = click.option("--organizer", "name", default="", help="Who unlocks names: an organizer who holds the key.")
 PASSPHRASE_FILE = click.option(
@@ -18,7 +20,7 @@ PASSPHRASE_FILE = click.option(
 )
 
 
-def holders(here: Ground, slug: str) -> dict[str, str]:
+def holders(here: CliContext, slug: str) -> dict[str, str]:
     """The ids of the organizers who can unlock the letter's names, by name."""
     with reading(here) as session:
         one = hosted_letter(session, slug)
@@ -26,7 +28,7 @@ def holders(here: Ground, slug: str) -> dict[str, str]:
         return {organizer.name: organizer.id for organizer in key_holders(session, one.id) if organizer.id in held}
 
 
-def ask(here: Ground, slug: str, name: str, file: Path | None) -> tuple[str, str]:
+def ask(here: CliContext, slug: str, name: str, file: Path | None) -> tuple[str, str]:
     """The id of the organizer who unlocks, and their passphrase from a file or the terminal."""
     known = holders(here, slug)
     if name not in known:
@@ -44,7 +46,7 @@ def passphrase(file: Path | None, prompt: str) -> str:
     return lines[0]
 
 
-def ask_to_publish(here: Ground, slug: str, name: str, file: Path | None) -> tuple[str | None, str]:
+def ask_to_publish(here: CliContext, slug: str, name: str, file: Path | None) -> tuple[str | None, str]:
     """Who unlocks names when a letter is published, if it offers any; None to publish without names."""
     with reading(here) as session:
         one: Letter = hosted_letter(session, slug)

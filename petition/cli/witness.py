@@ -2,12 +2,12 @@
 
 import click
 
-from petition.cli.context import Family, ground, reading, say_json, working
+from petition.cli.context import RefusalGroup, ground, reading, say_json, working
 from petition.crypto.notes import WitnessKey, witness_vkey
 from petition.sealing.witnesses import add_witness, all_witnesses, remove_witness
 
 
-@click.group(cls=Family)
+@click.group(cls=RefusalGroup)
 def witness() -> None:
     """Ask outsiders (a union, a newsroom) to watch that published logs only grow.
 

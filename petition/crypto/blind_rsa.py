@@ -1,6 +1,6 @@
 """RSA blind signatures: RSABSSA-SHA384-PSS-Randomized (RFC 9474), and the keys of rounds.
 
-Everything here works for RSA keys of any size; only ``demand_round_key`` asks for 3072 bits. Numbers
+Everything here works for RSA keys of any size; only ``require_round_key`` asks for 3072 bits. Numbers
 are big-endian in bytes, as long as the key's modulus.
 """
 
@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA384
 
-from petition.crypto.codes import Random
 from petition.crypto.encodings import sha256
 from petition.errors import BadShape, Refusal
+from petition.randomness import Random
 
 VARIANT = "RSABSSA-SHA384-PSS-Randomized"
 SALT = 48
@@ -84,7 +84,7 @@ class PublicKey:
         return rsa.RSAPublicNumbers(self.e, self.n).public_key()
 
 
-def demand_round_key(der: bytes) -> PublicKey:
+def require_round_key(der: bytes) -> PublicKey:
     """Read a round's key: as ``from_spki``, and with 3072 bits and e = 65537, else ``BadShape``."""
     key = PublicKey.from_spki(der)
     if key.n.bit_length() != KEY_BITS or key.e != EXPONENT:

@@ -7,12 +7,9 @@ Source: https://www.crockford.com/base32.html.
 """
 
 import unicodedata
-from collections.abc import Callable
 
 from petition.errors import BadShape
-
-Random = Callable[[int], bytes]
-"""Gives that many random bytes, like ``os.urandom``."""
+from petition.randomness import Random
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CHECK = ALPHABET + "*~$=U"

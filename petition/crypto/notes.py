@@ -64,7 +64,7 @@ def vkey(name: str, public: bytes) -> str:
 
     Refuses with ``ValueError`` a name or a key that cannot be one.
     """
-    _demand_name(name)
+    _require_name(name)
     if len(public) != 32:
         raise ValueError("An Ed25519 public key has 32 bytes.")
     return f"{name}+{key_id(name, public).hex()}+{_b64(ED25519 + public)}\n"
@@ -137,7 +137,7 @@ def cosignature(body: str, lines: str, key: WitnessKey) -> Cosignature:
 
 def checkpoint(origin: str, size: int, root: bytes, seed: bytes) -> str:
     """Sign a log's state (root: 32 bytes) with a seed (32 bytes); the key's name is the origin."""
-    _demand_name(origin)
+    _require_name(origin)
     if size < 0 or len(root) != 32:
         raise ValueError("A checkpoint has a size of 0 or more and a root of 32 bytes.")
     body = f"{origin}\n{size}\n{_b64(root)}\n"
@@ -156,7 +156,7 @@ def read_checkpoint(text: str, name: str, public: bytes) -> Checkpoint:
     if len(text) > LONGEST or not gap or not text.endswith("\n") or _CONTROL.search(text):
         raise BadShape("The checkpoint is no signed note: a text, an empty line, signature lines.")
     body = head + "\n"
-    _demand_signature(body, tail.removesuffix("\n").split("\n"), name, public)
+    _require_signature(body, tail.removesuffix("\n").split("\n"), name, public)
     return _read_body(head.split("\n"), name)
 
 
@@ -173,7 +173,7 @@ def _read_body(lines: list[str], name: str) -> Checkpoint:
     return Checkpoint(lines[0], int(lines[1]), root)
 
 
-def _demand_signature(body: str, lines: list[str], name: str, public: bytes) -> None:
+def _require_signature(body: str, lines: list[str], name: str, public: bytes) -> None:
     key, own, signed = Ed25519PublicKey.from_public_bytes(public), key_id(name, public), False
     for line in lines:
         signer, signature = _read_line(line)
@@ -197,7 +197,7 @@ def _read_line(line: str) -> tuple[str, bytes]:
     return signer, signature
 
 
-def _demand_name(name: str) -> None:
+def _require_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise ValueError(f"A key's name has no spaces and no plus sign: {name!r}.")
 

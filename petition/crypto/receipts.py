@@ -12,20 +12,20 @@ def commit_of(w_hash: bytes, a_hash: bytes) -> str:
     For who has only one of W and A: a signature above ``counted`` shows A and SHA-256(W), a
     withdrawal in the log W and SHA-256(A). Refuses other lengths with ``BadShape``.
     """
-    _demand_32(w_hash, "w_hash")
-    _demand_32(a_hash, "a_hash")
+    _require_32(w_hash, "w_hash")
+    _require_32(a_hash, "a_hash")
     return sha256(b"petition-commit-v1", w_hash, a_hash).hex()
 
 
 def group_key(a: bytes, field_id: str) -> bytes:
     """The key (32 bytes) of the group row of A (32 bytes) in one field."""
-    _demand_32(a, "a")
+    _require_32(a, "a")
     return sha256(b"petition-group-v1", a, field_id.encode("utf-8"))
 
 
 def name_key(a: bytes) -> bytes:
     """The key (32 bytes) of the name row of A (32 bytes)."""
-    _demand_32(a, "a")
+    _require_32(a, "a")
     return sha256(b"petition-name-v1", a)
 
 
@@ -37,8 +37,8 @@ class Opening:
     a: bytes = field(repr=False)
 
     def __post_init__(self) -> None:
-        _demand_32(self.w, "w")
-        _demand_32(self.a, "a")
+        _require_32(self.w, "w")
+        _require_32(self.a, "a")
 
     @property
     def w_hash(self) -> str:
@@ -74,6 +74,6 @@ def opening(receipt: bytes) -> Opening:
     )
 
 
-def _demand_32(value: bytes, what: str) -> None:
+def _require_32(value: bytes, what: str) -> None:
     if len(value) != 32:
         raise BadShape("The %(what)s must have 32 bytes; this one has %(given)s.", what=what, given=len(value))

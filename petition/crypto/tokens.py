@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from petition.crypto.encodings import b64url, from_b64url
 from petition.errors import BadShape
+from petition.randomness import Random
 
-Random = Callable[[int], bytes]
 RECEIPT_SIZE = 16
 MOST_CHARACTERS = 16_000
 _ = str

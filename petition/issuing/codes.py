@@ -10,7 +10,7 @@ from petition.crypto.codes import new_code
 from petition.database import changed
 from petition.errors import BadShape, Conflict, NotFound, Over
 from petition.issuing.models import UNSPENT, VOIDED, Batch, Code, IssuingRound
-from petition.issuing.rounds import demand_issuing, known_round
+from petition.issuing.rounds import known_round, require_issuing
 from petition.issuing.secrets import RoundSecrets
 
 MOST_AT_ONCE = 100_000
@@ -39,9 +39,9 @@ def make_codes(
     if not 1 <= count <= MOST_AT_ONCE:
         raise BadShape("Make from 1 to %(most)s codes at a time.", most=MOST_AT_ONCE)
     _hold(session, letter_id)
-    demand_issuing(known_round(session, letter_id, number))
+    require_issuing(known_round(session, letter_id, number))
     if is_single:
-        _demand_only_one(session, letter_id, count)
+        _require_only_one(session, letter_id, count)
     pepper = secrets.pepper(letter_id, number)
     if pepper is None:
         raise Over("The secrets of this round are gone, so it can have no more codes. Open a new round.")
@@ -55,7 +55,7 @@ def make_codes(
     return batch, codes
 
 
-def _demand_only_one(session: Session, letter_id: str, count: int) -> None:
+def _require_only_one(session: Session, letter_id: str, count: int) -> None:
     annulled = select(IssuingRound.number).where(
         IssuingRound.letter_id == letter_id, IssuingRound.annulled.is_not(None)
     )

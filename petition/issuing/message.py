@@ -15,7 +15,7 @@ from petition.addresses import Address
 from petition.config import Settings
 from petition.crypto.codes import show
 from petition.database import to_hour
-from petition.languages import fill
+from petition.i18n import fill
 
 _ = str
 SUBJECT = _("The code you asked for")

@@ -108,7 +108,7 @@ def known_round(session: Session, letter_id: str, number: int) -> IssuingRound:
     return row
 
 
-def demand_issuing(row: IssuingRound) -> None:
+def require_issuing(row: IssuingRound) -> None:
     """Refuse if the round issues no more."""
     if row.annulled is not None:
         raise Over("This round has been annulled by the organizers. Ask them for a new code.")

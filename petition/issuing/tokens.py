@@ -13,7 +13,7 @@ from petition.database import changed
 from petition.errors import BadShape, CodeUsed, Forbidden, NotFound, Over
 from petition.issuing.codes import hash_code
 from petition.issuing.models import UNSPENT, VOIDED, Code, IssuingRound
-from petition.issuing.rounds import KEY_LABEL, demand_issuing
+from petition.issuing.rounds import KEY_LABEL, require_issuing
 from petition.issuing.secrets import RoundSecrets
 
 _ = str
@@ -58,8 +58,8 @@ def exchange(session: Session, keys: Keys, letter_id: str, number: int, code: st
     """
     code = read_code(code)
     row = _issuing_round(session, letter_id, number)
-    _demand_range(PublicKey.from_spki(row.public_key), blinded)
-    demand_issuing(row)
+    _require_range(PublicKey.from_spki(row.public_key), blinded)
+    require_issuing(row)
     pepper = keys.secrets.pepper(letter_id, number)
     if pepper is None:
         raise Over("The secrets of this round are gone. Ask the organizers for a new code.")
@@ -77,7 +77,7 @@ def round_of_code(session: Session, secrets: RoundSecrets, letter_id: str, code:
         if pepper is not None and session.get(Code, (letter_id, row.number, hash_code(pepper, code))) is not None:
             return row
     if rows and all(row.issued is not None for row in rows):
-        demand_issuing(rows[-1])
+        require_issuing(rows[-1])
     raise Forbidden(UNKNOWN_CODE)
 
 
@@ -90,7 +90,7 @@ def _issuing_round(session: Session, letter_id: str, number: int) -> IssuingRoun
     return row
 
 
-def _demand_range(key: PublicKey, blinded: bytes) -> None:
+def _require_range(key: PublicKey, blinded: bytes) -> None:
     value = int.from_bytes(blinded, "big")
     if len(blinded) != SIZE or not 1 < value < key.n - 1:
         raise BadShape("The blinded message must be %(size)s bytes and in the range of the round's key.", size=SIZE)

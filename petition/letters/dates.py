@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from petition.errors import BadShape, Conflict
-from petition.letters.life import CLOSED, DRAFT, NOTICE, OPEN, PUBLISHED, WITHDRAWN
 from petition.letters.models import Letter, to_hour
+from petition.letters.states import CLOSED, DRAFT, NOTICE, OPEN, PUBLISHED, WITHDRAWN
 
 
 def set_dates(
@@ -19,9 +19,9 @@ def set_dates(
     session.refresh(letter, with_for_update=True)
     publishes, ends = (None if hour is None else to_hour(hour) for hour in (publishes, ends))
     if publishes != letter.publishes:
-        _demand_publishable(letter, publishes, moment)
+        _require_publishable(letter, publishes, moment)
     if ends != letter.ends:
-        _demand_endable(letter, ends, moment)
+        _require_endable(letter, ends, moment)
     if publishes is not None and ends is not None and ends < publishes + NOTICE:
         raise BadShape("The letter must close at least a day after it is published.")
     letter.publishes, letter.ends = publishes, ends
@@ -29,14 +29,14 @@ def set_dates(
     session.flush()
 
 
-def _demand_publishable(letter: Letter, hour: datetime | None, moment: datetime) -> None:
+def _require_publishable(letter: Letter, hour: datetime | None, moment: datetime) -> None:
     if letter.state not in (DRAFT, OPEN):
         raise Conflict("This letter is published already, or over.")
     if hour is not None and hour <= moment:
         raise BadShape("The hour of publication must be in the future. To publish now, use the button for it.")
 
 
-def _demand_endable(letter: Letter, hour: datetime | None, moment: datetime) -> None:
+def _require_endable(letter: Letter, hour: datetime | None, moment: datetime) -> None:
     if letter.state in (CLOSED, WITHDRAWN):
         raise Conflict("This letter is over already.")
     if letter.closes is not None:

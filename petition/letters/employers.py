@@ -4,9 +4,9 @@ from itertools import groupby
 
 from sqlalchemy.orm import Session
 
-from petition.letters.life import published_letters
+from petition.letters.access import published_letters
+from petition.letters.drafting.versions import newest_version
 from petition.letters.models import Letter
-from petition.letters.versions import newest_version
 
 
 def by_employer(session: Session) -> list[tuple[str, list[Letter]]]:

@@ -12,9 +12,9 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from petition.errors import BadShape, Conflict, NotFound, TooLong
-from petition.letters.life import PUBLIC
 from petition.letters.models import DemandStatus, Event, Letter
-from petition.letters.text import one_line, several_lines
+from petition.letters.states import PUBLIC
+from petition.letters.text.letter_text import one_line, several_lines
 
 _ = str
 DELIVERED, ANSWERED, PRESS, UPDATE, CHECKED, CORRECTION = (
@@ -41,7 +41,7 @@ MISSING = {
 
 
 @dataclass(frozen=True)
-class Told:
+class EventInput:
     """What organizers tell of an event: its kind, its day, and who, how, where and in which words."""
 
     kind: str
@@ -52,11 +52,11 @@ class Told:
     text: str = ""
 
 
-def read_event(kind: str, day: date, *, who: str = "", how: str = "", link: str = "", text: str = "") -> Told:
+def read_event(kind: str, day: date, *, who: str = "", how: str = "", link: str = "", text: str = "") -> EventInput:
     """What somebody typed, in normal form; refuses an unknown kind, and what lacks something that its kind needs."""
     if kind not in KINDS:
         raise BadShape("Choose what happened: %(kinds)s.", kinds=", ".join(KINDS))
-    told = Told(
+    told = EventInput(
         kind,
         day,
         who=one_line(who, "title"),
@@ -79,9 +79,9 @@ def read_link(link: str) -> str:
     return link
 
 
-def add_event(session: Session, letter: Letter, told: Told, *, moment: datetime) -> Event:
+def add_event(session: Session, letter: Letter, told: EventInput, *, moment: datetime) -> Event:
     """Tell it to everybody. Only of a letter that is public; of no day in the future or before the letter was out."""
-    _demand_public(session, letter)
+    _require_public(session, letter)
     _demand_day(letter, told.day, moment)
     newest = session.scalar(select(func.max(Event.number)).where(Event.letter_id == letter.id)) or 0
     if len(events_of(session, letter)) >= MOST_EVENTS:
@@ -96,7 +96,7 @@ def add_event(session: Session, letter: Letter, told: Told, *, moment: datetime)
 
 def remove_event(session: Session, letter: Letter, number: int) -> None:
     """Take an event off the page and the feed. What has been read and copied stays with those who did."""
-    _demand_public(session, letter)
+    _require_public(session, letter)
     here = (Event.letter_id == letter.id, Event.number == number)
     if session.scalar(select(func.count()).select_from(Event).where(*here)) != 1:
         raise NotFound("This letter has no such event any more.")
@@ -115,7 +115,7 @@ def set_status(
     session: Session, letter: Letter, demand: int, status: str, day: date, note: str, *, demands: int, moment: datetime
 ) -> None:
     """Say what became of a demand, by its number from 1; ``demands`` is how many the letter has."""
-    _demand_public(session, letter)
+    _require_public(session, letter)
     _demand_day(letter, day, moment)
     if not 1 <= demand <= demands:
         raise NotFound("The letter has no demand %(demand)s.", demand=demand)
@@ -137,7 +137,7 @@ def statuses_of(session: Session, letter: Letter) -> dict[int, DemandStatus]:
     return {row.demand: row for row in rows}
 
 
-def _demand_public(session: Session, letter: Letter) -> None:
+def _require_public(session: Session, letter: Letter) -> None:
     session.refresh(letter, with_for_update=True)
     if letter.state not in PUBLIC:
         raise Conflict("This can be told once the letter is published.")

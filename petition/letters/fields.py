@@ -10,9 +10,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from petition.errors import BadShape
-from petition.letters.drafting import demand_draft
 from petition.letters.models import Field, Letter, Option
-from petition.letters.text import one_line
+from petition.letters.states import require_draft
+from petition.letters.text.letter_text import one_line
 
 MOST_FIELDS = 3
 LEAST_OPTIONS, MOST_OPTIONS = 2, 40
@@ -57,7 +57,7 @@ def read_field(label: str, options: Iterable[tuple[str, int | None]]) -> FieldOf
             "Give the field “%(label)s” %(least)s to %(most)s groups to choose from, one on each line.",
             label=label, least=LEAST_OPTIONS, most=MOST_OPTIONS,
         )  # fmt: skip
-    _demand_different(text for text, _ in typed)
+    _require_different(text for text, _ in typed)
     for text, headcount in typed:
         if headcount is not None and not 1 <= headcount <= MOST_PEOPLE:
             raise BadShape("How many people are in “%(label)s” must be a number from 1 on.", label=text)
@@ -103,7 +103,7 @@ def small_groups(fields: Iterable[FieldOfLetter], k: int) -> list[tuple[FieldOfL
     ]
 
 
-def _demand_different(labels: Iterable[str]) -> None:
+def _require_different(labels: Iterable[str]) -> None:
     seen: set[str] = set()
     for label in labels:
         if label.casefold() in seen:
@@ -129,10 +129,10 @@ def set_fields(session: Session, letter: Letter, fields: Sequence[FieldOfLetter]
     session.refresh(letter, with_for_update=True)  # it may be opening at this moment
     if tuple(fields) == fields_of(session, letter.id):
         return
-    demand_draft(letter)
+    require_draft(letter)
     if len(fields) > MOST_FIELDS:
         raise BadShape("A letter asks for at most %(most)s things.", most=MOST_FIELDS)
-    _demand_different(field.label for field in fields)
+    _require_different(field.label for field in fields)
     for table in (Option, Field):
         session.execute(delete(table).where(table.letter_id == letter.id))
     ids = _ids([field.label for field in fields])

@@ -1,7 +1,6 @@
 """Reports: anybody may tell whoever runs the site that a letter does harm. Nothing is kept of who, nor when finer
 than the hour; whoever runs the site decides, and says publicly why a letter was taken down."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,9 +10,9 @@ from sqlalchemy.orm import Session
 from petition.database import changed
 from petition.errors import BadShape, Conflict, NotFound
 from petition.letters.models import Letter, Report
-from petition.letters.text import several_lines
+from petition.letters.text.letter_text import several_lines
+from petition.randomness import Random
 
-Random = Callable[[int], bytes]
 MOST_OF_A_LETTER = 200
 MOST = 2_000
 """Nobody reads more, and nobody shall fill the disk."""

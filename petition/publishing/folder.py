@@ -17,12 +17,12 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from petition.errors import Conflict
-from petition.languages import DEFAULT, languages
+from petition.i18n import DEFAULT, languages
 from petition.letters.models import Letter
-from petition.publishing.counts import Figures
-from petition.publishing.files import PICTURES, names, pages, public_file
-from petition.publishing.pages import SITE
-from petition.publishing.shelf import SITE_FILES, packaged, promises_page
+from petition.publishing.cache import SITE_FILES, packaged, promises_page
+from petition.publishing.figures.counts import Figures
+from petition.publishing.public_files import PICTURES, names, pages, public_file
+from petition.publishing.templates import SITE
 
 MARK = "petition-folder"
 """Stands in each folder that was written here, so that no other folder is ever replaced."""
@@ -34,7 +34,7 @@ def write_folder(session: Session, letter: Letter, found: Figures, folder: Path,
 
     ``tell`` is called with 1 for each file that is done.
     """
-    demand_replaceable(folder)
+    require_replaceable(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     written = 0
@@ -73,7 +73,7 @@ def _file_of(name: str) -> str:
     return f"{name}index.html" if name == "" or name.endswith("/") else name
 
 
-def demand_replaceable(folder: Path) -> None:
+def require_replaceable(folder: Path) -> None:
     """Refuse to replace anything but a folder that was written here, or an empty one."""
     if not folder.exists() or (folder.is_dir() and ((folder / MARK).is_file() or not any(folder.iterdir()))):
         return

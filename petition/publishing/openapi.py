@@ -6,10 +6,11 @@ Organizers' pages are for people, and not in it. Every status that a request can
 import json
 from typing import Any
 
-from petition.letters.life import OPEN, PUBLIC, TIMINGS, WITHDRAWN
-from petition.publishing import columns
-from petition.publishing.files import FROM_FIGURES, HTML, ISSUER_PEM, PAGES
-from petition.publishing.reminder import MEDIA_TYPE as CALENDAR
+from petition.crypto.appearance_steps import COUNTED, GROUPED, NAMED, NAMED_AT, STEPS
+from petition.letters.states import OPEN, PUBLIC, TIMINGS, WITHDRAWN
+from petition.publishing.data import columns
+from petition.publishing.documents.calendar import MEDIA_TYPE as CALENDAR
+from petition.publishing.public_files import FROM_FIGURES, HTML, ISSUER_PEM, PAGES
 
 Json = dict[str, Any]
 VERSION = "1"
@@ -201,17 +202,17 @@ _AT = {"type": "integer", "minimum": 1, "maximum": 10**9 - 1}
 def _ladder(optional: tuple[str, ...] = (), **more: Json) -> Json:
     """The four steps, each with what it brings; ``more`` comes with those above the first."""
     steps = [
-        _object(step={"const": "counted"}),
-        _object(optional, step={"const": "grouped"}, groups=_GROUPS, **more),
-        _object(("groups", *optional), step={"const": "named_at"}, at=_AT, groups=_GROUPS, locked_name=_LOCKED, **more),
-        _object(("groups", *optional), step={"const": "named"}, groups=_GROUPS, locked_name=_LOCKED, **more),
+        _object(step={"const": COUNTED}),
+        _object(optional, step={"const": GROUPED}, groups=_GROUPS, **more),
+        _object(("groups", *optional), step={"const": NAMED_AT}, at=_AT, groups=_GROUPS, locked_name=_LOCKED, **more),
+        _object(("groups", *optional), step={"const": NAMED}, groups=_GROUPS, locked_name=_LOCKED, **more),
     ]
     return {"oneOf": steps, "description": "How to be seen. A step that the letter does not offer is refused (409)."}
 
 
 _SHOWN = _object(
     ("at", "groups"),
-    step={"enum": ["counted", "grouped", "named_at", "named"]},
+    step={"enum": list(STEPS)},
     at=_AT,
     groups=_GROUPS,
 )

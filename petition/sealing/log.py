@@ -44,7 +44,7 @@ def log_of(session: Session, letter_id: str, *, alone: bool = False) -> Log:
     return log
 
 
-def demand_free(session: Session, letter_id: str) -> None:
+def require_free(session: Session, letter_id: str) -> None:
     """Refuse while the log is held after a restore."""
     if log_of(session, letter_id).is_held:
         raise Conflict(HELD)

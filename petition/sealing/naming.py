@@ -16,14 +16,10 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from petition.crypto.encodings import sha256
-from petition.letters.life import CLOSED, SIGNABLE
 from petition.letters.models import Letter
-from petition.letters.names_keys import (
-    carry_out_announcements,
-    destroy_names_keys,
-    names_keys,
-    unlocked,
-)
+from petition.letters.organizers.names_keys import carry_out_announcements, destroy_names_keys, names_keys, unlocked
+from petition.letters.states import CLOSED, SIGNABLE
+from petition.randomness import Random
 from petition.sealing.log import log_of
 from petition.sealing.sealer import totals
 from petition.sealing.unlocking import Locked, Opened, read_names
@@ -31,7 +27,6 @@ from petition.signing.models import ArrivedName, HiddenName, LockedName, ShownNa
 from petition.signing.names import HIDDEN, HIDING, LEAVING, SHOWN, UNREADABLE, how_many_shown, on_pages
 from petition.signing.signatures import rounds_of
 
-Random = Callable[[int], bytes]
 Tell = Callable[[int, int], None]
 """Hears how many names are read, of how many."""
 AT_ONCE = 500

@@ -4,7 +4,7 @@ Signatures wait until so many do that nobody can tell whose arrived. A sealing t
 sorts it, and appends it to the log in one transaction; what is held back is rewritten in sorted order.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -14,18 +14,19 @@ from sqlalchemy.orm import Session
 
 from petition.crypto.encodings import b64url, canonical_json, hour
 from petition.crypto.merkle import leaf_hash
-from petition.letters.life import ALONE, CLOSED, SIGNABLE, WITHDRAWN, full_hour_after, move
+from petition.letters.lifecycle import full_hour_after, move
 from petition.letters.models import Letter, to_hour
+from petition.letters.states import ALONE, CLOSED, SIGNABLE, WITHDRAWN
+from petition.randomness import Random
+from petition.sealing.batching import settle
+from petition.sealing.group_releases import forget_tables, renew
 from petition.sealing.log import append, log_of, log_seed
 from petition.sealing.models import Milestone, Sealing
-from petition.sealing.releases import forget_tables, renew
-from petition.sealing.rewriting import Lifted, Row
-from petition.sealing.settling import settle
+from petition.sealing.unordered_writes import LiftedRows, Row
 from petition.signing.appearances import ARRIVALS, forget_all
 from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawal
 from petition.signing.signatures import rounds_of
 
-Random = Callable[[int], bytes]
 Entry = Mapping[str, Any]
 
 
@@ -106,7 +107,7 @@ def seal(
         if told and row.annulled is not None and not row.is_annulment_logged:
             forget_all(session, letter.id, row.number)
             forget_tables(session, letter.id)
-    lifted = Lifted(session, letter.id, Pending, Tombstone, Withdrawal, *ARRIVALS)
+    lifted = LiftedRows(session, letter.id, Pending, Tombstone, Withdrawal, *ARRIVALS)
     room = {row.number: _room(row, told.get(row.number)) for row in rounds.values()}
     chosen, held = _choose(lifted.rows(Pending), letter, rounds, room, random, everything=closing, nothing=holds)
     kept: dict[type[Any], list[Row]] = {Pending: held, Tombstone: [] if closing else lifted.rows(Tombstone)}

@@ -23,9 +23,9 @@ from sqlalchemy.orm import Session
 from petition.crypto.notes import WitnessKey, body_of, cosignature, read_witness_vkey
 from petition.database import changed, insert_once
 from petition.errors import BadShape, Conflict, NotFound, Refusal
-from petition.letters.life import PUBLIC
 from petition.letters.models import Letter
-from petition.letters.text import one_line
+from petition.letters.states import PUBLIC
+from petition.letters.text.letter_text import one_line
 from petition.sealing.log import consistency, log_of
 from petition.sealing.models import Cosigned, Log, Witness
 

@@ -11,26 +11,25 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, literal, select, union_all
 from sqlalchemy.orm import Session
 
+from petition.crypto.appearance_steps import COUNTED, GROUPED, NAMED, NAMED_AT, STEPS, name_step
 from petition.crypto.encodings import from_b64url, sha256
 from petition.crypto.locked_names import LOCKED_SIZE
 from petition.crypto.receipts import commit_of, group_key, name_key
 from petition.errors import BadShape, Conflict, Forbidden
 from petition.letters.fields import MOST_FIELDS, FieldOfLetter, fields_of
 from petition.letters.models import Letter
-from petition.signing.blanks import LONGEST_WORD, blank, is_blank, write_over
+from petition.signing.erasure import LONGEST_WORD, blank, is_blank, write_over
 from petition.signing.models import Answer, ArrivedAnswer, ArrivedName, LockedName
 from petition.signing.names import (
-    demand_not_hidden,
     forget_names_of_letter,
     forget_names_of_round,
     forget_shown,
     not_shown_yet,
+    require_not_hidden,
     shown_under_key,
     take_off,
 )
 
-COUNTED, GROUPED, NAMED_AT, NAMED = "counted", "grouped", "named_at", "named"
-STEPS = (COUNTED, GROUPED, NAMED_AT, NAMED)
 ANSWERS, NAMES = (ArrivedAnswer, Answer), (ArrivedName, LockedName)
 """Where rows arrive, and where they settle."""
 TABLES = (*ANSWERS, *NAMES)
@@ -54,7 +53,7 @@ class Appearance:
     @property
     def name_step(self) -> str | None:
         """The step of the locked name, as its key is called: ``named`` or ``named_at:200``; None without a name."""
-        return None if self.locked_name is None else f"{NAMED_AT}:{self.at}" if self.step == NAMED_AT else NAMED
+        return None if self.locked_name is None else name_step(self.step, self.at)
 
 
 # Shape
@@ -72,7 +71,7 @@ def read_appearance(value: Any, opened: tuple[bytes, bytes] | None = None) -> Ap
         if set(value) != {"step"}:
             raise BadShape("“counted” sends nothing else: no names, no groups.")
         return Appearance()
-    _demand_members(value, step, with_receipt=opened is None)
+    _require_members(value, step, with_receipt=opened is None)
     a, w_hash = opened or (from_b64url(value["a"], 32, "a"), _read_hash(value["w_hash"]))
     return Appearance(
         step=step,
@@ -92,7 +91,7 @@ MEMBERS = {
 }
 
 
-def _demand_members(value: dict[str, Any], step: str, *, with_receipt: bool) -> None:
+def _require_members(value: dict[str, Any], step: str, *, with_receipt: bool) -> None:
     wanted = {"step"} | MEMBERS[step] | ({"a", "w_hash"} if with_receipt else set())
     allowed = wanted | {"a", "w_hash"} | ({"groups"} if step in (NAMED, NAMED_AT) else set())
     if not wanted <= set(value) <= allowed:
@@ -135,13 +134,13 @@ def _is_id(value: Any) -> bool:
 # Rules
 
 
-def demand_opened(appearance: Appearance, commit: str) -> None:
+def require_opened(appearance: Appearance, commit: str) -> None:
     """A and SHA-256(W) must be those of the signature's receipt; A is forgotten after its keys are derived."""
     if appearance.a and commit_of(appearance.w_hash, sha256(appearance.a)) != commit:
         raise Forbidden("These halves of a receipt do not belong to this signature. Use the receipt that came with it.")
 
 
-def demand_offered(session: Session, letter: Letter | Row[Any], appearance: Appearance) -> None:
+def require_offered(session: Session, letter: Letter | Row[Any], appearance: Appearance) -> None:
     """The letter must offer the step, and the groups that are chosen."""
     if appearance.step == COUNTED:
         return
@@ -151,10 +150,10 @@ def demand_offered(session: Session, letter: Letter | Row[Any], appearance: Appe
     if appearance.name_step is not None and appearance.name_step not in letter.name_steps:
         raise Conflict("This letter does not offer to show names in this way. Choose another way to appear.")
     for field, option in appearance.groups:
-        _demand_option(fields, field, option)
+        _require_option(fields, field, option)
 
 
-def _demand_option(fields: dict[str, FieldOfLetter], field: str, option: str) -> None:
+def _require_option(fields: dict[str, FieldOfLetter], field: str, option: str) -> None:
     if field not in fields or fields[field].option(option) is None:
         raise BadShape(
             "This letter has no group “%(option)s” in “%(field)s”. Choose one of those that it lists.",
@@ -227,7 +226,7 @@ def keep(session: Session, letter_id: str, rows: Rows, keys: Keys) -> None:
     """
     locked = not_shown_yet(session, letter_id, rows[NAMES])
     for row in locked:
-        demand_not_hidden(session, letter_id, row["key"])
+        require_not_hidden(session, letter_id, row["key"])
     take_off(session, letter_id, keys[NAMES], but=[row["key"] for row in rows[NAMES] if row not in locked])
     wanted_rows: Rows = {**rows, NAMES: locked}
     for tables, wanted in wanted_rows.items():

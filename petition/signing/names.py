@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from petition.crypto.encodings import sha256
 from petition.errors import BadShape, Conflict, NotFound
 from petition.letters.models import Letter
-from petition.letters.text import one_line
+from petition.letters.text.letter_text import one_line
 from petition.signing.models import HiddenName, ShownName
 
 SHOWN, LEAVING, HIDING, HIDDEN, UNREADABLE = "shown", "leaving", "hiding", "hidden", "unreadable"
@@ -81,7 +81,7 @@ def forget_shown(session: Session, letter_id: str, keys: Iterable[bytes]) -> Non
     session.execute(update(ShownName).where(*here, ShownName.state.in_((SHOWN, HIDING))).values(state=LEAVING))
 
 
-def demand_not_hidden(session: Session, letter_id: str, key: bytes) -> None:
+def require_not_hidden(session: Session, letter_id: str, key: bytes) -> None:
     """Refuse another name from whoever's name the organizers have hidden."""
     row = shown_under_key(session, letter_id, key)
     if row is not None and row.hidden is not None:

@@ -27,17 +27,18 @@ from petition.crypto.receipts import Opening
 from petition.database import changed
 from petition.database import insert_once as insert_once
 from petition.errors import Conflict, Forbidden, NotFound, Over, TextChanged, TokenUsed, TooEarly
-from petition.letters.life import APART, PUBLIC, SIGNABLE, letter_to_sign, signable_at, slugs_in
+from petition.letters.access import letter_to_sign, signable_at, slugs_in
 from petition.letters.models import Letter
+from petition.letters.states import APART, PUBLIC, SIGNABLE
 from petition.signing.appearances import (
     Appearance,
     Shown,
     are_kept,
-    demand_offered,
-    demand_opened,
     forget,
     keep,
     keys_in,
+    require_offered,
+    require_opened,
     rows_of,
     shown_under,
 )
@@ -126,16 +127,16 @@ def sign_at(
     """
     statement = parse(message)
     row = _letter_and_round(session, address, statement)
-    _demand_this_letter(row, statement)
+    _require_this_letter(row, statement)
     if row.annulled is not None:
         raise Over("This round has been annulled by the organizers: %(reason)s", reason=row.annulled)
-    _demand_time(row, moment)
+    _require_time(row, moment)
     if not _key(row.public_key).verify(message, signature):
         raise Forbidden(
             "The signature does not fit the round's key, so it can't be counted. Use a token file as it was saved."
         )
-    demand_opened(appearance, statement.commit)
-    demand_offered(session, row, appearance)
+    require_opened(appearance, statement.commit)
+    require_offered(session, row, appearance)
     return _accept(session, row, bytes.fromhex(statement.commit), message, signature, appearance)
 
 
@@ -145,12 +146,12 @@ def _letter_and_round(session: Session, address: str, statement: Statement) -> R
     wanted = {"first": slugs[0], "last": slugs[-1], "number": statement.round}
     found = session.execute(LETTER_AND_ROUND, wanted).all()
     if not found:
-        _demand_this_letter(letter_to_sign(session, address), statement)
+        _require_this_letter(letter_to_sign(session, address), statement)
         raise Forbidden("This letter has no such round, so the token can't be counted.")
     return signable_at(address, found)
 
 
-def _demand_this_letter(letter: Letter | Row[Any], statement: Statement) -> None:
+def _require_this_letter(letter: Letter | Row[Any], statement: Statement) -> None:
     if statement.letter_id != letter.id:
         raise Forbidden("This token belongs to another letter. Open the letter that it was made for.")
     if statement.text_sha256 != letter.text_sha256:
@@ -172,7 +173,7 @@ def takes_signatures(letter: Letter | Row[Any], row: Round | Row[Any], moment: d
     return letter.timing != APART or (row.signing_starts is not None and row.signing_starts <= moment)
 
 
-def _demand_time(row: Row[Any], moment: datetime) -> None:
+def _require_time(row: Row[Any], moment: datetime) -> None:
     if row.state not in SIGNABLE or takes_signatures(row, row, moment):
         return
     starts = signing_starts(row, row)
@@ -202,7 +203,7 @@ def _accept(
     if "sealed" in stands:
         if inserted:  # it waited no more, so its key was free; twice in the log would count twice
             session.execute(delete(Pending).filter_by(**key))
-        _demand_same_appearance(session, row, appearance)
+        _require_same_appearance(session, row, appearance)
         return Signed(sealed=True)
     if "pending" not in stands:
         raise Over("This letter is closed. It takes no more signatures.")
@@ -210,12 +211,12 @@ def _accept(
         rows = rows_of(appearance, row.id, row.number)
         keep(session, row.id, rows, keys_in(rows))
     else:
-        _demand_same(session, row.id, commit, message)
-        _demand_same_appearance(session, row, appearance)
+        _require_same(session, row.id, commit, message)
+        _require_same_appearance(session, row, appearance)
     return Signed(sealed=False)
 
 
-def _demand_same_appearance(session: Session, row: Row[Any], appearance: Appearance) -> None:
+def _require_same_appearance(session: Session, row: Row[Any], appearance: Appearance) -> None:
     """A repeated request is compared only with the rows under the keys that it brings itself."""
     if not are_kept(session, row.id, rows_of(appearance, row.id, row.number)):
         raise Conflict("This signature was given before, and is shown in another way. To change that, use its receipt.")
@@ -231,7 +232,7 @@ def _what_stands(session: Session, letter_id: str, commit: bytes) -> set[str]:
     return set(session.scalars(WHAT_STANDS, {"of_letter": letter_id, "of_commit": commit}))
 
 
-def _demand_same(session: Session, letter_id: str, commit: bytes, message: bytes) -> None:
+def _require_same(session: Session, letter_id: str, commit: bytes, message: bytes) -> None:
     stored = session.scalar(select(Pending.message).where(Pending.letter_id == letter_id, Pending.commit == commit))
     if stored != message:
         raise TokenUsed(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from petition.crypto.locked_names import MOST_BYTES
 from petition.errors import BadShape, Refusal, TooLong
-from petition.letters.text import one_line
+from petition.letters.text.letter_text import one_line
 
 JOINERS = "\u200c\u200d"
 """Invisible, but Persian and Indian names cannot be written without them."""

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from petition.crypto.blind_rsa import PREFIX, SIZE, PublicKey, demand_round_key
+from petition.crypto.blind_rsa import PREFIX, SIZE, PublicKey, require_round_key
 from petition.crypto.encodings import from_b64url, sha256
 from petition.crypto.merkle import WIDTH, leaf_hash
 from petition.crypto.receipts import commit_of
@@ -203,4 +203,4 @@ def _decoded(text: str, what: str) -> bytes:
 
 @lru_cache(maxsize=16)
 def _round_key(spki: bytes) -> PublicKey:
-    return demand_round_key(spki)
+    return require_round_key(spki)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from petition.crypto.blind_rsa import demand_round_key
+from petition.crypto.blind_rsa import require_round_key
 from petition.errors import BadShape
 from petition.verifying.bundles import Examined, Fact, Flaw, Valid, Withdrawn
 from petition.verifying.commits import Commits
@@ -109,7 +109,7 @@ class Ledger:
         if self.letter is None or opening.roll not in self.letter.rolls:
             self._wrong("rounds", number, f"names the roll {said(opening.roll)}, which entry 0 does not have")
         try:
-            demand_round_key(opening.public_key)
+            require_round_key(opening.public_key)
         except BadShape as flaw:
             self._wrong("rounds", number, f"opens round {opening.round} with a key that cannot be used: {flaw}")
         if opening.public_key in self._distinct:

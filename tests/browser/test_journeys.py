@@ -55,9 +55,9 @@ def no_sideways_scrolling(page: Page, name: str) -> None:
 
 def test_an_organizer_and_a_worker_go_all_the_way_on_a_phone(new_window: NewWindow, site: Site) -> None:
     organizer, worker, reader = new_window().page, new_window().page, new_window().page
-    desk, address, codes = an_organizer_writes_and_opens(organizer, site, "Petra", no_sideways_scrolling)
+    services, address, codes = an_organizer_writes_and_opens(organizer, site, "Petra", no_sideways_scrolling)
     a_worker_signs_and_withdraws(worker, address, codes[0], no_sideways_scrolling)
-    organizer.goto(desk)
+    organizer.goto(services)
     press(organizer, "Publish the letter")
     public = organizer.get_by_role("link", name=f"{site.root}/letters/").inner_text()
     reader.goto(public)

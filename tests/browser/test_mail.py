@@ -12,9 +12,9 @@ from tests.browser.script.phones import PHONE, Site
 from tests.browser.test_accessibility import RULES
 from tests.browser.test_journeys import no_sideways_scrolling
 from tests.browser.walks import Window, at, follow, press
-from tests.mailserver import code_in
+from tests.jobs.test_mailer import fresh, look
+from tests.mail_server import code_in
 from tests.shared import Place
-from tests.test_post import fresh, look
 from tests.walks import PASSPHRASE
 
 pytestmark = pytest.mark.browser

@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy.orm import Session
 
-from petition.letters.organizers import add_organizer
+from petition.letters.organizers.accounts import add_organizer
 from tests.browser.script.phones import Site
 from tests.shared import Place
 from tests.walks import PASSPHRASE, WORDS, Words

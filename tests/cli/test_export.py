@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from petition.cli.export import NAMED
-from petition.publishing.files import FORMATS
+from petition.publishing.public_files import FORMATS
 from tests.cli.conftest import SITE, Shell
 
 pytestmark = pytest.mark.thorough

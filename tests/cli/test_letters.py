@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from petition.database import Databases
+from petition.letters.access import hosted_letter
 from petition.letters.fields import fields_of
-from petition.letters.life import hosted_letter
 from tests.cli.conftest import LETTER, SITE, Shell
 
 pytestmark = pytest.mark.thorough

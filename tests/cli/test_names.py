@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from petition.cli.context import now
 from petition.database import Databases
 from petition.letters.models import Organizer
-from petition.letters.organizers import choose_passphrase, reset_organizer
+from petition.letters.organizers.accounts import choose_passphrase, reset_organizer
 from tests.cli.conftest import Shell
 from tests.walks import PASSPHRASE
 

@@ -17,7 +17,7 @@ from petition.config import prepare_folders, settings
 from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.codes import receipt_words
 from petition.crypto.encodings import from_b64url
-from petition.demonstration.drive import served
+from petition.demo.drive import served
 from petition.letters.models import Organizer
 from tests.cli.conftest import Shell
 from tests.conftest import Clock

@@ -17,9 +17,9 @@ from petition.crypto.blind_rsa import (
     PublicKey,
     blind,
     blind_with,
-    demand_round_key,
     finalize,
     prepare,
+    require_round_key,
     self_test,
 )
 from petition.errors import BadShape, Refusal
@@ -215,7 +215,7 @@ def test_keys_survive_being_written(round_key):
     spki = round_key.public.spki()
 
     assert PrivateKey.from_der(round_key.der()).public == round_key.public
-    assert PublicKey.from_spki(spki) == demand_round_key(spki) == round_key.public
+    assert PublicKey.from_spki(spki) == require_round_key(spki) == round_key.public
 
 
 def test_a_key_read_back_signs(round_key, prepared):
@@ -260,8 +260,8 @@ def test_the_fingerprint_is_of_the_der(sample_log):
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
 
-    assert demand_round_key(spki).spki() == spki
-    assert demand_round_key(spki).fingerprint == hashlib.sha256(spki).hexdigest()
+    assert require_round_key(spki).spki() == spki
+    assert require_round_key(spki).fingerprint == hashlib.sha256(spki).hexdigest()
 
 
 def with_pss(spki):
@@ -299,7 +299,7 @@ def test_other_keys_are_no_round_keys(round_key):
     for key in (larger, threefold, PublicKey(round_key.public.n >> 1 | 1, 65537)):
         assert PublicKey.from_spki(key.spki()) == key
         with pytest.raises(BadShape, match="3072 bits and the exponent 65537"):
-            demand_round_key(key.spki())
+            require_round_key(key.spki())
 
 
 def test_a_key_too_small_for_the_salt_blinds_nothing():

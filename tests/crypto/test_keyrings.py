@@ -3,14 +3,7 @@
 import pyrage
 import pytest
 
-from petition.crypto.keyrings import (
-    LARGEST,
-    box_for,
-    lock_with_passphrase,
-    new_pair,
-    open_box,
-    unlock_with_passphrase,
-)
+from petition.crypto.keyrings import LARGEST, box_for, lock_with_passphrase, new_pair, open_box, unlock_with_passphrase
 
 
 def test_what_is_boxed_for_somebody_opens_with_their_private_half_alone():

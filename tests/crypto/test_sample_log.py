@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from petition.crypto.blind_rsa import demand_round_key
+from petition.crypto.blind_rsa import require_round_key
 from petition.crypto.codes import read_receipt
 from petition.crypto.encodings import canonical_json, from_b64url, sha256
 from petition.crypto.merkle import Tiles, consistency_proof, leaf_hash, root, verify_consistency
@@ -77,7 +77,7 @@ def test_every_signature_is_valid_under_its_rounds_key(log, entries):
     keys, valid = {}, 0
     for entry in map(json.loads, entries):
         if entry["type"] == "round":
-            keys[entry["round"]] = demand_round_key(from_b64url(entry["public_key"]))
+            keys[entry["round"]] = require_round_key(from_b64url(entry["public_key"]))
         elif entry["type"] == "signature":
             message, signature = from_b64url(entry["message"]), from_b64url(entry["signature"], 384)
             valid += keys[entry["round"]].verify(message, signature)

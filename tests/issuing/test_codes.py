@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from petition import rounds
+from petition.coordination import rounds
 from petition.crypto.codes import ALPHABET
 from petition.errors import BadShape, NotFound, Over
 from petition.issuing.codes import MOST_AT_ONCE, batches, hash_code, make_codes, void_batch
@@ -21,7 +21,7 @@ from tests.walks import Campaign
 
 def make(campaign: Campaign, letter: str, count: int, random: Callable[[int], bytes] = os.urandom) -> list[str]:
     with Session(campaign.databases.issuer) as issuer:
-        _, made = make_codes(issuer, campaign.desk.secrets, letter, 1, count, random)
+        _, made = make_codes(issuer, campaign.services.secrets, letter, 1, count, random)
         issuer.commit()
     return made
 
@@ -46,7 +46,7 @@ def test_a_code_has_80_random_bits_in_crockfords_alphabet(campaign: Campaign) ->
 def test_only_a_keyed_hash_of_a_code_is_stored(campaign: Campaign) -> None:
     letter = campaign.an_open_letter()
     made = make(campaign, letter, 20)
-    pepper = campaign.desk.secrets.pepper(letter, 1)
+    pepper = campaign.services.secrets.pepper(letter, 1)
     assert pepper is not None
 
     rows = campaign.rows(Code, letter)
@@ -62,7 +62,7 @@ def of(row: Code) -> list[object]:
 def test_a_pepper_belongs_to_one_round_of_one_letter(campaign: Campaign) -> None:
     first = campaign.an_open_letter(rolls=("Workers", "Contractors"))
     second = campaign.an_open_letter()
-    peppers = {campaign.desk.secrets.pepper(*place) for place in ((first, 1), (first, 2), (second, 1))}
+    peppers = {campaign.services.secrets.pepper(*place) for place in ((first, 1), (first, 2), (second, 1))}
 
     assert len(peppers) == 3
     assert len({hash_code(pepper, "0" * 16) for pepper in peppers if pepper}) == 3
@@ -71,7 +71,7 @@ def test_a_pepper_belongs_to_one_round_of_one_letter(campaign: Campaign) -> None
 def test_rows_say_nothing_of_the_order_on_the_sheet(campaign: Campaign) -> None:
     letter = campaign.an_open_letter()
     made = make(campaign, letter, 40)
-    pepper = campaign.desk.secrets.pepper(letter, 1)
+    pepper = campaign.services.secrets.pepper(letter, 1)
     assert pepper is not None
 
     with Session(campaign.databases.issuer) as issuer:
@@ -115,7 +115,7 @@ def test_batches_are_numbered_and_know_how_many_never_which(campaign: Campaign) 
 def test_two_who_make_codes_at_once_get_a_batch_each(campaign: Campaign) -> None:
     letter = campaign.an_open_letter()
     with ThreadPoolExecutor() as people, Session(campaign.databases.issuer) as issuer:
-        make_codes(issuer, campaign.desk.secrets, letter, 1, 2, os.urandom)
+        make_codes(issuer, campaign.services.secrets, letter, 1, 2, os.urandom)
         asked = people.submit(make, campaign, letter, 3)
         wait([asked], timeout=0.2)
         issuer.commit()
@@ -139,7 +139,7 @@ def test_a_round_that_never_was_gets_no_codes(campaign: Campaign) -> None:
 
 def test_a_round_that_has_ended_gets_no_more_codes(campaign: Campaign) -> None:
     annulled, closed = campaign.an_open_letter(), campaign.a_published_letter()
-    rounds.annul_round(campaign.desk, annulled, 1, "Flooded.")
+    rounds.annul_round(campaign.services, annulled, 1, "Flooded.")
     campaign.close_letter(closed)
 
     for letter in (annulled, closed):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from petition import rounds
+from petition.coordination import opening
 from petition.crypto.blind_rsa import SIZE, PrivateKey
 from petition.crypto.boxes import unlock
 from petition.errors import Over
@@ -91,19 +91,19 @@ def test_a_secret_of_another_length_opens_nothing(tmp_path: Path) -> None:
 def test_the_private_key_is_stored_locked_under_the_rounds_secret(campaign: Campaign, keys: list[PrivateKey]) -> None:
     letter = campaign.an_open_letter()
     row = campaign.rows(IssuingRound, letter)[0]
-    key_lock = campaign.desk.secrets.key_lock(letter, 1)
+    key_lock = campaign.services.secrets.key_lock(letter, 1)
     assert key_lock is not None
 
     assert unlock(key_lock, row.private_key, KEY_LABEL) == keys[0].der()
     with pytest.raises(ValueError, match="does not open"):
-        unlock(campaign.desk.secrets.pepper(letter, 1) or b"", row.private_key, KEY_LABEL)
+        unlock(campaign.services.secrets.pepper(letter, 1) or b"", row.private_key, KEY_LABEL)
 
 
 def test_beginning_a_round_again_changes_nothing(campaign: Campaign, keys: list[PrivateKey]) -> None:
     letter = campaign.an_open_letter()
     row, secret = campaign.rows(IssuingRound, letter)[0], file_of(campaign, letter).read_bytes()
     with Session(campaign.databases.issuer) as issuer:
-        again = begin_round(issuer, campaign.desk.secrets, letter, 1, "workers", os.urandom, lambda: keys[3])
+        again = begin_round(issuer, campaign.services.secrets, letter, 1, "workers", os.urandom, lambda: keys[3])
         issuer.commit()
 
     assert again == row.public_key == keys[0].public.spki()
@@ -112,7 +112,7 @@ def test_beginning_a_round_again_changes_nothing(campaign: Campaign, keys: list[
 
 
 def test_two_who_begin_a_round_at_once_get_the_same_key(campaign: Campaign, keys: list[PrivateKey]) -> None:
-    letter, secrets = campaign.a_draft(), campaign.desk.secrets
+    letter, secrets = campaign.a_draft(), campaign.services.secrets
 
     def begin(issuer: Session, key: PrivateKey) -> bytes:
         return begin_round(issuer, secrets, letter, 1, "workers", os.urandom, lambda: key)
@@ -134,9 +134,9 @@ def test_two_who_begin_a_round_at_once_get_the_same_key(campaign: Campaign, keys
 
 def test_a_round_begun_with_a_secret_that_a_crash_left_is_good(campaign: Campaign) -> None:
     letter = campaign.a_draft()
-    campaign.desk.secrets.make(letter, 1, os.urandom)
+    campaign.services.secrets.make(letter, 1, os.urandom)
     left = file_of(campaign, letter).read_bytes()
-    rounds.open_letter(campaign.desk, letter, moment=campaign.clock())
+    opening.open_letter(campaign.services, letter, moment=campaign.clock())
 
     assert file_of(campaign, letter).read_bytes() == left
     assert campaign.tokens(letter, 1)
@@ -163,21 +163,21 @@ def test_codes_are_refused_once_any_half_of_the_secrets_is_destroyed(campaign: C
     letter = campaign.an_open_letter()
     code = campaign.codes(letter, 1)[0]
     if way != "the key's row is gone":
-        campaign.desk.secrets.destroy(letter, 1)
+        campaign.services.secrets.destroy(letter, 1)
     if way != "the secret's file is gone":
         with Session(campaign.databases.issuer) as issuer:
             issuer.get_one(IssuingRound, (letter, 1)).private_key = None
             issuer.commit()
 
     with Session(campaign.databases.issuer) as issuer, pytest.raises(Over, match="secrets of this round are gone"):
-        exchange(issuer, Keys(campaign.desk.secrets), letter, 1, code, MESSAGE)
+        exchange(issuer, Keys(campaign.services.secrets), letter, 1, code, MESSAGE)
 
 
 def test_a_process_that_holds_the_key_refuses_too_once_the_secret_is_destroyed(campaign: Campaign) -> None:
     letter = campaign.an_open_letter()
     first, second = campaign.codes(letter, 2)
     campaign.token(letter, first)
-    campaign.desk.secrets.destroy(letter, 1)
+    campaign.services.secrets.destroy(letter, 1)
 
     with Session(campaign.databases.issuer) as issuer, pytest.raises(Over):
         exchange(issuer, campaign.keys, letter, 1, second, MESSAGE)
@@ -189,7 +189,7 @@ def test_a_destroyed_rounds_key_is_forgotten_and_a_living_ones_is_not(campaign: 
     for letter in (living, ended):
         campaign.tokens(letter, 1)
     before = [held.of(row) for letter in (living, ended) for row in campaign.rows(IssuingRound, letter)]
-    campaign.desk.secrets.destroy(ended, 1)
+    campaign.services.secrets.destroy(ended, 1)
     held.forget_destroyed()
 
     assert held.of(campaign.rows(IssuingRound, living)[0]) is before[0]
@@ -201,7 +201,7 @@ def test_a_server_forgets_a_destroyed_rounds_key_at_the_next_request_whatever_it
     letter, app = campaign.an_open_letter(), campaign.app()
     key = weakref.ref(app.extensions["petition.keys"].of(campaign.rows(IssuingRound, letter)[0]))
     assert key() is not None
-    campaign.desk.secrets.destroy(letter, 1)
+    campaign.services.secrets.destroy(letter, 1)
     app.test_client().get("/healthz")
     gc.collect()
 

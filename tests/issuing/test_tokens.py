@@ -5,7 +5,7 @@ import os
 import pytest
 from sqlalchemy.orm import Session
 
-from petition import rounds
+from petition.coordination import rounds
 from petition.crypto.blind_rsa import SIZE, PrivateKey, PublicKey, blind, finalize, prepare
 from petition.errors import BadShape, CodeUsed, Forbidden, NotFound, Over, Refusal
 from petition.issuing.codes import void_batch
@@ -128,7 +128,7 @@ def test_codes_of_an_annulled_round_are_over(campaign: Campaign, blinded: bytes)
     letter = campaign.an_open_letter()
     used, unused = campaign.codes(letter, 2)
     buy(campaign, letter, used, blinded)
-    rounds.annul_round(campaign.desk, letter, 1, "Flooded.")
+    rounds.annul_round(campaign.services, letter, 1, "Flooded.")
 
     for code in (used, unused, UNKNOWN):
         with pytest.raises(Over, match="annulled"):
@@ -202,9 +202,9 @@ def test_a_code_finds_its_round(campaign: Campaign) -> None:
 
     with Session(campaign.databases.issuer) as issuer:
         for number, code in codes.items():
-            assert round_of_code(issuer, campaign.desk.secrets, letter, code.lower()).number == number
+            assert round_of_code(issuer, campaign.services.secrets, letter, code.lower()).number == number
         with pytest.raises(Forbidden):
-            round_of_code(issuer, campaign.desk.secrets, letter, UNKNOWN)
+            round_of_code(issuer, campaign.services.secrets, letter, UNKNOWN)
 
 
 @pytest.mark.parametrize("shared", ["postgresql"], indirect=True)
@@ -215,9 +215,9 @@ def test_a_session_that_read_the_round_before_it_ended_is_told_that_it_ended(
     letter = campaign.an_open_letter()
     code = campaign.codes(letter, 1)[0]
     with Session(campaign.databases.issuer) as issuer:
-        read = round_of_code(issuer, campaign.desk.secrets, letter, code)
+        read = round_of_code(issuer, campaign.services.secrets, letter, code)
         assert read.issued is None
-        rounds.destroy_now(campaign.desk, letter)
+        rounds.destroy_now(campaign.services, letter)
 
         with pytest.raises(Over, match="can't be exchanged any more"):
             exchange(issuer, campaign.keys, letter, 1, code, blinded)

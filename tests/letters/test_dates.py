@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from petition.clock import tick
 from petition.errors import Refusal
+from petition.jobs.scheduler import tick
 from petition.letters.dates import set_dates
-from petition.letters.life import CLOSED, OPEN, PUBLISHED
+from petition.letters.states import CLOSED, OPEN, PUBLISHED
 from tests.conftest import START
 
 pytestmark = pytest.mark.thorough
@@ -24,7 +24,7 @@ def plan(campaign, letter_id, publishes=None, ends=None):
 
 
 def after_tick(campaign, letter_id, moment):
-    tick(campaign.desk, moment)
+    tick(campaign.services, moment)
     with Session(campaign.databases.reading) as session:
         return campaign.letter(session, letter_id)
 

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy.orm import Session
 
-from petition import rounds
+from petition.coordination import opening
 from petition.errors import BadShape, Conflict, TooLong
-from petition.letters.drafting import delete_draft
+from petition.letters.drafting.drafts import delete_draft
 from petition.letters.fields import FieldOfLetter, Group, fields_of, read_field, set_fields
 from petition.letters.models import Field, Letter, Option
 from tests.walks import Campaign
@@ -91,6 +91,6 @@ def test_fields_go_with_their_draft(campaign: Campaign, session: Session) -> Non
 
 def test_a_letter_with_fields_opens_as_any_other(campaign: Campaign) -> None:
     letter = campaign.a_draft(fields=(ROLE,))
-    rounds.open_letter(campaign.desk, letter, moment=campaign.clock())
+    opening.open_letter(campaign.services, letter, moment=campaign.clock())
 
     assert campaign.types(letter) == ["letter", "round"]

@@ -29,9 +29,9 @@ from petition.crypto.receipts import opening
 from petition.crypto.tokens import Token, statement_bytes
 from petition.database import IssuerBase, PetitionBase
 from petition.issuing.codes import hash_code
-from petition.issuing.mail import Asked, ask
+from petition.issuing.delivery import Mailer
+from petition.issuing.email_codes import Asked, ask
 from petition.issuing.message import Sender
-from petition.issuing.postman import Postman
 from petition.issuing.tokens import exchange
 from petition.letters.fields import read_field
 from petition.letters.models import Letter
@@ -181,7 +181,7 @@ class Remembering:
     """The issuer's keys, with the answers that they gave once, so that the same request need not be signed again."""
 
     def __init__(self, campaign: Campaign, people: list[Person]) -> None:
-        self.secrets = campaign.desk.secrets
+        self.secrets = campaign.services.secrets
         self._answers = {person.blinded: person.answer for person in people}
 
     def of(self, _row: Any) -> "Remembering":
@@ -204,7 +204,7 @@ class World:
             self.letter = campaign.an_open_letter(k=K, fields=FIELDS, names=("named",))
             by_mail = [f"worker-{number}@example.com" for number in range(people // 2)]
             codes = campaign.codes(self.letter, people - len(by_mail))
-            pepper = campaign.desk.secrets.pepper(self.letter, 1)
+            pepper = campaign.services.secrets.pepper(self.letter, 1)
             assert pepper is not None
         shutil.copytree(self._start, folder / "shop")
         with self._opened(folder / "shop") as campaign:
@@ -265,7 +265,7 @@ class World:
                 (folder / name).unlink()
         with self._opened(folder, self.databases and self.databases("life")) as campaign:
             if chance is not None:
-                campaign.desk = replace(campaign.desk, random=chance.randbytes)
+                campaign.services = replace(campaign.services, random=chance.randbytes)
             if plant is not None:
                 plant(campaign)
             copies = list(self._happen(campaign, story))
@@ -304,12 +304,12 @@ class World:
 
     def _mail(self, campaign: Campaign, address: str) -> None:
         """Somebody asks for a code, and the postman comes by."""
-        asked, secrets = Asked(read_address(address), "en"), campaign.desk.secrets
+        asked, secrets = Asked(read_address(address), "en"), campaign.services.secrets
         with Session(campaign.databases.issuer) as issuer:
             ask(issuer, secrets, self.letter, "workers", asked, moment=campaign.clock(), random=os.urandom)
             issuer.commit()
         sender = Sender("post@letters.example.org", "A code", "https://letters.example.org/")
-        postman = Postman(campaign.databases.issuer, secrets, Nowhere(), sender, os.urandom)
+        postman = Mailer(campaign.databases.issuer, secrets, Nowhere(), sender, os.urandom)
         assert postman.look({self.letter: {"workers": ["example.com"]}}, campaign.clock).sent == 1
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from petition.publishing.pictures import style_digest
+from petition.publishing.pictures.svg import style_digest
 from tests.routes import routes
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE

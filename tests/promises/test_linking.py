@@ -11,12 +11,13 @@ import pytest
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.pool import NullPool
 
-from petition import database, rounds
+from petition import database
+from petition.coordination import updates
 from petition.issuing import codes as issuing_codes
-from petition.issuing import mail as issuing_mail
+from petition.issuing import email_codes as issuing_mail
 from petition.issuing import rounds as issuing_rounds
 from petition.issuing import tokens as issuing_tokens
-from petition.sealing import rewriting, sealer
+from petition.sealing import sealer, unordered_writes
 from tests.promises.attack import (
     CODE,
     NAME,
@@ -172,7 +173,7 @@ def plant_rowid(campaign: Campaign) -> None:
 
 
 def test_a_sealing_that_does_not_sort_is_found(world: World, monkeypatch: Patch) -> None:
-    for module in (sealer, rewriting):
+    for module in (sealer, unordered_writes):
         monkeypatch.setattr(module, "sorted", lambda rows, key=None: list(rows), raising=False)
     lives = attacked([world.live(a_story(200, 4, Random(1)), plant=plant_rowid)])
 
@@ -183,7 +184,7 @@ def test_held_back_rows_that_stay_as_they_came_are_found(world: World, monkeypat
     story = a_story(450, 22, Random(1))  # so many an hour that only H are held back, and lie on one page
     moments = {world.people[person].commit: moment for person, moment in story.moments[SIGN].items()}
     monkeypatch.setattr(
-        rewriting, "_sorted", lambda _, rows: sorted(rows, key=lambda row: moments.get(row.get("commit"), 0))
+        unordered_writes, "_sorted", lambda _, rows: sorted(rows, key=lambda row: moments.get(row.get("commit"), 0))
     )
     lives = attacked([world.live(story)])
 
@@ -201,7 +202,7 @@ def test_answers_that_no_sealing_writes_anew_are_found(world: World, monkeypatch
 def test_codes_that_grow_when_they_are_spent_are_found(world: World, monkeypatch: Patch) -> None:
     for module in (issuing_codes, issuing_mail, issuing_rounds, issuing_tokens):
         monkeypatch.setattr(module, "UNSPENT", b"", raising=False)
-    monkeypatch.setattr(rounds, "compact", lambda engine: None)
+    monkeypatch.setattr(updates, "compact", lambda engine: None)
 
     def plant(campaign: Campaign) -> None:
         run(campaign.databases.issuer, "UPDATE code SET request = x''")
@@ -256,7 +257,7 @@ def test_on_postgresql_a_table_that_keeps_the_order_is_found(postgres_world: Wor
 def test_on_postgresql_spent_codes_that_are_not_written_anew_are_found(
     postgres_world: World, monkeypatch: Patch
 ) -> None:
-    monkeypatch.setattr(rounds, "rewrite_spent", lambda session: False)
+    monkeypatch.setattr(updates, "rewrite_spent", lambda session: False)
     lives = attacked([postgres_world.live(a_story(150, 3, Random(1)))])
 
     assert any("after: issuer.code xmin" in clue for clue in telling(lives))
@@ -268,7 +269,7 @@ def test_on_postgresql_what_a_vacuum_leaves_on_the_pages_is_found(postgres_world
             for table in tables:
                 connection.execute(text(f"VACUUM {table}"))
 
-    monkeypatch.setattr(rounds, "forget_order", vacuum)
+    monkeypatch.setattr(updates, "forget_order", vacuum)
     lives = attacked([postgres_world.live(a_story(300, 3, Random(1)))])
 
     assert any(" file, " in clue for clue in telling(lives))

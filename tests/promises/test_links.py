@@ -5,7 +5,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from petition.publishing.rights import RIGHTS
+from petition.publishing.pages.rights import RIGHTS
 from tests.routes import routes
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE, Page

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from petition.clock import tick
+from petition.jobs.scheduler import tick
 from tests.visitors import SITE, Page, Visitor
 from tests.walks import PASSPHRASE, WORDS, Campaign
 
@@ -56,13 +56,13 @@ def test_a_whole_campaign_leaves_nothing_of_anybody_in_any_log(
     secrets = {ADDRESS, AGENT, PASSPHRASE, hidden, hidden.strip("/").rsplit("-", 1)[-1], WORDS.title}
     for _ in range(6):
         secrets |= a_signature(campaign, worker, letter, hidden)
-    tick(campaign.desk, campaign.clock())
+    tick(campaign.services, campaign.clock())
     campaign.publish(letter)
     worker.open(f"{hidden}round.json?roll=workers")
     worker.open("/letters/never-was/?c=0123-4567")
     ana.get(f"/organize{hidden}")
     withdraw(worker, secrets, hidden)
-    tick(campaign.desk, campaign.clock())
+    tick(campaign.services, campaign.clock())
 
     assert [line for line in everything.said if any(secret in line for secret in secrets)] == []
 
@@ -89,7 +89,7 @@ def withdraw(worker: Visitor, secrets: set[str], hidden: str) -> None:
 @pytest.mark.parametrize("kind", ["sqlite"])
 def test_asking_for_a_code_by_mail_leaves_the_address_in_no_log(campaign: Campaign, everything: Everything) -> None:
     campaign.settings = replace(campaign.settings, mail="folder:nowhere")
-    campaign.desk = replace(campaign.desk, sends_mail=True)
+    campaign.services = replace(campaign.services, sends_mail=True)
     worker = Visitor(campaign.app())
     join = worker.open(f"{campaign.address(campaign.an_open_letter(mail={'workers': ['example.com']}))}join")
     answers = [worker.press(join, "Mail me a code", address=f"very.rare@{host}") for host in ("example.com", "nowhere")]
@@ -182,7 +182,7 @@ def test_a_failing_sealing_logs_nothing_of_what_waits(
     secrets = {secret for _ in range(5) for secret in a_signature(campaign, worker, letter, campaign.address(letter))}
     with campaign.databases.petition.begin() as connection:
         connection.execute(text("DROP TABLE sealed"))
-    said = tick(campaign.desk, campaign.clock())
+    said = tick(campaign.services, campaign.clock())
 
     assert [what.split(":")[0] for what in said.values()] == ["failed"]
     assert [line for line in everything.said if any(secret in line for secret in secrets)] == []

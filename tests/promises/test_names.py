@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from petition import rounds
-from petition.backups import back_up, read_backup
-from petition.checkup import OK, WRONG
+from petition.coordination import updates
 from petition.crypto.boxes import derive, lock, unlock
 from petition.crypto.encodings import b64url
 from petition.crypto.keyrings import open_box, unlock_with_passphrase
 from petition.crypto.locked_names import NamesPrivateKey
 from petition.crypto.tokens import Token
-from petition.deletions import check_after_close
 from petition.issuing.models import Code, IssuingRound
 from petition.letters.models import Letter, NamesKey, NamesKeyCopy, Organizer
-from petition.letters.names_keys import KEY_LABEL
+from petition.letters.organizers.names_keys import KEY_LABEL
+from petition.operations.backup import back_up, read_backup
+from petition.operations.doctor.checks import OK, WRONG
+from petition.operations.doctor.closed import check_after_close
 from petition.signing.models import ArrivedName, LockedName
 from tests.promises.lives import take
 from tests.walks import PASSPHRASE, Campaign
@@ -252,6 +252,6 @@ def test_months_after_the_end_no_name_is_in_any_byte(watched: Watched) -> None:
     at_the_end(watched)
     campaign = watched.campaign
     late = datetime(2029, 1, 1, tzinfo=campaign.clock().tzinfo)
-    rounds.seal_letter(campaign.desk, watched.letter, moment=late)
+    updates.seal_letter(campaign.services, watched.letter, moment=late)
 
     assert is_in(watched.everything(), texts([*AT_ONCE, *AT_EIGHT])) == []

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from petition.errors import Conflict
-from petition.letters.life import public_letter
-from petition.publishing.counts import figures
+from petition.letters.access import public_letter
+from petition.publishing.figures.counts import figures
 from petition.publishing.folder import faces, how_many, write_folder
 from petition.verifying import open_source, verify
 from tests.walks import Campaign

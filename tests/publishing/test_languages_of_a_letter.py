@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy.orm import Session
 
 from petition.letters.models import Letter
-from petition.letters.sources import Source
-from petition.letters.text import Translation, canonical, digest
-from petition.publishing.counts import figures
-from petition.publishing.drafts import Draft, draft_md, draft_pdf, draft_txt
+from petition.letters.text.letter_text import Translation, canonical, digest
+from petition.letters.text.sources import Source
+from petition.publishing.documents.draft_files import Draft, draft_md, draft_pdf, draft_txt
+from petition.publishing.figures.counts import figures
 from petition.publishing.folder import write_folder
 from tests.conftest import START
 from tests.shared import ONCE, Place, Shared

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 from sqlalchemy.orm import Session
 
-from petition import rounds
+from petition.coordination import closing, rounds
 from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.receipts import opening
 from petition.crypto.tokens import Token, statement_bytes
@@ -64,10 +64,10 @@ def test_a_letter_that_lived_through_everything_verifies_at_every_hour(campaign:
         tokens.remove(leaving)
     campaign.seal(letter)
     look(5 + 3 - 1)
-    rounds.annul_round(campaign.desk, letter, 2, "Somebody sold “codes” = all of them.")
+    rounds.annul_round(campaign.services, letter, 2, "Somebody sold “codes” = all of them.")
     campaign.seal(letter)
     look(5 - 1)
-    number = rounds.open_next_round(campaign.desk, letter, "workers-2", moment=campaign.clock())
+    number = rounds.open_next_round(campaign.services, letter, "workers-2", moment=campaign.clock())
     campaign.sign_all(letter, 6, number=number)
     campaign.codes(letter, 3, number=3)
     campaign.seal(letter)
@@ -95,7 +95,7 @@ def test_a_receipt_is_found_in_the_public_files(campaign: Campaign, tmp_path: Pa
 def test_a_letter_that_closes_before_anybody_signed_verifies(campaign: Campaign, tmp_path: Path) -> None:
     letter = campaign.a_published_letter()
     campaign.announce_close(letter, now=True)
-    rounds.close_letter(campaign.desk, letter, moment=campaign.clock(), at_once=True)
+    closing.close_letter(campaign.services, letter, moment=campaign.clock(), at_once=True)
     found = verdict(published(campaign, letter, tmp_path))
 
     assert wrong(found) == []
@@ -155,10 +155,10 @@ def test_the_same_facts_give_the_same_bytes_whoever_makes_them_and_whenever(camp
 def test_a_further_round_is_public_from_the_sealing_on_that_logs_it(campaign: Campaign) -> None:
     letter = campaign.a_published_letter(k=3)
     campaign.tokens(letter, 1)
-    rounds.destroy_now(campaign.desk, letter)
+    rounds.destroy_now(campaign.services, letter)
     campaign.seal(letter)
     before = campaign.public_files(letter)
-    rounds.open_next_round(campaign.desk, letter, None, moment=campaign.clock())
+    rounds.open_next_round(campaign.services, letter, None, moment=campaign.clock())
 
     assert campaign.public_files(letter) == before
     assert campaign.figures(letter).issued == 1

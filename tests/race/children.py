@@ -8,8 +8,10 @@ from multiprocessing.context import ForkServerProcess
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from petition import clock, config, create_app, post, rounds
+from petition import config, create_app
+from petition.coordination.services import make_services
 from petition.database import Databases
+from petition.jobs import mailer, scheduler
 
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload([__name__])
@@ -33,9 +35,9 @@ def seal_on_and_on(environ: dict[str, str]) -> None:
     found = config.settings(environ)
     databases = Databases(found.database_url, found.issuer_database_url)
     databases.migrate(found.data)
-    desk = rounds.make_desk(found, databases, config.master_secret(found))
+    ours = make_services(found, databases, config.master_secret(found))
     while True:
-        clock.tick(desk, datetime.now(UTC))
+        scheduler.tick(ours, datetime.now(UTC))
 
 
 def started(what: object, *given: object) -> ForkServerProcess:
@@ -56,6 +58,6 @@ def carry_mail(environ: dict[str, str], moment: datetime) -> None:
     """One that looks after the outbox without rest, at a moment that does not pass."""
     found = config.settings(environ)
     databases = Databases(found.database_url, found.issuer_database_url)
-    post.EVERY = 0.01
-    desk = rounds.make_desk(found, databases, config.master_secret(found))
-    post.carry(desk, found, lambda: moment, threading.Event())
+    mailer.EVERY = 0.01
+    ours = make_services(found, databases, config.master_secret(found))
+    mailer.carry(ours, found, lambda: moment, threading.Event())

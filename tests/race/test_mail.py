@@ -7,9 +7,9 @@ from random import Random
 import pytest
 
 from petition.issuing.models import Code, Outbox
-from tests.mailserver import Inbox, a_mail_server
+from tests.jobs.test_mailer import wish
+from tests.mail_server import Inbox, a_mail_server
 from tests.race import children
-from tests.test_post import wish
 from tests.walks import Campaign
 
 pytestmark = pytest.mark.race

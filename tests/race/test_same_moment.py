@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from petition import clock as clockwork
-from petition import database, rounds
+from petition import database
+from petition.coordination import rounds
 from petition.errors import CodeUsed, NotFound, Over, Refusal, TokenUsed
 from petition.issuing.models import UNSPENT, Code
 from petition.issuing.tokens import exchange
+from petition.jobs import scheduler as clockwork
 from petition.sealing.sealer import Result
 from petition.signing.models import Pending
 from petition.signing.signatures import Signed
@@ -127,7 +128,7 @@ def test_who_is_told_that_they_signed_is_in_the_closed_letter(campaign: Campaign
     campaign.announce_close(letter)
     closing = campaign.clock() + timedelta(days=1)
     acts = [lambda token=token: campaign.sign(letter, token) for token in tokens[10:]]
-    answers = together([*acts, lambda: rounds.close_letter(campaign.desk, letter, moment=closing)])
+    answers = together([*acts, lambda: closing.close_letter(campaign.services, letter, moment=closing)])
 
     stand = standing(campaign, letter, tokens)
     assert stand[:10] == ["sealed"] * 10
@@ -151,7 +152,7 @@ def test_two_clocks_close_a_letter_once(campaign: Campaign, tmp_path: Path) -> N
     tokens = campaign.sign_all(letter, 12)
     campaign.announce_close(letter)
     moment = campaign.clock() + timedelta(days=1)
-    together([lambda: clockwork.tick(campaign.desk, moment)] * 4)
+    together([lambda: clockwork.tick(campaign.services, moment)] * 4)
 
     assert standing(campaign, letter, tokens) == ["sealed"] * 12
     assert campaign.types(letter).count("closed") == 1
@@ -164,7 +165,7 @@ def test_codes_exchanged_while_issuing_ends_are_counted_exactly(campaign: Campai
     for code in codes[:10]:
         exchanged(campaign, letter, code, a_blinded_message())
     acts = [lambda code=code: exchanged(campaign, letter, code, a_blinded_message()) for code in codes[10:]]
-    answers = together([*acts, lambda: rounds.end_round(campaign.desk, letter, 1)])
+    answers = together([*acts, lambda: rounds.end_round(campaign.services, letter, 1)])
     campaign.seal(letter)
 
     got = sum(isinstance(answer, bytes) for answer in answers[:20])

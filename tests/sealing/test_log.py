@@ -14,7 +14,7 @@ from petition.crypto.merkle import leaf_hash, root
 from petition.crypto.notes import read_checkpoint, read_vkey
 from petition.errors import NotFound
 from petition.letters.models import Letter
-from petition.publishing.files import public_file, tile_names
+from petition.publishing.public_files import public_file, tile_names
 from petition.sealing.log import append, begin_log, bundle, log_of, log_seed, root_of, tile, verifier_key, widths
 from petition.sealing.models import Entry, Log
 from tests.walks import Campaign

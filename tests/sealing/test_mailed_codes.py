@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from petition import rounds
+from petition.coordination import rounds
 from petition.signing.models import Round
 from petition.verifying import open_source, verify
 from tests.publishing.test_folder import publish
@@ -19,7 +19,7 @@ DOMAINS = {"workers": ["example.com"]}
 
 @pytest.fixture
 def campaign(campaign: Campaign) -> Campaign:
-    campaign.desk = replace(campaign.desk, sends_mail=True)
+    campaign.services = replace(campaign.services, sends_mail=True)
     return campaign
 
 
@@ -103,7 +103,7 @@ def test_another_group_of_signers_that_grows_tells_nothing_of_this_one(campaign:
 def test_the_end_of_issuing_tells_how_many_were_mailed(campaign: Campaign, letter: str) -> None:
     exchange(campaign, letter, 1, 2)
     campaign.codes(letter, 4)
-    rounds.destroy_now(campaign.desk, letter)
+    rounds.destroy_now(campaign.services, letter)
     campaign.seal(letter)
 
     assert campaign.types(letter)[2:] == ["codes", "issued"]
@@ -112,7 +112,7 @@ def test_the_end_of_issuing_tells_how_many_were_mailed(campaign: Campaign, lette
 
 def test_an_annulled_round_tells_it_too(campaign: Campaign, letter: str) -> None:
     sign_by_mail(campaign, letter, 1, 2)
-    rounds.annul_round(campaign.desk, letter, 1, "Flooded.")
+    rounds.annul_round(campaign.services, letter, 1, "Flooded.")
     campaign.seal(letter)
 
     assert campaign.types(letter)[2:] == ["codes", "issued", "annulled"]
@@ -161,7 +161,7 @@ def test_apart_the_log_verifies_too(campaign: Campaign, tmp_path: Path) -> None:
     tokens = exchange(campaign, letter, *range(6))
     campaign.seal(letter)
     assert told(campaign, letter) == []
-    rounds.end_round(campaign.desk, letter, 1)
+    rounds.end_round(campaign.services, letter, 1)
     campaign.seal(letter)
     campaign.clock.pass_time(hours=26)  # type: ignore[attr-defined]
     for token in tokens:

@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from petition import rounds
-from petition.crypto.receipts import opening
+from petition.coordination import closing, opening, rounds, updates
+from petition.crypto.receipts import opening as opening_of
 from petition.errors import Conflict, NotFound, Over
 from petition.letters.models import Letter, NamesKey, NamesKeyCopy
-from petition.letters.names_keys import forget_copies
+from petition.letters.organizers.names_keys import forget_copies
 from petition.sealing.naming import begin, names_until
+from petition.sealing.sealer import seal
 from petition.signing.models import ArrivedName, HiddenName, LockedName, ShownName
 from tests.walks import Campaign
 
@@ -87,7 +88,7 @@ def test_publishing_unlocks_named_with_a_passphrase_or_not_at_all(campaign: Camp
     letter_id = campaign.an_open_letter(names=("named",))
     ana = campaign.organizer("Ana")
     with pytest.raises(Exception, match="not your passphrase"):
-        rounds.publish_letter(campaign.desk, letter_id, moment=campaign.clock(), unlocks=ana, passphrase="wrong")
+        opening.publish_letter(campaign.services, letter_id, moment=campaign.clock(), unlocks=ana, passphrase="wrong")
     assert letter(campaign, letter_id).state == "open"
 
     campaign.publish(letter_id, unlocks="Ana")
@@ -222,7 +223,7 @@ def test_a_withdrawn_name_goes_at_the_next_set_time_and_not_before(campaign: Cam
     campaign.seal(letter_id)
     assert name not in campaign.names(letter_id)
     assert letter(campaign, letter_id).edition > edition
-    key = opening(tokens[name].receipt).name_key()
+    key = opening_of(tokens[name].receipt).name_key()
     assert all(row.key != key for row in campaign.rows(ShownName, letter_id))
 
 
@@ -356,8 +357,14 @@ def test_what_a_crash_left_at_the_end_is_finished_at_the_next_set_time(campaign:
     pass_a_day(campaign)
     with Session(campaign.databases.petition) as session:  # the sealing of the end, and nothing after it
         row = session.get_one(Letter, letter_id)
-        rounds.seal(
-            session, row, [], moment=campaign.clock(), random=campaign.desk.random, master=campaign.master, closing=True
+        seal(
+            session,
+            row,
+            [],
+            moment=campaign.clock(),
+            random=campaign.services.random,
+            master=campaign.master,
+            closing=True,
         )
         session.commit()
     assert campaign.rows(NamesKeyCopy, letter_id) != []
@@ -399,9 +406,9 @@ def test_names_leave_the_pages_months_after_the_end(campaign: Campaign) -> None:
     letter_id = a_letter_by_name(campaign)
     campaign.close_letter(letter_id)
     until = names_until(letter(campaign, letter_id))
-    rounds.seal_letter(campaign.desk, letter_id, moment=until - timedelta(hours=1))
+    updates.seal_letter(campaign.services, letter_id, moment=until - timedelta(hours=1))
     assert campaign.names(letter_id) == PEOPLE
-    rounds.seal_letter(campaign.desk, letter_id, moment=until)
+    updates.seal_letter(campaign.services, letter_id, moment=until)
 
     assert campaign.rows(ShownName, letter_id) == []
     found = letter(campaign, letter_id)
@@ -411,7 +418,7 @@ def test_names_leave_the_pages_months_after_the_end(campaign: Campaign) -> None:
 def test_a_withdrawn_letter_keeps_no_name_and_no_key(campaign: Campaign) -> None:
     letter_id = a_letter_by_name(campaign)
     campaign.seal(letter_id)
-    rounds.withdraw_letter(campaign.desk, letter_id, "We were wrong.")
+    closing.withdraw_letter(campaign.services, letter_id, "We were wrong.")
 
     tables = (ShownName, HiddenName, LockedName, ArrivedName, NamesKeyCopy)
     assert [campaign.rows(table, letter_id) for table in tables] == [[]] * len(tables)
@@ -421,7 +428,7 @@ def test_a_withdrawn_letter_keeps_no_name_and_no_key(campaign: Campaign) -> None
 def test_an_annulled_round_takes_its_names_along_at_the_next_set_time(campaign: Campaign) -> None:
     letter_id = a_letter_by_name(campaign)
     campaign.seal(letter_id)
-    rounds.annul_round(campaign.desk, letter_id, 1, "Flooded.")
+    rounds.annul_round(campaign.services, letter_id, 1, "Flooded.")
     assert len(campaign.names(letter_id)) == 4
     campaign.seal(letter_id)
 
@@ -448,7 +455,7 @@ def test_what_changed_while_names_were_read_is_not_shown(campaign: Campaign) -> 
     campaign.publish(letter_id)
     with Session(campaign.databases.petition) as session:
         row = session.get_one(Letter, letter_id)
-        chance = campaign.desk.random
+        chance = campaign.services.random
         work = begin(session, row, moment=campaign.clock(), random=chance, master=campaign.master)
         session.commit()
     assert work is not None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from petition import rounds
+from petition.coordination import closing, rounds, updates
 from petition.crypto.blind_rsa import PrivateKey, blind, finalize, prepare
 from petition.crypto.encodings import b64url, canonical_json
 from petition.crypto.merkle import leaf_hash
@@ -32,13 +32,13 @@ ORDER = ["round", "codes", "issued", "annulled", "signature", "withdrawal", "clo
 
 
 def seal_with(campaign: Campaign, letter: str, random: Callable[[int], bytes]) -> Result:
-    return rounds.seal_letter(replace(campaign.desk, random=random), letter, moment=campaign.clock())
+    return updates.seal_letter(replace(campaign.services, random=random), letter, moment=campaign.clock())
 
 
 def seal_numbers(campaign: Campaign, letter: str, found: list[Numbers]) -> Result:
     """Seal with the issuer's numbers as they were some time ago."""
     with Session(campaign.databases.petition) as session:
-        row, chance = session.get_one(Letter, letter), campaign.desk.random
+        row, chance = session.get_one(Letter, letter), campaign.services.random
         result = seal(session, row, found, moment=campaign.clock(), random=chance, master=campaign.master)
         session.commit()
         return result
@@ -172,8 +172,8 @@ def test_within_a_sealing_entries_stand_in_the_protocols_order(campaign: Campaig
     campaign.sign_all(letter, K, number=2)
     campaign.codes(letter, 2, number=1)
     campaign.sign_all(letter, 1, number=3)
-    rounds.annul_round(campaign.desk, letter, 3, "Flooded.")
-    rounds.open_next_round(campaign.desk, letter, "workers-3", moment=campaign.clock())
+    rounds.annul_round(campaign.services, letter, 3, "Flooded.")
+    rounds.open_next_round(campaign.services, letter, "workers-3", moment=campaign.clock())
     campaign.withdraw(letter, next(token for token in tokens if campaign.look_up(letter, token).state == "sealed"))
     campaign.close_letter(letter)
 
@@ -331,7 +331,7 @@ def test_an_annulled_round_is_left_out_of_the_totals_from_its_entry_on(campaign:
     campaign.sign_all(letter, K + H)
     campaign.sign_all(letter, K + H + 1, number=2)
     campaign.seal(letter)
-    rounds.annul_round(campaign.desk, letter, 1, "Flooded.")
+    rounds.annul_round(campaign.services, letter, 1, "Flooded.")
     assert campaign.figures(letter).count == K + K + 1
     campaign.clock.pass_time(hours=1)  # type: ignore[attr-defined]
     campaign.seal(letter)
@@ -392,7 +392,7 @@ def test_the_totals_at_the_end_leave_annulled_rounds_out(campaign: Campaign) -> 
     campaign.sign_all(letter, K + H)
     campaign.seal(letter)
     campaign.sign_all(letter, 1, number=2)
-    rounds.annul_round(campaign.desk, letter, 1, "Flooded.")
+    rounds.annul_round(campaign.services, letter, 1, "Flooded.")
     campaign.close_letter(letter)
 
     assert campaign.entries(letter)[-1] == {"type": "closed", "signatures": 1, "withdrawals": 0}
@@ -441,7 +441,7 @@ def test_a_withdrawn_letter_seals_nothing(campaign: Campaign) -> None:
     letter = campaign.a_published_letter(k=K)
     campaign.sign_all(letter, K + H)
     size = len(campaign.entries(letter))
-    rounds.withdraw_letter(campaign.desk, letter, "We were heard.")
+    closing.withdraw_letter(campaign.services, letter, "We were heard.")
 
     assert campaign.seal(letter) == Result()
     assert len(campaign.entries(letter)) == size
@@ -502,7 +502,7 @@ def test_a_session_that_read_the_rounds_before_another_sealing_counts_right(camp
         found = numbers_of(campaign, letter)
         seal_numbers(campaign, letter, found)
         campaign.sign_all(letter, K)
-        chance = campaign.desk.random
+        chance = campaign.services.random
         seal(session, row, found, moment=campaign.clock(), random=chance, master=campaign.master)
         session.commit()
 

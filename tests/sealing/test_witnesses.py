@@ -16,7 +16,6 @@ from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session
 
-from petition import clock as clockwork
 from petition.cli import main
 from petition.crypto.merkle import consistency_proof, leaf_hash, verify_consistency
 from petition.crypto.notes import (
@@ -31,6 +30,7 @@ from petition.crypto.notes import (
     witness_vkey,
 )
 from petition.errors import BadShape, Conflict, NotFound
+from petition.jobs import scheduler as clockwork
 from petition.sealing import witnesses
 from petition.sealing.log import append, consistency, log_of
 from petition.sealing.models import Cosigned, Entry
@@ -300,7 +300,7 @@ def test_one_that_is_down_and_one_that_never_answers_do_not_hold_up_the_clock(
             session.commit()
         campaign.sign_all(letter, 5)
         begun = time.monotonic()
-        done = clockwork.tick(campaign.desk, campaign.clock())
+        done = clockwork.tick(campaign.services, campaign.clock())
         took = time.monotonic() - begun
         with Session(campaign.databases.petition) as session:
             for place in (0, 1):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from petition import rounds
+from petition.coordination import closing, rounds
 from petition.crypto.encodings import b64url
 from petition.crypto.receipts import opening
 from petition.crypto.tokens import Token
@@ -288,7 +288,7 @@ def test_an_annulled_round_takes_its_rows_along(campaign: Campaign) -> None:
     campaign.seal(letter)
     campaign.sign_all(letter, 2, number=1, role="software")
     campaign.sign_all(letter, 2, number=2, role="hardware")
-    rounds.annul_round(campaign.desk, letter, 1, "Flooded.")
+    rounds.annul_round(campaign.services, letter, 1, "Flooded.")
 
     assert {(row.round, row.option) for row in stored(campaign, letter)} == {(2, "hardware")}
 
@@ -298,7 +298,7 @@ def test_a_withdrawn_letter_keeps_no_row(campaign: Campaign) -> None:
     campaign.sign_all(letter, ENOUGH, role="software", name=LOCKED)
     campaign.seal(letter)
     campaign.sign_all(letter, 1, role="software", name=LOCKED)
-    rounds.withdraw_letter(campaign.desk, letter, "Never mind.")
+    closing.withdraw_letter(campaign.services, letter, "Never mind.")
 
     assert stored(campaign, letter) == []
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from petition import rounds
+from petition.coordination import rounds
 from petition.crypto.blind_rsa import PrivateKey, blind, finalize, prepare
 from petition.crypto.encodings import b64url
 from petition.crypto.receipts import opening
@@ -202,7 +202,7 @@ def test_an_annulled_round_takes_no_signature_and_drops_those_that_wait(campaign
     letter = campaign.an_open_letter()
     signed, late = campaign.tokens(letter, 2)
     campaign.sign(letter, signed)
-    rounds.annul_round(campaign.desk, letter, 1, "Somebody sold codes.")
+    rounds.annul_round(campaign.services, letter, 1, "Somebody sold codes.")
 
     for token in (signed, late):
         with pytest.raises(Over, match="Somebody sold codes"):

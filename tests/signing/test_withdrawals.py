@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from petition import rounds
+from petition.coordination import rounds, updates
 from petition.crypto.encodings import b64url
 from petition.crypto.receipts import Opening, commit_of, opening
 from petition.crypto.tokens import Token
@@ -114,7 +114,7 @@ def test_a_sealed_signature_of_an_annulled_round_can_still_be_withdrawn(campaign
     tokens = campaign.sign_all(letter, ENOUGH)
     campaign.seal(letter)
     token = with_state(campaign, letter, tokens, "sealed")[0]
-    rounds.annul_round(campaign.desk, letter, 1, "Flooded.")
+    rounds.annul_round(campaign.services, letter, 1, "Flooded.")
     campaign.seal(letter)
 
     assert campaign.withdraw(letter, token) is True
@@ -149,7 +149,7 @@ def test_who_comes_while_a_sealing_works_is_answered_by_what_it_left(campaign: C
         return os.urandom(size)
 
     with ThreadPoolExecutor() as people:
-        rounds.seal_letter(replace(campaign.desk, random=come_meanwhile), letter, moment=campaign.clock())
+        updates.seal_letter(replace(campaign.services, random=come_meanwhile), letter, moment=campaign.clock())
         answers = Counter(one.result() for one in asked)
 
     sealed, held = (True, False) if verb == "withdraw" else (Signed(True), Signed(False))

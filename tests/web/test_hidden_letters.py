@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from petition import rounds
+from petition.coordination import closing
 from tests.shared import ONCE, Place, Shared
 
 NAMES = (
@@ -95,7 +95,7 @@ def test_before_publication_the_page_shows_no_count(shared: Shared) -> None:
 @pytest.fixture
 def withdrawn(shared: Shared) -> Place:
     place = shared.a_published_letter()
-    rounds.withdraw_letter(shared.campaign.desk, place.id, "They have stopped & said so.")
+    closing.withdraw_letter(shared.campaign.services, place.id, "They have stopped & said so.")
     return place
 
 
@@ -116,7 +116,7 @@ def test_the_secret_address_of_a_withdrawn_letter_says_the_same(shared: Shared, 
 @ONCE
 def test_a_letter_that_was_never_public_is_withdrawn_without_a_trace(shared: Shared) -> None:
     place = shared.an_open_letter()
-    rounds.withdraw_letter(shared.campaign.desk, place.id, "Not needed.")
+    closing.withdraw_letter(shared.campaign.services, place.id, "Not needed.")
     never = seen(shared.get("/letters/letter-never/"))
 
     assert seen(shared.get(place.public)) == never

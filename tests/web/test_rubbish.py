@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from petition.web.limits import limiter
+from petition.web.shared.limits import limiter
 from tests.routes import routes
 from tests.shared import ONCE, STRICT, Place, Shared
 from tests.visitors import SITE

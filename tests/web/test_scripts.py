@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from petition.publishing.shelf import SITE_FILES
+from petition.publishing.cache import SITE_FILES
 from tests.shared import Shared
 
 STATIC = Path(__file__).parents[2] / "petition" / "static"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from petition import rounds
+from petition.coordination import closing, rounds
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import Page, Visitor
 
@@ -303,7 +303,7 @@ def test_whoever_signs_a_letter_that_was_published_meanwhile_notices_nothing(
 @ONCE
 def test_whoever_signs_in_an_annulled_round_is_told_why(shared: Shared, worker: Visitor, place: Place) -> None:
     review = worker.press(joined(shared, worker, place), "Go on to sign")
-    rounds.annul_round(shared.campaign.desk, place.id, 1, "Somebody copied the sheet.")
+    rounds.annul_round(shared.campaign.services, place.id, 1, "Somebody copied the sheet.")
     refused = worker.press(review, "Sign the letter")
 
     assert refused.status == 410
@@ -316,7 +316,7 @@ def test_a_withdrawn_letter_takes_nothing_and_says_why_if_it_was_public(
 ) -> None:
     review = worker.press(joined(shared, worker, place), "Go on to sign")
     shared.campaign.publish(place.id)
-    rounds.withdraw_letter(shared.campaign.desk, place.id, "They have stopped.")
+    closing.withdraw_letter(shared.campaign.services, place.id, "They have stopped.")
     refused = worker.press(review, "Sign the letter")
 
     assert refused.status == 410
@@ -333,7 +333,7 @@ def test_where_codes_and_signatures_are_kept_apart_the_worker_saves_now_and_sign
     early = worker.post(f"{place.hidden}sign", token=token, confirm="yes")
     for _ in range(2):
         shared.clock.pass_time(days=1, hours=1)
-        rounds.end_due_rounds(shared.campaign.desk, place.id, moment=shared.clock())
+        rounds.end_due_rounds(shared.campaign.services, place.id, moment=shared.clock())
         shared.campaign.seal(place.id)
     late = worker.post(f"{place.hidden}sign", token=token, confirm="yes")
 

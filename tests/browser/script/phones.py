@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session
 from werkzeug.http import http_date
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from petition import rounds
 from petition.config import prepare_folders, settings
+from petition.coordination import rounds
 from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.codes import show
 from petition.crypto.encodings import from_b64url
@@ -100,7 +100,7 @@ class Site:
 
     def annul(self, place: Place, reason: str) -> None:
         """Take the first round out of the count, and log it."""
-        rounds.annul_round(self.campaign.desk, place.id, 1, reason)
+        rounds.annul_round(self.campaign.services, place.id, 1, reason)
         self.campaign.seal(place.id)
 
 

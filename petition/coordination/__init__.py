@@ -1,0 +1,1 @@
+"""What needs both databases: opening, rounds, closing, unlocking."""

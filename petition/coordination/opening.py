@@ -1,0 +1,114 @@
+"""Opening and publishing a letter. The issuer commits first, and every step may be repeated."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from petition.coordination.facts import _facts, facts_of
+from petition.coordination.rounds import _round
+from petition.coordination.services import Services
+from petition.crypto.encodings import b64url, sha256
+from petition.issuing import rounds as issuer_rounds
+from petition.letters.drafting.settings import rolls_of
+from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.lifecycle import move, require_step
+from petition.letters.models import Letter, Organizer
+from petition.letters.organizers.names_keys import make_names_keys, unlock_named
+from petition.letters.states import OPEN, PUBLISHED
+from petition.letters.text.letter_text import canonical, digest
+from petition.sealing.log import append, begin_log, require_free
+from petition.sealing.sealer import note_milestones, round_entry
+from petition.signing.signatures import rounds_of
+
+
+@cache
+def client_digests() -> dict[str, str]:
+    """SHA-256 of the clients as this site serves them."""
+    here = Path(__file__).parents[1]
+    files = {"client.py": here / "client.py", "sign.js": here / "static" / "sign.js"}
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+
+
+def open_letter(services: Services, letter_id: str, *, moment: datetime) -> None:
+    """Freeze the text, make the first round of each roll, and begin the log. The issuer commits first."""
+    with Session(services.databases.petition) as session:
+        letter = session.get_one(Letter, letter_id)
+        require_step(letter, newest_version(session, letter), OPEN, _facts(session, letter, services))
+        rolls = [(number, roll.id) for number, roll in enumerate(rolls_of(session, letter), 1)]
+        steps = len(letter.name_steps)
+        session.rollback()
+    names_keys = [
+        services.make_names_key() for _ in range(steps)
+    ]  # which takes a while: nobody's signature waits for it
+    with Session(services.databases.issuer) as issuer:
+        keys = [
+            issuer_rounds.begin_round(issuer, services.secrets, letter_id, *place, services.random, services.make_key)
+            for place in rolls
+        ]
+        issuer.commit()
+    with Session(services.databases.petition) as session:
+        letter = session.get_one(Letter, letter_id, with_for_update=True)  # nobody saves while it freezes
+        _freeze(session, letter, services, moment)
+        for (number, roll), key in zip(rolls, keys, strict=True):
+            row = _round(letter, number, roll, key, moment)
+            row.is_logged = True
+            session.add(row)
+        session.flush()
+        made = make_names_keys(session, letter, lambda: names_keys.pop() if names_keys else services.make_names_key())
+        _begin(session, letter, services, moment, made)
+        session.commit()
+
+
+def _freeze(session: Session, letter: Letter, services: Services, moment: datetime) -> None:
+    version = newest_version(session, letter)
+    require_step(letter, version, OPEN, _facts(session, letter, services))
+    letter.text = canonical(words_of(version))
+    letter.text_sha256 = digest(letter.text)
+    letter.title = version.title
+    letter.opened = moment
+    move(session, letter, OPEN)
+
+
+def _begin(
+    session: Session, letter: Letter, services: Services, moment: datetime, names_keys: Mapping[str, bytes]
+) -> None:
+    seed = services.random(32)
+    log = begin_log(session, letter, f"{services.host}/letters/{letter.slug}/log", seed, services.master)
+    first = {
+        "type": "letter",
+        "letter_id": letter.id,
+        "text_sha256": letter.text_sha256,
+        "title": letter.title,
+        "k": letter.k,
+        "timing": letter.timing,
+        "rolls": [{"id": roll.id, "name": roll.name} for roll in rolls_of(session, letter)],
+        "log_key": b64url(log.public_key),
+        "names_keys": {step: sha256(key).hex() for step, key in names_keys.items()},
+        "client_sha256": client_digests(),
+    }
+    entries = [first, *(round_entry(row) for row in rounds_of(session, letter.id))]
+    note_milestones(session, letter, entries, append(session, log, entries, seed), moment)
+
+
+def publish_letter(
+    services: Services, letter_id: str, *, moment: datetime, unlocks: str | None = None, passphrase: str = ""
+) -> None:
+    """Show the letter and what is sealed of its log to everybody.
+
+    An organizer (``unlocks``, by id) may unlock ``named`` in the same step: its names show from the next sealing on.
+    """
+    with Session(services.databases.petition) as session:
+        letter = session.get_one(Letter, letter_id)
+        require_step(letter, None, PUBLISHED, facts_of(session, letter, services.url))
+        require_free(session, letter_id)
+        if unlocks is not None:
+            organizer = session.get_one(Organizer, unlocks)
+            unlock_named(session, letter, organizer, passphrase, master=services.master)
+        letter.published = moment
+        letter.was_public = True
+        move(session, letter, PUBLISHED)
+        session.commit()

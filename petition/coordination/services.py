@@ -1,0 +1,38 @@
+"""What every step that crosses the privacy boundary needs: both databases, secrets, settings, randomness."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from petition.config import Settings
+from petition.crypto.blind_rsa import PrivateKey
+from petition.crypto.locked_names import NamesPrivateKey
+from petition.database import Databases
+from petition.issuing.secrets import RoundSecrets
+from petition.randomness import Random
+
+
+@dataclass(frozen=True)
+class Services:
+    """What every step across the wall needs: both databases, the secrets, the site's address, chance."""
+
+    databases: Databases
+    secrets: RoundSecrets
+    master: bytes
+    url: str | None
+    host: str | None
+    sends_mail: bool = False
+    random: Random = os.urandom
+    make_key: Callable[[], PrivateKey] = PrivateKey.generate
+    make_names_key: Callable[[], NamesPrivateKey] = NamesPrivateKey.generate
+    public_folder: Path | None = None
+    """Where kept pages lie, which must not outlive a name."""
+
+
+def make_services(settings: Settings, databases: Databases, master: bytes, **chance: Any) -> Services:
+    """A desk with the settings in force; ``chance`` may give ``random`` and how keys are made."""
+    secrets = RoundSecrets(settings.rounds_folder, master)
+    chance.setdefault("public_folder", settings.public_folder)
+    return Services(databases, secrets, master, settings.url, settings.host, settings.mail is not None, **chance)

@@ -1,0 +1,93 @@
+"""Count updates: sealing what waits, showing names, and leaving no order behind."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from petition.coordination.services import Services
+from petition.database import compact, forget_order
+from petition.errors import Conflict
+from petition.issuing import rounds as issuer_rounds
+from petition.issuing.codes import rewrite_spent
+from petition.issuing.email_codes import rewrite_waiting
+from petition.issuing.models import Code, Outbox
+from petition.letters.models import Letter, NamesKey, NamesKeyCopy
+from petition.letters.states import CLOSED
+from petition.publishing.cache import drop_editions
+from petition.sealing import naming
+from petition.sealing.batching import is_settled, settle_rest
+from petition.sealing.log import log_of
+from petition.sealing.sealer import Result, seal
+from petition.signing.appearances import TABLES
+from petition.signing.models import Pending, Sealed, ShownName, Tombstone, Withdrawal
+
+
+def is_held(services: Services, letter_id: str) -> bool:
+    """Whether the letter's log came out of a backup and waits for the newest published one."""
+    with Session(services.databases.reading) as session:
+        return log_of(session, letter_id).is_held
+
+
+def seal_letter(
+    services: Services, letter_id: str, *, moment: datetime, tidies: bool = True, tell: naming.Tell = naming.say_nothing
+) -> Result:
+    """Seal what may be sealed of a letter now, with the issuer's numbers as they are; then show the names that may be.
+
+    Whoever seals many letters tidies once, after the last of them. ``tell`` hears how many names are read, of how many.
+    """
+    with Session(services.databases.issuer) as issuer:
+        numbers = issuer_rounds.numbers(issuer, letter_id)
+        issuer.rollback()
+    with Session(services.databases.petition) as session:
+        letter = session.get_one(Letter, letter_id)
+        if letter.text is None:
+            raise Conflict("This letter is still a draft; there is nothing to seal.")
+        result = seal(session, letter, numbers, moment=moment, random=services.random, master=services.master)
+        is_left_over = letter.state == CLOSED and not is_settled(session, letter_id)
+        session.commit()
+    if is_left_over:
+        settle_rest(services.databases.petition, letter_id)
+    show_names(services, letter_id, moment=moment, tell=tell)
+    if tidies:
+        tidy(services)
+    return result
+
+
+def show_names(services: Services, letter_id: str, *, moment: datetime, tell: naming.Tell = naming.say_nothing) -> int:
+    """Change the list of names as it may change now; how many names are new. What a crash left is done next time.
+
+    Reading many names takes minutes, so the database is let go meanwhile.
+    """
+    with Session(services.databases.reading) as session:
+        letter = session.get_one(Letter, letter_id)
+        if not letter.name_steps or letter.names_gone:
+            return 0
+    with Session(services.databases.petition) as session:
+        letter = session.get_one(Letter, letter_id)
+        before = letter.edition
+        work = naming.begin(session, letter, moment=moment, random=services.random, master=services.master)
+        is_over, edition = letter.state == CLOSED, letter.edition
+        session.commit()
+    shown = 0
+    if work is not None and (work.names or is_over):
+        opened = naming.read(work, letter_id, tell)
+        with Session(services.databases.petition) as session:
+            letter = session.get_one(Letter, letter_id)
+            shown = naming.finish(session, letter, opened, moment=moment)
+            edition = letter.edition
+            session.commit()
+    if edition != before and services.public_folder is not None:
+        drop_editions(services.public_folder / letter_id, edition)
+    return shown
+
+
+def tidy(services: Services) -> None:
+    """Let no page of either database tell in which order rows were written since the last sealing."""
+    tables = (Pending, Tombstone, Withdrawal, Sealed, *TABLES, ShownName, NamesKey, NamesKeyCopy)
+    forget_order(services.databases.petition, *(table.__tablename__ for table in tables))
+    with Session(services.databases.issuer) as issuer:
+        rewrite_spent(issuer)
+        rewrite_waiting(issuer)
+        issuer.commit()
+    forget_order(services.databases.issuer, Code.__tablename__, Outbox.__tablename__)
+    compact(services.databases.issuer)

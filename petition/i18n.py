@@ -1,0 +1,91 @@
+"""The interface's languages: read from the gettext catalogs, compiled in memory at the start."""
+
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+
+CATALOGS = Path(__file__).parent / "translations"
+DEFAULT = "en"
+
+
+@cache
+def languages() -> dict[str, str]:
+    """Each language that is shipped, by code, with its own name for itself; English, the source, first."""
+    codes = [DEFAULT, *sorted(path.stem for path in CATALOGS.glob("*.po"))]
+    return {code: (Locale.parse(code).get_language_name(code) or code).capitalize() for code in codes}
+
+
+TONGUES = (
+    "ar", "bg", "bn", "ca", "cs", "da", "de", "el", "en", "es", "et", "eu", "fa", "fi", "fil", "fr", "gl", "gu", "ha",
+    "he", "hi", "hr", "ht", "hu", "id", "it", "ja", "km", "kn", "ko", "lt", "lv", "ml", "mr", "ms", "my", "ne", "nl",
+    "no", "pa", "pl", "pt", "pt-BR", "ro", "ru", "sk", "sl", "so", "sq", "sr", "sv", "sw", "ta", "te", "th", "tr",
+    "uk", "ur", "vi", "yo", "zh-Hans", "zh-Hant", "zu",
+)  # fmt: skip
+"""Languages that letters are written in; one that is missing here can be imported."""
+
+
+@cache
+def letter_languages() -> dict[str, str]:
+    """Languages that a letter may be in, by code, with their own names for themselves; those of the interface first."""
+    return {**languages(), **{code: name_of(code) for code in TONGUES if code not in languages()}}
+
+
+@cache
+def name_of(code: str) -> str:
+    """A language's own name for itself; its code if nobody knows it."""
+    try:
+        name = Locale.parse(code, sep="-").get_display_name(code.replace("-", "_"))
+    except (ValueError, UnknownLocaleError):
+        return code
+    return name[:1].upper() + name[1:] if name else code
+
+
+@cache
+def translations(language: str) -> NullTranslations:
+    """The sentences of a language; English ones for a language that is not shipped."""
+    path = CATALOGS / f"{language}.po"
+    if language not in languages() or not path.exists():
+        return NullTranslations()
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def is_right_to_left(language: str) -> bool:
+    """Whether a language is written from right to left."""
+    try:
+        return bool(Locale.parse(language, sep="-").text_direction == "rtl")
+    except (ValueError, UnknownLocaleError):
+        return False
+
+
+def fill(language: str, sentence: str, values: dict[str, Any]) -> str:
+    """A sentence of the rules in a language, with its values."""
+    translated: str = translations(language).gettext(sentence)
+    return translated % values if values else translated
+
+
+class Translator:
+    """Speaks a language where no template does; English where the language is not shipped."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language if language in languages() else DEFAULT
+        self._catalog = translations(self.language)
+
+    def say(self, sentence: str, **values: Any) -> str:
+        """A sentence with its values."""
+        spoken: str = self._catalog.gettext(sentence)
+        return spoken % values if values else spoken
+
+    def ngettext(self, one: str, many: str, number: int, **values: Any) -> str:
+        """A sentence for one or for many."""
+        spoken: str = self._catalog.ngettext(one, many, number)
+        return spoken % values

@@ -1,0 +1,183 @@
+"""The postman: goes through the outbox, decides which addresses may have a code, and hands mail over.
+
+A mail that the server does not take is tried again, at growing intervals with some chance in them, and given up
+within the hour. What is remembered of one that waits is its random key, in memory; nothing of it is logged.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from petition.addresses import is_within
+from petition.database import retried
+from petition.issuing.email_codes import Asked, admit, opened, put_away
+from petition.issuing.message import Sender, compose
+from petition.issuing.models import IssuingRound, Outbox
+from petition.issuing.quotas import Quotas
+from petition.issuing.secrets import RoundSecrets
+from petition.issuing.transports import PermanentFailure, Send, ServerUnavailable, TemporaryFailure, Transport
+from petition.randomness import Random
+
+Now = Callable[[], datetime]
+Allowed = Mapping[str, Mapping[str, Sequence[str]]]
+"""Domains whose addresses may have a code: by letter's id and roll's id."""
+LONGEST = timedelta(minutes=54)
+"""A mail waits so long, from when it is first seen; what is being handed over may take some minutes more."""
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=10), timedelta(minutes=8)
+AT_ONCE, WORKING = 200, timedelta(minutes=2)
+"""One way through the outbox takes so many mails and so long at most: then it looks again what has become due."""
+log = logging.getLogger("petition.post")
+
+
+@dataclass
+class _Wait:
+    """What is remembered of something that did not work: since how often, and until when it is let alone."""
+
+    until: datetime | None = None
+    failed: int = 0
+
+    def is_over(self, moment: datetime) -> bool:
+        return self.until is None or moment >= self.until
+
+    def begin(self, moment: datetime, random: Random) -> None:
+        """Twice as long as the last time, and half as long or half as long again by chance."""
+        wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(self.failed, 10))
+        self.failed += 1
+        self.until = moment + wait * (0.5 + random(1)[0] / 255)
+
+
+@dataclass
+class _Waiting(_Wait):
+    """A mail that waits: when it is given up, and whether it has been counted for its address."""
+
+    given_up: datetime = datetime.max.replace(tzinfo=UTC)
+    is_counted: bool = False
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What one way through the outbox did, in numbers."""
+
+    sent: int = 0
+    given_up: int = 0
+    waiting: int = 0
+
+
+@dataclass
+class Mailer:
+    """Hands over the mail of one site. Which domains are allowed comes in as values, and so does the time."""
+
+    engine: Engine
+    secrets: RoundSecrets
+    carrier: Transport
+    sender: Sender
+    random: Random
+    _mails: dict[bytes, _Waiting] = field(default_factory=dict, init=False)
+    _server: _Wait = field(default_factory=_Wait, init=False)
+    _knows_ages: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self.quotas = Quotas(self.random)
+
+    def forget(self) -> None:
+        """Others may have looked after the outbox: since when its mails wait is not known any more."""
+        self._mails, self._knows_ages = {}, False
+
+    def look(self, allowed: Allowed, now: Now) -> Looked:
+        """Go through the outbox once: put away what may not go out or has waited too long, hand over what is due."""
+        begun = now()
+        rows = self._outbox()
+        self._mails = {row.key: self._mails.get(row.key) or self._first_seen(row, begun) for row, _ in rows}
+        self._knows_ages = True
+        late = [row for row, _ in rows if begun >= self._mails[row.key].given_up]
+        for row in late:
+            self._put_away(row, undelivered=True)
+        due = [(row, roll) for row, roll in rows if row.key in self._mails and self._mails[row.key].is_over(begun)]
+        wanted = [
+            (row, asked)
+            for row, roll in due[:AT_ONCE]
+            if (asked := self._wanted(row, allowed.get(row.letter_id, {}).get(roll, ()), begun)) is not None
+        ]
+        sent = self._deliver(wanted, now, begun + WORKING) if wanted and self._server.is_over(begun) else 0
+        return Looked(sent, len(late), len(self._mails))
+
+    def _outbox(self) -> Sequence[tuple[Outbox, str]]:
+        here = (IssuingRound.letter_id == Outbox.letter_id) & (IssuingRound.number == Outbox.round)
+        query = select(Outbox, IssuingRound.roll).join(IssuingRound, here).order_by(Outbox.key)
+        with Session(self.engine.execution_options(petition_reads=True), expire_on_commit=False) as session:
+            return [(row, roll) for row, roll in session.execute(query)]
+
+    def _first_seen(self, row: Outbox, moment: datetime) -> _Waiting:
+        """A mail that was there before this postman may be as old as its hour."""
+        latest = moment + LONGEST
+        return _Waiting(given_up=latest if self._knows_ages else min(latest, row.hour + timedelta(hours=1)))
+
+    def _wanted(self, row: Outbox, domains: Sequence[str], moment: datetime) -> Asked | None:
+        """Who is to have a code; None for who may not, or has had enough mails today, whose wish is put away."""
+        asked, mail = opened(self.secrets, row), self._mails[row.key]
+        if asked is not None and any(is_within(asked.address.domain, domain) for domain in domains):
+            mail.is_counted = mail.is_counted or self.quotas.takes_address(str(asked.address), moment)
+            if mail.is_counted:
+                return asked
+        self._put_away(row)
+        return None
+
+    def _deliver(self, wanted: Sequence[tuple[Outbox, Asked]], now: Now, until: datetime) -> int:
+        sent = 0
+        try:
+            with self.carrier.line() as send:
+                for row, asked in wanted:
+                    if now() >= until:
+                        break
+                    sent += self._hand_over(row, asked, send, now())
+                    self._server = _Wait()
+        except ServerUnavailable as away:
+            self._server.begin(now(), self.random)
+            log.warning("the mail server cannot be used: %s", away)
+        return sent
+
+    def _hand_over(self, row: Outbox, asked: Asked, send: Send, moment: datetime) -> bool:
+        """The code can be exchanged before its mail goes out; the wish is deleted after it has. A crash between the
+        two sends a second copy."""
+        mail = self._mails[row.key]
+        if not self.quotas.has_room(asked.address.domain, moment):
+            mail.begin(moment, self.random)
+            return False
+        code = retried(partial(self._admit, row, asked))
+        if code is None:
+            self._put_away(row)
+            return False
+        message = compose(self.sender, asked.address, code, asked.language, moment=moment, random=self.random)
+        try:
+            send(message)
+        except PermanentFailure as never:
+            self._put_away(row, undelivered=True)
+            log.warning("the mail server refuses a mail: %s", never)
+            return False
+        except (TemporaryFailure, ServerUnavailable) as failure:
+            mail.begin(moment, self.random)
+            if isinstance(failure, ServerUnavailable):
+                raise
+            return False
+        self._put_away(row)
+        return True
+
+    def _put_away(self, row: Outbox, *, undelivered: bool = False) -> None:
+        self._mails.pop(row.key, None)
+        retried(partial(self._delete, row, undelivered=undelivered))
+
+    def _admit(self, row: Outbox, asked: Asked) -> str | None:
+        with Session(self.engine) as session:
+            code = admit(session, self.secrets, row.letter_id, row.round, asked.address)
+            session.commit()
+        return code
+
+    def _delete(self, row: Outbox, *, undelivered: bool) -> None:
+        with Session(self.engine) as session:
+            put_away(session, row, undelivered=undelivered)
+            session.commit()

@@ -1,0 +1,1 @@
+"""What happens by itself: the scheduler seals and closes, the mailer sends codes by email."""

@@ -1,0 +1,64 @@
+"""Mail goes out beside the clock: every few seconds the postman looks into the outbox, whatever is being sealed.
+
+One process at a time does it, by a lock on a file, so that a mail is not sent twice and limits hold; another one
+takes over when that process is gone.
+"""
+
+import fcntl
+import logging
+import os
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from petition.config import Settings
+from petition.coordination import email_domains
+from petition.coordination.services import Services
+from petition.issuing.delivery import Mailer
+from petition.issuing.message import sender_of
+from petition.issuing.transports import transport_for
+
+EVERY = 5.0
+"""Seconds."""
+LOCK = "mail.lock"
+log = logging.getLogger("petition.post")
+
+
+def carry(services: Services, settings: Settings, now: Callable[[], datetime], stop: threading.Event) -> None:
+    """Send what waits until ``stop`` is set; nothing at all if the site sends no mail."""
+    if settings.mail is None:
+        return
+    sender = sender_of(settings)
+    postman = Mailer(
+        services.databases.issuer, services.secrets, transport_for(settings.mail, sender), sender, services.random
+    )
+    descriptor = os.open(settings.data / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        while not stop.is_set():
+            if _is_mine(descriptor):
+                _look(services, postman, now)
+            else:
+                postman.forget()
+            stop.wait(EVERY)
+    finally:
+        os.close(descriptor)
+
+
+def _is_mine(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _look(services: Services, postman: Mailer, now: Callable[[], datetime]) -> None:
+    try:
+        postman.look(email_domains.mail_domains(services), now)
+    except Exception as error:  # a busy database, a full disk: the next time may go better
+        log.error("mail could not be looked after", extra={"kind": type(error).__name__})
+
+
+def start(services: Services, settings: Settings, now: Callable[[], datetime], stop: threading.Event) -> None:
+    """Carry mail in a thread of its own, which a slow mail server can hold up without holding up any sealing."""
+    threading.Thread(target=carry, args=(services, settings, now, stop), name="post", daemon=True).start()

@@ -1,0 +1,1 @@
+"""Writing a letter together: versions, working copies, merging, comments, approvals."""

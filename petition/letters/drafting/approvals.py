@@ -1,0 +1,56 @@
+"""Approvals: people who work on a letter say yes to exactly one version; the next save needs their yes again."""
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from petition.errors import Conflict, TextChanged
+from petition.letters.drafting.versions import newest_version
+from petition.letters.models import Approval, Authorship, Letter, Organizer
+from petition.letters.states import require_draft
+
+
+def approve(session: Session, letter: Letter, organizer: Organizer, version: int) -> None:
+    """Say yes to a version; refused if a newer one was saved, which whoever approves has not seen."""
+    session.refresh(letter, with_for_update=True)
+    require_draft(letter)
+    newest = newest_version(session, letter)
+    if newest.number != version:
+        raise TextChanged(
+            "%(author)s saved a newer version meanwhile. Read it, then approve that one.", author=newest.author
+        )
+    session.merge(Approval(letter_id=letter.id, version=version, organizer_id=organizer.id))
+    session.flush()
+
+
+def take_back_approval(session: Session, letter: Letter, organizer: Organizer) -> None:
+    """Say no again; possible while the letter is a draft."""
+    require_draft(letter)
+    mine = (Approval.letter_id == letter.id, Approval.organizer_id == organizer.id)
+    session.execute(delete(Approval).where(*mine))
+
+
+def approvals_of(session: Session, letter: Letter, version: int) -> list[Organizer]:
+    """Who of those who work on the letter approves of a version, by name."""
+    here = (Approval.letter_id == letter.id, Approval.version == version)
+    return list(
+        session.scalars(
+            select(Organizer)
+            .join(Approval, Approval.organizer_id == Organizer.id)
+            .join(Authorship, (Authorship.organizer_id == Organizer.id) & (Authorship.letter_id == letter.id))
+            .where(*here)
+            .order_by(Organizer.name)
+        )
+    )
+
+
+def require_approvals(session: Session, letter: Letter, needed: int) -> None:
+    """Set how many must approve before opening; refuses more than there are people."""
+    require_draft(letter)
+    here = select(func.count()).select_from(Authorship).where(Authorship.letter_id == letter.id)
+    people = session.scalars(here).one()
+    if not 0 <= needed <= people:
+        raise Conflict(
+            "%(people)s work on this letter, so at most so many can approve. Invite the others first.", people=people
+        )
+    letter.approvals = needed
+    session.flush()

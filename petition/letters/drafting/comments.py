@@ -1,0 +1,179 @@
+"""Comments on passages of a draft: said, answered, resolved; suggested wording that an editor takes over."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from petition.errors import BadShape, Conflict, NotFound
+from petition.letters.drafting.drafts import save
+from petition.letters.drafting.passages import Finder, Mark, Paragraph, Place, mark, paragraphs, replaced
+from petition.letters.drafting.versions import newest_version, version_of, words_of
+from petition.letters.models import Comment, Letter, Organizer, Version
+from petition.letters.states import DRAFT
+from petition.letters.text.letter_text import Words, several_lines
+
+OPEN, RESOLVED, TAKEN = "open", "resolved", "taken"
+MOST_COMMENTS = 2_000
+
+
+@dataclass(frozen=True)
+class Thread:
+    """A comment, its replies, and where its passage is now; None if it is gone from the text."""
+
+    comment: Comment
+    place: Place | None
+    replies: list[Comment] = field(default_factory=list)
+
+
+def add_comment(
+    session: Session,
+    letter: Letter,
+    organizer: Organizer,
+    *,
+    version: int,
+    paragraph: int,
+    quote: str,
+    text: str,
+    suggestion: str | None,
+    moment: datetime,
+) -> Comment:
+    """Say something about words of a paragraph (by its place in ``passages.paragraphs``) of the version that was read.
+
+    Without ``suggestion`` there is none; an empty one strikes the words out.
+    """
+    _require_open(session, letter)
+    where = paragraphs(words_of(version_of(session, letter, version)))
+    if not 0 <= paragraph < len(where):
+        raise NotFound("This version has no such paragraph. Look at the page again.")
+    marked = mark(where[paragraph].text, several_lines(quote, "passage"))
+    several_lines(marked.quote, "passage")
+    text = several_lines(text, "comment")
+    if suggestion is not None:
+        suggestion = several_lines(suggestion, "passage")
+    if suggestion in (marked.quote, where[paragraph].text):  # the form begins with these words
+        suggestion = None
+    if not text and suggestion is None:
+        raise BadShape("Write what you want to say, or suggest other words.")
+    row = Comment(
+        letter_id=letter.id,
+        number=_next(session, letter),
+        author=organizer.name,
+        written=moment,
+        text=text,
+        field=where[paragraph].field,
+        quote=marked.quote,
+        paragraph=marked.paragraph,
+        before=marked.before,
+        suggestion=suggestion,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def reply(
+    session: Session, letter: Letter, organizer: Organizer, number: int, text: str, *, moment: datetime
+) -> Comment:
+    """Answer a comment."""
+    _require_open(session, letter)
+    first = _comment(session, letter, number)
+    text = several_lines(text, "comment")
+    if not text:
+        raise BadShape("Write what you want to say.")
+    answered = first.answers or first.number
+    row = Comment(
+        letter_id=letter.id,
+        number=_next(session, letter),
+        answers=answered,
+        author=organizer.name,
+        written=moment,
+        text=text,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def resolve(session: Session, letter: Letter, number: int, *, resolved: bool) -> None:
+    """Say that a comment is dealt with, or open it again."""
+    _require_open(session, letter)
+    row = _comment(session, letter, number)
+    if row.state != TAKEN:
+        row.state = RESOLVED if resolved else OPEN
+
+
+def remove_comment(session: Session, letter: Letter, organizer: Organizer, number: int, *, edits: bool) -> None:
+    """Take a comment away with its replies: one's own, or, for editors, anybody's."""
+    row = _comment(session, letter, number)
+    if row.author != organizer.name and not edits:
+        raise Conflict("Only who wrote this, or an editor, can take it away.")
+    session.execute(delete(Comment).where(Comment.letter_id == letter.id, Comment.answers == number))
+    session.delete(row)
+    session.flush()
+
+
+def remove_all_comments(session: Session, letter: Letter) -> None:
+    """Forget everything that was said, for good."""
+    session.execute(delete(Comment).where(Comment.letter_id == letter.id))
+
+
+def take_over(
+    session: Session, letter: Letter, organizer: Organizer, number: int, *, moment: datetime, note: str
+) -> Version:
+    """Put a suggestion into the text, as a new version; refused if the passage was changed since."""
+    _require_open(session, letter)
+    row = _comment(session, letter, number)
+    if row.suggestion is None or row.state != OPEN:
+        raise Conflict("There is no suggestion here that could be taken over.")
+    newest = newest_version(session, letter)
+    words = replaced(words_of(newest), _mark(row), row.suggestion)
+    version = save(session, letter, organizer, words, based_on=newest.number, moment=moment, note=note)
+    row.state = TAKEN
+    session.flush()
+    return version
+
+
+def threads(session: Session, letter: Letter, words: Words) -> tuple[list[Paragraph], list[Thread]]:
+    """The text's paragraphs, and all comments with their replies in the order of the text; those whose passage is
+    gone come last."""
+    rows = session.scalars(select(Comment).where(Comment.letter_id == letter.id).order_by(Comment.number)).all()
+    where = paragraphs(words)
+    finder = Finder(where)
+    found = {row.number: Thread(row, finder.place(_mark(row))) for row in rows if row.answers is None}
+    for row in rows:
+        if row.answers in found:
+            found[row.answers].replies.append(row)
+    return where, sorted(found.values(), key=_order)
+
+
+def _order(thread: Thread) -> tuple[bool, int, int, int]:
+    place = thread.place or Place(0, None)
+    return thread.place is None, place.paragraph, place.start or 0, thread.comment.number
+
+
+def _mark(row: Comment) -> Mark:
+    return Mark(row.quote, row.paragraph, row.before)
+
+
+def _comment(session: Session, letter: Letter, number: int) -> Comment:
+    row = session.get(Comment, (letter.id, number))
+    if row is None:
+        raise NotFound("There is no such comment. Somebody may have taken it away.")
+    return row
+
+
+def _require_open(session: Session, letter: Letter) -> None:
+    """Comments are made on a draft; asked with the letter in hand, so that two get two numbers."""
+    session.refresh(letter, with_for_update=True)
+    if letter.state != DRAFT:
+        raise Conflict("This letter's text is fixed, so there is nothing left to comment on.")
+
+
+def _next(session: Session, letter: Letter) -> int:
+    here = Comment.letter_id == letter.id
+    known, last = session.execute(select(func.count(), func.max(Comment.number)).where(here)).one()
+    if known >= MOST_COMMENTS:
+        raise Conflict("There are %(most)s comments on this letter. Take some away first.", most=MOST_COMMENTS)
+    return int(last or 0) + 1

@@ -1,0 +1,106 @@
+"""What differs between two texts of a letter: by paragraph, and by word within a paragraph that changed."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from petition.letters.drafting.sequences import edits
+from petition.letters.text.letter_text import Words
+
+SAME, REMOVED, ADDED = "same", "removed", "added"
+_WORD = re.compile(r"\s+|\w+|[^\w\s]")
+
+
+@dataclass(frozen=True)
+class Run:
+    """Words in a row that were all kept, all removed or all added."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A paragraph, a demand, a source or a line of the heading: before and after."""
+
+    runs: tuple[Run, ...]
+
+    @property
+    def kind(self) -> str:
+        """``same``, ``removed``, ``added``, or ``changed`` where words of it were."""
+        kinds = {run.kind for run in self.runs}
+        return kinds.pop() if len(kinds) == 1 else "changed"
+
+    @property
+    def before(self) -> tuple[Run, ...]:
+        """What stood there."""
+        return tuple(run for run in self.runs if run.kind != ADDED)
+
+    @property
+    def after(self) -> tuple[Run, ...]:
+        """What stands there now."""
+        return tuple(run for run in self.runs if run.kind != REMOVED)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A field of the letter with its rows; ``language`` is that of a translation, or empty."""
+
+    field: str
+    language: str
+    rows: tuple[Row, ...]
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether anything in it differs."""
+        return any(row.kind != SAME for row in self.rows)
+
+
+def differences(before: Words, after: Words) -> list[Part]:
+    """All that differs between two texts, field by field; fields in which nothing does are left out."""
+    parts = list(_parts(before, after, ""))
+    for code in sorted({one.language for words in (before, after) for one in words.translations}):
+        parts += _parts(_as_read(before, code), _as_read(after, code), code)
+    return [part for part in parts if part.is_changed]
+
+
+def _as_read(words: Words, code: str) -> Words:
+    return words.in_language(code) if code in words.languages else Words(employer=words.employer, language=code)
+
+
+def _parts(before: Words, after: Words, language: str) -> Iterator[Part]:
+    for name in ("title", "recipient", "employer", "language"):
+        yield Part(name, language, tuple(_rows([getattr(before, name)], [getattr(after, name)])))
+    yield Part("body", language, tuple(_rows(before.body.split("\n\n"), after.body.split("\n\n"))))
+    yield Part("demands", language, tuple(_rows(before.demands, after.demands)))
+    if not language:
+        sources = [[source.line for source in words.sources] for words in (before, after)]
+        yield Part("sources", language, tuple(_rows(*sources)))
+
+
+def _rows(before: Sequence[str], after: Sequence[str]) -> Iterator[Row]:
+    at = 0
+    for edit in edits(before, after):
+        yield from (Row((Run(SAME, text),)) for text in before[at : edit.start])
+        pairs = zip_longest(before[edit.start : edit.end], after[edit.start_there : edit.end_there])
+        yield from (Row(tuple(runs(old or "", new or ""))) for old, new in pairs)
+        at = edit.end
+    yield from (Row((Run(SAME, text),)) for text in before[at:])
+
+
+def runs(before: str, after: str) -> Iterator[Run]:
+    """What was kept, removed and added between two paragraphs, by word."""
+    old, new = _WORD.findall(before), _WORD.findall(after)
+    at = 0
+    for edit in edits(old, new):
+        yield from _run(SAME, old[at : edit.start])
+        yield from _run(REMOVED, old[edit.start : edit.end])
+        yield from _run(ADDED, new[edit.start_there : edit.end_there])
+        at = edit.end
+    yield from _run(SAME, old[at:])
+
+
+def _run(kind: str, words: Sequence[str]) -> Iterator[Run]:
+    if words:
+        yield Run(kind, "".join(words))

@@ -1,0 +1,135 @@
+"""Writing a letter: every save is a version, and nothing that somebody typed is ever lost."""
+
+import re
+import unicodedata
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from petition.crypto.codes import new_letter_id
+from petition.errors import BadShape, Conflict, Refusal, TextChanged
+from petition.letters.drafting.merging import merge
+from petition.letters.drafting.settings import DEFAULT_K, DEFAULT_ROLL, rolls_of
+from petition.letters.drafting.versions import make_version, newest_version, words_of
+from petition.letters.models import (
+    Approval,
+    Authorship,
+    Comment,
+    Field,
+    Invitation,
+    Letter,
+    Option,
+    Organizer,
+    Roll,
+    Version,
+    WorkingCopy,
+)
+from petition.letters.states import DRAFT, require_draft
+from petition.letters.text.letter_text import Words, checked
+from petition.randomness import Random
+
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?\Z")
+
+
+def draft(
+    session: Session, organizer: Organizer, words: Words, *, moment: datetime, random: Random, slug: str = ""
+) -> Letter:
+    """Begin a letter with its first version; the address is made from the title unless one is given."""
+    if slug and not SLUG.match(slug):
+        raise BadShape("The address may have small letters a–z, digits and hyphens, 1 to 60 of them.")
+    letter = Letter(
+        id=new_letter_id(random),
+        slug=slug or _free_slug(session, words.title),
+        secret=new_letter_id(random)[:16].lower(),
+        state=DRAFT,
+        k=DEFAULT_K,
+        title=words.title,
+    )
+    session.add(letter)
+    try:
+        session.flush()
+    except IntegrityError:
+        raise Conflict("The address %(slug)s is taken. Choose another one.", slug=letter.slug) from None
+    session.add(Authorship(letter_id=letter.id, organizer_id=organizer.id))
+    session.add(Roll(letter_id=letter.id, id=DEFAULT_ROLL, name=f"Workers of {words.employer}", position=0))
+    session.add(make_version(letter, 1, words, organizer, moment, ""))
+    session.flush()
+    return letter
+
+
+def _free_slug(session: Session, title: str) -> str:
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:50].strip("-") or "letter"
+    taken = set(session.scalars(select(Letter.slug).where(Letter.slug.startswith(base, autoescape=True))))
+    number = 1
+    while (slug := base if number == 1 else f"{base}-{number}") in taken:
+        number += 1
+    return slug
+
+
+def save(
+    session: Session,
+    letter: Letter,
+    organizer: Organizer,
+    words: Words,
+    *,
+    based_on: int,
+    moment: datetime,
+    note: str = "",
+) -> Version:
+    """Keep a new version; one that says nothing new is none.
+
+    If somebody saved a newer one than ``based_on``, the two are put together where they don't touch. Where they do,
+    or if ``based_on`` is no version, refuses with TextChanged: nothing is overwritten, and whoever typed has both
+    before them.
+    """
+    session.refresh(letter, with_for_update=True)  # it may be opening at this moment
+    require_draft(letter)
+    newest = newest_version(session, letter)
+    if words_of(newest) == words:
+        return newest
+    merged_with = None
+    if newest.number != based_on:
+        words, merged_with = _merged(session, letter, words, based_on, newest), newest.number
+    version = make_version(letter, newest.number + 1, words, organizer, moment, note, merged_with)
+    session.add(version)
+    try:
+        session.flush()
+    except IntegrityError:
+        raise TextChanged("Somebody saved a newer version at this very moment. Nothing of yours is lost.") from None
+    letter.title = words.title
+    _name_default_roll(session, letter, words, newest)
+    return version
+
+
+def _merged(session: Session, letter: Letter, words: Words, based_on: int, newest: Version) -> Words:
+    base = session.get(Version, (letter.id, based_on))
+    refusal = TextChanged(
+        "%(author)s saved a newer version while you were writing. Both are below; nothing of yours is lost.",
+        author=newest.author,
+    )
+    if base is None:
+        raise refusal
+    merged, collisions = merge(words_of(base), words, words_of(newest))
+    if collisions:
+        raise refusal
+    try:
+        return checked(merged)
+    except Refusal:  # each of them fitted, both together are too long
+        raise refusal from None
+
+
+def _name_default_roll(session: Session, letter: Letter, words: Words, previous: Version) -> None:
+    rolls = rolls_of(session, letter)
+    if len(rolls) == 1 and rolls[0].name == f"Workers of {previous.employer}":
+        rolls[0].name = f"Workers of {words.employer}"
+
+
+def delete_draft(session: Session, letter: Letter) -> None:
+    """A draft may be deleted, with all its versions; anything later cannot."""
+    require_draft(letter)
+    for table in (Version, Comment, Approval, Invitation, Authorship, Roll, Option, Field, WorkingCopy):
+        session.execute(delete(table).where(table.letter_id == letter.id))
+    session.execute(delete(Letter).where(Letter.id == letter.id))

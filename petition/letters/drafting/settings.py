@@ -1,0 +1,79 @@
+"""What organizers choose besides the text: K, timing, rolls, goal. Some of it is frozen at opening."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from petition.errors import BadShape
+from petition.letters.models import (
+    Letter,
+    Roll,
+)
+from petition.letters.states import ALONE, LEAST_K, MOST_K, TIMINGS, TOGETHER, is_possible, require_draft
+from petition.letters.text.letter_text import one_line
+
+DEFAULT_K = 10
+MOST_ROLLS = 20
+DEFAULT_ROLL = "workers"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the organizers choose besides the words. K, timing and rolls are frozen at opening; the rest is not."""
+
+    k: int = DEFAULT_K
+    timing: str = TOGETHER
+    rolls: tuple[str, ...] = ()
+    """The rolls' names; empty for one roll, named after the employer."""
+    issuing_days: int = 7
+    pause_hours: int = 24
+    goal: int | None = None
+    threshold: int | None = None
+    contact: str = ""
+    """For journalists; public, on the press page alone."""
+
+
+def set_rules(session: Session, letter: Letter, rules: Rules) -> None:
+    """Keep the rules; refuses numbers out of range, and a change of what is frozen."""
+    session.refresh(letter, with_for_update=True)
+    if not is_possible(rules.k):
+        raise BadShape("K must be from %(least)s to %(most)s.", least=LEAST_K, most=MOST_K)
+    if rules.k == ALONE and len([name for name in rules.rolls if name.strip()]) > 1:
+        raise BadShape("A statement by one person has one line under “Who may sign”.")
+    if rules.timing not in TIMINGS:
+        raise BadShape("The timing must be “together” or “apart”.")
+    if not (1 <= rules.issuing_days <= 365 and 1 <= rules.pause_hours <= 24 * 30):
+        raise BadShape("Codes are exchanged for 1 to 365 days, and the pause is 1 to 720 hours.")
+    if (rules.k, rules.timing) != (letter.k, letter.timing):
+        require_draft(letter)
+    _set_rolls(session, letter, rules.rolls)
+    letter.k, letter.timing = rules.k, rules.timing
+    letter.issuing_days, letter.pause_hours = rules.issuing_days, rules.pause_hours
+    letter.goal, letter.threshold = rules.goal, rules.threshold
+    letter.contact = one_line(rules.contact, "contact") or None
+    letter.edition += 1
+    session.flush()
+
+
+def _set_rolls(session: Session, letter: Letter, names: tuple[str, ...]) -> None:
+    """The rolls by their names, in their order; none means one, named after the employer."""
+    wanted = [one_line(name, "title") for name in names if name.strip()]
+    present = [roll.name for roll in rolls_of(session, letter)]
+    if not wanted or wanted == present:
+        return
+    require_draft(letter)
+    if len(wanted) > MOST_ROLLS or len(set(wanted)) != len(wanted):
+        raise BadShape("Give at most %(most)s rolls, each with a name of its own.", most=MOST_ROLLS)
+    session.execute(delete(Roll).where(Roll.letter_id == letter.id))
+    for position, name in enumerate(wanted):
+        roll_id = DEFAULT_ROLL if position == 0 else f"{DEFAULT_ROLL}-{position + 1}"
+        session.add(Roll(letter_id=letter.id, id=roll_id, name=name, position=position))
+    session.flush()
+    present_ids = {roll.id for roll in rolls_of(session, letter)}
+    letter.mail_domains = {roll: domains for roll, domains in letter.mail_domains.items() if roll in present_ids}
+
+
+def rolls_of(session: Session, letter: Letter) -> list[Roll]:
+    """The letter's rolls, in their order."""
+    return list(session.scalars(select(Roll).where(Roll.letter_id == letter.id).order_by(Roll.position)))

@@ -1,0 +1,157 @@
+"""What may come next for a letter, and what stands in the way of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from petition.database import changed
+from petition.errors import Conflict, Obstructed, Refusal
+from petition.letters.drafting.versions import words_of
+from petition.letters.drafting.working_copies import forget_working_copies
+from petition.letters.models import Letter, Version, to_hour
+from petition.letters.states import (
+    ALONE,
+    CLOSED,
+    LEAST_K,
+    MAIL,
+    MOST_K,
+    NOTICE,
+    OPEN,
+    PUBLISHED,
+    STEPS,
+    WITHDRAWN,
+    is_possible,
+)
+from petition.letters.text.completeness import gaps
+
+_ = str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the rules need to know from outside the letter, as values."""
+
+    site_url: str | None = None
+    sealed: int = 0
+    waiting: int = 0
+    key_holders: int = 0
+    """Organizers who have a key pair, so that names keys can be boxed for them."""
+    sends_mail: bool = False
+    approvals: int = 0
+    """Organizers who approve of the newest version."""
+
+
+def obstacles(letter: Letter, version: Version | None, step: str, facts: Facts) -> list[Refusal]:
+    """Everything that stands in the way of a step, each with its remedy; the page shows it, the step enforces it."""
+    if (letter.state, step) not in STEPS:
+        return [Conflict("A letter that is %(state)s cannot become %(step)s.", state=letter.state, step=step)]
+    if step == OPEN:
+        return _obstacles_to_opening(letter, version, facts)
+    if step == PUBLISHED and letter.threshold and facts.sealed < letter.threshold:
+        return [
+            Conflict(
+                "By your own rule %(threshold)s must have signed before this letter is published; "
+                "%(sealed)s are counted so far.",
+                threshold=letter.threshold, sealed=facts.sealed,
+            )
+        ]  # fmt: skip
+    return []
+
+
+def _obstacles_to_opening(letter: Letter, version: Version | None, facts: Facts) -> list[Refusal]:
+    found: list[Refusal] = []
+    missing = [
+        field for field in ("title", "recipient", "employer", "body") if version is None or not getattr(version, field)
+    ]
+    sentences = {
+        "title": _("The letter has no title yet. Write one."),
+        "recipient": _("It is not said to whom the letter goes. Write the recipient."),
+        "employer": _("It is not said which employer this is about. Write the employer."),
+        "body": _("The letter has no text yet. Write it."),
+    }
+    found.extend(Conflict(sentences[field]) for field in missing)
+    found.extend(gaps(words_of(version)) if version is not None else ())
+    if not is_possible(letter.k):
+        found.append(Conflict("K must be from %(least)s to %(most)s.", least=LEAST_K, most=MOST_K))
+    if letter.name_steps and not facts.key_holders:
+        found.append(
+            Conflict(
+                "This letter shows names, and nobody could ever unlock them: no organizer of it has a passphrase yet. "
+                "Choose one with your one-time link."
+            )
+        )
+    if facts.approvals < letter.approvals:
+        found.append(
+            Conflict(
+                "By your own rule %(needed)s of you must approve of the newest version; %(given)s did so far. "
+                "Everybody can approve under “People”.",
+                needed=letter.approvals, given=facts.approvals,
+            )
+        )  # fmt: skip
+    if facts.site_url is None:
+        found.append(
+            Conflict(
+                "This site does not know its public address yet, and signatures are tied to it. "
+                "Whoever runs the site must set PETITION_URL."
+            )
+        )
+    return [*found, *_obstacles_of_mail(letter, facts)]
+
+
+def _obstacles_of_mail(letter: Letter, facts: Facts) -> Iterable[Refusal]:
+    if MAIL not in letter.routes:
+        return
+    if not facts.sends_mail:
+        yield Conflict(
+            "This site sends no mail, but codes are to go out by mail. Whoever runs the site must set PETITION_MAIL; "
+            "or choose codes on paper."
+        )
+    if letter.k == ALONE:
+        yield Conflict("A statement by one person has one code. Hand it out on paper: anybody could have one mailed.")
+    if not letter.mail_domains:
+        yield Conflict("It is not said which mail addresses may ask for a code. Give the employer's domains.")
+
+
+def require_step(letter: Letter, version: Version | None, step: str, facts: Facts) -> None:
+    """Refuse with everything that stands in the way of a step."""
+    found = obstacles(letter, version, step, facts)
+    if found:
+        raise Obstructed(found)
+
+
+def move(session: Session, letter: Letter, to: str) -> None:
+    """The one writer of a letter's state: of two who try the same step, one wins."""
+    if (letter.state, to) not in STEPS:
+        raise Conflict("A letter that is %(state)s cannot become %(step)s.", state=letter.state, step=to)
+    session.flush()
+    moved = changed(
+        session,
+        update(Letter)
+        .where(Letter.id == letter.id, Letter.state == letter.state)
+        .values(state=to, edition=Letter.edition + 1),
+    )
+    if moved != 1:
+        raise Conflict("Somebody else changed this letter at the same moment. Please look again.")
+    if to in (CLOSED, WITHDRAWN):
+        forget_working_copies(session, letter.id)
+    session.refresh(letter)
+
+
+def announce_close(session: Session, letter: Letter, *, moment: datetime, now: bool, facts: Facts) -> None:
+    """Say a day ahead when the letter closes; at once only where nobody's signature waits."""
+    require_step(letter, None, CLOSED, facts)
+    if now and facts.waiting:
+        raise Conflict(
+            "Signatures are waiting to be counted, so closing must be announced a day ahead. Close without “now”."
+        )
+    letter.closes = moment if now else full_hour_after(moment + NOTICE)
+    letter.edition += 1
+    session.flush()
+
+
+def full_hour_after(moment: datetime) -> datetime:
+    """The moment itself if it is a full hour, else the next one: a day's notice is never cut short."""
+    return moment if moment == to_hour(moment) else to_hour(moment) + timedelta(hours=1)

@@ -1,0 +1,1 @@
+"""The people who write letters: accounts, sessions, membership, keys to names."""

@@ -1,0 +1,287 @@
+"""People who write letters: one-time links, passphrases, signing in. No e-mail address anywhere."""
+
+import hashlib
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from petition.crypto.codes import new_letter_id
+from petition.crypto.encodings import b64url
+from petition.crypto.keyrings import lock_with_passphrase, new_pair, unlock_with_passphrase
+from petition.database import changed
+from petition.errors import BadShape, Conflict, Forbidden, NotFound, Over, SlowDown, TooLong
+from petition.letters.models import Authorship, Invitation, NamesKeyCopy, Organizer
+from petition.letters.organizers.one_time_passwords import forget_app, require_second
+from petition.letters.organizers.sessions import end_sign_ins
+from petition.letters.text.letter_text import one_line
+from petition.randomness import Random
+
+INVITATION_LASTS = timedelta(days=7)
+SHORTEST_PASSPHRASE = 12
+LONGEST_PASSPHRASE = 1_000
+_hasher = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=1)
+_at_once = threading.BoundedSemaphore(2)
+"""Each check takes 64 MiB: more at a time would be a way to exhaust the machine."""
+_nobody = _hasher.hash("nobody has this passphrase")
+
+
+def add_organizer(session: Session, name: str, *, moment: datetime, random: Random) -> str:
+    """A new organizer; returns the secret of the one-time link with which they set their passphrase."""
+    return _invite(_new(session, name, random), moment, random)
+
+
+def join(session: Session, name: str, passphrase: str, *, random: Random) -> Organizer:
+    """A new organizer who comes by a link to a letter, and chooses name and passphrase at once."""
+    chosen = _choose(passphrase)
+    organizer = _new(session, name, random)
+    _keep(organizer, chosen)
+    session.flush()
+    return organizer
+
+
+def _new(session: Session, name: str, random: Random) -> Organizer:
+    name = one_line(name, "title")
+    if not name or len(name) > 100:
+        raise BadShape("Give the organizer a name of 1 to 100 characters.")
+    organizer = Organizer(id=new_letter_id(random), name=name)
+    session.add(organizer)
+    try:
+        session.flush()
+    except IntegrityError:
+        raise Conflict("There is an organizer named %(name)s already.", name=name) from None
+    return organizer
+
+
+def reset_organizer(session: Session, name: str, *, moment: datetime, random: Random) -> str:
+    """Let somebody in again who forgot everything; every sign-in of theirs ends, and so does their app for one-time
+    passwords. Returns the link's secret."""
+    organizer = hosted_organizer(session, name)
+    organizer.passphrase = None
+    forget_keys(session, organizer)
+    forget_app(session, organizer)
+    end_sign_ins(session, organizer)
+    return _invite(organizer, moment, random)
+
+
+def hosted_organizer(session: Session, name: str) -> Organizer:
+    """Anybody, for whoever runs the machine and types a command on it."""
+    organizer = session.scalar(select(Organizer).where(Organizer.name == name))
+    if organizer is None:
+        raise NotFound("There is no organizer named %(name)s. See: petition organizer list", name=name)
+    return organizer
+
+
+def _invite(organizer: Organizer, moment: datetime, random: Random) -> str:
+    secret = b64url(random(24))
+    organizer.invitation = _digest(secret)
+    organizer.invited_until = moment + INVITATION_LASTS
+    return secret
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(b"petition-invitation-v1" + secret.encode()).digest()
+
+
+def invited(session: Session, secret: str, *, moment: datetime) -> Organizer:
+    """Whom a one-time link lets in; refuses one that was used, is too old or never was."""
+    organizer = session.scalar(select(Organizer).where(Organizer.invitation == _digest(secret)))
+    if organizer is None or organizer.invited_until is None or organizer.invited_until < moment:
+        raise Over("This link has been used or is too old. Ask whoever runs this site for a new one.")
+    return organizer
+
+
+def choose_passphrase(session: Session, secret: str, passphrase: str, *, moment: datetime) -> Organizer:
+    """Set the passphrase with a one-time link, which is spent by it; with it comes a new key pair."""
+    chosen = _choose(passphrase)  # which takes a while, so ahead of the first question to the database
+    organizer = invited(session, secret, moment=moment)
+    used = changed(
+        session,
+        update(Organizer)
+        .where(Organizer.id == organizer.id, Organizer.invitation == _digest(secret))
+        .values(invitation=None, invited_until=None),
+    )
+    if used != 1:
+        raise Over("This link has been used or is too old. Ask whoever runs this site for a new one.")
+    session.refresh(organizer)
+    end_sign_ins(session, organizer)
+    _keep(organizer, chosen)
+    session.flush()
+    return organizer
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """What is kept of a passphrase, and the key pair that is locked under it."""
+
+    hashed: str
+    public_key: str
+    private_key: bytes
+
+
+def _choose(passphrase: str) -> _Chosen:
+    """The first passphrase, or the first one after a reset: with it comes a new key pair."""
+    _require_good(passphrase)
+    return _Chosen(_hash(passphrase), *_new_keys(passphrase))
+
+
+def _keep(organizer: Organizer, chosen: _Chosen) -> None:
+    organizer.passphrase = chosen.hashed
+    organizer.public_key, organizer.private_key = chosen.public_key, chosen.private_key
+
+
+def change_passphrase(session: Session, organizer: Organizer, old: str, new: str, *, but: bytes | None = None) -> None:
+    """Choose another passphrase, with the present one; every sign-in ends, except that of the key ``but``.
+
+    Lets go of the database meanwhile, as ``sign_in`` does.
+    """
+    require_passphrase(session, organizer, old)
+    _require_good(new)
+    known = organizer.passphrase
+    session.expunge(organizer)
+    session.rollback()
+    keep_keys(organizer, old, new)
+    hashed = _hash(new)
+    kept = changed(
+        session,
+        update(Organizer)
+        .where(Organizer.id == organizer.id, Organizer.passphrase == known)
+        .values(passphrase=hashed, private_key=organizer.private_key),
+    )
+    if kept != 1:
+        raise Conflict("Your passphrase was changed or reset at this very moment. Sign in again.")
+    end_sign_ins(session, organizer, but=but)
+    session.flush()
+
+
+def require_passphrase(session: Session, organizer: Organizer, passphrase: str) -> None:
+    """Refuse unless it is the passphrase of whoever is signed in: for what a borrowed browser must not do.
+
+    Lets go of the database meanwhile, as ``sign_in`` does.
+    """
+    known = organizer.passphrase
+    session.rollback()
+    if not _matches(known or _nobody, passphrase[:LONGEST_PASSPHRASE]):
+        raise Forbidden("This is not your passphrase. Nothing was changed; please try again.")
+
+
+def remove_organizer(session: Session, organizer: Organizer) -> None:
+    """Forget somebody who works on no letter any more; their name stays with the versions that they wrote."""
+    if session.scalar(select(Authorship.letter_id).where(Authorship.organizer_id == organizer.id).limit(1)):
+        raise Conflict("%(name)s still works on a letter. Remove them from it first.", name=organizer.name)
+    forget_keys(session, organizer)
+    forget_app(session, organizer)
+    end_sign_ins(session, organizer)
+    session.execute(update(Invitation).where(Invitation.replaces == organizer.id).values(replaces=None))
+    session.delete(organizer)
+    session.flush()
+
+
+# The key pair: what it opens, nobody reads without the passphrase.
+
+
+def _new_keys(passphrase: str) -> tuple[str, bytes]:
+    private, public = new_pair()
+    with _memory():
+        return public, lock_with_passphrase(private.encode(), passphrase)
+
+
+def private_key(organizer: Organizer, passphrase: str) -> str:
+    """The private half of an organizer's key pair (``AGE-SECRET-KEY-1…``); refuses another passphrase than theirs."""
+    if organizer.private_key is None:
+        raise Conflict("Choose a passphrase first: %(name)s has none at the moment.", name=organizer.name)
+    try:
+        with _memory():
+            return unlock_with_passphrase(organizer.private_key, passphrase[:LONGEST_PASSPHRASE]).decode()
+    except ValueError:
+        raise Forbidden("This is not your passphrase. Nothing was changed; please try again.") from None
+
+
+def keep_keys(organizer: Organizer, old: str, new: str) -> None:
+    """Lock the same key pair under a new passphrase: call it wherever somebody changes theirs."""
+    private = private_key(organizer, old)
+    with _memory():
+        organizer.private_key = lock_with_passphrase(private.encode(), new)
+
+
+def forget_keys(session: Session, organizer: Organizer) -> None:
+    """What a lost passphrase opened, nobody opens: call it wherever one is reset, or somebody is removed for good."""
+    organizer.public_key = organizer.private_key = None
+    session.execute(delete(NamesKeyCopy).where(NamesKeyCopy.organizer_id == organizer.id))
+
+
+def _require_good(passphrase: str) -> None:
+    if len(passphrase) < SHORTEST_PASSPHRASE:
+        raise BadShape(
+            "Choose a passphrase of at least %(least)s characters, for example five words.",
+            least=SHORTEST_PASSPHRASE,
+        )
+    if len(passphrase) > LONGEST_PASSPHRASE:
+        raise BadShape("Choose a passphrase of at most %(most)s characters.", most=LONGEST_PASSPHRASE)
+
+
+def sign_in(
+    session: Session, name: str, passphrase: str, password: str = "", *, moment: datetime, master: bytes
+) -> Organizer:
+    """Who has this name, passphrase and, if they use an app, one-time password; takes as long for a name that nobody
+    has. The session must be able to write.
+
+    Lets go of the database before the passphrase is checked, which takes a while: nobody's signature waits for it.
+    """
+    found = _named(session, name)
+    known, organizer_id = (found.passphrase, found.id) if found is not None else (None, "")
+    session.rollback()
+    right = _matches(known or _nobody, passphrase[:LONGEST_PASSPHRASE])
+    organizer = session.get(Organizer, organizer_id) if right else None
+    if organizer is None or organizer.passphrase is None or organizer.passphrase != known:
+        raise Forbidden("Name and passphrase don't belong together. Please try again.")
+    require_second(session, organizer, password, moment=moment, master=master)
+    return organizer
+
+
+def known_as(session: Session, name: str) -> tuple[str, str]:
+    """Id and hashed passphrase of who has a name; empty for nobody."""
+    organizer = _named(session, name)
+    return (organizer.id, organizer.passphrase or "") if organizer is not None else ("", "")
+
+
+def _named(session: Session, name: str) -> Organizer | None:
+    """Who has a name, typed in any normal form; nobody has one that could not be given."""
+    try:
+        return session.scalar(select(Organizer).where(Organizer.name == one_line(name, "title")))
+    except (BadShape, TooLong):
+        return None
+
+
+def _hash(passphrase: str) -> str:
+    with _memory():
+        return _hasher.hash(passphrase)
+
+
+def _matches(known: str, passphrase: str) -> bool:
+    with _memory():
+        try:
+            return _hasher.verify(known, passphrase)
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+class _memory:  # noqa: N801
+    """A place among the few that may hash at once, or a refusal after a while."""
+
+    def __enter__(self) -> None:
+        if not _at_once.acquire(timeout=10):
+            raise SlowDown("Many people are signing in. Please try again in a minute.")
+
+    def __exit__(self, *_: object) -> None:
+        _at_once.release()
+
+
+def all_organizers(session: Session) -> list[Organizer]:
+    """Everybody, by name."""
+    return list(session.scalars(select(Organizer).order_by(Organizer.name)))

@@ -1,0 +1,200 @@
+"""Who works on a letter, and as what: one-time links, roles, seats handed over, the names that the public may see.
+
+A link made by another organizer never opens somebody's account, which may lead to letters that they don't share: it
+gives a seat at one letter. Whoever forgot everything comes back with a new account, in their old seat.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from petition.crypto.encodings import b64url
+from petition.database import changed
+from petition.errors import BadShape, Conflict, NotFound, Over
+from petition.letters.models import Approval, Authorship, Invitation, Letter, NamesKeyCopy, Organizer, WorkingCopy
+from petition.letters.organizers.accounts import INVITATION_LASTS
+from petition.letters.states import COMMENTER, EDITOR, ROLES
+from petition.letters.text.letter_text import one_line
+from petition.randomness import Random
+
+MOST_PEOPLE = 50
+MOST_INVITATIONS = 50
+LONGEST_NAME = 100
+USED = "This link has been used or is too old. Ask whoever gave it to you for a new one."
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Somebody who works on a letter."""
+
+    organizer_id: str
+    name: str
+    role: str
+    shown_as: str
+    can_unlock: bool
+    """Whether they hold the letter's names keys."""
+
+
+def seats(session: Session, letter: Letter) -> list[Seat]:
+    """Everybody who works on a letter, by name."""
+    rows = session.execute(
+        select(Authorship, Organizer)
+        .join(Organizer, Organizer.id == Authorship.organizer_id)
+        .where(Authorship.letter_id == letter.id)
+        .order_by(Organizer.name)
+    ).all()
+    holders = set(session.scalars(select(NamesKeyCopy.organizer_id).where(NamesKeyCopy.letter_id == letter.id)))
+    return [Seat(who.id, who.name, seat.role, seat.shown_as, who.id in holders) for seat, who in rows]
+
+
+def displayed_names(session: Session, letter_id: str) -> list[str]:
+    """The names that its organizers chose to show, in alphabetical order; nobody's who chose none."""
+    chosen = select(Authorship.shown_as).where(Authorship.letter_id == letter_id, Authorship.shown_as != "")
+    return sorted(session.scalars(chosen), key=lambda name: (name.casefold(), name))
+
+
+def show_as(session: Session, letter: Letter, organizer: Organizer, name: str) -> None:
+    """Choose one's own name for the letter's page, or none."""
+    name = one_line(name, "title")
+    if len(name) > LONGEST_NAME:
+        raise BadShape("Choose a name of at most %(most)s characters.", most=LONGEST_NAME)
+    _seat(session, letter, organizer.id).shown_as = name
+    letter.edition += 1
+    session.flush()
+
+
+# Coming
+
+
+def invite(
+    session: Session, letter: Letter, role: str, *, moment: datetime, random: Random, replaces: str | None = None
+) -> str:
+    """The secret of a one-time link to a letter: a new seat, or the seat of the organizer ``replaces``."""
+    session.execute(delete(Invitation).where(Invitation.letter_id == letter.id, Invitation.until < moment))
+    if replaces is not None:
+        role = _seat(session, letter, replaces).role
+        _require_another_holder(session, letter, replaces)
+        session.execute(delete(Invitation).where(Invitation.letter_id == letter.id, Invitation.replaces == replaces))
+    if role not in ROLES:
+        raise BadShape("Choose whether they may write or only comment.")
+    if len(invitations(session, letter, moment=moment)) >= MOST_INVITATIONS:
+        raise Conflict("There are %(most)s links to this letter that nobody used. Take some back first.",
+                       most=MOST_INVITATIONS)  # fmt: skip
+    secret = b64url(random(24))
+    until = moment + INVITATION_LASTS
+    session.add(Invitation(key=_key(secret), letter_id=letter.id, role=role, until=until, replaces=replaces))
+    session.flush()
+    return secret
+
+
+def invitations(session: Session, letter: Letter, *, moment: datetime) -> list[Invitation]:
+    """Links to a letter that still work, the newest first."""
+    good = (Invitation.letter_id == letter.id, Invitation.until >= moment)
+    return list(session.scalars(select(Invitation).where(*good).order_by(Invitation.until.desc(), Invitation.key)))
+
+
+def take_back_invitation(session: Session, letter: Letter, key: bytes) -> None:
+    """Make a link useless; one that is so already is no fault."""
+    session.execute(delete(Invitation).where(Invitation.key == key, Invitation.letter_id == letter.id))
+
+
+def invitation(session: Session, secret: str, *, moment: datetime) -> tuple[Invitation, Letter]:
+    """What a link offers; refuses one that was used, taken back, is too old or never was."""
+    row = session.get(Invitation, _key(secret))
+    if row is None or row.until < moment:
+        raise Over(USED)
+    return row, session.get_one(Letter, row.letter_id)
+
+
+def accept(session: Session, secret: str, organizer: Organizer, *, moment: datetime) -> Letter:
+    """Take the seat that a link offers; the link is spent by it. Who is there already stays as they are, except that
+    a commenter may become an editor."""
+    row, letter = invitation(session, secret, moment=moment)
+    role, replaces = row.role, row.replaces
+    session.refresh(letter, with_for_update=True)
+    present = session.get(Authorship, (letter.id, organizer.id))
+    if present is not None and (replaces == organizer.id or present.role == EDITOR or role == COMMENTER):
+        raise Conflict("You work on this letter already. The link is still good for somebody else.")
+    if replaces is not None:
+        _require_another_holder(session, letter, replaces)
+    session.expunge(row)
+    if changed(session, delete(Invitation).where(Invitation.key == _key(secret))) != 1:
+        raise Over(USED)
+    if replaces is not None and session.get(Authorship, (letter.id, replaces)) is not None:
+        _leave(session, letter, replaces)
+    enter(session, letter, organizer, role)
+    return letter
+
+
+def enter(session: Session, letter: Letter, organizer: Organizer, role: str) -> None:
+    """Somebody begins to work on a letter. Names keys are granted apart from it, by an act of one who has them."""
+    if len(seats(session, letter)) >= MOST_PEOPLE:
+        raise Conflict("At most %(most)s people can work on a letter.", most=MOST_PEOPLE)
+    session.merge(Authorship(letter_id=letter.id, organizer_id=organizer.id, role=role))
+    session.flush()
+
+
+# Changing and going
+
+
+def set_role(session: Session, letter: Letter, organizer_id: str, role: str) -> None:
+    """Make somebody an editor or a commenter; there is always an editor."""
+    if role not in ROLES:
+        raise BadShape("Choose whether they may write or only comment.")
+    session.refresh(letter, with_for_update=True)
+    seat = _seat(session, letter, organizer_id)
+    if role != EDITOR:
+        _require_another_editor(session, letter, organizer_id)
+    seat.role = role
+    session.flush()
+
+
+def remove(session: Session, letter: Letter, organizer_id: str) -> None:
+    """Somebody leaves a letter, or is removed from it; not the last editor, nor the last who can unlock names."""
+    session.refresh(letter, with_for_update=True)
+    _seat(session, letter, organizer_id)
+    _require_another_editor(session, letter, organizer_id)
+    _require_another_holder(session, letter, organizer_id)
+    _leave(session, letter, organizer_id)
+
+
+def _leave(session: Session, letter: Letter, organizer_id: str) -> None:
+    """What goes with a seat: names keys, approvals, links to it, the name that was shown, what was not saved."""
+    for table, column in (
+        (NamesKeyCopy, NamesKeyCopy.organizer_id),
+        (Approval, Approval.organizer_id),
+        (Invitation, Invitation.replaces),
+        (WorkingCopy, WorkingCopy.organizer_id),
+        (Authorship, Authorship.organizer_id),
+    ):
+        session.execute(delete(table).where(table.letter_id == letter.id, column == organizer_id))
+    letter.edition += 1
+    session.flush()
+
+
+def _seat(session: Session, letter: Letter, organizer_id: str) -> Authorship:
+    found = session.get(Authorship, (letter.id, organizer_id))
+    if found is None:
+        raise NotFound("Nobody of that name works on this letter. Look at the page again.")
+    return found
+
+
+def _require_another_editor(session: Session, letter: Letter, organizer_id: str) -> None:
+    others = (Authorship.letter_id == letter.id, Authorship.role == EDITOR, Authorship.organizer_id != organizer_id)
+    if not session.scalars(select(func.count()).select_from(Authorship).where(*others)).one():
+        raise Conflict("A letter needs an editor. Make somebody else one first, or hand your seat over by a link.")
+
+
+def _require_another_holder(session: Session, letter: Letter, organizer_id: str) -> None:
+    holders = set(session.scalars(select(NamesKeyCopy.organizer_id).where(NamesKeyCopy.letter_id == letter.id)))
+    if holders == {organizer_id}:
+        raise Conflict(
+            "Nobody else could ever unlock this letter's names. Let another organizer unlock them as well first."
+        )
+
+
+def _key(secret: str) -> bytes:
+    return hashlib.sha256(b"petition-seat-v1" + secret.encode()).digest()

@@ -1,0 +1,246 @@
+"""Names keys: one for each step of the ladder that shows names, opened by an organizer's passphrase (protocol 9).
+
+Between opening a letter and unlocking a step nobody can read its names: not the database, not the host, not an
+organizer whose passphrase is not typed. What is kept of a private half are boxes, one for each organizer.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from petition.crypto.appearance_steps import NAMED, NAMED_AT, in_order, name_step, number_of
+from petition.crypto.boxes import derive, lock, unlock
+from petition.crypto.encodings import b64url
+from petition.crypto.keyrings import box_for, open_box
+from petition.crypto.locked_names import NamesPrivateKey
+from petition.errors import BadShape, Conflict, Forbidden, NotFound
+from petition.letters.lifecycle import full_hour_after
+from petition.letters.models import Authorship, Letter, NamesKey, NamesKeyCopy, Organizer
+from petition.letters.organizers.accounts import private_key
+from petition.letters.states import EDITOR, PUBLISHED, require_draft
+
+MakeKey = Callable[[], NamesPrivateKey]
+MOST_NUMBERS = 5
+LEAST_N, MOST_N = 2, 1_000_000
+MOST_MONTHS = 60
+NOTICE = timedelta(days=1)
+"""The unlocking of an N is announced so long ahead."""
+KEY_LABEL = "petition-names-key-v1"
+
+
+def choose_name_steps(session: Session, letter: Letter, *, named: bool, numbers: Iterable[int], months: int) -> None:
+    """Say which steps that show names a letter offers, and how long names stay after it closes; only in a draft."""
+    session.refresh(letter, with_for_update=True)
+    require_draft(letter)
+    wanted = sorted(set(numbers))
+    if len(wanted) > MOST_NUMBERS or not all(LEAST_N <= number <= MOST_N for number in wanted):
+        raise BadShape(
+            "Give at most %(most)s numbers, each from %(least)s to %(largest)s, for example: 50, 200.",
+            most=MOST_NUMBERS, least=LEAST_N, largest=f"{MOST_N:,}",
+        )  # fmt: skip
+    if not 1 <= months <= MOST_MONTHS:
+        raise BadShape("Names may stay for 1 to %(most)s months after the letter closes.", most=MOST_MONTHS)
+    letter.name_steps = [*([NAMED] if named else []), *(name_step(NAMED_AT, number) for number in wanted)]
+    letter.names_months = months
+    session.flush()
+
+
+# Keys and who holds them
+
+
+def key_holders(session: Session, letter_id: str) -> list[Organizer]:
+    """The letter's editors for whom a key can be boxed, by name."""
+    mine = select(Organizer).join(Authorship, Authorship.organizer_id == Organizer.id)
+    has_pair = (Authorship.letter_id == letter_id, Authorship.role == EDITOR, Organizer.public_key.is_not(None))
+    return list(session.scalars(mine.where(*has_pair).order_by(Organizer.name)))
+
+
+def make_names_keys(session: Session, letter: Letter, make: MakeKey) -> dict[str, bytes]:
+    """A key for each name step, boxed for every editor of the letter; the public halves (SPKI DER) by step."""
+    holders = key_holders(session, letter.id)
+    made = {}
+    for step in letter.name_steps:
+        key = make()
+        made[step] = key.public_key()
+        session.add(NamesKey(letter_id=letter.id, step=step, public_key=made[step]))
+        session.flush()
+        for organizer in holders:
+            _box(session, letter.id, step, organizer, key.as_pkcs8())
+    session.flush()
+    return made
+
+
+def _box(session: Session, letter_id: str, step: str, organizer: Organizer, key: bytes) -> None:
+    assert organizer.public_key is not None
+    box = box_for(organizer.public_key, key)
+    session.merge(NamesKeyCopy(letter_id=letter_id, step=step, organizer_id=organizer.id, box=box))
+
+
+def names_keys(session: Session, letter_id: str) -> list[NamesKey]:
+    """A letter's names keys, in the order of the ladder."""
+    rows = {row.step: row for row in session.scalars(select(NamesKey).where(NamesKey.letter_id == letter_id))}
+    return [rows[step] for step in in_order(rows)]
+
+
+def public_names_keys(session: Session, letter_id: str) -> dict[str, str]:
+    """The public halves (SPKI DER in base64url) by step, as long as the letter takes names."""
+    rows = names_keys(session, letter_id)
+    return {row.step: b64url(row.public_key) for row in rows if row.public_key is not None}
+
+
+def who_can_unlock(session: Session, letter_id: str) -> set[str]:
+    """The ids of organizers who hold a copy of the letter's names keys."""
+    held = select(NamesKeyCopy.organizer_id).where(NamesKeyCopy.letter_id == letter_id)
+    return set(session.scalars(held.distinct()))
+
+
+def grant(session: Session, letter: Letter, giver: Organizer, passphrase: str, newcomer_id: str) -> None:
+    """Give another organizer of the letter, by name, all names keys that the giver holds."""
+    newcomer = session.get(Organizer, newcomer_id)
+    seat = session.get(Authorship, (letter.id, newcomer_id))
+    if newcomer is None or seat is None:
+        raise NotFound("This letter has no such organizer. Invite them first.")
+    if seat.role != EDITOR:
+        raise Conflict("%(name)s may only comment. Names keys are for those who may write.", name=newcomer.name)
+    if newcomer.public_key is None:
+        raise Conflict("%(name)s has no passphrase yet, so nothing can be locked for them.", name=newcomer.name)
+    for step, key in _opened(session, letter, giver, passphrase).items():
+        _box(session, letter.id, step, newcomer, key)
+    session.flush()
+
+
+def _opened(session: Session, letter: Letter, organizer: Organizer, passphrase: str) -> dict[str, bytes]:
+    """All private halves (PKCS #8) that an organizer's passphrase opens, by step."""
+    copies = session.scalars(
+        select(NamesKeyCopy).where(NamesKeyCopy.letter_id == letter.id, NamesKeyCopy.organizer_id == organizer.id)
+    ).all()
+    if not copies:
+        raise Forbidden(
+            "You can't unlock names of this letter: no key was ever locked for you, or you lost it with your "
+            "passphrase. Another organizer can grant it to you."
+        )
+    private = private_key(organizer, passphrase)
+    try:
+        return {copy.step: open_box(private, copy.box) for copy in copies}
+    except ValueError:
+        raise Conflict("Your copy of a names key is damaged. Ask another organizer to grant it again.") from None
+
+
+def forget_copies(session: Session, letter_id: str, organizer_id: str) -> None:
+    """Whoever leaves a letter, or is removed, leaves its names keys behind."""
+    here = (NamesKeyCopy.letter_id == letter_id, NamesKeyCopy.organizer_id == organizer_id)
+    session.execute(delete(NamesKeyCopy).where(*here))
+
+
+def has_copies(session: Session, letter_id: str) -> int:
+    """How many organizers could still unlock names."""
+    held = select(func.count(NamesKeyCopy.organizer_id.distinct())).where(NamesKeyCopy.letter_id == letter_id)
+    return session.scalars(held).one()
+
+
+# Unlocking
+
+
+def unlock_named(session: Session, letter: Letter, organizer: Organizer, passphrase: str, *, master: bytes) -> None:
+    """Unlock ``named``: from the next sealing on its names are shown. Refused before publication is under way."""
+    row = _locked_row(session, letter, NAMED)
+    _keep(row, _opened(session, letter, organizer, passphrase)[NAMED], master)
+    row.is_open = True
+    session.flush()
+
+
+def announce_unlocking(
+    session: Session,
+    letter: Letter,
+    organizer: Organizer,
+    passphrase: str,
+    number: int,
+    *,
+    count: int,
+    moment: datetime,
+    master: bytes,
+) -> NamesKey:
+    """Announce that the names of N are shown a day from now, if ``count`` is N at least, now and until then.
+
+    One step at a time. The private half of this one step is kept until then, locked under the master secret.
+    """
+    if letter.state != PUBLISHED or letter.closes is not None:
+        raise Conflict("Names are unlocked while the letter is public and no closing is announced.")
+    row = _locked_row(session, letter, name_step(NAMED_AT, number))
+    if count < number:
+        raise Conflict(
+            "%(count)s are counted so far, and these names were promised to be shown from %(number)s on.",
+            count=count, number=number,
+        )  # fmt: skip
+    if any(other.opens is not None and not other.is_open for other in names_keys(session, letter.id)):
+        raise Conflict("One step at a time: another unlocking is announced already.")
+    _keep(row, _opened(session, letter, organizer, passphrase)[row.step], master)
+    row.opens = full_hour_after(moment + NOTICE)
+    letter.edition += 1
+    session.flush()
+    return row
+
+
+def _locked_row(session: Session, letter: Letter, step: str) -> NamesKey:
+    row = session.get(NamesKey, (letter.id, step), with_for_update=True)
+    if row is None:
+        raise NotFound("This letter does not offer that step.")
+    if row.private_key is not None or row.public_key is None:
+        raise Conflict("This step is unlocked already, or the letter is over.")
+    return row
+
+
+def _keep(row: NamesKey, key: bytes, master: bytes) -> None:
+    if NamesPrivateKey.from_pkcs8(key).public_key() != row.public_key:
+        raise Conflict("Your copy of a names key is damaged. Ask another organizer to grant it again.")
+    row.private_key = lock(derive(master, KEY_LABEL), key, _label(row))
+
+
+def unlocked(row: NamesKey, master: bytes) -> bytes | None:
+    """The private half (PKCS #8) of a step whose names may be shown; None for all others."""
+    if not row.is_open or row.private_key is None:
+        return None
+    return unlock(derive(master, KEY_LABEL), row.private_key, _label(row))
+
+
+def _label(row: NamesKey) -> str:
+    return f"{KEY_LABEL}{row.letter_id}{row.step}"
+
+
+def void_announcement(session: Session, letter: Letter, step: str) -> None:
+    """Take an announcement back, by an organizer or because the count has fallen: what was kept for it is deleted."""
+    row = session.get(NamesKey, (letter.id, step), with_for_update=True)
+    if row is None or row.is_open or row.opens is None:
+        raise Conflict("No unlocking is announced for this step.")
+    row.private_key = row.opens = None
+    letter.edition += 1
+    session.flush()
+
+
+def carry_out_announcements(session: Session, letter: Letter, *, count: int, moment: datetime) -> list[str]:
+    """Open what was announced a day ago; void what was announced for more than have signed. Returns the opened steps.
+
+    A count that falls below N voids at the next set time, not only at the end of the day.
+    """
+    opened = []
+    for row in names_keys(session, letter.id):
+        if row.opens is None or row.is_open:
+            continue
+        if count < (number_of(row.step) or 0):
+            void_announcement(session, letter, row.step)
+        elif row.opens <= moment:
+            row.is_open = True
+            opened.append(row.step)
+    session.flush()
+    return opened
+
+
+def destroy_names_keys(session: Session, letter_id: str) -> None:
+    """Delete every half and every box of a letter's names keys; what stays says only which steps there were."""
+    session.execute(delete(NamesKeyCopy).where(NamesKeyCopy.letter_id == letter_id))
+    for row in names_keys(session, letter_id):
+        row.public_key = row.private_key = None
+        row.opens = row.opens if row.is_open else None
+    session.flush()

@@ -1,0 +1,148 @@
+"""Apps for one-time passwords (RFC 6238) and recovery codes: a second thing to have beside the passphrase.
+
+Each password and each code works once. A spent password is kept as a keyed hash, and only until the next sealing
+hour: it would tell the half minute of a sign-in to whoever holds the database and the master secret.
+"""
+
+import hashlib
+import hmac
+from datetime import datetime
+
+import pyotp
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from petition.crypto.boxes import derive, lock, unlock
+from petition.crypto.codes import new_code, read_code, show
+from petition.database import changed
+from petition.errors import BadShape, Conflict, Forbidden
+from petition.letters.models import Organizer, RecoveryCode
+from petition.randomness import Random
+
+KEY_LABEL = "petition-one-time-app-v1"
+STEP = 30
+DIGITS = 6
+RECOVERY_CODES = 10
+ISSUER = "Petition"
+
+
+def begin_app(organizer: Organizer, *, master: bytes) -> None:
+    """Make the secret of a new app, unless one is being set up or is in use; asked for once it is confirmed."""
+    if organizer.app_secret is None:
+        _keep(organizer, pyotp.random_base32(), master)
+
+
+def app_secret(organizer: Organizer, *, master: bytes) -> str:
+    """What an app is told (base32), while it is set up: afterwards nobody is shown it again."""
+    if organizer.app_secret is None or organizer.app_confirmed:
+        raise Conflict("An app is set up already, or was never begun. Turn it off first to set up another one.")
+    return _secret(organizer, master)
+
+
+def app_address(organizer: Organizer, *, master: bytes) -> str:
+    """The same as an ``otpauth://`` address for a QR code; it names the person as they sign in, never a letter."""
+    totp = pyotp.TOTP(app_secret(organizer, master=master), digits=DIGITS, interval=STEP)
+    return str(totp.provisioning_uri(name=organizer.name, issuer_name=ISSUER))
+
+
+def confirm_app(
+    session: Session, organizer: Organizer, password: str, *, moment: datetime, master: bytes, random: Random
+) -> list[str]:
+    """Ask for the app from now on, once it has given a right password; returns new recovery codes."""
+    app_secret(organizer, master=master)
+    if not _spend_password(session, organizer, password, moment, master):
+        raise BadShape(
+            "This is not the password that the app shows at this moment. Check that the clock of your phone is right, "
+            "and type the next one."
+        )
+    organizer.app_confirmed = True
+    return new_recovery_codes(session, organizer, random=random)
+
+
+def new_recovery_codes(session: Session, organizer: Organizer, *, random: Random) -> list[str]:
+    """New codes, shown once, in place of all older ones."""
+    session.execute(delete(RecoveryCode).where(RecoveryCode.organizer_id == organizer.id))
+    codes = [new_code(random) for _ in range(RECOVERY_CODES)]
+    session.add_all(RecoveryCode(key=_digest(organizer, code), organizer_id=organizer.id) for code in sorted(codes))
+    session.flush()
+    return [show(code) for code in codes]
+
+
+def recovery_codes_left(session: Session, organizer: Organizer) -> int:
+    """How many still work."""
+    mine = RecoveryCode.organizer_id == organizer.id
+    return session.scalars(select(func.count()).select_from(RecoveryCode).where(mine)).one()
+
+
+def forget_app(session: Session, organizer: Organizer) -> None:
+    """Ask for no one-time password any more; recovery codes go as well."""
+    organizer.app_secret, organizer.app_confirmed, organizer.spent_passwords = None, False, []
+    session.execute(delete(RecoveryCode).where(RecoveryCode.organizer_id == organizer.id))
+
+
+def require_second(session: Session, organizer: Organizer, typed: str, *, moment: datetime, master: bytes) -> None:
+    """Refuse unless the present one-time password or an unused recovery code was typed, where an app is asked for."""
+    if not organizer.app_confirmed:
+        return
+    if not (_spend_password(session, organizer, typed, moment, master) or _spend_code(session, organizer, typed)):
+        raise Forbidden(
+            "This one-time password is wrong or was used already. Wait for the next one, or type a recovery code."
+        )
+
+
+def _spend_password(session: Session, organizer: Organizer, typed: str, moment: datetime, master: bytes) -> bool:
+    """Whether it is a password of this half minute, the one before or the one after, and was not used yet."""
+    typed = "".join(typed.split())
+    if len(typed) != DIGITS or not (typed.isascii() and typed.isdigit()):
+        return False
+    session.flush()
+    session.refresh(organizer, with_for_update=True)  # of two who send the same one, one wins
+    secret = _secret(organizer, master)
+    marks = _marks(secret, moment)
+    spent = [mark for mark in organizer.spent_passwords if mark in marks]
+    for mark, step in marks.items():
+        right = pyotp.TOTP(secret, digits=DIGITS, interval=STEP).generate_otp(step)
+        if hmac.compare_digest(right, typed) and mark not in spent:
+            organizer.spent_passwords = [*spent, mark]
+            session.flush()
+            return True
+    return False
+
+
+def _spend_code(session: Session, organizer: Organizer, typed: str) -> bool:
+    try:
+        key = _digest(organizer, read_code(typed))
+    except BadShape:
+        return False
+    return changed(session, delete(RecoveryCode).where(RecoveryCode.key == key)) == 1
+
+
+def forget_spent_passwords(session: Session, *, moment: datetime, master: bytes) -> None:
+    """Forget all that are too old to be used again."""
+    for organizer in session.scalars(select(Organizer).where(Organizer.app_secret.is_not(None))):
+        good = _marks(_secret(organizer, master), moment)
+        left = [mark for mark in organizer.spent_passwords if mark in good]
+        if left != organizer.spent_passwords:
+            organizer.spent_passwords = left
+    session.flush()
+
+
+def _digest(organizer: Organizer, code: str) -> bytes:
+    return hashlib.sha256(b"petition-recovery-v1" + organizer.id.encode() + code.encode()).digest()
+
+
+def _marks(secret: str, moment: datetime) -> dict[str, int]:
+    """Keyed hashes of the steps whose passwords are good at a moment, with the steps."""
+    now = int(moment.timestamp()) // STEP
+    return {
+        hmac.new(secret.encode(), b"%d" % step, hashlib.sha256).hexdigest(): step for step in range(now - 1, now + 2)
+    }
+
+
+def _keep(organizer: Organizer, secret: str, master: bytes) -> None:
+    organizer.app_secret = lock(derive(master, KEY_LABEL), secret.encode(), KEY_LABEL + organizer.id)
+
+
+def _secret(organizer: Organizer, master: bytes) -> str:
+    assert organizer.app_secret is not None
+    return unlock(derive(master, KEY_LABEL), organizer.app_secret, KEY_LABEL + organizer.id).decode()

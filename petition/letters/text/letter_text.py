@@ -1,0 +1,251 @@
+"""The words of a letter: what they may be, their canonical bytes, their digest."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from petition.errors import BadShape, TooLong
+from petition.letters.text import sources as footnotes
+from petition.letters.text.sources import MOST_SOURCES, Source
+
+LIMITS = {
+    "title": 200, "recipient": 200, "employer": 200, "body": 60_000, "demand": 1_000, "note": 300, "event": 10_000,
+    "link": 1_000, "group": 80, "source": 300, "date": 10, "name": 300, "job title": 300, "contact": 300,
+    "comment": 4_000, "passage": 4_000, "report": 2_000,
+}  # fmt: skip
+MOST_DEMANDS = 30
+MOST_TRANSLATIONS = 20
+LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?")
+NAMES_OF_INVISIBLES = {
+    "\u202a": "left-to-right embedding",
+    "\u202b": "right-to-left embedding",
+    "\u202c": "pop directional formatting",
+    "\u202d": "left-to-right override",
+    "\u202e": "right-to-left override",
+    "\u2066": "left-to-right isolate",
+    "\u2067": "right-to-left isolate",
+    "\u2068": "first strong isolate",
+    "\u2069": "pop directional isolate",
+}
+INVISIBLE = re.compile(f"[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\ud800-\\udfff{''.join(NAMES_OF_INVISIBLES)}]")
+"""Control characters but tab and line breaks, halves of surrogate pairs, and what overrides the direction of text."""
+
+
+@dataclass(frozen=True)
+class Translation:
+    """The letter in another language than the binding one; employer and sources are the letter's."""
+
+    language: str
+    title: str = ""
+    recipient: str = ""
+    body: str = ""
+    demands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Words:
+    """A letter's text: title, recipient, employer, body in Markdown, demands, the binding language's code, sources,
+    translations in the order of their languages' codes."""
+
+    title: str = ""
+    recipient: str = ""
+    employer: str = ""
+    body: str = ""
+    demands: tuple[str, ...] = ()
+    language: str = "en"
+    sources: tuple[Source, ...] = ()
+    translations: tuple[Translation, ...] = ()
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those that the letter can be read in, the binding one first."""
+        return (self.language, *(one.language for one in self.translations))
+
+    def in_language(self, code: str) -> "Words":
+        """The letter as it reads in a language; in the binding one if there is no such translation."""
+        for one in self.translations:
+            if one.language == code:
+                recipient = one.recipient or self.recipient
+                text = replace(self, title=one.title, recipient=recipient, body=one.body, demands=one.demands)
+                return replace(text, language=code, translations=())
+        return self
+
+    def with_translation(self, translation: Translation) -> "Words":
+        """The letter with a translation added, or put in the place of the one in its language."""
+        return replace(self, translations=_in_order([*self.without(translation.language).translations, translation]))
+
+    def without(self, language: str) -> "Words":
+        """The letter without its translation into a language."""
+        return replace(self, translations=tuple(one for one in self.translations if one.language != language))
+
+
+def _in_order(translations: Iterable[Translation]) -> tuple[Translation, ...]:
+    return tuple(sorted(translations, key=lambda one: one.language))
+
+
+def read_words(
+    title: str,
+    recipient: str,
+    employer: str,
+    body: str,
+    demands: Iterable[str],
+    language: str,
+    sources: Iterable[Source] = (),
+    translations: Iterable[Translation] = (),
+) -> Words:
+    """What somebody typed, in normal form (NFC, line feeds, no trailing space); refuses what may not stand."""
+    return Words(
+        title=one_line(title, "title"),
+        recipient=one_line(recipient, "recipient"),
+        employer=one_line(employer, "employer"),
+        body=several_lines(body, "body"),
+        demands=_demands(demands),
+        language=language_code(language or "en"),
+        sources=_sources(sources),
+        translations=_translations(translations, language or "en"),
+    )
+
+
+def checked(words: Words) -> Words:
+    """Words that were put together from others, held to the same rules as typed ones."""
+    return read_words(
+        words.title,
+        words.recipient,
+        words.employer,
+        words.body,
+        words.demands,
+        words.language,
+        (read_source(source.title, source.url, source.date) for source in words.sources),
+        (read_translation(one.language, one.title, one.recipient, one.body, one.demands) for one in words.translations),
+    )
+
+
+def read_translation(language: str, title: str, recipient: str, body: str, demands: Iterable[str]) -> Translation:
+    """A translation as somebody typed it, in normal form; refuses what may not stand."""
+    return Translation(
+        language=language_code(language),
+        title=one_line(title, "title"),
+        recipient=one_line(recipient, "recipient"),
+        body=several_lines(body, "body"),
+        demands=_demands(demands),
+    )
+
+
+def read_source(title: str, url: str, date: str) -> Source:
+    """A source as somebody typed it; its title may be left out where there is a link."""
+    url, date = one_line(url, "link"), one_line(date, "date")
+    title = one_line(title, "source") or url
+    return Source(title, footnotes.require_address(url), footnotes.require_date(date))
+
+
+def _demands(typed: Iterable[str]) -> tuple[str, ...]:
+    demands = [demand for demand in typed if demand.strip()]
+    if len(demands) > MOST_DEMANDS:
+        raise TooLong("A letter has at most %(most)s demands.", most=MOST_DEMANDS)
+    return tuple(one_line(demand, "demand") for demand in demands)
+
+
+def _sources(given: Iterable[Source]) -> tuple[Source, ...]:
+    found = tuple(source for source in given if source != Source(""))
+    if len(found) > MOST_SOURCES:
+        raise TooLong("A letter has at most %(most)s sources.", most=MOST_SOURCES)
+    return found
+
+
+def _translations(given: Iterable[Translation], binding: str) -> tuple[Translation, ...]:
+    found = _in_order(given)
+    if len(found) > MOST_TRANSLATIONS:
+        raise TooLong("A letter has at most %(most)s translations.", most=MOST_TRANSLATIONS)
+    codes = [binding, *(one.language for one in found)]
+    if len(set(codes)) != len(codes):
+        raise BadShape("A letter has one text in each language. Take the translation into the other one out first.")
+    return found
+
+
+def language_code(code: str) -> str:
+    """A language's code as BCP 47 writes it: en, es, pt-BR."""
+    if not LANGUAGE.fullmatch(code):
+        raise BadShape("The language must be a code such as en, es or pt-BR.")
+    return code
+
+
+def one_line(text: str, field: str) -> str:
+    """A field of one line; line breaks become spaces."""
+    _require_bounded(text, field)
+    _require_visible(text, field)
+    return _normal(" ".join(text.split()), field)
+
+
+def several_lines(text: str, field: str) -> str:
+    """A field of several lines; only line feeds break them."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    _require_bounded(text, field)
+    _require_visible(text, field)
+    return _normal("\n".join(line.rstrip() for line in text.split("\n")).strip("\n"), field)
+
+
+def _normal(text: str, field: str) -> str:
+    text = unicodedata.normalize("NFC", text)
+    _require_length(text, field, LIMITS[field])
+    return text
+
+
+def _require_bounded(text: str, field: str) -> None:
+    """What is far too long is not looked at any closer: blanks and accents may still shrink, but not so much."""
+    _require_length(text, field, 4 * LIMITS[field] + 1_000)
+
+
+def _require_length(text: str, field: str, most: int) -> None:
+    if len(text) > most:
+        raise TooLong(
+            "The %(field)s has %(length)s characters; %(most)s is the most. Please shorten it.",
+            field=field, length=len(text), most=LIMITS[field],
+        )  # fmt: skip
+
+
+def _require_visible(text: str, field: str) -> None:
+    """Refuse what nobody sees, by its name and its position as it was typed."""
+    found = INVISIBLE.search(text)
+    if found:
+        raise BadShape(
+            "The %(field)s has an invisible character (%(name)s) at position %(position)s. Please take it out.",
+            field=field, name=_name_of(found[0]), position=found.start() + 1,
+        )  # fmt: skip
+
+
+def _name_of(character: str) -> str:
+    if character in NAMES_OF_INVISIBLES:
+        return NAMES_OF_INVISIBLES[character]
+    return unicodedata.name(character, f"U+{ord(character):04X}")
+
+
+def canonical(words: Words) -> bytes:
+    """The exact bytes that are signed and that ``letter.md`` serves: UTF-8, line feeds, one at the end.
+
+    Title as a heading; a line each for recipient, employer and language; the body; the demands as a numbered list;
+    the sources as footnotes. Then, behind a line of three hyphens each, the translations, which say so in a line.
+    """
+    texts = [_canonical(words, [])]
+    for one in words.translations:
+        told = [f"Translation of: {words.language}"]
+        texts.append(_canonical(replace(words.in_language(one.language), sources=()), told))
+    return ("\n\n---\n\n".join(texts) + "\n").encode()
+
+
+def _canonical(words: Words, told: list[str]) -> str:
+    head = [f"To: {words.recipient}", f"Employer: {words.employer}", f"Language: {words.language}", *told]
+    parts = [
+        f"# {words.title}",
+        "  \n".join(head),
+        words.body,
+        "\n".join(f"{number}. {demand}" for number, demand in enumerate(words.demands, 1)),
+        footnotes.lines(words.sources),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def digest(text: bytes) -> str:
+    """TEXT_SHA256 of the protocol: hex SHA-256 of the canonical bytes."""
+    return hashlib.sha256(text).hexdigest()

@@ -1,0 +1,141 @@
+"""The letter's text as HTML: what may come out of what somebody typed, and where its links really lead."""
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from mdit_py_plugins.footnote import footnote_plugin
+
+from petition.letters.text.sources import REFERENCE
+
+TAGS = {
+    "p", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "em", "strong", "a", "code", "pre", "hr", "br",
+    "sup", "section",
+}  # fmt: skip
+ATTRIBUTES = {
+    "a": {"href", "id", "class"},
+    "li": {"id", "class"},
+    "section": {"class"},
+    "sup": {"class"},
+    "ol": {"start", "class"},
+}
+LINKS = ("http://", "https://", "mailto:")
+"""How the addresses begin that a text may lead to."""
+LOOKS_LIKE_A_SITE = re.compile(r"(?:https?://|www\.)[^\s/]+|\b(?:[\w-]+\.)+[^\W\d_]{2,}(?=[/\s:?#]|\Z)")
+
+MOST_LOOKED_AT = 300
+"""Characters of a link's text in which another site's name is looked for."""
+
+
+def html(markdown: str, sources: int = 0, apart: str = "") -> str:
+    """CommonMark with footnotes as HTML: no raw HTML, no images, headings below the page's own.
+
+    ``sources`` is how many the letter has: ``[^2]`` leads to the second, which the page lists as ``#source-2``. What
+    the text defines as footnotes of its own is numbered after them. Behind a link that could be taken for another
+    one stands the site that it leads to, as machines spell it. ``apart`` keeps the footnotes' addresses apart from
+    those of another text on the same page.
+    """
+    rendered = _demote(_markdown.render(markdown, {"sources": sources, "docId": apart or None}))
+    return nh3.clean(
+        rendered,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        url_schemes={link.partition(":")[0] for link in LINKS},
+        link_rel="nofollow noopener noreferrer",
+    )
+
+
+def tokens(markdown: str, sources: int = 0) -> list[Token]:
+    """The same text as the parser's tokens, for what is not HTML; ``source_ref`` has its ``number`` as meta."""
+    return _markdown.parse(markdown, {"sources": sources})
+
+
+def _demote(rendered: str) -> str:
+    """h1 and h2 of the body become h3, and so on: the page has its own h1 and h2."""
+    return re.sub(r"<(/?)h([1-6])>", lambda tag: f"<{tag[1]}h{min(6, int(tag[2]) + 2)}>", rendered)
+
+
+def site_of(url: str) -> str:
+    """The site that an address leads to, as machines spell it (punycode); empty if it leads to none."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return host.encode("ascii").decode() if host.isascii() else host.encode("idna").decode()
+    except ValueError:
+        return ""
+
+
+def site_to_tell(url: str, shown: str) -> str:
+    """The site to be told behind a link, because its address or its text could be taken for another's; or nothing."""
+    site = site_of(url)
+    if not site:
+        return ""
+    looks = [
+        re.sub(r"\Ahttps?://", "", found).partition("/")[0]
+        for found in LOOKS_LIKE_A_SITE.findall(shown[:MOST_LOOKED_AT])
+    ]
+    is_other = any(look.casefold().removeprefix("www.") != site.removeprefix("www.") for look in looks)
+    is_disguised = "xn--" in site or "@" in urlsplit(url).netloc
+    return site if is_other or is_disguised else ""
+
+
+def _refer_to_source(state: StateInline, silent: bool) -> bool:
+    """``[^2]`` leads to the second source, unless the text has a footnote of that name."""
+    match = REFERENCE.match(state.src, state.pos)
+    if match is None or not 1 <= int(match[1]) <= state.env.get("sources", 0):
+        return False
+    if not silent:
+        state.push("source_ref", "", 0).meta = {"number": int(match[1])}
+    state.pos = match.end()
+    return True
+
+
+def _render_reference(self: RendererHTML, tokens: list[Token], index: int, options: Any, env: Any) -> str:
+    number = tokens[index].meta["number"]
+    return f'<sup class="footnote-ref"><a href="#source-{number}">[{number}]</a></sup>'
+
+
+def _number_after_sources(self: RendererHTML, tokens: list[Token], index: int, options: Any, env: Any) -> str:
+    number = tokens[index].meta["id"] + 1 + env.get("sources", 0)
+    again = tokens[index].meta.get("subId", 0)
+    return f"[{number}:{again}]" if again else f"[{number}]"
+
+
+def _open_footnotes(self: RendererHTML, tokens: list[Token], index: int, options: Any, env: Any) -> str:
+    return f'<section class="footnotes">\n<ol class="footnotes-list" start="{env.get("sources", 0) + 1}">\n'
+
+
+def _tell_sites(state: StateCore) -> None:
+    """Put the true site behind each link that could be taken for another one."""
+    for block in state.tokens:
+        if block.type == "inline" and block.children:
+            block.children = _told(block.children)
+
+
+def _told(children: list[Token]) -> list[Token]:
+    told: list[Token] = []
+    url, shown = "", ""
+    for token in children:
+        told.append(token)
+        if token.type == "link_open":
+            url, shown = str(token.attrs.get("href", "")), ""
+        elif token.type == "link_close":
+            site = site_to_tell(url, shown)
+            told += [Token("text", "", 0, content=f" ({site})")] if site else []
+            url = ""
+        elif url:
+            shown += token.content
+    return told
+
+
+_markdown = MarkdownIt("commonmark", {"html": False}).disable("image").use(footnote_plugin)
+_markdown.inline.ruler.after("footnote_ref", "source_ref", _refer_to_source)
+_markdown.core.ruler.after("inline", "told_sites", _tell_sites)
+_markdown.add_render_rule("source_ref", _render_reference)
+_markdown.add_render_rule("footnote_caption", _number_after_sources)
+_markdown.add_render_rule("footnote_block_open", _open_footnotes)

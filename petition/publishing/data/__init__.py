@@ -1,0 +1,1 @@
+"""Data files: CSV, JSON, spreadsheets, feeds, and what their columns mean."""

@@ -1,0 +1,107 @@
+"""The figures as tables and as JSON: counts and history. An export is a list of fields that somebody chose."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from petition.crypto.encodings import hour
+from petition.publishing.data import columns
+from petition.publishing.data.columns import names_of
+from petition.publishing.figures.counts import Figures
+from petition.publishing.figures.groups import GroupTable
+from petition.sealing.group_suppression import STEP
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+HISTORY_COLUMNS, COUNTS_COLUMNS = names_of(columns.HISTORY), names_of(columns.COUNTS)
+NAMES_COLUMNS = names_of(columns.NAMES)
+TOTAL, ROLL = "total", "roll"
+
+
+def counts(found: Figures) -> dict[str, Any]:
+    """The members of ``counts.json``, in their order."""
+    return {
+        "letter": {
+            "title": found.words.title,
+            "url": found.url,
+            "recipient": found.words.recipient,
+            "employer": found.words.employer,
+            "text_sha256": found.text_sha256,
+            "published": found.published.date().isoformat() if found.published else None,
+        },
+        "count": found.count,
+        "as_of": hour(found.as_of),
+        "signatures": found.signatures,
+        "withdrawals": found.withdrawals,
+        "rolls": [{"roll": roll.name, "count": roll.count} for roll in found.rolls],
+        "names_shown": found.names_shown,
+        "threshold": found.threshold,
+        "closes": hour(closes) if (closes := found.closes or found.ends) else None,
+        "state": found.state,
+        "groups": [_group(table, found.k) for table in found.groups],
+        "verification": {
+            "routes": list(found.routes),
+            "codes_made": found.codes_made,
+            "issued": found.issued,
+            "log": {
+                "size": found.log_size,
+                "root": found.log_root.hex(),
+                "checkpoint": f"{found.url}log/checkpoint",
+            },
+        },
+    }
+
+
+def _group(table: GroupTable, k: int) -> dict[str, Any]:
+    """A field's table, in the order of its options; the last of them is everybody else."""
+    options = [{"option": label, "count": count} for label, count in table.rows]
+    return {"field": table.label, "rounded_down_to": STEP, "smallest_shown": k, "options": options}
+
+
+def counts_json(found: Figures) -> bytes:
+    """``counts.json``: UTF-8, indented for readers, a line feed at the end."""
+    return (json.dumps(counts(found), ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def counts_rows(found: Figures) -> list[tuple[Any, ...]]:
+    """The rows of ``counts.csv``: the total first, then the rolls, then the groups."""
+    rows = [(found.as_of, TOTAL, "", found.count)]
+    rows += [(found.as_of, ROLL, roll.name, roll.count) for roll in found.rolls]
+    rows += [(field.as_of, field.label, *row) for field in found.groups for row in field.rows]
+    return [(found.words.title, hour(as_of), *row) for as_of, *row in rows]
+
+
+def counts_csv(found: Figures) -> bytes:
+    """``counts.csv``."""
+    return table(COUNTS_COLUMNS, counts_rows(found))
+
+
+def history_csv(found: Figures) -> bytes:
+    """``history.csv``: a row for each hour whose sealing changed a number."""
+    return table(
+        HISTORY_COLUMNS, ((hour(row.hour), row.signatures, row.withdrawals, row.count) for row in found.history)
+    )
+
+
+def names_csv(found: Figures) -> bytes:
+    """``names.csv``: the names that are shown, from A to Z in the letter's language, and no others."""
+    return table(NAMES_COLUMNS, ((one.name, one.title) for one in found.naming.in_order(found.words.language)))
+
+
+def table(columns: Iterable[str] | None, rows: Iterable[Iterable[Any]]) -> bytes:
+    """RFC 4180 in UTF-8, lines ending CRLF; cells that a spreadsheet would run as a formula are defused.
+
+    Without ``columns`` there is no header: more rows of a table that has one.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    if columns is not None:
+        writer.writerow(columns)
+    writer.writerows([defused(cell) for cell in row] for row in rows)
+    return text.getvalue().encode()
+
+
+def defused(cell: Any) -> Any:
+    """A text that starts like a formula gets an apostrophe in front; numbers stay numbers."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell

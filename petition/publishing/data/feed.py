@@ -1,0 +1,89 @@
+"""A letter's Atom feed (RFC 4287): who follows it leaves no address with anybody."""
+
+import re
+from datetime import UTC, date, datetime
+from xml.etree import ElementTree
+
+from petition.i18n import fill
+from petition.letters.events import ASKED
+from petition.letters.states import CLOSED
+from petition.publishing.figures.counts import Figures
+
+ATOM = "http://www.w3.org/2005/Atom"
+NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ = str
+
+
+def feed_atom(found: Figures) -> bytes:
+    """``feed.atom``: the publication, each event, each demand that something became of, the end; newest first.
+
+    Identifiers and times follow from the facts alone; everything is in the letter's own language.
+    """
+    root = ElementTree.Element("feed", {"xmlns": ATOM, "xml:lang": found.words.language})
+    _add(root, "id", found.url)
+    _add(root, "title", found.words.title)
+    counted = {"count": f"{found.count:,}", "hour": f"{found.as_of:%Y-%m-%d %H:%M}"}
+    _add(root, "subtitle", fill(found.words.language, _("%(count)s verified workers, as of %(hour)s UTC"), counted))
+    here = {"rel": "self", "type": "application/atom+xml", "href": f"{found.url}feed.atom"}
+    ElementTree.SubElement(root, "link", here)
+    ElementTree.SubElement(root, "link", {"rel": "alternate", "type": "text/html", "href": found.url})
+    author = ElementTree.SubElement(root, "author")
+    _add(author, "name", ", ".join(roll.name for roll in found.rolls))
+    entries = sorted(_entries(found), key=lambda entry: (entry[1], entry[0]), reverse=True)
+    _add(root, "updated", max((moment for _, moment, *_ in entries), default=_hour(found.as_of)))
+    for name, moment, title, text, link in entries:
+        _entry(root, f"{found.url}#{name}", moment, title, text, link or found.url)
+    ElementTree.indent(root, " ")
+    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written + b"\n"
+
+
+def _entries(found: Figures) -> list[tuple[str, str, str, str, str]]:
+    """Each entry's name, moment, title, text and link."""
+
+    def say(sentence: str, **values: object) -> str:
+        return fill(found.words.language, sentence, values)
+
+    told = []
+    if found.published is not None:
+        to = say(
+            _("Open letter to %(recipient)s, %(employer)s"),
+            recipient=found.words.recipient, employer=found.words.employer,
+        )  # fmt: skip
+        told.append(("published", _hour(found.published), found.words.title, to, ""))
+    for event in found.events:
+        title = ": ".join(part for part in (say(event.kind).capitalize(), event.who) if part)
+        text = "\n\n".join(part for part in (event.how, event.text) if part)
+        told.append((f"event-{event.number}", _day(event.day), title, text, event.link))
+    for demand in found.demands:
+        if demand.day is not None and demand.status != ASKED:
+            title = say(_("Demand %(number)s: %(status)s"), number=demand.number, status=say(demand.status))
+            text = "\n\n".join(part for part in (demand.text, demand.note) if part)
+            told.append((f"demand-{demand.number}-{demand.status}", _day(demand.day), title, text, ""))
+    if found.state == CLOSED and found.closed is not None:
+        end = say(_("The letter is closed, with %(count)s verified workers."), count=f"{found.count:,}")
+        told.append(("closed", _hour(found.closed), say(_("Closed")), end, ""))
+    return told
+
+
+def _entry(root: ElementTree.Element, name: str, moment: str, title: str, text: str, link: str) -> None:
+    entry = ElementTree.SubElement(root, "entry")
+    _add(entry, "id", name)
+    _add(entry, "title", title)
+    _add(entry, "updated", moment)
+    ElementTree.SubElement(entry, "link", {"rel": "alternate", "href": link})
+    _add(entry, "content", text).set("type", "text")
+
+
+def _add(parent: ElementTree.Element, tag: str, text: str) -> ElementTree.Element:
+    child = ElementTree.SubElement(parent, tag)
+    child.text = NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+    return child
+
+
+def _hour(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _day(day: date) -> str:
+    return f"{day.isoformat()}T00:00:00Z"

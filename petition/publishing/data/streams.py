@@ -1,0 +1,84 @@
+"""History and log as streams: however many signatures there are, memory stays as it is, and nobody waits.
+
+SQLite, whose readers hold up its writers, is asked for a stretch at a time, each in a moment of its own: no entry ever
+changes, and of the history only the newest hour does. PostgreSQL copies all of it in one go (COPY … TO STDOUT, in
+binary). Nothing passes through objects of the ORM.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Engine, func, select
+
+from petition.crypto.encodings import hour
+from petition.publishing.data.exports import HISTORY_COLUMNS, table
+from petition.sealing.models import Entry, Log, Sealing
+
+AT_ONCE = 1_000
+"""So many rows are held at a time."""
+Pieces = Iterator[tuple[bytes, int]]
+"""Bytes to be written one after the other, each with how many rows it has."""
+
+
+def log_size(engine: Engine, letter_id: str) -> int:
+    """How many entries a letter's log has; none before it is open."""
+    with engine.connect() as connection:
+        return connection.scalar(select(Log.size).where(Log.letter_id == letter_id)) or 0
+
+
+def history_size(engine: Engine, letter_id: str) -> int:
+    """How many hours a letter's history has."""
+    with engine.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(Sealing).where(Sealing.letter_id == letter_id)) or 0
+
+
+def log_jsonl(engine: Engine, letter_id: str) -> Pieces:
+    """``log.jsonl``: the bytes of each entry as they are hashed, a line feed after each."""
+    if engine.dialect.name == "postgresql":
+        query = "SELECT data FROM entry WHERE letter_id = %s ORDER BY number"
+        rows = _copied(engine, query, letter_id, "bytea")
+    else:
+        rows = _asked(engine, Entry, Entry.number, letter_id, Entry.data)
+    while piece := [bytes(data) + b"\n" for (data,) in islice(rows, AT_ONCE)]:
+        yield b"".join(piece), len(piece)
+
+
+def history_csv(engine: Engine, letter_id: str) -> Pieces:
+    """``history.csv``, its header first."""
+    yield table(HISTORY_COLUMNS, ()), 0
+    if engine.dialect.name == "postgresql":
+        query = "SELECT hour, signatures, withdrawals FROM sealing WHERE letter_id = %s ORDER BY hour"
+        rows = _copied(engine, query, letter_id, "timestamp", "int4", "int4")
+    else:
+        rows = _asked(engine, Sealing, Sealing.hour, letter_id, Sealing.hour, Sealing.signatures, Sealing.withdrawals)
+    while piece := [(hour(at.replace(tzinfo=UTC)), *numbers(*both)) for at, *both in islice(rows, AT_ONCE)]:
+        yield table(None, piece), len(piece)
+
+
+def numbers(signatures: int, withdrawals: int) -> tuple[int, int, int]:
+    """The totals, and their difference."""
+    return signatures, withdrawals, signatures - withdrawals
+
+
+def _asked(engine: Engine, model: Any, key: Any, letter_id: str, *columns: Any) -> Iterator[tuple[Any, ...]]:
+    """Columns of a letter's rows in the order of their key, a stretch at a time."""
+    query = select(key, *columns).where(model.letter_id == letter_id).order_by(key).limit(AT_ONCE)
+    stretch = query
+    while True:
+        with engine.connect() as connection:
+            rows = connection.execute(stretch).all()
+        yield from (tuple(row[1:]) for row in rows)
+        if len(rows) < AT_ONCE:
+            return
+        stretch = query.where(key > rows[-1][0])
+
+
+def _copied(engine: Engine, query: str, letter_id: str, *types: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query as PostgreSQL copies them out."""
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT BINARY)", [letter_id]) as copy:
+            copy.set_types(types)
+            yield from copy.rows()

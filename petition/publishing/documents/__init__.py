@@ -1,0 +1,1 @@
+"""Documents: PDF, plain text, calendar files, sheets of codes."""

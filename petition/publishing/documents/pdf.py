@@ -1,0 +1,136 @@
+"""``letter.pdf`` for the one to whom the letter goes, ``facts.pdf`` with the figures, and the pictures as PNG.
+
+Their date is that of the facts: the sealing whose figures they tell.
+"""
+
+from typing import Any
+
+from petition.i18n import Translator, name_of
+from petition.letters.text.blocks import blocks, renumbered
+from petition.letters.text.letter_text import Words
+from petition.publishing.documents import typesetting
+from petition.publishing.figures.counts import Figures
+from petition.publishing.figures.facts import (
+    Fact,
+    addressee,
+    evidence,
+    facts,
+    group_lines,
+    headline,
+    how_to_check,
+    rounding,
+    shown,
+    shown_hour,
+)
+from petition.publishing.pictures.badge import label
+from petition.publishing.pictures.chart import chart_svg
+from petition.publishing.pictures.svg import PICTURE_WIDTH
+
+NEWEST_ROWS = 12
+"""So many hours of the history stand on the fact sheet; history.csv has all."""
+SHARPNESS = 144
+"""The chart as PNG has two pixels to a point."""
+
+
+def letter_pdf(found: Figures) -> bytes:
+    """The letter with its demands, its count, and how to check it."""
+    body = blocks(found.words)
+    renumbered(body, above=1)
+    more = {"blocks": body, "demands": list(found.words.demands), "others": spoken(found.words)}
+    return typesetting.pdf("letter.typ", {**_common(found), **more})
+
+
+def spoken(words: Words) -> list[dict[str, Any]]:
+    """The letter's other languages, each with its title, text and demands."""
+    return [_spoken(words.in_language(code)) for code in words.languages[1:]]
+
+
+def _spoken(words: Words) -> dict[str, Any]:
+    body = blocks(words)
+    renumbered(body, above=2)
+    own = [node for node in body if node["kind"] != "note" or node["number"] > len(words.sources)]
+    return {
+        "language": words.language.partition("-")[0],
+        "name": name_of(words.language),
+        "title": words.title,
+        "to": f"{words.recipient}, {words.employer}",
+        "blocks": own,
+        "demands": list(words.demands),
+    }
+
+
+def facts_pdf(found: Figures) -> bytes:
+    """All figures, the chart, groups, the newest history."""
+    groups = [
+        {"field": group.label, "rounding": rounding(found, group), "options": group_lines(found, group)}
+        for group in found.groups
+    ]
+    history = [
+        (shown_hour(row.hour), shown(row.signatures), shown(row.withdrawals), shown(row.count))
+        for row in found.history[-NEWEST_ROWS:]
+    ]
+    more = {"groups": groups, "history": history, "chart": chart_svg(found).decode()}
+    return typesetting.pdf("facts.typ", {**_common(found), **more})
+
+
+def _common(found: Figures) -> dict[str, Any]:
+    """What both documents say."""
+    words, say = found.words, Translator(found.words.language).say
+    since = found.published or found.as_of
+    return {
+        "title": words.title,
+        "to": addressee(found),
+        **_languages(found),
+        "date": [found.as_of.year, found.as_of.month, found.as_of.day],
+        "dateline": say("Published %(date)s", date=since.date().isoformat()) if found.published else "",
+        "foot": say("%(url)s · as of %(hour)s UTC", url=found.url, hour=shown_hour(found.as_of)),
+        "headline": headline(found),
+        "facts": [_fact(fact) for fact in facts(found)],
+        "evidence": [_fact(fact) for fact in evidence(found)],
+        "check": how_to_check(found),
+        "labels": {
+            "demands": say("What we ask for"),
+            "notes": say("Notes"),
+            "figures": say("The numbers"),
+            "check": say("Check it yourself"),
+            "chart": say("How the count grew"),
+            "groups": say("Who signed, as far as they said"),
+            "history": say("The newest updates"),
+            "columns": [say("Hour (UTC)"), say("Signatures"), say("Withdrawn"), say("Count")],
+        },
+    }
+
+
+def _languages(found: Figures) -> dict[str, str]:
+    """The letter's own, and that of the words around it, where the letter's is not shipped."""
+    language = found.words.language
+    return {"language": language.partition("-")[0], "spoken": Translator(language).language.partition("-")[0]}
+
+
+def _fact(fact: Fact) -> dict[str, Any]:
+    return {"label": fact.label, "value": fact.value, "code": fact.is_code}
+
+
+def chart_png(found: Figures) -> bytes:
+    """``chart.png``: chart.svg, for programs that take no SVG."""
+    values = {
+        "title": found.words.title,
+        **_languages(found),
+        "svg": chart_svg(found).decode(),
+        "width": PICTURE_WIDTH,
+    }
+    return typesetting.png("picture.typ", values, ppi=SHARPNESS)
+
+
+def card_png(found: Figures) -> bytes:
+    """``card.png``: what is shown where the letter's address is shared, 1200 by 630 pixels."""
+    words, say = found.words, Translator(found.words.language).say
+    values = {
+        "title": words.title,
+        "to": addressee(found),
+        **_languages(found),
+        "count": shown(found.count),
+        "label": label(found),
+        "asof": say("as of %(hour)s UTC", hour=shown_hour(found.as_of)),
+    }
+    return typesetting.png("card.typ", values)

@@ -1,0 +1,233 @@
+"""The figures that may be shown: all of them from the sealed log, none from what waits."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from petition.addresses import ending
+from petition.letters.drafting.settings import rolls_of
+from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.events import ASKED, events_of, statuses_of
+from petition.letters.models import Event, Letter
+from petition.letters.organizers.members import displayed_names
+from petition.letters.text.letter_text import Words
+from petition.letters.verification_methods import allowed_domains
+from petition.publishing.figures.groups import GroupTable, group_tables
+from petition.publishing.figures.names import Naming, naming
+from petition.sealing.group_suppression import rounded as rounded_down
+from petition.sealing.log import log_of, root_of, verifier_key
+from petition.sealing.sealer import history, totals
+from petition.sealing.witnesses import served_note
+from petition.signing.models import Round
+from petition.signing.signatures import rounds_of, signing_starts
+
+
+@dataclass(frozen=True)
+class Row:
+    """The totals after the sealings of one hour."""
+
+    hour: datetime
+    signatures: int
+    withdrawals: int
+
+    @property
+    def count(self) -> int:
+        """Signatures that were not withdrawn."""
+        return self.signatures - self.withdrawals
+
+
+@dataclass(frozen=True)
+class RollCount:
+    """A roll and how many of it are counted."""
+
+    id: str
+    name: str
+    count: int
+
+
+@dataclass(frozen=True)
+class RoundFacts:
+    """What may be said about a round, as of the last sealing."""
+
+    number: int
+    roll: str
+    made: int
+    voided: int
+    issued: int | None
+    issuing_ends: datetime | None
+    signing_starts: datetime | None
+    annulled: str | None
+
+
+@dataclass(frozen=True)
+class PublicEvent:
+    """Something that organizers told of, as ``letters.events`` keeps it."""
+
+    number: int
+    kind: str
+    day: date
+    who: str
+    how: str
+    link: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Demand:
+    """A demand of the letter and what became of it; ``day`` is None for one of which nothing was said."""
+
+    number: int
+    text: str
+    status: str
+    day: date | None
+    note: str
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Everything public about a letter but its log's entries; the same letter at the same edition gives the same."""
+
+    letter_id: str
+    slug: str
+    url: str
+    words: Words
+    state: str
+    text: bytes
+    text_sha256: str
+    published: datetime | None
+    closes: datetime | None
+    as_of: datetime
+    signatures: int
+    withdrawals: int
+    rolls: tuple[RollCount, ...]
+    names_shown: int
+    groups: tuple[GroupTable, ...]
+    contact: str | None
+    threshold: int | None
+    goal: int | None
+    codes_made: int
+    issued: int | None
+    log_size: int
+    log_root: bytes
+    log_key: str
+    checkpoint: str
+    history: tuple[Row, ...]
+    rounds: tuple[RoundFacts, ...]
+    closed: datetime | None
+    ends: datetime | None
+    """The planned hour of closing, before it is announced."""
+    events: tuple[PublicEvent, ...]
+    """Newest first."""
+    demands: tuple[Demand, ...]
+    edition: int
+    k: int
+    timing: str
+    routes: tuple[str, ...]
+    naming: Naming
+    mail_domains: tuple[str, ...]
+    """What an address must end in to get a code by email; none without the email route."""
+    organizers: tuple[str, ...] = ()
+    """The names that organizers chose to show."""
+
+    @property
+    def count(self) -> int:
+        """Signatures that were not withdrawn."""
+        return self.signatures - self.withdrawals
+
+    @property
+    def unnamed(self) -> int:
+        """Signatures in the count that show no name."""
+        return self.count - self.names_shown
+
+    @property
+    def log_fingerprint(self) -> str:
+        """The log's key shortened for reading aloud: the first 80 bits of the verifier key's SHA-256, in hex."""
+        return hashlib.sha256(self.log_key.strip().encode()).hexdigest()[:20]
+
+
+def figures(session: Session, letter: Letter, url: str | None) -> Figures:
+    """What may be said about a letter that is open at least; its address is under the site's ``url``."""
+    log = log_of(session, letter.id)
+    rounds = [row for row in rounds_of(session, letter.id) if row.is_logged]
+    signatures, withdrawals = totals(rounds)
+    rows = tuple(Row(row.hour, row.signatures, row.withdrawals) for row in history(session, letter))
+    rolls = []
+    for roll in rolls_of(session, letter):
+        signed, withdrawn = totals(row for row in rounds if row.roll == roll.id)
+        rolls.append(RollCount(roll.id, roll.name, signed - withdrawn))
+    all_ended = all(row.issued is not None for row in rounds)
+    opened = letter.published or letter.opened
+    assert letter.text is not None and letter.text_sha256 is not None and opened is not None
+    return Figures(
+        letter_id=letter.id,
+        slug=letter.slug,
+        url=f"{url or ''}/letters/{letter.slug}/",
+        words=words_of(newest_version(session, letter)),
+        state=letter.state,
+        text=letter.text,
+        text_sha256=letter.text_sha256,
+        published=letter.published,
+        closes=letter.closes,
+        as_of=rows[-1].hour if rows else opened,
+        signatures=signatures,
+        withdrawals=withdrawals,
+        rolls=tuple(rolls),
+        names_shown=letter.names_shown,
+        groups=group_tables(session, letter),
+        contact=letter.contact,
+        threshold=letter.threshold,
+        goal=letter.goal,
+        codes_made=sum(row.made for row in rounds),
+        issued=sum(row.issued or 0 for row in rounds) if all_ended else None,
+        log_size=log.size,
+        log_root=root_of(log),
+        log_key=verifier_key(log),
+        checkpoint=served_note(session, log),
+        history=rows,
+        rounds=tuple(_round_facts(letter, row) for row in rounds),
+        closed=letter.closed,
+        ends=letter.ends,
+        events=tuple(_happened(row) for row in events_of(session, letter)),
+        demands=_demands(session, letter),
+        edition=letter.edition,
+        k=letter.k,
+        timing=letter.timing,
+        routes=tuple(letter.routes),
+        naming=naming(session, letter),
+        organizers=tuple(displayed_names(session, letter.id)),
+        mail_domains=tuple(ending(one) for some in allowed_domains(letter).values() for one in some),
+    )
+
+
+def _round_facts(letter: Letter, row: Round) -> RoundFacts:
+    return RoundFacts(
+        number=row.number,
+        roll=row.roll,
+        made=row.made,
+        voided=row.voided,
+        issued=row.issued,
+        issuing_ends=row.issuing_ends,
+        signing_starts=signing_starts(letter, row),
+        annulled=row.annulled if row.is_annulment_logged else None,
+    )
+
+
+def _happened(row: Event) -> PublicEvent:
+    return PublicEvent(row.number, row.kind, row.day, row.who, row.how, row.link, row.text)
+
+
+def _demands(session: Session, letter: Letter) -> tuple[Demand, ...]:
+    statuses = statuses_of(session, letter)
+    found = []
+    for number, text in enumerate(newest_version(session, letter).demands, 1):
+        row = statuses.get(number)
+        told = (row.status, row.day, row.note) if row is not None else (ASKED, None, "")
+        found.append(Demand(number, text, *told))
+    return tuple(found)
+
+
+def rounded(number: int, k: int) -> int:
+    """A number that only organizers see: rounded down to fives, and nothing under K."""
+    return 0 if number < k else rounded_down(number)

@@ -1,0 +1,122 @@
+"""What is told of a letter's numbers, in its language: the same lines in the mail, the fact sheet and the table."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from petition.i18n import Translator
+from petition.publishing.figures.counts import Figures
+from petition.publishing.figures.groups import OTHERS, GroupTable
+from petition.sealing.group_suppression import STEP
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A line: what it tells, and the figure as it is shown."""
+
+    label: str
+    value: str
+    is_code: bool = False
+    """Set in type of one width: a digest, a key."""
+
+
+def addressee(found: Figures) -> str:
+    """To whom it goes, as what."""
+    to = {"recipient": found.words.recipient, "employer": found.words.employer}
+    say = Translator(found.words.language).say
+    if found.k == 1:
+        return say("Statement to %(recipient)s, %(employer)s, by one of the people who work there", **to)
+    return say("Open letter to %(recipient)s, %(employer)s", **to)
+
+
+def headline(found: Figures, language: str | None = None) -> str:
+    """The count in a sentence; in the letter's language unless another one is asked for."""
+    voice = Translator(language or found.words.language)
+    told = {
+        "count": shown(found.count),
+        "recipient": found.words.recipient,
+        "employer": found.words.employer,
+        "hour": shown_hour(found.as_of),
+    }
+    if found.k == 1 and not found.count:
+        return voice.say("A statement by somebody at %(employer)s, not signed yet (as of %(hour)s UTC).", **told)
+    if found.k == 1:
+        return voice.say("A statement by one verified worker of %(employer)s (as of %(hour)s UTC).", **told)
+    return voice.ngettext(
+        "%(count)s verified worker has signed this open letter to %(recipient)s, %(employer)s (as of %(hour)s UTC).",
+        "%(count)s verified workers have signed this open letter to %(recipient)s, %(employer)s (as of %(hour)s UTC).",
+        found.count,
+        **told,
+    )
+
+
+def facts(found: Figures, language: str | None = None) -> list[Fact]:
+    """All of them, the count first."""
+    say = Translator(language or found.words.language).say
+    lines = [Fact(say("Verified workers"), shown(found.count))]
+    if len(found.rolls) > 1:
+        lines += [Fact(roll.name, shown(roll.count)) for roll in found.rolls]
+    if found.names_shown:
+        lines += [Fact(say("Unnamed"), shown(found.unnamed)), Fact(say("Named"), shown(found.names_shown))]
+    lines.append(Fact(say("As of"), f"{shown_hour(found.as_of)} UTC"))
+    if found.published:
+        lines.append(Fact(say("Public since"), found.published.date().isoformat()))
+    if found.closes:
+        lines.append(Fact(say("Closes"), f"{shown_hour(found.closes)} UTC"))
+    if found.goal:
+        lines.append(Fact(say("Goal"), shown(found.goal)))
+    lines += [
+        Fact(say("Signatures in the log"), shown(found.signatures)),
+        Fact(say("Withdrawn"), shown(found.withdrawals)),
+        Fact(say("Signing codes made"), shown(found.codes_made)),
+    ]
+    if found.issued is not None:
+        lines.append(Fact(say("Signing codes exchanged"), shown(found.issued)))
+    return lines
+
+
+def group_lines(found: Figures, group: GroupTable, language: str | None = None) -> list[tuple[str, str]]:
+    """A field's groups as they are shown to people, the others last."""
+    say = Translator(language or found.words.language).say
+    return [(say(label) if label == OTHERS else label, shown(count)) for label, count in group.rows]
+
+
+def rounding(found: Figures, group: GroupTable, language: str | None = None) -> str:
+    """How exact a field's numbers are, and of when."""
+    say = Translator(language or found.words.language).say
+    return say("rounded down to multiples of %(step)s, as of %(hour)s UTC", step=STEP, hour=shown_hour(group.as_of))
+
+
+def evidence(found: Figures, language: str | None = None) -> list[Fact]:
+    """What anybody can check the figures by."""
+    say = Translator(language or found.words.language).say
+    return [
+        Fact(say("SHA-256 of the text"), found.text_sha256, is_code=True),
+        Fact(say("Entries of the log"), shown(found.log_size)),
+        Fact(say("Root of the log"), found.log_root.hex(), is_code=True),
+        Fact(say("Key of the log, for reading aloud"), found.log_fingerprint, is_code=True),
+        Fact(say("Address"), found.url),
+    ]
+
+
+def how_to_check(found: Figures) -> list[str]:
+    """What to do with them, in three sentences."""
+    say = Translator(found.words.language).say
+    return [
+        say("Every signature stands in a public log, under this exact text, and none counts twice."),
+        say(
+            "Anyone can check that: install the program from the project's own release and run "
+            "“petition verify %(url)s”, or follow “How we verify” on the letter's page.",
+            url=found.url,
+        ),
+        say("That the signers work there rests on the colleagues who handed out the codes; who signed, nobody knows."),
+    ]
+
+
+def shown(number: int) -> str:
+    """A number with its thousands set apart."""
+    return f"{number:,}"
+
+
+def shown_hour(hour: datetime) -> str:
+    """An hour for people; it is always UTC."""
+    return hour.strftime("%Y-%m-%d %H:%M")

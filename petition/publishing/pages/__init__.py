@@ -1,0 +1,1 @@
+"""What public pages say besides the letter and its figures."""

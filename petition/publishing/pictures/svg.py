@@ -1,0 +1,51 @@
+"""Pictures as SVG: no scripts, nothing fetched, a title and a description for those who don't see them.
+
+Light colors stand in attributes; a style sheet inside changes them where dark is preferred. Where it is not applied
+(a strict policy, a program that knows no style) the light picture stays whole.
+"""
+
+import re
+from base64 import b64encode
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+from petition.i18n import Translator
+from petition.publishing.figures.counts import Figures
+from petition.publishing.templates import environment
+
+SVG = "image/svg+xml"
+PICTURE_WIDTH = 520
+UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""What XML 1.0 cannot hold (section 2.2)."""
+STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A mark on an axis: where, and what stands there."""
+
+    at: float
+    label: str
+
+
+def writable(text: str) -> str:
+    """A text without the few characters that XML has no way to write."""
+    return UNWRITABLE.sub("\ufffd", text)
+
+
+def drawn(found: Figures, template: str, language: str | None, **values: Any) -> bytes:
+    """A picture from its template, in a language; None for the letter's own."""
+    spoken = Translator(language or found.words.language).language
+    picture = environment(spoken).get_template(f"pictures/{template}")
+    return picture.render(lang=spoken, title=writable(found.words.title), **values).encode()
+
+
+@cache
+def style_digest() -> str:
+    """What a policy must name for the style sheet inside to be applied (CSP 3, section 2.3.1): all have the same."""
+    sheet = environment("en").get_template("pictures/_style.svg").render()
+    inside = STYLE.search(sheet)
+    assert inside is not None
+    return f"sha256-{b64encode(sha256(inside[1].encode()).digest()).decode()}"

@@ -1,0 +1,220 @@
+"""A letter's public files, each made from sealed facts alone: the same facts give the same bytes.
+
+Names are as they stand below the letter's address; a name that ends with a slash is a page.
+"""
+
+import re
+import textwrap
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from petition.crypto.merkle import tile_path
+from petition.errors import NotFound
+from petition.letters.models import Letter
+from petition.letters.states import ALONE, SIGNABLE
+from petition.publishing.data import columns, exports
+from petition.publishing.data.feed import feed_atom
+from petition.publishing.data.spreadsheets import counts_xlsx
+from petition.publishing.documents.letter_txt import letter_txt
+from petition.publishing.documents.pdf import card_png, chart_png, facts_pdf, letter_pdf
+from petition.publishing.documents.typesetting import PDF, PNG
+from petition.publishing.figures.counts import Figures
+from petition.publishing.figures.facts import headline
+from petition.publishing.figures.log_timeline import chapters
+from petition.publishing.figures.names import page_names, page_number
+from petition.publishing.figures.summaries import summary_md, summary_txt
+from petition.publishing.pages.data_inventory import of_signers
+from petition.publishing.pages.quotes import quotes
+from petition.publishing.pages.rights import RIGHTS
+from petition.publishing.pictures.badge import badge_svg
+from petition.publishing.pictures.chart import chart_svg
+from petition.publishing.pictures.group_bars import groups_svg
+from petition.publishing.pictures.svg import SVG
+from petition.publishing.templates import SITE, render
+from petition.sealing import log as logs
+from petition.signing.signatures import rounds_of
+
+TEXT = "text/plain; charset=utf-8"
+MARKDOWN = "text/markdown; charset=utf-8"
+CSV = "text/csv; charset=utf-8"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+HTML = "text/html; charset=utf-8"
+TILE = re.compile(
+    r"log/tile/(?P<level>entries|[0-9]{1,2})/(?P<number>(?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/(?P<width>[1-9][0-9]{0,2}))?"
+)
+
+
+@dataclass(frozen=True)
+class PublicFile:
+    """Bytes that anybody may have, and their media type."""
+
+    body: bytes
+    media_type: str
+    is_final: bool = False
+    """Never changes again: a full tile."""
+    modified: datetime | None = None
+    """The hour of the sealing whose facts it tells."""
+
+
+FROM_FIGURES: dict[str, tuple[Callable[[Figures], bytes], str]] = {
+    "counts.json": (exports.counts_json, "application/json"),
+    "counts.csv": (exports.counts_csv, CSV),
+    "counts.xlsx": (counts_xlsx, XLSX),
+    "history.csv": (exports.history_csv, CSV),
+    "names.csv": (exports.names_csv, CSV),
+    "summary.md": (summary_md, MARKDOWN),
+    "summary.txt": (summary_txt, TEXT),
+    "facts.pdf": (facts_pdf, PDF),
+    "chart.svg": (chart_svg, SVG),
+    "chart.png": (chart_png, PNG),
+    "groups.svg": (groups_svg, SVG),
+    "badge.svg": (badge_svg, SVG),
+    "card.png": (card_png, PNG),
+    "letter.md": (lambda found: found.text, MARKDOWN),
+    "letter.txt": (letter_txt, TEXT),
+    "letter.pdf": (letter_pdf, PDF),
+    "feed.atom": (feed_atom, "application/atom+xml; charset=utf-8"),
+    "log/checkpoint": (lambda found: found.checkpoint.encode(), TEXT),
+    "log/vkey": (lambda found: found.log_key.encode(), TEXT),
+}
+PICTURES = {"chart.svg": chart_svg, "groups.svg": groups_svg}
+"""What the letter's pages show: in every language, beside its pages."""
+FORMATS = {
+    "csv": "counts.csv",
+    "json": "counts.json",
+    "xlsx": "counts.xlsx",
+    "md": "summary.md",
+    "txt": "summary.txt",
+    "pdf": "facts.pdf",
+    "svg": "chart.svg",
+    "png": "chart.png",
+}
+"""The file that tells the figures in each format."""
+ISSUER_PEM = "application/x-pem-file"
+PAGES = {
+    "": "public/letter.html",
+    "before/": "public/before.html",
+    "how-we-verify/": "public/how-we-verify.html",
+    "what-the-log-says/": "public/what-the-log-says.html",
+    "press/": "public/press.html",
+}
+
+ON_DISK = {**dict.fromkeys(PAGES, HTML), **{name: kind for name, (_, kind) in FROM_FIGURES.items()}}
+"""Files that workers share through the public folder, with their media types; pages of names besides."""
+
+
+def kind_on_disk(name: str) -> str | None:
+    """The media type of a file that workers share through the public folder; None for all others."""
+    return HTML if page_number(name) else ON_DISK.get(name)
+
+
+def pages(found: Figures) -> list[str]:
+    """The names of a letter's pages."""
+    return [*PAGES, *page_names(found.naming)]
+
+
+def public_file(session: Session, letter: Letter, found: Figures, name: str, language: str | None = None) -> PublicFile:
+    """One public file of a letter; NotFound for a name that no letter has."""
+    if name in PAGES:
+        more: dict[str, Any] = {}
+        if name == "":
+            more = {"page": found.naming.page(1, language or found.words.language)}
+        elif name == "what-the-log-says/":
+            more = {"chapters": chapters(session, letter)}
+        elif name == "before/":
+            more = {**before(found), "up": "../index.html", "copied_from": found.url}
+        return PublicFile(page(found, name, language, **more), HTML, modified=found.as_of)
+    number = page_number(name)
+    if number is not None:
+        return PublicFile(_page_of_names(found, name, number, language), HTML, modified=found.as_of)
+    if name in PICTURES:
+        return PublicFile(PICTURES[name](found, language), SVG, modified=found.as_of)
+    if name in FROM_FIGURES:
+        make, media_type = FROM_FIGURES[name]
+        return PublicFile(make(found), media_type, modified=found.as_of)
+    if name == "log/issuer.pem":
+        return PublicFile(issuer_pem(session, letter), ISSUER_PEM)
+    return _tile(session, letter, name)
+
+
+def _page_of_names(found: Figures, name: str, number: int, language: str | None) -> bytes:
+    if number > found.naming.pages:
+        raise NotFound("There is no such page. The list of names is shorter.")
+    spoken = language or found.words.language
+    return page(found, name, language, page=found.naming.page(number, spoken), up="../" * name.count("/"))
+
+
+def page(found: Figures, name: str, language: str | None, **more: Any) -> bytes:
+    """One of the letter's pages: at the bare address in its own language, else below a language's prefix.
+
+    Data has no prefix, so pages below one link to it by its full address.
+    """
+    up = "../" * name.count("/")
+    files = found.url if language else up
+    spoken = language or found.words.language
+    template = PAGES.get(name, "public/signatures.html")
+    told = {"quotes": quotes(found.words), "headline": headline(found, spoken), "columns": columns}
+    words = found.words.in_language(spoken)
+    shown = {
+        "letter": found,
+        "words": words,
+        "is_prefixed": language is not None,
+        "naming": found.naming,
+        **told,
+        **more,
+    }
+    return render(spoken, template, site=up + SITE, files=files, **shown).encode()
+
+
+def before(found: Figures) -> dict[str, Any]:
+    """What the page before signing says, of a public letter as of one that is only open."""
+    may_sign = found.state in SIGNABLE and not (found.k == ALONE and found.count)
+    return {"stored": of_signers(found), "rights": RIGHTS, "may_sign": may_sign}
+
+
+def issuer_pem(session: Session, letter: Letter) -> bytes:
+    """The keys of all rounds that the log knows, in its order (PEM, RFC 7468)."""
+    known = [row for row in rounds_of(session, letter.id) if row.is_logged]
+    return b"".join(_pem(row.public_key) for row in known)
+
+
+def _pem(public_key: bytes) -> bytes:
+    lines = textwrap.wrap(b64encode(public_key).decode(), 64)
+    return "\n".join(["-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----", ""]).encode()
+
+
+def _tile(session: Session, letter: Letter, name: str) -> PublicFile:
+    match = TILE.fullmatch(name)
+    if match is None:
+        raise NotFound("There is no such file. The letter's page lists all of them.")
+    number = int(match["number"].replace("x", "").replace("/", ""))
+    width = int(match["width"] or 256)
+    if tile_path(number) != match["number"] or width == 256 and match["width"]:
+        raise NotFound("The log has no such tile.")
+    log = logs.log_of(session, letter.id)
+    if match["level"] == "entries":
+        body = logs.bundle(session, log, number, width)
+    else:
+        body = logs.tile(session, log, int(match["level"]), number, width)
+    return PublicFile(body, "application/octet-stream", is_final=True)
+
+
+def names(found: Figures) -> list[str]:
+    """The names of all public files of a letter, tiles included."""
+    return [*pages(found), *FROM_FIGURES, "log/issuer.pem", *tile_names(found.log_size)]
+
+
+def tile_names(size: int) -> list[str]:
+    """The names of all tiles and entry bundles of a log of a size: full ones, and the last partial ones."""
+    found = []
+    for level, full, partial in logs.widths(size):
+        folders = ["entries", "0"] if level == 0 else [str(level)]
+        for folder in folders:
+            found += [f"log/tile/{folder}/{tile_path(number)}" for number in range(full)]
+            found += [f"log/tile/{folder}/{tile_path(full)}.p/{partial}"] if partial else []
+    return found

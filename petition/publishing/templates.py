@@ -1,0 +1,51 @@
+"""Pages from templates, without Flask: the same call makes a published file and an answer of the server."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from petition.database import place_of
+from petition.i18n import DEFAULT, is_right_to_left, languages, name_of, translations
+from petition.letters.text.markdown import html, site_to_tell
+
+SITE = "_site/"
+"""Folder of what belongs to the site (style, promises, client), seen from a letter's own folder."""
+
+
+@cache
+def environment(language: str) -> Environment:
+    """Templates that speak a language; a name that a template does not get is an error, not an empty text."""
+    made = Environment(
+        loader=FileSystemLoader(place_of("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    made.filters["markdown"] = html
+    made.filters["site_to_tell"] = site_to_tell
+    made.filters["grouped"] = grouped_in_fours
+    return made
+
+
+def render(language: str, template: str, *, site: str, **values: Any) -> str:
+    """A page. ``site`` is the way from the page to the site's own files; ``language`` one that is shipped."""
+    spoken = language if language in languages() else DEFAULT
+    common: Mapping[str, Any] = {
+        "lang": spoken,
+        "direction": "rtl" if is_right_to_left(spoken) else "ltr",
+        "direction_of": lambda code: "rtl" if is_right_to_left(code) else "ltr",
+        "language_name": name_of,
+        "site": site,
+        "languages": languages(),
+    }
+    return environment(spoken).get_template(template).render({**common, **values})
+
+
+def grouped_in_fours(text: str) -> str:
+    """Hexadecimal digits in groups of four, for reading aloud."""
+    return " ".join(text[place : place + 4] for place in range(0, len(text), 4))

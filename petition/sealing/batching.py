@@ -1,0 +1,85 @@
+"""Where group answers and names go from where they arrived: so many at a time that none stands out, sorted.
+
+What arrived since is rewritten whole at each sealing, what settled is not, so a sealing costs what came and not what
+is there. A table that grows keeps on its pages, roughly, which rows it got together: with at least K others of the
+same field, written in the order of their keys, a row says no more of its signer than the log does. What was taken
+back of it goes first, in that order too (signing/blanks.py). The last to come may be fewer: so when the letter has
+closed, all its rows are written anew with them, in the order of their keys.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy.orm import Session
+
+from petition.letters.models import Letter
+from petition.sealing.log import log_of
+from petition.sealing.unordered_writes import LiftedRows, Row
+from petition.signing.appearances import ANSWERS, ARRIVALS, NAMES, Tables
+from petition.signing.erasure import clear, is_blank
+
+AT_ONCE = 5000
+"""Rows that are in memory together, and written by one transaction."""
+PAUSE = 0.2
+"""Seconds between two of them: whoever waits to sign another letter asks SQLite again within a tenth."""
+
+
+def settle(session: Session, letter: Letter, lifted: LiftedRows) -> dict[type[Any], list[Row]]:
+    """Move each field's answers, and the names, if at least K of them arrived; what is to be put back of the rest."""
+    kept: dict[type[Any], list[Row]] = {}
+    for arrived, settled in (ANSWERS, NAMES):
+        rows = lifted.rows(arrived)
+        clear(session, letter.id, settled, [row["key"] for row in rows])
+        rows = [row for row in rows if not is_blank(row)]
+        kinds = [row.get("field") for row in rows]
+        moving = {kind for kind in kinds if kinds.count(kind) >= letter.k}
+        moved = [row for row, kind in zip(rows, kinds, strict=True) if kind in moving]
+        kept[arrived] = [row for row, kind in zip(rows, kinds, strict=True) if kind not in moving]
+        if moved:
+            session.execute(insert(settled), moved)
+    return kept
+
+
+def is_settled(session: Session, letter_id: str) -> bool:
+    """Whether nothing of a letter is left where it arrived."""
+    return not any(session.scalar(select(table).where(table.letter_id == letter_id).limit(1)) for table in ARRIVALS)
+
+
+def settle_rest(petition: Engine, letter_id: str, pause: Callable[[float], object] = time.sleep) -> None:
+    """Write a closed letter's answers and names anew, and with them the last to come, which were too few to settle.
+
+    Part by part, so that nobody who signs another letter waits long. Stopped in between, it is to be done again.
+    """
+    for tables in (ANSWERS, NAMES):
+        last: bytes | None = b""
+        while last is not None:
+            with Session(petition) as session:
+                log_of(session, letter_id, alone=True)
+                session.get_one(Letter, letter_id, with_for_update=True)  # nobody changes an answer meanwhile
+                last = _write_part_anew(session, letter_id, tables, last)
+                session.commit()
+            if last is not None:
+                pause(PAUSE)
+
+
+def _write_part_anew(session: Session, letter_id: str, tables: Tables, last: bytes) -> bytes | None:
+    """Write the settled rows after a key anew, and with them what arrived; the key of the last, None at the end."""
+    arrived, settled = (table.__table__ for table in tables)
+
+    def after(table: Any, end: bytes | None = None) -> tuple[Any, ...]:
+        here = (table.c.letter_id == letter_id, table.c.key > last)
+        return here if end is None else (*here, table.c.key <= end)
+
+    first = select(settled.c.key).where(*after(settled)).order_by(settled.c.key).offset(AT_ONCE - 1).limit(1)
+    end = session.scalar(first)
+    rows: dict[bytes, Row] = {}
+    for table in (settled, arrived):  # what arrived takes the place of what was taken back
+        found = session.execute(select(table).where(*after(table, end))).mappings().all()
+        rows |= {bytes(row["key"]): dict(row) for row in found}
+        session.execute(delete(table).where(*after(table, end)))
+    kept = [rows[key] for key in sorted(rows) if not is_blank(rows[key])]
+    if kept:
+        session.execute(insert(settled), kept)
+    return end

@@ -1,0 +1,78 @@
+"""The groups' numbers as they are shown: made by a sealing, and stored, so that whoever shows them shows the same."""
+
+from collections import Counter, defaultdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from petition.letters.fields import FieldOfLetter, fields_of
+from petition.letters.models import Letter
+from petition.sealing.group_suppression import Before, is_due, table
+from petition.sealing.models import GroupRelease, ReleasedGroup
+from petition.signing.appearances import ANSWERS
+
+REST = ""
+"""The option of the row for all who are in no group that is shown."""
+
+
+def renew(session: Session, letter: Letter, total: int, *, moment: datetime) -> None:
+    """Make the tables of all fields anew, if enough more have signed since they were made last."""
+    fields = fields_of(session, letter.id)
+    last = session.get(GroupRelease, letter.id)
+    unnamed = total - letter.names_shown
+    if not fields or not is_due(unnamed, last.unnamed if last else None, letter.k):
+        return
+    answers = _answers(session, letter.id)
+    before = _before(session, letter.id, unnamed - last.unnamed if last else 0)
+    forget_tables(session, letter.id)
+    rows = [row for field in fields for row in _rows(field, answers, before, letter, total)]
+    session.execute(insert(ReleasedGroup), rows)
+    session.merge(GroupRelease(letter_id=letter.id, hour=moment, unnamed=unnamed))
+
+
+def _before(session: Session, letter_id: str, more: int) -> dict[str, Before]:
+    """The last release, by field."""
+    numbers: dict[str, dict[str, int]] = defaultdict(dict)
+    for row in session.scalars(select(ReleasedGroup).where(ReleasedGroup.letter_id == letter_id)):
+        numbers[row.field][row.option] = row.number
+    return {field: Before(of_field, more) for field, of_field in numbers.items()}
+
+
+def _rows(
+    field: FieldOfLetter, answers: Counter[tuple[str, str]], before: dict[str, Before], letter: Letter, total: int
+) -> list[dict[str, Any]]:
+    """A field's new table; where no group may be shown the rest is not shown either, as it alone says nothing."""
+    numbers = {option.id: answers[field.id, option.id] for option in field.options}
+    people = {option.id: option.headcount for option in field.options}
+    made = table(total, letter.names_shown, numbers, letter.k, people, before.get(field.id))
+    cells = [(option, number, option in made.shown) for option, number in made.numbers.items()]
+    return [
+        {"letter_id": letter.id, "field": field.id, "option": option, "number": number, "is_shown": is_shown}
+        for option, number, is_shown in [*cells, (REST, made.rest, bool(made.shown))]
+    ]
+
+
+def _answers(session: Session, letter_id: str) -> Counter[tuple[str, str]]:
+    """How often each option of each field was chosen."""
+    found: Counter[tuple[str, str]] = Counter()
+    for stored in ANSWERS:
+        chosen = (stored.field, stored.option)
+        query = select(*chosen, func.count().label("number")).where(stored.letter_id == letter_id).group_by(*chosen)
+        for row in session.execute(query):
+            found[row.field, row.option] += row.number
+    return found
+
+
+def forget_tables(session: Session, letter_id: str) -> None:
+    """Show no numbers until the next release: a round was annulled that they may have counted."""
+    session.execute(delete(ReleasedGroup).where(ReleasedGroup.letter_id == letter_id))
+
+
+def released(session: Session, letter_id: str) -> tuple[datetime | None, dict[tuple[str, str], int]]:
+    """The hour of the last release, and the numbers that it shows, by field and option."""
+    last = session.get(GroupRelease, letter_id)
+    shown = select(ReleasedGroup).where(ReleasedGroup.letter_id == letter_id, ReleasedGroup.is_shown.is_(True))
+    rows = session.scalars(shown)
+    return (last.hour if last else None), {(row.field, row.option): row.number for row in rows}

@@ -1,0 +1,50 @@
+"""Changing what is shown of a signature, up and down the ladder, with A and SHA-256(W) of its receipt."""
+
+from sqlalchemy.orm import Session
+
+from petition.crypto.encodings import sha256
+from petition.crypto.receipts import commit_of
+from petition.errors import NotFound, Over
+from petition.letters.models import Letter
+from petition.letters.states import SIGNABLE
+from petition.signing.appearances import Appearance, Shown, keep, keys_of, require_offered, rows_of, shown_under
+from petition.signing.models import Pending, Round, Sealed, Tombstone
+from petition.signing.signatures import WITHDRAWN_SENTENCE, held_state
+
+
+def change(session: Session, letter: Letter, appearance: Appearance) -> Shown:
+    """Let an appearance take the place of the one that is stored; asked again it changes nothing.
+
+    Refused: a receipt that never signed (404), a withdrawn signature or one of an annulled round (410), steps and
+    groups that the letter does not offer, and, once it is closed, showing more than before (410).
+    """
+    commit = bytes.fromhex(commit_of(appearance.w_hash, sha256(appearance.a)))
+    state = held_state(session, letter)
+    require_offered(session, letter, appearance)
+    number = _round_of(session, letter, commit)
+    if session.get_one(Round, (letter.id, number)).annulled is not None:
+        raise Over("The round of this signature has been annulled by the organizers. Nothing of it is shown.")
+    if state not in SIGNABLE:
+        _require_less(shown_under(session, letter.id, appearance.a), appearance)
+    keys = keys_of(session, letter.id, appearance.a)
+    keep(session, letter.id, rows_of(appearance, letter.id, number), keys)
+    return Shown(appearance.groups, appearance.name_step)
+
+
+def _round_of(session: Session, letter: Letter, commit: bytes) -> int:
+    """The round of a signature that stands, held so that it cannot be withdrawn before this is through."""
+    key = (letter.id, commit)
+    waiting = session.get(Pending, key, with_for_update=True)
+    if waiting is not None:
+        return waiting.round
+    sealed = session.get(Sealed, key, with_for_update=True)
+    if session.get(Tombstone, key) is not None or (sealed is not None and sealed.is_withdrawn):
+        raise Over(WITHDRAWN_SENTENCE)
+    if sealed is not None:
+        return sealed.round
+    raise NotFound("No signature of this letter belongs to this receipt.")
+
+
+def _require_less(before: Shown, wanted: Appearance) -> None:
+    if wanted.name_step is not None or not set(wanted.groups) <= set(before.groups):
+        raise Over("This letter is closed. You can still take back what is shown of you, but not show more.")

@@ -1,0 +1,41 @@
+"""By which routes the codes of a round go out."""
+
+from collections.abc import Iterable
+
+from sqlalchemy.orm import Session
+
+from petition.errors import Conflict, NotFound
+from petition.letters.drafting.settings import rolls_of
+from petition.letters.models import Letter
+from petition.letters.states import CODE, MAIL, SIGNABLE
+from petition.signing.models import Round
+from petition.signing.signatures import rounds_of
+
+
+def routes_of(letter: Letter, row: Round, rows: Iterable[Round]) -> list[str]:
+    """The routes of one of the letter's rounds. Codes are mailed in a roll's first round that counts: in a further one
+    everybody who has signed by mail could sign once more. There, codes are handed out by people, who know to whom."""
+    first = next((other for other in rows if other.roll == row.roll and other.annulled is None), row)
+    return list(letter.routes) if MAIL not in letter.routes or row.number <= first.number else [CODE]
+
+
+def round_for_paper(session: Session, letter: Letter, roll: str | None = None) -> Round:
+    """The round that codes on paper are made for: the newest of a roll that counts, by default of the first roll.
+
+    Refused: letters that take no signatures, rolls without such a round, and rounds whose codes go out by mail alone,
+    because one person could sign twice.
+    """
+    if letter.state not in SIGNABLE:
+        raise Conflict("Codes can be made while the letter is open.")
+    known = [one.id for one in rolls_of(session, letter)]
+    wanted = roll or known[0]
+    if wanted not in known:
+        raise NotFound("This letter has no roll %(roll)s with an open round.", roll=wanted)
+    living = [row for row in rounds_of(session, letter.id) if row.roll == wanted and row.annulled is None]
+    if not living:
+        raise Conflict("No round of these signers exchanges codes. Open a new round first.")
+    if CODE not in routes_of(letter, living[-1], living):
+        raise Conflict(
+            "The codes of this letter go out by mail only: with one on paper as well, one person could sign twice."
+        )
+    return living[-1]

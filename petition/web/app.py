@@ -1,0 +1,191 @@
+"""The porch: puts the pages together, adds headers, and turns refusals into answers. Knows no rules."""
+
+import logging
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from traceback import walk_tb
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from flask import Flask, Response, jsonify, make_response, request
+from flask import session as cookie
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.routing import RequestRedirect
+
+from petition.database import retried
+from petition.errors import Forbidden, NotFound, Refusal, SlowDown, TooLong
+from petition.i18n import languages
+from petition.publishing.cache import PublicCache
+from petition.web import desk, joining, public, signing
+from petition.web.public.cache_middleware import CacheMiddleware
+from petition.web.shared.context import LANGUAGE, close_sessions, moved, page, say, site
+from petition.web.shared.headers import HEADERS, transport_security
+from petition.web.shared.limits import limiter
+from petition.web.shared.uploads import InMemoryRequest
+
+SIGNING_BODY = 64 * 1024
+DRAFTING_BODY = 1024 * 1024
+PASTED_BODY = 8 * DRAFTING_BODY
+"""What an organizer typed or pasted is read so far, to be refused in its own form and not lost."""
+JSON_ENDPOINTS = frozenset({"join.issue", "sign.add", "sign.take_back", "sign.change_appearance", "sign.round_record"})
+BELOW_A_LETTER = re.compile(r"(?P<letter>/letters/[a-z0-9-]+/)(?P<language>[a-z]{2,3})/(?P<rest>.*)", re.DOTALL)
+log = logging.getLogger("petition")
+
+
+def add_web(app: Flask, shelf: PublicCache, url: str | None) -> None:
+    """Pages, headers, guards and error pages for an app that has a site."""
+    for blueprint in (*public.BLUEPRINTS, joining.BLUEPRINT, signing.BLUEPRINT, desk.BLUEPRINT):
+        app.register_blueprint(blueprint)
+    app.request_class = InMemoryRequest
+    limiter.init_app(app)
+    app.before_request(limit_body)
+    app.before_request(guard_posts)
+    app.before_request(mend_slashes)
+    app.after_request(add_headers)
+    app.teardown_appcontext(close_sessions)
+    app.register_error_handler(Refusal, refuse)
+    app.register_error_handler(HTTPException, explain)
+    app.register_error_handler(Exception, apologize)
+    app.log_exception = log_failure  # type: ignore[assignment]
+    dispatch = app.dispatch_request
+    app.dispatch_request = lambda: retried(dispatch, close_sessions)  # type: ignore[method-assign]
+    kept = CacheMiddleware(app.wsgi_app, shelf, url)
+    app.wsgi_app = LanguagePrefix(kept)  # type: ignore[method-assign]
+    app.extensions["petition.kept"] = kept
+
+
+class LanguagePrefix:
+    """Takes a language in front of the path (``/es/letters/…``) off it; no cookie, no Accept-Language.
+
+    So too one behind a letter's address (``/letters/SLUG/es/``), where published folders have it.
+    """
+
+    def __init__(self, wrapped: Callable[..., Iterable[bytes]]) -> None:
+        self._wrapped = wrapped
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer one request."""
+        first, _, rest = environ.get("PATH_INFO", "/").lstrip("/").partition("/")
+        if first in languages() and (rest or environ["PATH_INFO"].endswith("/")) and not rest.startswith("organize"):
+            environ[LANGUAGE] = first
+            environ["PATH_INFO"] = "/" + rest
+        elif (below := BELOW_A_LETTER.fullmatch(environ.get("PATH_INFO", ""))) and below["language"] in languages():
+            environ[LANGUAGE] = below["language"]
+            environ["PATH_INFO"] = below["letter"] + below["rest"]
+        return self._wrapped(environ, start_response)
+
+
+def limit_body() -> None:
+    """Bodies are small: 1 MB for drafting, 64 kB for everything else."""
+    request.max_content_length = DRAFTING_BODY if request.path.startswith("/organize/") else SIGNING_BODY
+    if request.endpoint in desk.KEPT_WHOLE and "proof" in cookie:
+        request.max_content_length = PASTED_BODY
+    request.max_form_memory_size = request.max_content_length
+    request.max_form_parts = 200
+
+
+def mend_slashes() -> Any:
+    """An address with a slash too few or too many is sent on; the framework would name the host of the request."""
+    wrong = request.routing_exception
+    return moved(unquote(urlsplit(wrong.new_url).path)) if isinstance(wrong, RequestRedirect) else None
+
+
+def guard_posts() -> None:
+    """A form of another site cannot post here: told by Sec-Fetch-Site, else by Origin; clients send neither."""
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    fetched_from, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if fetched_from is not None:
+        own = fetched_from in ("same-origin", "none")
+    else:
+        own = origin is None or origin.lower() in (site().settings.url, request.host_url.rstrip("/").lower())
+    if not own:
+        raise Forbidden("This was sent from another site's page. Open the letter's own address and send it from there.")
+
+
+def add_headers(answer: Response) -> Response:
+    """What every answer carries."""
+    for name, value in HEADERS.items():
+        answer.headers.setdefault(name, value)
+    for name, value in transport_security(site().settings.url):
+        answer.headers.setdefault(name, value)
+    answer.headers.setdefault("Cache-Control", "no-store")
+    return answer
+
+
+def refuse(refusal: Refusal) -> Any:
+    """A refusal of the rules, as problem details (RFC 9457) to programs and as a page to people."""
+    sentence = say(refusal.sentence, **refusal.values)
+    if wants_json():
+        kind = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in type(refusal).__name__)
+        return problem(refusal.status, kind.lstrip("-"), say(refusal.title), sentence)
+    return page("refused.html", title=say(refusal.title), sentence=sentence), refusal.status
+
+
+def wants_json() -> bool:
+    """Whether the answer goes to a program."""
+    best = request.accept_mimetypes.best_match(["text/html", "application/json", "application/problem+json"])
+    return request.endpoint in JSON_ENDPOINTS or request.is_json or best != "text/html"
+
+
+def problem(status: int, kind: str, title: str, detail: str) -> Any:
+    """Problem details."""
+    answer = jsonify(type=f"/problems/{kind}", title=title, status=status, detail=detail)
+    answer.mimetype = "application/problem+json"
+    return answer, status
+
+
+def explain(error: HTTPException) -> Any:
+    """What Flask itself refuses, in our words; redirects pass."""
+    if error.response is not None and (error.code or 0) < 400 or error.code is None or error.code < 400:
+        return error
+    if isinstance(error, RequestEntityTooLarge):
+        return refuse(TooLong("This is more than %(most)s kB, the most that can be sent here.", most=_most()))
+    if error.code == 429:
+        return refuse(SlowDown("This was tried too often within a minute. Wait a minute and try again."))
+    if error.code == 404:
+        return refuse(NotFound("There is nothing at this address. Check it: every character counts."))
+    if error.code == 405:
+        refusal = Refusal("This address takes no such request. Go back to the letter and try from there.")
+        refusal.status = 405
+        answer = make_response(refuse(refusal))
+        answer.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+        return answer
+    if error.code >= 500:
+        return refuse(_sorry())
+    refusal = Refusal("The request could not be read. Go back, check what you sent, and send it again.")
+    refusal.status = error.code
+    return refuse(refusal)
+
+
+def _most() -> int:
+    return (request.max_content_length or SIGNING_BODY) // 1024
+
+
+def apologize(error: Exception) -> Any:
+    """Something went wrong here."""
+    log_failure((type(error), error, error.__traceback__))
+    return refuse(_sorry())
+
+
+def log_failure(failure: Any) -> None:
+    """The log gets the place in the program, and nothing of the visitor: no path either, which may hold a secret."""
+    kind, error, _ = failure
+    log.error("failed", extra={"kind": kind.__name__, "place": _place_of(error), "endpoint": request.endpoint})
+
+
+def _sorry() -> Refusal:
+    refusal = Refusal(
+        "Something went wrong on this site. What you sent may not have been kept; please try again later."
+    )
+    refusal.status, refusal.title = 500, "Something went wrong"
+    return refusal
+
+
+def _place_of(error: Exception) -> str:
+    """The innermost line of this program's own code that was running: where to look, and nothing else."""
+    root = Path(__file__).parents[2]
+    lines = [(Path(frame.f_code.co_filename), line) for frame, line in walk_tb(error.__traceback__)]
+    own = [f"{path.relative_to(root)}:{line}" for path, line in lines if path.is_relative_to(root / "petition")]
+    return own[-1] if own else "?"

@@ -1,0 +1,135 @@
+"""Two saved at once and changed the same: both are shown, place by place, until somebody has decided."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from flask import redirect, request
+
+from petition.errors import BadShape, Refusal, TextChanged
+from petition.letters.access import own_letter
+from petition.letters.drafting.drafts import save
+from petition.letters.drafting.merging import BOTH, MINE, THEIRS, Collision, merge
+from petition.letters.drafting.versions import newest_version, version_of, words_of
+from petition.letters.drafting.working_copies import forget_working_copy
+from petition.letters.models import Letter, Organizer, Version
+from petition.letters.text.letter_text import Translation, Words, checked
+from petition.letters.text.sources import Source
+from petition.web.desk.access import Answer, bp, desk_page, for_organizers
+from petition.web.desk.editor_form import (
+    Fields,
+    based_on,
+    fields_of,
+    fields_of_translation,
+    letter_form,
+    translation_form,
+)
+from petition.web.desk.editor_page import write_page
+from petition.web.shared.context import now, say, session
+
+_ = str
+PLACES = {
+    "title": _("Title"),
+    "recipient": _("To whom"),
+    "employer": _("Employer"),
+    "language": _("Language of the letter"),
+    "body": _("The letter"),
+    "demands": _("Demands"),
+    "sources": _("Sources"),
+}
+"""What the parts of a letter are called."""
+
+
+def conflict_page(letter: Letter, mine: Words, fields: Mapping[str, str], refusal: Refusal, language: str = "") -> str:
+    """Both texts. Each place where they touch asks for a decision; one's own text stays in the form below.
+
+    ``fields`` are what was typed, of the letter itself or of its translation into ``language``.
+    """
+    newest = newest_version(session(), letter)
+    base = session().get(Version, (letter.id, based_on(fields)))
+    collisions = merge(words_of(base), mine, words_of(newest))[1] if base else []
+    kept = {**fields, "based_on": str(newest.number)}
+    return desk_page(
+        "organize/conflict.html",
+        letter=letter,
+        form=translation_form(kept) if language else letter_form(kept),
+        part=language,
+        mine=as_text(mine),
+        base=base.number if base else 0,
+        newest=newest,
+        theirs=words_of(newest).in_language(language) if language else words_of(newest),
+        collisions=collisions,
+        places=PLACES,
+        chosen=request.form,
+        refusal=say(refusal.sentence, **refusal.values),
+    )
+
+
+@bp.post("/letters/<slug>/decide")
+@for_organizers
+def decide(organizer: Organizer, slug: str) -> Answer:
+    """Put both together as decided: save them, or go on writing."""
+    letter = own_letter(session(), slug, organizer)
+    mine = from_text(request.form.get("mine", ""))
+    base, theirs = (version_of(session(), letter, _number(name)) for name in ("based_on", "theirs"))
+    collisions = merge(words_of(base), mine, words_of(theirs))[1]
+    choices = [request.form.get(f"choice-{number}", "") for number in range(len(collisions))]
+    language = request.form.get("part", "")
+    try:
+        _require_decided(collisions, choices)
+        together = checked(merge(words_of(base), mine, words_of(theirs), choices)[0])
+        if request.form.get("do") == "write":
+            return write_page(fields_of(together, theirs.number), letter)
+        save(
+            session(), letter, organizer, together, based_on=theirs.number, moment=now(),
+            note=request.form.get("note", ""),
+        )  # fmt: skip
+        forget_working_copy(session(), organizer, letter, language)
+    except TextChanged as refusal:
+        session().rollback()
+        fields = _fields(together, theirs.number, language)
+        return conflict_page(letter, together, fields, refusal, language), refusal.status
+    except Refusal as refusal:
+        session().rollback()
+        fields = _fields(mine, base.number, language)
+        return conflict_page(letter, mine, fields, refusal, language), refusal.status
+    session().commit()
+    return redirect(f"/organize/letters/{slug}/", 303)
+
+
+def _require_decided(collisions: list[Collision], choices: list[str]) -> None:
+    for collision, choice in zip(collisions, choices, strict=True):
+        if choice not in (MINE, THEIRS, BOTH) or (choice == BOTH and not collision.can_be_both):
+            raise BadShape("Choose for each place.")
+
+
+def _fields(words: Words, number: int, language: str) -> Fields:
+    """What the form below shows: the letter itself, or its translation into a language."""
+    found = next((one for one in words.translations if one.language == language), None)
+    return fields_of_translation(found, number) if found else fields_of(words, number)
+
+
+def _number(name: str) -> int:
+    found = request.form.get(name, "")
+    return int(found) if found.isdecimal() and found.isascii() and len(found) < 10 else 0
+
+
+def as_text(words: Words) -> str:
+    """Words as JSON, to be carried in a hidden field."""
+    return json.dumps(asdict(words), ensure_ascii=False)
+
+
+def from_text(text: str) -> Words:
+    """Words that were carried, held to the rules like typed ones."""
+    try:
+        found: dict[str, Any] = json.loads(text)
+        sources = tuple(Source(**row) for row in found.pop("sources"))
+        translations = tuple(
+            Translation(**{**row, "demands": tuple(row["demands"])}) for row in found.pop("translations")
+        )
+        return checked(
+            Words(**{**found, "demands": tuple(found["demands"])}, sources=sources, translations=translations)
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise BadShape("What was sent is no letter any more. Go back, and send the form as it stands there.") from None

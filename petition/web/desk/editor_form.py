@@ -1,0 +1,180 @@
+"""The form of a letter's words: its fields as they were typed, and the words that they mean.
+
+What was typed is a mapping of names to texts, as a form sends it: so it can be shown again, kept, rearranged and
+carried along without a loss, whether or not it is a letter yet.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from flask import request
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
+from wtforms import FieldList, Form, FormField, HiddenField, SelectField, StringField, TextAreaField
+
+from petition.i18n import letter_languages, name_of
+from petition.letters.text.letter_text import LANGUAGE, Translation, Words, read_source, read_translation, read_words
+
+_ = str
+Fields = dict[str, str]
+OWN = re.compile(r"title|recipient|employer|body|language|note|based_on|demands-[0-9]{1,3}|sources-[0-9]{1,3}-\w+")
+REARRANGE = re.compile(r"(?P<list>demands|sources)-(?P<act>up|down|out|more)(?:-(?P<place>[0-9]{1,3}))?")
+PARTS = {"demands": ("",), "sources": ("-title", "-url", "-date")}
+"""What the names of one element's fields end with."""
+
+
+class SourceForm(Form):
+    """One source."""
+
+    title = StringField(_("Title of the source"))
+    url = StringField(_("Link"))
+    date = StringField(_("Date"))
+
+
+class LetterForm(FlaskForm):
+    """The words of a letter. Lengths and characters are the core's to judge, so that nothing typed is cut."""
+
+    title = StringField(_("Title"))
+    recipient = StringField(_("To whom"), description=_("Name and title, for example: Ana Muster, CEO"))
+    employer = StringField(_("Employer"))
+    body = TextAreaField(
+        _("The letter"),
+        description=_(
+            "In Markdown: **bold**, *italic*, ## heading, - list, > quote, [link](https://…), [^1] for the first source"
+        ),
+    )
+    demands = FieldList(TextAreaField())
+    sources = FieldList(FormField(SourceForm))
+    language = SelectField(
+        _("Language of the letter"),
+        choices=lambda: list(letter_languages().items()),
+        default="en",
+        validate_choice=False,
+    )
+    note = StringField(_("What did you change? (a note for your co-organizers)"))
+    based_on = HiddenField(default="0")
+
+
+class TranslationForm(FlaskForm):
+    """The letter in another language."""
+
+    title = StringField(_("Title"))
+    recipient = StringField(_("To whom"), description=_("Leave it empty to keep it as it is in the binding text."))
+    body = TextAreaField(_("The letter"))
+    demands = FieldList(TextAreaField())
+    note = StringField(_("What did you change? (a note for your co-organizers)"))
+    based_on = HiddenField(default="0")
+
+
+def typed() -> Fields:
+    """What was sent of a letter's fields, as it was typed."""
+    return {name: value for name, value in request.form.items() if OWN.fullmatch(name)}
+
+
+def letter_form(fields: Mapping[str, str]) -> LetterForm:
+    """The form with what was typed, and one empty demand and source at the end of their lists."""
+    form = LetterForm(formdata=MultiDict(_with_room(fields, "demands", "sources")))
+    code = form.language.data or ""
+    if LANGUAGE.fullmatch(code) and code not in letter_languages():  # one that was imported
+        form.language.choices = [*letter_languages().items(), (code, name_of(code))]
+    return form
+
+
+def translation_form(fields: Mapping[str, str]) -> TranslationForm:
+    """The form of a translation with what was typed."""
+    return TranslationForm(formdata=MultiDict(_with_room(fields, "demands")))
+
+
+def _with_room(fields: Mapping[str, str], *lists: str) -> Fields:
+    made = dict(fields)
+    for name in lists:
+        elements = _elements(fields, name)
+        if not elements or any(elements[-1]):
+            elements.append(("",) * len(PARTS[name]))
+        made = _with_elements(made, name, elements)
+    return made
+
+
+def _elements(fields: Mapping[str, str], name: str) -> list[tuple[str, ...]]:
+    """The elements of a list, in their order."""
+    places = sorted({int(key.split("-")[1]) for key in fields if key.startswith(f"{name}-")})
+    return [tuple(fields.get(f"{name}-{place}{part}", "") for part in PARTS[name]) for place in places]
+
+
+def _with_elements(fields: Mapping[str, str], name: str, elements: Iterable[tuple[str, ...]]) -> Fields:
+    made = {key: value for key, value in fields.items() if not key.startswith(f"{name}-")}
+    for place, element in enumerate(elements):
+        made.update({f"{name}-{place}{part}": text for part, text in zip(PARTS[name], element, strict=True)})
+    return made
+
+
+def rearranged(fields: Mapping[str, str], act: str) -> Fields:
+    """The fields after a button of a list: ``demands-up-2``, ``sources-out-0``, ``demands-more``; else as they were."""
+    match = REARRANGE.fullmatch(act)
+    if match is None:
+        return dict(fields)
+    name, place = match["list"], int(match["place"] or 0)
+    elements = _elements(fields, name)
+    other = place + {"up": -1, "down": 1}.get(match["act"], 0)
+    if match["act"] == "more":
+        elements.append(("",) * len(PARTS[name]))
+    elif match["act"] == "out" and place < len(elements):
+        del elements[place]
+    elif 0 <= other < len(elements) and place < len(elements):
+        elements[place], elements[other] = elements[other], elements[place]
+    return _with_elements(fields, name, elements)
+
+
+def words_in(fields: Mapping[str, str], before: Words) -> Words:
+    """The letter that was typed; its translations are those of the version that it began with."""
+    return read_words(
+        title=fields.get("title", ""),
+        recipient=fields.get("recipient", ""),
+        employer=fields.get("employer", ""),
+        body=fields.get("body", ""),
+        demands=_demands(fields),
+        language=fields.get("language", ""),
+        sources=[read_source(*element) for element in _elements(fields, "sources")],
+        translations=before.translations,
+    )
+
+
+def translation_in(fields: Mapping[str, str], language: str) -> Translation:
+    """The translation that was typed."""
+    return read_translation(
+        language, fields.get("title", ""), fields.get("recipient", ""), fields.get("body", ""), _demands(fields)
+    )
+
+
+def _demands(fields: Mapping[str, str]) -> list[str]:
+    """One on each line: a list that was pasted into one field becomes several."""
+    return [line for (text,) in _elements(fields, "demands") for line in text.splitlines()]
+
+
+def fields_of(words: Words, based_on: int) -> Fields:
+    """The fields of a letter as it is kept."""
+    named = {name: getattr(words, name) for name in ("title", "recipient", "employer", "body", "language")}
+    fields = _with_elements({**named, "based_on": str(based_on)}, "demands", [(one,) for one in words.demands])
+    return _with_elements(fields, "sources", [(one.title, one.url, one.date) for one in words.sources])
+
+
+def fields_of_translation(translation: Translation, based_on: int) -> Fields:
+    """The fields of a translation as it is kept."""
+    named = {name: getattr(translation, name) for name in ("title", "recipient", "body")}
+    return _with_elements({**named, "based_on": str(based_on)}, "demands", [(one,) for one in translation.demands])
+
+
+def based_on(fields: Mapping[str, str]) -> int:
+    """The number of the version that somebody began with; 0 for none."""
+    found = fields.get("based_on", "")
+    return int(found) if re.fullmatch("[0-9]{1,9}", found) else 0
+
+
+def same_text(fields: Mapping[str, str], others: Mapping[str, str]) -> bool:
+    """Whether two forms say the same, whatever they are based on."""
+    return _said(fields) == _said(others)
+
+
+def _said(fields: Mapping[str, str]) -> Fields:
+    left_out = ("based_on", "note")
+    return {key: text.replace("\r\n", "\n") for key, text in fields.items() if text.strip() and key not in left_out}

@@ -1,0 +1,42 @@
+"""The page on which a letter is written."""
+
+from collections.abc import Mapping, Sequence
+
+from petition.letters.drafting.versions import newest_version
+from petition.letters.models import Letter
+from petition.letters.states import DRAFT
+from petition.letters.text.letter_text import Words
+from petition.web.desk.access import desk_page
+from petition.web.desk.editor_form import based_on, letter_form
+from petition.web.shared.context import session
+
+KEPT, SAME = "kept", "same"
+
+
+def write_page(
+    fields: Mapping[str, str],
+    letter: Letter | None,
+    *,
+    refusal: str | None = None,
+    preview: Words | None = None,
+    is_unsaved: bool = False,
+    kept: str = "",
+    left_out: Sequence[str] = (),
+) -> str:
+    """The form with what was typed; with its preview, and with what else there is to know about it.
+
+    ``kept`` says whether it is at the desk: as a working copy (KEPT), as the newest version (SAME), or not.
+    """
+    newest = newest_version(session(), letter) if letter else None
+    return desk_page(
+        "organize/write.html",
+        form=letter_form(fields),
+        letter=letter,
+        refusal=refusal,
+        preview=preview,
+        is_unsaved=is_unsaved,
+        kept=kept,
+        left_out=left_out,
+        newer=newest if newest and newest.number != based_on(fields) else None,
+        is_draft=letter is None or letter.state == DRAFT,
+    )

@@ -1,0 +1,151 @@
+"""The letter in several languages: one of them is binding, all of them are frozen together."""
+
+from collections.abc import Mapping
+
+from flask import redirect, request
+
+from petition.errors import BadShape, NotFound, Refusal, TextChanged
+from petition.i18n import letter_languages
+from petition.letters.access import own_letter
+from petition.letters.drafting.drafts import save
+from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.drafting.working_copies import forget_working_copy, keep_working_copy, working_copy
+from petition.letters.models import Letter, Organizer, Version
+from petition.letters.states import DRAFT
+from petition.letters.text.letter_text import LANGUAGE, Translation, Words, checked, language_code
+from petition.web.desk.access import Answer, bp, desk_page, for_organizers
+from petition.web.desk.conflicts import conflict_page
+from petition.web.desk.editor import after_saving
+from petition.web.desk.editor_form import (
+    Fields,
+    based_on,
+    fields_of_translation,
+    rearranged,
+    same_text,
+    translation_form,
+    translation_in,
+    typed,
+)
+from petition.web.desk.editor_page import KEPT
+from petition.web.shared.context import now, say, session
+
+
+@bp.get("/letters/<slug>/translations")
+@for_organizers
+def translations(organizer: Organizer, slug: str) -> Answer:
+    """The languages that there are, and those that can be added."""
+    return _list(own_letter(session(), slug, organizer))
+
+
+def _list(letter: Letter, refusal: str | None = None) -> str:
+    words = words_of(newest_version(session(), letter))
+    more = {code: name for code, name in letter_languages().items() if code not in words.languages}
+    return desk_page(
+        "organize/translations.html",
+        letter=letter, words=words, more=more, refusal=refusal, is_draft=letter.state == DRAFT,
+    )  # fmt: skip
+
+
+@bp.post("/letters/<slug>/translations")
+@for_organizers
+def begin_translation(organizer: Organizer, slug: str) -> Answer:
+    """Go to the form of a language that was chosen or typed."""
+    letter = own_letter(session(), slug, organizer)
+    try:
+        code = language_code(request.form.get("code", "").strip() or request.form.get("language", ""))
+    except BadShape as refusal:
+        return _list(letter, say(refusal.sentence, **refusal.values)), refusal.status
+    return redirect(f"/organize/letters/{slug}/translations/{code}", 303)
+
+
+@bp.get("/letters/<slug>/translations/<language>")
+@for_organizers
+def translate(organizer: Organizer, slug: str, language: str) -> Answer:
+    """A translation ready to be changed, beside the binding text; or what was typed of it and not saved."""
+    letter = own_letter(session(), slug, organizer)
+    newest = _require_other(letter, language)
+    fields = fields_of_translation(_find(words_of(newest), language), newest.number)
+    kept = working_copy(session(), organizer, letter, language)
+    is_unsaved = kept is not None and not same_text(kept, fields)
+    return _page(letter, language, kept if kept and is_unsaved else fields, is_unsaved=is_unsaved)
+
+
+@bp.post("/letters/<slug>/translations/<language>")
+@for_organizers
+def keep_translation(organizer: Organizer, slug: str, language: str) -> Answer:
+    """Keep a new version of the letter with this translation; or show what was typed; or take the translation out."""
+    letter = own_letter(session(), slug, organizer)
+    newest = _require_other(letter, language)
+    fields, act = typed(), request.form.get("do", "preview")
+    if act == "forget":
+        forget_working_copy(session(), organizer, letter, language)
+        session().commit()
+        return redirect(request.path, 303)
+    fields = rearranged(fields, act)
+    kept = KEPT if keep_working_copy(session(), organizer, letter, fields, language) else ""
+    session().commit()
+    before = words_of(session().get(Version, (letter.id, based_on(fields))) or newest)
+    words = None
+    try:
+        words = before.without(language) if act == "out" else _with(before, fields, language)
+        if act not in ("save", "out"):
+            shown = words.in_language(language) if act == "preview" else None
+            return _page(letter, language, fields, preview=shown, kept=kept)
+        number, note = based_on(fields), fields.get("note", "")
+        version = save(session(), letter, organizer, words, based_on=number, moment=now(), note=note)
+        forget_working_copy(session(), organizer, letter, language)
+    except TextChanged as refusal:
+        session().rollback()
+        assert words is not None
+        return conflict_page(letter, words, fields, refusal, language), refusal.status
+    except Refusal as refusal:
+        session().rollback()
+        why = say(refusal.sentence, **refusal.values)
+        return _page(letter, language, fields, refusal=why, kept=kept), refusal.status
+    session().commit()
+    place = after_saving(letter, version)
+    return redirect(place if version.merged_with else f"{place}translations", 303)
+
+
+def _require_other(letter: Letter, language: str) -> Version:
+    """The newest version; refuses what is no language's code, and the binding language."""
+    newest = newest_version(session(), letter)
+    if not LANGUAGE.fullmatch(language) or language == newest.language:
+        raise NotFound("This letter is not translated into this language; the binding text is written on its own page.")
+    return newest
+
+
+def _find(words: Words, language: str) -> Translation:
+    found = (one for one in words.translations if one.language == language)
+    return next(found, Translation(language, demands=("",) * len(words.demands)))
+
+
+def _with(before: Words, fields: Mapping[str, str], language: str) -> Words:
+    return checked(before.with_translation(translation_in(fields, language)))
+
+
+def _page(
+    letter: Letter,
+    language: str,
+    fields: Fields | Mapping[str, str],
+    *,
+    refusal: str | None = None,
+    preview: Words | None = None,
+    is_unsaved: bool = False,
+    kept: str = "",
+) -> str:
+    newest = newest_version(session(), letter)
+    return desk_page(
+        "organize/translate.html",
+        letter=letter,
+        part=language,
+        form=translation_form(fields),
+        binding=words_of(newest),
+        refusal=refusal,
+        preview=preview,
+        is_unsaved=is_unsaved,
+        kept=kept,
+        left_out=(),
+        newer=newest if newest.number != based_on(fields) else None,
+        is_draft=letter.state == DRAFT,
+    )

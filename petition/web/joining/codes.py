@@ -1,0 +1,164 @@
+"""Joining: a code becomes a token. Meets the issuer, and never the signatures."""
+
+import hmac
+import os
+from typing import Any
+
+from flask import Blueprint, Response, current_app, make_response, request
+
+from petition.addresses import ending
+from petition.crypto.blind_rsa import PublicKey, blind, finalize, prepare
+from petition.crypto.codes import read_code
+from petition.crypto.encodings import b64url, from_b64url
+from petition.crypto.receipts import opening
+from petition.crypto.tokens import RECEIPT_SIZE, Token, drawn_from, read_token, statement_bytes
+from petition.errors import CodeUsed, Over, Refusal
+from petition.issuing.tokens import Keys, exchange, round_of_code
+from petition.letters.access import letter_to_sign
+from petition.letters.drafting.settings import rolls_of
+from petition.letters.models import Letter
+from petition.letters.states import SIGNABLE
+from petition.letters.text.letter_text import Words
+from petition.letters.verification_methods import allowed_domains
+from petition.web.shared.appearance_form import ladder_of
+from petition.web.shared.context import issuer_session, page, say, session, site
+from petition.web.shared.forms import binary, json_members, number, posted_text, text
+from petition.web.shared.letters import addressed, public_url, refusals_spoken
+from petition.web.shared.limits import ONE_CODE, limiter, posted_code, signing
+
+bp = Blueprint("join", __name__, url_prefix="/letters/<address>")
+SEED = 32
+FOR_ANOTHER_TRY = "private, max-age=3600"
+"""How the browser, and nobody on the way, keeps the empty form: its seed is what a second try needs."""
+
+
+def keys() -> Keys:
+    """The rounds' private keys of this process."""
+    found: Keys = current_app.extensions["petition.keys"]
+    return found
+
+
+@bp.get("/join")
+def ask(address: str) -> Response:
+    """The form for a code. Whoever comes back to it finds the same seed, and so gets the same token."""
+    letter, words = addressed(address)
+    answer = make_response(join_page(letter, words))
+    answer.headers["Cache-Control"] = FOR_ANOTHER_TRY
+    return answer
+
+
+def join_page(letter: Letter, words: Words, **typed: Any) -> str:
+    """The ways to show that one works there, with what was typed and what is wrong with it."""
+    empty = {"code": "", "seed": "", "pasted": "", "refusal": None, "mail": "", "went_back": None}
+    shown = {**empty, **typed}
+    return page(
+        "join/join.html",
+        letter=letter,
+        words=words,
+        **{**shown, "seed": shown["seed"] or b64url(os.urandom(SEED))},
+        **mail_rolls(letter),
+        ladder=ladder_of(letter),
+        **_rolls(letter),
+    )
+
+
+def _rolls(letter: Letter) -> dict[str, Any]:
+    """Whom the letter counts apart, and whose code the address asks for: the first ones', unless it names others."""
+    found = rolls_of(session(), letter)
+    return {"rolls": found, "chosen": request.args.get("roll") or found[0].id}
+
+
+def mail_rolls(letter: Letter) -> dict[str, Any]:
+    """Whose codes are mailed and to which domains; of one roll, if the address names it."""
+    named = request.args.get("roll")
+    names = {roll.id: roll.name for roll in rolls_of(session(), letter)}
+    rolls = {
+        roll: (names[roll], [ending(domain) for domain in domains])
+        for roll, domains in allowed_domains(letter).items()
+        if roll in names and named in (None, roll)
+    }
+    return {"mail_rolls": rolls, "sends_mail": site().settings.mail is not None, "roll": named if rolls else None}
+
+
+@bp.post("/join")
+@limiter.limit(signing)
+@limiter.limit(ONE_CODE, key_func=posted_code)
+def redeem(address: str) -> tuple[str, int]:
+    """The way without scripts: the server blinds, unblinds, forgets, and hands the token over."""
+    letter, words = addressed(address)
+    code, seed = request.form.get("code", ""), request.form.get("seed", "")
+    pasted = "".join(request.form.get("blinded_message", "").split())
+    try:
+        if pasted:
+            answer = _sign_pasted(letter, code, from_b64url(pasted, 384, "what you pasted"))
+            return page("join/pasted.html", letter=letter, words=words, answer=b64url(answer)), 200
+        token = _token_for(letter, code, seed)
+    except Refusal as refusal:
+        why = say(refusal.sentence, **refusal.values)
+        typed = {"code": code, "seed": seed, "pasted": pasted, "went_back": isinstance(refusal, CodeUsed)}
+        return join_page(letter, words, **typed, refusal=why), refusal.status
+    return page("join/ready.html", letter=letter, words=words, token=token.as_text()), 200
+
+
+def _token_for(letter: Letter, code: str, seed: str) -> Token:
+    """What a client would do for itself. All chance follows from the form's seed, the code and the round's secret, so
+    that the same form sent again, after a lost answer, gets the same token, until the secret is destroyed."""
+    require_signable(letter)
+    code = read_code(code)
+    start = from_b64url(seed, SEED) if seed else os.urandom(SEED)
+    round_ = round_of_code(issuer_session(), keys().secrets, letter.id, code)
+    chance = keys().secrets.chance_key(letter.id, round_.number) or os.urandom(SEED)
+    random = drawn_from(hmac.digest(chance, start + code.encode(), "sha256"))
+    key = PublicKey.from_spki(round_.public_key)
+    receipt = random(RECEIPT_SIZE)
+    statement = statement_bytes(letter.id, round_.number, letter.text_sha256 or "", opening(receipt).commit)
+    message = prepare(statement, random)
+    blinded = blind(key, message, random)
+    answer = exchange(issuer_session(), keys(), letter.id, round_.number, code, blinded.message)
+    issuer_session().commit()
+    signature = finalize(key, message, answer, blinded.inverse)
+    return Token(public_url(letter), letter.id, round_.number, key.fingerprint, message, signature, receipt)
+
+
+def _sign_pasted(letter: Letter, code: str, blinded: bytes) -> bytes:
+    """The blind signature for what somebody's own program made, carried here by hand."""
+    require_signable(letter)
+    round_ = round_of_code(issuer_session(), keys().secrets, letter.id, code)
+    answer = exchange(issuer_session(), keys(), letter.id, round_.number, code, blinded)
+    issuer_session().commit()
+    return answer
+
+
+def require_signable(letter: Letter) -> None:
+    """Refuse if the letter takes no more signatures."""
+    if letter.state not in SIGNABLE:
+        raise Over("This letter is closed. It takes no more signatures.")
+
+
+@bp.post("/join/file")
+def token_file(address: str) -> Response:
+    """The token sent back as a file to keep; nothing is stored."""
+    addressed(address)
+    return as_file(read_token(posted_text("token")).as_text(), "signing-token.json")
+
+
+def as_file(body: str, name: str) -> Response:
+    """A download under a name that does not name the letter."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(body, mimetype="application/json", headers=headers)
+
+
+@bp.post("/tokens")
+@limiter.limit(signing)
+@limiter.limit(ONE_CODE, key_func=posted_code)
+def issue(address: str) -> tuple[dict[str, str], int]:
+    """A code and a blinded message in, a blind signature out."""
+    with refusals_spoken(address):
+        letter = letter_to_sign(session(), address)
+        members = json_members("code", "round", "blinded_message")
+        code, round_ = read_code(text(members, "code")), number(members, "round")
+        blinded = binary(members, "blinded_message", 384)
+        require_signable(letter)
+        signature = exchange(issuer_session(), keys(), letter.id, round_, code, blinded)
+    issuer_session().commit()
+    return {"blind_signature": b64url(signature)}, 201

@@ -1,0 +1,53 @@
+"""Asking for a code by mail. The answer is the same page, and the same work, whatever the address is."""
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from petition.addresses import read_address
+from petition.errors import NotFound, Refusal
+from petition.issuing.email_codes import Asked, ask
+from petition.letters.access import address_of
+from petition.letters.models import Letter
+from petition.letters.states import MAIL
+from petition.web.joining.codes import bp, keys, mail_rolls, require_signable
+from petition.web.shared.context import issuer_session, language, moved, now, page, say, site
+from petition.web.shared.letters import addressed
+from petition.web.shared.limits import asking_for_mail, limiter
+
+
+@bp.get("/join/mail")
+def back_to_join(address: str) -> Response:
+    """There is nothing here to look at: to the page on which one asks."""
+    addressed(address)
+    return moved(f"/letters/{address}/join")
+
+
+@bp.post("/join/mail")
+@limiter.limit(asking_for_mail)
+def ask_for_mail(address: str) -> tuple[str, int]:
+    """Put the wish for a code into the outbox."""
+    letter, words = addressed(address)
+    typed, roll = request.form.get("address", ""), request.form.get("roll") or request.args.get("roll")
+    try:
+        require_signable(letter)
+        asked = Asked(read_address(typed), language())
+        here = (letter.id, _require_roll(letter, roll))
+        ask(issuer_session(), keys().secrets, *here, asked, moment=now(), random=site().random)
+    except Refusal as refusal:
+        why = say(refusal.sentence, **refusal.values)
+        again = {"mail": typed, "mail_refusal": why, **mail_rolls(letter)}
+        return page("join/mail.html", letter=letter, words=words, **again), refusal.status
+    issuer_session().commit()
+    join = f"{site().settings.url or ''}/letters/{address_of(letter)}/join" + (f"?roll={here[1]}" if roll else "")
+    return page("join/mailed.html", letter=letter, words=words, join=join, roll=roll), 200
+
+
+def _require_roll(letter: Letter, roll: str | None) -> str:
+    """The roll that somebody wants to sign in; refused if its codes are not mailed."""
+    if MAIL not in letter.routes or site().settings.mail is None:
+        raise NotFound("Codes for this letter are not sent by mail. Ask a colleague for one on paper.")
+    rolls = list(letter.mail_domains)
+    wanted = roll or rolls[0]
+    if wanted not in rolls:
+        raise NotFound("Codes for these signers are not sent by mail. Ask a colleague for one on paper.")
+    return wanted

@@ -1,0 +1,72 @@
+"""Answers from kept bytes, ahead of Flask: public pages cost no rendering, no statement and no framework."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from werkzeug.http import http_date, is_resource_modified, parse_accept_header
+
+from petition.i18n import DEFAULT
+from petition.publishing.cache import SITE_FILES, CachedFile, PublicCache
+from petition.web.shared.context import LANGUAGE
+from petition.web.shared.headers import headers_of, transport_security
+
+LETTER = re.compile(r"/letters/(?P<slug>[a-z0-9-]+)/(?P<name>.*)", re.DOTALL)
+SITE = re.compile(rf"/(?:_site/)?(?P<name>(?:{'|'.join(map(re.escape, SITE_FILES))}|promises/)?)")
+INDEX = re.compile(r"/index\.html\Z")
+"""Pages link to each other by their files, so that the same bytes work from a disk."""
+FINAL = "public, max-age=31536000, immutable"
+SHORT = "public, max-age=60"
+
+
+class CacheMiddleware:
+    """Answers GET and HEAD for public files; whatever is not kept goes on to the application."""
+
+    def __init__(self, wrapped: Callable[..., Iterable[bytes]], shelf: PublicCache, url: str | None) -> None:
+        self._wrapped = wrapped
+        self.shelf = shelf
+        self._transport = transport_security(url)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer one request."""
+        kept = self._find(environ) if environ["REQUEST_METHOD"] in ("GET", "HEAD") else None
+        if kept is None:
+            return self._wrapped(environ, start_response)
+        status, headers, body = self.answer(kept, environ)
+        start_response(status, headers)
+        return [body] if environ["REQUEST_METHOD"] == "GET" else []
+
+    def _find(self, environ: dict[str, Any]) -> CachedFile | None:
+        path, language = INDEX.sub("/", environ.get("PATH_INFO", "")), environ.get(LANGUAGE)
+        match = LETTER.fullmatch(path)
+        if match and not match["name"].startswith("_site/"):
+            return self.shelf.letter_file(match["slug"], match["name"], language)
+        site = SITE.fullmatch(f"/{match['name']}" if match else path)
+        return self.shelf.site_file(site["name"], language or DEFAULT) if site and (not match or site["name"]) else None
+
+    def answer(self, kept: CachedFile, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
+        """Status, headers and body, in the best coding that the visitor takes; 304 if they have it already."""
+        coding = best_coding(kept, environ.get("HTTP_ACCEPT_ENCODING", ""))
+        tag = f'"{kept.tag}{"-" + coding if coding else ""}"'
+        headers = [
+            ("ETag", tag),
+            ("Cache-Control", FINAL if kept.file.is_final else SHORT),
+            ("Vary", "Accept-Encoding"),
+            *headers_of(kept.file.media_type).items(),
+            *self._transport,
+        ]
+        if kept.file.modified is not None:
+            headers.append(("Last-Modified", http_date(kept.file.modified)))
+        if not is_resource_modified(environ, etag=tag):  # by its tag alone: two sealings may share an hour
+            return "304 Not Modified", headers, b""
+        body = kept.encodings[coding]
+        headers += [("Content-Type", kept.file.media_type), ("Content-Length", str(len(body)))]
+        if coding:
+            headers.append(("Content-Encoding", coding))
+        return "200 OK", headers, body
+
+
+def best_coding(kept: CachedFile, accepted: str) -> str:
+    """The smallest coding of a kept file that the visitor takes; "" for none."""
+    wanted = {name.strip().lower() for name, quality in parse_accept_header(accepted) if quality > 0}
+    return next((coding for coding in ("br", "gzip") if coding in wanted and coding in kept.encodings), "")

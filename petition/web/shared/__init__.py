@@ -1,0 +1,1 @@
+"""What all pages share: forms, headers, limits, the request's context."""

@@ -1,0 +1,42 @@
+"""The ladder as a form: the steps that a letter offers, and its fields. Knows letters, and nothing that was signed."""
+
+from dataclasses import dataclass
+
+from petition.crypto.appearance_steps import COUNTED, GROUPED, NAMED, in_order, number_of
+from petition.letters.fields import FieldOfLetter, fields_of
+from petition.letters.models import Letter
+from petition.web.shared.context import session
+
+GROUP = "group-"
+"""Before a field's id it is the name of its list."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step that may be chosen, as forms name it: ``named_at:50``, with the number that must have signed."""
+
+    value: str
+    number: int | None = None
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """What a signer may choose from."""
+
+    steps: tuple[Step, ...]
+    fields: tuple[FieldOfLetter, ...]
+
+    @property
+    def has_names(self) -> bool:
+        """Whether a name may be given."""
+        return any(step.value not in (COUNTED, GROUPED) for step in self.steps)
+
+
+def ladder_of(letter: Letter) -> Ladder | None:
+    """A letter's ladder; None where there is nothing to choose, because everybody is only counted."""
+    fields = fields_of(session(), letter.id)
+    named = [Step(step, number_of(step)) for step in in_order(letter.name_steps)]
+    if not fields and not named:
+        return None
+    named.sort(key=lambda step: step.value == NAMED)
+    return Ladder((Step(COUNTED), *([Step(GROUPED)] if fields else []), *named), fields)

@@ -1,0 +1,103 @@
+"""What every request has at hand: settings, databases, the clock, the language. Knows no rules."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from flask import current_app, g, redirect, request
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from petition.config import Settings
+from petition.database import Databases
+from petition.i18n import DEFAULT, fill, languages
+from petition.publishing.templates import render
+
+HERE = "/_site/"
+LANGUAGE = "petition.language"
+QUERY = "%=&+/?:@!$'()*,;-._~"
+
+
+@dataclass(frozen=True)
+class Site:
+    """The program as it was put together for this process."""
+
+    settings: Settings
+    databases: Databases
+    master: bytes
+    clock: Callable[[], datetime]
+    random: Callable[[int], bytes]
+
+
+def utc_now() -> datetime:
+    """The time of the machine."""
+    return datetime.now(UTC)
+
+
+def site() -> Site:
+    """The site that answers this request."""
+    found: Site = current_app.extensions["petition"]
+    return found
+
+
+def now() -> datetime:
+    """The moment, from the site's clock."""
+    return site().clock()
+
+
+def session() -> Session:
+    """This request's session on petition.db; one that writes unless the request only asks."""
+    if "session" not in g:
+        databases = site().databases
+        g.session = Session(databases.reading if request.method in ("GET", "HEAD") else databases.petition)
+    opened: Session = g.session
+    return opened
+
+
+def issuer_session() -> Session:
+    """This request's session on issuer.db."""
+    if "issuer_session" not in g:
+        g.issuer_session = Session(site().databases.issuer)
+    opened: Session = g.issuer_session
+    return opened
+
+
+def close_sessions(_error: BaseException | None = None) -> None:
+    """Whatever was not committed is rolled back."""
+    for name in ("session", "issuer_session"):
+        opened = g.pop(name, None)
+        if opened is not None:
+            opened.close()
+
+
+def language() -> str:
+    """The language of the answer: the address's prefix, else what the page set, else English."""
+    return str(request.environ.get(LANGUAGE) or g.get("language") or DEFAULT)
+
+
+def speak(code: str) -> None:
+    """Answer in a language, unless the address asks for another one; one that is not shipped changes nothing."""
+    if code in languages():
+        g.language = code
+
+
+def say(sentence: str, **values: Any) -> str:
+    """A sentence in the language of the answer."""
+    return fill(language(), sentence, values)
+
+
+def page(template: str, **values: Any) -> str:
+    """A page in the language of the answer."""
+    return render(language(), template, site=HERE, **values)
+
+
+def moved(path: str) -> Response:
+    """308 to another path of this site, with the language and the query that the request came with.
+
+    The host is never named: what a request says of it is not to be trusted.
+    """
+    prefix = f"/{request.environ[LANGUAGE]}" if LANGUAGE in request.environ else ""
+    query = f"?{quote(request.query_string, safe=QUERY)}" if request.query_string else ""
+    return redirect(f"{prefix}/{quote(path.lstrip('/'))}{query}", 308)

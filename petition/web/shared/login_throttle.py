@@ -1,0 +1,92 @@
+"""Guessing passphrases: each wrong one makes the next wait longer, and nobody is kept out for ever.
+
+Counted in this process's memory, by name, under a key that lives a day: for each visitor by themselves after a few
+wrong ones, and for all visitors together after many, so that nobody who only knows a name can keep its owner out
+from elsewhere. A browser that its owner asked to be remembered counts for itself: whatever others try, it may try.
+What it keeps for that names nobody, and is good until the passphrase changes. With several workers each counts alone.
+"""
+
+import hashlib
+import hmac
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from petition.crypto.encodings import b64url, from_b64url
+from petition.errors import BadShape, SlowDown
+
+LONGEST_WAIT = 15 * 60
+FORGOTTEN = 24 * 3600
+MOST_KEPT = 20_000
+FREE_FOR_ONE, FREE_FOR_ALL = 5, 50
+"""So many wrong ones cost no wait."""
+
+
+@dataclass
+class _Tried:
+    wrong: int = 0
+    last: float = 0.0
+
+
+class Backoff:
+    """How often somebody was wrong under a key, and how long they wait before the next try."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._tried: OrderedDict[str, _Tried] = OrderedDict()
+
+    def left(self, key: str, free: int) -> float:
+        """Seconds until the next try."""
+        tried = self._tried.get(key)
+        if tried is None or tried.wrong < free:
+            return 0.0
+        wait = float(min(LONGEST_WAIT, 2 ** min(tried.wrong - free, 20)))
+        return max(0.0, tried.last + wait - self._clock())
+
+    def wrong(self, key: str) -> None:
+        """One more that was wrong. What is a day old is forgotten, and the oldest where there are too many."""
+        now = self._clock()
+        while self._tried and (len(self._tried) > MOST_KEPT or next(iter(self._tried.values())).last < now - FORGOTTEN):
+            self._tried.popitem(last=False)
+        tried = self._tried.pop(key, _Tried())
+        self._tried[key] = _Tried(tried.wrong + 1, now)
+
+    def right(self, key: str) -> None:
+        """Forget what was wrong."""
+        self._tried.pop(key, None)
+
+    def forget(self) -> None:
+        """Forget everything."""
+        self._tried.clear()
+
+
+waits = Backoff()
+
+
+def require_patience(keys: dict[str, int]) -> None:
+    """Refuse while somebody has to wait; ``keys`` with how many wrong ones are free for each."""
+    left = max(waits.left(key, free) for key, free in keys.items())
+    if left > 0:
+        raise SlowDown(
+            "Too many wrong passphrases were tried for this name. Please wait %(minutes)s min, then try again.",
+            minutes=int(left // 60) + 1,
+        )
+
+
+def remember(secret: bytes, known: tuple[str, str], nonce: bytes) -> str:
+    """What a remembered browser keeps: random bytes, and what only this site makes of them for one passphrase.
+
+    ``known`` is the organizer's id and their hashed passphrase.
+    """
+    message = b"petition-remembered-v1" + nonce + "\n".join(known).encode()
+    return f"{b64url(nonce)}.{b64url(hmac.new(secret, message, hashlib.sha256).digest())}"
+
+
+def is_remembered(secret: bytes, known: tuple[str, str], kept: object) -> bool:
+    """Whether a browser was remembered by whoever has this name, under the passphrase that they have now."""
+    try:
+        nonce = from_b64url(str(kept).partition(".")[0])
+    except BadShape:
+        return False
+    return bool(known[1]) and hmac.compare_digest(str(kept).encode(), remember(secret, known, nonce).encode())

@@ -1,0 +1,181 @@
+"""Timing ``apart``, several rolls, later rounds, recall: what keeps codes and signatures away from each other."""
+
+import json
+
+import pytest
+from sqlalchemy.orm import Session
+
+from petition.coordination import rounds
+from petition.errors import Conflict, Over, TooEarly
+from petition.issuing.codes import void_batch
+from petition.issuing.models import Code
+from petition.jobs import scheduler as clockwork
+from petition.publishing.figures.counts import figures
+from petition.sealing.models import Entry
+from petition.signing.models import Round
+from tests.conftest import Clock
+from tests.walks import Campaign
+
+pytestmark = pytest.mark.thorough
+
+
+def log_entries(campaign: Campaign, letter_id: str) -> list[dict[str, object]]:
+    """All entries of a letter's log."""
+    with Session(campaign.databases.reading) as session:
+        rows = session.query(Entry).filter(Entry.letter_id == letter_id).order_by(Entry.number)
+        return [json.loads(row.data) for row in rows]
+
+
+def kinds(campaign: Campaign, letter_id: str) -> list[str]:
+    return [str(entry["type"]) for entry in log_entries(campaign, letter_id)]
+
+
+def an_apart_letter(campaign: Campaign, **rules: object) -> str:
+    return campaign.an_open_letter(timing="apart", issuing_days=2, pause_hours=24, **rules)
+
+
+def a_letter_whose_issuing_ended(campaign: Campaign, clock: Clock) -> tuple[str, list]:  # type: ignore[type-arg]
+    letter = an_apart_letter(campaign)
+    tokens = campaign.tokens(letter, 5)
+    clock.pass_time(days=2, hours=1)
+    clockwork.tick(campaign.services, clock())
+    return letter, tokens
+
+
+def test_apart_takes_no_signature_while_codes_are_exchanged(campaign: Campaign) -> None:
+    letter = an_apart_letter(campaign)
+    token = campaign.tokens(letter, 1)[0]
+
+    with pytest.raises(TooEarly):
+        campaign.sign(letter, token)
+
+
+def test_issuing_goes_on_until_k_tokens_are_issued(campaign: Campaign, clock: Clock) -> None:
+    letter = an_apart_letter(campaign)
+    campaign.tokens(letter, 2)
+    clock.pass_time(days=3)
+
+    assert rounds.end_due_rounds(campaign.services, letter, moment=clock()) == []
+    with pytest.raises(Conflict):
+        rounds.end_round(campaign.services, letter, 1)
+
+
+def test_when_issuing_ends_its_secrets_are_destroyed_and_the_number_is_logged(campaign: Campaign, clock: Clock) -> None:
+    letter, _ = a_letter_whose_issuing_ended(campaign, clock)
+    issued = [entry for entry in log_entries(campaign, letter) if entry["type"] == "issued"]
+
+    assert issued == [{"type": "issued", "round": 1, "issued": 5, "key_destroyed": True}]
+    assert not campaign.services.secrets.exists(letter, 1)
+    with Session(campaign.databases.issuer) as issuer:
+        assert issuer.query(Code).count() == 0
+
+
+def test_signing_opens_after_the_pause_and_codes_are_over(campaign: Campaign, clock: Clock) -> None:
+    letter, tokens = a_letter_whose_issuing_ended(campaign, clock)
+    with pytest.raises(TooEarly):
+        campaign.sign(letter, tokens[0])
+    clock.pass_time(hours=25)
+
+    assert not campaign.sign(letter, tokens[0]).sealed
+    with pytest.raises(Over):
+        campaign.token(letter, "0000-0000-0000-0000")
+
+
+def test_apart_seals_and_verifies_in_order(campaign: Campaign, clock: Clock) -> None:
+    letter, tokens = a_letter_whose_issuing_ended(campaign, clock)
+    clock.pass_time(hours=25)
+    for token in tokens:
+        campaign.sign(letter, token)
+    campaign.seal(letter)
+
+    found = kinds(campaign, letter)
+    assert found == ["letter", "round", "codes", "issued", "signature", "signature", "signature"]
+
+
+def test_late_joiners_get_the_next_round_with_a_key_of_its_own(campaign: Campaign, clock: Clock) -> None:
+    letter, early = a_letter_whose_issuing_ended(campaign, clock)
+    number = rounds.open_next_round(campaign.services, letter, None, moment=clock())
+    campaign.seal(letter)
+    late = campaign.tokens(letter, 3, number)
+
+    assert number == 2
+    assert {token.fingerprint for token in late}.isdisjoint({token.fingerprint for token in early})
+    assert kinds(campaign, letter)[-1] == "round"
+
+
+def test_a_round_that_still_issues_keeps_the_next_one_away(campaign: Campaign, clock: Clock) -> None:
+    letter = campaign.an_open_letter()
+
+    with pytest.raises(Conflict):
+        rounds.open_next_round(campaign.services, letter, None, moment=clock())
+
+
+def test_after_an_annulled_round_another_one_can_be_opened(campaign: Campaign, clock: Clock) -> None:
+    letter = campaign.an_open_letter()
+    rounds.annul_round(campaign.services, letter, 1, "Codes were posted in a public place.")
+    number = rounds.open_next_round(campaign.services, letter, None, moment=clock())
+    campaign.sign_all(letter, 5, number)
+
+    assert campaign.seal(letter).signatures == 3
+
+
+def test_rolls_are_verified_and_counted_apart(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter(rolls=("Current workers", "Former workers"))
+    campaign.sign_all(letter, 5, number=1)
+    campaign.sign_all(letter, 4, number=2)
+    campaign.seal(letter)
+
+    with Session(campaign.databases.reading) as session:
+        found = figures(session, campaign.letter(session, letter), None)
+    assert [(roll.name, roll.count) for roll in found.rolls] == [("Current workers", 3), ("Former workers", 0)]
+
+
+def test_a_voided_batch_can_no_longer_be_exchanged_and_the_log_says_how_many(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter()
+    codes = campaign.codes(letter, 4)
+    campaign.token(letter, codes[0])
+    with Session(campaign.databases.issuer) as issuer:
+        void_batch(issuer, letter, 1)
+        issuer.commit()
+    campaign.seal(letter)
+
+    with pytest.raises(Over):
+        campaign.token(letter, codes[1])
+    assert log_entries(campaign, letter)[-1] == {"type": "codes", "round": 1, "made": 4, "voided": 3}
+
+
+def test_destroying_at_once_leaves_no_secret_and_what_waits_is_still_counted(campaign: Campaign, clock: Clock) -> None:
+    letter = campaign.a_published_letter()
+    campaign.sign_all(letter, 2)
+    campaign.announce_close(letter)
+    rounds.destroy_now(campaign.services, letter)
+    assert not campaign.services.secrets.exists(letter, 1)
+    clock.pass_time(days=1, hours=1)
+
+    done = clockwork.tick(campaign.services, clock())
+    assert "2 signatures" in done["we-refuse-to-build-it"]
+
+
+def test_the_record_of_an_apart_round_says_when_to_come_back(campaign: Campaign, clock: Clock) -> None:
+    letter = an_apart_letter(campaign)
+    record = campaign.app().test_client().get(campaign.address(letter) + "round.json").json
+
+    assert (record["timing"], record["issuing"], record["signing"]) == ("apart", True, False)
+    assert (record["issuing_ends"], record["signing_starts"]) == ("2026-11-04T09:00Z", "2026-11-05T09:00Z")
+
+
+def test_a_round_is_shown_by_its_number_to_whoever_holds_a_token_of_it(campaign: Campaign, clock: Clock) -> None:
+    letter, tokens = a_letter_whose_issuing_ended(campaign, clock)
+    rounds.open_next_round(campaign.services, letter, None, moment=clock())
+    client = campaign.app().test_client()
+
+    assert client.get(campaign.address(letter) + "round.json").json["round"] == 2
+    assert client.get(campaign.address(letter) + "round.json?round=1").json["fingerprint"] == tokens[0].fingerprint
+
+
+def test_both_rounds_rows_agree_after_everything(campaign: Campaign, clock: Clock) -> None:
+    letter, _ = a_letter_whose_issuing_ended(campaign, clock)
+
+    with Session(campaign.databases.reading) as session:
+        row = session.get_one(Round, (letter, 1))
+        assert (row.issued, row.made, row.is_logged) == (5, 5, True)

@@ -1,0 +1,270 @@
+"""Writing: versions, conflicts that lose nothing, addresses, rules."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from petition.coordination import opening
+from petition.errors import BadShape, Conflict, TextChanged, TooLong
+from petition.letters.access import own_letters
+from petition.letters.drafting.drafts import delete_draft, save
+from petition.letters.drafting.settings import Rules, rolls_of, set_rules
+from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.models import Authorship, Letter, Organizer, Roll, Version
+from petition.letters.text.letter_text import Words, canonical
+from tests.walks import WORDS, Campaign
+
+OURS, THEIRS = replace(WORDS, body="Ours."), replace(WORDS, body="Theirs.")
+
+
+@contextmanager
+def at_desk(campaign: Campaign, name: str = "Ana") -> Iterator[tuple[Session, Organizer]]:
+    who = campaign.organizer(name)
+    with Session(campaign.databases.petition) as session:
+        yield session, session.get_one(Organizer, who)
+        session.commit()
+
+
+def keep(campaign: Campaign, letter: str, words: Words, based_on: int, name: str = "Ana", note: str = "") -> int:
+    with at_desk(campaign, name) as (session, organizer):
+        found = session.get_one(Letter, letter)
+        moment = campaign.clock()
+        return save(session, found, organizer, words, based_on=based_on, moment=moment, note=note).number
+
+
+def newest(campaign: Campaign, letter: str) -> Words:
+    with Session(campaign.databases.reading) as session:
+        return words_of(newest_version(session, session.get_one(Letter, letter)))
+
+
+def slug_of(campaign: Campaign, **how: Any) -> str:
+    letter = campaign.a_draft(**how)
+    with Session(campaign.databases.reading) as session:
+        return session.get_one(Letter, letter).slug
+
+
+# Versions
+
+
+def test_every_save_is_a_version_and_earlier_ones_stay(campaign: Campaign) -> None:
+    letter = campaign.a_draft()
+    keep(campaign, letter, OURS, based_on=1, note="Shorter")
+
+    first, second = sorted(campaign.rows(Version, letter), key=lambda row: row.number)
+    assert (words_of(first), words_of(second)) == (WORDS, OURS)
+    assert (second.author, second.note, second.saved) == ("Ana", "Shorter", campaign.clock())
+
+
+def test_saving_the_same_words_again_makes_no_version(campaign: Campaign) -> None:
+    letter = campaign.a_draft()
+
+    assert keep(campaign, letter, WORDS, based_on=1) == keep(campaign, letter, WORDS, based_on=0) == 1
+
+
+def test_a_draft_over_somebodys_newer_version_is_refused_and_overwrites_nothing(campaign: Campaign) -> None:
+    letter = campaign.a_draft()
+    keep(campaign, letter, THEIRS, based_on=1, name="Ben")
+
+    with pytest.raises(TextChanged, match="Ben saved a newer version while you were writing"):
+        keep(campaign, letter, OURS, based_on=1)
+    assert newest(campaign, letter) == THEIRS
+
+
+def test_who_was_refused_can_save_on_top_of_the_newer_version(campaign: Campaign) -> None:
+    letter = campaign.a_draft()
+    keep(campaign, letter, THEIRS, based_on=1, name="Ben")
+
+    assert keep(campaign, letter, OURS, based_on=2) == 3
+    assert len(campaign.rows(Version, letter)) == 3
+    assert newest(campaign, letter) == OURS
+
+
+@pytest.mark.parametrize("based_on", [0, 2, 99])
+def test_a_save_on_top_of_a_version_that_is_not_the_newest_is_refused(campaign: Campaign, based_on: int) -> None:
+    letter = campaign.a_draft()
+
+    with pytest.raises(TextChanged):
+        keep(campaign, letter, OURS, based_on=based_on)
+
+
+def test_the_letters_title_is_that_of_the_newest_version(campaign: Campaign) -> None:
+    letter = campaign.a_draft()
+    keep(campaign, letter, replace(WORDS, title="Stop it"), based_on=1)
+
+    with Session(campaign.databases.reading) as session:
+        assert session.get_one(Letter, letter).title == "Stop it"
+
+
+def test_an_open_letters_text_can_change_no_more(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter()
+
+    with pytest.raises(Conflict, match="A changed letter is a new letter"):
+        keep(campaign, letter, OURS, based_on=1)
+    assert newest(campaign, letter) == WORDS
+
+
+@pytest.mark.parametrize("shared", ["postgresql"], indirect=True)
+def test_what_is_saved_while_the_letter_opens_comes_too_late(campaign: Campaign) -> None:
+    """On PostgreSQL a session may still believe in a draft; SQLite lets nobody in between."""
+    letter = campaign.a_draft()
+    with at_desk(campaign) as (session, organizer):
+        found = session.get_one(Letter, letter)
+        opening.open_letter(campaign.services, letter, moment=campaign.clock())
+
+        with pytest.raises(Conflict, match="A changed letter is a new letter"):
+            save(session, found, organizer, OURS, based_on=1, moment=campaign.clock())
+        with pytest.raises(Conflict, match="A changed letter is a new letter"):
+            set_rules(session, found, Rules(k=5))
+    assert newest(campaign, letter) == WORDS
+
+
+def test_a_letter_that_opens_while_somebody_saves_opens_with_what_they_saved(campaign: Campaign) -> None:
+    letter = campaign.a_draft()
+    with ThreadPoolExecutor() as people, at_desk(campaign) as (session, organizer):
+        found, moment = session.get_one(Letter, letter), campaign.clock()
+        save(session, found, organizer, OURS, based_on=1, moment=moment)
+        asked = people.submit(opening.open_letter, campaign.services, letter, moment=moment)
+        wait([asked], timeout=0.3)
+        session.commit()
+        asked.result()
+
+    assert campaign.figures(letter).text == canonical(OURS)
+    assert campaign.figures(letter).words == OURS
+
+
+# Addresses
+
+
+def test_an_address_is_made_from_the_title_and_no_two_are_the_same(campaign: Campaign) -> None:
+    words = replace(WORDS, title="Ça suffit — ¡Basta ya! №7")
+
+    assert [slug_of(campaign, words=words) for _ in range(3)] == [
+        "ca-suffit-basta-ya-no7",
+        "ca-suffit-basta-ya-no7-2",
+        "ca-suffit-basta-ya-no7-3",
+    ]
+
+
+@pytest.mark.parametrize(("title", "slug"), [("公开信", "letter"), ("---", "letter"), ("x" * 200, "x" * 50)])
+def test_any_title_gives_an_address(campaign: Campaign, title: str, slug: str) -> None:
+    assert slug_of(campaign, words=replace(WORDS, title=title)).startswith(slug)
+
+
+def test_a_title_with_the_databases_wildcards_finds_its_own_address(campaign: Campaign) -> None:
+    assert slug_of(campaign, words=replace(WORDS, title="100%_sure")) == "100-sure"
+
+
+@pytest.mark.parametrize("slug", ["-a", "a-", "A", "ä", "a b", "a/b", "a.b", "a\n", "x" * 61, "..", "%"])
+def test_an_address_has_small_letters_digits_and_hyphens(campaign: Campaign, slug: str) -> None:
+    with pytest.raises(BadShape, match="small letters"):
+        campaign.a_draft(slug=slug)
+
+
+@pytest.mark.parametrize("slug", ["a", "0", "a-b", "a--b", "x" * 60])
+def test_an_address_may_be_chosen_once(campaign: Campaign, slug: str) -> None:
+    assert slug_of(campaign, slug=slug) == slug
+    with pytest.raises(Conflict, match=f"The address {slug} is taken"):
+        campaign.a_draft(slug=slug)
+
+
+def test_no_two_letters_share_an_id_or_a_secret(campaign: Campaign) -> None:
+    made = [campaign.a_draft() for _ in range(3)]
+    with Session(campaign.databases.reading) as session:
+        secrets = {session.get_one(Letter, letter).secret for letter in made}
+
+    assert len(set(made)) == len(secrets) == 3
+    assert {len(letter) for letter in made} == {26}
+    assert {len(secret) for secret in secrets} == {16}
+
+
+# Rules
+
+
+@pytest.mark.parametrize("k", [-1, 0, 2, 51])
+def test_k_is_from_3_to_50(campaign: Campaign, k: int) -> None:
+    with pytest.raises(BadShape, match="K must be from 3 to 50"):
+        campaign.a_draft(k=k)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"timing": "later"}, {"issuing_days": 0}, {"issuing_days": 366}, {"pause_hours": 0}, {"pause_hours": 721}]
+)
+def test_timing_is_one_of_two_and_its_lengths_are_bounded(campaign: Campaign, wrong: dict[str, Any]) -> None:
+    with pytest.raises(BadShape):
+        campaign.a_draft(**wrong)
+
+
+@pytest.mark.parametrize("change", [{"k": 4}, {"timing": "apart"}, {"rolls": ("A", "B")}])
+def test_what_freezes_at_opening_can_change_no_more(campaign: Campaign, change: dict[str, Any]) -> None:
+    letter = campaign.an_open_letter(k=3)
+
+    with pytest.raises(Conflict, match="A changed letter is a new letter"), at_desk(campaign) as (session, _):
+        set_rules(session, session.get_one(Letter, letter), Rules(**{"k": 3, **change}))
+    with Session(campaign.databases.reading) as session:
+        found = session.get_one(Letter, letter)
+        assert (found.k, found.timing, len(rolls_of(session, found))) == (3, "together", 1)
+
+
+def test_goal_and_threshold_can_change_at_any_time(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter(k=3)
+    with at_desk(campaign) as (session, _):
+        set_rules(session, session.get_one(Letter, letter), Rules(k=3, goal=500, threshold=20))
+
+    with Session(campaign.databases.reading) as session:
+        found = session.get_one(Letter, letter)
+        assert (found.goal, found.threshold) == (500, 20)
+
+
+def test_one_roll_is_named_after_the_employer_and_follows_its_name(campaign: Campaign) -> None:
+    letter = campaign.a_draft()
+    keep(campaign, letter, replace(WORDS, employer="Initech"), based_on=1)
+
+    assert [roll.name for roll in campaign.rows(Roll, letter)] == ["Workers of Initech"]
+
+
+def test_rolls_keep_the_names_and_the_order_that_they_were_given(campaign: Campaign) -> None:
+    letter = campaign.a_draft(rolls=("Workers", " Contractors ", "", "Former\tworkers"))
+    keep(campaign, letter, replace(WORDS, employer="Initech"), based_on=1)
+
+    with Session(campaign.databases.reading) as session:
+        rolls = rolls_of(session, session.get_one(Letter, letter))
+    assert [roll.name for roll in rolls] == ["Workers", "Contractors", "Former workers"]
+    assert len({roll.id for roll in rolls}) == 3
+
+
+def test_rolls_have_names_of_their_own_and_there_are_not_too_many(campaign: Campaign) -> None:
+    with pytest.raises(BadShape, match="each with a name of its own"):
+        campaign.a_draft(rolls=("Workers", "Workers "))
+    with pytest.raises(BadShape, match="at most 20"):
+        campaign.a_draft(rolls=tuple(f"Roll {number}" for number in range(21)))
+    with pytest.raises(TooLong):
+        campaign.a_draft(rolls=("x" * 201,))
+
+
+# Deleting
+
+
+def test_a_deleted_draft_leaves_nothing(campaign: Campaign) -> None:
+    letter = campaign.a_draft()
+    keep(campaign, letter, OURS, based_on=1)
+    with at_desk(campaign) as (session, _):
+        delete_draft(session, session.get_one(Letter, letter))
+
+    for table in (Version, Authorship, Roll):
+        assert campaign.rows(table, letter) == []
+    with at_desk(campaign) as (session, organizer):
+        assert session.get(Letter, letter) is None
+        assert letter not in {own.id for own in own_letters(session, organizer)}
+
+
+def test_an_open_letter_cannot_be_deleted(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter()
+
+    with pytest.raises(Conflict), at_desk(campaign) as (session, _):
+        delete_draft(session, session.get_one(Letter, letter))
+    assert newest(campaign, letter) == WORDS

@@ -1,0 +1,315 @@
+"""Where a letter stands, what may come next, and to whom it is given."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+from sqlalchemy.orm import Session
+
+from petition.coordination import closing, opening
+from petition.errors import Conflict, NotFound, Obstructed, Over
+from petition.letters.access import (
+    NO_SUCH_LETTER,
+    address_of,
+    hosted_letter,
+    letter_to_sign,
+    own_letter,
+    public_letter,
+    published_letters,
+)
+from petition.letters.drafting.versions import newest_version
+from petition.letters.lifecycle import Facts, announce_close, full_hour_after, move, obstacles, require_step
+from petition.letters.models import Letter, Organizer
+from petition.letters.states import CLOSED, DRAFT, OPEN, PUBLISHED, STEPS, WITHDRAWN, steps_from
+from petition.letters.text.letter_text import Words
+from tests.walks import WORDS, Campaign
+
+STATES = (DRAFT, OPEN, PUBLISHED, CLOSED, WITHDRAWN)
+REASON = "We were heard."
+
+
+def a_letter(campaign: Campaign, state: str) -> str:
+    """A letter that came to its state as letters do."""
+    if state == DRAFT:
+        return campaign.a_draft()
+    letter = campaign.an_open_letter()
+    if state in (PUBLISHED, CLOSED, WITHDRAWN):
+        campaign.publish(letter)
+    if state == CLOSED:
+        campaign.close_letter(letter)
+    if state == WITHDRAWN:
+        closing.withdraw_letter(campaign.services, letter, REASON)
+    return letter
+
+
+# Steps
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_letter_takes_the_steps_that_are_listed_and_no_others(campaign: Campaign, state: str) -> None:
+    letter = a_letter(campaign, state)
+
+    for step in STATES:
+        with Session(campaign.databases.petition) as session:
+            found = session.get_one(Letter, letter)
+            assert found.state == state
+            if (state, step) in STEPS:
+                move(session, found, step)
+                assert found.state == step
+            else:
+                with pytest.raises(Conflict, match=f"A letter that is {state} cannot become {step}"):
+                    move(session, found, step)
+
+
+def test_the_steps_are_these() -> None:
+    assert {start: steps_from(start) for start in STATES} == {
+        DRAFT: [OPEN],
+        OPEN: [PUBLISHED, WITHDRAWN],
+        PUBLISHED: [CLOSED, WITHDRAWN],
+        CLOSED: [WITHDRAWN],
+        WITHDRAWN: [],
+    }
+
+
+@pytest.mark.parametrize("shared", ["postgresql"], indirect=True)
+def test_of_two_who_try_the_same_step_one_wins(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter()
+    with Session(campaign.databases.petition) as session:
+        found = session.get_one(Letter, letter)
+        campaign.publish(letter)
+
+        with pytest.raises(Conflict, match="at the same moment"):
+            move(session, found, PUBLISHED)
+
+
+def test_every_step_makes_a_new_edition(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter()
+    before = edition(campaign, letter)
+    campaign.publish(letter)
+
+    assert edition(campaign, letter) > before
+
+
+def edition(campaign: Campaign, letter: str) -> int:
+    with Session(campaign.databases.reading) as session:
+        return session.get_one(Letter, letter).edition
+
+
+# Obstacles
+
+
+@pytest.mark.parametrize(("state", "step"), list(product(STATES, STATES)))
+def test_the_page_lists_what_the_step_refuses_with(state: str, step: str) -> None:
+    letter = Letter(id="x", slug="x", secret="x", state=state, k=2, threshold=10)
+
+    found = obstacles(letter, None, step, Facts(site_url=None, sealed=9))
+    if not found:
+        require_step(letter, None, step, Facts(site_url=None, sealed=9))
+        return
+    with pytest.raises(Obstructed) as refused:
+        require_step(letter, None, step, Facts(site_url=None, sealed=9))
+    assert [str(one) for one in refused.value.obstacles] == [str(one) for one in found]
+    assert all(str(one) in str(refused.value) for one in found)
+
+
+@pytest.mark.parametrize(
+    ("field", "remedy"),
+    [
+        ("title", "Write one."),
+        ("recipient", "Write the recipient."),
+        ("employer", "Write the employer."),
+        ("body", "Write it."),
+    ],
+)
+def test_a_letter_opens_only_with_all_its_words(campaign: Campaign, field: str, remedy: str) -> None:
+    letter = campaign.a_draft(words=replace(WORDS, **{field: ""}))
+
+    with pytest.raises(Obstructed, match=remedy) as refused:
+        opening.open_letter(campaign.services, letter, moment=campaign.clock())
+    assert len(refused.value.obstacles) == 1
+
+
+def test_an_empty_letter_hears_of_everything_that_is_missing_at_once(campaign: Campaign) -> None:
+    letter = campaign.a_draft(words=Words())
+    services = replace(campaign.services, url=None)
+
+    with pytest.raises(Obstructed) as refused:
+        opening.open_letter(services, letter, moment=campaign.clock())
+    assert len(refused.value.obstacles) == 5
+
+
+def test_a_letter_does_not_open_on_a_site_without_an_address(campaign: Campaign) -> None:
+    letter = campaign.a_draft()
+    services = replace(campaign.services, url=None, host=None)
+
+    with pytest.raises(Obstructed, match="PETITION_URL"):
+        opening.open_letter(services, letter, moment=campaign.clock())
+
+
+@pytest.mark.parametrize(("sealed", "may"), [(0, False), (19, False), (20, True), (21, True)])
+def test_a_letter_is_published_once_its_own_threshold_is_reached(sealed: int, may: bool) -> None:
+    letter = Letter(id="x", slug="x", secret="x", state=OPEN, k=10, threshold=20)
+
+    found = obstacles(letter, None, PUBLISHED, Facts(site_url="https://x.example", sealed=sealed))
+    assert [str(one) for one in found] == (
+        []
+        if may
+        else [f"By your own rule 20 must have signed before this letter is published; {sealed} are counted so far."]
+    )
+
+
+def test_only_sealed_signatures_that_were_not_withdrawn_reach_a_threshold(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter(threshold=3)
+    tokens = campaign.sign_all(letter, 5)
+    with pytest.raises(Obstructed, match="0 are counted"):
+        campaign.publish(letter)
+    campaign.seal(letter)
+    campaign.withdraw(letter, next(token for token in tokens if campaign.look_up(letter, token).state == "sealed"))
+    campaign.seal(letter)
+
+    with pytest.raises(Obstructed, match="2 are counted"):
+        campaign.publish(letter)
+
+
+# Closing
+
+
+def test_closing_is_announced_a_day_ahead_at_a_full_hour(campaign: Campaign) -> None:
+    letter = campaign.a_published_letter()
+    campaign.clock.moment = datetime(2026, 11, 2, 9, 1, tzinfo=UTC)  # type: ignore[attr-defined]
+    campaign.announce_close(letter)
+
+    with Session(campaign.databases.reading) as session:
+        assert session.get_one(Letter, letter).closes == datetime(2026, 11, 3, 10, 0, tzinfo=UTC)
+
+
+def test_a_full_hour_is_not_pushed_on() -> None:
+    full = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+
+    assert full_hour_after(full) == full
+    assert full_hour_after(full + timedelta(microseconds=1)) == full + timedelta(hours=1)
+
+
+def test_a_letter_closes_at_once_only_where_nobody_waits(campaign: Campaign) -> None:
+    letter = campaign.a_published_letter()
+    campaign.sign_all(letter, 1)
+
+    with pytest.raises(Conflict, match="announced a day ahead"):
+        campaign.announce_close(letter, now=True)
+    with Session(campaign.databases.reading) as session:
+        assert session.get_one(Letter, letter).closes is None
+
+
+@pytest.mark.parametrize("state", [OPEN, CLOSED, WITHDRAWN])
+def test_only_a_published_letter_can_be_announced_to_close(campaign: Campaign, state: str) -> None:
+    letter = a_letter(campaign, state)
+
+    with Session(campaign.databases.petition) as session:
+        found = session.get_one(Letter, letter)
+        with pytest.raises(Obstructed):
+            announce_close(session, found, moment=campaign.clock(), now=False, facts=Facts())
+
+
+# Loading is permission
+
+
+def refusal(load: Callable[[], Letter]) -> tuple[type[Exception], str]:
+    """What a loader says when it gives nothing."""
+    with pytest.raises((NotFound, Over)) as refused:
+        load()
+    return type(refused.value), str(refused.value)
+
+
+def test_what_may_not_be_seen_answers_like_what_never_was(campaign: Campaign) -> None:
+    draft, opened = campaign.a_draft(), campaign.an_open_letter()
+    withdrawn = campaign.an_open_letter()
+    closing.withdraw_letter(campaign.services, withdrawn, REASON)
+    with Session(campaign.databases.reading) as session:
+        ben = session.get_one(Organizer, campaign.organizer("Ben"))
+        letters = {one: session.get_one(Letter, one) for one in (draft, opened, withdrawn)}
+        slugs = [letters[one].slug for one in letters]
+        secrets = {one: f"{letters[one].slug}-{letters[one].secret}" for one in letters}
+        wrong = f"{letters[opened].slug}-{'0' * 16}"
+        never = ("never-was", "", "\0", "A/b", "a" * 200)
+        hidden = (secrets[draft], secrets[withdrawn], wrong, secrets[opened] + "0", secrets[opened][:-1])
+        twisted = (secrets[opened] + "\n", secrets[opened].upper(), "-" + letters[opened].secret)
+
+        found = {refusal(lambda address=address: public_letter(session, address)) for address in (*slugs, *never)}
+        for address in (*slugs, *never, *hidden, *twisted):
+            found.add(refusal(lambda address=address: letter_to_sign(session, address)))
+            found.add(refusal(lambda address=address: own_letter(session, address, ben)))
+    assert found == {(NotFound, NO_SUCH_LETTER)}
+
+
+def test_an_organizer_finds_their_own_letters_in_every_state(campaign: Campaign) -> None:
+    ana = campaign.organizer("Ana")
+
+    for state in STATES:
+        letter = a_letter(campaign, state)
+        with Session(campaign.databases.reading) as session:
+            slug = session.get_one(Letter, letter).slug
+            assert own_letter(session, slug, session.get_one(Organizer, ana)).id == letter
+
+
+def test_the_unguessable_address_works_before_and_after_publication(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter()
+    with Session(campaign.databases.reading) as session:
+        secret = address_of(session.get_one(Letter, letter))
+        assert letter_to_sign(session, secret).id == letter
+    campaign.publish(letter)
+
+    with Session(campaign.databases.reading) as session:
+        public = address_of(session.get_one(Letter, letter))
+        assert secret.startswith(public + "-")
+        assert letter_to_sign(session, secret).id == letter_to_sign(session, public).id == letter
+    campaign.close_letter(letter)
+    with Session(campaign.databases.reading) as session:
+        assert letter_to_sign(session, secret).id == public_letter(session, public).id == letter
+
+
+def test_a_withdrawn_letter_that_was_public_says_why(campaign: Campaign) -> None:
+    letter = a_letter(campaign, WITHDRAWN)
+
+    with Session(campaign.databases.reading) as session:
+        found = session.get_one(Letter, letter)
+        said = {
+            refusal(lambda: public_letter(session, found.slug)),
+            refusal(lambda: letter_to_sign(session, found.slug)),
+            refusal(lambda: letter_to_sign(session, f"{found.slug}-{found.secret}")),
+        }
+    assert said == {(Over, f"The organizers have withdrawn this letter. They say: {REASON}")}
+
+
+def test_the_list_of_letters_holds_the_public_ones_newest_first(campaign: Campaign) -> None:
+    older = campaign.a_published_letter()
+    campaign.clock.pass_time(days=400)  # type: ignore[attr-defined]
+    newer, hidden = campaign.a_published_letter(), campaign.an_open_letter()
+
+    with Session(campaign.databases.reading) as session:
+        listed = [letter.id for letter in published_letters(session)]
+    assert listed.index(newer) < listed.index(older)
+    assert hidden not in listed
+
+
+def test_whoever_runs_the_machine_finds_any_letter(campaign: Campaign) -> None:
+    letter = campaign.a_draft()
+    with Session(campaign.databases.reading) as session:
+        slug = session.get_one(Letter, letter).slug
+
+        assert hosted_letter(session, slug).id == letter
+        with pytest.raises(NotFound, match="petition letter list"):
+            hosted_letter(session, "never-was")
+
+
+def test_no_time_of_a_letter_is_finer_than_an_hour(campaign: Campaign) -> None:
+    campaign.clock.pass_time(minutes=17, seconds=3)  # type: ignore[attr-defined]
+    letter = campaign.a_published_letter()
+    campaign.close_letter(letter)
+
+    with Session(campaign.databases.reading) as session:
+        found = session.get_one(Letter, letter)
+        times = [found.opened, found.published, found.closes, found.closed, newest_version(session, found).saved]
+    assert all(time is not None and (time.minute, time.second, time.microsecond) == (0, 0, 0) for time in times)
+    assert {entry["opens"] for entry in campaign.entries(letter) if entry["type"] == "round"} == {"2026-11-02T09:00Z"}

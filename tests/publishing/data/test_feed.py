@@ -1,0 +1,61 @@
+"""The feed of a letter: read back as other programs read it."""
+
+from xml.etree import ElementTree
+
+import pytest
+from sqlalchemy.orm import Session
+
+from petition.letters.events import set_status
+from petition.publishing.data.feed import ATOM, feed_atom
+from petition.publishing.figures.counts import figures
+from tests.conftest import START
+from tests.walks import Words
+
+URL = "https://letters.example.org"
+
+
+def feed(campaign, letter_id):
+    with Session(campaign.databases.reading) as session:
+        made = feed_atom(figures(session, campaign.letter(session, letter_id), URL))
+    return ElementTree.fromstring(made)
+
+
+def told(root, tag):
+    return [entry.findtext(f"{{{ATOM}}}{tag}") for entry in root.iter(f"{{{ATOM}}}entry")]
+
+
+def test_the_feed_tells_everything_that_happened(campaign):
+    letter = campaign.a_published_letter()
+    campaign.tell(letter, "delivered", who="Jo Muster", how="on paper")
+    with Session(campaign.databases.petition) as session:
+        row = campaign.letter(session, letter)
+        set_status(session, row, 1, "met", START.date(), "At last", demands=2, moment=START)
+        session.commit()
+
+    root = feed(campaign, letter)
+
+    assert sorted(told(root, "title")) == ["Delivered: Jo Muster", "Demand 1: met", "We refuse to build it"]
+    assert len(set(told(root, "id"))) == 3
+    assert root.findtext(f"{{{ATOM}}}subtitle").startswith("0 verified workers")
+
+
+def test_the_same_facts_give_the_same_bytes(campaign):
+    letter = campaign.a_published_letter()
+    campaign.tell(letter, "update", text="Thank you.")
+
+    assert ElementTree.tostring(feed(campaign, letter)) == ElementTree.tostring(feed(campaign, letter))
+
+
+@pytest.mark.parametrize("text", ["<script>&amp;]]>", "‏עברית", "half \uffff a character"])
+def test_whatever_was_typed_the_feed_can_be_read(campaign, text):
+    letter = campaign.a_published_letter()
+    campaign.tell(letter, "update", text=text)
+
+    assert text.replace("\uffff", "\ufffd") in told(feed(campaign, letter), "content")
+
+
+def test_the_feed_speaks_the_letters_language(campaign):
+    letter = campaign.a_published_letter(words=Words("Carta", "Jo", "Ejemplo", "Querida Jo", ("Basta.",), "es"))
+    campaign.tell(letter, "delivered", who="Jo", how="en papel")
+
+    assert "Entregada: Jo" in told(feed(campaign, letter), "title")

@@ -1,0 +1,126 @@
+"""Codes on paper: what stands on the strips, for eyes and for phones."""
+
+import io
+import os
+import re
+
+import pypdf
+import pytest
+import zxingcpp
+from PIL import Image
+
+from petition.crypto.codes import new_code, show
+from petition.errors import BadShape
+from petition.publishing.documents.code_sheets import MOST_ON_PAPER, STRIPS, TEMPLATE, Sheet, join_link, said, sheet_pdf
+from petition.publishing.documents.typesetting import png
+from tests.shared import ONCE, Shared
+
+pytestmark = pytest.mark.thorough
+
+JOIN = "https://letters.example.org/letters/we-refuse-abcdefghjkmnpqrs/join"
+SHEET = Sheet(join=JOIN, fingerprint="ab12" * 16, log_key="0123456789abcdef0123", title="We refuse to build it")
+NEUTRAL = Sheet(join=JOIN, fingerprint=SHEET.fingerprint, log_key=SHEET.log_key)
+CODES = [new_code(os.urandom) for _ in range(STRIPS)]
+
+
+def read(pdf: bytes) -> tuple[pypdf.PdfReader, str]:
+    reader = pypdf.PdfReader(io.BytesIO(pdf))
+    return reader, " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+
+
+def squares(sheet: Sheet, codes: list[str]) -> set[str]:
+    """What a phone reads from the printed page."""
+    picture = Image.open(io.BytesIO(png(TEMPLATE, said(sheet, codes, "a4"), ppi=150)))
+    return {found.text for found in zxingcpp.read_barcodes(picture)}
+
+
+def test_a_phone_reads_a_link_with_key_and_code_from_each_strip():
+    assert squares(SHEET, CODES) == {join_link(JOIN, SHEET.fingerprint, code) for code in CODES}
+
+
+def test_a_link_names_the_roll_where_it_needs_to():
+    sheet = Sheet(join=f"{JOIN}?roll=former", fingerprint=SHEET.fingerprint, log_key=SHEET.log_key)
+
+    assert squares(sheet, CODES[:1]) == {f"{JOIN}?roll=former#k={SHEET.fingerprint}&c={show(CODES[0])}"}
+
+
+def test_a_strip_can_be_read_aloud():
+    text = read(sheet_pdf(SHEET, CODES))[1]
+
+    assert [show(code) in text for code in CODES] == [True] * STRIPS
+    for words in ("We refuse to build it", JOIN, "0123 4567 89ab cdef 0123", "ab12 ab12 ab12 ab12 ab12", "own phone"):
+        assert text.replace(" ", "").count(words.replace(" ", "")) == STRIPS, words
+
+
+def test_a_neutral_strip_names_neither_the_letter_nor_its_address():
+    reader, text = read(sheet_pdf(NEUTRAL, CODES))
+
+    assert show(CODES[0]) in text
+    assert "refuse" not in text + str(reader.metadata)
+    assert squares(NEUTRAL, CODES) == squares(SHEET, CODES)
+
+
+@pytest.mark.parametrize(("paper", "size"), [("a4", (595, 842)), ("letter", (612, 792))])
+def test_the_paper_is_chosen(paper, size):
+    page = read(sheet_pdf(SHEET, CODES[:1], paper))[0].pages[0]
+
+    assert (round(page.mediabox.width), round(page.mediabox.height)) == size
+
+
+def test_the_same_codes_give_the_same_bytes_without_a_time():
+    made = sheet_pdf(SHEET, CODES)
+
+    assert made == sheet_pdf(SHEET, CODES)
+    assert b"/CreationDate" not in made
+
+
+def test_six_codes_take_two_pages():
+    assert len(read(sheet_pdf(SHEET, [*CODES, CODES[0]]))[0].pages) == 2
+
+
+@pytest.mark.parametrize("title", ["نرفض أن نبنيه", "我们拒绝建造", '#let x = "typst"', "A" * 200])
+def test_any_title_is_data(title):
+    sheet = Sheet(join=JOIN, fingerprint=SHEET.fingerprint, log_key=SHEET.log_key, title=title)
+
+    assert squares(sheet, CODES) == squares(SHEET, CODES)
+
+
+@pytest.mark.parametrize("codes", [[], ["no code"], CODES * (MOST_ON_PAPER // STRIPS) + CODES[:1]])
+def test_what_is_no_sheet_of_codes_is_refused(codes):
+    with pytest.raises(BadShape):
+        sheet_pdf(SHEET, codes)
+
+
+@pytest.mark.parametrize("paper", ["", "a5"])
+def test_a_paper_that_nobody_has_is_refused(paper):
+    with pytest.raises(BadShape):
+        sheet_pdf(SHEET, CODES, paper)
+
+
+@ONCE
+def test_organizers_get_the_codes_that_they_just_made(shared: Shared):
+    place = shared.an_open_letter()
+    desk = shared.desk()
+    made = desk.send(f"{place.desk}codes", count="3", roll="")
+    codes = re.findall(r'"strip-code">([^<]+)<', made.text)
+    key = shared.get(f"{place.hidden}round.json").get_json()["fingerprint"]
+    token = desk.csrf(f"{place.desk}codes")
+    values = {"codes": "\r\n".join(codes), "round": "1", "paper": "letter"}
+    answer = desk.post(f"{place.desk}codes/sheet", csrf_token=token, **values)
+
+    assert all(f"/join#k={key}&amp;c={code}" in made.text for code in codes)
+    assert answer.mimetype == "application/pdf"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert all(code in read(answer.data)[1] for code in codes)
+
+
+@ONCE
+@pytest.mark.parametrize("wrong", [{"round": "9"}, {"codes": "<script>"}, {"paper": "x"}, {"round": ""}])
+def test_rubbish_makes_no_sheet(shared: Shared, wrong):
+    place = shared.an_open_letter()
+    desk = shared.desk()
+    values = {"codes": CODES[0], "round": "1", "paper": "a4"} | wrong
+
+    assert (
+        desk.post(f"{place.desk}codes/sheet", csrf_token=desk.csrf(f"{place.desk}codes"), **values).status_code >= 400
+    )

@@ -1,0 +1,145 @@
+"""One's own account: passphrase, app, sign-ins; and guessing, which is slowed down for whoever guesses."""
+
+import re
+
+import pyotp
+import pytest
+
+from petition.web.shared.login_throttle import FREE_FOR_ONE
+from tests.shared import ONCE, Shared
+from tests.visitors import Page, Visitor
+from tests.walks import PASSPHRASE
+
+pytestmark = [ONCE, pytest.mark.thorough]
+ANOTHER = "another long passphrase"
+
+
+def sign_in(visitor: Visitor, name: str, passphrase: str = PASSPHRASE, **typed: str) -> Page:
+    return visitor.press(visitor.open("/organize/sign-in"), "Sign in", name=name, passphrase=passphrase, **typed)
+
+
+def as_(shared: Shared, name: str, **typed: str) -> Visitor:
+    shared.campaign.organizer(name)
+    visitor = shared.visitor()
+    assert sign_in(visitor, name, **typed).heading == "My letters"
+    return visitor
+
+
+def with_app(shared: Shared, visitor: Visitor) -> tuple[pyotp.TOTP, list[str]]:
+    """Set up an app; what it shows from now on, and the recovery codes."""
+    page = visitor.press(visitor.open("/organize/account"), "Set up an app", present=PASSPHRASE)
+    found = re.search(r'<code class="break">([A-Z2-7-]+)</code>', page.text)
+    assert found is not None
+    app = pyotp.TOTP(found[1].replace("-", ""))
+    confirmed = visitor.press(page, "Ask for it from now on", password=app.at(shared.clock()))
+    return app, re.findall(r"<code>([0-9A-Z-]{19})</code>", confirmed.text)
+
+
+def test_an_app_is_asked_for_beside_the_passphrase_and_a_recovery_code_stands_in_for_it(shared: Shared) -> None:
+    app, codes = with_app(shared, as_(shared, "Olga"))
+    shared.clock.pass_time(minutes=2)
+    tries = [
+        sign_in(shared.visitor(), "Olga", password=typed).status
+        for typed in ("", app.at(shared.clock()), app.at(shared.clock()), codes[0], codes[0])
+    ]
+
+    assert len(codes) == 10
+    assert tries == [403, 200, 403, 200, 403]
+
+
+def test_the_picture_of_the_secret_can_be_read_by_a_phone(shared: Shared) -> None:
+    visitor = as_(shared, "Pia")
+    page = visitor.press(visitor.open("/organize/account"), "Set up an app", present=PASSPHRASE)
+
+    assert "<svg" in page.text
+    assert not re.search(r"<svg[^>]*style=|<style|xlink", page.text)
+    assert "Set up an app" not in page.text
+    assert visitor.open("/organize/account").text.count("<svg") == 1
+
+
+def test_a_borrowed_browser_sets_nothing_up_without_the_passphrase(shared: Shared) -> None:
+    visitor = as_(shared, "Quim")
+    page = visitor.press(visitor.open("/organize/account"), "Set up an app", present="not the passphrase")
+
+    assert page.status == 403
+    assert "<svg" not in visitor.open("/organize/account").text
+
+
+def test_changing_the_passphrase_ends_every_other_sign_in(shared: Shared) -> None:
+    here, there = as_(shared, "Rita"), as_(shared, "Rita")
+    how = {"present": PASSPHRASE, "passphrase": ANOTHER, "again": ANOTHER}
+    here.press(here.open("/organize/account"), "Change it", **how)
+
+    assert here.open("/organize/").heading == "My letters"
+    assert there.open("/organize/").heading == "Organizers: sign in"
+    assert sign_in(shared.visitor(), "Rita").status == 403
+    assert sign_in(shared.visitor(), "Rita", ANOTHER).heading == "My letters"
+
+
+def test_sign_ins_are_listed_and_each_can_be_ended(shared: Shared) -> None:
+    here, there = as_(shared, "Sara"), as_(shared, "Sara")
+    page = here.open("/organize/account")
+    here.press(page, "End it")
+
+    assert page.text.count("Since 2026-") == 2
+    assert here.open("/organize/").heading == "My letters"
+    assert there.open("/organize/").heading == "Organizers: sign in"
+
+
+def test_a_cookie_copied_before_signing_out_opens_nothing_after_it(shared: Shared) -> None:
+    visitor = as_(shared, "Tom")
+    copied = visitor.client.get_cookie("organizer", path="/organize", domain="letters.example.org")
+    visitor.press(visitor.open("/organize/"), "Sign out, Tom")
+    thief = shared.visitor()
+    thief.client.set_cookie("organizer", copied.value, path="/organize", domain="letters.example.org")
+
+    assert thief.open("/organize/").heading == "Organizers: sign in"
+
+
+def test_guesses_make_whoever_guesses_wait_and_not_somebody_elsewhere(shared: Shared) -> None:
+    shared.campaign.organizer("Uwe")
+    guessing = shared.visitor()
+    guessing.client.environ_base["REMOTE_ADDR"] = "192.0.2.7"
+    tries = [sign_in(guessing, "Uwe", "wrong wrong wrong").status for _ in range(FREE_FOR_ONE + 1)]
+    own = shared.visitor()
+    own.client.environ_base["REMOTE_ADDR"] = "198.51.100.3"
+
+    assert tries == [403] * FREE_FOR_ONE + [429]
+    assert sign_in(guessing, "Uwe").status == 429
+    assert sign_in(own, "Uwe").heading == "My letters"
+
+
+def test_a_remembered_browser_is_not_kept_out_by_guesses_from_the_same_address(shared: Shared) -> None:
+    own = as_(shared, "Vera", remember="y")
+    own.press(own.open("/organize/"), "Sign out, Vera")
+    for _ in range(FREE_FOR_ONE + 1):
+        sign_in(shared.visitor(), "Vera", "wrong wrong wrong")
+
+    assert sign_in(shared.visitor(), "Vera").status == 429
+    assert sign_in(own, "Vera").heading == "My letters"
+
+
+def test_a_browser_remembered_for_one_is_nobody_s_for_another_name_or_a_later_passphrase(shared: Shared) -> None:
+    own = as_(shared, "Wim", remember="y")
+    own.press(own.open("/organize/"), "Sign out, Wim")
+    shared.campaign.organizer("Xenia")
+    for _ in range(FREE_FOR_ONE + 1):
+        sign_in(shared.visitor(), "Xenia", "wrong wrong wrong")
+
+    assert sign_in(own, "Xenia").status == 429
+
+
+def test_what_a_remembered_browser_keeps_names_nobody_and_can_be_taken_away(shared: Shared) -> None:
+    own = as_(shared, "Yara", remember="y")
+    own.press(own.open("/organize/"), "Sign out, Yara")
+    kept = own.client.get_cookie("organizer", path="/organize", domain="letters.example.org")
+    with shared.app.app_context():
+        held = shared.app.session_interface.get_signing_serializer(shared.app).loads(kept.value)
+    sign_in(own, "Yara")
+    own.press(own.open("/organize/account"), "Sign out and leave nothing in this browser")
+    left = own.client.get_cookie("organizer", path="/organize", domain="letters.example.org")
+
+    assert set(held) <= {"remembered", "csrf_token", "_permanent"}
+    with shared.app.app_context():
+        after = shared.app.session_interface.get_signing_serializer(shared.app).loads(left.value) if left else {}
+    assert "remembered" not in after

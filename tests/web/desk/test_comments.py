@@ -1,0 +1,82 @@
+"""The page of comments, as an editor and a commenter press its buttons."""
+
+import pytest
+
+from tests.shared import ONCE, Place, Shared
+from tests.visitors import Page, Visitor
+from tests.web.desk.test_people import as_, come, link_to
+
+pytestmark = [ONCE, pytest.mark.thorough]
+
+
+def two(shared: Shared) -> tuple[Place, Visitor, Visitor]:
+    """A draft, its editor, and a commenter."""
+    place = shared.a_draft()
+    carl, _ = come(shared, link_to(shared, place, "commenter"), f"Carl of {place.slug}")
+    return place, as_(shared), carl
+
+
+def say(visitor: Visitor, place: Place, **typed: str) -> Page:
+    return visitor.press(visitor.open(f"{place.desk}comments?paragraph=2"), "Say it", **typed)
+
+
+def test_a_commenter_suggests_and_an_editor_takes_it_over(shared: Shared) -> None:
+    place, ana, carl = two(shared)
+    said = say(carl, place, quote="ask you to stop", text="Stronger!", suggests="y", suggestion="demand that you stop")
+    seen = ana.open(f"{place.desk}comments")
+    ana.press(seen, "Take it over")
+
+    assert "Take it over" not in said.text
+    assert "Stronger!" in seen.text
+    assert "demand that you stop" in ana.open(f"{place.desk}preview").text
+
+
+def test_replies_and_resolving(shared: Shared) -> None:
+    place, ana, carl = two(shared)
+    page = say(carl, place, quote="", text="Too polite?")
+    replied = ana.press(ana.open(f"{place.desk}comments"), "Reply", text="No, just right.")
+    resolved = carl.press(carl.open(f"{place.desk}comments"), "Resolved")
+
+    assert "Too polite?" in page.text
+    assert "No, just right." in replied.text
+    assert "Too polite?" not in resolved.text
+    assert "Too polite?" in carl.follow(resolved, "Show 1 resolved ones as well").text
+
+
+def test_what_was_typed_is_kept_when_it_is_refused(shared: Shared) -> None:
+    place, _, carl = two(shared)
+    page = say(carl, place, quote="not there at all", text="My long thought")
+
+    assert page.status == 400
+    assert page.form_with("Say it").fields["text"] == "My long thought"
+    assert page.form_with("Say it").fields["quote"] == "not there at all"
+
+
+def test_markup_in_a_comment_is_shown_and_not_run(shared: Shared) -> None:
+    place, _, carl = two(shared)
+    page = say(carl, place, quote="", text="<script>alert(1)</script>")
+
+    assert "<script>alert" not in page.text
+    assert "&lt;script&gt;alert" in page.text
+
+
+def test_somebody_else_s_comment_stays_for_a_commenter(shared: Shared) -> None:
+    place, ana, carl = two(shared)
+    say(ana, place, quote="", text="Ana's own")
+    token = carl.open(f"{place.desk}comments").forms[0].fields["csrf_token"]
+    page = carl.post(f"{place.desk}comments/1/remove", csrf_token=token)
+
+    assert page.status == 409
+    assert "Ana&#39;s own" in ana.open(f"{place.desk}comments").text
+
+
+def test_many_comments_come_in_pages(shared: Shared) -> None:
+    place, ana, _ = two(shared)
+    form = ana.open(f"{place.desk}comments?paragraph=2").form_with("Say it")
+    for number in range(105):
+        ana.post(f"{place.desk}comments", **{**form.fields, "text": f"Thought {number}."})
+    first = ana.open(f"{place.desk}comments")
+    second = ana.follow(first, "More comments")
+
+    assert ("Thought 99." in first.text, "Thought 100." in first.text) == (True, False)
+    assert ("Thought 99." in second.text, "Thought 104." in second.text) == (False, True)

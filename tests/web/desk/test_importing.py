@@ -1,0 +1,88 @@
+"""Taking a text from a file: it is read in the form before anything is saved."""
+
+import io
+from dataclasses import replace
+
+import pytest
+
+from petition.letters.text.letter_text import Translation, canonical
+from tests.letters.drafting.importing.test_documents import a_document, changed, macros
+from tests.shared import ONCE, Shared
+from tests.visitors import SITE, Page, Visitor
+from tests.walks import WORDS
+from tests.web.desk.test_versions import ana, browser, newest
+
+pytestmark = pytest.mark.thorough
+
+__all__ = ["ana", "browser"]
+
+
+def sent(visitor: Visitor, page: Page, name: str, body: bytes) -> Page:
+    """Choose a file and press the button."""
+    form = page.form_with("Show it in the form")
+    data = {**form.fields, "file": (io.BytesIO(body), name)}
+    headers = {"Sec-Fetch-Site": "same-origin", "Referer": SITE + page.path}
+    answer = visitor.client.post(page.path, base_url=SITE, data=data, headers=headers)
+    return visitor.open(answer.location) if answer.status_code == 303 else Page(answer, page.path)
+
+
+@ONCE
+def test_a_document_stands_in_the_form_and_nothing_is_saved(shared: Shared, ana: Visitor) -> None:
+    shown = sent(ana, ana.open("/organize/letters/import"), "letter.docx", a_document())
+    fields = shown.form_with("Save").fields
+
+    assert (fields["title"], fields["demands-1"]) == ("We refuse to build it", "Say *so*.")
+    assert "1 tables" in shown.text
+    assert ana.press(shown, "Save", employer="Example Corp").heading == "We refuse to build it"
+
+
+@ONCE
+def test_a_file_takes_the_place_of_the_text_once_it_is_saved(shared: Shared, ana: Visitor) -> None:
+    place = shared.a_draft()
+    shown = sent(ana, ana.open(f"{place.desk}import"), "letter.txt", b"New title\n\nNew *text*.")
+
+    assert newest(shared, place) == WORDS
+    ana.press(shown, "Save")
+    assert newest(shared, place).body == "New \\*text\\*."
+    assert newest(shared, place).recipient == WORDS.recipient
+
+
+@ONCE
+def test_a_letter_in_several_languages_is_taken_whole(shared: Shared, ana: Visitor) -> None:
+    whole = replace(WORDS, title="Whole", translations=(Translation("es", "Toda", "Jo", "Hola", ("Basta.", "Dilo.")),))
+    shown = sent(ana, ana.open("/organize/letters/import"), "letter.md", canonical(whole))
+    place = shared.a_draft()
+    sent(ana, ana.open(f"{place.desk}import"), "letter.md", canonical(whole))
+
+    assert shown.heading == "Whole"
+    assert newest(shared, place) == whole
+
+
+@ONCE
+@pytest.mark.parametrize(
+    ("name", "body", "sentence"),
+    [
+        ("letter.docx", changed(macros), "has macros"),
+        ("letter.pdf", b"%PDF", "ends in .md, .txt or .docx"),
+        ("letter.md", b"\xff", "Save it as UTF-8"),
+        ("letter.md", b"# " + b"x" * 201, "The title has 201 characters"),
+        ("letter.md", "# a\u202eb".encode(), "right-to-left override"),
+    ],
+)
+def test_what_cannot_be_taken_is_refused_with_a_sentence(
+    shared: Shared, ana: Visitor, name: str, body: bytes, sentence: str
+) -> None:
+    refused = sent(ana, ana.open("/organize/letters/import"), name, body)
+
+    assert refused.status in (400, 413)
+    assert sentence in refused.text
+
+
+@ONCE
+def test_a_file_that_is_too_large_is_refused(shared: Shared, ana: Visitor) -> None:
+    kind = "multipart/form-data; boundary=b"
+    path = "/organize/letters/import"
+    large = ana.client.post(path, base_url=SITE, data=b"x" * 1_100_000, content_type=kind)
+
+    assert large.status_code == 413
+    assert "Choose a file first." in ana.press(ana.open("/organize/letters/import"), "Show it in the form").text

@@ -1,0 +1,103 @@
+"""Three organizers and their colleagues: names from the draft to months after the end, on pages without scripts."""
+
+import pytest
+
+from petition.operations.doctor.checks import WRONG
+from petition.operations.doctor.closed import check_after_close
+from tests.shared import ONCE, Place, Shared
+from tests.visitors import Page, Visitor
+from tests.web.desk.test_people import as_, come, link_to
+
+pytestmark = [ONCE, pytest.mark.thorough]
+PHRASE = "correct horse battery staple"
+AT_ONCE = ["Zeno One", "Zeno Two", "Zeno Three", "Zeno Four", "Zeno Five", "Made Up"]
+AT_SEVEN = ["Yara One", "Yara Two", "Yara Three", "Yara Four"]
+
+
+def sign_by_name(shared: Shared, place: Place, name: str, appear: str, title: str = "") -> str:
+    """Somebody joins with a code and signs by name on plain pages; their receipt."""
+    worker = shared.visitor()
+    exchanged = worker.press(worker.open(f"{place.hidden}join"), "Go on", code=shared.code(place))
+    choosing = worker.press(exchanged, "Go on to sign")
+    checked = worker.press(choosing, "Go on", appear=appear, name=name, title=title)
+    assert name in checked.text
+    signed = worker.press(checked, "Sign the letter")
+    assert signed.heading == "You have signed. This is your receipt."
+    return next(form.fields["token"] for form in signed.forms if "token" in form.fields)
+
+
+def step_down(shared: Shared, place: Place, receipt: str) -> None:
+    """Look what is stored under a receipt, and be only counted from now on."""
+    worker = shared.visitor()
+    stored = worker.press(worker.open(f"{place.public}receipt"), "Check", receipt=receipt)
+    assert worker.press(stored, "Change it", appear="counted").status == 200
+
+
+def unlock(who: Visitor, place: Place, button: str) -> Page:
+    return who.press(who.open(f"{place.desk}names"), button, passphrase=PHRASE)
+
+
+def test_three_organizers_and_their_colleagues_show_names_when_enough_have_signed(shared: Shared) -> None:
+    # Ana drafts and offers names; Ben comes before the letter opens, Cleo after.
+    place, ana = shared.a_draft(k=3), as_(shared)
+    ana.press(ana.open(f"{place.desk}names"), "Save", named="y", numbers="7, 500", months="6")
+    ben, _ = come(shared, link_to(shared, place), f"Ben of {place.slug}")
+    ana.press(ana.open(place.desk), "Open the letter for signatures")
+    cleo, _ = come(shared, link_to(shared, place), f"Cleo of {place.slug}")
+    assert f"Ana, Ben of {place.slug}" in ana.open(f"{place.desk}names").text
+
+    # Ten colleagues sign by name, one of them under a made-up one.
+    receipts = {name: sign_by_name(shared, place, name, "named", "Operator") for name in AT_ONCE}
+    receipts |= {name: sign_by_name(shared, place, name, "named_at:7") for name in AT_SEVEN}
+    shared.campaign.seal(place.id)
+
+    # Cleo does not hold the key. Ben grants it to her, and she publishes.
+    assert "You do not hold the key" not in cleo.open(f"{place.desk}names").text  # nothing is to be unlocked yet
+    refused = cleo.press(cleo.open(place.desk), "Publish the letter", passphrase=PHRASE)
+    assert "Another organizer can grant it to you" in refused.text
+    ben.press(
+        ben.open(f"{place.desk}names"), "Grant", passphrase=PHRASE, organizer=id_of(shared, f"Cleo of {place.slug}")
+    )
+    cleo.press(cleo.open(place.desk), "Publish the letter", passphrase=PHRASE)
+    shared.campaign.seal(place.id)
+
+    # The letter shows who wants to be shown, and about how many wait.
+    letter = shared.visitor().open(place.public)
+    shown = [name for name in AT_ONCE if name in letter.text]
+    assert len(shown) >= 3
+    assert not any(name in letter.text for name in AT_SEVEN)
+
+    # One steps back by receipt; the made-up name is hidden with a reason; both are gone after the next update.
+    step_down(shared, place, receipts["Zeno One"])
+    hide(shared, ana, place, "Made Up")
+    shared.campaign.seal(place.id)
+    assert not {"Zeno One", "Made Up"} & set(shared.campaign.names(place.id))
+
+    # More sign, so seven are counted; Ana announces, and a day later the names of that number are shown.
+    for number in range(5):
+        sign_by_name(shared, place, f"Xeno {number}", "named")
+    shared.campaign.seal(place.id)
+    announced = unlock(ana, place, "Announce that these names will be shown")
+    assert "Announced: these names are shown after" in announced.text
+    shared.clock.pass_time(days=1, hours=1)
+    shared.campaign.seal(place.id)
+    assert set(AT_SEVEN) <= set(shared.campaign.names(place.id))
+
+    # The letter closes: what was promised to be forgotten is, and names can still be taken off.
+    shared.campaign.close_letter(place.id)
+    found = list(check_after_close(shared.campaign.settings, place.slug))
+    assert [finding.what for finding in found if finding.level == WRONG and place.slug in finding.what] == []
+    step_down(shared, place, receipts["Yara One"])
+    shared.campaign.seal(place.id)
+    assert "Yara One" not in shared.visitor().open(f"{place.public}signatures/").text
+
+
+def id_of(shared: Shared, name: str) -> str:
+    return shared.campaign.organizer(name)
+
+
+def hide(shared: Shared, organizer: Visitor, place: Place, name: str) -> None:
+    """Hide a name if it is shown by now: chance holds some back."""
+    page = organizer.open(f"{place.desk}names/shown?q={name.replace(' ', '+')}")
+    if name in shared.campaign.names(place.id):
+        assert organizer.press(page, "Hide this name", reason="Nobody of this name works here.").status == 200

@@ -1,0 +1,192 @@
+"""What people read before they sign, and when they are told to come back."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from html import escape, unescape
+from urllib.parse import urlsplit
+
+import pytest
+
+from petition.database import IssuerBase, PetitionBase
+from petition.letters.lifecycle import full_hour_after
+from petition.publishing.pages.data_inventory import OTHERS, SIGNERS, Stored, of_signers
+from petition.publishing.pages.rights import RIGHTS
+from tests.shared import ONCE, Shared
+from tests.visitors import SITE
+from tests.walks import Campaign
+
+OFFICIAL = {
+    "www.nlrb.gov", "www.legislation.gov.uk", "www.gesetze-im-internet.de", "code.travail.gouv.fr", "normlex.ilo.org",
+}  # fmt: skip
+
+
+def words(page: str) -> str:
+    return " ".join(page.replace("&#39;", "'").split())
+
+
+@ONCE
+@pytest.mark.parametrize("is_public", [True, False])
+def test_the_letters_button_leads_there_and_on(shared: Shared, is_public):
+    place = shared.a_published_letter() if is_public else shared.an_open_letter()
+    visitor = shared.visitor()
+    page = visitor.follow(visitor.open(place.public if is_public else place.hidden), "Sign, unseen")
+
+    assert page.heading == "Before you sign"
+    assert "Signing is free, and nobody can see that you didn't." in words(page.text)
+    assert visitor.follow(page, "Continue").heading == "Show that you work there"
+    assert visitor.follow(page, "I have a receipt").heading == "Use a receipt"
+
+
+@ONCE
+def test_the_way_to_sign_names_no_host_so_that_nobody_is_led_off_an_onion_address(shared: Shared):
+    place = shared.a_published_letter()
+    letter, before = (shared.visitor().open(f"{place.public}{name}") for name in ("", "before/"))
+
+    assert letter.links["Sign, unseen"] == "before/index.html"
+    assert before.links["Continue"] == "../join"
+    assert f"{SITE}{place.public}join" in before.links, "where to sign, for whoever reads a copy"
+
+
+@ONCE
+def test_the_language_is_kept_on_the_way(shared: Shared):
+    visitor = shared.visitor()
+    page = visitor.open(f"/es{shared.a_published_letter().public}")
+
+    assert visitor.follow(visitor.follow(page, "Firma sin que te vean"), "Continuar").path.startswith("/es/letters/")
+
+
+@ONCE
+def test_before_publication_it_is_there_for_whoever_has_the_address(shared: Shared):
+    place = shared.an_open_letter()
+    hidden = shared.get(f"{place.hidden}before/")
+
+    assert (hidden.status_code, hidden.headers["Cache-Control"]) == (200, "no-store")
+    assert shared.get(f"{place.public}before/").status_code == 404
+    assert "reading a copy" not in hidden.text
+
+
+@ONCE
+def test_the_unguessable_address_leads_to_the_public_one_later(shared: Shared):
+    place = shared.a_published_letter()
+    answer = shared.get(f"{place.hidden}before/")
+
+    assert (answer.status_code, answer.headers["Location"]) == (308, f"{place.public}before/")
+
+
+@ONCE
+def test_a_closed_letter_offers_no_way_to_sign_but_the_one_of_receipts(shared: Shared):
+    place = shared.a_published_letter()
+    shared.campaign.close_letter(place.id)
+    page = shared.visitor().open(f"{place.public}before/")
+
+    assert "Continue" not in page.links
+    assert "I have a receipt" in page.links
+
+
+def told(text: str, rows: Sequence[Stored]) -> list[Stored]:
+    """The rows that stand on a page, whole."""
+    plain = re.sub("<td[^>]*>", "<td>", unescape(text))
+    return [row for row in rows if f"<td>{row.what}</td><td>{row.how_long}</td><td>{row.who}</td>" in plain]
+
+
+def test_every_table_is_told_of_once():
+    tables = [*PetitionBase.metadata.tables, *IssuerBase.metadata.tables]
+
+    assert sorted(table for row in (*SIGNERS, *OTHERS) for table in row.tables) == sorted(tables), (
+        "a table that petition/publishing/stored.py does not know: say there what it holds, how long, who could see it"
+    )
+
+
+@ONCE
+def test_the_promises_tell_of_everything(shared: Shared):
+    assert told(shared.get("/promises/").text, [*SIGNERS, *OTHERS]) == [*SIGNERS, *OTHERS]
+
+
+@ONCE
+def test_before_signing_one_is_told_what_concerns_the_signers_of_this_letter(shared: Shared):
+    place = shared.an_open_letter()
+    text = shared.get(f"{place.hidden}before/").text
+
+    foreign = {"outbox", "shown_name", "locked_name"}
+    assert told(text, SIGNERS) == [row for row in SIGNERS if not foreign & {*row.tables}]
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_who_has_a_code_mailed_or_shows_a_name_is_told_what_that_leaves(campaign: Campaign):
+    campaign.services = replace(campaign.services, sends_mail=True)
+    letter = campaign.an_open_letter(names=("named",), mail={"workers": ["example.com"]})
+
+    assert of_signers(campaign.figures(letter)) == list(SIGNERS)
+
+
+@ONCE
+def test_each_country_has_two_sentences_and_an_official_source(shared: Shared):
+    page = words(shared.get(f"{shared.an_open_letter().hidden}before/").text)
+
+    for law in RIGHTS:
+        assert law.protects in page
+        assert law.ends in page
+        assert law.sources
+        assert all(f'href="{escape(link)}"' in page for _, link in law.sources)
+        assert {urlsplit(link).hostname in OFFICIAL for _, link in law.sources} == {True}
+
+
+@ONCE
+def test_with_several_rolls_one_says_which_first(shared: Shared):
+    place = shared.an_open_letter(rolls=("Current workers", "Former workers"))
+
+    assert 'href="../join?roll=workers-2">Former workers' in shared.get(f"{place.hidden}before/").text
+
+
+@ONCE
+def test_who_went_back_is_told_how_to_get_the_same_signature(shared: Shared):
+    place = shared.an_open_letter()
+    values = {"code": shared.code(place), "seed": "A" * 43}
+    first = shared.post_form(f"{place.hidden}join", **values)
+    again = shared.post_form(f"{place.hidden}join", **values)
+    other = shared.post_form(f"{place.hidden}join", **values | {"seed": "B" * 42 + "A"})
+
+    assert first.text == again.text
+    assert other.status_code == 409
+    assert "go forward again in your browser" in words(other.text)
+
+
+# Apart: come back later.
+
+
+def due(shared: Shared) -> datetime:
+    """A week for codes and a day's pause after the full hour."""
+    return full_hour_after(shared.clock() + timedelta(days=7)) + timedelta(days=1)
+
+
+@ONCE
+def test_a_letter_apart_says_when_to_come_back(shared: Shared):
+    place = shared.an_open_letter(timing="apart", issuing_days=7, pause_hours=24)
+    page = words(shared.get(f"{place.hidden}when").text)
+
+    assert f"Come back after {due(shared):%Y-%m-%d %H:%M} UTC, or later" in page
+    assert "when.ics?round=1" in page
+
+
+@ONCE
+def test_the_calendar_file_names_nothing(shared: Shared):
+    place = shared.an_open_letter(timing="apart", issuing_days=7, pause_hours=24)
+    answer = shared.get(f"{place.hidden}when.ics?round=1")
+    other = shared.get(f"{shared.an_open_letter(timing='apart').hidden}when.ics")
+
+    assert answer.mimetype == "text/calendar"
+    assert f"DTSTART:{due(shared):%Y%m%dT%H%M%SZ}\r\n" in answer.text
+    assert "SUMMARY:Come back\r\n" in answer.text
+    assert answer.data == other.data
+    assert not any(name in answer.text for name in ("letters.example.org", "refuse", place.hidden.split("/")[2]))
+
+
+@ONCE
+@pytest.mark.parametrize("query", ["", "?round=1", "?round=99", "?round=x"])
+def test_a_letter_that_is_signed_at_once_has_no_date(shared: Shared, query):
+    place = shared.an_open_letter()
+
+    assert shared.get(f"{place.hidden}when.ics{query}").status_code == 404
+    assert "at any time until it closes" in words(shared.get(f"{place.hidden}when").text)

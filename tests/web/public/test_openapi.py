@@ -1,0 +1,74 @@
+"""openapi.json describes what the program serves: no address, method or media type more or less."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from petition.publishing.cache import SITE_FILES
+from petition.publishing.openapi import document
+from petition.publishing.public_files import FROM_FIGURES, PAGES
+from tests.shared import Place, Shared
+
+FILES = [*PAGES, "signatures/", "signatures/{page}/", *FROM_FIGURES, "log/issuer.pem", "log/tile/{level}/{index}"]
+KEPT = {("get", f"/{name}") for name in ["", "promises/", *SITE_FILES]}
+KEPT_OF_LETTERS = {("get", f"/letters/{{address}}/{name}") for name in FILES}
+
+
+@pytest.fixture(scope="module")
+def openapi() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(document())
+    return found
+
+
+@pytest.fixture(scope="module")
+def published(shared: Shared) -> Place:
+    place = shared.a_published_letter()
+    shared.campaign.sign_all(place.id, 6)
+    shared.campaign.seal(place.id)
+    return place
+
+
+def test_it_names_every_address_that_is_no_organizers_and_no_other(shared: Shared, openapi: dict[str, Any]) -> None:
+    rules = [rule for rule in shared.app.url_map.iter_rules() if not rule.rule.startswith("/organize")]
+    routed = {
+        (method.lower(), re.sub("<[^>]*>", "{address}", rule.rule))
+        for rule in rules
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+        if rule.endpoint != "public.letter_file"  # stands for the kept files
+    }
+
+    named = {
+        (method, path)
+        for path, operations in openapi["paths"].items()
+        for method in operations
+        if method != "parameters"
+    }
+    assert named == routed | KEPT | KEPT_OF_LETTERS
+
+
+def test_kept_files_come_with_the_media_type_that_it_says(
+    shared: Shared, openapi: dict[str, Any], published: Place
+) -> None:
+    few = {path for path in KEPT_OF_LETTERS if "{page}" not in path[1]}  # so few signers have no second page of names
+    for _, path in sorted(KEPT | few):
+        answer = shared.get(path.format(address=published.slug, level="entries", index="000.p/7"))
+        [said] = openapi["paths"][path]["get"]["responses"]["200"]["content"]
+
+        assert (answer.status_code, answer.content_type.split(";")[0]) == (200, said.split(";")[0]), path
+
+
+def test_it_is_served_as_json_at_the_root(shared: Shared) -> None:
+    answer = shared.get("/openapi.json")
+
+    assert (answer.mimetype, answer.data) == ("application/json", document())
+
+
+def test_counts_json_is_as_its_schema_says(shared: Shared, published: Place) -> None:
+    schema = shared.get("/counts.schema.json").get_json(force=True)
+    Draft202012Validator.check_schema(schema)
+    found = shared.get(f"{published.public}counts.json").get_json()
+
+    assert list(Draft202012Validator(schema).iter_errors(found)) == []

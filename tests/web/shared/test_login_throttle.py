@@ -1,0 +1,47 @@
+"""Waits of those who guess at passphrases."""
+
+import pytest
+
+from petition.errors import SlowDown
+from petition.web.shared.login_throttle import LONGEST_WAIT, Backoff, require_patience, waits
+
+pytestmark = pytest.mark.thorough
+
+
+def test_waits_grow_and_end_and_are_forgotten_after_a_day() -> None:
+    moment = [0.0]
+    counted = Backoff(lambda: moment[0])
+    seen = []
+    for _ in range(20):
+        counted.wrong("a")
+        seen.append(counted.left("a", 5))
+    assert seen[:4] == [0] * 4
+    assert seen[4:8] == [1, 2, 4, 8]
+    assert max(seen) == LONGEST_WAIT
+
+    moment[0] = LONGEST_WAIT
+    assert (counted.left("a", 5), counted.left("b", 5)) == (0, 0)
+    moment[0] = 25 * 3600.0
+    counted.wrong("b")
+    assert counted.left("a", 0) == 0
+
+
+def test_right_after_wrong_starts_anew_and_memory_is_bounded() -> None:
+    counted = Backoff(lambda: 0.0)
+    for _ in range(6):
+        counted.wrong("a")
+    counted.right("a")
+    for number in range(30_000):
+        counted.wrong(str(number))
+
+    assert counted.left("a", 5) == 0
+    assert len(counted._tried) < 20_100
+
+
+def test_the_refusal_says_how_long_to_wait() -> None:
+    for _ in range(7):
+        waits.wrong("somebody")
+    with pytest.raises(SlowDown) as refused:
+        require_patience({"somebody": 5})
+
+    assert "1 min" in str(refused.value)
