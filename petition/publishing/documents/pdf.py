@@ -36,7 +36,8 @@ def letter_pdf(found: Figures) -> bytes:
     """The letter with its demands, its count, and how to check it."""
     body = blocks(found.words)
     renumbered(body, above=1)
-    more = {"blocks": body, "demands": list(found.words.demands), "others": spoken(found.words)}
+    proof = [_fact(fact) for fact in evidence(found) if fact.is_for_letter]
+    more = {"blocks": body, "demands": list(found.words.demands), "others": spoken(found.words), "evidence": proof}
     return typesetting.pdf("letter.typ", {**_common(found), **more})
 
 

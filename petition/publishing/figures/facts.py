@@ -17,6 +17,8 @@ class Fact:
     value: str
     is_code: bool = False
     """Set in type of one width: a digest, a key."""
+    is_for_letter: bool = False
+    """Short enough for the letter itself; the fact sheet has all."""
 
 
 def addressee(found: Figures) -> str:
@@ -90,11 +92,11 @@ def evidence(found: Figures, language: str | None = None) -> list[Fact]:
     """What anybody can check the figures by."""
     say = Translator(language or found.words.language).say
     return [
-        Fact(say("SHA-256 of the text"), found.text_sha256, is_code=True),
+        Fact(say("SHA-256 of the text"), found.text_sha256, is_code=True, is_for_letter=True),
         Fact(say("Entries of the log"), shown(found.log_size)),
         Fact(say("Root of the log"), found.log_root.hex(), is_code=True),
-        Fact(say("Key of the log, for reading aloud"), found.log_fingerprint, is_code=True),
-        Fact(say("Address"), found.url),
+        Fact(say("Key of the log, for reading aloud"), found.log_fingerprint, is_code=True, is_for_letter=True),
+        Fact(say("Address"), found.url, is_for_letter=True),
     ]
 
 

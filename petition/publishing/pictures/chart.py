@@ -8,9 +8,11 @@ from petition.publishing.figures.facts import headline, shown
 from petition.publishing.pictures.svg import Tick, drawn, writable
 from petition.publishing.pictures.text_width import wrapped
 
-LEFT, RIGHT, TOP, BOTTOM = 100, 500, 66, 268
+LEFT, RIGHT, TOP, BOTTOM = 100, 500, 100, 268
+GOAL_ROOM = 24
+"""Pixels above the goal's line that its label needs."""
 MOST_GOAL = 4
-"""A goal more than so many times the count away is left out, or the count would be a flat line."""
+"""A goal more than this many times the count is left out, or the count would be a flat line."""
 
 
 def chart_svg(found: Figures, language: str | None = None) -> bytes:
@@ -18,15 +20,16 @@ def chart_svg(found: Figures, language: str | None = None) -> bytes:
     highest = max([row.count for row in found.history], default=0)
     goal = found.goal if found.goal and found.goal <= MOST_GOAL * highest else None
     top = ceiling(max(highest, goal or 0))
+    room = GOAL_ROOM if goal == top else 0
 
     def height(count: int) -> float:
-        return round(BOTTOM - (BOTTOM - TOP) * count / top, 1)
+        return round(BOTTOM - (BOTTOM - TOP - room) * count / top, 1)
 
     return drawn(
         found,
         "chart.svg",
         language,
-        lines=wrapped(writable(found.words.title), 42, most=1),
+        lines=wrapped(writable(found.words.title), 42, most=2),
         about=writable(headline(found, language)),
         count=found.count,
         counted=shown(found.count),
@@ -50,20 +53,20 @@ def ceiling(highest: int) -> int:
 
 
 def levels(top: int) -> list[int]:
-    """The numbers that stand at the axis: whole ones, evenly apart."""
+    """The numbers along the axis: whole ones, evenly spaced."""
     parts = 5 if top % 5 == 0 else 4
     return [top * part // parts for part in range(parts + 1)]
 
 
 def span(history: Sequence[Row]) -> tuple[datetime, timedelta]:
-    """When the picture begins, and how long a time it shows: an hour at least."""
+    """When the picture begins, and how much time it shows: an hour at least."""
     start = history[0].hour
     return start, max(history[-1].hour - start, timedelta(hours=1))
 
 
 def steps(history: Sequence[Row], height: Callable[[int], float]) -> str:
-    """The outline as path data (SVG 2, section 9.3): up at a sealing, level to the next; at most a point a pixel."""
-    if not history:
+    """The outline as path data (SVG 2, section 9.3): up at an update, level to the next; at most a point a pixel."""
+    if len(history) < 2:
         return ""
     start, long = span(history)
     heights = {round(LEFT + (RIGHT - LEFT) * ((row.hour - start) / long)): height(row.count) for row in history}

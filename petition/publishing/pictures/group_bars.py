@@ -34,25 +34,29 @@ class Field:
 
 def groups_svg(found: Figures, language: str | None = None) -> bytes:
     """The picture; a sentence where no group is shown."""
-    fields, top = [], 90
+    lines = wrapped(writable(found.words.title), 40, most=2)
+    fields, top = [], 66 + 24 * len(lines)
+    most = max((count for group in found.groups for _, count in group.rows), default=1) or 1
     for group in found.groups:
-        field, top = placed(found, group, top, language)
+        field, top = placed(found, group, top, most, language)
         fields.append(field)
     return drawn(
         found,
         "groups.svg",
         language,
-        lines=wrapped(writable(found.words.title), 40, most=1),
+        lines=lines,
         about=writable(headline(found, language)),
         fields=fields,
         height=top if fields else 130,
     )
 
 
-def placed(found: Figures, group: GroupTable, top: int, language: str | None) -> tuple[Field, int]:
-    """A field with its bars, each where it stands, and where the next field begins."""
+def placed(found: Figures, group: GroupTable, top: int, most: int, language: str | None) -> tuple[Field, int]:
+    """A field with its bars and their places, and where the next field begins.
+
+    ``most`` is the largest number of the whole picture: all bars share one scale.
+    """
     lines = wrapped(writable(group.label), 44)
-    most = max(count for _, count in group.rows) or 1
     start, bars = top, []
     top += 24 * len(lines) + 20
     for (_, count), (label, number) in zip(group.rows, group_lines(found, group, language), strict=True):

@@ -11,7 +11,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from petition.i18n import Translator
+from petition.i18n import Translator, is_right_to_left
 from petition.publishing.figures.counts import Figures
 from petition.publishing.templates import environment
 
@@ -39,7 +39,11 @@ def drawn(found: Figures, template: str, language: str | None, **values: Any) ->
     """A picture from its template, in a language; None for the letter's own."""
     spoken = Translator(language or found.words.language).language
     picture = environment(spoken).get_template(f"pictures/{template}")
-    return picture.render(lang=spoken, title=writable(found.words.title), **values).encode()
+    if is_right_to_left(found.words.language):  # anchored, not turned: some programs ignore "direction"
+        place: dict[str, Any] = {"anchor": "end", "edge": PICTURE_WIDTH - 20}
+    else:
+        place = {"anchor": "start", "edge": 20}
+    return picture.render(lang=spoken, **place, title=writable(found.words.title), **values).encode()
 
 
 @cache

@@ -101,7 +101,7 @@ def test_no_cell_of_the_workbook_is_a_formula_or_a_link(found: Figures) -> None:
     assert b"=1+1" in book.read("xl/sharedStrings.xml")
 
 
-@pytest.mark.parametrize("name", ["summary.md", "summary.txt", "facts.pdf", "letter.pdf", "letter.txt"])
+@pytest.mark.parametrize("name", ["summary.md", "summary.txt", "facts.pdf", "letter.txt"])
 def test_what_is_written_in_words_tells_the_same_figures(found: Figures, name: str) -> None:
     body = made(name, found)
     told = " ".join((text_of(body) if name.endswith(".pdf") else body.decode()).replace("\\", "").split())
@@ -110,6 +110,13 @@ def test_what_is_written_in_words_tells_the_same_figures(found: Figures, name: s
         assert figure in told.replace(" ", ""), figure
     if not name.startswith("letter"):
         assert re.search("Software & <hardware>:? 310", told)
+
+
+def test_the_letter_on_paper_tells_its_count_and_how_to_check_it(found: Figures) -> None:
+    told = text_of(made("letter.pdf", found)).replace(" ", "")
+
+    assert "612verifiedworkers" in told
+    assert found.text_sha256 in told and found.log_fingerprint in told and found.url in told
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -137,7 +144,30 @@ def test_the_count_s_line_ends_at_the_count(found: Figures) -> None:
     end = re.search(r'<circle[^>]* cy="([\d.]+)"', svg)
 
     assert end is not None
-    assert float(end[1]) == pytest.approx(268 - (268 - 66) * 612 / 1000, abs=0.1)
+    assert float(end[1]) == pytest.approx(268 - (268 - 100 - 24) * 612 / 1000, abs=0.1)
+
+
+def test_the_goal_has_room_for_its_label_below_what_stands_above_the_chart() -> None:
+    title = "An open letter about heat in every warehouse, for everyone who works there by day or by night"
+    found = some_figures(38, goal=40, words=replace(WORDS, title=title))
+    texts = re.findall(r'<text[^>]* y="([\d.]+)"[^>]*>([^<]*)', made("chart.svg", found).decode())
+    heights = {words: float(at) for at, words in texts}
+
+    assert heights["Goal: 40"] - heights["38 verified workers"] >= 16
+    assert sum(words in title for words in heights if words) >= 1 and len(heights) == len(texts)
+
+
+def test_one_update_is_a_point_and_no_plateau() -> None:
+    svg = made("chart.svg", some_figures(17, updates=1)).decode()
+
+    assert "<path" not in svg and svg.count("<circle") == 1
+
+
+def test_all_bars_share_one_scale(found: Figures) -> None:
+    bars = re.findall(r'width="([\d.]+)" height="12".*?>([\d,]+)</text>', made("groups.svg", found).decode(), re.DOTALL)
+    lengths = {float(length) / int(count) for length, count in bars}
+
+    assert len(bars) == 7 and max(lengths) - min(lengths) < 0.01
 
 
 @pytest.mark.parametrize("count", COUNTS)
@@ -200,7 +230,7 @@ def test_labels_stand_in_the_direction_of_their_own_language_around_a_letter_of_
     paper = text_of(made("letter.pdf", some_figures(words=SCRIPTS["arabic"])))
 
     assert "https://letters.example.org/letters/we-refuse/" in paper
-    assert "Verified workers" in paper
+    assert "SHA-256 of the text" in paper
 
 
 def test_headings_of_the_letter_s_text_skip_no_level_on_paper() -> None:
