@@ -93,7 +93,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         seen = Seen(self.command, self.path, dict(self.headers), body, self.client_address)
-        self.server.seen.append(seen)
+        if self.path != "/favicon.ico":  # which browsers ask for when they like
+            self.server.seen.append(seen)
         reply = self.server.answer(seen)
         self.close_connection = self.close_connection or reply.cut
         if reply.cut:
