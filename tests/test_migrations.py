@@ -92,7 +92,11 @@ def definitions(engine: Engine) -> dict[str, Any]:
 
 
 def parts(sql: str) -> list[str]:
-    return [re.sub(r'["\s]+', " ", line).strip(" ,") for line in sql.splitlines() if line.strip(" ,\t")]
+    """Columns, keys and options of a definition. SQLite puts a column that was added later on another's line."""
+    beginning, _, rest = sql.partition("(")
+    inside, _, options = rest.rpartition(")")
+    pieces = [beginning, *re.split(r",(?![^()]*\))", inside), options]
+    return [re.sub(r'["\s]+', " ", piece).strip() for piece in pieces]
 
 
 def run(engine: Engine, chain: str, verb: Any, revision: str) -> None:

@@ -40,6 +40,7 @@ MOST_BYTES = 64 * 1024 * 1024
 PACKAGE = Path(__file__).parent.parent
 SITE_FILES: dict[str, tuple[str | Callable[[], bytes], str]] = {
     "style.css": ("static/style.css", "text/css; charset=utf-8"),
+    "icon.svg": ("static/icon.svg", "image/svg+xml"),
     "sign.js": ("static/sign.js", "text/javascript; charset=utf-8"),
     "ladder.js": ("static/ladder.js", "text/javascript; charset=utf-8"),
     "check.js": ("static/check.js", "text/javascript; charset=utf-8"),

@@ -25,7 +25,7 @@ PLAIN = "text/plain; charset=utf-8"
 FORM = ("application/x-www-form-urlencoded", "multipart/form-data")
 SCRIPTS = dict.fromkeys(("sign.js", "ladder.js", "check.js", "rolls.js", "names.js"), "text/javascript")
 AT_SITE = (
-    {"style.css": "text/css"}
+    {"style.css": "text/css", "icon.svg": "image/svg+xml"}
     | SCRIPTS
     | {
         "client.py": "text/x-python",

@@ -1,4 +1,4 @@
-"""Approvals: people who work on a letter say yes to exactly one version; the next save needs their yes again."""
+"""Approvals: each applies to exactly one version, so the next save needs new ones."""
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -10,7 +10,7 @@ from petition.letters.states import require_draft
 
 
 def approve(session: Session, letter: Letter, organizer: Organizer, version: int) -> None:
-    """Say yes to a version; refused if a newer one was saved, which whoever approves has not seen."""
+    """Approve a version. Refused with TextChanged if a newer one exists, which the organizer has not read."""
     session.refresh(letter, with_for_update=True)
     require_draft(letter)
     newest = newest_version(session, letter)
@@ -23,14 +23,14 @@ def approve(session: Session, letter: Letter, organizer: Organizer, version: int
 
 
 def take_back_approval(session: Session, letter: Letter, organizer: Organizer) -> None:
-    """Say no again; possible while the letter is a draft."""
+    """Withdraw an approval. Possible only in a draft."""
     require_draft(letter)
     mine = (Approval.letter_id == letter.id, Approval.organizer_id == organizer.id)
     session.execute(delete(Approval).where(*mine))
 
 
 def approvals_of(session: Session, letter: Letter, version: int) -> list[Organizer]:
-    """Who of those who work on the letter approves of a version, by name."""
+    """The organizers who approve a version and still work on the letter, by name."""
     here = (Approval.letter_id == letter.id, Approval.version == version)
     return list(
         session.scalars(
@@ -44,7 +44,7 @@ def approvals_of(session: Session, letter: Letter, version: int) -> list[Organiz
 
 
 def require_approvals(session: Session, letter: Letter, needed: int) -> None:
-    """Set how many must approve before opening; refuses more than there are people."""
+    """Set how many approvals opening needs. Refuses more than the letter has organizers."""
     require_draft(letter)
     here = select(func.count()).select_from(Authorship).where(Authorship.letter_id == letter.id)
     people = session.scalars(here).one()

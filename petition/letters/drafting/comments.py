@@ -1,4 +1,4 @@
-"""Comments on passages of a draft: said, answered, resolved; suggested wording that an editor takes over."""
+"""Comments on passages of a draft, with replies and suggested wording that an editor can accept."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,7 +20,7 @@ MOST_COMMENTS = 2_000
 
 @dataclass(frozen=True)
 class Thread:
-    """A comment, its replies, and where its passage is now; None if it is gone from the text."""
+    """A comment, its replies, and where its passage is now; None if the text no longer has it."""
 
     comment: Comment
     place: Place | None
@@ -39,9 +39,10 @@ def add_comment(
     suggestion: str | None,
     moment: datetime,
 ) -> Comment:
-    """Say something about words of a paragraph (by its place in ``passages.paragraphs``) of the version that was read.
+    """Comment on words of a paragraph of the version that was read.
 
-    Without ``suggestion`` there is none; an empty one strikes the words out.
+    ``paragraph`` is an index into ``passages.paragraphs``. ``suggestion`` is None for no suggestion; an empty one
+    deletes the words.
     """
     _require_open(session, letter)
     where = paragraphs(words_of(version_of(session, letter, version)))
@@ -76,7 +77,7 @@ def add_comment(
 def reply(
     session: Session, letter: Letter, organizer: Organizer, number: int, text: str, *, moment: datetime
 ) -> Comment:
-    """Answer a comment."""
+    """Reply to a comment; a reply to a reply joins the same thread."""
     _require_open(session, letter)
     first = _comment(session, letter, number)
     text = several_lines(text, "comment")
@@ -97,7 +98,7 @@ def reply(
 
 
 def resolve(session: Session, letter: Letter, number: int, *, resolved: bool) -> None:
-    """Say that a comment is dealt with, or open it again."""
+    """Mark a comment as resolved, or reopen it."""
     _require_open(session, letter)
     row = _comment(session, letter, number)
     if row.state != TAKEN:
@@ -105,7 +106,7 @@ def resolve(session: Session, letter: Letter, number: int, *, resolved: bool) ->
 
 
 def remove_comment(session: Session, letter: Letter, organizer: Organizer, number: int, *, edits: bool) -> None:
-    """Take a comment away with its replies: one's own, or, for editors, anybody's."""
+    """Delete a comment with its replies: your own, or, as an editor, anyone's."""
     row = _comment(session, letter, number)
     if row.author != organizer.name and not edits:
         raise Conflict("Only who wrote this, or an editor, can take it away.")
@@ -115,14 +116,14 @@ def remove_comment(session: Session, letter: Letter, organizer: Organizer, numbe
 
 
 def remove_all_comments(session: Session, letter: Letter) -> None:
-    """Forget everything that was said, for good."""
+    """Delete all comments for good."""
     session.execute(delete(Comment).where(Comment.letter_id == letter.id))
 
 
-def take_over(
+def accept_suggestion(
     session: Session, letter: Letter, organizer: Organizer, number: int, *, moment: datetime, note: str
 ) -> Version:
-    """Put a suggestion into the text, as a new version; refused if the passage was changed since."""
+    """Save a suggestion as a new version. Refused if the passage has changed since."""
     _require_open(session, letter)
     row = _comment(session, letter, number)
     if row.suggestion is None or row.state != OPEN:
@@ -136,8 +137,7 @@ def take_over(
 
 
 def threads(session: Session, letter: Letter, words: Words) -> tuple[list[Paragraph], list[Thread]]:
-    """The text's paragraphs, and all comments with their replies in the order of the text; those whose passage is
-    gone come last."""
+    """The text's paragraphs, and all threads in the order of the text; those whose passage is gone come last."""
     rows = session.scalars(select(Comment).where(Comment.letter_id == letter.id).order_by(Comment.number)).all()
     where = paragraphs(words)
     finder = Finder(where)
@@ -165,7 +165,7 @@ def _comment(session: Session, letter: Letter, number: int) -> Comment:
 
 
 def _require_open(session: Session, letter: Letter) -> None:
-    """Comments are made on a draft; asked with the letter in hand, so that two get two numbers."""
+    """Only a draft takes comments. Locks the letter, so that two comments never get one number."""
     session.refresh(letter, with_for_update=True)
     if letter.state != DRAFT:
         raise Conflict("This letter's text is fixed, so there is nothing left to comment on.")

@@ -1,4 +1,4 @@
-"""What differs between two texts of a letter: by paragraph, and by word within a paragraph that changed."""
+"""The differences between two texts of a letter: by paragraph, and by word within changed paragraphs."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ _WORD = re.compile(r"\s+|\w+|[^\w\s]")
 
 @dataclass(frozen=True)
 class Run:
-    """Words in a row that were all kept, all removed or all added."""
+    """Consecutive words that were all kept, all removed or all added."""
 
     kind: str
     text: str
@@ -22,30 +22,30 @@ class Run:
 
 @dataclass(frozen=True)
 class Row:
-    """A paragraph, a demand, a source or a line of the heading: before and after."""
+    """A paragraph, demand, source or heading line, before and after."""
 
     runs: tuple[Run, ...]
 
     @property
     def kind(self) -> str:
-        """``same``, ``removed``, ``added``, or ``changed`` where words of it were."""
+        """``same``, ``removed``, ``added``, or ``changed`` if only some words differ."""
         kinds = {run.kind for run in self.runs}
         return kinds.pop() if len(kinds) == 1 else "changed"
 
     @property
     def before(self) -> tuple[Run, ...]:
-        """What stood there."""
+        """The runs of the earlier text."""
         return tuple(run for run in self.runs if run.kind != ADDED)
 
     @property
     def after(self) -> tuple[Run, ...]:
-        """What stands there now."""
+        """The runs of the later text."""
         return tuple(run for run in self.runs if run.kind != REMOVED)
 
 
 @dataclass(frozen=True)
 class Part:
-    """A field of the letter with its rows; ``language`` is that of a translation, or empty."""
+    """A field of the letter with its rows; ``language`` is empty for the official text."""
 
     field: str
     language: str
@@ -58,7 +58,7 @@ class Part:
 
 
 def differences(before: Words, after: Words) -> list[Part]:
-    """All that differs between two texts, field by field; fields in which nothing does are left out."""
+    """The fields that differ between two texts, in order."""
     parts = list(_parts(before, after, ""))
     for code in sorted({one.language for words in (before, after) for one in words.translations}):
         parts += _parts(_as_read(before, code), _as_read(after, code), code)

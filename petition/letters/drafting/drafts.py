@@ -1,4 +1,4 @@
-"""Writing a letter: every save is a version, and nothing that somebody typed is ever lost."""
+"""Drafts: every save is a version, and no typed word is ever lost."""
 
 import re
 import unicodedata
@@ -36,7 +36,7 @@ SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?\Z")
 def draft(
     session: Session, organizer: Organizer, words: Words, *, moment: datetime, random: Random, slug: str = ""
 ) -> Letter:
-    """Begin a letter with its first version; the address is made from the title unless one is given."""
+    """Start a letter with its first version. Without ``slug``, the address is made from the title."""
     if slug and not SLUG.match(slug):
         raise BadShape("The address may have small letters a–z, digits and hyphens, 1 to 60 of them.")
     letter = Letter(
@@ -79,13 +79,12 @@ def save(
     moment: datetime,
     note: str = "",
 ) -> Version:
-    """Keep a new version; one that says nothing new is none.
+    """Save a new version; a text without changes makes none.
 
-    If somebody saved a newer one than ``based_on``, the two are put together where they don't touch. Where they do,
-    or if ``based_on`` is no version, refuses with TextChanged: nothing is overwritten, and whoever typed has both
-    before them.
+    If there is a newer version than ``based_on``, the two are merged where they do not collide. Where they do, or if
+    ``based_on`` is not a version, refuses with TextChanged: nothing is overwritten, and the organizer sees both.
     """
-    session.refresh(letter, with_for_update=True)  # it may be opening at this moment
+    session.refresh(letter, with_for_update=True)  # the letter may be opening at this moment
     require_draft(letter)
     newest = newest_version(session, letter)
     if words_of(newest) == words:
@@ -117,7 +116,7 @@ def _merged(session: Session, letter: Letter, words: Words, based_on: int, newes
         raise refusal
     try:
         return checked(merged)
-    except Refusal:  # each of them fitted, both together are too long
+    except Refusal:  # each was short enough, the merged text is not
         raise refusal from None
 
 
@@ -128,7 +127,7 @@ def _name_default_roll(session: Session, letter: Letter, words: Words, previous:
 
 
 def delete_draft(session: Session, letter: Letter) -> None:
-    """A draft may be deleted, with all its versions; anything later cannot."""
+    """Delete a draft with all its versions. Refused once the letter is open."""
     require_draft(letter)
     for table in (Version, Comment, Approval, Invitation, Authorship, Roll, Option, Field, WorkingCopy):
         session.execute(delete(table).where(table.letter_id == letter.id))

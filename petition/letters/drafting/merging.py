@@ -1,7 +1,8 @@
-"""Putting two people's texts together: three ways, by paragraph. What does not touch merges; what does is shown.
+"""Three-way merge of two people's texts, by paragraph.
 
-Both began with the same version. A paragraph that only one of them changed is taken as they left it. Where both
-changed the same one, or both added something at the same place, somebody has to decide; until then neither is lost.
+Both started from the same version. A paragraph that only one of them changed is kept as they left it. Where both
+changed the same one, or both added something at the same place, there is a collision, and an organizer decides.
+Until then neither text is lost.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,10 +20,10 @@ ONE_LINE = ("title", "recipient", "employer", "language")
 
 @dataclass(frozen=True)
 class Collision:
-    """Both changed the same: what it was, and what each made of it, as elements of the field."""
+    """Both changed the same elements of a field: what they were, and what each side made of them."""
 
     place: str
-    """Which field: ``title``, ``body``, ``demands``, ``sources``; before it, for a translation, its language."""
+    """The field (``title``, ``body``, ``demands``, ``sources``), after its language for a translation: ``es body``."""
     base: tuple[str, ...]
     mine: tuple[str, ...]
     theirs: tuple[str, ...]
@@ -34,29 +35,29 @@ class Collision:
 
     @property
     def language(self) -> str:
-        """Of which translation; empty for the binding text."""
+        """The language of the translation; empty for the official text."""
         return self.place.rpartition(" ")[0]
 
     @property
     def joins(self) -> str:
-        """What stands between two elements."""
+        """The separator between two elements."""
         return PARAGRAPH if self.field == "body" else "\n"
 
     @property
     def can_be_both(self) -> bool:
-        """Whether one may stand behind the other."""
+        """Whether both can be kept, one after the other."""
         return self.field in ("body", "demands", "sources")
 
 
 @dataclass
 class Decisions:
-    """How each collision is decided, in order; the first that is not decided yet is taken as mine."""
+    """How each collision is decided, in order; those not decided yet keep mine."""
 
     choices: Sequence[str] = ()
     collisions: list[Collision] = field(default_factory=list)
 
     def decide(self, collision: Collision) -> tuple[str, ...]:
-        """The elements that come in the place of a collision."""
+        """Record a collision and return the elements that replace it."""
         number = len(self.collisions)
         self.collisions.append(collision)
         choice = self.choices[number] if number < len(self.choices) else MINE
@@ -68,7 +69,7 @@ class Decisions:
 
 
 def merge(base: Words, mine: Words, theirs: Words, choices: Sequence[str] = ()) -> tuple[Words, list[Collision]]:
-    """Both together, and what collided. ``choices`` decide collisions in their order: mine, theirs, both."""
+    """The merged text, and the collisions. ``choices`` decide collisions in order: mine, theirs, both."""
     decided = Decisions(choices)
     title, recipient, employer, language = (_single(name, decided, base, mine, theirs) for name in ONE_LINE)
     merged = Words(
@@ -116,14 +117,14 @@ def _sources(decided: Decisions, base: Words, mine: Words, theirs: Words) -> tup
 
 
 def _translation(code: str, decided: Decisions, base: Words, mine: Words, theirs: Words) -> Translation | None:
-    """One language; a translation that one side took out and the other left as it was is out."""
+    """One language. A translation that one side deleted and the other left unchanged is deleted."""
     was, one, other = (_find(words, code) for words in (base, mine, theirs))
     if one == other or other == was:
         return one
     if one == was:
         return other
     empty = Translation(code)
-    if one is None or other is None:  # one took it out, the other went on writing: what is written stays
+    if one is None or other is None:  # one side deleted it, the other edited it: the edit stays
         return one or other
     was = was or empty
     texts = {name: _single(f"{code} {name}", decided, was, one, other) for name in ("title", "recipient")}
@@ -139,7 +140,7 @@ def _find(words: Words, code: str) -> Translation | None:
 def _merged(
     place: str, decided: Decisions, base: Sequence[str], mine: Sequence[str], theirs: Sequence[str]
 ) -> list[str]:
-    """The elements of all three together."""
+    """Merge the elements of one field."""
     found: list[str] = []
     at = 0
     for cluster in _clusters(_one_by_one(edits(base, mine)), _one_by_one(edits(base, theirs))):
@@ -158,7 +159,7 @@ def _merged(
 
 
 def _one_by_one(found: list[Edit]) -> list[Edit]:
-    """Where as many elements came as went, each took the place of one: two who changed neighbors don't collide."""
+    """Split edits that replace n elements with n others, so that changes to neighbors do not collide."""
     return [single for edit in found for single in _singles(edit)]
 
 
@@ -172,7 +173,7 @@ def _singles(edit: Edit) -> list[Edit]:
 
 @dataclass
 class _Cluster:
-    """Edits of both sides that touch each other, and what they cover of the base."""
+    """Edits of both sides that overlap, and the part of the base that they cover."""
 
     start: int
     end: int
@@ -180,13 +181,13 @@ class _Cluster:
     theirs: list[Edit] = field(default_factory=list)
 
     def touches(self, edit: Edit) -> bool:
-        """Whether both change the same element, or add something at the same place."""
+        """Whether both change the same element or insert at the same place."""
         if edit.start == edit.end == self.start == self.end:
             return True
         return edit.start < self.end and self.start < edit.end
 
     def applied(self, own: list[Edit], base: Sequence[str], text: Sequence[str]) -> tuple[str, ...]:
-        """What one side made of the covered part."""
+        """The covered part as one side left it."""
         found: list[str] = []
         at = self.start
         for edit in own:
@@ -196,7 +197,7 @@ class _Cluster:
 
 
 def _clusters(mine: list[Edit], theirs: list[Edit]) -> Iterator[_Cluster]:
-    """All edits in the order of what they change, those together that touch."""
+    """All edits in order, those that overlap in one cluster."""
     tagged = sorted([*((edit, True) for edit in mine), *((edit, False) for edit in theirs)], key=_order)
     now: _Cluster | None = None
     for edit, own in tagged:

@@ -1,7 +1,7 @@
-"""Passages of a letter: its paragraphs, and where the words that somebody marked are now.
+"""Passages of a letter: its paragraphs, and where words that were marked earlier are now.
 
-A passage is known by its words and the paragraph around them, never by a number, so it is found again wherever the
-paragraph went and whatever was written before it.
+A passage is identified by its words and the paragraph around them, never by a number. So it is found again wherever
+the paragraph moves and whatever is written above it.
 """
 
 import re
@@ -13,28 +13,28 @@ from petition.letters.text.letter_text import Words, checked
 
 TITLE, BODY, DEMAND = "title", "body", "demand"
 AROUND = 2_000
-"""So many characters of a paragraph are remembered on either side of the marked words."""
+"""Characters of a paragraph that are kept on each side of the marked words."""
 ALIKE = 0.45
-"""Paragraphs that share so much (of their runs of four characters) are the same one, changed."""
+"""Share of common four-character runs from which two paragraphs count as one that was edited."""
 A_LITTLE = 0.3
 LONG = 20
-"""So many characters of marked words stand for themselves, whatever is around them."""
+"""Marked words of at least this many characters identify themselves, whatever is around them."""
 _BREAK = re.compile(r"\n{2,}")
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A piece of the text that comments are made about."""
+    """A part of the text that can be commented on."""
 
     field: str
     number: int
-    """Within its field, from 0."""
+    """Index within its field, from 0."""
     text: str
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Marked words: themselves, the paragraph around them, and how many characters of it come before."""
+    """Marked words: the words, the paragraph around them, and their offset in it."""
 
     quote: str
     paragraph: str
@@ -43,7 +43,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a passage is now: a paragraph's place in the list, and where the words begin; None if they changed."""
+    """Where a passage is now: the paragraph's index, and where the words begin; None if they changed."""
 
     paragraph: int
     start: int | None
@@ -57,7 +57,7 @@ def paragraphs(words: Words) -> list[Paragraph]:
 
 
 def mark(paragraph: str, quote: str) -> Mark:
-    """Mark words of a paragraph, or all of it; refuses words that do not stand in it."""
+    """Mark words of a paragraph, or all of it if ``quote`` is empty. Refuses words that it does not contain."""
     quote = quote.strip("\n") or paragraph
     start = paragraph.find(quote)
     if start < 0:
@@ -67,7 +67,7 @@ def mark(paragraph: str, quote: str) -> Mark:
 
 
 class Finder:
-    """Finds marked words in a text; asked about many, it looks at each paragraph once."""
+    """Finds marked words in a text; for many marks, it analyzes each paragraph once."""
 
     def __init__(self, where: Sequence[Paragraph]) -> None:
         self._where = where
@@ -75,7 +75,7 @@ class Finder:
         self._alike: dict[str, list[float]] = {}
 
     def place(self, marked: Mark) -> Place | None:
-        """Where the words are; None if neither they nor their paragraph are there any more."""
+        """Where the words are; None if both they and their paragraph are gone."""
         for number, paragraph in enumerate(self._where):
             found = paragraph.text.find(marked.paragraph)
             if found >= 0:
@@ -96,12 +96,12 @@ class Finder:
 
 
 def _runs(text: str) -> frozenset[str]:
-    """All runs of four characters: they tell likeness in every script, with blanks between words or without."""
+    """All runs of four characters: a measure of likeness for every script, with or without spaces."""
     return frozenset(text[at : at + 4] for at in range(max(1, len(text) - 3)))
 
 
 def _nearest(text: str, marked: Mark) -> int:
-    """Of several places where the words stand, the one most like before, by what comes ahead of them."""
+    """Of several places that contain the words, the one whose preceding text is most like before."""
     ahead = marked.paragraph[: marked.before]
     starts = [match.start() for match in re.finditer(f"(?={re.escape(marked.quote)})", text)]
     return max(starts, key=lambda start: (_common_end(text[:start], ahead), -abs(start - marked.before)))
@@ -117,7 +117,7 @@ def _common_end(one: str, other: str) -> int:
 
 
 def replaced(words: Words, marked: Mark, suggestion: str) -> Words:
-    """The text with other words in the place of marked ones; refuses where these are not there any more."""
+    """The text with the marked words replaced. Refused if they are no longer there."""
     where = paragraphs(words)
     place = Finder(where).place(marked)
     if place is None or place.start is None:

@@ -1,7 +1,7 @@
-"""What two sequences have in common, in bounded time: for paragraphs of a text, and for words of a paragraph.
+"""Compare two sequences in bounded time: paragraphs of a text, or words of a paragraph.
 
-Common ends first, then whatever stands once on both sides, in its longest common order (patience diff), then small
-gaps in full. A gap that is too large for that counts as replaced.
+Common ends first; then elements that occur once on both sides, in their longest common order (patience diff); then
+small gaps by the full table. A gap that is too large for that counts as replaced.
 """
 
 from bisect import bisect_left
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 MOST_CELLS = 250_000
-"""So many pairs are compared one by one at most, over all gaps: a twentieth of a second."""
+"""Limit on pairs compared one by one, over all gaps: about a twentieth of a second."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Edit:
 
 
 def edits(one: Sequence[str], other: Sequence[str]) -> list[Edit]:
-    """What to replace in one sequence to get the other, from beginning to end."""
+    """The replacements that turn one sequence into the other, in order."""
     found, at, at_there = [], 0, 0
     for here, there in [*common(one, other), (len(one), len(other))]:
         if (here, there) != (at, at_there):
@@ -34,7 +34,7 @@ def edits(one: Sequence[str], other: Sequence[str]) -> list[Edit]:
 
 
 def common(one: Sequence[str], other: Sequence[str]) -> list[tuple[int, int]]:
-    """Pairs of places with the same element, rising on both sides."""
+    """Pairs of indices with equal elements, rising on both sides."""
     found: list[tuple[int, int]] = []
     left = MOST_CELLS
     gaps = [(0, len(one), 0, len(other))]

@@ -20,7 +20,7 @@ DEFAULT_ROLL = "workers"
 
 @dataclass(frozen=True)
 class Rules:
-    """What the organizers choose besides the words. K, timing and rolls are frozen at opening; the rest is not."""
+    """What organizers choose besides the text. K, timing and rolls are frozen at opening; the rest is not."""
 
     k: int = DEFAULT_K
     timing: str = TOGETHER
@@ -31,11 +31,11 @@ class Rules:
     goal: int | None = None
     threshold: int | None = None
     contact: str = ""
-    """For journalists; public, on the press page alone."""
+    """For journalists; shown only on the press page."""
 
 
 def set_rules(session: Session, letter: Letter, rules: Rules) -> None:
-    """Keep the rules; refuses numbers out of range, and a change of what is frozen."""
+    """Store the rules. Refuses numbers out of range and changes to what is frozen."""
     session.refresh(letter, with_for_update=True)
     if not is_possible(rules.k):
         raise BadShape("K must be from %(least)s to %(most)s.", least=LEAST_K, most=MOST_K)
@@ -57,7 +57,7 @@ def set_rules(session: Session, letter: Letter, rules: Rules) -> None:
 
 
 def _set_rolls(session: Session, letter: Letter, names: tuple[str, ...]) -> None:
-    """The rolls by their names, in their order; none means one, named after the employer."""
+    """Set the rolls by name, in order; no names mean one roll, named after the employer."""
     wanted = [one_line(name, "title") for name in names if name.strip()]
     present = [roll.name for roll in rolls_of(session, letter)]
     if not wanted or wanted == present:

@@ -1,4 +1,4 @@
-"""A letter's versions: each save keeps the words as they were, who saved them, in which hour, and a note."""
+"""Versions of a letter: each save keeps the text, its author, the hour and a note."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -12,7 +12,7 @@ from petition.letters.models import Letter, Organizer, Version
 from petition.letters.text.letter_text import Translation, Words, one_line
 from petition.letters.text.sources import Source
 
-A_PAGE = 50
+PAGE_SIZE = 50
 
 
 def make_version(
@@ -24,7 +24,7 @@ def make_version(
     note: str,
     merged_with: int | None = None,
 ) -> Version:
-    """A row for words that somebody saved."""
+    """The row for a text that was saved."""
     return Version(
         letter_id=letter.id,
         number=number,
@@ -44,7 +44,7 @@ def make_version(
 
 
 def newest_version(session: Session, letter: Letter) -> Version:
-    """The version that counts; from opening on it is the frozen one."""
+    """The newest version; from opening on, the frozen one."""
     return session.scalars(
         select(Version).where(Version.letter_id == letter.id).order_by(Version.number.desc()).limit(1)
     ).one()
@@ -77,6 +77,6 @@ def version_of(session: Session, letter: Letter, number: int) -> Version:
 
 
 def versions_of(session: Session, letter: Letter, before: int | None = None) -> list[Version]:
-    """A page of the history, newest first: those before a number, or the last ones."""
-    query = select(Version).where(Version.letter_id == letter.id).order_by(Version.number.desc()).limit(A_PAGE)
+    """Up to PAGE_SIZE versions, newest first: those before a number, or the newest."""
+    query = select(Version).where(Version.letter_id == letter.id).order_by(Version.number.desc()).limit(PAGE_SIZE)
     return list(session.scalars(query if before is None else query.where(Version.number < before)))

@@ -1,7 +1,7 @@
-"""Working copies: what an organizer typed and has not saved yet, kept for them alone.
+"""Working copies: what an organizer has typed but not saved, kept for them alone.
 
-A crash of the browser or of the server loses no more than the last seconds. Nobody else is shown it, it is no
-version, and it is gone once it is saved, thrown away, or the letter is deleted or over.
+A crash of the browser or the server loses only the last seconds. No one else sees a working copy, and it is not a
+version. It is deleted once it is saved or discarded, or once the letter is deleted or over.
 """
 
 from collections.abc import Mapping
@@ -13,15 +13,15 @@ from petition.letters.models import Letter, Organizer, WorkingCopy
 
 NEW_LETTER = ""
 MOST_CHARACTERS = 1_000_000
-"""More than any form that could be saved: what is larger is kept in the browser alone, where it can be shortened."""
+"""More than any form that could be saved. Anything larger stays in the browser, where it can be shortened."""
 
 
 def keep_working_copy(
     session: Session, organizer: Organizer, letter: Letter | None, fields: Mapping[str, str], part: str = ""
 ) -> bool:
-    """Keep what stands in a form, in the place of what was kept before; False if it is too much.
+    """Store the contents of a form, replacing what was stored before; False if they are too long.
 
-    ``letter`` is None for one that is not begun; ``part`` the language of a translation.
+    ``letter`` is None for a letter that does not exist yet; ``part`` is the language of a translation.
     """
     if sum(map(len, fields.values())) > MOST_CHARACTERS:
         return False
@@ -39,23 +39,23 @@ def keep_working_copy(
 def working_copy(
     session: Session, organizer: Organizer, letter: Letter | None, part: str = ""
 ) -> Mapping[str, str] | None:
-    """What was kept for an organizer, or None."""
+    """The stored form of an organizer, or None."""
     found = session.get(WorkingCopy, (organizer.id, letter.id if letter else NEW_LETTER, part))
     return found.fields if found is not None else None
 
 
 def forget_working_copy(session: Session, organizer: Organizer, letter: Letter | None, part: str = "") -> None:
-    """Throw one away."""
+    """Delete one working copy."""
     place = (WorkingCopy.organizer_id == organizer.id, WorkingCopy.part == part)
     session.execute(delete(WorkingCopy).where(WorkingCopy.letter_id == (letter.id if letter else NEW_LETTER), *place))
 
 
 def forget_working_copies(session: Session, letter_id: str) -> None:
-    """Throw away all of a letter's, whoever typed them."""
+    """Delete all working copies of a letter."""
     session.execute(delete(WorkingCopy).where(WorkingCopy.letter_id == letter_id))
 
 
 def who_is_typing(session: Session, letter: Letter) -> list[str]:
-    """The names of those who typed something on a letter and have not saved it."""
+    """The names of organizers with unsaved changes to a letter."""
     names = select(Organizer.name).join(WorkingCopy, WorkingCopy.organizer_id == Organizer.id)
     return list(session.scalars(names.where(WorkingCopy.letter_id == letter.id).distinct().order_by(Organizer.name)))

@@ -1,7 +1,7 @@
-"""Who works on a letter, and as what: one-time links, roles, seats handed over, the names that the public may see.
+"""The organizers of a letter: invitations, roles, transfer of access, and the names that the public may see.
 
-A link made by another organizer never opens somebody's account, which may lead to letters that they don't share: it
-gives a seat at one letter. Whoever forgot everything comes back with a new account, in their old seat.
+An invitation never opens an existing account, which may lead to letters that the two do not share; it gives access to
+one letter. Organizers who lost their password come back with a new account, to which their access is transferred.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ USED = "This link has been used or is too old. Ask whoever gave it to you for a 
 
 @dataclass(frozen=True)
 class Seat:
-    """Somebody who works on a letter."""
+    """An organizer of a letter, with their role."""
 
     organizer_id: str
     name: str
@@ -39,7 +39,7 @@ class Seat:
 
 
 def seats(session: Session, letter: Letter) -> list[Seat]:
-    """Everybody who works on a letter, by name."""
+    """All organizers of a letter, by name."""
     rows = session.execute(
         select(Authorship, Organizer)
         .join(Organizer, Organizer.id == Authorship.organizer_id)
@@ -51,13 +51,13 @@ def seats(session: Session, letter: Letter) -> list[Seat]:
 
 
 def displayed_names(session: Session, letter_id: str) -> list[str]:
-    """The names that its organizers chose to show, in alphabetical order; nobody's who chose none."""
+    """The names that organizers chose to show, in alphabetical order."""
     chosen = select(Authorship.shown_as).where(Authorship.letter_id == letter_id, Authorship.shown_as != "")
     return sorted(session.scalars(chosen), key=lambda name: (name.casefold(), name))
 
 
 def show_as(session: Session, letter: Letter, organizer: Organizer, name: str) -> None:
-    """Choose one's own name for the letter's page, or none."""
+    """Set the name under which an organizer appears on the letter's page; empty for none."""
     name = one_line(name, "title")
     if len(name) > LONGEST_NAME:
         raise BadShape("Choose a name of at most %(most)s characters.", most=LONGEST_NAME)
@@ -66,13 +66,13 @@ def show_as(session: Session, letter: Letter, organizer: Organizer, name: str) -
     session.flush()
 
 
-# Coming
+# Invitations
 
 
 def invite(
     session: Session, letter: Letter, role: str, *, moment: datetime, random: Random, replaces: str | None = None
 ) -> str:
-    """The secret of a one-time link to a letter: a new seat, or the seat of the organizer ``replaces``."""
+    """Make a one-time link and return its secret: access for someone new, or in place of the organizer ``replaces``."""
     session.execute(delete(Invitation).where(Invitation.letter_id == letter.id, Invitation.until < moment))
     if replaces is not None:
         role = _seat(session, letter, replaces).role
@@ -91,18 +91,18 @@ def invite(
 
 
 def invitations(session: Session, letter: Letter, *, moment: datetime) -> list[Invitation]:
-    """Links to a letter that still work, the newest first."""
+    """Links to a letter that still work, newest first."""
     good = (Invitation.letter_id == letter.id, Invitation.until >= moment)
     return list(session.scalars(select(Invitation).where(*good).order_by(Invitation.until.desc(), Invitation.key)))
 
 
 def take_back_invitation(session: Session, letter: Letter, key: bytes) -> None:
-    """Make a link useless; one that is so already is no fault."""
+    """Cancel a link; canceling it again changes nothing."""
     session.execute(delete(Invitation).where(Invitation.key == key, Invitation.letter_id == letter.id))
 
 
 def invitation(session: Session, secret: str, *, moment: datetime) -> tuple[Invitation, Letter]:
-    """What a link offers; refuses one that was used, taken back, is too old or never was."""
+    """What a link offers. Refuses with Over if it was used, canceled, expired or never existed."""
     row = session.get(Invitation, _key(secret))
     if row is None or row.until < moment:
         raise Over(USED)
@@ -110,8 +110,10 @@ def invitation(session: Session, secret: str, *, moment: datetime) -> tuple[Invi
 
 
 def accept(session: Session, secret: str, organizer: Organizer, *, moment: datetime) -> Letter:
-    """Take the seat that a link offers; the link is spent by it. Who is there already stays as they are, except that
-    a commenter may become an editor."""
+    """Give an organizer the access that a link offers; this uses up the link.
+
+    Those who have access already keep theirs, except that a commenter may become an editor.
+    """
     row, letter = invitation(session, secret, moment=moment)
     role, replaces = row.role, row.replaces
     session.refresh(letter, with_for_update=True)
@@ -130,18 +132,18 @@ def accept(session: Session, secret: str, organizer: Organizer, *, moment: datet
 
 
 def enter(session: Session, letter: Letter, organizer: Organizer, role: str) -> None:
-    """Somebody begins to work on a letter. Names keys are granted apart from it, by an act of one who has them."""
+    """Add an organizer to a letter. Names keys are granted separately, by someone who holds them."""
     if len(seats(session, letter)) >= MOST_PEOPLE:
         raise Conflict("At most %(most)s people can work on a letter.", most=MOST_PEOPLE)
     session.merge(Authorship(letter_id=letter.id, organizer_id=organizer.id, role=role))
     session.flush()
 
 
-# Changing and going
+# Roles and leaving
 
 
 def set_role(session: Session, letter: Letter, organizer_id: str, role: str) -> None:
-    """Make somebody an editor or a commenter; there is always an editor."""
+    """Change a role. The last editor stays one."""
     if role not in ROLES:
         raise BadShape("Choose whether they may write or only comment.")
     session.refresh(letter, with_for_update=True)
@@ -153,7 +155,7 @@ def set_role(session: Session, letter: Letter, organizer_id: str, role: str) -> 
 
 
 def remove(session: Session, letter: Letter, organizer_id: str) -> None:
-    """Somebody leaves a letter, or is removed from it; not the last editor, nor the last who can unlock names."""
+    """Remove an organizer. Refused for the last editor and for the last holder of the names keys."""
     session.refresh(letter, with_for_update=True)
     _seat(session, letter, organizer_id)
     _require_another_editor(session, letter, organizer_id)
@@ -162,7 +164,7 @@ def remove(session: Session, letter: Letter, organizer_id: str) -> None:
 
 
 def _leave(session: Session, letter: Letter, organizer_id: str) -> None:
-    """What goes with a seat: names keys, approvals, links to it, the name that was shown, what was not saved."""
+    """Delete all that belongs to a membership: names keys, approvals, links, displayed name, unsaved text."""
     for table, column in (
         (NamesKeyCopy, NamesKeyCopy.organizer_id),
         (Approval, Approval.organizer_id),

@@ -11,12 +11,12 @@ from petition.letters.access import may_edit, own_letter, readable_letter
 from petition.letters.drafting.comments import (
     OPEN,
     TAKEN,
+    accept_suggestion,
     add_comment,
     remove_all_comments,
     remove_comment,
     reply,
     resolve,
-    take_over,
     threads,
 )
 from petition.letters.drafting.versions import newest_version, words_of
@@ -168,7 +168,7 @@ def take(organizer: Organizer, slug: str, number: int) -> Answer:
     """Put the suggested words into the text, as a new version."""
     letter = own_letter(session(), slug, organizer)
     try:
-        take_over(session(), letter, organizer, number, moment=now(), note=say("A suggestion, taken over"))
+        accept_suggestion(session(), letter, organizer, number, moment=now(), note=say("A suggestion, taken over"))
     except Refusal as refusal:
         return _refused(slug, organizer, refusal)
     return _done(slug)

@@ -15,12 +15,12 @@ from petition.letters.drafting.comments import (
     RESOLVED,
     TAKEN,
     Thread,
+    accept_suggestion,
     add_comment,
     remove_all_comments,
     remove_comment,
     reply,
     resolve,
-    take_over,
     threads,
 )
 from petition.letters.drafting.drafts import save
@@ -66,7 +66,9 @@ class Draft:
         return threads(self.session, self.letter, self.words())[1]
 
     def take(self, number: int) -> None:
-        take_over(self.session, self.letter, self.person("Ana"), number, moment=self.campaign.clock(), note="Taken")
+        accept_suggestion(
+            self.session, self.letter, self.person("Ana"), number, moment=self.campaign.clock(), note="Taken"
+        )
 
 
 @pytest.fixture

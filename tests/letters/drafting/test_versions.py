@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from petition.errors import NotFound, TextChanged
 from petition.letters.drafting.drafts import delete_draft
-from petition.letters.drafting.versions import A_PAGE, newest_version, version_of, versions_of, words_of
+from petition.letters.drafting.versions import PAGE_SIZE, newest_version, version_of, versions_of, words_of
 from petition.letters.drafting.working_copies import forget_working_copy, keep_working_copy, working_copy
 from petition.letters.models import Letter, Organizer, Version, WorkingCopy
 from petition.letters.text.letter_text import Translation
@@ -67,8 +67,8 @@ def test_the_history_comes_in_pages_however_long_it_is(campaign: Campaign) -> No
         page = versions_of(session, found)
         rest = versions_of(session, found, before=page[-1].number)
 
-    assert [row.number for row in page] == list(range(10_000, 10_000 - A_PAGE, -1))
-    assert rest[0].number == 10_000 - A_PAGE
+    assert [row.number for row in page] == list(range(10_000, 10_000 - PAGE_SIZE, -1))
+    assert rest[0].number == 10_000 - PAGE_SIZE
 
 
 @pytest.mark.parametrize("number", [0, -1, 2, 2**31, 10**30])
