@@ -21,7 +21,7 @@
 // --- The receipt: a file, or written down
 
 async function ownReceipt() {
-  const own = await readFile(field("receipt_file"));
+  const own = await readFile("receipt_file");
   if (own) return own;
   const text = field("receipt").value;
   return text.trim().startsWith("{") ? readSaved(text) : { receipt: toText(fromWords(text)) };

@@ -8,12 +8,13 @@
 // The two meet only in the ids, names and data attributes below. What a page leaves out, the script does without.
 //
 // Where it works. At any address of the letter; what is sent goes to /s/… whatever the page's address is. Without
-// scripts the form posts to the site as it is. With them <html> gets the class "scripted".
+// scripts the form posts to the site as it is. With them <html> gets the class "scripted". A page that has no such form
+// is left alone, but for the code in its link, which goes into the element with the id "code".
 //
 // The form has the id "sign" (on the page for receipts "find": see check.js). Its fields, by name:
 //   code          the code. On the page for a saved file there is none.
-//   token         type=file: a file saved by “sign later”; signs without a code.
-//   backup        type=file: a backup file of an attempt that broke off; signs with the same code once more.
+//   token_file    type=file: a file saved by “sign later”; signs without a code. token: the same, pasted as text.
+//   backup_file   type=file: a backup file of an attempt that broke off; signs with the same code once more.
 //   pin           the check number from the sheet, typed. Where the link has one too, both must be right.
 //   roll          radio buttons or a select with the ids of rolls, where the letter has several.
 //   appear        radio buttons: counted, grouped, named, named_at:N. Without any, the signature is counted.
@@ -80,7 +81,8 @@ function takeLink() { // first of all: no code may stay in the address bar
   const given = new URLSearchParams(location.hash.slice(1));
   history.replaceState(null, "", location.pathname + location.search);
   link = { pin: given.get("p"), round: Number(given.get("r")) };
-  if (field("code") && given.get("c")) field("code").value = given.get("c");
+  const code = field("code") || byId("code");
+  if (code && given.get("c")) code.value = given.get("c");
 }
 
 // --- Bytes are Uint8Arrays. In JSON they are base64url.
@@ -506,12 +508,13 @@ async function begin() { // a new receipt, and a statement that commits to it, h
   return { petition: 1, letter, letter_id, round, pin, message: toText(message), receipt: toText(receipt), ...blinded };
 }
 
-async function readFile(input) { // a file that was saved earlier, whose parts belong together
-  const [found] = (input && input.files) || [];
-  return found ? readSaved(await found.text()) : null;
+async function readFile(name, pasted) { // a file that was saved earlier, or its text
+  const [found] = (field(name) && field(name).files) || [];
+  const text = found ? await found.text() : field(pasted) && field(pasted).value;
+  return text ? readSaved(text) : null;
 }
 
-async function readSaved(text) {
+async function readSaved(text) { // refuses a file whose parts do not belong together
   try {
     const own = JSON.parse(text);
     const { commit } = await openings(fromText(own.receipt));
@@ -578,7 +581,7 @@ async function chosen() { // what is sent with the signature
 async function prepare() { // sends nothing of the signer's; afterwards kept is a backup or a token file
   tell("checking");
   const code = field("code") ? readCode(field("code").value) : null;
-  const own = await readFile(field("token")) || await readFile(field("backup")) || (unsaved ? kept : null);
+  const own = await readFile("token_file", "token") || await readFile("backup_file") || (unsaved ? kept : null);
   if (!own && !code) stop("file");
   await checkRecord(own);
   if (own && !own.signature && !(own.inverse && code)) stop("file");
@@ -715,10 +718,10 @@ function leaving(event) {
 
 takeLink();
 addEventListener("hashchange", takeLink);
-if (crypto.subtle && window.BigInt) {
+if (form() && crypto.subtle && window.BigInt) {
   document.documentElement.classList.add("scripted");
   addEventListener("click", press);
   addEventListener("input", heedCode);
   addEventListener("beforeunload", leaving);
   if (!link.pin) reveal("no-pin");
-} else tell("unable", "stopped");
+} else if (form()) tell("unable", "stopped");

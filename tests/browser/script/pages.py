@@ -55,7 +55,7 @@ SIGN = f"""{HEAD}<script src="/ladder.js" defer></script>
 <p hidden data-when="no-pin">[no-pin]</p><p hidden data-when="backup"><a download="backup.json">Save a backup</a></p>
 <button data-act="sign">Sign</button><button data-act="later">Later</button><button data-act="backup">Backup</button>
 </form>{TOLD}</main>"""
-CODE_FIELDS = '<input name="code"><p id="code-told"></p><input name="pin"><input type="file" name="backup">'
+CODE_FIELDS = '<input name="code"><p id="code-told"></p><input name="pin"><input type="file" name="backup_file">'
 RECEIPTS = f"""{HEAD}<script src="/check.js" defer></script>
 <div id="say" hidden {SAY}></div><main id="main"><h1>Receipt</h1>
 <form id="find" method="post" action="receipt"><input name="receipt"><input type="file" name="receipt_file">
@@ -65,8 +65,9 @@ PAGES = {
     "join": SIGN.replace("FIELDS", CODE_FIELDS),
     "public": SIGN.replace("FIELDS", CODE_FIELDS).replace("PUBLIC", 'data-public="yes"'),
     "rolls": SIGN.replace("FIELDS", CODE_FIELDS + ROLLS),
-    "sign": SIGN.replace("FIELDS", '<input type="file" name="token">'),
+    "sign": SIGN.replace("FIELDS", '<input type="file" name="token_file"><textarea name="token"></textarea>'),
     "receipt": RECEIPTS,
+    "plain": f'{HEAD}<form><input id="code"></form>',
     "away": HEAD.partition("<script")[0],
 }
 

@@ -69,7 +69,7 @@ def test_a_saved_token_is_not_shown_to_a_liar(visitor: Visitor, issuer: Issuer, 
     visitor.expect_heading("Sign later")
     token = visitor.download()
     visitor.open("sign")
-    visitor.choose("token", token)
+    visitor.choose("token_file", token)
 
     require_all_stopped(visitor, liar, records(liar), sent=1)
 
@@ -80,7 +80,7 @@ def test_a_backup_is_not_shown_to_a_liar(visitor: Visitor, issuer: Issuer, liar:
     backup = visitor.download()
     visitor.open()
     visitor.fill("code", CODE)
-    visitor.choose("backup", backup)
+    visitor.choose("backup_file", backup)
 
     require_all_stopped(visitor, liar, records(liar))
 

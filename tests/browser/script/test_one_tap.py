@@ -376,7 +376,7 @@ def test_a_backup_goes_on_in_another_browser_with_the_same_code(
     other = new_visitor()
     other.open()
     other.fill("code", CODE)
-    other.choose("backup", backup)
+    other.choose("backup_file", backup)
     other.press()
     other.expect_heading("You signed")
 
@@ -390,7 +390,7 @@ def test_a_changed_backup_costs_no_code(arrived: Visitor, issuer: Issuer, change
     backup = arrived.download()
     arrived.open()
     arrived.fill("code", CODE)
-    arrived.choose("backup", {**backup, **change})
+    arrived.choose("backup_file", {**backup, **change})
     arrived.press()
 
     arrived.expect_told("[file]")
@@ -407,12 +407,24 @@ def test_later_gives_a_token_file_and_sends_no_signature(
     assert set(token) == {"petition", "letter", "letter_id", "round", "pin", "message", "receipt", "signature"}
     other = new_visitor()
     other.open("sign")
-    other.choose("token", token)
+    other.choose("token_file", token)
     other.press()
     other.expect_heading("You signed")
 
     assert issuer.signatures == {from_b64(token["message"]): from_b64(token["signature"])}
     expect(other.page.get_by_text("[unpinned]")).to_be_hidden()
+
+
+def test_the_text_of_a_token_file_will_do(arrived: Visitor, issuer: Issuer) -> None:
+    arrived.press("later")
+    arrived.expect_heading("Sign later")
+    token = arrived.download()
+    arrived.open("sign")
+    arrived.fill("token", json.dumps(token))
+    arrived.press()
+    arrived.expect_heading("You signed")
+
+    assert issuer.signatures == {from_b64(token["message"]): from_b64(token["signature"])}
 
 
 def test_the_token_file_is_one_for_the_stand_alone_client(arrived: Visitor, issuer: Issuer) -> None:
@@ -459,7 +471,7 @@ def saved_token(visitor: Visitor, issuer: Issuer) -> dict[str, object]:
 def test_a_changed_token_sends_nothing(visitor: Visitor, issuer: Issuer, change: dict[str, object]) -> None:
     token = saved_token(visitor, issuer)
     visitor.open("sign")
-    visitor.choose("token", {**token, **change})
+    visitor.choose("token_file", {**token, **change})
     visitor.press()
 
     visitor.expect_told("[file]")
@@ -470,7 +482,7 @@ def test_a_token_of_another_letter_asks_nobody(visitor: Visitor, issuer: Issuer,
     token = saved_token(visitor, issuer)
     visitor.open("sign", base="/s/ZZZZZZZZZZZZZZZZ/")
     web.seen.clear()
-    visitor.choose("token", token)
+    visitor.choose("token_file", token)
     visitor.press()
 
     visitor.expect_told("[file]")
@@ -480,7 +492,7 @@ def test_a_token_of_another_letter_asks_nobody(visitor: Visitor, issuer: Issuer,
 @pytest.mark.parametrize("text", ["Dear Sir or Madam", "{}", "[]", "null"])
 def test_what_is_no_file_of_ours_is_named_so(visitor: Visitor, text: str) -> None:
     visitor.open("sign")
-    visitor.choose("token", text)
+    visitor.choose("token_file", text)
     visitor.press()
 
     visitor.expect_told("[file]")
@@ -609,7 +621,16 @@ def test_done_leaves_nothing_to_go_back_to(signed: Visitor, web: Web) -> None:
     assert words not in signed.page.content()
 
 
-# Browsers that cannot
+# Browsers and pages that cannot
+
+
+def test_a_page_without_the_form_is_left_alone(visitor: Visitor, web: Web) -> None:
+    visitor.open("plain", fragment=f"c={CODE}")
+
+    expect(visitor.page.locator("#code")).to_have_value(CODE)
+    assert visitor.page.url == web.url + SHORT + "plain"
+    assert visitor.page.locator("html.scripted").count() == 0
+
 
 NO_SUBTLE = "Object.defineProperty(crypto, 'subtle', { value: undefined })"
 
