@@ -735,7 +735,7 @@ class Refused(Stop):
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
-        self.is_final = answer.status < 500 and answer.status != 429  # asking again will not help
+        self.is_final = answer.status in (400, 403, 404, 409, 410, 413)  # asking again will not help
         try:
             problem = read_object(answer.body, "")
         except Stop:
@@ -1062,7 +1062,7 @@ class Record:
 VERSION = 2
 BUNDLE = 256  # entries in a full part of the log
 LONGEST_BUNDLE = BUNDLE * (2 + 65535)
-MOST_ENTRIES = 20_000_000
+MOST_ENTRIES = 2_000_000
 
 
 def leaf_hash(entry: bytes) -> bytes:
@@ -1229,13 +1229,20 @@ def fetch_bundle(site: Site, number: int, count: int) -> list[bytes]:
     return read_bundle(data, BUNDLE if is_full else count)[:count]
 
 
-def fetch_hashes(site: Site, size: int) -> list[bytes]:
-    """The leaf hashes of all entries, without the entries: 32 bytes each instead of about 900."""
-    hashes: list[bytes] = []
-    for number, count in parts_of(size):
-        data, _ = fetch_part(site, "0", number, count)
-        hashes += [data[at : at + 32] for at in range(0, 32 * count, 32)]
-    return hashes
+def fetch_part_roots(site: Site, size: int) -> list[bytes]:
+    """The root of each part of the log, without the entries: the log's root is the root over these.
+
+    Tiles of level 1 have the roots of the full parts; that of the last part follows from its leaf hashes.
+    """
+    full, rest = divmod(size, BUNDLE)
+    roots = [root for number, count in parts_of(full) for root in fetch_hashes(site, "1", number, count)]
+    return roots + [tree_root(fetch_hashes(site, "0", full, rest))] if rest else roots
+
+
+def fetch_hashes(site: Site, level: str, number: int, count: int) -> list[bytes]:
+    """The first ``count`` hashes of a tile."""
+    data, _ = fetch_part(site, level, number, count)
+    return [data[at : at + 32] for at in range(0, 32 * count, 32)]
 
 
 def read_entry(entry: bytes) -> dict[str, Any]:
@@ -1427,21 +1434,21 @@ def compare_with_log(site: Site, record: Record) -> bool:
     if checkpoint.status != 200:
         raise Refused(checkpoint)
     size, root = read_checkpoint(checkpoint.body, None, from_b64url(record.members["log_key"], "log's key", 32))
-    hashes = fetch_hashes(site, size)
-    if tree_root(hashes) != root:
+    roots = fetch_part_roots(site, size)
+    if tree_root(roots) != root:
         raise Stop(f"STOP. The log's hashes are not those that its checkpoint was signed over. {NOT_SENT}")
-    first, opened = logged_round(site, hashes, record.round)
+    first, opened = logged_round(site, size, roots, record.round)
     if pin_in_log(first, opened) != record.pin:
         raise Stop(wrong_pin("The server shows you another record than its public log shows to everybody."))
     return True
 
 
-def logged_round(site: Site, hashes: Sequence[bytes], number: int) -> tuple[dict[str, Any], dict[str, Any]]:
+def logged_round(site: Site, size: int, roots: Sequence[bytes], number: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Entry 0 and the ``round`` entry, both under the log's root."""
     first: dict[str, Any] = {}
-    for place, count in parts_of(len(hashes)):
+    for place, count in parts_of(size):
         entries = fetch_bundle(site, place, count)
-        if [leaf_hash(entry) for entry in entries] != list(hashes[place * BUNDLE : place * BUNDLE + count]):
+        if tree_root([leaf_hash(entry) for entry in entries]) != roots[place]:
             raise Stop(f"STOP. The log's entries are not those that its checkpoint was signed over. {NOT_SENT}")
         if not first:
             first = read_entry(entries[0])

@@ -47,8 +47,7 @@ async function fetchLog() {
   }
   const texts = [];
   const hashes = [];
-  for (let number = 0; texts.length < checkpoint.size; number++) {
-    const count = Math.min(BUNDLE, checkpoint.size - texts.length);
+  for (const [number, count] of partsOf(checkpoint.size)) {
     const entries = entriesIn(await fetchPart("entries", number, count), count);
     hashes.push(...await Promise.all(entries.map((entry) => sha256([0], entry))));
     texts.push(...entries.map((entry) => new TextDecoder().decode(entry)));

@@ -288,7 +288,8 @@ async function askJson(path, members) {
   const said = parse(bytes);
   if (status < 300) return said || stop(members ? "lost" : "record");
   const no = plain((said && (said.detail || said.title)) || sentence("lost"));
-  throw status >= 500 || status === 429 ? no : Object.assign(new Error(no), { isFinal: true }); // asking again is vain
+  const isFinal = [400, 403, 404, 409, 410, 413].includes(status); // asking again will not help
+  throw isFinal ? Object.assign(new Error(no), { isFinal }) : no;
 }
 
 function parse(bytes) {
@@ -437,12 +438,31 @@ async function rootOf(hashes) { // pairs, then pairs of pairs; one that is left 
   return hashes[0];
 }
 
+// The root of each part; the log's root is the root over these. Tiles of level 1 have those of the full parts.
+async function fetchPartRoots(size) {
+  const roots = [];
+  const full = Math.floor(size / BUNDLE);
+  for (const [number, count] of partsOf(full)) roots.push(...await fetchHashes("1", number, count));
+  if (size % BUNDLE) roots.push(await rootOf(await fetchHashes("0", full, size % BUNDLE)));
+  return roots;
+}
+
+async function fetchHashes(level, number, count) {
+  const tile = await fetchPart(level, number, count);
+  return Array.from({ length: count }, (_, i) => tile.slice(32 * i, 32 * i + 32));
+}
+
+function partsOf(size) { // number and length of each
+  const parts = Array.from({ length: Math.ceil(size / BUNDLE) }, (_, number) => number);
+  return parts.map((number) => [number, Math.min(BUNDLE, size - number * BUNDLE)]);
+}
+
 async function fetchCheckpoint() { // null before publication
   const { status, bytes } = await ask("log/checkpoint");
   if (status === 404 || status === 410) return null;
   const note = new TextDecoder().decode(bytes);
   const [origin, size, root] = note.split("\n");
-  if (status !== 200 || !/^[1-9]\d{0,7}$/.test(size)) stop("log");
+  if (status !== 200 || !/^[1-9]\d{0,6}$/.test(size)) stop("log");
   return { note, origin, root, size: Number(size) };
 }
 
@@ -470,19 +490,13 @@ async function compareWithLog(found) { // entry 0 and the round's entry, both un
   const checkpoint = await fetchCheckpoint();
   if (!checkpoint) return false;
   if (await isSigned(checkpoint, found.log_key) === false) stop("log");
-  const parts = Array.from({ length: Math.ceil(checkpoint.size / BUNDLE) }, (_, number) => number);
-  const lengthOf = (number) => Math.min(BUNDLE, checkpoint.size - number * BUNDLE);
-  const hashes = [];
-  for (const number of parts) {
-    const tile = await fetchPart("0", number, lengthOf(number));
-    for (let i = 0; i < lengthOf(number); i++) hashes.push(tile.slice(32 * i, 32 * i + 32));
-  }
-  if (toPlainText(await rootOf(hashes)) !== checkpoint.root) stop("log");
+  const roots = await fetchPartRoots(checkpoint.size);
+  if (toPlainText(await rootOf(roots)) !== checkpoint.root) stop("log");
   let first;
-  for (const number of parts) {
-    const entries = entriesIn(await fetchPart("entries", number, lengthOf(number)), lengthOf(number));
+  for (const [number, count] of partsOf(checkpoint.size)) {
+    const entries = entriesIn(await fetchPart("entries", number, count), count);
     const leaves = await Promise.all(entries.map((entry) => sha256([0], entry)));
-    if (!leaves.every((leaf, i) => toHex(leaf) === toHex(hashes[number * BUNDLE + i]))) stop("log");
+    if (toHex(await rootOf(leaves)) !== toHex(roots[number])) stop("log");
     const members = entries.map((entry) => parse(entry) || stop("log"));
     first = first || members[0];
     requireVersion(first);

@@ -125,7 +125,7 @@ def test_the_receipt_file_is_closed_to_others_and_does_not_name_a_hidden_letter(
     [
         (("--code", "0000-0000-0000-0000"), "not one of this letter's"),
         (("--code", "short"), "16"),
-        (("--key", "0" * 64, "--code", "0000-0000-0000-0000"), "key"),
+        (("--pin", "A" * 43, "--code", "0000-0000-0000-0000"), "STOP"),
     ],
 )
 def test_a_refusal_is_told_in_words_and_ends_with_1(

@@ -75,6 +75,9 @@ def publish(entries: list[bytes], log_key: Ed25519PrivateKey) -> Folder:
         name = f"{first // 256:03}" + (f".p/{len(part)}" if len(part) < 256 else "")
         files[f"log/tile/entries/{name}"] = b"".join(len(entry).to_bytes(2, "big") + entry for entry in part)
         files[f"log/tile/0/{name}"] = b"".join(hashes[first : first + 256])
+    roots = [tree(hashes[first : first + 256]) for first in range(0, len(hashes) - 255, 256)]
+    if roots:
+        files[f"log/tile/1/000.p/{len(roots)}"] = b"".join(roots)
     public = log_key.public_key().public_bytes_raw()
     identity = hashlib.sha256(f"{ORIGIN}\n\x01".encode() + public).digest()[:4]
     text = f"{ORIGIN}\n{len(entries)}\n{base64.b64encode(tree(hashes)).decode()}\n"
@@ -106,14 +109,16 @@ def round_entry(record: dict[str, Any]) -> dict[str, Any]:
     return {"type": "round", "roll": record["roll_id"], "opens": "2026-11-22T14:00Z", "closes": None, **both}
 
 
-def log_of(issuer: Issuer, log_key: Ed25519PrivateKey = LOG_KEY) -> Folder:
-    """The log of an honest server's letter, with all its rounds and signatures."""
+def log_of(issuer: Issuer, size: int = 0) -> Folder:
+    """The log of an honest server's letter, with all its rounds and signatures, and at least that many entries."""
     records = [issuer.round_json(number) for number in issuer.rounds]
     entries = [first_entry(records[0]), *(round_entry(record) for record in records)]
     for message, signature in issuer.signatures.items():
         number = int(message[32:].split(b"\n")[2])
         entries.append({"type": "signature", "round": number, "message": b64(message), "signature": b64(signature)})
-    return publish([canonical(entry) for entry in entries], log_key)
+    made = range(size - len(entries))
+    entries += [{"type": "codes", "round": 1, "made": number, "voided": 0} for number in made]
+    return publish([canonical(entry) for entry in entries], LOG_KEY)
 
 
 @dataclass

@@ -221,6 +221,21 @@ def test_a_later_round_is_found_in_a_long_log(run: Run, letter: str, issuer: Iss
     assert run("sign", f"{letter}#r=299&p={issuer.pin(299)}&c={CODE}").status == 0
 
 
+@pytest.mark.parametrize("size", [2, 255, 256, 257, 512, 600])
+def test_a_log_of_any_length_is_compared_by_its_hashes_and_one_part(
+    run: Run, letter: str, issuer: Issuer, web: Web, size: int
+) -> None:
+    issuer.files = log_of(issuer, size).files
+
+    ran = run("sign", letter, "--code", CODE, "--pin", issuer.pin())
+
+    parts = [seen.path.partition("/tile/")[2] for seen in web.seen if "/tile/" in seen.path]
+    assert ran.status == 0
+    assert "the public log says the same" in ran.said
+    assert len(parts) <= 3
+    assert parts[-1].startswith("entries/000")
+
+
 # Rolls
 
 

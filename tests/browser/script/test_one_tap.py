@@ -194,6 +194,18 @@ def test_a_later_round_is_found_in_a_long_log(visitor: Visitor, issuer: Issuer) 
     visitor.expect_heading("You signed")
 
 
+@pytest.mark.parametrize("size", [256, 600])
+def test_a_long_log_is_compared_by_its_hashes_and_one_part(
+    visitor: Visitor, issuer: Issuer, web: Web, size: int
+) -> None:
+    issuer.files = log_of(issuer, size).files
+    visitor.open(fragment=fragment(issuer))
+    visitor.press()
+    visitor.expect_heading("You signed")
+
+    assert len([seen for seen in web.seen if "/tile/" in seen.path]) <= 3
+
+
 def test_where_several_groups_sign_one_is_asked_for(visitor: Visitor, issuer: Issuer) -> None:
     issuer.rounds |= {number: Round("former", "Former", key_pair(number + 1)) for number in (2, 3)}
     visitor.open("rolls", fragment=f"c={CODE}")
