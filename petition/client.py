@@ -768,8 +768,7 @@ class Site:
         return self._ask("GET", self.address.base + name, None, longest, self.patience * patience)
 
     def post(self, name: str, value: dict[str, Any]) -> dict[str, Any]:
-        """Send ``value``, once, over a new connection, and return the answer."""
-        self.close()
+        """Send ``value``, once, and return the answer."""
         body = json.dumps(value).encode("ascii")
         return self._ask("POST", self.address.base + name, body, SMALL, self.patience).value()
 
@@ -1308,8 +1307,10 @@ def fetch_checked(
             is_public = compare_with_log(site, record)
     except Trouble as trouble:
         raise Stop(f"{trouble} {NOT_SENT} Try again later.") from None
-    except (Refused, NotChecked) as refused:
-        raise Stop(f"{refused} {NOT_SENT}") from None
+    except Usage:
+        raise
+    except Stop as stop:
+        raise Stop(str(stop) if NOT_SENT in str(stop) else f"{stop} {NOT_SENT}") from None
     tell_checked(record, bool(pins), is_public)
     return address, record
 

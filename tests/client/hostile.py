@@ -42,6 +42,7 @@ RECORDS: dict[str, Members] = {
     "K": {"k": 4},
     "timing": {"timing": "apart"},
     "options": with_fields(FIELDS),
+    "options under the honest hash": {"fields": FIELDS},
     "no options": with_fields([]),
     "hosts": {"hosts": ["evil.example"]},
     "one more host": {"hosts": ["127.0.0.1:1", "evil.example", "letters.example.org"]},

@@ -388,6 +388,12 @@ def test_a_servers_words_cannot_paint_the_screen(run: Run, letter: str, issuer: 
     assert len(ran.err) < 1000
 
 
+def test_a_name_of_a_file_cannot_paint_the_screen_either(run: Run, letter: str) -> None:
+    ran = run("sign", letter, "--token", "gone\x1b[2J.json")
+
+    assert "\x1b" not in ran.out + ran.err
+
+
 def test_a_blind_signature_by_another_key_is_not_used(run: Run, letter: str, web: Web, issuer: Issuer) -> None:
     def sign_falsely(seen: object, reply: Reply) -> Reply:
         if reply.status != 201:
