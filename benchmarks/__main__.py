@@ -31,6 +31,7 @@ from petition.crypto.encodings import b64url
 from petition.crypto.tokens import statement_bytes
 from petition.database import SQLITE_PRAGMAS
 from petition.letters.models import Letter
+from petition.migration import migrate_both
 from petition.sealing.log import append, log_of, log_seed
 from petition.signing.models import Pending
 from tests.walks import Campaign
@@ -71,7 +72,7 @@ def a_site() -> Iterator[Campaign]:
         found = config.settings({"PETITION_DATA": folder, "PETITION_URL": "https://letters.example.org"})
         config.prepare_folders(found)
         campaign = Campaign(found, lambda: MOMENT, lambda: KEY)
-        campaign.databases.migrate(Path(folder))
+        migrate_both(campaign.databases, Path(folder))
         yield campaign
         campaign.close()
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.million import Cost, alone, measured, the_campaign
 from petition.database import Databases
+from petition.migration import migrate_both
 from petition.publishing.data.streams import history_csv, log_jsonl
 from petition.sealing.models import Entry, Sealing
 
@@ -30,7 +31,7 @@ AT_ONCE = 10_000
 def fill(folder: str, size: int) -> None:
     """Put so many entries and hours into a database."""
     campaign = the_campaign(folder)
-    campaign.databases.migrate(Path(folder))
+    migrate_both(campaign.databases, Path(folder))
     for start in range(0, size, AT_ONCE):
         numbers = range(start, min(start + AT_ONCE, size))
         entries = [{"letter_id": LETTER, "number": number, "data": ENTRY} for number in numbers]

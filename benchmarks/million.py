@@ -28,6 +28,7 @@ from petition import config
 from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.tokens import statement_bytes
 from petition.letters.models import Letter
+from petition.migration import migrate_both
 from petition.publishing.figures.counts import figures
 from petition.publishing.folder import write_folder
 from petition.signing.models import Pending
@@ -50,7 +51,7 @@ def the_campaign(folder: str, key: PrivateKey | None = None) -> Campaign:
 def begin(folder: str, key: PrivateKey) -> tuple[str, str]:
     """A published letter in a folder: its id and its text's digest."""
     campaign = the_campaign(folder, key)
-    campaign.databases.migrate(Path(folder))
+    migrate_both(campaign.databases, Path(folder))
     letter = campaign.a_published_letter(slug="million", k=10)
     with Session(campaign.databases.reading) as session:
         digest = session.get_one(Letter, letter).text_sha256 or ""

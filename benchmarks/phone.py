@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from petition.crypto.blind_rsa import PrivateKey
 from petition.database import Databases
+from petition.migration import migrate_both
 from tests.browser.conftest import OPTIONS
 from tests.browser.firefox import WITHOUT_JIT, firefox
 from tests.browser.script.phones import Phone, Site, a_phone, served
@@ -44,7 +45,7 @@ def a_site() -> Iterator[Site]:
         for made in (empty, data):
             made.mkdir()
         databases = Databases(f"sqlite:///{empty}/petition.db", f"sqlite:///{empty}/issuer.db")
-        databases.migrate(empty)
+        migrate_both(databases, empty)
         databases.dispose()
         with served(data, empty, [KEY], Clock()) as site:
             site.shared.campaign.organizer()

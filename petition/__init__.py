@@ -18,26 +18,27 @@ def create_app(
     clock: Callable[[], datetime] | None = None,
     random: Callable[[int], bytes] = os.urandom,
 ) -> "Flask":
-    """The web application, as WSGI. Refuses to start if this machine's RSA libraries don't agree."""
+    """The web application, as WSGI. Refuses to start on a machine whose RSA libraries don't agree, and without the
+    keys that belong to the databases."""
     from flask import Flask
     from werkzeug.middleware.proxy_fix import ProxyFix
 
     from petition import config
     from petition.crypto.blind_rsa import self_test
     from petition.crypto.boxes import derive
-    from petition.database import Databases
     from petition.issuing.secrets import RoundSecrets
     from petition.issuing.tokens import Keys
+    from petition.operations.startup import open_databases, open_secret, require_secrets
     from petition.publishing.cache import PublicCache
     from petition.web.app import add_web
     from petition.web.shared.context import Site, utc_now
+    from petition.web.shared.onion import OnionLocation
 
     self_test()
     settings = settings or config.settings()
-    config.prepare_folders(settings)
-    master = config.master_secret(settings)
-    databases = Databases(settings.database_url, settings.issuer_database_url)
-    databases.migrate(settings.data)
+    databases = open_databases(settings, upgrades=True)
+    master = open_secret(settings, databases)
+    require_secrets(settings, databases, master)
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config.update(
         SECRET_KEY=derive(master, "petition-cookie-v1"),
@@ -54,6 +55,8 @@ def create_app(
     app.extensions["petition.keys"] = keys
     app.before_request(keys.forget_destroyed)
     add_web(app, PublicCache(databases.reading, settings.url, settings.public_folder), settings.url)
+    if settings.onion:
+        app.wsgi_app = OnionLocation(app.wsgi_app, settings.onion)  # type: ignore[method-assign]
     if settings.proxies:
         hops = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]

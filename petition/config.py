@@ -4,7 +4,9 @@ All settings are optional. A wrong value stops the start with one line that name
 wrong with it, and an example.
 """
 
+import base64
 import contextlib
+import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -16,6 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 SECRET_BYTES = 32
 HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 """A host as it may stand in a log's origin: a name beyond ASCII in its xn-- form."""
+ONION = re.compile(r"http://(?P<key>[a-z2-7]{56})\.onion/?")
 HIDDEN = ("PETITION_DATABASE_URL", "PETITION_ISSUER_DATABASE_URL", "PETITION_MAIL")
 
 
@@ -32,6 +35,7 @@ class Settings:
     issuer_database_url: str
     secret_file: Path
     url: str | None
+    onion: str | None
     mail: str | None
     mail_from: str
     mail_subject: str
@@ -78,6 +82,7 @@ def settings(environ: Mapping[str, str] = os.environ) -> Settings:
         issuer_database_url=read("PETITION_ISSUER_DATABASE_URL", f"sqlite:///{data / 'issuer.db'}", _database),
         secret_file=read("PETITION_SECRET_FILE", data / "secret", _path),
         url=read("PETITION_URL", None, _url),
+        onion=read("PETITION_ONION", None, _onion),
         mail=read("PETITION_MAIL", None, _mail),
         mail_from=read("PETITION_MAIL_FROM", "noreply@localhost", _text),
         mail_subject=read("PETITION_MAIL_SUBJECT", "The code you asked for", _text),
@@ -196,8 +201,24 @@ def _url(name: str, value: str) -> str:
     if parts is None or parts.scheme not in ("http", "https") or not HOST.fullmatch(parts.netloc):
         raise WrongSetting(f"{name}: {value!r} is no web address, {example}")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise WrongSetting(f"{name}: {value!r} must end after the host name, {example}")
+        raise WrongSetting(
+            f"{name}: {value!r} must end after the host name, {example}; the site needs a name of its own, because "
+            "other pages of the same name could read what is typed here (a mirror of published files may have a path)"
+        )
     return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _onion(name: str, value: str) -> str:
+    """An address of an onion service of version 3, whose last letters check the others (Tor's rend-spec-v3, 6)."""
+    match = ONION.fullmatch(value.lower())
+    decoded = base64.b32decode(match["key"].upper()) if match else bytes(35)
+    key, check, version = decoded[:32], decoded[32:34], decoded[34:]
+    if match is None or hashlib.sha3_256(b".onion checksum" + key + version).digest()[:2] != check:
+        raise WrongSetting(
+            f"{name}: {value!r} is no onion address; copy it from the file hostname in Tor's folder, for example "
+            "http://2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid.onion"
+        )
+    return match[0].rstrip("/")
 
 
 def _mail(name: str, value: str) -> str:

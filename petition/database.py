@@ -1,23 +1,16 @@
-"""Two databases that never meet: their bases, engines, sessions and migrations.
+"""Two databases that never meet: their bases, engines and statements. How they are upgraded: ``petition.migration``.
 
 SQLite runs with a truncated rollback journal and full syncs, never a write-ahead log: a write-ahead log
 keeps the order and the moments of what was written (protocol, section 7).
 """
 
-import contextlib
-import fcntl
-import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import (
     Connection,
     CursorResult,
@@ -33,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
 
 T = TypeVar("T")
@@ -102,10 +95,9 @@ class Databases:
             reads |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self.reading = self.petition.execution_options(**reads)
 
-    def migrate(self, lock_folder: Path) -> None:
-        """Bring both to the newest revision; many processes may start at once."""
-        migrate(self.petition, "petition", lock_folder)
-        migrate(self.issuer, "issuer", lock_folder)
+    def engine(self, chain: str) -> Engine:
+        """The engine of a chain of revisions, ``petition`` or ``issuer``, that writes."""
+        return self.petition if chain == "petition" else self.issuer
 
     def dispose(self) -> None:
         """Close all connections."""
@@ -227,59 +219,8 @@ def compact(engine: Engine) -> None:
             driver.execute("VACUUM")
 
 
-# Migrations: two chains, found beside the package or, in a wheel, inside it.
-
-
 def place_of(name: str) -> Path:
     """Folder of ``templates`` or ``migrations``: inside an installed package, beside it in a checkout."""
     package = Path(__file__).parent
     inside = package / name
     return inside if inside.is_dir() else package.parent / name
-
-
-def alembic_config(chain: str, connection: Connection | None = None) -> Config:
-    """Alembic's settings for a chain, ``petition`` or ``issuer``."""
-    config = Config()
-    config.set_main_option("script_location", str(place_of("migrations") / chain).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    return config
-
-
-def at_head(engine: Engine, chain: str) -> bool:
-    """Whether the database has the newest revision of its chain."""
-    heads = set(ScriptDirectory.from_config(alembic_config(chain)).get_heads())
-    with engine.connect().execution_options(petition_reads=True) as connection:
-        return set(MigrationContext.configure(connection).get_current_heads()) == heads
-
-
-def migrate(engine: Engine, chain: str, lock_folder: Path) -> None:
-    """Bring a database to the newest revision of its chain, alone, however many processes ask at once."""
-    with _alone(engine, chain, lock_folder) as connection:
-        command.upgrade(alembic_config(chain, connection), "head")
-        connection.commit()
-
-
-@contextlib.contextmanager
-def _alone(engine: Engine, chain: str, lock_folder: Path) -> Iterator[Connection]:
-    if engine.dialect.name == "sqlite":
-        with (lock_folder / f"migrate-{chain}.lock").open("w") as file:
-            os.chmod(file.fileno(), 0o600)
-            fcntl.flock(file, fcntl.LOCK_EX)
-            with engine.connect() as connection:
-                yield connection
-    else:
-        _make_lock_row(engine)
-        with engine.connect() as connection:
-            connection.execute(text("SELECT id FROM migration_lock WHERE id = 1 FOR UPDATE"))
-            yield connection
-
-
-def _make_lock_row(engine: Engine) -> None:
-    """Several first starts may race here; whoever loses finds the table made."""
-    for statement in (
-        "CREATE TABLE IF NOT EXISTS migration_lock (id integer NOT NULL PRIMARY KEY)",
-        "INSERT INTO migration_lock (id) VALUES (1) ON CONFLICT DO NOTHING",
-    ):
-        with contextlib.suppress(IntegrityError), engine.begin() as connection:
-            connection.execute(text(statement))

@@ -3,7 +3,7 @@
 A sentence is a gettext message id; values are filled in by name, so that the porch can translate it.
 """
 
-from typing import Any
+from typing import Any, Self
 
 _ = str
 """Marks a sentence for translators."""
@@ -14,11 +14,18 @@ class Refusal(Exception):
 
     status = 400
     title = _("This cannot be done")
+    place = ""
+    """The field of a form that the refusal is about; empty for the form as a whole."""
 
     def __init__(self, sentence: str, **values: Any) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.values = values
+
+    def about(self, place: str) -> Self:
+        """The same refusal, which now says about which field it is."""
+        self.place = place
+        return self
 
     def __str__(self) -> str:
         return self.sentence % self.values if self.values else self.sentence

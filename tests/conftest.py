@@ -21,6 +21,7 @@ from petition.crypto import keyrings
 from petition.crypto.blind_rsa import PrivateKey
 from petition.database import Databases
 from petition.letters.organizers import accounts
+from petition.migration import migrate_both
 from petition.web.shared.limits import limiter
 from petition.web.shared.login_throttle import waits
 from tests.shared import Shared
@@ -89,7 +90,7 @@ def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Both databases, migrated once, to be copied."""
     folder = tmp_path_factory.mktemp("templates")
     made = Databases(f"sqlite:///{folder}/petition.db", f"sqlite:///{folder}/issuer.db")
-    made.migrate(folder)
+    migrate_both(made, folder)
     made.dispose()
     return folder
 
@@ -107,7 +108,10 @@ def postgres() -> Iterator[Callable[[str], str]]:
         server.psql(f"ALTER SYSTEM SET {setting} = off;")
     server.psql("SELECT pg_reload_conf();")
     root = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    before = os.environ["PATH"]
+    os.environ["PATH"] = f"{server.bin_path}{os.pathsep}{before}"  # pg_dump and psql of the server's own version
     yield lambda name: root.set(database=name).render_as_string(hide_password=False)
+    os.environ["PATH"] = before
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -120,7 +124,7 @@ def postgres_templates(postgres: Callable[[str], str]) -> Callable[[str], tuple[
         for name in ("petition_template", "issuer_template"):
             connection.execute(text(f"CREATE DATABASE {name}"))
     made = Databases(postgres("petition_template"), postgres("issuer_template"))
-    made.migrate(Path(os.devnull).parent)
+    migrate_both(made, Path(os.devnull).parent)
     made.dispose()
 
     def fresh(name: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ import pytest
 from petition.cli.config import NAMES, shown_value
 from petition.config import Settings, WrongSetting, master_secret, prepare_folders, settings
 
+ONION = "http://2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid.onion"
 WRONG = {
     "PETITION_DATA": ["~nobody-has-this-name/data"],
     "PETITION_SECRET_FILE": ["~nobody-has-this-name/secret"],
@@ -44,6 +45,13 @@ WRONG = {
         "https://letters.example.org/\x00",
         "javascript:alert(1)",
     ],
+    "PETITION_ONION": [
+        "letters.example.org",
+        "http://letters.example.org",
+        "http://abcdefgh.onion",
+        "http://2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wie.onion",
+        "http://2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid.onion/letters/",
+    ],
     "PETITION_MAIL": ["localhost", "smtp://", "smtp:localhost", "folder:", "http://x", "smtp://[::1", "smtp://x:99999"],
     "PETITION_MAIL_FROM": ["a@example.org\nBcc: b@example.org"],
     "PETITION_MAIL_SUBJECT": ["Hello\r\nBcc: b@example.org"],
@@ -68,6 +76,7 @@ RIGHT: dict[str, list[tuple[str, str, Any]]] = {
         ("http://abcdefgh.onion", "url", "http://abcdefgh.onion"),
         ("https://xn--bcher-kva.example", "url", "https://xn--bcher-kva.example"),
     ],
+    "PETITION_ONION": [(f"{ONION}/", "onion", ONION), (ONION, "onion", ONION)],
     "PETITION_MAIL": [
         ("smtp://localhost:25", "mail", "smtp://localhost:25"),
         ("smtps://u:p@mail.example.org", "mail", "smtps://u:p@mail.example.org"),
@@ -122,6 +131,7 @@ def test_every_setting_is_optional_and_has_its_default() -> None:
         issuer_database_url=f"sqlite:///{data}/issuer.db",
         secret_file=data / "secret",
         url=None,
+        onion=None,
         mail=None,
         mail_from="noreply@localhost",
         mail_subject="The code you asked for",

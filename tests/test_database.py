@@ -13,7 +13,6 @@ from petition.database import (
     Databases,
     IssuerBase,
     PetitionBase,
-    at_head,
     changed,
     compact,
     engine_for,
@@ -23,6 +22,7 @@ from petition.database import (
 from petition.issuing.models import Batch, Code
 from petition.issuing.rounds import numbers
 from petition.letters.models import Hour, Letter, Organizer
+from petition.migration import at_head, migrate_both
 from petition.publishing.figures.counts import figures
 from petition.sealing.sealer import seal
 from petition.signing.models import Pending, Tombstone
@@ -309,7 +309,7 @@ def test_templates_and_migrations_are_found() -> None:
 def test_a_new_database_is_not_at_head_until_it_is_migrated(tmp_path: Path) -> None:
     databases = Databases(f"sqlite:///{tmp_path}/petition.db", f"sqlite:///{tmp_path}/issuer.db")
     before = [at_head(engine, chain) for engine, chain in both(databases)]
-    databases.migrate(tmp_path)
+    migrate_both(databases, tmp_path)
     after = [at_head(engine, chain) for engine, chain in both(databases)]
     databases.dispose()
 

@@ -1,5 +1,6 @@
 """Both chains of revisions, on both databases: what they lead to is what the models say."""
 
+import hashlib
 import re
 import subprocess
 import sys
@@ -15,18 +16,24 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, MetaData, create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
-from petition.database import Databases, IssuerBase, PetitionBase, alembic_config, at_head, place_of
+from petition.database import Databases, IssuerBase, PetitionBase, place_of
+from petition.migration import alembic_config, at_head, migrate_both
 from petition.signing.models import Pending
 from tests.walks import Campaign
 
 CHAINS: dict[str, MetaData] = {"petition": PetitionBase.metadata, "issuer": IssuerBase.metadata}
+FROZEN = {
+    "issuer/versions/0001_first_tables.py": "126ecd9751a40266e1e568c079a40366456f85992f6fece1a9a6663e0ee679b8",
+    "petition/versions/0001_first_tables.py": "95094dacc4ed93364053c1c2df5bb4053aac602890a1e99472894de8b7553e40",
+}
+"""SHA-256 of every revision that is part of a release. These files never change: write another revision."""
 OF_ALEMBIC = {"alembic_version", "migration_lock"}
 MIGRATE = """
 import sys
 from pathlib import Path
 from petition.database import Databases
-databases = Databases(*sys.argv[1:3])
-databases.migrate(Path(sys.argv[3]))
+from petition.migration import migrate_both
+migrate_both(Databases(*sys.argv[1:3]), Path(sys.argv[3]))
 """
 
 
@@ -112,7 +119,7 @@ def revisions(chain: str) -> list[str]:
 
 
 def test_autogenerate_finds_nothing_to_add(empty: Databases, tmp_path: Path) -> None:
-    empty.migrate(tmp_path)
+    migrate_both(empty, tmp_path)
 
     for chain, engine in chains(empty):
         with engine.connect() as connection:
@@ -128,7 +135,7 @@ def is_ours(name: str | None, kind: str, _parents: Any) -> bool:
 def test_the_tables_are_defined_as_the_models_say_also_where_autogenerate_does_not_look(
     empty: Databases, modelled: Databases, tmp_path: Path
 ) -> None:
-    empty.migrate(tmp_path)
+    migrate_both(empty, tmp_path)
 
     for (chain, migrated), (_, made) in zip(chains(empty), chains(modelled), strict=True):
         assert definitions(migrated) == definitions(made)
@@ -164,6 +171,11 @@ def test_a_revision_stays_what_it_was_whatever_the_models_become(chain: str) -> 
         assert not re.search(r"^\s*(import|from) petition", path.read_text(encoding="utf-8"), re.MULTILINE), path.name
 
 
+@pytest.mark.parametrize("name", sorted(FROZEN))
+def test_a_revision_that_was_released_never_changes(name: str) -> None:
+    assert hashlib.sha256((place_of("migrations") / name).read_bytes()).hexdigest() == FROZEN[name]
+
+
 def test_the_two_chains_share_no_table() -> None:
     assert not set(PetitionBase.metadata.tables) & set(IssuerBase.metadata.tables)
 
@@ -179,7 +191,7 @@ def test_migrating_again_keeps_what_is_there(campaign: Campaign, tmp_path: Path)
     letter = campaign.an_open_letter()
     tokens = campaign.sign_all(letter, 2)
     for _ in range(2):
-        campaign.databases.migrate(tmp_path)
+        migrate_both(campaign.databases, tmp_path)
 
     assert {row.message for row in campaign.rows(Pending, letter)} == {token.message for token in tokens}
     assert campaign.figures(letter).letter_id == letter

@@ -180,7 +180,7 @@ class Campaign:
     def announce_close(self, letter_id: str, *, now: bool = False) -> None:
         with Session(self.databases.petition) as session:
             letter = session.get_one(Letter, letter_id)
-            facts = facts_of(session, letter, self.settings.url)
+            facts = facts_of(session, letter, self.services)
             announce_close(session, letter, moment=self.clock(), now=now, facts=facts)
             session.commit()
 
@@ -307,7 +307,7 @@ class Campaign:
                 session.get_one(Organizer, who),
                 PASSPHRASE,
                 number,
-                count=facts_of(session, letter, self.settings.url).sealed,
+                count=facts_of(session, letter, self.services).sealed,
                 moment=self.clock(),
                 master=self.master,
             )

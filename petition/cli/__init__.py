@@ -19,6 +19,7 @@ from petition.cli import (
     run,
     seal,
     sign,
+    upgrade,
     witness,
 )
 from petition.cli.context import RefusalGroup
@@ -51,6 +52,8 @@ for command in (
     witness.witness,
     backup.backup,
     backup.restore,
+    upgrade.upgrade,
+    upgrade.rollback,
     publish.publish,
     reports.report,
     sign.sign,

@@ -6,11 +6,22 @@ from pathlib import Path
 import click
 
 from petition import __version__, config
-from petition.cli.context import ground, now, reading
+from petition.cli.context import ground, now, reading, refuse
 from petition.database import Databases
 from petition.errors import BadShape
+from petition.migration import migrate_both
 from petition.operations import backup as backups
 from petition.operations import log_recovery
+from petition.operations.recipients import (
+    Recipient,
+    decrypt_with,
+    encrypt_to,
+    is_to_recipients,
+    new_identity,
+    read_identities,
+    read_recipients,
+)
+from petition.operations.restore_check import Checked, check_restore
 from petition.verifying import open_source
 
 PASSPHRASE_FILE = click.option(
@@ -23,18 +34,63 @@ PASSPHRASE_FILE = click.option(
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @PASSPHRASE_FILE
-def backup(file: Path, passphrase_file: Path | None) -> None:
+@click.option("--recipient", "keys", multiple=True, metavar="KEY", help="A public key of age, age1…; may be repeated.")
+@click.option(
+    "--recipients-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file of public keys, one a line.",
+)
+@click.option(
+    "--check-in",
+    "scratch",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Then restore the file below this folder, verify every public letter from it, and delete it there again.",
+)
+def backup(
+    file: Path, passphrase_file: Path | None, keys: tuple[str, ...], recipients_file: Path | None, scratch: Path | None
+) -> None:
     """Write one encrypted file of both databases and the master secret, also while the site is serving.
 
-    Not in it: round secrets, signatures that wait, mail that waits. A backup must not outlive a promise. Keep the
-    passphrase apart from the file; without it nobody opens the file, you neither.
+    Not in it: round secrets, signatures that wait, mail that waits. A backup must not outlive a promise.
+
+    Best is a backup to public keys (age-keygen makes a pair on another machine): nobody on this machine can open it.
+    With a passphrase, keep the passphrase apart from the file; without it nobody opens the file, not even you.
     """
+    recipients = _recipients(keys, recipients_file)
+    if recipients and passphrase_file:
+        raise click.UsageError("Give public keys or a passphrase, not both.")
+    if scratch and not recipients:
+        raise click.UsageError("--check-in goes with --recipient or --recipients-file.")
     here = ground()
-    passphrase = _passphrase(passphrase_file, confirm=True)
+    passphrase = None if recipients else _passphrase(passphrase_file, confirm=True)
     plain = backups.back_up(here.databases, here.master, moment=now(), program=__version__)
-    data = backups.encrypt(plain, passphrase)
+    checker = new_identity()
+    if passphrase is None:
+        data = encrypt_to(plain, [*recipients, *([checker.to_public()] if scratch else [])])
+    else:
+        data = backups.encrypt(plain, passphrase)
     backups.put_file(file.absolute(), data)
     click.echo(f"{file}: {len(data)} bytes.", err=True)
+    if scratch:
+        _check(check_restore(here.settings, file.read_bytes(), checker, scratch.absolute()))
+
+
+def _recipients(keys: tuple[str, ...], file: Path | None) -> list[Recipient]:
+    """The public keys of both options; none if neither is given."""
+    found = read_recipients("\n".join(keys)) if keys else []
+    return [*found, *read_recipients(_text(file))] if file else found
+
+
+def _check(checked: Checked) -> None:
+    """Say what a restored backup holds. Letters that are not public are counted and not named."""
+    for slug, verdict in checked.verdicts.items():
+        if verdict.ok:
+            click.echo(f"{slug}: restored and verified, {verdict.count} signatures count.", err=True)
+        else:
+            click.echo(f"{slug}: restored, but it does not verify.", err=True)
+    click.echo(f"Restored {checked.logs} letters with a log; {len(checked.verdicts)} of them are public.", err=True)
+    if not checked.ok:
+        refuse("A letter in this backup does not verify. Keep the older backups, and run: petition doctor --deep")
 
 
 @click.command()
@@ -49,12 +105,18 @@ def backup(file: Path, passphrase_file: Path | None) -> None:
 @click.option("--nothing-newer", is_flag=True, help="Say that no newer log of the (other) letters was ever published.")
 @click.option("--letter", "slugs", multiple=True, metavar="SLUG", help="--nothing-newer only for this letter.")
 @PASSPHRASE_FILE
+@click.option(
+    "--identity-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The private key, as age-keygen wrote it, for a backup to public keys.",
+)
 def restore(
     file: Path | None,
     sources: tuple[str, ...],
     nothing_newer: bool,
     slugs: tuple[str, ...],
     passphrase_file: Path | None,
+    identity_file: Path | None,
 ) -> None:
     """Restore a backup into an empty site; then say what was published after it.
 
@@ -68,7 +130,7 @@ def restore(
     if slugs and not nothing_newer:
         raise click.UsageError("--letter goes with --nothing-newer.")
     if file is not None:
-        _restore(file, _passphrase(passphrase_file, confirm=False))
+        _restore(_decrypt(file, passphrase_file, identity_file))
     here = ground()
     for place in sources:
         with closing(open_source(place)) as source:
@@ -86,14 +148,24 @@ def restore(
             )
 
 
-def _restore(file: Path, passphrase: str) -> None:
-    read = backups.read_backup(backups.decrypt(file.read_bytes(), passphrase))
+def _decrypt(file: Path, passphrase_file: Path | None, identity_file: Path | None) -> bytes:
+    """What is in a backup, opened with a private key or a passphrase, whichever it needs."""
+    data = file.read_bytes()
+    if identity_file is not None:
+        return decrypt_with(data, read_identities(_text(identity_file)))
+    if is_to_recipients(data):
+        raise BadShape("This backup is for public keys. Give the file with a private key: --identity-file key.txt")
+    return backups.decrypt(data, _passphrase(passphrase_file, confirm=False))
+
+
+def _restore(plain: bytes) -> None:
+    read = backups.read_backup(plain)
     backups.require_known(read)
     settings = config.settings()
     config.prepare_folders(settings)
     databases = Databases(settings.database_url, settings.issuer_database_url)
     try:
-        databases.migrate(settings.data)
+        migrate_both(databases, settings.data)
         backups.restore(settings, databases, read)
     finally:
         databases.dispose()
@@ -103,10 +175,14 @@ def _restore(file: Path, passphrase: str) -> None:
 def _passphrase(file: Path | None, *, confirm: bool) -> str:
     if file is None:
         return str(click.prompt("Passphrase of the backup", hide_input=True, confirmation_prompt=confirm, err=True))
-    try:
-        lines = file.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        raise BadShape("%(file)s cannot be read as text.", file=str(file)) from None
+    lines = _text(file).splitlines()
     if not lines or not lines[0]:
         raise BadShape("The first line of %(file)s must be the passphrase.", file=str(file))
     return lines[0]
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise BadShape("%(file)s cannot be read as text.", file=str(file)) from None

@@ -11,6 +11,7 @@ NAMES = {
     "PETITION_ISSUER_DATABASE_URL": ("issuer_database_url", "codes, as keyed hashes; never the same database"),
     "PETITION_SECRET_FILE": ("secret_file", "master secret, made on first use"),
     "PETITION_URL": ("url", "public address, such as https://letters.example.org"),
+    "PETITION_ONION": ("onion", "the onion service's address, where the site has one beside PETITION_URL"),
     "PETITION_MAIL": ("mail", "smtp://, smtps:// or folder:PATH; without it the mail route is off"),
     "PETITION_MAIL_FROM": ("mail_from", "sender of mails"),
     "PETITION_MAIL_SUBJECT": ("mail_subject", "subject of mails; must not name a letter"),

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from petition.database import Databases
 from petition.errors import Refusal
 from petition.letters.access import hosted_letter
 from petition.letters.models import Letter
+from petition.operations.startup import open_databases, open_secret
 
 
 class Refused(click.ClickException):
@@ -60,20 +62,18 @@ class CliContext:
     services: Services
 
 
-def ground() -> CliContext:
-    """Open everything, with migrations applied."""
+def ground(*, upgrades: bool = False) -> CliContext:
+    """Open everything. Databases of an older version are upgraded if the command is one that may, else refused."""
     settings = config.settings()
-    config.prepare_folders(settings)
-    master = config.master_secret(settings)
-    databases = Databases(settings.database_url, settings.issuer_database_url)
-    command = click.get_current_context(silent=True)
-    if command is not None:
-        command.call_on_close(databases.dispose)
     try:
-        databases.migrate(settings.data)
+        databases = open_databases(settings, upgrades=upgrades, tell=say)
     except OperationalError as error:
         said = str(error.orig).partition("\n")[0]
         refuse(f"PETITION_DATABASE_URL, PETITION_ISSUER_DATABASE_URL: a database cannot be opened ({said}).")
+    command = click.get_current_context(silent=True)
+    if command is not None:
+        command.call_on_close(databases.dispose)
+    master = open_secret(settings, databases)
     return CliContext(settings, databases, master, make_services(settings, databases, master))
 
 
@@ -106,6 +106,28 @@ def say_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False))
 
 
+def say(sentence: str) -> None:
+    """A sentence for the person at the terminal, beside what a program may read."""
+    click.echo(sentence, err=True)
+
+
+def open_settings() -> Settings:
+    """The settings, with their folders made."""
+    settings = config.settings()
+    config.prepare_folders(settings)
+    return settings
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before something that can't be undone; ``yes`` is the option --yes. Who can't be asked is refused."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        refuse(f"{question} This can't be undone. Nothing was changed. To go on without a question: --yes")
+    if not click.confirm(question, err=True):
+        refuse("Nothing was changed.")
+
+
 def refuse(sentence: str) -> NoReturn:
     """Stop with a sentence, exit 1."""
     raise Refused(sentence)
@@ -115,11 +137,14 @@ __all__ = [
     "CliContext",
     "RefusalGroup",
     "Letter",
+    "confirm",
     "ground",
+    "open_settings",
     "letter_id",
     "now",
     "reading",
     "refuse",
+    "say",
     "say_json",
     "working",
 ]

@@ -5,9 +5,6 @@ import secrets
 import shutil
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
@@ -16,13 +13,13 @@ from pathlib import Path
 import click
 
 from petition.cli.context import CliContext, ground, letter_id, now, refuse, say_json, working
-from petition.cli.run import children, watch_over
+from petition.cli.run import children
+from petition.cli.starting import Announcement
 from petition.config import Settings
 from petition.coordination import updates
 from petition.demo import drive, sample
+from petition.jobs.supervisor import watch_over
 from petition.letters.organizers.accounts import add_organizer, reset_organizer
-
-READY_SECONDS = 60
 
 
 @click.command()
@@ -57,11 +54,7 @@ def _build_and_serve(folder: Path, port: int, signers: int, as_json: bool) -> No
     )
     here.databases.dispose()
 
-    def announce() -> None:
-        _wait_until_ready(f"http://127.0.0.1:{port}/readyz")
-        tell()
-
-    watch_over(children("127.0.0.1", port, 2), announce)
+    watch_over(children("127.0.0.1", port, 2), Announcement(f"http://127.0.0.1:{port}/readyz", tell))
 
 
 def _sign_in_link(here: CliContext) -> str:
@@ -133,16 +126,6 @@ class _progress:  # noqa: N801
     def __exit__(self, *_: object) -> None:
         if self._out.isatty():
             self._out.write("\n")
-
-
-def _wait_until_ready(address: str) -> None:
-    for _ in range(READY_SECONDS * 10):
-        try:
-            with urllib.request.urlopen(address, timeout=2):  # noqa: S310
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    refuse("The server did not come up.")
 
 
 def _tell_programs(settings: Settings, built: drive.Result, sign_in: str) -> None:

@@ -9,18 +9,21 @@ import click
 from sqlalchemy import select
 
 from petition.cli.context import RefusalGroup, ground, letter_id, now, reading, refuse, say_json, working
+from petition.cli.letter_settings import apply_settings
 from petition.cli.unlocking import ORGANIZER, PASSPHRASE_FILE, ask_to_publish
 from petition.coordination import closing, opening, rounds
 from petition.coordination.facts import facts_of
 from petition.letters.access import address_of, hosted_letter, hosted_letters
 from petition.letters.drafting.drafts import draft
-from petition.letters.drafting.importing.files import MOST_BYTES, read_file
-from petition.letters.drafting.versions import newest_version
-from petition.letters.fields import fields_from, set_fields
+from petition.letters.drafting.importing.process import MOST_BYTES, import_file
+from petition.letters.drafting.versions import newest_version, words_of
 from petition.letters.lifecycle import announce_close, obstacles
 from petition.letters.models import Organizer
 from petition.letters.states import DRAFT, steps_from
-from petition.letters.text.letter_text import checked
+from petition.letters.text.letter_text import canonical, checked
+
+KINDS = (".txt", ".docx", ".odt")
+"""Files that are not Markdown."""
 
 
 @click.group(cls=RefusalGroup)
@@ -49,7 +52,7 @@ def show(slug: str, as_json: bool) -> None:
     here = ground()
     with reading(here) as session:
         one = hosted_letter(session, slug)
-        facts = facts_of(session, one, here.settings.url)
+        facts = facts_of(session, one, here.services)
         version = newest_version(session, one)
         steps = {step: [str(o) for o in obstacles(one, version, step, facts)] for step in steps_from(one.state)}
         shown: dict[str, Any] = {
@@ -77,30 +80,45 @@ def show(slug: str, as_json: bool) -> None:
 @click.option("--recipient", default="", help="To whom, if the file doesn't say: name and title.")
 @click.option("--employer", default="", help="Which employer, if the file doesn't say.")
 def import_(file: Path, name: str, slug: str, recipient: str, employer: str) -> None:
-    """Import a letter from Markdown (.md), plain text (.txt) or a .docx, as a draft; prints its slug.
+    """Import a letter from Markdown (.md), plain text (.txt), .docx or .odt, as a draft.
+
+    Prints the letter's slug on standard output, and on standard error what of the file is not in it as it was.
 
     A Markdown file begins with "# TITLE", then lines "To: …", "Employer: …" and "Language: …", an empty line, and the
-    text; a numbered list at its end becomes the demands, footnotes numbered from [^1] on behind it the sources, and
-    what follows behind lines of three hyphens in the same form, with a line "Translation of: …", the translations.
-    The letter.md of a published letter has this form. The same may stand in a front matter between lines of three
-    hyphens, with a line for each "demand: …" and each "source: TITLE <LINK> (DATE)", and for what signers may say of
-    themselves lines like "field: Role | Software = 300 | Hardware", with headcounts if they are known.
+    text. A numbered list at its end becomes the demands; footnotes numbered from [^1] on become the sources. What
+    follows behind lines of three hyphens in the same form, with a line "Translation of: …", are translations. The
+    letter.md of a published letter has this form.
+
+    A front matter between two lines of three hyphens may say the same, with a line for each "demand: …" and each
+    "source: TITLE <LINK> (DATE)". It also takes settings: "k: 10", "timing: together", "roll: …" (one line for each),
+    "codes: printed, mail", "mail: ROLL | DOMAIN, …", "names: at once, 50, 200", "names months: 12",
+    "field: Role | Software = 300 | Hardware" (with headcounts, if known), "goal: …", "threshold: …", "contact: …",
+    "publish: 2026-12-01 10:00", "close: …" (UTC), "issuing days: …" and "pause hours: …".
     """
     if file.stat().st_size > MOST_BYTES:
         refuse("The file is larger than 1 MB. A letter is shorter.")
-    made_of = file.name if file.suffix.lower() in (".txt", ".docx") else f"{file.name}.md"
-    imported, fields = read_file(made_of, file.read_bytes()), fields_from(file.read_bytes().decode("utf-8", "replace"))
+    imported = import_file(file.name if file.suffix.lower() in KINDS else f"{file.name}.md", file.read_bytes())
     words = imported.words
     words = checked(replace(words, recipient=words.recipient or recipient, employer=words.employer or employer))
-    for what, number in imported.left_out.items():
-        click.echo(f"Not carried over: {number} {what}", err=True)
     with working(ground()) as session:
         organizer = session.scalar(select(Organizer).where(Organizer.name == name))
         if organizer is None:
             refuse(f"There is no organizer named {name}. Add them with: petition organizer add NAME")
         made = draft(session, organizer, words, moment=now(), random=os.urandom, slug=slug)
-        set_fields(session, made, fields)
-        click.echo(made.slug)
+        apply_settings(session, made, imported.settings, moment=now())
+        slug = made.slug
+    for omission in imported.omissions:
+        click.echo(f"Not as in the file: {omission}", err=True)
+    click.echo(slug)
+
+
+@letter.command()
+@click.argument("slug")
+def text(slug: str) -> None:
+    """Print the canonical text of a letter, drafts too: the exact bytes that are signed once it is open."""
+    with reading(ground()) as session:
+        written = canonical(words_of(newest_version(session, hosted_letter(session, slug))))
+    click.echo(written, nl=False)
 
 
 @letter.command("open")
@@ -139,7 +157,7 @@ def close(slug: str, at_once: bool, destroy: bool) -> None:
     moment = now()
     with working(here) as session:
         one = hosted_letter(session, slug)
-        announce_close(session, one, moment=moment, now=at_once, facts=facts_of(session, one, here.settings.url))
+        announce_close(session, one, moment=moment, now=at_once, facts=facts_of(session, one, here.services))
         closes, wanted = one.closes, one.id
     if at_once:
         closing.close_letter(here.services, wanted, moment=moment, at_once=True)

@@ -89,7 +89,7 @@ def unlock(slug: str, number: int | None, void: bool, name: str, passphrase_file
             unlock_named(session, one, organizer, passphrase, master=here.master)
             click.echo("Unlocked. The names appear with the next sealing.")
             return
-        count = facts_of(session, one, here.settings.url).sealed
+        count = facts_of(session, one, here.services).sealed
         chosen = announce_unlocking(
             session, one, organizer, passphrase, number, count=count, moment=now(), master=here.master
         )

@@ -1,23 +1,28 @@
-"""``petition run``: migrates, then watches over two children, the server and the one clock."""
+"""``petition run``: upgrades, then watches over two children, the server and the one scheduler."""
 
-import ctypes
 import multiprocessing
 import os
-import signal
-import subprocess
 import sys
-import time
-from collections.abc import Callable
 from typing import Any
 
 import click
 
 from petition import create_app
-from petition.cli.context import ground
+from petition.cli.context import ground, open_settings
 from petition.cli.seal import stay
+from petition.cli.starting import (
+    Announcement,
+    local_address,
+    require_free_port,
+    wait_for_databases,
+)
+from petition.jobs.supervisor import end_with_parent, watch_over
+from petition.operations.locks import PARTS, SCHEDULER, only_one
 
-GRACE_SECONDS = 10
-SET_PARENT_DEATH_SIGNAL = 1
+HEADER_SECONDS = 10
+"""How long the head of a request may take to arrive."""
+REQUEST_SECONDS = 8
+"""How long requests in hand may take to end when the server is told to stop."""
 HOST = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 PORT = click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 WORKERS = click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1, help="One a core.")
@@ -27,80 +32,45 @@ WORKERS = click.option("--workers", type=click.IntRange(1, 64), default=lambda: 
 @HOST
 @PORT
 @WORKERS
-def run(host: str, port: int, workers: int) -> None:
+@click.option("--only", type=click.Choice(PARTS), help="Start this part alone.")
+def run(host: str, port: int, workers: int, only: str | None) -> None:
     """Serve the site, and be its clock: seals, mails, closes on schedule.
 
     Put a web server with a certificate in front of it, or an onion service; set PETITION_URL to the public address.
     """
-    here = ground()
-    here.databases.dispose()
-    click.echo(f"Serving on http://{host}:{port}/ – public address: {here.settings.url or 'not set (PETITION_URL)'}")
-    sys.stdout.flush()
-    watch_over(children(host, port, workers))
+    settings = open_settings()
+    with only_one(settings.data, [only] if only else PARTS):
+        if only != SCHEDULER:
+            require_free_port(host, port)
+        wait_for_databases(settings)
+        address = local_address(host, port)
+
+        def tell() -> None:
+            if only != SCHEDULER:
+                click.echo(f"Serving on {address}/ – public address: {settings.url or 'not set (PETITION_URL)'}")
+                sys.stdout.flush()
+
+        asked = None if only == SCHEDULER else f"{address}/healthz"
+        watch_over(children(host, port, workers, only), Announcement(asked, tell))
 
 
-def children(host: str, port: int, workers: int) -> list[list[str]]:
-    """The command lines of server and clock."""
+def children(host: str, port: int, workers: int, only: str | None = None) -> list[list[str]]:
+    """The command lines of server and clock, or of one of them."""
     petition = [sys.executable, "-m", "petition"]
     server = [*petition, "serve", "--host", host, "--port", str(port), "--workers", str(workers)]
-    return [server, [*petition, "clock"]]
-
-
-def watch_over(commands: list[list[str]], once_started: Callable[[], None] | None = None) -> None:
-    """Keep the children running until a signal says stop; one that dies is started again, ever more slowly."""
-    running = [_start(command) for command in commands]
-    waits = [1.0] * len(commands)
-    stopping = False
-
-    def stop(*_: Any) -> None:
-        nonlocal stopping
-        stopping = True
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    if once_started is not None:
-        once_started()
-    while not stopping:
-        time.sleep(0.2)
-        for place, child in enumerate(running):
-            if child.poll() is not None and not stopping:
-                time.sleep(waits[place])
-                waits[place] = min(60.0, waits[place] * 2)
-                running[place] = _start(commands[place])
-    _end(running)
-
-
-def _start(command: list[str]) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(command, preexec_fn=end_with_parent)
-
-
-def end_with_parent() -> None:
-    """On Linux: be killed when the process that started this one is gone, however it went, so that none outlives it.
-
-    Nothing is lost by it: what was answered is on disk.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    parts = {"server": server, "scheduler": [*petition, "clock"]}
+    return [parts[only]] if only else list(parts.values())
 
 
 def application() -> Any:
     """The web application of one worker of the server."""
+    from petition.web.app import make_front
+
     end_with_parent()
     parent = multiprocessing.parent_process()
     if parent is not None and not parent.is_alive():
         raise SystemExit("The server that this worker belongs to is gone.")
-    return create_app()
-
-
-def _end(running: list["subprocess.Popen[bytes]"]) -> None:
-    for child in running:
-        child.terminate()
-    for child in running:
-        try:
-            child.wait(GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+    return make_front(create_app())
 
 
 @click.command(hidden=True)
@@ -110,20 +80,24 @@ def _end(running: list["subprocess.Popen[bytes]"]) -> None:
 def serve(host: str, port: int, workers: int) -> None:
     """The server alone, without an access log."""
     from granian import Granian
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
     Granian(
         "petition.cli.run:application",
         factory=True,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         address=host,
         port=port,
         workers=workers,
-        blocking_threads=2,
+        websockets=False,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
         log_access=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
+        workers_kill_timeout=REQUEST_SECONDS,
     ).serve()
 
 

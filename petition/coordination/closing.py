@@ -34,7 +34,7 @@ def close_letter(
     """
     with Session(services.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)
-        require_step(letter, None, CLOSED, facts_of(session, letter, services.url))
+        require_step(letter, None, CLOSED, facts_of(session, letter, services))
         if letter.closes is None or letter.closes > moment:
             raise Conflict("A letter closes at the hour that was announced, a day ahead. Announce it first.")
         require_free(session, letter_id)
@@ -50,7 +50,7 @@ def close_letter(
             letter.closes = full_hour_after(moment + NOTICE)
             session.commit()
             raise Conflict("Somebody signed at this very moment, so the letter closes after a day's notice.")
-        require_step(letter, None, CLOSED, facts_of(session, letter, services.url))
+        require_step(letter, None, CLOSED, facts_of(session, letter, services))
         result = seal(
             session, letter, numbers, moment=moment, random=services.random, master=services.master, closing=True
         )
@@ -70,7 +70,7 @@ def withdraw_letter(services: Services, letter_id: str, reason: str, *, taken_do
         letter = session.get_one(Letter, letter_id)
         if letter.was_public and not reason:
             raise BadShape("Give a reason: the letter's address will say it.")
-        require_step(letter, None, WITHDRAWN, facts_of(session, letter, services.url))
+        require_step(letter, None, WITHDRAWN, facts_of(session, letter, services))
         session.rollback()
     _end_issuing(services, letter_id)
     with Session(services.databases.petition) as session:

@@ -11,19 +11,15 @@ from petition.letters.organizers.names_keys import key_holders
 from petition.signing.signatures import rounds_of, waiting
 
 
-def facts_of(session: Session, letter: Letter, url: str | None, *, sends_mail: bool = False) -> Facts:
+def facts_of(session: Session, letter: Letter, services: Services) -> Facts:
     """What the rules of a letter's life need to know from outside the letter."""
     sealed = sum(row.signatures - row.withdrawals for row in rounds_of(session, letter.id) if row.annulled is None)
     agreed = len(approvals_of(session, letter, newest_version(session, letter).number)) if letter.approvals else 0
     return Facts(
-        site_url=url,
+        site_url=services.url,
         sealed=sealed,
         waiting=waiting(session, letter.id),
         key_holders=len(key_holders(session, letter.id)) if letter.name_steps else 0,
-        sends_mail=sends_mail,
+        sends_mail=services.sends_mail,
         approvals=agreed,
     )
-
-
-def _facts(session: Session, letter: Letter, services: Services) -> Facts:
-    return facts_of(session, letter, services.url, sends_mail=services.sends_mail)

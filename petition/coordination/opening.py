@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from petition.coordination.facts import _facts, facts_of
+from petition.coordination.facts import facts_of
 from petition.coordination.rounds import _round
 from petition.coordination.services import Services
 from petition.crypto.encodings import b64url, sha256
@@ -37,7 +37,7 @@ def open_letter(services: Services, letter_id: str, *, moment: datetime) -> None
     """Freeze the text, make the first round of each roll, and begin the log. The issuer commits first."""
     with Session(services.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)
-        require_step(letter, newest_version(session, letter), OPEN, _facts(session, letter, services))
+        require_step(letter, newest_version(session, letter), OPEN, facts_of(session, letter, services))
         rolls = [(number, roll.id) for number, roll in enumerate(rolls_of(session, letter), 1)]
         steps = len(letter.name_steps)
         session.rollback()
@@ -65,7 +65,7 @@ def open_letter(services: Services, letter_id: str, *, moment: datetime) -> None
 
 def _freeze(session: Session, letter: Letter, services: Services, moment: datetime) -> None:
     version = newest_version(session, letter)
-    require_step(letter, version, OPEN, _facts(session, letter, services))
+    require_step(letter, version, OPEN, facts_of(session, letter, services))
     letter.text = canonical(words_of(version))
     letter.text_sha256 = digest(letter.text)
     letter.title = version.title
@@ -103,7 +103,7 @@ def publish_letter(
     """
     with Session(services.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)
-        require_step(letter, None, PUBLISHED, facts_of(session, letter, services.url))
+        require_step(letter, None, PUBLISHED, facts_of(session, letter, services))
         require_free(session, letter_id)
         if unlocks is not None:
             organizer = session.get_one(Organizer, unlocks)

@@ -132,7 +132,7 @@ def write_and_open(browser: Browser, invitation: str, passphrase: str, codes: in
         browser.send(desk + "rules", desk + "rules", k="3", timing="together")
     numbers = ", ".join(step.partition(":")[2] for step in sample.SHARES if ":" in step)
     browser.send(desk + "names", desk + "names", named="y", numbers=numbers, months="12")
-    page = browser.send(desk, desk + "open")
+    page = browser.send(desk + "open", desk + "open")
     address = re.search(r'href="(https?://[^"]+/letters/[^"]+)"', page)
     if address is None:
         raise RuntimeError("the letter did not open")
@@ -142,7 +142,7 @@ def write_and_open(browser: Browser, invitation: str, passphrase: str, codes: in
 
 def publish(browser: Browser, desk: str, passphrase: str, today: date) -> None:
     """Show it to everybody, with the names of those who want it, and tell what happened then."""
-    browser.send(desk, desk + "publish", passphrase=passphrase)
+    browser.send(desk + "publish", desk + "publish", passphrase=passphrase)
     for event in sample.EVENTS:
         browser.send(desk + "after", desk + "events", day=today.isoformat(), **event)
     for number, told in enumerate(sample.STATUSES, 1):

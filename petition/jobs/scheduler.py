@@ -7,7 +7,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from sqlalchemy.orm import Session
@@ -19,6 +19,7 @@ from petition.database import retried
 from petition.errors import Refusal
 from petition.letters.access import hosted_letters
 from petition.letters.dates import is_due_to_announce, is_due_to_publish
+from petition.letters.dates import next_update as next_time
 from petition.letters.lifecycle import announce_close
 from petition.letters.models import Letter
 from petition.letters.organizers.one_time_passwords import forget_spent_passwords
@@ -74,20 +75,13 @@ def keep_dates(services: Services, moment: datetime) -> None:
         with Session(services.databases.petition) as session, contextlib.suppress(Refusal):
             letter = session.get_one(Letter, letter_id, with_for_update=True)
             if is_due_to_announce(letter, moment):
-                facts = facts_of(session, letter, services.url)
+                facts = facts_of(session, letter, services)
                 announce_close(session, letter, moment=moment, now=False, facts=facts)
                 session.commit()
 
 
 def _is_due(letter: Letter, moment: datetime) -> bool:
     return letter.state == PUBLISHED and letter.closes is not None and letter.closes <= moment
-
-
-def next_time(minutes: tuple[int, ...], moment: datetime) -> datetime:
-    """The next set time after a moment; ``minutes`` are those of each hour at which sealings run."""
-    hour = moment.replace(minute=0, second=0, microsecond=0)
-    times = [hour + timedelta(hours=ahead, minutes=minute) for ahead in (0, 1) for minute in minutes]
-    return next(time for time in times if time > moment)
 
 
 def watch(services: Services, minutes: tuple[int, ...], now: Callable[[], datetime], stop: threading.Event) -> None:

@@ -1,10 +1,11 @@
 """When a letter is published and closed by itself. Dates may change at any time, and do not freeze with the text."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from petition.errors import BadShape, Conflict
+from petition.letters.lifecycle import require_not_announced
 from petition.letters.models import Letter, to_hour
 from petition.letters.states import CLOSED, DRAFT, NOTICE, OPEN, PUBLISHED, WITHDRAWN
 
@@ -39,8 +40,7 @@ def _require_publishable(letter: Letter, hour: datetime | None, moment: datetime
 def _require_endable(letter: Letter, hour: datetime | None, moment: datetime) -> None:
     if letter.state in (CLOSED, WITHDRAWN):
         raise Conflict("This letter is over already.")
-    if letter.closes is not None:
-        raise Conflict("Closing is announced already, and the announced hour stands.")
+    require_not_announced(letter)
     if hour is not None and hour < moment + NOTICE:
         raise BadShape("The letter can close a day from now at the earliest: closing is announced a day ahead.")
 
@@ -54,3 +54,10 @@ def is_due_to_announce(letter: Letter, moment: datetime) -> bool:
     """Whether the planned closing is to be announced now, a day ahead."""
     planned = letter.state == PUBLISHED and letter.closes is None and letter.ends is not None
     return planned and letter.ends is not None and letter.ends <= moment + NOTICE
+
+
+def next_update(minutes: tuple[int, ...], moment: datetime) -> datetime:
+    """The next count update after a moment; ``minutes`` are those of each hour at which updates run."""
+    hour = moment.replace(minute=0, second=0, microsecond=0)
+    times = [hour + timedelta(hours=ahead, minutes=minute) for ahead in (0, 1) for minute in minutes]
+    return next(time for time in times if time > moment)

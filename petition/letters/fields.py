@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -17,7 +16,6 @@ from petition.letters.text.letter_text import one_line
 MOST_FIELDS = 3
 LEAST_OPTIONS, MOST_OPTIONS = 2, 40
 MOST_PEOPLE = 10**7
-FIELD_LINE = re.compile(r"field:\s*(.*)", re.IGNORECASE)
 ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
 
@@ -76,14 +74,6 @@ def read_lines(lines: Iterable[str]) -> list[tuple[str, int | None]]:
             raise BadShape("Behind the = of “%(line)s” stands no number. Write, for example: Software = 300", line=line)
         found.append((label, int(digits)) if equals else (line, None))
     return found
-
-
-def fields_from(markdown: str) -> list[FieldOfLetter]:
-    """What a front matter between lines of three hyphens asks: ``field: Role | Software = 300 | Hardware``."""
-    head, *rest = markdown.replace("\r\n", "\n").lstrip("\ufeff\n ").split("\n")
-    within = takewhile(lambda line: line.strip() != "---", rest) if head.strip() == "---" else ()
-    asked = [match[1].split("|") for line in within if (match := FIELD_LINE.fullmatch(line.strip()))]
-    return [read_field(label, read_lines(groups)) for label, *groups in asked]
 
 
 def as_lines(field: FieldOfLetter) -> str:

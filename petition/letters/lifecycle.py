@@ -53,10 +53,9 @@ def obstacles(letter: Letter, version: Version | None, step: str, facts: Facts) 
     if step == PUBLISHED and letter.threshold and facts.sealed < letter.threshold:
         return [
             Conflict(
-                "By your own rule %(threshold)s must have signed before this letter is published; "
-                "%(sealed)s are counted so far.",
+                "You set a minimum of %(threshold)s signatures. So far: %(sealed)s.",
                 threshold=letter.threshold, sealed=facts.sealed,
-            )
+            ).about("threshold")
         ]  # fmt: skip
     return []
 
@@ -67,36 +66,39 @@ def _obstacles_to_opening(letter: Letter, version: Version | None, facts: Facts)
         field for field in ("title", "recipient", "employer", "body") if version is None or not getattr(version, field)
     ]
     sentences = {
-        "title": _("The letter has no title yet. Write one."),
-        "recipient": _("It is not said to whom the letter goes. Write the recipient."),
-        "employer": _("It is not said which employer this is about. Write the employer."),
-        "body": _("The letter has no text yet. Write it."),
+        "title": _("Give the letter a title."),
+        "recipient": _("Add who the letter is addressed to."),
+        "employer": _("Add the employer."),
+        "body": _("Write the text of the letter."),
     }
-    found.extend(Conflict(sentences[field]) for field in missing)
+    found.extend(Conflict(sentences[field]).about(field) for field in missing)
     found.extend(gaps(words_of(version)) if version is not None else ())
     if not is_possible(letter.k):
-        found.append(Conflict("K must be from %(least)s to %(most)s.", least=LEAST_K, most=MOST_K))
+        found.append(
+            Conflict("The minimum group size must be from %(least)s to %(most)s.", least=LEAST_K, most=MOST_K).about(
+                "k"
+            )
+        )
     if letter.name_steps and not facts.key_holders:
         found.append(
             Conflict(
-                "This letter shows names, and nobody could ever unlock them: no organizer of it has a passphrase yet. "
-                "Choose one with your one-time link."
-            )
+                "This letter offers names, but no editor has a password, so no one could ever reveal them. "
+                "Set a password with your one-time link."
+            ).about("names")
         )
     if facts.approvals < letter.approvals:
         found.append(
             Conflict(
-                "By your own rule %(needed)s of you must approve of the newest version; %(given)s did so far. "
-                "Everybody can approve under “People”.",
+                "This version needs %(needed)s approvals and has %(given)s. Approve it under “People.”",
                 needed=letter.approvals, given=facts.approvals,
-            )
+            ).about("approvals")
         )  # fmt: skip
     if facts.site_url is None:
         found.append(
             Conflict(
-                "This site does not know its public address yet, and signatures are tied to it. "
-                "Whoever runs the site must set PETITION_URL."
-            )
+                "This site doesn't know its public address yet, and signatures are tied to it. "
+                "Ask this site's host to set PETITION_URL."
+            ).about("site")
         )
     return [*found, *_obstacles_of_mail(letter, facts)]
 
@@ -106,13 +108,12 @@ def _obstacles_of_mail(letter: Letter, facts: Facts) -> Iterable[Refusal]:
         return
     if not facts.sends_mail:
         yield Conflict(
-            "This site sends no mail, but codes are to go out by mail. Whoever runs the site must set PETITION_MAIL; "
-            "or choose codes on paper."
-        )
+            "This site can't send email yet. Ask this site's host to set PETITION_MAIL, or hand out codes yourselves."
+        ).about("routes")
     if letter.k == ALONE:
-        yield Conflict("A statement by one person has one code. Hand it out on paper: anybody could have one mailed.")
+        yield Conflict("A letter from one person has one code. Hand it over yourself, not by email.").about("routes")
     if not letter.mail_domains:
-        yield Conflict("It is not said which mail addresses may ask for a code. Give the employer's domains.")
+        yield Conflict("Add the work email domains.").about("routes")
 
 
 def require_step(letter: Letter, version: Version | None, step: str, facts: Facts) -> None:
@@ -141,8 +142,9 @@ def move(session: Session, letter: Letter, to: str) -> None:
 
 
 def announce_close(session: Session, letter: Letter, *, moment: datetime, now: bool, facts: Facts) -> None:
-    """Say a day ahead when the letter closes; at once only where nobody's signature waits."""
+    """Say a day ahead when the letter closes; at once only where no signature waits. What was announced stands."""
     require_step(letter, None, CLOSED, facts)
+    require_not_announced(letter)
     if now and facts.waiting:
         raise Conflict(
             "Signatures are waiting to be counted, so closing must be announced a day ahead. Close without “now”."
@@ -150,6 +152,12 @@ def announce_close(session: Session, letter: Letter, *, moment: datetime, now: b
     letter.closes = moment if now else full_hour_after(moment + NOTICE)
     letter.edition += 1
     session.flush()
+
+
+def require_not_announced(letter: Letter) -> None:
+    """Refuse to move a closing that was announced: people rely on its hour."""
+    if letter.closes is not None:
+        raise Conflict("Closing was announced, so its date can't change.")
 
 
 def full_hour_after(moment: datetime) -> datetime:

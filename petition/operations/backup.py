@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import pyrage
-from alembic.script import ScriptDirectory
 from sqlalchemy import (
     Connection,
     Date,
@@ -41,12 +40,13 @@ from sqlalchemy import (
 from petition.config import SECRET_BYTES, Settings
 from petition.crypto.encodings import b64url, from_b64url, hour
 from petition.crypto.merkle import Tiles, leaf_hash
-from petition.database import Databases, IssuerBase, PetitionBase, alembic_config
+from petition.database import Databases, IssuerBase, PetitionBase
 from petition.errors import BadShape, Conflict, Refusal
 from petition.issuing.models import UNSPENT, VOIDED, Batch, Code, IssuingRound, Outbox
 from petition.issuing.secrets import RoundSecrets
 from petition.letters.models import Invitation, Letter, NamesKey, SignIn, to_hour
 from petition.letters.states import CLOSED, SIGNABLE
+from petition.migration import head_of
 from petition.sealing.models import Entry, Log, Tile
 from petition.signing.models import ArrivedName, LockedName, Pending, ShownName
 from petition.signing.names import HELD, ON_PAGES
@@ -158,11 +158,6 @@ def _written(value: Any) -> Any:
     if isinstance(value, bytes | memoryview):
         return b64url(bytes(value))
     return value.isoformat() if isinstance(value, date) else value  # a datetime is a date as well
-
-
-def head_of(chain: str) -> str:
-    """The newest revision of a chain."""
-    return str(ScriptDirectory.from_config(alembic_config(chain)).get_current_head())
 
 
 def put_file(path: Path, data: bytes) -> None:

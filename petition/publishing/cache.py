@@ -110,13 +110,37 @@ class PublicCache:
         """A file of the site itself: style, script, client, promises; or, for the name "", the list of letters."""
         if name == "":
             self._refresh(fresh=False)
-            key = ("home", language, tuple(sorted(self._editions.items())))
-            return self._keep(key, lambda: self._make_home(language))
+            return self._keep(self._site_key(name, language), lambda: self._make_home(language))
         if name == "promises/":
-            return self._keep((name, language), lambda: promises_page(language))
+            return self._keep(self._site_key(name, language), lambda: promises_page(language))
         if name in SITE_FILES:
-            return self._keep((name,), lambda: packaged(name))
+            return self._keep(self._site_key(name, language), lambda: packaged(name))
         return None
+
+    def letter_file_in_memory(self, slug: str, name: str, language: str | None) -> CachedFile | None:
+        """The same as ``letter_file``, without asking the database and without making anything."""
+        found = self._editions.get(slug)
+        return None if found is None else self._in_memory((*found, name, language))
+
+    def site_file_in_memory(self, name: str, language: str) -> CachedFile | None:
+        """The same as ``site_file``, without asking the database and without making anything."""
+        return self._in_memory(self._site_key(name, language))
+
+    def refresh(self) -> None:
+        """Ask the database for the editions, if the last answer is a second old."""
+        self._refresh(fresh=False)
+
+    def _site_key(self, name: str, language: str) -> tuple[object, ...]:
+        if name == "":
+            return ("home", language, tuple(sorted(self._editions.items())))
+        return (name,) if name in SITE_FILES else (name, language)
+
+    def _in_memory(self, key: tuple[object, ...]) -> CachedFile | None:
+        with self._lock:
+            if key not in self._kept:
+                return None
+            self._kept.move_to_end(key)
+            return self._kept[key]
 
     def _edition_of(self, slug: str, fresh: bool) -> tuple[str, int] | None:
         self._refresh(fresh=fresh)
@@ -144,6 +168,7 @@ class PublicCache:
         if file is None:
             return None
         kept = CachedFile(file)
+        kept.encodings  # noqa: B018  compressed here, so that no later answer waits for it
         with self._lock:
             if key not in self._kept:
                 self._kept[key] = kept

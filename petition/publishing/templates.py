@@ -1,10 +1,14 @@
 """Pages from templates, without Flask: the same call makes a published file and an answer of the server."""
 
 from collections.abc import Mapping
-from functools import cache
+from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
+from babel.dates import format_date, format_time
+from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from petition.database import place_of
 from petition.i18n import DEFAULT, is_right_to_left, languages, name_of, translations
@@ -29,6 +33,10 @@ def environment(language: str) -> Environment:
     made.filters["markdown"] = html
     made.filters["site_to_tell"] = site_to_tell
     made.filters["grouped"] = grouped_in_fours
+    made.filters["language_name"] = name_of
+    made.filters["number"] = partial(format_decimal, locale=language)
+    made.filters["date"] = partial(format_date, format="long", locale=language)
+    made.filters["moment"] = partial(moment_in, language)
     return made
 
 
@@ -44,6 +52,12 @@ def render(language: str, template: str, *, site: str, **values: Any) -> str:
         "languages": languages(),
     }
     return environment(spoken).get_template(template).render({**common, **values})
+
+
+def moment_in(language: str, moment: datetime) -> Markup:
+    """An hour as readers of a language write it, in UTC; where scripts run, they put it in the reader's own zone."""
+    day, hour = format_date(moment, "long", language), format_time(moment, "short", locale=language)
+    return Markup('<time datetime="{}">{}, {} UTC</time>').format(moment.strftime("%Y-%m-%dT%H:%MZ"), day, hour)
 
 
 def grouped_in_fours(text: str) -> str:

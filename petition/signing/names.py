@@ -36,6 +36,14 @@ def shown_names(session: Session, letter_id: str) -> list[tuple[str, str]]:
     return [(row.name, row.title) for row in found]
 
 
+def find_shown(session: Session, letter_id: str, sought: str, most: int) -> list[ShownName]:
+    """Names that are shown and hold a text, in any case, by key; at most so many. The database seeks, not we."""
+    query = select(ShownName).where(ShownName.letter_id == letter_id, ShownName.state == SHOWN)
+    if sought:
+        query = query.where(ShownName.name.icontains(sought, autoescape=True))
+    return list(session.scalars(query.order_by(ShownName.key).limit(most)))
+
+
 def how_many_shown(session: Session, letter_id: str) -> int:
     """How many names the public sees."""
     return session.scalars(select(func.count()).select_from(ShownName).where(*on_pages(letter_id))).one()

@@ -53,9 +53,10 @@ def opened_name(data: bytes) -> TypedName | None:
 
 
 def _line(text: str, field: str) -> str:
-    line = one_line(text, field)
-    if any(unicodedata.category(character) in _UNSHOWN and character not in JOINERS for character in line):
+    typed = " ".join(text.split())
+    if any(unicodedata.category(character) in _UNSHOWN and character not in JOINERS for character in typed):
         raise BadShape("The %(field)s has an invisible character. Type it by hand instead of pasting it.", field=field)
+    line = one_line(text, field)
     if not any(unicodedata.category(character).startswith("L") for character in line):
         raise BadShape("The %(field)s has no letters. Type it as you want it to be read.", field=field)
     if _CONTACT.search(line):

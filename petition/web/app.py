@@ -1,5 +1,6 @@
 """The porch: puts the pages together, adds headers, and turns refusals into answers. Knows no rules."""
 
+import json
 import logging
 import re
 from collections.abc import Callable, Iterable
@@ -15,11 +16,13 @@ from werkzeug.routing import RequestRedirect
 
 from petition.database import retried
 from petition.errors import Forbidden, NotFound, Refusal, SlowDown, TooLong
-from petition.i18n import languages
+from petition.i18n import DEFAULT, languages
 from petition.publishing.cache import PublicCache
+from petition.publishing.templates import render
 from petition.web import desk, joining, public, signing
 from petition.web.public.cache_middleware import CacheMiddleware
-from petition.web.shared.context import LANGUAGE, close_sessions, moved, page, say, site
+from petition.web.server import Front
+from petition.web.shared.context import HERE, LANGUAGE, close_sessions, moved, page, say, site
 from petition.web.shared.headers import HEADERS, transport_security
 from petition.web.shared.limits import limiter
 from petition.web.shared.uploads import InMemoryRequest
@@ -66,14 +69,19 @@ class LanguagePrefix:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
-        first, _, rest = environ.get("PATH_INFO", "/").lstrip("/").partition("/")
-        if first in languages() and (rest or environ["PATH_INFO"].endswith("/")) and not rest.startswith("organize"):
-            environ[LANGUAGE] = first
-            environ["PATH_INFO"] = "/" + rest
-        elif (below := BELOW_A_LETTER.fullmatch(environ.get("PATH_INFO", ""))) and below["language"] in languages():
-            environ[LANGUAGE] = below["language"]
-            environ["PATH_INFO"] = below["letter"] + below["rest"]
+        move_language(environ)
         return self._wrapped(environ, start_response)
+
+
+def move_language(environ: dict[str, Any]) -> None:
+    """Move a language from the path to its own place in the request."""
+    first, _, rest = environ.get("PATH_INFO", "/").lstrip("/").partition("/")
+    if first in languages() and (rest or environ["PATH_INFO"].endswith("/")) and not rest.startswith("organize"):
+        environ[LANGUAGE] = first
+        environ["PATH_INFO"] = "/" + rest
+    elif (below := BELOW_A_LETTER.fullmatch(environ.get("PATH_INFO", ""))) and below["language"] in languages():
+        environ[LANGUAGE] = below["language"]
+        environ["PATH_INFO"] = below["letter"] + below["rest"]
 
 
 def limit_body() -> None:
@@ -189,3 +197,40 @@ def _place_of(error: Exception) -> str:
     lines = [(Path(frame.f_code.co_filename), line) for frame, line in walk_tb(error.__traceback__)]
     own = [f"{path.relative_to(root)}:{line}" for path, line in lines if path.is_relative_to(root / "petition")]
     return own[-1] if own else "?"
+
+
+class _CachedPages:
+    """Public files for the front of the server, whatever language their address asks for."""
+
+    def __init__(self, kept: CacheMiddleware) -> None:
+        self._kept = kept
+        self.refresh = kept.refresh
+
+    def ready(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes] | None:
+        """The answer from memory, or None; the request stays as it is."""
+        asked = dict(environ)
+        move_language(asked)
+        return self._kept.ready(asked)
+
+
+OVERLOADED = {
+    408: ("The connection was too slow", "Your request did not arrive in time. Check your connection and try again."),
+    503: ("Too many visitors at once", "This site is very busy. Nothing was lost. Wait a few seconds and try again."),
+}
+
+
+def make_front(app: Flask) -> Front:
+    """The server's front for an application: granian runs it."""
+    pages = {
+        status: render(DEFAULT, "refused.html", site=HERE, title=title, sentence=sentence).encode()
+        for status, (title, sentence) in OVERLOADED.items()
+    }
+
+    def refusal(status: int, wants_json: bool) -> tuple[str, bytes]:
+        if not wants_json:
+            return "text/html; charset=utf-8", pages[status]
+        title, detail = OVERLOADED[status]
+        told = {"type": "/problems/overloaded", "title": title, "status": status, "detail": detail}
+        return "application/problem+json", json.dumps(told).encode()
+
+    return Front(app, _CachedPages(app.extensions["petition.kept"]), refusal, [*HEADERS.items()])

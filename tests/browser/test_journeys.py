@@ -57,8 +57,8 @@ def test_an_organizer_and_a_worker_go_all_the_way_on_a_phone(new_window: NewWind
     organizer, worker, reader = new_window().page, new_window().page, new_window().page
     services, address, codes = an_organizer_writes_and_opens(organizer, site, "Petra", no_sideways_scrolling)
     a_worker_signs_and_withdraws(worker, address, codes[0], no_sideways_scrolling)
-    organizer.goto(services)
-    press(organizer, "Publish the letter")
+    organizer.goto(f"{services}publish")
+    press(organizer, "Publish now")
     public = organizer.get_by_role("link", name=f"{site.root}/letters/").inner_text()
     reader.goto(public)
 

@@ -172,13 +172,13 @@ def test_a_letter_gets_demands_sources_a_translation_and_opens(
     ana.get_by_label("Title", exact=True).fill("Nos negamos")
     type_body(ana, "Sabían.[^1]")
     press(ana, "Save")
-    ana.goto(f"{place.desk}opening")
-    expect(ana.locator(".obstacles")).to_contain_text("has 0 demands, and the binding text 4")
+    ana.goto(f"{place.desk}open")
+    expect(ana.locator(".obstacles")).to_contain_text("has 0 demands, the official version 4")
     ana.goto(f"{place.desk}translations/es")
     ana.get_by_label("Demand 1", exact=True).fill("a\nb\nc\nd")
     press(ana, "Save")
-    ana.goto(f"{place.desk}opening")
-    press(ana, "Open the letter for signatures")
+    ana.goto(f"{place.desk}open")
+    press(ana, "Lock the text and start collecting")
     ana.get_by_role("link", name=f"{site.root}/letters/").click()
     ana.get_by_role("link", name="Español").click()
     at(ana, "Nos negamos")
@@ -193,7 +193,7 @@ def test_pages_of_writing_do_not_scroll_sideways_on_a_very_small_screen(services
     press(ana, "Save")
     for path in (
         "write", "history", "differences?before=1&after=2", "differences?before=1&after=2&view=side", "versions/1/",
-        "opening", "print", "preview", "translations", "translations/ar", "import",
+        "open", "print", "preview", "translations", "translations/ar", "import",
     ):  # fmt: skip
         ana.goto(f"{place.desk}{path}")
         wide, room = ana.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")

@@ -22,7 +22,7 @@ HARD = Words(
     demands=("Stop.", LONG),
 )
 """Words that are hard to show on a small screen."""
-WRITING = ("history", "versions/1/", "translations", "translations/ar", "opening", "print", "import")
+WRITING = ("history", "versions/1/", "translations", "translations/ar", "open", "goal", "delete", "print", "import")
 """The pages of writing but the form itself."""
 
 
@@ -75,15 +75,13 @@ def an_organizer_writes_and_opens(page: Page, site: Site, name: str, look: Look)
     look(page, "new letter")
     _type_the_letter(page, look)
     desk = page.url
-    for link, heading in (("Preview", WORDS.title), ("Rules: K, goal, threshold", "Rules")):
-        follow(page, link)
-        at(page, heading)
-        look(page, link)
-        page.goto(desk)
-    press(page, "Open the letter for signatures")
+    for path in ("preview", "rules", "open"):
+        page.goto(desk + path)
+        look(page, path)
+    press(page, "Lock the text and start collecting")
     address = page.get_by_role("link", name=f"{site.root}/letters/").inner_text()
     look(page, "open letter's desk")
-    follow(page, "Signing codes")
+    follow(page, "Make codes")
     look(page, "codes")
     page.get_by_label("How many").fill("3")
     press(page, "Make codes")

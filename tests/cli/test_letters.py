@@ -1,5 +1,6 @@
 """``petition letter``: a letter's life without a browser."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from petition.database import Databases
 from petition.letters.access import hosted_letter
+from petition.letters.drafting.settings import rolls_of
 from petition.letters.fields import fields_of
 from tests.cli.conftest import LETTER, SITE, Shell
+from tests.letters.drafting.importing.word_files import p, t, title, word_file
 
 pytestmark = pytest.mark.thorough
 
@@ -40,17 +43,101 @@ def test_what_a_letter_serves_can_be_imported_again_to_the_byte(shell: Shell, tm
     assert shown(shell, "twin-one")["text_sha256"] == shown(shell, "twin-two")["text_sha256"] is not None
 
 
-def test_a_front_matter_may_ask_what_signers_are(shell: Shell, tmp_path: Path) -> None:
+SETTINGS = """\
+k: 5
+Timing: apart
+roll: Workers of Example
+roll: Contractors
+codes: printed, mail
+mail: Contractors | agency.example, *.agency.example
+names: at once, 50, 200
+names months: 6
+goal: 1,000
+threshold: 500
+contact: press@example.org
+close: 2030-12-01 10:00
+issuing days: 5
+pause hours: 48
+Field: Role | Software = 300 | Hardware
+field: Site | North | South
+"""
+
+
+def test_a_front_matter_takes_the_settings_of_the_page_review(shell: Shell, tmp_path: Path) -> None:
     file = tmp_path / "asking.md"
-    fields = "Field: Role | Software = 300 | Hardware\nfield: Site | North | South\n"
-    file.write_text(f"---\nTitle: We ask\nTo: Jo\nEmployer: Example\n{fields}---\n\nDear Jo, | this stays = text.\n")
+    file.write_text(f"---\nTitle: We ask\nTo: Jo\nEmployer: Example\n{SETTINGS}---\n\nDear Jo, | this stays = text.\n")
     shell("organizer", "add", "Ana")
     result = shell("letter", "import", str(file), "--organizer", "Ana")
-    shell("letter", "open", "we-ask")
 
-    assert result.exit_code == 0
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "we-ask\n", "")
+    assert settings_of(shell, "we-ask") == {
+        "k": 5, "timing": "apart", "rolls": ["Workers of Example", "Contractors"], "routes": ["code", "mail"],
+        "mail_domains": {"workers-2": ["*.agency.example", "agency.example"]},
+        "name_steps": ["named", "named_at:50", "named_at:200"], "names_months": 6, "goal": 1000, "threshold": 500,
+        "contact": "press@example.org", "ends": "2030-12-01T10:00", "issuing_days": 5, "pause_hours": 48,
+    }  # fmt: skip
     assert fields_in(shell, "we-ask") == [("Role", [("Software", 300), ("Hardware", None)]),
                                           ("Site", [("North", None), ("South", None)])]  # fmt: skip
+
+
+def settings_of(shell: Shell, slug: str) -> dict[str, Any]:
+    databases = Databases(f"sqlite:///{shell.environ['PETITION_DATA']}/petition.db", "sqlite://")
+    names = ("k", "timing", "routes", "mail_domains", "name_steps", "names_months", "goal", "threshold", "contact",
+             "issuing_days", "pause_hours")  # fmt: skip
+    with Session(databases.reading) as session:
+        letter = hosted_letter(session, slug)
+        found = {name: getattr(letter, name) for name in names}
+        found["rolls"] = [roll.name for roll in rolls_of(session, letter)]
+        found["ends"] = letter.ends.strftime("%Y-%m-%dT%H:%M") if letter.ends else None
+    databases.dispose()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("k: many", "“k: many” is no number. Write, for example: k: 10"),
+        ("k: 2", "K must be from 3 to 50"),
+        ("timing: later", "The timing must be"),
+        ("names: soon", "“names: soon” is no number."),
+        ("codes: pigeon", "“codes: pigeon”: write printed, mail, or both."),
+        ("mail: Others | a.example", "“mail: Others | a.example” names no roll"),
+        ("publish: tomorrow", "“tomorrow” is no hour in UTC. Write, for example: 2026-12-01 10:00"),
+        ("field: Role", "2 to 40 groups"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused_and_no_draft_is_made(
+    shell: Shell, tmp_path: Path, line: str, sentence: str
+) -> None:
+    file = tmp_path / "asking.md"
+    file.write_text(f"---\ntitle: Not made\n{line}\n---\nText.\n")
+    shell("organizer", "add", "Ana")
+    result = shell("letter", "import", str(file), "--organizer", "Ana")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert sentence in result.stderr
+    assert "not-made" not in shell("letter", "list").stdout
+
+
+def test_what_is_not_as_in_the_file_is_said_on_standard_error(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "letter.docx"
+    file.write_bytes(word_file(title("A document"), p(t("seen"), t("unseen", "<w:vanish/>"))))
+    shell("organizer", "add", "Ana")
+    result = shell("letter", "import", str(file), "--organizer", "Ana")
+
+    assert (result.stdout, result.stderr) == ("a-document\n", "Not as in the file: Passages of hidden text: 1\n")
+
+
+def test_the_text_of_a_letter_is_printed_to_the_byte(shell: Shell, tmp_path: Path) -> None:
+    shell.a_letter("a-draft", is_open=False)
+    printed = shell("letter", "text", "a-draft").stdout
+    (tmp_path / "again.md").write_text(printed)
+    shell("letter", "import", str(tmp_path / "again.md"), "--organizer", "Ana", "--slug", "a-copy")
+    shell("letter", "open", "a-copy")
+
+    assert shell("letter", "text", "a-copy").stdout == printed
+    assert hashlib.sha256(printed.encode()).hexdigest() == shown(shell, "a-copy")["text_sha256"]
+    assert shell("letter", "text", "no-such").exit_code == 1
 
 
 def fields_in(shell: Shell, slug: str) -> list[Any]:
@@ -66,7 +153,7 @@ def fields_in(shell: Shell, slug: str) -> list[Any]:
     [
         (b"\xff\xfe\x00", (), "not text in UTF-8"),
         (b"x" * 1_000_001, (), "larger than 1 MB"),
-        (b"# " + b"x" * 201, (), "The title has 201 characters"),
+        (b"---\ntitle: " + b"x" * 201 + b"\n---\n", (), "The title has 201 characters"),
         ("# a\u202eb".encode(), (), "right-to-left override"),
         (b"# Title", ("--slug", "Not a slug"), "small letters"),
         (b"# Title", ("--organizer", "Nobody"), "There is no organizer named Nobody."),
@@ -99,9 +186,9 @@ def test_showing_a_draft_says_what_stands_in_the_way(shell: Shell, tmp_path: Pat
     said = shell("letter", "show", "begun").stdout
     refused = shell("letter", "open", "begun")
 
-    assert "in the way: The letter has no text yet. Write it." in said
+    assert "in the way: Write the text of the letter." in said
     assert refused.exit_code == 1
-    assert "The letter has no text yet. Write it." in refused.stderr
+    assert "Write the text of the letter." in refused.stderr
 
 
 def test_a_letter_goes_through_its_life(shell: Shell) -> None:
@@ -146,7 +233,7 @@ def test_without_a_public_address_a_letter_does_not_open(shell: Shell) -> None:
     result = shell("letter", "open", "homeless", PETITION_URL="")
 
     assert result.exit_code == 1
-    assert "Whoever runs the site must set PETITION_URL." in result.stderr
+    assert "Ask this site's host to set PETITION_URL." in result.stderr
 
 
 def test_the_list_has_slug_state_and_title(shell: Shell) -> None:

@@ -25,6 +25,7 @@ from petition.issuing.email_codes import Asked, ask
 from petition.issuing.models import Code, IssuingRound, Outbox
 from petition.jobs import scheduler as clockwork
 from petition.letters.states import CLOSED, PUBLISHED
+from petition.migration import migrate_both
 from petition.operations import backup, log_recovery
 from petition.operations.backup import back_up, decrypt, encrypt, put_file, read_backup
 from petition.operations.doctor.checks import Finding, check
@@ -53,7 +54,7 @@ class Second:
         read = read_backup(plain)
         prepare_folders(self.settings)
         databases = Databases(self.settings.database_url, self.settings.issuer_database_url)
-        databases.migrate(self.settings.data)
+        migrate_both(databases, self.settings.data)
         try:
             backup.restore(self.settings, databases, read)
         finally:

@@ -292,7 +292,16 @@ def test_a_table_that_counts_its_rows_is_found(campaign: Campaign, letter: str) 
         connection.execute(text("DROP TABLE tombstone"))
         connection.execute(text("ALTER TABLE other RENAME TO tombstone"))
 
-    assert "tombstone count their rows" in only(wrongs(campaign)).what
+    assert "tombstone counts its rows" in only(wrongs(campaign)).what
+
+
+def test_tables_that_are_not_those_of_the_models_are_found_though_the_revision_is_right(
+    campaign: Campaign, letter: str
+) -> None:
+    with campaign.databases.petition.begin() as connection:
+        connection.execute(text("ALTER TABLE letter DROP COLUMN contact"))
+
+    assert "letter has no contact" in only(wrongs(campaign)).what
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)

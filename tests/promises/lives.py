@@ -35,6 +35,7 @@ from petition.issuing.message import Sender
 from petition.issuing.tokens import exchange
 from petition.letters.fields import read_field
 from petition.letters.models import Letter
+from petition.migration import migrate_both
 from petition.signing.models import Round
 from tests.walks import Campaign
 
@@ -200,7 +201,7 @@ class World:
         self._key = key
         self._start = folder / "start"
         with self._opened(self._start) as campaign:
-            campaign.databases.migrate(campaign.settings.data)
+            migrate_both(campaign.databases, campaign.settings.data)
             self.letter = campaign.an_open_letter(k=K, fields=FIELDS, names=("named",))
             by_mail = [f"worker-{number}@example.com" for number in range(people // 2)]
             codes = campaign.codes(self.letter, people - len(by_mail))

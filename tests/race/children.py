@@ -12,6 +12,7 @@ from petition import config, create_app
 from petition.coordination.services import make_services
 from petition.database import Databases
 from petition.jobs import mailer, scheduler
+from petition.migration import migrate_both
 
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload([__name__])
@@ -34,7 +35,7 @@ def seal_on_and_on(environ: dict[str, str]) -> None:
     """A clock that ticks without rest."""
     found = config.settings(environ)
     databases = Databases(found.database_url, found.issuer_database_url)
-    databases.migrate(found.data)
+    migrate_both(databases, found.data)
     ours = make_services(found, databases, config.master_secret(found))
     while True:
         scheduler.tick(ours, datetime.now(UTC))

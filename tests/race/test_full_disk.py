@@ -14,6 +14,7 @@ from petition.config import prepare_folders, settings
 from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.encodings import b64url
 from petition.crypto.tokens import Token
+from petition.migration import migrate_both
 from tests.conftest import Clock
 from tests.race import children
 from tests.race.crowd import recount, standing
@@ -46,7 +47,7 @@ def site(data: Path, clock: Clock, make_key: Callable[[], PrivateKey]) -> Iterat
     found = settings(environ)
     prepare_folders(found)
     campaign = Campaign(found, clock, make_key)
-    campaign.databases.migrate(found.data)
+    migrate_both(campaign.databases, found.data)
     yield campaign, environ
     campaign.close()
 

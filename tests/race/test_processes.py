@@ -14,8 +14,9 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from petition.crypto.encodings import b64url
-from petition.database import Databases, at_head
+from petition.database import Databases
 from petition.issuing.models import UNSPENT, Code
+from petition.migration import at_head
 from tests.race import children
 from tests.race.crowd import recount, standing, together
 from tests.race.load import ask, free_port, until_answered

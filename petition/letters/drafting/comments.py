@@ -148,6 +148,12 @@ def threads(session: Session, letter: Letter, words: Words) -> tuple[list[Paragr
     return where, sorted(found.values(), key=_order)
 
 
+def open_comments(session: Session, letter: Letter) -> int:
+    """How many comments wait to be dealt with; replies aside."""
+    here = (Comment.letter_id == letter.id, Comment.answers.is_(None), Comment.state == OPEN)
+    return session.scalars(select(func.count()).select_from(Comment).where(*here)).one()
+
+
 def _order(thread: Thread) -> tuple[bool, int, int, int]:
     place = thread.place or Place(0, None)
     return thread.place is None, place.paragraph, place.start or 0, thread.comment.number

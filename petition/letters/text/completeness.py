@@ -13,16 +13,15 @@ def gaps(words: Words) -> Iterator[Refusal]:
         spoken = words.in_language(code)
         for number in dangling(spoken.body, len(words.sources)):
             yield Conflict(
-                "The text (%(language)s) refers to source %(number)s, and there are %(count)s. "
-                "Add the source, or take [^%(number)s] out.",
-                language=code, number=number, count=len(words.sources),
-            )  # fmt: skip
+                "You cite source %(number)s but list only %(count)s. Add the source or delete [^%(number)s].",
+                number=number, count=len(words.sources),
+            ).about(_place("sources", words, code))  # fmt: skip
         for number in doubled(spoken.body, len(words.sources)):
             yield Conflict(
-                "The text (%(language)s) has a footnote %(number)s of its own, and there is a source %(number)s. "
+                "The text has a footnote %(number)s of its own and a source %(number)s. "
                 "Give the footnote another name, such as [^a].",
-                language=code, number=number,
-            )  # fmt: skip
+                number=number,
+            ).about(_place("body", words, code))  # fmt: skip
         if code != words.language:
             yield from _translation_gaps(words, spoken)
 
@@ -30,12 +29,17 @@ def gaps(words: Words) -> Iterator[Refusal]:
 def _translation_gaps(words: Words, spoken: Words) -> Iterator[Refusal]:
     if not spoken.title or not spoken.body:
         yield Conflict(
-            "The translation (%(language)s) has no title or no text yet. Finish it, or take it out.",
+            "The translation (%(language)s) has no title or no text yet. Finish it or delete it.",
             language=spoken.language,
-        )
+        ).about(spoken.language)
     if len(spoken.demands) != len(words.demands):
         yield Conflict(
-            "The translation (%(language)s) has %(count)s demands, and the binding text %(wanted)s. "
-            "Make them the same, or take the translation out.",
+            "The translation (%(language)s) has %(count)s demands, the official version %(wanted)s. "
+            "Give it the same number, or delete it.",
             language=spoken.language, count=len(spoken.demands), wanted=len(words.demands),
-        )  # fmt: skip
+        ).about(spoken.language)  # fmt: skip
+
+
+def _place(field: str, words: Words, code: str) -> str:
+    """The field to look at: one of the letter itself, or the translation as a whole."""
+    return field if code == words.language else code

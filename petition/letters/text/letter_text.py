@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from petition.errors import BadShape, TooLong
 from petition.letters.text import sources as footnotes
+from petition.letters.text.characters import readable, require_visible
 from petition.letters.text.sources import MOST_SOURCES, Source
 
 LIMITS = {
@@ -18,19 +19,6 @@ LIMITS = {
 MOST_DEMANDS = 30
 MOST_TRANSLATIONS = 20
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?")
-NAMES_OF_INVISIBLES = {
-    "\u202a": "left-to-right embedding",
-    "\u202b": "right-to-left embedding",
-    "\u202c": "pop directional formatting",
-    "\u202d": "left-to-right override",
-    "\u202e": "right-to-left override",
-    "\u2066": "left-to-right isolate",
-    "\u2067": "right-to-left isolate",
-    "\u2068": "first strong isolate",
-    "\u2069": "pop directional isolate",
-}
-INVISIBLE = re.compile(f"[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\ud800-\\udfff{''.join(NAMES_OF_INVISIBLES)}]")
-"""Control characters but tab and line breaks, halves of surrogate pairs, and what overrides the direction of text."""
 
 
 @dataclass(frozen=True)
@@ -174,16 +162,20 @@ def language_code(code: str) -> str:
 def one_line(text: str, field: str) -> str:
     """A field of one line; line breaks become spaces."""
     _require_bounded(text, field)
-    _require_visible(text, field)
-    return _normal(" ".join(text.split()), field)
+    return _normal(" ".join(_visible(text, field).split()), field)
 
 
 def several_lines(text: str, field: str) -> str:
     """A field of several lines; only line feeds break them."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
     _require_bounded(text, field)
-    _require_visible(text, field)
-    return _normal("\n".join(line.rstrip() for line in text.split("\n")).strip("\n"), field)
+    lines = _visible(text.replace("\r\n", "\n").replace("\r", "\n"), field).split("\n")
+    return _normal("\n".join(line.rstrip() for line in lines).strip("\n"), field)
+
+
+def _visible(text: str, field: str) -> str:
+    text = readable(text)
+    require_visible(text, field)
+    return text
 
 
 def _normal(text: str, field: str) -> str:
@@ -203,22 +195,6 @@ def _require_length(text: str, field: str, most: int) -> None:
             "The %(field)s has %(length)s characters; %(most)s is the most. Please shorten it.",
             field=field, length=len(text), most=LIMITS[field],
         )  # fmt: skip
-
-
-def _require_visible(text: str, field: str) -> None:
-    """Refuse what nobody sees, by its name and its position as it was typed."""
-    found = INVISIBLE.search(text)
-    if found:
-        raise BadShape(
-            "The %(field)s has an invisible character (%(name)s) at position %(position)s. Please take it out.",
-            field=field, name=_name_of(found[0]), position=found.start() + 1,
-        )  # fmt: skip
-
-
-def _name_of(character: str) -> str:
-    if character in NAMES_OF_INVISIBLES:
-        return NAMES_OF_INVISIBLES[character]
-    return unicodedata.name(character, f"U+{ord(character):04X}")
 
 
 def canonical(words: Words) -> bytes:

@@ -12,6 +12,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
+from petition.letters.text.emphasis import read_marks
 from petition.letters.text.sources import REFERENCE
 
 TAGS = {
@@ -133,8 +134,15 @@ def _told(children: list[Token]) -> list[Token]:
     return told
 
 
-_markdown = MarkdownIt("commonmark", {"html": False}).disable("image").use(footnote_plugin)
-_markdown.inline.ruler.after("footnote_ref", "source_ref", _refer_to_source)
+def parser() -> MarkdownIt:
+    """A parser of the letters' Markdown: CommonMark with footnotes, without HTML and images."""
+    made = MarkdownIt("commonmark", {"html": False}).disable("image").use(footnote_plugin)
+    made.inline.ruler.at("emphasis", read_marks)
+    made.inline.ruler.after("footnote_ref", "source_ref", _refer_to_source)
+    return made
+
+
+_markdown = parser()
 _markdown.core.ruler.after("inline", "told_sites", _tell_sites)
 _markdown.add_render_rule("source_ref", _render_reference)
 _markdown.add_render_rule("footnote_caption", _number_after_sources)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -22,7 +22,7 @@ from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.boxes import unlock
 from petition.crypto.merkle import Tiles, leaf_hash
 from petition.crypto.notes import public_of, read_checkpoint
-from petition.database import Databases, IssuerBase, PetitionBase, at_head
+from petition.database import Databases, IssuerBase, PetitionBase
 from petition.errors import Refusal
 from petition.issuing.email_codes import SURELY_OVER
 from petition.issuing.message import sender_of
@@ -35,6 +35,8 @@ from petition.letters.models import Letter, to_hour
 from petition.letters.organizers.names_keys import who_can_unlock
 from petition.letters.reports import reports
 from petition.letters.states import CLOSED, MAIL, PUBLIC, SIGNABLE
+from petition.migration import at_head
+from petition.schema import differences, named
 from petition.sealing.log import HELD, log_seed, root_of_edge
 from petition.sealing.models import Cosigned, Entry, Log, Sealing, Tile
 from petition.sealing.witnesses import all_witnesses
@@ -46,6 +48,7 @@ BUILT = datetime(2026, 11, 1, tzinfo=UTC)
 """No honest clock shows an earlier time to this program."""
 LITTLE, TOO_LITTLE = 2**30, 200 * 2**20
 """Free bytes on the disk: soon too few; a sealing may fail."""
+METADATA = {"petition": PetitionBase.metadata, "issuer": IssuerBase.metadata}
 PRAGMAS = {"journal_mode": "truncate", "synchronous": 2, "secure_delete": 1}
 
 
@@ -226,29 +229,28 @@ def _database(chain: str, engine: Engine) -> Iterator[Finding]:
         return
     if not head:
         what = f"The database of {chain} is not of this version."
-        yield Finding("databases", WRONG, what, "petition run brings it to this version; make a backup before.")
+        yield Finding("databases", WRONG, what, "petition run upgrades it, and copies it before.")
+        return
+    found = differences(engine, METADATA[chain])
+    if found:
+        what = f"The tables of {chain} are not those of this version: {named(found)}."
+        mend = (
+            "A version between two releases may have made them. Restore a backup into an empty folder, or install the "
+            "version that made them and take a backup with it."
+        )
+        yield Finding("databases", WRONG, what, mend)
         return
     yield from _sqlite(chain, engine) if engine.dialect.name == "sqlite" else _postgresql(chain)
 
 
 def _sqlite(chain: str, engine: Engine) -> Iterator[Finding]:
-    metadata = (PetitionBase if chain == "petition" else IssuerBase).metadata
     with engine.connect().execution_options(petition_reads=True) as connection:
         for pragma, wanted in PRAGMAS.items():
             value = connection.exec_driver_sql(f"PRAGMA {pragma}").scalar_one()
             if value != wanted:
                 what = f"{chain}.db runs with {pragma}={value}, not {wanted}: it may keep the order of writing."
                 yield Finding("databases", WRONG, what, "Stop everything else that opens it, then start petition anew.")
-        definitions = {
-            row.name: row.sql
-            for row in connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
-        }
-    numbered = [name for name in metadata.tables if "WITHOUT ROWID" not in definitions.get(name, "").upper()]
-    if numbered:
-        what = f"In {chain}.db {', '.join(sorted(numbered))} count their rows: the order of writing can be read."
-        yield Finding("databases", WRONG, what, "Back up, and restore into an empty folder: that makes them anew.")
-    else:
-        yield Finding("databases", OK, f"{chain}.db answers, is of this version, and keeps no order of writing.")
+    yield Finding("databases", OK, f"{chain}.db answers, is of this version, and keeps no order of writing.")
 
 
 def _postgresql(chain: str) -> Iterator[Finding]:

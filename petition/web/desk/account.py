@@ -1,6 +1,7 @@
 """One's own account: the passphrase, the app for one-time passwords, and where one is signed in."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import segno
@@ -12,7 +13,7 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 from petition.crypto.codes import show
-from petition.errors import BadShape, Forbidden, Refusal
+from petition.errors import BadShape, Forbidden
 from petition.letters.models import Organizer
 from petition.letters.organizers.accounts import change_passphrase, require_passphrase
 from petition.letters.organizers.one_time_passwords import (
@@ -25,25 +26,21 @@ from petition.letters.organizers.one_time_passwords import (
     recovery_codes_left,
 )
 from petition.letters.organizers.sessions import end_sign_in, end_sign_ins, key_of, sign_ins_of
-from petition.web.desk.access import Answer, bp, desk_page, for_organizers, forget_sign_in, present_proof
-from petition.web.shared.context import now, say, session, site
+from petition.web.desk.access import Answer, bp, desk_page, for_organizers, present_proof
+from petition.web.desk.actions import as_sent, organizer_action, saved, sent
+from petition.web.desk.forms import PassphraseForm, ProofForm
+from petition.web.desk.sign_in import forget_sign_in
+from petition.web.shared.context import now, session, site
 from petition.web.shared.login_throttle import FREE_FOR_ONE, require_patience, waits
 
 _ = str
+HERE = "/organize/account"
 
 
-class ChangeForm(FlaskForm):
+class ChangeForm(PassphraseForm):
     """Another passphrase, with the present one."""
 
     present = PasswordField(_("Your present passphrase"), [InputRequired(_("Type your passphrase.")), Length(max=1000)])
-    passphrase = PasswordField(_("The new one"), [InputRequired(_("Choose a passphrase.")), Length(max=1000)])
-    again = PasswordField(_("The same again"), [InputRequired(_("Type the passphrase again.")), Length(max=1000)])
-
-
-class ProofForm(FlaskForm):
-    """What a borrowed browser must not do asks for the passphrase."""
-
-    present = PasswordField(_("Your passphrase"), [InputRequired(_("Type your passphrase.")), Length(max=1000)])
 
 
 class AppForm(FlaskForm):
@@ -59,147 +56,117 @@ def account(organizer: Organizer) -> Answer:
     return _page(organizer)
 
 
-def _page(organizer: Organizer, *, refusal: str | None = None, codes: tuple[str, ...] = (), **forms: Any) -> str:
+def _page(organizer: Organizer, codes: tuple[str, ...] = ()) -> str:
     setting_up = organizer.app_secret is not None and not organizer.app_confirmed
-    master = site().master
-    here = present_proof()
+    master, here = site().master, present_proof()
     return desk_page(
         "organize/account.html",
-        form=forms.get("change") or ChangeForm(formdata=None),
-        proof=ProofForm(formdata=None),
-        app_form=AppForm(formdata=None),
+        form=as_sent(ChangeForm),
+        proof=as_sent(ProofForm),
+        app_form=as_sent(AppForm),
         confirmed=organizer.app_confirmed,
         secret=show(app_secret(organizer, master=master)) if setting_up else None,
-        picture=_picture(app_address(organizer, master=master)) if setting_up else None,
+        picture=qr_code(app_address(organizer, master=master)) if setting_up else None,
         codes=codes,
         codes_left=recovery_codes_left(session(), organizer),
         sign_ins=sign_ins_of(session(), organizer),
         here=key_of(here) if here else b"",
         remembered="remembered" in cookie,
-        refusal=refusal,
     )
 
 
-def _picture(address: str) -> Markup:
+def qr_code(text: str, scale: int = 5) -> Markup:
     """A QR code as an element of the page: no request, no style."""
-    drawn = segno.make(address, error="m", micro=False)
-    return Markup(drawn.svg_inline(scale=5, border=4, light="#fff"))  # noqa: S704 - made of squares alone
+    drawn = segno.make(text, error="m", micro=False)
+    return Markup(drawn.svg_inline(scale=scale, border=4, light="#fff"))  # noqa: S704 - made of squares alone
 
 
-def _refused(organizer: Organizer, refusal: Refusal, **forms: Any) -> Answer:
-    session().rollback()
-    return _page(organizer, refusal=say(refusal.sentence, **refusal.values), **forms), refusal.status
-
-
-def _done() -> Answer:
-    session().commit()
-    return redirect("/organize/account", 303)
-
-
-def _prove(organizer: Organizer, passphrase: str | None) -> None:
-    """Refuse unless the passphrase is right; each wrong one makes the next wait."""
-    _patiently(organizer, lambda: require_passphrase(session(), organizer, passphrase or ""))
-
-
-def _patiently(organizer: Organizer, act: Any) -> None:
-    """Do what asks for the passphrase of whoever is signed in; each wrong one makes the next wait."""
+def _patiently(organizer: Organizer, act: Callable[[], object]) -> None:
+    """Do what asks for the organizer's passphrase; each wrong one makes the next wait."""
     key = f"account {organizer.id}"
     require_patience({key: FREE_FOR_ONE})
     try:
         act()
-    except Forbidden:
+    except Forbidden as refusal:
         waits.wrong(key)
-        raise
+        raise refusal.about("present") from None
     waits.right(key)
 
 
+def _prove(organizer: Organizer) -> None:
+    """Refuse unless the passphrase that was typed is right."""
+    form = sent(ProofForm())
+    _patiently(organizer, lambda: require_passphrase(session(), organizer, form.present.data))
+
+
 @bp.post("/account/passphrase")
-@for_organizers
+@organizer_action(_page)
 def choose_another(organizer: Organizer) -> Answer:
     """Change the passphrase; every other sign-in ends."""
-    form = ChangeForm()
-    if not form.validate():
-        return _page(organizer, change=form), 400
-    try:
-        if form.passphrase.data != form.again.data:
-            raise BadShape("The two passphrases differ. Type the same twice.")
-        kept = key_of(present_proof() or b"")
-        typed = (form.present.data, form.passphrase.data)
-        _patiently(organizer, lambda: change_passphrase(session(), organizer, *typed, but=kept))
-    except Refusal as refusal:
-        return _refused(organizer, refusal, change=form)
-    return _done()
+    form = sent(ChangeForm())
+    typed = (form.present.data, form.passphrase.data)
+    kept = key_of(present_proof() or b"")
+    _patiently(organizer, lambda: change_passphrase(session(), organizer, *typed, but=kept))
+    return saved(HERE)
 
 
 @bp.post("/account/app")
-@for_organizers
+@organizer_action(_page)
 def set_up_app(organizer: Organizer) -> Answer:
     """Make the secret of a new app, which the page then shows until the app is confirmed."""
-    try:
-        _prove(organizer, ProofForm().present.data)
-        begin_app(organizer, master=site().master)
-    except Refusal as refusal:
-        return _refused(organizer, refusal)
-    return _done()
+    _prove(organizer)
+    begin_app(organizer, master=site().master)
+    session().commit()
+    return redirect(HERE, 303)
 
 
 @bp.post("/account/app/confirm")
-@for_organizers
+@organizer_action(_page)
 def confirm(organizer: Organizer) -> Answer:
     """Ask for the app from now on; shows the recovery codes, this once."""
-    try:
-        codes = confirm_app(
-            session(), organizer, AppForm().password.data or "",
-            moment=now(), master=site().master, random=site().random,
-        )  # fmt: skip
-    except Refusal as refusal:
-        return _refused(organizer, refusal)
+    typed = sent(AppForm()).password.data
+    how: Any = {"moment": now(), "master": site().master, "random": site().random}
+    codes = confirm_app(session(), organizer, typed, **how)
     session().commit()
-    return _page(organizer, codes=tuple(codes))
+    return _page(organizer, tuple(codes))
 
 
 @bp.post("/account/app/off")
-@for_organizers
+@organizer_action(_page)
 def turn_app_off(organizer: Organizer) -> Answer:
     """Ask for no one-time password any more."""
-    try:
-        _prove(organizer, ProofForm().present.data)
-    except Refusal as refusal:
-        return _refused(organizer, refusal)
+    _prove(organizer)
     forget_app(session(), organizer)
-    return _done()
+    return saved(HERE)
 
 
 @bp.post("/account/codes")
-@for_organizers
+@organizer_action(_page)
 def make_codes_anew(organizer: Organizer) -> Answer:
     """New recovery codes in place of the old ones, shown this once."""
-    try:
-        _prove(organizer, ProofForm().present.data)
-        if not organizer.app_confirmed:
-            raise BadShape("Recovery codes stand in for an app; set one up first.")
-    except Refusal as refusal:
-        return _refused(organizer, refusal)
+    _prove(organizer)
+    if not organizer.app_confirmed:
+        raise BadShape("Recovery codes stand in for an app; set one up first.")
     codes = new_recovery_codes(session(), organizer, random=site().random)
     session().commit()
-    return _page(organizer, codes=tuple(codes))
+    return _page(organizer, tuple(codes))
 
 
 @bp.post("/account/sign-ins/<key>/end")
-@for_organizers
+@organizer_action(_page)
 def end_one(organizer: Organizer, key: str) -> Answer:
     """End one sign-in."""
     if re.fullmatch("[0-9a-f]{64}", key):
         end_sign_in(session(), organizer, bytes.fromhex(key))
-    return _done()
+    return saved(HERE)
 
 
 @bp.post("/account/sign-ins/end")
-@for_organizers
+@organizer_action(_page)
 def end_others(organizer: Organizer) -> Answer:
     """End all sign-ins but this one."""
     end_sign_ins(session(), organizer, but=key_of(present_proof() or b""))
-    return _done()
+    return saved(HERE)
 
 
 @bp.post("/account/forget-browser")

@@ -1,11 +1,11 @@
-"""Two saved at once and changed the same: both are shown, place by place, until somebody has decided."""
+"""Two people changed the same text: both versions are shown, place by place, until one of them has decided."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from flask import redirect, request
+from flask import request
 
 from petition.errors import BadShape, Refusal, TextChanged
 from petition.letters.access import own_letter
@@ -17,6 +17,7 @@ from petition.letters.models import Letter, Organizer, Version
 from petition.letters.text.letter_text import Translation, Words, checked
 from petition.letters.text.sources import Source
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
+from petition.web.desk.actions import refused, saved
 from petition.web.desk.editor_form import (
     Fields,
     based_on,
@@ -26,7 +27,8 @@ from petition.web.desk.editor_form import (
     translation_form,
 )
 from petition.web.desk.editor_page import write_page
-from petition.web.shared.context import now, say, session
+from petition.web.shared.context import now, session
+from petition.web.shared.forms import small_number
 
 _ = str
 PLACES = {
@@ -41,7 +43,7 @@ PLACES = {
 """What the parts of a letter are called."""
 
 
-def conflict_page(letter: Letter, mine: Words, fields: Mapping[str, str], refusal: Refusal, language: str = "") -> str:
+def conflict_page(letter: Letter, mine: Words, fields: Mapping[str, str], language: str = "") -> str:
     """Both texts. Each place where they touch asks for a decision; one's own text stays in the form below.
 
     ``fields`` are what was typed, of the letter itself or of its translation into ``language``.
@@ -62,7 +64,6 @@ def conflict_page(letter: Letter, mine: Words, fields: Mapping[str, str], refusa
         collisions=collisions,
         places=PLACES,
         chosen=request.form,
-        refusal=say(refusal.sentence, **refusal.values),
     )
 
 
@@ -72,7 +73,8 @@ def decide(organizer: Organizer, slug: str) -> Answer:
     """Put both together as decided: save them, or go on writing."""
     letter = own_letter(session(), slug, organizer)
     mine = from_text(request.form.get("mine", ""))
-    base, theirs = (version_of(session(), letter, _number(name)) for name in ("based_on", "theirs"))
+    numbers = [small_number(request.form.get(name)) or 0 for name in ("based_on", "theirs")]
+    base, theirs = (version_of(session(), letter, number) for number in numbers)
     collisions = merge(words_of(base), mine, words_of(theirs))[1]
     choices = [request.form.get(f"choice-{number}", "") for number in range(len(collisions))]
     language = request.form.get("part", "")
@@ -81,21 +83,16 @@ def decide(organizer: Organizer, slug: str) -> Answer:
         together = checked(merge(words_of(base), mine, words_of(theirs), choices)[0])
         if request.form.get("do") == "write":
             return write_page(fields_of(together, theirs.number), letter)
-        save(
-            session(), letter, organizer, together, based_on=theirs.number, moment=now(),
-            note=request.form.get("note", ""),
-        )  # fmt: skip
+        how: Any = {"based_on": theirs.number, "moment": now(), "note": request.form.get("note", "")}
+        save(session(), letter, organizer, together, **how)
         forget_working_copy(session(), organizer, letter, language)
     except TextChanged as refusal:
-        session().rollback()
         fields = _fields(together, theirs.number, language)
-        return conflict_page(letter, together, fields, refusal, language), refusal.status
+        return refused(refusal, lambda: conflict_page(letter, together, fields, language))
     except Refusal as refusal:
-        session().rollback()
         fields = _fields(mine, base.number, language)
-        return conflict_page(letter, mine, fields, refusal, language), refusal.status
-    session().commit()
-    return redirect(f"/organize/letters/{slug}/", 303)
+        return refused(refusal, lambda: conflict_page(letter, mine, fields, language))
+    return saved("")
 
 
 def _require_decided(collisions: list[Collision], choices: list[str]) -> None:
@@ -108,11 +105,6 @@ def _fields(words: Words, number: int, language: str) -> Fields:
     """What the form below shows: the letter itself, or its translation into a language."""
     found = next((one for one in words.translations if one.language == language), None)
     return fields_of_translation(found, number) if found else fields_of(words, number)
-
-
-def _number(name: str) -> int:
-    found = request.form.get(name, "")
-    return int(found) if found.isdecimal() and found.isascii() and len(found) < 10 else 0
 
 
 def as_text(words: Words) -> str:

@@ -1,29 +1,28 @@
-"""Writing a letter: its words, their preview, and the numbers that the organizers choose.
+"""Writing a letter: its words and their preview.
 
-Every press of a button keeps what stands in the form, for whoever typed it alone, before anything else is done.
+Every press of a button keeps what stands in the form, for the one who typed it alone, before anything else is done.
 """
 
-import os
 from collections.abc import Mapping
+from typing import Any
 
 from flask import Response, redirect, request
 
-from petition.errors import Refusal, TextChanged
+from petition.errors import BadShape, Refusal, TextChanged
 from petition.letters.access import own_letter
-from petition.letters.drafting.drafts import draft, save
-from petition.letters.drafting.settings import DEFAULT_K, Rules, rolls_of, set_rules
+from petition.letters.drafting.drafts import draft
+from petition.letters.drafting.drafts import save as save_version
 from petition.letters.drafting.versions import newest_version, words_of
 from petition.letters.drafting.working_copies import forget_working_copy, keep_working_copy, working_copy
 from petition.letters.models import Letter, Organizer, Version
-from petition.letters.states import ALONE
 from petition.letters.text.letter_text import Words
 from petition.publishing.cache import PACKAGE
-from petition.web.desk.access import Answer, bp, desk_page, for_organizers
+from petition.web.desk.access import Answer, bp, for_organizers
+from petition.web.desk.actions import refused, saved
 from petition.web.desk.conflicts import conflict_page
 from petition.web.desk.editor_form import Fields, based_on, fields_of, rearranged, same_text, typed, words_in
 from petition.web.desk.editor_page import KEPT, SAME, write_page
-from petition.web.shared.context import now, say, session
-from petition.web.shared.forms import RulesForm
+from petition.web.shared.context import now, session, site
 
 
 @bp.get("/letters/new")
@@ -44,14 +43,12 @@ def create(organizer: Organizer) -> Answer:
     try:
         words = words_in(fields, Words())
         if not words.title:
-            return write_page(fields, None, refusal=say("Give the letter a title, so that you find it again.")), 400
-        letter = draft(session(), organizer, words, moment=now(), random=os.urandom)
+            raise BadShape("Give the letter a title, so that you find it again.")
+        letter = draft(session(), organizer, words, moment=now(), random=site().random)
         forget_working_copy(session(), organizer, None)
     except Refusal as refusal:
-        session().rollback()
-        return write_page(fields, None, refusal=say(refusal.sentence, **refusal.values)), refusal.status
-    session().commit()
-    return redirect(f"/organize/letters/{letter.slug}/", 303)
+        return refused(refusal, lambda: write_page(fields, None))
+    return saved(f"/organize/letters/{letter.slug}/")
 
 
 @bp.get("/letters/<slug>/write")
@@ -68,38 +65,31 @@ def edit(organizer: Organizer, slug: str) -> Answer:
 
 @bp.post("/letters/<slug>/write")
 @for_organizers
-def keep(organizer: Organizer, slug: str) -> Answer:
+def save(organizer: Organizer, slug: str) -> Answer:
     """Keep a new version, or show what was typed: previewed, rearranged; beside a newer version where they collide."""
     letter = own_letter(session(), slug, organizer)
     fields, act = typed(), request.form.get("do", "preview")
     if act != "save":
         return _go_on(organizer, letter, fields, act)
     kept = _keep_typed(organizer, letter, fields)
-    words = None
+    words = Words()
     try:
         words = words_in(fields, _began_with(letter, fields))
-        version = save(
-            session(), letter, organizer, words, based_on=based_on(fields), moment=now(), note=fields.get("note", "")
-        )
+        how: Any = {"based_on": based_on(fields), "moment": now(), "note": fields.get("note", "")}
+        version = save_version(session(), letter, organizer, words, **how)
         forget_working_copy(session(), organizer, letter)
     except TextChanged as refusal:
-        session().rollback()
-        assert words is not None
-        return conflict_page(letter, words, fields, refusal), refusal.status
+        return refused(refusal, lambda: conflict_page(letter, words, fields))
     except Refusal as refusal:
-        session().rollback()
-        why = say(refusal.sentence, **refusal.values)
-        return write_page(fields, letter, refusal=why, kept=kept), refusal.status
-    session().commit()
-    return redirect(after_saving(letter, version), 303)
+        return refused(refusal, lambda: write_page(fields, letter, kept=kept))
+    return saved(after_saving(version))
 
 
-def after_saving(letter: Letter, version: Version) -> str:
-    """The letter's desk; or what was put together, to be read once."""
-    desk = f"/organize/letters/{letter.slug}/"
+def after_saving(version: Version) -> str:
+    """The letter's home; or what was merged, to be read once."""
     if version.merged_with is None:
-        return desk
-    return f"{desk}differences?before={version.merged_with}&after={version.number}"
+        return ""
+    return f"differences?before={version.merged_with}&after={version.number}"
 
 
 def _began_with(letter: Letter, fields: Mapping[str, str]) -> Words:
@@ -119,8 +109,7 @@ def _go_on(organizer: Organizer, letter: Letter | None, fields: Fields, act: str
     try:
         words = words_in(fields, _began_with(letter, fields) if letter else Words())
     except Refusal as refusal:
-        why = say(refusal.sentence, **refusal.values)
-        return write_page(fields, letter, refusal=why, kept=kept), refusal.status
+        return refused(refusal, lambda: write_page(fields, letter, kept=kept))
     return write_page(fields, letter, preview=words if act == "preview" else None, kept=kept)
 
 
@@ -141,47 +130,3 @@ def _keep_typed(organizer: Organizer, letter: Letter | None, fields: Fields) -> 
 def script(organizer: Organizer) -> Answer:
     """Keeps and previews while somebody types, with the same form and the same button."""
     return Response((PACKAGE / "static" / "write.js").read_bytes(), mimetype="text/javascript")
-
-
-@bp.get("/letters/<slug>/rules")
-@for_organizers
-def rules(organizer: Organizer, slug: str) -> Answer:
-    """K, goal and threshold."""
-    letter = own_letter(session(), slug, organizer)
-    form = RulesForm(obj=letter)
-    form.rolls.data = "\n".join(roll.name for roll in rolls_of(session(), letter))
-    form.single.data = letter.k == ALONE
-    form.k.data = DEFAULT_K if letter.k == ALONE else letter.k
-    return desk_page("organize/rules.html", letter=letter, form=form, refusal=None)
-
-
-@bp.post("/letters/<slug>/rules")
-@for_organizers
-def keep_rules(organizer: Organizer, slug: str) -> Answer:
-    """Keep them."""
-    letter = own_letter(session(), slug, organizer)
-    form = RulesForm()
-    try:
-        if not form.validate():
-            return desk_page("organize/rules.html", letter=letter, form=form, refusal=None), 400
-        set_rules(session(), letter, _rules_of(form, letter))
-    except Refusal as refusal:
-        session().rollback()
-        why = say(refusal.sentence, **refusal.values)
-        return desk_page("organize/rules.html", letter=letter, form=form, refusal=why), refusal.status
-    session().commit()
-    return redirect(f"/organize/letters/{slug}/", 303)
-
-
-def _rules_of(form: RulesForm, letter: Letter) -> Rules:
-    """What was chosen; a field that was not sent stays as it is."""
-    return Rules(
-        k=ALONE if form.single.data else form.k.data,
-        timing=form.timing.data if "timing" in request.form else letter.timing,
-        rolls=tuple((form.rolls.data or "").splitlines()),
-        issuing_days=form.issuing_days.data or letter.issuing_days,
-        pause_hours=form.pause_hours.data or letter.pause_hours,
-        goal=form.goal.data,
-        threshold=form.threshold.data,
-        contact=form.contact.data or "" if "contact" in request.form else letter.contact or "",
-    )

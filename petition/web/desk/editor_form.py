@@ -13,7 +13,18 @@ from werkzeug.datastructures import MultiDict
 from wtforms import FieldList, Form, FormField, HiddenField, SelectField, StringField, TextAreaField
 
 from petition.i18n import letter_languages, name_of
-from petition.letters.text.letter_text import LANGUAGE, Translation, Words, read_source, read_translation, read_words
+from petition.letters.drafting.importing.pasted import as_markdown, demands_in
+from petition.letters.text.characters import meaningless_in
+from petition.letters.text.letter_text import (
+    LANGUAGE,
+    LIMITS,
+    Translation,
+    Words,
+    read_source,
+    read_translation,
+    read_words,
+)
+from petition.web.shared.forms import small_number
 
 _ = str
 Fields = dict[str, str]
@@ -131,7 +142,7 @@ def words_in(fields: Mapping[str, str], before: Words) -> Words:
         title=fields.get("title", ""),
         recipient=fields.get("recipient", ""),
         employer=fields.get("employer", ""),
-        body=fields.get("body", ""),
+        body=as_markdown(fields.get("body", "")),
         demands=_demands(fields),
         language=fields.get("language", ""),
         sources=[read_source(*element) for element in _elements(fields, "sources")],
@@ -141,14 +152,19 @@ def words_in(fields: Mapping[str, str], before: Words) -> Words:
 
 def translation_in(fields: Mapping[str, str], language: str) -> Translation:
     """The translation that was typed."""
-    return read_translation(
-        language, fields.get("title", ""), fields.get("recipient", ""), fields.get("body", ""), _demands(fields)
-    )
+    body = as_markdown(fields.get("body", ""))
+    return read_translation(language, fields.get("title", ""), fields.get("recipient", ""), body, _demands(fields))
 
 
 def _demands(fields: Mapping[str, str]) -> list[str]:
     """One on each line: a list that was pasted into one field becomes several."""
-    return [line for (text,) in _elements(fields, "demands") for line in text.splitlines()]
+    return [demand for (text,) in _elements(fields, "demands") for demand in demands_in(text)]
+
+
+def invisible_in(fields: Mapping[str, str]) -> list[str]:
+    """Names of the invisible characters that were typed or pasted, and that are removed as the letter is saved."""
+    texts = [text for text in fields.values() if len(text) <= 2 * LIMITS["body"]]  # longer ones are refused anyway
+    return sorted({name for text in texts for name in meaningless_in(text)})
 
 
 def fields_of(words: Words, based_on: int) -> Fields:
@@ -166,8 +182,7 @@ def fields_of_translation(translation: Translation, based_on: int) -> Fields:
 
 def based_on(fields: Mapping[str, str]) -> int:
     """The number of the version that somebody began with; 0 for none."""
-    found = fields.get("based_on", "")
-    return int(found) if re.fullmatch("[0-9]{1,9}", found) else 0
+    return small_number(fields.get("based_on")) or 0
 
 
 def same_text(fields: Mapping[str, str], others: Mapping[str, str]) -> bool:

@@ -7,7 +7,7 @@ from petition.letters.models import Letter
 from petition.letters.states import DRAFT
 from petition.letters.text.letter_text import Words
 from petition.web.desk.access import desk_page
-from petition.web.desk.editor_form import based_on, letter_form
+from petition.web.desk.editor_form import based_on, invisible_in, letter_form
 from petition.web.shared.context import session
 
 KEPT, SAME = "kept", "same"
@@ -17,7 +17,6 @@ def write_page(
     fields: Mapping[str, str],
     letter: Letter | None,
     *,
-    refusal: str | None = None,
     preview: Words | None = None,
     is_unsaved: bool = False,
     kept: str = "",
@@ -32,11 +31,11 @@ def write_page(
         "organize/write.html",
         form=letter_form(fields),
         letter=letter,
-        refusal=refusal,
         preview=preview,
         is_unsaved=is_unsaved,
         kept=kept,
         left_out=left_out,
+        invisible=invisible_in(fields),
         newer=newest if newest and newest.number != based_on(fields) else None,
         is_draft=letter is None or letter.state == DRAFT,
     )

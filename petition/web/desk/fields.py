@@ -1,10 +1,7 @@
 """The organizers' page of groups: what signers may say of themselves, fixed when the letter opens."""
 
-from typing import Any
-
 from flask import request
 
-from petition.errors import Refusal
 from petition.letters.access import own_letter
 from petition.letters.fields import (
     MOST_FIELDS,
@@ -19,7 +16,8 @@ from petition.letters.fields import (
 from petition.letters.models import Letter, Organizer
 from petition.letters.states import DRAFT
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
-from petition.web.shared.context import say, session
+from petition.web.desk.actions import organizer_action, saved
+from petition.web.shared.context import session
 
 Typed = list[tuple[str, str]]
 """The label and the lines of each field."""
@@ -29,35 +27,42 @@ Typed = list[tuple[str, str]]
 @for_organizers
 def list_fields(organizer: Organizer, slug: str) -> Answer:
     """What is asked now."""
+    return _page(organizer, slug)
+
+
+def _page(organizer: Organizer, slug: str) -> str:
     letter = own_letter(session(), slug, organizer)
-    return _page(letter, [(field.label, as_lines(field)) for field in fields_of(session(), letter.id)])
+    shown = (_typed() if letter.state == DRAFT else []) or _kept(letter)
+    return desk_page(
+        "organize/fields.html",
+        letter=letter,
+        typed=[*shown, *[("", "")] * MOST_FIELDS][:MOST_FIELDS],
+        small=small_groups(fields_of(session(), letter.id), letter.k),
+        is_draft=letter.state == DRAFT,
+    )
+
+
+def _kept(letter: Letter) -> Typed:
+    return [(field.label, as_lines(field)) for field in fields_of(session(), letter.id)]
+
+
+def _typed() -> Typed:
+    """What was sent; nothing where the page is only looked at."""
+    if request.method != "POST":
+        return []
+    return [(request.form.get(f"label-{n}", ""), request.form.get(f"groups-{n}", "")) for n in range(MOST_FIELDS)]
 
 
 @bp.post("/letters/<slug>/fields")
-@for_organizers
-def keep_fields(organizer: Organizer, slug: str) -> Answer:
+@organizer_action(_page)
+def save_fields(organizer: Organizer, slug: str) -> Answer:
     """Keep it, and show the page again: small groups deserve a second look."""
     letter = own_letter(session(), slug, organizer)
-    typed = [(request.form.get(f"label-{n}", ""), request.form.get(f"groups-{n}", "")) for n in range(MOST_FIELDS)]
-    try:
-        set_fields(session(), letter, _read(typed))
-    except Refusal as refusal:
-        session().rollback()
-        return _page(letter, typed, say(refusal.sentence, **refusal.values)), refusal.status
-    session().commit()
-    return _page(letter, typed, done=say("It is kept."))
+    set_fields(session(), letter, _read(_typed()))
+    return saved("fields")
 
 
 def _read(typed: Typed) -> list[FieldOfLetter]:
     """The fields that were filled in."""
     filled = [(label, groups) for label, groups in typed if label.strip() or groups.strip()]
     return [read_field(label, read_lines(groups.splitlines())) for label, groups in filled]
-
-
-def _page(letter: Letter, typed: Typed, refusal: str | None = None, done: str | None = None) -> str:
-    shown: dict[str, Any] = {
-        "typed": [*typed, *[("", "")] * MOST_FIELDS][:MOST_FIELDS],
-        "small": small_groups(fields_of(session(), letter.id), letter.k),
-        "is_draft": letter.state == DRAFT,
-    }
-    return desk_page("organize/fields.html", letter=letter, refusal=refusal, done=done, **shown)

@@ -1,19 +1,20 @@
 """Taking a text from a file into the form: .md, .txt or .docx."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
-from flask import redirect, request
+from flask import request
 
-from petition.errors import BadShape, Refusal
+from petition.errors import BadShape
 from petition.letters.access import own_letter
 from petition.letters.drafting.drafts import draft, save
-from petition.letters.drafting.importing.files import Imported, read_file
+from petition.letters.drafting.importing.files import Imported
+from petition.letters.drafting.importing.process import import_file
 from petition.letters.drafting.versions import newest_version, words_of
 from petition.letters.drafting.working_copies import keep_working_copy
 from petition.letters.models import Letter, Organizer
 from petition.letters.text.letter_text import Words, checked
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
+from petition.web.desk.actions import organizer_action, saved
 from petition.web.desk.editor_form import fields_of
 from petition.web.desk.editor_page import KEPT, write_page
 from petition.web.shared.context import now, say, session, site
@@ -23,41 +24,42 @@ from petition.web.shared.context import now, say, session, site
 @for_organizers
 def ask_file(organizer: Organizer) -> Answer:
     """Choose a file for a new letter."""
-    return _page(None)
+    return _page(organizer)
 
 
 @bp.get("/letters/<slug>/import")
 @for_organizers
 def ask_file_for(organizer: Organizer, slug: str) -> Answer:
     """Choose a file whose text takes the place of the letter's."""
-    return _page(own_letter(session(), slug, organizer))
+    return _page(organizer, slug)
+
+
+def _page(organizer: Organizer, slug: str = "") -> str:
+    letter = own_letter(session(), slug, organizer) if slug else None
+    return desk_page("organize/import.html", letter=letter)
 
 
 @bp.post("/letters/import")
-@for_organizers
-def take_file(organizer: Organizer) -> Answer:
+@organizer_action(_page)
+def import_new(organizer: Organizer) -> Answer:
     """Show the text in the form, to be read and saved."""
-    return _take(organizer, None)
+    return _import(organizer, None)
 
 
 @bp.post("/letters/<slug>/import")
-@for_organizers
-def take_file_for(organizer: Organizer, slug: str) -> Answer:
-    """The same for a letter that there is; nothing is saved before somebody has read it."""
-    return _take(organizer, own_letter(session(), slug, organizer))
+@organizer_action(_page)
+def import_over(organizer: Organizer, slug: str) -> Answer:
+    """The same for a letter that there is; nothing is saved before its organizer has read it."""
+    return _import(organizer, own_letter(session(), slug, organizer))
 
 
-def _take(organizer: Organizer, letter: Letter | None) -> Answer:
+def _import(organizer: Organizer, letter: Letter | None) -> Answer:
     file = request.files.get("file")
-    try:
-        if file is None or not file.filename:
-            raise BadShape("Choose a file first.")
-        imported = read_file(file.filename, file.stream.read())
-        if imported.words.translations:
-            return _with_translations(organizer, letter, imported.words)
-    except Refusal as refusal:
-        session().rollback()
-        return _page(letter, say(refusal.sentence, **refusal.values)), refusal.status
+    if file is None or not file.filename:
+        raise BadShape("Choose a file first.")
+    imported = import_file(file.filename, file.stream.read())
+    if imported.words.translations:
+        return _with_translations(organizer, letter, imported.words)
     return _in_form(organizer, letter, imported)
 
 
@@ -67,7 +69,7 @@ def _in_form(organizer: Organizer, letter: Letter | None, imported: Imported) ->
     fields = fields_of(_filled(imported.words, before), newest.number if newest else 0)
     kept = keep_working_copy(session(), organizer, letter, fields)
     session().commit()
-    return write_page(fields, letter, kept=KEPT if kept else "", left_out=_told(imported.left_out)), 200
+    return write_page(fields, letter, kept=KEPT if kept else "", left_out=_told(imported)), 200
 
 
 def _filled(words: Words, before: Words) -> Words:
@@ -76,8 +78,12 @@ def _filled(words: Words, before: Words) -> Words:
     return replace(words, **texts, language=words.language if not before.title else before.language)
 
 
-def _told(left_out: Mapping[str, int]) -> list[str]:
-    return [f"{number} {say(what)}" for what, number in left_out.items()]
+def _told(imported: Imported) -> list[str]:
+    told = [say(one.sentence, count=one.count, words=one.words) for one in imported.omissions]
+    if imported.settings:
+        names = ", ".join(dict.fromkeys(name for name, _ in imported.settings))
+        told.append(say("Settings, which you choose on the page “Review”: %(names)s", names=names))
+    return told
 
 
 def _with_translations(organizer: Organizer, letter: Letter | None, words: Words) -> Answer:
@@ -89,9 +95,4 @@ def _with_translations(organizer: Organizer, letter: Letter | None, words: Words
         whole = checked(replace(_filled(words, words_of(newest)), language=words.language))
         note = say("From a file")
         save(session(), letter, organizer, whole, based_on=newest.number, moment=now(), note=note)
-    session().commit()
-    return redirect(f"/organize/letters/{letter.slug}/", 303)
-
-
-def _page(letter: Letter | None, refusal: str | None = None) -> str:
-    return desk_page("organize/import.html", letter=letter, refusal=refusal)
+    return saved(f"/organize/letters/{letter.slug}/")

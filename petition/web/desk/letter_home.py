@@ -1,146 +1,94 @@
-"""A letter's steps and its codes: what stands in the way, and the buttons that go on."""
+"""A letter's home: one ordered path, of which one step is the current one."""
 
-from flask import redirect, request
+from typing import Any
 
-from petition.coordination import closing, opening, rounds
-from petition.coordination.facts import facts_of
-from petition.coordination.services import Services, make_services
-from petition.crypto.appearance_steps import NAMED
-from petition.errors import Refusal
-from petition.letters.access import address_of, may_edit, own_letter, readable_letter
-from petition.letters.drafting.versions import newest_version
-from petition.letters.lifecycle import announce_close, obstacles
+from petition.crypto.appearance_steps import NAMED, number_of
+from petition.letters.access import address_of, may_edit, readable_letter
+from petition.letters.dates import next_update
+from petition.letters.drafting.approvals import approvals_of
+from petition.letters.drafting.comments import open_comments
+from petition.letters.drafting.settings import rolls_of
+from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.events import events_of, statuses_of
+from petition.letters.fields import fields_of
+from petition.letters.lifecycle import obstacles
 from petition.letters.models import Letter, Organizer
-from petition.letters.organizers.names_keys import names_keys
-from petition.letters.states import CLOSED, DRAFT, OPEN, PUBLIC, PUBLISHED, SIGNABLE, WITHDRAWN, steps_from
+from petition.letters.organizers.members import seats
+from petition.letters.organizers.names_keys import names_keys, who_can_unlock
+from petition.letters.states import CLOSED, DRAFT, EDITOR, OPEN, PUBLISHED, SIGNABLE, WITHDRAWN
 from petition.publishing.figures.counts import figures, rounded
+from petition.sealing.sealer import held_back
 from petition.signing.signatures import rounds_of
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
-from petition.web.shared.context import now, say, session, site
-from petition.web.shared.forms import StepForm
+from petition.web.desk.codes import how_many_made
+from petition.web.desk.obstacles import shown
+from petition.web.desk.services import facts
+from petition.web.shared.context import now, session, site
 
-_ = str
-SENTENCES = {
-    OPEN: _("Open the letter for signatures"),
-    PUBLISHED: _("Publish the letter"),
-    CLOSED: _("Close the letter"),
-    WITHDRAWN: _("Withdraw the letter"),
-}
-
-
-def site_services() -> Services:
-    """What a step across the wall needs, of the site that answers."""
-    here = site()
-    return make_services(here.settings, here.databases, here.master, random=here.random)
+WRITE, REVIEW, COLLECT, PUBLISH, FOLLOW_UP = "write", "review", "collect", "publish", "follow-up"
 
 
 @bp.get("/letters/<slug>/")
 @for_organizers
-def overview(organizer: Organizer, slug: str) -> Answer:
-    """Where the letter stands and what stands in the way of each next step."""
-    return _overview(organizer, readable_letter(session(), slug, organizer), None)
-
-
-def _overview(organizer: Organizer, letter: Letter, refusal: str | None) -> str:
-    facts = facts_of(session(), letter, site().settings.url, sends_mail=site().settings.mail is not None)
+def letter_home(organizer: Organizer, slug: str) -> Answer:
+    """Where the letter stands, what comes next, and what is settled already."""
+    letter = readable_letter(session(), slug, organizer)
     version = newest_version(session(), letter)
-    next_steps = [
-        (step, say(SENTENCES[step]), [say(o.sentence, **o.values) for o in obstacles(letter, version, step, facts)])
-        for step in steps_from(letter.state)
-    ]
-    address = f"{site().settings.url or ''}/letters/{address_of(letter)}/" if letter.state != DRAFT else None
-    known = rounds_of(session(), letter.id)
+    everyone = seats(session(), letter)
+    before = obstacles(letter, version, OPEN if letter.state == DRAFT else PUBLISHED, facts(letter))
+    missing = shown(before) if letter.state in (DRAFT, OPEN) else []
     return desk_page(
-        "organize/overview.html",
+        "organize/home.html",
         letter=letter,
         version=version,
-        next_steps=next_steps,
-        address=address,
-        figures=figures(session(), letter, site().settings.url) if letter.state in PUBLIC | SIGNABLE else None,
-        codes_made=sum(row.made for row in known),
-        codes_used=rounded(sum(row.spent for row in known), letter.k),
+        words=words_of(version),
         edits=may_edit(session(), letter, organizer),
-        form=StepForm(),
-        names_locked=letter.state == PUBLISHED and _has_locked_names(letter),
-        refusal=refusal,
+        missing=missing,
+        current=_current(letter, missing),
+        editors=[seat.name for seat in everyone if seat.role == EDITOR],
+        reviewers=[seat.name for seat in everyone if seat.role != EDITOR],
+        approving=len(approvals_of(session(), letter, version.number)),
+        comments=open_comments(session(), letter),
+        rolls=[roll.name for roll in rolls_of(session(), letter)],
+        fields=fields_of(session(), letter.id),
+        names_from=[number for step in letter.name_steps if (number := number_of(step)) is not None],
+        names_at_once=NAMED in letter.name_steps,
+        address=f"{site().settings.url or ''}/letters/{address_of(letter)}/",
+        **(_collected(letter) if letter.state not in (DRAFT, WITHDRAWN) else {}),
+        **_followed(letter),
     )
 
 
-def _has_locked_names(letter: Letter) -> bool:
-    return any(row.step == NAMED and not row.is_open for row in names_keys(session(), letter.id))
+def _current(letter: Letter, missing: list[Any]) -> str:
+    """The step that is open on the page."""
+    if letter.state == DRAFT:
+        return WRITE if any(one.is_written for one in missing) else REVIEW
+    if letter.state == OPEN:
+        return COLLECT if missing else PUBLISH
+    return FOLLOW_UP if letter.state in (PUBLISHED, CLOSED) else ""
 
 
-@bp.post("/letters/<slug>/open")
-@for_organizers
-def open_(organizer: Organizer, slug: str) -> Answer:
-    """Freeze the text and begin to take signatures."""
-    return _step(slug, organizer, lambda letter_id: opening.open_letter(site_services(), letter_id, moment=now()))
+def _collected(letter: Letter) -> dict[str, Any]:
+    """What came in so far: as the public sees or would see it, but for the codes, which are the organizers' own."""
+    known = rounds_of(session(), letter.id)
+    return {
+        "figures": figures(session(), letter, site().settings.url),
+        "codes_made": how_many_made(letter.id),
+        "codes_used": rounded(sum(row.spent for row in known), letter.k),
+        "must_wait": letter.k + held_back(letter.k),
+        "held_back": held_back(letter.k),
+        "next_update": next_update(site().settings.seal_at, now()),
+        "takes_signatures": letter.state in SIGNABLE,
+    }
 
 
-@bp.post("/letters/<slug>/publish")
-@for_organizers
-def publish(organizer: Organizer, slug: str) -> Answer:
-    """Show it to everybody; with the passphrase, names from the next update on."""
-    passphrase = request.form.get("passphrase", "")
-    names = passphrase and NAMED in own_letter(session(), slug, organizer).name_steps
-    unlocks = organizer.id if names else None
-    return _step(
-        slug,
-        organizer,
-        lambda letter_id: opening.publish_letter(
-            site_services(), letter_id, moment=now(), unlocks=unlocks, passphrase=passphrase
-        ),
-    )
-
-
-@bp.post("/letters/<slug>/close")
-@for_organizers
-def close(organizer: Organizer, slug: str) -> Answer:
-    """Announce the closing a day ahead; at once only where nobody waits."""
-    form = StepForm()
-    at_once, destroys = form.now.data, form.destroy.data
-    try:
-        letter = own_letter(session(), slug, organizer)
-        facts = facts_of(session(), letter, site().settings.url)
-        announce_close(session(), letter, moment=now(), now=at_once, facts=facts)
-        letter_id = letter.id
-        session().commit()
-    except Refusal as refusal:
-        return _refused(slug, organizer, refusal)
-    if at_once:
-        closing.close_letter(site_services(), letter_id, moment=now(), at_once=True)
-    elif destroys:
-        rounds.destroy_now(site_services(), letter_id)
-    return redirect(f"/organize/letters/{slug}/", 303)
-
-
-@bp.post("/letters/<slug>/withdraw")
-@for_organizers
-def withdraw(organizer: Organizer, slug: str) -> Answer:
-    """Take the whole letter back."""
-    reason = StepForm().reason.data or ""
-    return _step(slug, organizer, lambda letter_id: closing.withdraw_letter(site_services(), letter_id, reason))
-
-
-@bp.post("/letters/<slug>/delete")
-@for_organizers
-def delete(organizer: Organizer, slug: str) -> Answer:
-    """Delete a draft for good."""
-    return _step(slug, organizer, lambda letter_id: closing.delete_draft(site_services(), letter_id), to="/organize/")
-
-
-def _step(slug: str, organizer: Organizer, verb, to: str | None = None) -> Answer:  # type: ignore[no-untyped-def]
-    """Check that the letter is theirs, let go of the database, and do the step, which commits by itself."""
-    letter_id = own_letter(session(), slug, organizer).id
-    session().rollback()
-    try:
-        verb(letter_id)
-    except Refusal as refusal:
-        return _refused(slug, organizer, refusal)
-    return redirect(to or f"/organize/letters/{slug}/", 303)
-
-
-def _refused(slug: str, organizer: Organizer, refusal: Refusal) -> Answer:
-    session().rollback()
-    letter = own_letter(session(), slug, organizer)
-    return _overview(organizer, letter, say(refusal.sentence, **refusal.values)), refusal.status
+def _followed(letter: Letter) -> dict[str, Any]:
+    if letter.state not in (PUBLISHED, CLOSED):
+        return {}
+    locked = any(row.step == NAMED and not row.is_open for row in names_keys(session(), letter.id))
+    return {
+        "news": len(events_of(session(), letter)),
+        "answered": len(statuses_of(session(), letter)),
+        "names_locked": letter.state == PUBLISHED and locked,
+        "names_lost": letter.state == PUBLISHED and locked and not who_can_unlock(session(), letter.id),
+    }

@@ -2,21 +2,16 @@
 
 from flask import Response
 
-from petition.coordination.facts import facts_of
 from petition.errors import NotFound
 from petition.letters.access import readable_letter
-from petition.letters.drafting.settings import rolls_of
 from petition.letters.drafting.versions import newest_version, version_of, words_of
-from petition.letters.drafting.working_copies import who_is_typing
-from petition.letters.lifecycle import obstacles
 from petition.letters.models import Letter, Organizer, Version
-from petition.letters.states import OPEN
 from petition.letters.text.letter_text import canonical, digest
 from petition.publishing.documents import typesetting
 from petition.publishing.documents.draft_files import Draft, draft_md, draft_pdf, draft_txt
 from petition.publishing.public_files import MARKDOWN, TEXT
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
-from petition.web.shared.context import say, session, site
+from petition.web.shared.context import session
 
 FORMATS = {"md": (draft_md, MARKDOWN), "txt": (draft_txt, TEXT), "pdf": (draft_pdf, typesetting.PDF)}
 """What a version can be downloaded as."""
@@ -42,26 +37,6 @@ def _shown(template: str, letter: Letter) -> str:
     text = letter.text or canonical(words)
     return desk_page(
         template, letter=letter, version=version, words=words, text=text.decode(), text_sha256=digest(text)
-    )
-
-
-@bp.get("/letters/<slug>/opening")
-@for_organizers
-def opening(organizer: Organizer, slug: str) -> Answer:
-    """What is still missing, what freezes at opening, and why."""
-    letter = readable_letter(session(), slug, organizer)
-    version = newest_version(session(), letter)
-    words = words_of(version)
-    found = obstacles(letter, version, OPEN, facts_of(session(), letter, site().settings.url))
-    return desk_page(
-        "organize/opening.html",
-        letter=letter,
-        version=version,
-        words=words,
-        text_sha256=digest(canonical(words)),
-        rolls=[roll.name for roll in rolls_of(session(), letter)],
-        obstacles=[say(one.sentence, **one.values) for one in found],
-        others=who_is_typing(session(), letter),
     )
 
 

@@ -1,10 +1,11 @@
 """The letter in several languages: one of them is binding, all of them are frozen together."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask import redirect, request
 
-from petition.errors import BadShape, NotFound, Refusal, TextChanged
+from petition.errors import NotFound, Refusal, TextChanged
 from petition.i18n import letter_languages
 from petition.letters.access import own_letter
 from petition.letters.drafting.drafts import save
@@ -14,12 +15,14 @@ from petition.letters.models import Letter, Organizer, Version
 from petition.letters.states import DRAFT
 from petition.letters.text.letter_text import LANGUAGE, Translation, Words, checked, language_code
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
+from petition.web.desk.actions import organizer_action, refused, saved
 from petition.web.desk.conflicts import conflict_page
 from petition.web.desk.editor import after_saving
 from petition.web.desk.editor_form import (
     Fields,
     based_on,
     fields_of_translation,
+    invisible_in,
     rearranged,
     same_text,
     translation_form,
@@ -27,34 +30,30 @@ from petition.web.desk.editor_form import (
     typed,
 )
 from petition.web.desk.editor_page import KEPT
-from petition.web.shared.context import now, say, session
+from petition.web.shared.context import now, session
 
 
 @bp.get("/letters/<slug>/translations")
 @for_organizers
 def translations(organizer: Organizer, slug: str) -> Answer:
     """The languages that there are, and those that can be added."""
-    return _list(own_letter(session(), slug, organizer))
+    return _list(organizer, slug)
 
 
-def _list(letter: Letter, refusal: str | None = None) -> str:
+def _list(organizer: Organizer, slug: str) -> str:
+    letter = own_letter(session(), slug, organizer)
     words = words_of(newest_version(session(), letter))
     more = {code: name for code, name in letter_languages().items() if code not in words.languages}
-    return desk_page(
-        "organize/translations.html",
-        letter=letter, words=words, more=more, refusal=refusal, is_draft=letter.state == DRAFT,
-    )  # fmt: skip
+    shown = {"words": words, "more": more, "is_draft": letter.state == DRAFT}
+    return desk_page("organize/translations.html", letter=letter, **shown)
 
 
 @bp.post("/letters/<slug>/translations")
-@for_organizers
+@organizer_action(_list)
 def begin_translation(organizer: Organizer, slug: str) -> Answer:
     """Go to the form of a language that was chosen or typed."""
-    letter = own_letter(session(), slug, organizer)
-    try:
-        code = language_code(request.form.get("code", "").strip() or request.form.get("language", ""))
-    except BadShape as refusal:
-        return _list(letter, say(refusal.sentence, **refusal.values)), refusal.status
+    own_letter(session(), slug, organizer)
+    code = language_code(request.form.get("code", "").strip() or request.form.get("language", ""))
     return redirect(f"/organize/letters/{slug}/translations/{code}", 303)
 
 
@@ -72,7 +71,7 @@ def translate(organizer: Organizer, slug: str, language: str) -> Answer:
 
 @bp.post("/letters/<slug>/translations/<language>")
 @for_organizers
-def keep_translation(organizer: Organizer, slug: str, language: str) -> Answer:
+def save_translation(organizer: Organizer, slug: str, language: str) -> Answer:
     """Keep a new version of the letter with this translation; or show what was typed; or take the translation out."""
     letter = own_letter(session(), slug, organizer)
     newest = _require_other(letter, language)
@@ -85,26 +84,20 @@ def keep_translation(organizer: Organizer, slug: str, language: str) -> Answer:
     kept = KEPT if keep_working_copy(session(), organizer, letter, fields, language) else ""
     session().commit()
     before = words_of(session().get(Version, (letter.id, based_on(fields))) or newest)
-    words = None
+    words = before
     try:
         words = before.without(language) if act == "out" else _with(before, fields, language)
         if act not in ("save", "out"):
             shown = words.in_language(language) if act == "preview" else None
             return _page(letter, language, fields, preview=shown, kept=kept)
-        number, note = based_on(fields), fields.get("note", "")
-        version = save(session(), letter, organizer, words, based_on=number, moment=now(), note=note)
+        how: Any = {"based_on": based_on(fields), "moment": now(), "note": fields.get("note", "")}
+        version = save(session(), letter, organizer, words, **how)
         forget_working_copy(session(), organizer, letter, language)
     except TextChanged as refusal:
-        session().rollback()
-        assert words is not None
-        return conflict_page(letter, words, fields, refusal, language), refusal.status
+        return refused(refusal, lambda: conflict_page(letter, words, fields, language))
     except Refusal as refusal:
-        session().rollback()
-        why = say(refusal.sentence, **refusal.values)
-        return _page(letter, language, fields, refusal=why, kept=kept), refusal.status
-    session().commit()
-    place = after_saving(letter, version)
-    return redirect(place if version.merged_with else f"{place}translations", 303)
+        return refused(refusal, lambda: _page(letter, language, fields, kept=kept))
+    return saved(after_saving(version) or "translations")
 
 
 def _require_other(letter: Letter, language: str) -> Version:
@@ -129,7 +122,6 @@ def _page(
     language: str,
     fields: Fields | Mapping[str, str],
     *,
-    refusal: str | None = None,
     preview: Words | None = None,
     is_unsaved: bool = False,
     kept: str = "",
@@ -141,11 +133,11 @@ def _page(
         part=language,
         form=translation_form(fields),
         binding=words_of(newest),
-        refusal=refusal,
         preview=preview,
         is_unsaved=is_unsaved,
         kept=kept,
         left_out=(),
+        invisible=invisible_in(fields),
         newer=newest if newest.number != based_on(fields) else None,
         is_draft=letter.state == DRAFT,
     )

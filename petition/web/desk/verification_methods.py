@@ -1,13 +1,10 @@
-"""The organizers' page of routes: how people show that they work there, on paper or by mail."""
-
-from typing import Any
+"""The organizers' page of how people get codes: from a colleague, or by email to the work address."""
 
 from flask import request
 from flask_wtf import FlaskForm
 from wtforms import BooleanField
 
 from petition.addresses import as_people_write, is_for_anybody
-from petition.errors import Refusal
 from petition.letters.access import own_letter
 from petition.letters.drafting.settings import rolls_of
 from petition.letters.models import Letter, Organizer
@@ -16,7 +13,8 @@ from petition.letters.verification_methods import set_routes
 from petition.publishing.figures.counts import rounded
 from petition.signing.signatures import rounds_of
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
-from petition.web.shared.context import say, session, site
+from petition.web.desk.actions import as_sent, organizer_action, saved, sent
+from petition.web.shared.context import session, site
 
 _ = str
 
@@ -24,52 +22,50 @@ _ = str
 class RoutesForm(FlaskForm):
     """Which ways there are; the domains of each roll are fields named after it."""
 
-    code = BooleanField(_("On paper, from a colleague"))
-    mail = BooleanField(_("By mail, to the work address"))
+    code = BooleanField(_("From a coworker, on paper"))
+    mail = BooleanField(_("By email, to the work address"))
 
 
 @bp.get("/letters/<slug>/routes")
 @for_organizers
 def routes(organizer: Organizer, slug: str) -> Answer:
-    """What is chosen, and how the mail goes."""
+    """What is chosen, and how the email goes."""
+    return _page(organizer, slug)
+
+
+def _page(organizer: Organizer, slug: str) -> str:
     letter = own_letter(session(), slug, organizer)
-    form = RoutesForm(data={CODE: CODE in letter.routes, MAIL: MAIL in letter.routes}, formdata=None)
-    kept = {roll: [as_people_write(domain) for domain in domains] for roll, domains in letter.mail_domains.items()}
-    return _page(letter, form, {roll: "\n".join(domains) for roll, domains in kept.items()})
+    known = rounds_of(session(), letter.id)
+    domains = [domain for found in letter.mail_domains.values() for domain in found]
+    kept, is_draft = {way: way in letter.routes for way in (CODE, MAIL)}, letter.state == DRAFT
+    return desk_page(
+        "organize/routes.html",
+        letter=letter,
+        form=as_sent(RoutesForm, data=kept) if is_draft else RoutesForm(formdata=None, data=kept),
+        typed=_typed(letter) if is_draft and request.method == "POST" else _kept(letter),
+        rolls=rolls_of(session(), letter),
+        is_draft=is_draft,
+        sends_mail=site().settings.mail is not None,
+        for_anybody=[as_people_write(domain) for domain in domains if is_for_anybody(domain)],
+        undelivered=rounded(sum(row.undelivered for row in known), letter.k),
+    )
+
+
+def _kept(letter: Letter) -> dict[str, str]:
+    return {roll: "\n".join(map(as_people_write, domains)) for roll, domains in letter.mail_domains.items()}
+
+
+def _typed(letter: Letter) -> dict[str, str]:
+    return {roll.id: request.form.get(f"domains-{roll.id}", "") for roll in rolls_of(session(), letter)}
 
 
 @bp.post("/letters/<slug>/routes")
-@for_organizers
-def keep_routes(organizer: Organizer, slug: str) -> Answer:
+@organizer_action(_page)
+def save_routes(organizer: Organizer, slug: str) -> Answer:
     """Keep it, and show the page again: some choices deserve a second look."""
     letter = own_letter(session(), slug, organizer)
-    form = RoutesForm()
-    typed = {roll.id: _typed(roll.id) for roll in rolls_of(session(), letter)}
+    form = sent(RoutesForm())
     chosen = [name for name in (CODE, MAIL) if form[name].data]
-    try:
-        set_routes(session(), letter, chosen, {roll: text.replace(",", "\n").split() for roll, text in typed.items()})
-    except Refusal as refusal:
-        session().rollback()
-        return _page(letter, form, typed, say(refusal.sentence, **refusal.values)), refusal.status
-    session().commit()
-    return _page(letter, form, typed, done=say("It is kept."))
-
-
-def _typed(roll: str) -> str:
-    return request.form.get(f"domains-{roll}", "")
-
-
-def _page(
-    letter: Letter, form: RoutesForm, typed: dict[str, str], refusal: str | None = None, done: str | None = None
-) -> str:
-    known = rounds_of(session(), letter.id)
-    domains = [domain for found in letter.mail_domains.values() for domain in found]
-    shown: dict[str, Any] = {
-        "rolls": rolls_of(session(), letter),
-        "typed": typed,
-        "is_draft": letter.state == DRAFT,
-        "sends_mail": site().settings.mail is not None,
-        "for_anybody": [as_people_write(domain) for domain in domains if is_for_anybody(domain)],
-        "undelivered": rounded(sum(row.undelivered for row in known), letter.k),
-    }
-    return desk_page("organize/routes.html", letter=letter, form=form, refusal=refusal, done=done, **shown)
+    domains = {roll: text.replace(",", "\n").split() for roll, text in _typed(letter).items()}
+    set_routes(session(), letter, chosen, domains)
+    return saved("routes")

@@ -1,8 +1,8 @@
 """A letter's history: its versions, what differs between any two, and going back to an earlier one."""
 
-from flask import redirect, request
+from flask import request
 
-from petition.errors import BadShape, Refusal
+from petition.errors import BadShape
 from petition.letters.access import may_edit, own_letter, readable_letter
 from petition.letters.drafting.differences import differences
 from petition.letters.drafting.drafts import save
@@ -11,8 +11,10 @@ from petition.letters.models import Organizer
 from petition.letters.states import DRAFT
 from petition.letters.text.letter_text import canonical, digest
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
+from petition.web.desk.actions import organizer_action, saved
 from petition.web.desk.conflicts import PLACES
 from petition.web.shared.context import now, say, session
+from petition.web.shared.forms import small_number
 
 SIDE = "side"
 
@@ -22,8 +24,7 @@ SIDE = "side"
 def history(organizer: Organizer, slug: str) -> Answer:
     """A page of versions, newest first."""
     letter = readable_letter(session(), slug, organizer)
-    asked = request.args.get("before", "")
-    before = int(asked) if asked.isdecimal() and asked.isascii() and len(asked) < 10 else None
+    before = small_number(request.args.get("before"))
     rows = versions_of(session(), letter, before)
     return desk_page("organize/history.html", letter=letter, versions=rows, is_first=before is None)
 
@@ -46,16 +47,20 @@ def compare(organizer: Organizer, slug: str) -> Answer:
 
 
 def _asked(name: str) -> int:
-    found = request.args.get(name, "")
-    if not (found.isdecimal() and found.isascii() and len(found) < 10):
+    found = small_number(request.args.get(name))
+    if found is None:
         raise BadShape("Choose two versions to compare.")
-    return int(found)
+    return found
 
 
 @bp.get("/letters/<slug>/versions/<int:number>/")
 @for_organizers
 def version(organizer: Organizer, slug: str, number: int) -> Answer:
     """A version as its readers would see it, with its digest."""
+    return _page(organizer, slug, number)
+
+
+def _page(organizer: Organizer, slug: str, number: int) -> str:
     letter = readable_letter(session(), slug, organizer)
     found = version_of(session(), letter, number)
     words = words_of(found)
@@ -71,17 +76,12 @@ def version(organizer: Organizer, slug: str, number: int) -> Answer:
 
 
 @bp.post("/letters/<slug>/versions/<int:number>/restore")
-@for_organizers
+@organizer_action(_page)
 def restore(organizer: Organizer, slug: str, number: int) -> Answer:
     """Make an earlier text the newest version again; those between stay in the history."""
     letter = own_letter(session(), slug, organizer)
     words = words_of(version_of(session(), letter, number))
     newest = newest_version(session(), letter).number
     note = say("Back to version %(number)s", number=number)
-    try:
-        save(session(), letter, organizer, words, based_on=newest, moment=now(), note=note)
-    except Refusal:
-        session().rollback()
-        raise
-    session().commit()
-    return redirect(f"/organize/letters/{slug}/", 303)
+    save(session(), letter, organizer, words, based_on=newest, moment=now(), note=note)
+    return saved("")

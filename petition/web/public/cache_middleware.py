@@ -17,6 +17,8 @@ INDEX = re.compile(r"/index\.html\Z")
 """Pages link to each other by their files, so that the same bytes work from a disk."""
 FINAL = "public, max-age=31536000, immutable"
 SHORT = "public, max-age=60"
+FindLetterFile = Callable[[str, str, str | None], CachedFile | None]
+FindSiteFile = Callable[[str, str], CachedFile | None]
 
 
 class CacheMiddleware:
@@ -29,20 +31,30 @@ class CacheMiddleware:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
-        kept = self._find(environ) if environ["REQUEST_METHOD"] in ("GET", "HEAD") else None
+        asks = environ["REQUEST_METHOD"] in ("GET", "HEAD")
+        kept = self._find(environ, self.shelf.letter_file, self.shelf.site_file) if asks else None
         if kept is None:
             return self._wrapped(environ, start_response)
         status, headers, body = self.answer(kept, environ)
         start_response(status, headers)
         return [body] if environ["REQUEST_METHOD"] == "GET" else []
 
-    def _find(self, environ: dict[str, Any]) -> CachedFile | None:
+    def ready(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes] | None:
+        """The answer to a GET or HEAD if it is in memory: takes no thread and never asks the database."""
+        found = self._find(environ, self.shelf.letter_file_in_memory, self.shelf.site_file_in_memory)
+        return None if found is None else self.answer(found, environ)
+
+    def refresh(self) -> None:
+        """Ask the database which editions there are; may block."""
+        self.shelf.refresh()
+
+    def _find(self, environ: dict[str, Any], letter_file: FindLetterFile, site_file: FindSiteFile) -> CachedFile | None:
         path, language = INDEX.sub("/", environ.get("PATH_INFO", "")), environ.get(LANGUAGE)
         match = LETTER.fullmatch(path)
         if match and not match["name"].startswith("_site/"):
-            return self.shelf.letter_file(match["slug"], match["name"], language)
+            return letter_file(match["slug"], match["name"], language)
         site = SITE.fullmatch(f"/{match['name']}" if match else path)
-        return self.shelf.site_file(site["name"], language or DEFAULT) if site and (not match or site["name"]) else None
+        return site_file(site["name"], language or DEFAULT) if site and (not match or site["name"]) else None
 
     def answer(self, kept: CachedFile, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
         """Status, headers and body, in the best coding that the visitor takes; 304 if they have it already."""

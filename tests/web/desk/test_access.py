@@ -175,7 +175,7 @@ def test_every_form_of_the_organizers_asks_strangers_to_sign_in(shared: Shared) 
     forms = [
         route
         for route in organizers_routes(shared.app, place.slug, "POST")
-        if route.endpoint not in ("organize.enter", "organize.set_passphrase", "organize.take_seat")
+        if route.endpoint not in ("organize.sign_in", "organize.set_passphrase", "organize.accept_invitation")
     ]
     pages = {route.path: shared.visitor().post(route.path, title="x") for route in forms}
 

@@ -1,5 +1,7 @@
 """The organizers' page of groups."""
 
+import re
+
 import pytest
 
 from petition.letters.fields import read_field
@@ -20,14 +22,16 @@ def test_groups_are_kept_and_shown_again_as_they_were_typed(shared: Shared, ana:
     answer = ana.send(f"{place.desk}fields", **typed)
     again = ana.get(f"{place.desk}fields").text
 
-    assert (answer.status_code, "It is kept." in answer.text) == (200, True)
-    assert ">Software = 300\nHardware</textarea>" in again
+    assert answer.status_code == 303
+    assert 'class="done" role="status"' in again
+    assert "Software = 300\nHardware</textarea>" in again
     assert 'value="Role"' in again
 
 
 def test_groups_that_are_too_small_ever_to_show_are_named(shared: Shared, ana: Desk) -> None:
     place = shared.a_draft(k=10)
-    answer = ana.send(f"{place.desk}fields", **{"label-0": "Site", "groups-0": "North = 12\nSouth = 13\nWest"})
+    ana.send(f"{place.desk}fields", **{"label-0": "Site", "groups-0": "North = 12\nSouth = 13\nWest"})
+    answer = ana.get(f"{place.desk}fields")
 
     assert "Site: North (12)" in answer.text
     assert "Site: South" not in answer.text
@@ -51,7 +55,7 @@ def test_what_makes_no_sense_is_refused_and_stays_typed(
 
     assert answer.status_code == 400
     assert why in answer.text
-    assert f">{typed['groups-0']}</textarea>" in answer.text
+    assert f"{typed['groups-0']}</textarea>" in answer.text
     assert "readonly" not in answer.text
 
 
@@ -60,9 +64,9 @@ def test_an_open_letters_groups_stay_as_they_are(shared: Shared, ana: Desk) -> N
     page = ana.get(f"{place.desk}fields").text
     answer = ana.send(f"{place.desk}fields", **{"label-0": "Role", "groups-0": "Software\nSupport"})
 
-    assert "Fixed since the letter was opened." in page
+    assert 'class="fixed"' in page
     assert answer.status_code == 409
-    assert "Support" not in ana.get(f"{place.desk}fields").text
+    assert "Support" not in answer.text + ana.get(f"{place.desk}fields").text
 
 
 @ONCE
@@ -78,4 +82,4 @@ def test_organizers_see_the_groups_that_the_public_sees(shared: Shared, ana: Des
     shared.campaign.sign_all(place.id, 11)
     shared.campaign.seal(place.id)
 
-    assert "Software: 10" in " ".join(ana.get(place.desk).text.split())
+    assert "Software 10" in re.sub(r"(<[^>]*>|\s)+", " ", ana.get(f"{place.desk}numbers").text)

@@ -6,13 +6,23 @@ from dataclasses import replace
 import pytest
 
 from petition.letters.text.letter_text import Translation, canonical
-from tests.letters.drafting.importing.test_documents import a_document, changed, macros
+from tests.letters.drafting.importing.test_process import changed, macros
+from tests.letters.drafting.importing.word_files import item, p, t, table, title, word_file
 from tests.shared import ONCE, Shared
 from tests.visitors import SITE, Page, Visitor
 from tests.walks import WORDS
 from tests.web.desk.test_versions import ana, browser, newest
 
 pytestmark = pytest.mark.thorough
+
+DOCUMENT = word_file(
+    title("We refuse to build it"),
+    p(t("To: Jo Muster")),
+    p(t("Dear Jo,"), t("secret", "<w:vanish/>")),
+    table(("a", "b")),
+    item(t("Stop.")),
+    item(t("Say *so*.")),
+)
 
 __all__ = ["ana", "browser"]
 
@@ -28,11 +38,11 @@ def sent(visitor: Visitor, page: Page, name: str, body: bytes) -> Page:
 
 @ONCE
 def test_a_document_stands_in_the_form_and_nothing_is_saved(shared: Shared, ana: Visitor) -> None:
-    shown = sent(ana, ana.open("/organize/letters/import"), "letter.docx", a_document())
+    shown = sent(ana, ana.open("/organize/letters/import"), "letter.docx", DOCUMENT)
     fields = shown.form_with("Save").fields
 
     assert (fields["title"], fields["demands-1"]) == ("We refuse to build it", "Say *so*.")
-    assert "1 tables" in shown.text
+    assert "Rows of tables, now lines with | between the cells: 1" in shown.text
     assert ana.press(shown, "Save", employer="Example Corp").heading == "We refuse to build it"
 
 
@@ -63,9 +73,9 @@ def test_a_letter_in_several_languages_is_taken_whole(shared: Shared, ana: Visit
     ("name", "body", "sentence"),
     [
         ("letter.docx", changed(macros), "has macros"),
-        ("letter.pdf", b"%PDF", "ends in .md, .txt or .docx"),
+        ("letter.pdf", b"%PDF", "ends in .docx, .odt, .md or .txt"),
         ("letter.md", b"\xff", "Save it as UTF-8"),
-        ("letter.md", b"# " + b"x" * 201, "The title has 201 characters"),
+        ("letter.md", b"---\ntitle: " + b"x" * 201 + b"\n---\n", "The title has 201 characters"),
         ("letter.md", "# a\u202eb".encode(), "right-to-left override"),
     ],
 )
@@ -86,3 +96,41 @@ def test_a_file_that_is_too_large_is_refused(shared: Shared, ana: Visitor) -> No
 
     assert large.status_code == 413
     assert "Choose a file first." in ana.press(ana.open("/organize/letters/import"), "Show it in the form").text
+
+
+@ONCE
+def test_settings_of_a_file_are_named_and_left_to_the_page_review(shared: Shared, ana: Visitor) -> None:
+    shown = sent(ana, ana.open("/organize/letters/import"), "letter.md", b"---\nk: 5\ngoal: 50\n---\n# T\n\nText.")
+
+    assert "Settings, which you choose on the page “Review”: k, goal" in shown.text
+
+
+@ONCE
+def test_a_text_that_is_pasted_keeps_its_lines_and_its_bullets(shared: Shared, ana: Visitor) -> None:
+    place = shared.a_draft()
+    pasted = "Dear leadership,\r\nwe ask:\r\n\u2022\tStop.\r\nSigned,\r\nthe workers\x0bof Example"
+    demands = {"demands-0": "1)\tPay.\r\n2)\tRest."}
+    ana.press(ana.open(f"{place.desk}write"), "Save", body=pasted, **demands)
+
+    assert newest(shared, place).body == "Dear leadership,\\\nwe ask:\n- Stop.\n\nSigned,\\\nthe workers\\\nof Example"
+    assert newest(shared, place).demands[:2] == ("Pay.", "Rest.")
+
+
+@ONCE
+def test_invisible_characters_are_named_before_they_are_removed(shared: Shared, ana: Visitor) -> None:
+    place = shared.a_draft()
+    page = ana.press(ana.open(f"{place.desk}write"), "Preview", body="con\u00adtract \u2067\u05d0\u2069")
+    ana.press(page, "Save")
+
+    assert "(pop directional isolate, right-to-left isolate, soft hyphen)" in page.text
+    assert newest(shared, place).body == "contract \u05d0"
+
+
+@ONCE
+def test_what_could_deceive_is_shown_in_its_sentence_and_stays_in_the_form(shared: Shared, ana: Visitor) -> None:
+    place = shared.a_draft()
+    page = ana.press(ana.open(f"{place.desk}write"), "Save", body="We will \u202estrike now.")
+
+    assert page.status == 400
+    assert "“We will [here]strike now.”" in page.text
+    assert "\u202e" in page.form_with("Save").fields["body"]

@@ -52,7 +52,7 @@ def test_what_cannot_be_kept_is_said_and_nothing_typed_is_lost(shared: Shared, t
     answer = act(shared, place, "names", **{"named": "y", "numbers": "20, 30", "months": "7", **typed})
 
     assert answer.status_code == 400
-    assert "Please look again" in answer.text
+    assert 'role="alert"' in answer.text
     assert all(f'value="{value}"' in answer.text for value in typed.values())
     assert letter(shared, place).name_steps == []
 
@@ -60,12 +60,12 @@ def test_what_cannot_be_kept_is_said_and_nothing_typed_is_lost(shared: Shared, t
 def test_the_page_says_beforehand_that_lost_passphrases_lose_the_names(shared: Shared) -> None:
     page = shared.desk().get(f"{shared.a_draft().desk}names").text
 
-    assert "if all of you forget your passphrases, the names are gone for good" in page
+    assert "If all of you forget them, the names are lost for good." in page
 
 
 def test_publishing_with_the_passphrase_unlocks_names(shared: Shared) -> None:
     place = shared.an_open_letter(names=("named",))
-    answer = act(shared, place, "publish", page="", passphrase=PASSPHRASE)
+    answer = act(shared, place, "publish", page="publish", passphrase=PASSPHRASE)
 
     assert answer.status_code == 303
     assert is_open(shared, place)
@@ -73,7 +73,7 @@ def test_publishing_with_the_passphrase_unlocks_names(shared: Shared) -> None:
 
 def test_publishing_with_another_passphrase_publishes_nothing(shared: Shared) -> None:
     place = shared.an_open_letter(names=("named",))
-    answer = act(shared, place, "publish", page="", passphrase="something else")
+    answer = act(shared, place, "publish", page="publish", passphrase="something else")
 
     assert (answer.status_code, letter(shared, place).state) == (403, "open")
     assert "This is not your passphrase" in answer.text
@@ -81,15 +81,15 @@ def test_publishing_with_another_passphrase_publishes_nothing(shared: Shared) ->
 
 def test_a_letter_published_without_it_says_so_until_names_are_unlocked(shared: Shared) -> None:
     place = by_name(shared, "named")
-    assert "shows no names: nobody has unlocked them yet" in shared.desk().get(place.desk).text
+    assert "The names are still hidden." in shared.desk().get(place.desk).text
 
-    assert act(shared, place, "names/unlock", passphrase="something else").status_code == 403
-    assert act(shared, place, "names/unlock", passphrase="").status_code == 400
+    assert act(shared, place, "names/unlock", page="names/unlock", passphrase="something else").status_code == 403
+    assert act(shared, place, "names/unlock", page="names/unlock", passphrase="").status_code == 400
     assert not is_open(shared, place)
-    assert act(shared, place, "names/unlock", passphrase=PASSPHRASE).status_code == 303
+    assert act(shared, place, "names/unlock", page="names/unlock", passphrase=PASSPHRASE).status_code == 303
     shared.campaign.seal(place.id)
 
-    assert "nobody has unlocked them" not in shared.desk().get(place.desk).text
+    assert "The names are still hidden." not in shared.desk().get(place.desk).text
     assert len(shared.campaign.names(place.id)) == 4
 
 
@@ -106,15 +106,15 @@ def test_organizers_see_only_about_how_many_wait(shared: Shared) -> None:
     place = by_name(shared, "named", "named_at:50", at=50)
     page = shared.desk().get(f"{place.desk}names").text
 
-    assert "About 5 names wait, locked." in page
-    assert "46 more must be counted" in page
+    assert "About 5 hidden names are waiting." in page
+    assert "46 more must sign" in page
     assert not any(name in page for name in ("Bea", "Carl", "Dora"))
 
 
 def test_an_n_is_announced_and_taken_back(shared: Shared) -> None:
     place = by_name(shared, "named_at:4", at=4)
-    assert act(shared, place, "names/4/announce", passphrase=PASSPHRASE).status_code == 303
-    assert "Announced: these names are shown after" in shared.desk().get(f"{place.desk}names").text
+    assert act(shared, place, "names/4/announce", page="names/4/announce", passphrase=PASSPHRASE).status_code == 303
+    assert "Announced: these names show after" in shared.desk().get(f"{place.desk}names").text
     assert "their names will be shown after" in shared.get(place.public).text
 
     assert act(shared, place, "names/4/void").status_code == 303
@@ -127,12 +127,12 @@ def test_the_key_is_granted_to_a_second_organizer_by_name(shared: Shared) -> Non
     with Session(shared.campaign.databases.petition) as session:
         session.add(Authorship(letter_id=place.id, organizer_id=shared.ids["Ben"]))
         session.commit()
-    assert "You do not hold the key" in shared.desk("Ben").get(f"{place.desk}names").text
+    assert "You don't have the key to the names." in shared.desk("Ben").get(f"{place.desk}names").text
     wrong = act(shared, place, "names/grant", organizer=shared.ids["Ben"], passphrase="something else")
     assert wrong.status_code == 403
 
     assert act(shared, place, "names/grant", organizer=shared.ids["Ben"], passphrase=PASSPHRASE).status_code == 303
-    assert act(shared, place, "names/unlock", name="Ben", passphrase=PASSPHRASE).status_code == 303
+    assert act(shared, place, "names/unlock", name="Ben", page="names/unlock", passphrase=PASSPHRASE).status_code == 303
     assert {row.organizer_id for row in shared.campaign.rows(NamesKeyCopy, place.id)} == set(shared.ids.values())
 
 
@@ -146,10 +146,10 @@ def test_a_shown_name_is_found_and_hidden_with_a_reason(shared: Shared) -> None:
 
     found = shared.desk().get(f"{place.desk}names/shown?q={name[:2]}").text
     assert key in found and "<i>Finn" not in found
-    without = act(shared, place, "names/hide", page="names/shown", key=key, reason="")
+    without = act(shared, place, "names/hide", page="codes", key=key, reason="")
     assert without.status_code == 400 and "Give a reason" in without.text
 
-    assert act(shared, place, "names/hide", page="names/shown", key=key, reason="Made up.").status_code == 303
+    assert act(shared, place, "names/hide", page="codes", key=key, reason="Made up.").status_code == 303
     shared.campaign.seal(place.id)
     assert [row.reason for row in shared.campaign.rows(HiddenName, place.id)] == ["Made up."]
     assert name not in shared.campaign.names(place.id)
@@ -158,7 +158,7 @@ def test_a_shown_name_is_found_and_hidden_with_a_reason(shared: Shared) -> None:
 @pytest.mark.parametrize(("key", "status"), [("", 400), ("xyz", 400), ("00" * 32, 404)])
 def test_a_name_that_is_not_there_cannot_be_hidden(shared: Shared, key: str, status: int) -> None:
     place = by_name(shared, "named")
-    answer = act(shared, place, "names/hide", page="names/shown?q=", key=key, reason="Made up.")
+    answer = act(shared, place, "names/hide", page="codes", key=key, reason="Made up.")
 
     assert answer.status_code == status
 

@@ -33,8 +33,8 @@ def step_down(shared: Shared, place: Place, receipt: str) -> None:
     assert worker.press(stored, "Change it", appear="counted").status == 200
 
 
-def unlock(who: Visitor, place: Place, button: str) -> Page:
-    return who.press(who.open(f"{place.desk}names"), button, passphrase=PHRASE)
+def confirm(who: Visitor, place: Place, step: str, button: str, **typed: str) -> Page:
+    return who.press(who.open(place.desk + step), button, **typed)
 
 
 def test_three_organizers_and_their_colleagues_show_names_when_enough_have_signed(shared: Shared) -> None:
@@ -42,7 +42,7 @@ def test_three_organizers_and_their_colleagues_show_names_when_enough_have_signe
     place, ana = shared.a_draft(k=3), as_(shared)
     ana.press(ana.open(f"{place.desk}names"), "Save", named="y", numbers="7, 500", months="6")
     ben, _ = come(shared, link_to(shared, place), f"Ben of {place.slug}")
-    ana.press(ana.open(place.desk), "Open the letter for signatures")
+    confirm(ana, place, "open", "Lock the text and start collecting")
     cleo, _ = come(shared, link_to(shared, place), f"Cleo of {place.slug}")
     assert f"Ana, Ben of {place.slug}" in ana.open(f"{place.desk}names").text
 
@@ -52,13 +52,16 @@ def test_three_organizers_and_their_colleagues_show_names_when_enough_have_signe
     shared.campaign.seal(place.id)
 
     # Cleo does not hold the key. Ben grants it to her, and she publishes.
-    assert "You do not hold the key" not in cleo.open(f"{place.desk}names").text  # nothing is to be unlocked yet
-    refused = cleo.press(cleo.open(place.desk), "Publish the letter", passphrase=PHRASE)
+    assert "have the key to the names" not in cleo.open(f"{place.desk}names").text  # nothing is to be unlocked yet
+    refused = confirm(cleo, place, "publish", "Publish now", passphrase=PHRASE)
     assert "Another organizer can grant it to you" in refused.text
     ben.press(
-        ben.open(f"{place.desk}names"), "Grant", passphrase=PHRASE, organizer=id_of(shared, f"Cleo of {place.slug}")
+        ben.open(f"{place.desk}names"),
+        "Give the key",
+        passphrase=PHRASE,
+        organizer=id_of(shared, f"Cleo of {place.slug}"),
     )
-    cleo.press(cleo.open(place.desk), "Publish the letter", passphrase=PHRASE)
+    confirm(cleo, place, "publish", "Publish now", passphrase=PHRASE)
     shared.campaign.seal(place.id)
 
     # The letter shows who wants to be shown, and about how many wait.
@@ -77,8 +80,8 @@ def test_three_organizers_and_their_colleagues_show_names_when_enough_have_signe
     for number in range(5):
         sign_by_name(shared, place, f"Xeno {number}", "named")
     shared.campaign.seal(place.id)
-    announced = unlock(ana, place, "Announce that these names will be shown")
-    assert "Announced: these names are shown after" in announced.text
+    announced = confirm(ana, place, "names/7/announce", "Announce the names", passphrase=PHRASE)
+    assert "Announced: these names show after" in announced.text
     shared.clock.pass_time(days=1, hours=1)
     shared.campaign.seal(place.id)
     assert set(AT_SEVEN) <= set(shared.campaign.names(place.id))
@@ -100,4 +103,5 @@ def hide(shared: Shared, organizer: Visitor, place: Place, name: str) -> None:
     """Hide a name if it is shown by now: chance holds some back."""
     page = organizer.open(f"{place.desk}names/shown?q={name.replace(' ', '+')}")
     if name in shared.campaign.names(place.id):
-        assert organizer.press(page, "Hide this name", reason="Nobody of this name works here.").status == 200
+        asked = organizer.follow(page, f"Hide: {name}")
+        assert organizer.press(asked, "Hide this name", reason="Nobody of this name works here.").status == 200

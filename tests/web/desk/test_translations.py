@@ -79,8 +79,8 @@ def test_writing_the_binding_text_leaves_translations_as_they_are(shared: Shared
     ("translation", "sentence"),
     [
         (replace(SPANISH, title=""), "has no title or no text yet"),
-        (replace(SPANISH, demands=("Basta.",)), "has 1 demands, and the binding text 2"),
-        (replace(SPANISH, body="a[^1]"), "The text (es) refers to source 1, and there are 0"),
+        (replace(SPANISH, demands=("Basta.",)), "has 1 demands, the official version 2"),
+        (replace(SPANISH, body="a[^1]"), "You cite source 1 but list only 0."),
     ],
 )
 def test_a_translation_that_is_not_finished_stands_in_the_way_of_opening(
@@ -88,7 +88,7 @@ def test_a_translation_that_is_not_finished_stands_in_the_way_of_opening(
 ) -> None:
     place = shared.a_draft(words=replace(WORDS, translations=(translation,)))
 
-    assert sentence in ana.open(f"{place.desk}opening").text
+    assert sentence in ana.open(f"{place.desk}open").text
 
 
 @ONCE

@@ -1,0 +1,104 @@
+"""Keeps child processes running: watches all of them at all times, and ends within seconds when it is told to."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+STEP_SECONDS = 0.2
+FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
+"""Seconds until a child that died is started again; twice as long after each further time."""
+HEALTHY_SECONDS = 60.0
+"""A child that ran for so long is healthy: when it dies, the waiting begins anew."""
+GRACE_SECONDS = 10.0
+SET_PARENT_DEATH_SIGNAL = 1
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class Child:
+    """A command that is to run all the time. ``seconds`` tells the time that has passed, for tests."""
+
+    def __init__(self, command: Sequence[str], seconds: Callable[[], float] = time.monotonic) -> None:
+        self._command = command
+        self._seconds = seconds
+        self._wait = FIRST_WAIT
+        self._due = seconds()
+        self._started = 0.0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it runs now."""
+        return self._process is not None and self._process.poll() is None
+
+    def look(self) -> None:
+        """Start it if it is due, and note if it died. Returns at once."""
+        if self.is_alive:
+            return
+        now = self._seconds()
+        if self._process is not None:
+            self._process = None
+            if now - self._started >= HEALTHY_SECONDS:
+                self._wait = FIRST_WAIT
+            self._due, self._wait = now + self._wait, min(LONGEST_WAIT, self._wait * 2)
+        if now >= self._due:
+            self._started = now
+            self._process = subprocess.Popen(self._command, preexec_fn=_begin)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        if self._process is not None:
+            self._process.terminate()
+
+    def end(self, until: float) -> None:
+        """Wait for its end until a moment of ``time.monotonic``; then kill it."""
+        if self._process is None:
+            return
+        try:
+            self._process.wait(max(0.0, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def watch_over(commands: Sequence[Sequence[str]], also: Callable[[], object] = lambda: None) -> None:
+    """Keep the commands running until a signal says stop; ``also`` is called five times a second, and is quick."""
+    stop = threading.Event()
+    for number in STOP_SIGNALS:
+        signal.signal(number, lambda *_: stop.set())
+    children = [Child(command) for command in commands]
+    try:
+        while not stop.is_set():
+            for child in children:
+                child.look()
+            also()
+            stop.wait(STEP_SECONDS)
+    finally:
+        _end(children)
+
+
+def _end(children: Sequence[Child]) -> None:
+    for child in children:
+        child.terminate()
+    until = time.monotonic() + GRACE_SECONDS
+    for child in children:
+        child.end(until)
+
+
+def _begin() -> None:
+    """In the child: a group of its own, so that Ctrl-C reaches only the parent, which ends it in order."""
+    os.setpgid(0, 0)
+    end_with_parent()
+
+
+def end_with_parent() -> None:
+    """On Linux: be killed when the process that started this one is gone, however it went, so that none outlives it.
+
+    Nothing is lost by it: what was answered is on disk.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)

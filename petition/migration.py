@@ -1,0 +1,132 @@
+"""Brings the databases from one version of the program to the next: two chains of revisions (Alembic).
+
+The revisions of a release never change (a test has their hashes). Every change of a table is a revision of its own.
+"""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import IntegrityError
+
+from petition.database import Databases, place_of
+
+CHAINS = ("petition", "issuer")
+"""In the order in which they are upgraded."""
+
+
+def alembic_config(chain: str, connection: Connection | None = None, scripts: Path | None = None) -> Config:
+    """Alembic's settings for a chain, ``petition`` or ``issuer``; ``scripts`` is another folder of both chains."""
+    config = Config()
+    folder = (scripts or place_of("migrations")) / chain
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def head_of(chain: str, scripts: Path | None = None) -> str:
+    """The newest revision of a chain."""
+    return str(ScriptDirectory.from_config(alembic_config(chain, scripts=scripts)).get_current_head())
+
+
+def known_revisions(chain: str, scripts: Path | None = None) -> list[str]:
+    """All revisions of a chain, oldest first."""
+    walked = ScriptDirectory.from_config(alembic_config(chain, scripts=scripts)).walk_revisions()
+    return [script.revision for script in walked][::-1]
+
+
+def revision_of(engine: Engine) -> str | None:
+    """The revision that a database has; None for an empty one."""
+    with engine.connect().execution_options(petition_reads=True) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def at_head(engine: Engine, chain: str) -> bool:
+    """Whether the database has the newest revision of its chain."""
+    return revision_of(engine) == head_of(chain)
+
+
+def migrate(engine: Engine, chain: str, lock_folder: Path, *, to: str = "head", scripts: Path | None = None) -> None:
+    """Bring a database to a revision of its chain, alone, however many processes ask at once."""
+    with alone(engine, chain, lock_folder):
+        upgrade_chain(engine, chain, to=to, scripts=scripts)
+
+
+def migrate_both(databases: Databases, lock_folder: Path) -> None:
+    """Bring both databases to the newest revision, without any copy of what they were."""
+    for chain in CHAINS:
+        migrate(databases.engine(chain), chain, lock_folder)
+
+
+def upgrade_chain(engine: Engine, chain: str, *, to: str = "head", scripts: Path | None = None) -> None:
+    """Run the revisions that are missing, in one transaction: killed meanwhile, the database stays as it was."""
+    with migrating(engine) as connection:
+        command.upgrade(alembic_config(chain, connection, scripts), to)
+
+
+@contextlib.contextmanager
+def migrating(engine: Engine) -> Iterator[Connection]:
+    """A connection on which tables may be made anew; what was done on it is committed at the end.
+
+    To change most of a table SQLite needs another table, into which the rows are copied, before the old one is
+    dropped. Where foreign keys are enforced, dropping it deletes the rows that refer to it. So they are not enforced
+    meanwhile, and checked at the end.
+    """
+    with engine.connect() as connection, _foreign_keys_off(connection):
+        yield connection
+        _require_no_orphans(connection)
+        connection.commit()
+
+
+@contextlib.contextmanager
+def _foreign_keys_off(connection: Connection) -> Iterator[None]:
+    driver = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite" or driver is None:
+        yield
+        return
+    driver.execute("PRAGMA foreign_keys=OFF")  # which SQLite ignores once a transaction has begun
+    try:
+        yield
+    finally:
+        connection.rollback()
+        driver.execute("PRAGMA foreign_keys=ON")
+
+
+def _require_no_orphans(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        found = {row[0] for row in connection.exec_driver_sql("PRAGMA foreign_key_check")}
+        if found:
+            raise RuntimeError(f"The upgrade would leave rows of {', '.join(sorted(found))} that refer to nothing.")
+
+
+@contextlib.contextmanager
+def alone(engine: Engine, chain: str, lock_folder: Path) -> Iterator[None]:
+    """Hold off every other process that wants to upgrade this database."""
+    if engine.dialect.name == "sqlite":
+        with (lock_folder / f"migrate-{chain}.lock").open("w") as file:
+            os.chmod(file.fileno(), 0o600)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+    else:
+        _make_lock_row(engine)
+        with engine.connect() as connection:
+            connection.execute(text("SELECT id FROM migration_lock WHERE id = 1 FOR UPDATE"))
+            yield
+
+
+def _make_lock_row(engine: Engine) -> None:
+    """Several first starts may race here; the one that loses finds the table made."""
+    for statement in (
+        "CREATE TABLE IF NOT EXISTS migration_lock (id integer NOT NULL PRIMARY KEY)",
+        "INSERT INTO migration_lock (id) VALUES (1) ON CONFLICT DO NOTHING",
+    ):
+        with contextlib.suppress(IntegrityError), engine.begin() as connection:
+            connection.execute(text(statement))

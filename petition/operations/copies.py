@@ -1,0 +1,199 @@
+"""Copies of both databases from just before an upgrade, so that the upgrade can be undone.
+
+They are made without the order of writing where that is possible (SQLite), for their owner alone. Undoing an upgrade
+is possible until anything is sealed: a log that went back and grows again would be a second log of the same letter.
+So the copies live exactly as long: the next set time wipes them before it seals, and with them the signatures that
+waited, the codes that were used since, and everything that was withdrawn or hidden meanwhile.
+"""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DatabaseError
+
+from petition.config import Settings
+from petition.database import Databases
+from petition.errors import Conflict, Refusal
+from petition.migration import CHAINS
+
+FOLDER = "before-upgrade"
+FACTS = "facts.json"
+TOOL_SECONDS = 3600
+Revisions: TypeAlias = Mapping[str, str | None]
+"""By chain."""
+
+
+class NotCopied(Refusal):
+    """The databases could not be copied, so nothing was upgraded."""
+
+    status = 500
+
+
+def folder_of(settings: Settings) -> Path:
+    """Where the copies lie."""
+    return settings.data / FOLDER
+
+
+def make_copies(settings: Settings, databases: Databases, now: Revisions, heads: Revisions) -> None:
+    """Copy both databases into the data folder, before they go from some revisions to others.
+
+    petition.db is copied before issuer.db, so that the issuer's numbers are never behind the signatures.
+    """
+    folder = folder_of(settings)
+    forget_copies(settings)
+    try:
+        folder.mkdir(mode=0o700)
+        for chain in CHAINS:
+            _copy(databases.engine(chain), folder / _name(databases.engine(chain), chain))
+        facts = {"from": now, "to": heads, "logs": log_sizes(databases)}
+        _write(folder / FACTS, json.dumps(facts).encode())
+    except (OSError, DatabaseError, sqlite3.Error) as error:
+        forget_copies(settings)
+        raise NotCopied(
+            "The databases were not copied (%(why)s), so they were not upgraded. Nothing was changed. Is there room "
+            "where %(folder)s is? If you made a copy yourself: petition upgrade --no-copy",
+            why=str(getattr(error, "orig", error)),
+            folder=str(folder),
+        ) from None
+    except NotCopied:
+        forget_copies(settings)
+        raise
+
+
+def is_begun(settings: Settings, now: Revisions, heads: Revisions) -> bool:
+    """Whether an upgrade to these heads was cut off after it had changed a database; the copies are from before."""
+    facts = _facts(settings)
+    return facts is not None and facts["to"] == heads and facts["from"] != now
+
+
+def forget_copies(settings: Settings) -> bool:
+    """Overwrite and delete the copies; says whether there were any."""
+    folder = folder_of(settings)
+    if not folder.is_dir():
+        return False
+    for path in folder.iterdir():
+        with path.open("r+b") as file:
+            _overwrite(file.fileno(), path.stat().st_size)
+        path.unlink()
+    folder.rmdir()
+    return True
+
+
+def put_back(settings: Settings, databases: Databases) -> dict[str, str]:
+    """Put the copies in the place of the databases; gives the revisions that these have now.
+
+    Refused where anything was sealed since: what is published can't be unpublished.
+    """
+    facts = _facts(settings)
+    if facts is None:
+        raise Conflict(
+            "There is no copy from before an upgrade: the first count update after it deletes it. To go back further, "
+            "restore a backup into an empty folder."
+        )
+    if log_sizes(databases) != facts["logs"]:
+        raise Conflict(
+            "A letter's log has grown since the upgrade, so going back would make a second log of the same letter. "
+            "Restore a backup into an empty folder, and take over the newest published log: petition restore --help"
+        )
+    folder = folder_of(settings)
+    for chain in CHAINS:
+        engine = databases.engine(chain)
+        _put_back(engine, folder / _name(engine, chain))
+    forget_copies(settings)
+    return dict(facts["from"])
+
+
+def log_sizes(databases: Databases) -> dict[str, int]:
+    """How many entries each letter's log has, whatever the revision; empty where there is no table of logs yet."""
+    with databases.reading.connect() as connection:
+        return {row.letter_id: row.size for row in connection.execute(text("SELECT letter_id, size FROM log"))}
+
+
+def _facts(settings: Settings) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads((folder_of(settings) / FACTS).read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found
+
+
+def _name(engine: Engine, chain: str) -> str:
+    return f"{chain}.db" if engine.dialect.name == "sqlite" else f"{chain}.sql"
+
+
+def _copy(engine: Engine, path: Path) -> None:
+    _write(path, b"")
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            driver.execute("VACUUM INTO ?", (str(path),))  # writes each table in the order of its keys
+    else:
+        _dump(engine, path)
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _dump(engine: Engine, path: Path) -> None:
+    with path.open("wb") as file:
+        _run_tool(engine, ["pg_dump", "--no-owner", "--no-privileges"], stdout=file.fileno())
+
+
+def _put_back(engine: Engine, path: Path) -> None:
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:  # finishes what a crash left, so that no journal is applied to the copy
+            place = Path(connection.exec_driver_sql("PRAGMA database_list").all()[0][2])
+        engine.dispose()
+        part = place.with_name(f".{place.name}.before")
+        part.unlink(missing_ok=True)
+        _write(part, path.read_bytes())
+        part.replace(place)
+        return
+    emptied = ["--command", "DROP SCHEMA public CASCADE; CREATE SCHEMA public"]
+    _run_tool(engine, ["psql", "-qX", "-v", "ON_ERROR_STOP=1", "--single-transaction", *emptied, "--file", str(path)])
+
+
+def _run_tool(engine: Engine, command: list[str], stdout: int = subprocess.DEVNULL) -> None:
+    """Run one of PostgreSQL's own programs on a database. The password is in no list of processes."""
+    tool = shutil.which(command[0])
+    if tool is None:
+        raise NotCopied(
+            "%(tool)s was not found, which copies a PostgreSQL database, so nothing was upgraded. Install it (Debian: "
+            "postgresql-client), or make a copy yourself and run: petition upgrade --no-copy",
+            tool=command[0],
+        )
+    url = engine.url.set(drivername="postgresql", password=None).render_as_string()
+    environ = os.environ | ({"PGPASSWORD": str(engine.url.password)} if engine.url.password else {})
+    done = subprocess.run(
+        [tool, *command[1:], "--dbname", url],
+        stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, env=environ, timeout=TOOL_SECONDS, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise NotCopied(
+            "%(tool)s failed (%(why)s), so nothing was upgraded. It must be of the server's version or newer. If you "
+            "made a copy yourself: petition upgrade --no-copy",
+            tool=command[0],
+            why=said[-1] if said else f"exit {done.returncode}",
+        )
+
+
+def _write(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _overwrite(descriptor: int, size: int) -> None:
+    for start in range(0, size, 2**20):
+        os.pwrite(descriptor, bytes(min(2**20, size - start)), start)
+    os.fsync(descriptor)

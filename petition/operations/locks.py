@@ -1,0 +1,42 @@
+"""One program for each part of a site: a second one that is started by mistake says so and ends."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from petition.errors import Conflict
+
+SERVER, SCHEDULER = "server", "scheduler"
+PARTS = (SERVER, SCHEDULER)
+
+
+@contextlib.contextmanager
+def only_one(data: Path, parts: Iterable[str] = PARTS) -> Iterator[None]:
+    """Hold these parts of the site in this data folder; refuses while another program holds one of them.
+
+    The system lets go of a lock when its process is gone, however it went.
+    """
+    with contextlib.ExitStack() as held:
+        for part in parts:
+            held.enter_context(_lock(data / f"{part}.lock", part, data))
+        yield
+
+
+@contextlib.contextmanager
+def _lock(path: Path, part: str, data: Path) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise Conflict(
+            "Another petition program is at work in %(data)s already, as its %(part)s. Stop that one first.",
+            data=str(data),
+            part=part,
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,64 @@
+"""Compares the tables that a database really has with the models: the number of a revision alone proves nothing."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, Engine, MetaData, text
+
+NOT_OURS = frozenset({"alembic_version", "migration_lock"})
+MOST_NAMED = 3
+
+
+def differences(engine: Engine, metadata: MetaData) -> list[str]:
+    """What a database has otherwise than the models, each in a few words; empty where nothing differs."""
+    with engine.connect().execution_options(petition_reads=True) as connection:
+        options = {"compare_type": True, "compare_server_default": True, "include_name": _is_ours}
+        found = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+        return sorted({*(_in_words(one) for one in _flat(found)), *_numbered(connection, metadata)})
+
+
+def named(found: list[str]) -> str:
+    """The first few differences as a sentence may name them."""
+    more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+    return ", ".join(found[:MOST_NAMED]) + more
+
+
+def _is_ours(name: str | None, kind: str, _parents: Any) -> bool:
+    return not (kind == "table" and name in NOT_OURS)
+
+
+def _flat(found: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
+    """Alembic puts the changes of one column into a list of their own."""
+    for one in found:
+        yield from one if isinstance(one, list) else [one]
+
+
+def _in_words(change: tuple[Any, ...]) -> str:
+    """A change that would be needed, as what is there instead."""
+    match change:
+        case ("add_table", table):
+            return f"there is no table {table.name}"
+        case ("remove_table", table):
+            return f"there is a table {table.name}"
+        case ("add_column", _, table, column):
+            return f"{table} has no {column.name}"
+        case ("remove_column", _, table, column):
+            return f"{table} has a {column.name}"
+        case (str(kind), _, str(table), str(column), *_) if kind.startswith("modify_"):
+            return f"{table}.{column} has another {kind.removeprefix('modify_')}"
+        case (str(kind), constraint, *_):
+            return f"{constraint.table.name} has other keys ({kind.replace('_', ' ')})"
+    return "something else"
+
+
+def _numbered(connection: Connection, metadata: MetaData) -> Iterator[str]:
+    """SQLite's tables that count their rows, and so keep the order of writing, which Alembic does not look at."""
+    if connection.dialect.name != "sqlite":
+        return
+    found = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+    definitions = {row.name: row.sql.upper() for row in found}
+    for name in metadata.tables:
+        if name in definitions and "WITHOUT ROWID" not in definitions[name]:
+            yield f"{name} counts its rows"

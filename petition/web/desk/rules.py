@@ -1,0 +1,151 @@
+"""What the organizers choose besides the words: who may sign, group size, timing, goal, minimum, contact."""
+
+from dataclasses import replace
+from typing import Any
+
+from flask import request
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, IntegerField, RadioField, StringField, TextAreaField
+from wtforms.validators import InputRequired, NumberRange, Optional, StopValidation
+
+from petition.letters.access import own_letter
+from petition.letters.drafting.settings import DEFAULT_K, Rules, rolls_of, set_rules
+from petition.letters.models import Letter, Organizer
+from petition.letters.states import ALONE, DRAFT
+from petition.web.desk.access import Answer, bp, desk_page, for_organizers
+from petition.web.desk.actions import about, as_sent, organizer_action, saved, sent
+from petition.web.shared.context import session
+
+_ = str
+
+
+def skip_for_one(form: FlaskForm, field: Any) -> None:
+    """A letter from one person has no group size to give."""
+    if form.single.data:
+        field.errors = []
+        raise StopValidation
+
+
+A_NUMBER = _("Give a number from 3 to 50.")
+MILLIONS = NumberRange(1, 10**7, _("Give a number from 1 to 10,000,000."))
+
+
+class RulesForm(FlaskForm):
+    """Who may sign, and what keeps them apart from their codes: locked when the letter opens."""
+
+    rolls = TextAreaField(
+        _("Who can sign"),
+        description=_(
+            "One group per line, such as “Current workers.” Each is counted separately. Most letters need only one."
+        ),
+    )
+    k = IntegerField(
+        _("Minimum group size"),
+        [skip_for_one, InputRequired(A_NUMBER), NumberRange(3, 50, A_NUMBER)],
+        description=_("Signatures are added in groups. With 10, at least 15 must be waiting."),
+    )
+    timing = RadioField(
+        _("When people sign"),
+        choices=lambda: [
+            ("together", _("Right away, or later if they like")),
+            ("apart", _("Two steps: everyone uses their code first and signs after a break")),
+        ],
+        default="together",
+    )
+    issuing_days = IntegerField(
+        _("Two steps: days for using codes"),
+        [Optional(), NumberRange(1, 365, _("Give a number from 1 to 365."))],
+        default=7,
+    )
+    pause_hours = IntegerField(
+        _("Two steps: hours of break before signing"),
+        [Optional(), NumberRange(1, 720, _("Give a number from 1 to 720."))],
+        default=24,
+    )
+    single = BooleanField(_("This is a letter from one verified person, not from a group"))
+
+
+class GoalForm(FlaskForm):
+    """What may change at any time."""
+
+    goal = IntegerField(_("Goal"), [Optional(), MILLIONS], description=_("Shown on the letter's page. Optional."))
+    threshold = IntegerField(
+        _("Minimum signatures to publish"),
+        [Optional(), MILLIONS],
+        description=_("Keep the letter private until this many people sign. Optional."),
+    )
+    contact = StringField(
+        _("Contact for journalists"),
+        description=_("Public, on the press page. Use an email address that you use for nothing else. Optional."),
+    )
+
+
+@bp.get("/letters/<slug>/rules")
+@for_organizers
+def rules(organizer: Organizer, slug: str) -> Answer:
+    """Who may sign, and how."""
+    return _rules_page(organizer, slug)
+
+
+def _rules_page(organizer: Organizer, slug: str) -> str:
+    letter = own_letter(session(), slug, organizer)
+    rolls = [roll.name for roll in rolls_of(session(), letter)]
+    kept = {"rolls": "\n".join(rolls), "single": letter.k == ALONE, "timing": letter.timing}
+    kept |= {"issuing_days": letter.issuing_days, "pause_hours": letter.pause_hours}
+    form = as_sent(RulesForm, data={**kept, "k": DEFAULT_K if letter.k == ALONE else letter.k})
+    return desk_page("organize/rules.html", letter=letter, form=form, rolls=rolls, is_draft=letter.state == DRAFT)
+
+
+@bp.post("/letters/<slug>/rules")
+@organizer_action(_rules_page)
+def save_rules(organizer: Organizer, slug: str) -> Answer:
+    """Keep them; a field that was not sent stays as it is."""
+    letter = own_letter(session(), slug, organizer)
+    form = sent(RulesForm())
+    chosen = replace(
+        _present(letter),
+        k=ALONE if form.single.data else form.k.data,
+        timing=form.timing.data if "timing" in request.form else letter.timing,
+        rolls=tuple((form.rolls.data or "").splitlines()),
+        issuing_days=form.issuing_days.data or letter.issuing_days,
+        pause_hours=form.pause_hours.data or letter.pause_hours,
+    )
+    set_rules(session(), letter, chosen)
+    return saved("rules")
+
+
+@bp.get("/letters/<slug>/goal")
+@for_organizers
+def goal(organizer: Organizer, slug: str) -> Answer:
+    """Goal, minimum and contact."""
+    return _goal_page(organizer, slug)
+
+
+def _goal_page(organizer: Organizer, slug: str) -> str:
+    letter = own_letter(session(), slug, organizer)
+    return desk_page("organize/goal.html", letter=letter, form=as_sent(GoalForm, obj=letter))
+
+
+@bp.post("/letters/<slug>/goal")
+@organizer_action(_goal_page)
+def save_goal(organizer: Organizer, slug: str) -> Answer:
+    """Keep them."""
+    letter = own_letter(session(), slug, organizer)
+    form = sent(GoalForm())
+    chosen = {"goal": form.goal.data, "threshold": form.threshold.data, "contact": form.contact.data or ""}
+    with about("contact"):
+        set_rules(session(), letter, replace(_present(letter), **chosen))
+    return saved("goal")
+
+
+def _present(letter: Letter) -> Rules:
+    """The rules as they are."""
+    return Rules(
+        k=letter.k,
+        timing=letter.timing,
+        issuing_days=letter.issuing_days,
+        pause_hours=letter.pause_hours,
+        goal=letter.goal,
+        threshold=letter.threshold,
+        contact=letter.contact or "",
+    )

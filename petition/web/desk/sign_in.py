@@ -1,0 +1,155 @@
+"""Signing in and out, one-time links, and the list of one's letters."""
+
+from flask import current_app, g, redirect, request
+from flask import session as cookie
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.wrappers import Response
+
+from petition.errors import Forbidden, Refusal
+from petition.letters.access import own_letters
+from petition.letters.models import Organizer
+from petition.letters.organizers.accounts import choose_passphrase, invited, known_as
+from petition.letters.organizers.accounts import sign_in as check_sign_in
+from petition.letters.organizers.sessions import begin_sign_in, end_sign_in, key_of
+from petition.web.desk.access import Answer, bp, carried, desk_page, for_organizers, present_proof, sign_in_page
+from petition.web.desk.actions import as_sent, organizer_action, refused, sent
+from petition.web.desk.forms import PassphraseForm, SignInForm
+from petition.web.shared.context import now, session, site, speak
+from petition.web.shared.limits import SIGNING_IN, limiter, posted_name, visitor
+from petition.web.shared.login_throttle import (
+    FREE_FOR_ALL,
+    FREE_FOR_ONE,
+    is_remembered,
+    remember,
+    require_patience,
+    waits,
+)
+
+
+@bp.get("/sign-in")
+def ask_to_sign_in() -> Answer:
+    """The form for name and passphrase."""
+    return sign_in_page(SignInForm(formdata=None), 200)
+
+
+@bp.post("/sign-in")
+@limiter.limit(SIGNING_IN)
+def sign_in() -> Answer:
+    """Sign in; then go on to what was being saved, if anything was."""
+    form = SignInForm()
+    try:
+        organizer = _proven(sent(form))
+    except Refusal as refusal:
+        return refused(refusal, lambda: sign_in_page(form, 0)[0])
+    let_in(organizer, form.language.data, remembers=form.remember.data)
+    return _go_on(form.language.data)
+
+
+def _go_on(language: str) -> Answer:
+    """To the page that was asked for; what was typed there takes one more press of a button."""
+    kept, target = carried(), request.form.get("carry_to", "")
+    if not target.startswith("/organize/") or not target.isprintable():
+        return redirect("/organize/", 303)
+    if kept or not _is_page(target):
+        speak(language)
+        return desk_page("organize/again.html", carry=kept, carry_to=target)
+    return redirect(target, 303)
+
+
+def _is_page(path: str) -> bool:
+    """Whether an address may be looked at; otherwise it only takes a button."""
+    try:
+        current_app.url_map.bind("").match(path, "GET")
+    except MethodNotAllowed:
+        return False
+    except HTTPException:
+        return True
+    return True
+
+
+def _proven(form: SignInForm) -> Organizer:
+    """Who typed the right words; each wrong try makes the next one wait."""
+    name = posted_name()
+    known = known_as(session(), form.name.data)
+    if is_remembered(_secret(), known, cookie.get("remembered")):
+        keys = {f"browser {cookie['remembered']}": FREE_FOR_ONE}
+    else:
+        keys = {f"{visitor()} {name}": FREE_FOR_ONE, name: FREE_FOR_ALL}
+    require_patience(keys)
+    try:
+        organizer = check_sign_in(session(), *form.typed(), moment=now(), master=site().master)
+    except Forbidden:
+        for key in keys:
+            waits.wrong(key)
+        raise
+    waits.right(next(iter(keys)))
+    return organizer
+
+
+def _secret() -> bytes:
+    return bytes(current_app.config["SECRET_KEY"])
+
+
+def let_in(organizer: Organizer, language: str, *, remembers: bool = False) -> None:
+    """Begin a sign-in. The browser is remembered beyond it where its owner wishes or wished so."""
+    known = (organizer.id, organizer.passphrase or "")
+    kept = cookie.get("remembered") if is_remembered(_secret(), known, cookie.get("remembered")) else None
+    if remembers and kept is None:
+        kept = remember(_secret(), known, site().random(16))
+    proof = begin_sign_in(session(), organizer, moment=now(), random=site().random)
+    session().commit()
+    cookie.clear()
+    cookie["proof"], cookie["language"] = proof, language
+    if kept is not None:
+        cookie["remembered"], cookie.permanent = kept, True
+    g.organizer = organizer
+    g.pop("csrf_token", None)
+
+
+def _welcome(secret: str) -> str:
+    name = invited(session(), secret, moment=now()).name
+    return desk_page("organize/welcome.html", form=as_sent(PassphraseForm), name=name)
+
+
+@bp.get("/welcome/<secret>")
+def welcome(secret: str) -> Answer:
+    """What a one-time link shows: choose a passphrase."""
+    return _welcome(secret)
+
+
+@bp.post("/welcome/<secret>")
+@limiter.limit(SIGNING_IN)
+@organizer_action(lambda _, secret: _welcome(secret))
+def set_passphrase(_: Organizer | None, secret: str) -> Answer:
+    """Set it, spend the link, and sign in."""
+    invited(session(), secret, moment=now())
+    form = sent(PassphraseForm())
+    session().rollback()
+    organizer = choose_passphrase(session(), secret, form.passphrase.data, moment=now())
+    let_in(organizer, cookie.get("language", "en"))
+    return redirect("/organize/", 303)
+
+
+@bp.post("/sign-out")
+@for_organizers
+def sign_out(organizer: Organizer) -> Response:
+    """Sign out."""
+    end_sign_in(session(), organizer, key_of(present_proof() or b""))
+    session().commit()
+    forget_sign_in()
+    return redirect("/organize/sign-in", 303)
+
+
+def forget_sign_in() -> None:
+    """Nothing stays in the browser but, where its owner wishes so, what names nobody."""
+    kept = cookie.get("remembered")
+    cookie.clear()
+    if kept is not None:
+        cookie["remembered"], cookie.permanent = kept, True
+
+
+@bp.get("/")
+@for_organizers
+def letters(organizer: Organizer) -> Answer:
+    """All letters of the organizer."""
+    return desk_page("organize/letters.html", letters=own_letters(session(), organizer))

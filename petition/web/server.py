@@ -1,0 +1,233 @@
+"""The front of the server: what it answers at once, what waits for a thread, and what it turns away.
+
+It runs on granian's event loop (RSGI). Cached pages are answered there, whatever else hangs. Every other request is
+read whole before it may take a thread, so a slow sender costs nothing. Each kind of request has threads and a queue
+of its own. When the queues are full, readers are turned away first, then people who have not used their code yet;
+there is always room for those who have.
+"""
+
+import asyncio
+import io
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import unquote_to_bytes
+
+SIGNING_BODY = 64 * 1024
+DESK_BODY = 8 * 1024 * 1024
+BODIES_AT_ONCE = 64 * 1024 * 1024
+"""Bytes of unfinished bodies that may be held at a time."""
+READ_SECONDS, READ_DESK_SECONDS = 20, 120
+"""How long a body may take to arrive."""
+RETRY_AFTER = "5"
+
+Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+Answer = tuple[int, list[tuple[str, str]], bytes]
+Refusal = Callable[[int, bool], tuple[str, bytes]]
+
+
+class Cached(Protocol):
+    """Public files that need neither a thread nor the database."""
+
+    def ready(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes] | None:
+        """The answer to a GET or HEAD from memory, or None."""
+
+    def refresh(self) -> None:
+        """Ask the database which editions there are; may block."""
+
+
+class BadBody(Exception):
+    """A body that is not read: the status says why."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+@dataclass
+class Lane:
+    """Threads for one kind of request, and how many requests may wait for them."""
+
+    name: str
+    threads: int
+    room: int
+
+    def __post_init__(self) -> None:
+        self.pool = ThreadPoolExecutor(self.threads, thread_name_prefix=self.name)
+        self.taken = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether another request would have to wait too long."""
+        return self.taken >= self.threads + self.room
+
+
+class Front:
+    """An RSGI application around a WSGI one.
+
+    ``cached`` answers public files. ``refusal`` gives media type and bytes for a status that the front decides itself
+    (408, 503), for a person or, where its second argument is true, for a program. ``headers`` go with those.
+    """
+
+    def __init__(self, app: Wsgi, cached: Cached, refusal: Refusal, headers: list[tuple[str, str]]) -> None:
+        self._app = app
+        self._cached = cached
+        self._refusal = refusal
+        self._headers = headers
+        self._lanes = {
+            "readers": Lane("readers", 3, 30),
+            "joining": Lane("joining", 2, 200),
+            "signing": Lane("signing", 3, 5_000),
+            "desk": Lane("desk", 3, 60),
+        }
+        self._refreshing = Lane("editions", 1, 0)
+        self._unread = 0
+
+    async def __rsgi__(self, scope: Any, proto: Any) -> None:
+        """Answer one request."""
+        environ = environ_of(scope)
+        if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+            self._refresh_soon()
+            ready = self._cached.ready(environ)
+            if ready is not None:
+                status, headers, body = ready
+                send(proto, environ, (int(status[:3]), headers, body))
+                return
+        try:
+            await self._read_body(environ, proto)
+        except BadBody as flaw:
+            send(proto, environ, self._refused(environ, flaw.status))
+            return
+        send(proto, environ, await self._in_lane(environ))
+
+    async def _in_lane(self, environ: dict[str, Any]) -> Answer:
+        lane = self._lanes[lane_of(environ["REQUEST_METHOD"], environ["PATH_INFO"])]
+        if lane.is_full:
+            return self._refused(environ, 503)
+        lane.taken += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(lane.pool, called, self._app, environ)
+        finally:
+            lane.taken -= 1
+
+    def _refresh_soon(self) -> None:
+        """Keep editions fresh without making a reader wait; one thread asks at a time."""
+        if self._refreshing.taken:
+            return
+        self._refreshing.taken = 1
+        asked = self._refreshing.pool.submit(self._cached.refresh)
+        asked.add_done_callback(lambda _: setattr(self._refreshing, "taken", 0))
+
+    async def _read_body(self, environ: dict[str, Any], proto: Any) -> None:
+        """Put the whole body into the request, or refuse it: 408 too slow, 503 too many at once.
+
+        Of a body that is too long only the length goes on, so that the application refuses it in its own words.
+        """
+        is_desk = environ["PATH_INFO"].startswith("/organize/")
+        most, seconds = (DESK_BODY, READ_DESK_SECONDS) if is_desk else (SIGNING_BODY, READ_SECONDS)
+        if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+            most = 0
+        announced = environ.get("CONTENT_LENGTH", "0" if "HTTP_TRANSFER_ENCODING" not in environ else "")
+        if announced == "0" or (announced.isdecimal() and int(announced) > most):
+            return
+        body = bytearray()
+        try:
+            async with asyncio.timeout(seconds):
+                async for chunk in self._bounded(proto, most):
+                    body += chunk
+        except TimeoutError:
+            raise BadBody(408) from None
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+        environ["CONTENT_LENGTH"] = str(len(body))
+        environ["wsgi.input"] = io.BytesIO(bytes(body[:most]))
+
+    async def _bounded(self, proto: Any, most: int) -> AsyncIterator[bytes]:
+        """The chunks of a body up to a little more than it may have."""
+        held = 0
+        try:
+            async for chunk in proto:
+                if self._unread + len(chunk) > BODIES_AT_ONCE:
+                    raise BadBody(503)
+                self._unread += len(chunk)
+                held += len(chunk)
+                yield bytes(chunk)
+                if held > most:
+                    return
+        finally:
+            self._unread -= held
+
+    def _refused(self, environ: dict[str, Any], status: int) -> Answer:
+        wants_json = "json" in environ.get("HTTP_ACCEPT", "") or "json" in environ.get("CONTENT_TYPE", "")
+        media_type, body = self._refusal(status, wants_json)
+        headers = [("Content-Type", media_type), ("Cache-Control", "no-store"), ("Retry-After", RETRY_AFTER)]
+        headers += self._headers
+        return status, headers, body
+
+
+def lane_of(method: str, path: str) -> str:
+    """Which threads a request waits for. Whoever holds a token, and may have spent a code for it, is signing."""
+    if path.startswith("/organize"):
+        return "desk"
+    if method in ("GET", "HEAD"):
+        return "readers"
+    last = path.rstrip("/").rpartition("/")[2]
+    return "joining" if last in ("tokens", "join", "mail", "report") else "signing"
+
+
+def environ_of(scope: Any) -> dict[str, Any]:
+    """The request as WSGI has it (PEP 3333), its body still empty."""
+    path, _, _ = scope.path.partition("?")
+    host, _, port = scope.server.rpartition(":")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": host.strip("[]"),
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": io.BytesIO(),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope.headers.items():
+        key = name.replace("-", "_").upper()
+        key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+        environ[key] = f"{environ[key]}{'; ' if key == 'HTTP_COOKIE' else ','}{value}" if key in environ else value
+    if "HTTP_HOST" not in environ and scope.authority:
+        environ["HTTP_HOST"] = scope.authority
+    return environ
+
+
+def called(app: Wsgi, environ: dict[str, Any]) -> Answer:
+    """What the WSGI application answers."""
+    found: list[Any] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> None:
+        found[:] = [int(status[:3]), headers]
+
+    parts = app(environ, start_response)
+    try:
+        body = b"".join(parts)
+    finally:
+        close = getattr(parts, "close", None)
+        if close is not None:
+            close()
+    return found[0], found[1], body
+
+
+def send(proto: Any, environ: dict[str, Any], answer: Answer) -> None:
+    """Write an answer out; HEAD and empty ones without a body."""
+    status, headers, body = answer
+    if environ["REQUEST_METHOD"] == "HEAD" or not body:
+        proto.response_empty(status, headers)
+    else:
+        proto.response_bytes(status, headers, body)

@@ -1,0 +1,122 @@
+"""Children that are kept running: each is watched whatever the others do, and waiting ends with health."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from petition.jobs.supervisor import FIRST_WAIT, HEALTHY_SECONDS, LONGEST_WAIT, Child
+
+COUNTS = "import pathlib, sys; pathlib.Path(sys.argv[1]).open('a').write('x')"
+SUPERVISE = """
+import sys
+from petition.jobs.supervisor import watch_over
+dies, sleeps = [[sys.executable, "-c", code] for code in ("", "import time; time.sleep(600)")]
+watch_over([dies, sleeps], lambda: print("x", flush=True))
+"""
+
+
+class Seconds:
+    """Time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def counting(folder: Path, seconds: Seconds) -> tuple[Child, Path]:
+    """A child that dies at once, and the file in which it counts how often it was started."""
+    file = folder / "starts"
+    return Child([sys.executable, "-c", COUNTS, str(file)], seconds), file
+
+
+def run_to_its_end(child: Child) -> None:
+    child.look()
+    while child.is_alive:
+        time.sleep(0.01)
+    child.look()  # which notes that it died
+
+
+def starts(file: Path) -> int:
+    return len(file.read_text()) if file.exists() else 0
+
+
+def test_a_child_that_dies_is_started_ever_more_slowly(tmp_path: Path) -> None:
+    seconds = Seconds()
+    child, file = counting(tmp_path, seconds)
+    run_to_its_end(child)
+    waits = []
+    for expected in range(2, 10):
+        waited = 0.0
+        while starts(file) < expected:
+            seconds.now += 0.5
+            waited += 0.5
+            run_to_its_end(child)
+        waits.append(waited)
+
+    assert waits == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, LONGEST_WAIT, LONGEST_WAIT]
+
+
+def test_after_it_was_healthy_the_waiting_begins_anew(tmp_path: Path) -> None:
+    seconds = Seconds()
+    child, file = counting(tmp_path, seconds)
+    for _ in range(4):
+        run_to_its_end(child)
+        seconds.now += LONGEST_WAIT
+    before = starts(file)
+    child.look()
+    while child.is_alive:
+        time.sleep(0.01)
+    seconds.now += HEALTHY_SECONDS
+    child.look()
+    seconds.now += FIRST_WAIT
+    run_to_its_end(child)
+
+    assert starts(file) == before + 2
+
+
+def test_looking_after_a_child_that_must_wait_takes_no_time(tmp_path: Path) -> None:
+    child, file = counting(tmp_path, Seconds())
+    for _ in range(100):
+        run_to_its_end(child)
+
+    assert starts(file) == 1
+
+
+def test_a_signal_ends_all_children_at_once_also_while_one_of_them_is_down() -> None:
+    with subprocess.Popen([sys.executable, "-c", SUPERVISE], stdout=subprocess.PIPE) as supervisor:
+        assert supervisor.stdout is not None
+        for _ in range(3):
+            assert supervisor.stdout.readline() == b"x\n"
+        [sleeper] = children_of(supervisor.pid)
+        supervisor.send_signal(signal.SIGTERM)
+
+        assert supervisor.wait(8) == 0  # the child that is down waits for longer
+    assert not Path(f"/proc/{sleeper}").exists()
+
+
+def test_no_child_outlives_a_supervisor_that_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", SUPERVISE], stdout=subprocess.PIPE) as supervisor:
+        assert supervisor.stdout is not None
+        for _ in range(3):
+            supervisor.stdout.readline()
+        [sleeper] = children_of(supervisor.pid)
+        supervisor.kill()
+    while Path(f"/proc/{sleeper}").exists() and state_of(sleeper) != "Z":
+        time.sleep(0.01)
+
+
+def children_of(pid: int) -> list[int]:
+    """Its children that have not ended."""
+    found = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [child for child in found if state_of(child) != "Z"]
+
+
+def state_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return "Z"

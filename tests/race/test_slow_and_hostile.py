@@ -1,0 +1,123 @@
+"""Slow and hostile clients beside honest ones, at the server that a host runs."""
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from petition.crypto.encodings import b64url
+from tests.race.load import ask, free_port, until_answered
+from tests.race.test_same_moment import a_blinded_message
+from tests.walks import Campaign
+
+pytestmark = pytest.mark.race
+HUNDREDS = 300
+UNFINISHED = "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{{"
+
+
+@pytest.fixture
+def kind() -> str:
+    """What is tested lies in front of any database."""
+    return "sqlite"
+
+
+@pytest.fixture
+def port(environ: dict[str, str], campaign: Campaign) -> Iterator[int]:
+    """The server, with one worker."""
+    found = free_port()
+    whole = [sys.executable, "-m", "petition", "serve", "--port", str(found), "--workers", "1"]
+    server = subprocess.Popen(whole, env=os.environ | environ, start_new_session=True)
+    until_answered(found, "GET", "/healthz")
+    yield found
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(server.pid, signal.SIGKILL)
+    server.wait()
+
+
+@dataclass(frozen=True)
+class Got:
+    """An answer that was read to its end."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def got(port: int, path: str, method: str = "GET", **headers: str) -> Got:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        connection.request(method, path, headers={"Connection": "close", **headers})
+        answer = connection.getresponse()
+        return Got(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+
+
+def test_hundreds_of_unfinished_bodies_hold_up_nobody(campaign: Campaign, port: int) -> None:
+    letter = campaign.a_published_letter()
+    path, code = campaign.address(letter), campaign.codes(letter, 1)[0]
+    slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(HUNDREDS)]
+    for one in slow:
+        one.sendall(UNFINISHED.format(path=f"{path}tokens").encode())
+
+    body = {"code": code, "round": 1, "blinded_message": b64url(a_blinded_message())}
+    assert ask(port, "POST", f"{path}tokens", body)[0] == 201
+    assert got(port, path).status == 200
+    assert got(port, f"{path}join").status == 200
+    assert got(port, "/organize/sign-in").status == 200
+    for one in slow:
+        one.close()
+
+
+def test_a_page_that_was_read_before_is_answered_while_the_database_hangs(campaign: Campaign, port: int) -> None:
+    letter = campaign.a_published_letter()
+    path = campaign.address(letter)
+    first = got(port, path)
+    with contextlib.closing(sqlite3.connect(campaign.settings.data / "petition.db", isolation_level=None)) as held:
+        held.execute("BEGIN EXCLUSIVE")
+        again = [got(port, path) for _ in range(20)]
+        held.execute("ROLLBACK")
+
+    assert {answer.status for answer in again} == {200}
+    assert {answer.body for answer in again} == {first.body}
+
+
+def test_cached_files_are_the_same_with_and_without_a_thread(campaign: Campaign, port: int) -> None:
+    letter = campaign.a_published_letter()
+    path = campaign.address(letter)
+    made, from_memory = got(port, path), got(port, path)
+    tag = made.headers["etag"]
+
+    assert made.body == from_memory.body
+    assert set(made.headers.items()) - set(from_memory.headers.items()) <= {("date", made.headers["date"])}
+    assert got(port, path, **{"If-None-Match": tag}).status == 304
+    head = got(port, path, "HEAD")
+    assert head.headers["content-length"] == made.headers["content-length"]
+    assert got(port, path, **{"Accept-Encoding": "br"}).headers["content-encoding"] == "br"
+
+
+@pytest.mark.parametrize("headers", [{}, {"Transfer-Encoding": "chunked"}])
+def test_a_body_that_is_too_long_is_refused_in_the_site_s_words(
+    campaign: Campaign, port: int, headers: dict[str, str]
+) -> None:
+    path = campaign.address(campaign.a_published_letter())
+    long = b"[" + b" " * 100_000
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            connection.request(
+                "POST",
+                f"{path}tokens",
+                body=iter([long]) if headers else long,
+                headers={"Content-Type": "application/json", "Connection": "close", **headers},
+                encode_chunked=bool(headers),
+            )
+        answer = connection.getresponse()
+        body = answer.read()
+
+    assert answer.status == 413
+    assert b"64 kB" in body

@@ -1,0 +1,260 @@
+"""``petition run`` looks before it starts, says that it serves when it does, and ends in order."""
+
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+from tests.conftest import Clock
+from tests.race.load import free_port
+from tests.walks import Campaign
+
+pytestmark = pytest.mark.race
+only_sqlite = pytest.mark.parametrize("kind", ["sqlite"])
+only_postgresql = pytest.mark.parametrize("kind", ["postgresql"])
+SECONDS = 60
+
+
+class Program:
+    """A ``petition run`` in a process of its own."""
+
+    def __init__(self, environ: dict[str, str], *words: str) -> None:
+        command = [sys.executable, "-m", "petition", "run", "--workers", "1", *words]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        self.process = subprocess.Popen(command, env=os.environ | environ, text=True, **pipes)
+
+    def line(self, stream: str = "stdout") -> str:
+        """The next line that it says."""
+        pipe = getattr(self.process, stream)
+        with selectors.DefaultSelector() as selector:
+            selector.register(pipe, selectors.EVENT_READ)
+            assert selector.select(SECONDS), f"it said nothing on {stream} for {SECONDS} s"
+        return str(pipe.readline())
+
+    def end(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
+        """Tell it to stop; its exit status, and what it said since."""
+        self.process.send_signal(number)
+        return self.ended()
+
+    def ended(self) -> tuple[int, str, str]:
+        """Wait until it ends by itself."""
+        said, complained = self.process.communicate(timeout=SECONDS)
+        return self.process.returncode, said, complained
+
+
+@contextmanager
+def running(environ: dict[str, str], *words: str) -> Iterator[Program]:
+    program = Program(environ, *words)
+    try:
+        yield program
+    finally:
+        if program.process.poll() is None:
+            program.process.kill()
+            program.process.communicate()
+
+
+def get(port: int, path: str) -> int:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=SECONDS) as answer:
+        return int(answer.status)
+
+
+@only_sqlite
+def test_it_says_that_it_serves_when_it_answers_and_ends_quietly(environ: dict[str, str]) -> None:
+    port = free_port()
+    with running(environ, "--port", str(port)) as program:
+        said = program.line()
+        answered = get(port, "/readyz")
+        ended = program.end()
+
+    assert said.startswith(f"Serving on http://127.0.0.1:{port}/")
+    assert (answered, ended) == (200, (0, "", ""))
+
+
+@only_sqlite
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_other_signals_end_it_as_quietly(environ: dict[str, str], number: signal.Signals) -> None:
+    port = free_port()
+    with running(environ, "--port", str(port)) as program:
+        program.line()
+
+        assert program.end(number) == (0, "", "")
+
+
+@only_sqlite
+def test_a_port_that_is_taken_is_one_sentence(environ: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other:
+        port = other.getsockname()[1]
+        with running(environ, "--port", str(port)) as program:
+            status, said, complained = program.ended()
+
+    assert (status, said) == (1, "")
+    assert complained.count("\n") == 1 and f"Port {port}" in complained and "--port" in complained
+
+
+@only_sqlite
+def test_a_second_program_in_the_same_folder_is_one_sentence(environ: dict[str, str]) -> None:
+    with running(environ, "--port", str(free_port())) as first:
+        first.line()
+        with running(environ, "--port", str(free_port())) as second:
+            status, said, complained = second.ended()
+        with running(environ, "--only", "scheduler") as third:
+            also = third.ended()
+        first.end()
+
+    assert (status, said) == (1, "") and complained.count("\n") == 1
+    assert "Another petition program is at work" in complained
+    assert also[0] == 1
+
+
+@only_sqlite
+def test_server_and_scheduler_run_side_by_side(environ: dict[str, str], tmp_path: Path) -> None:
+    port, place = free_port(), str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(place)
+        manager.settimeout(SECONDS)
+        with running({**environ, "NOTIFY_SOCKET": place}, "--only", "scheduler") as scheduler:
+            told = [manager.recv(100)]
+            with running({**environ, "NOTIFY_SOCKET": place}, "--only", "server", "--port", str(port)) as server:
+                told.append(manager.recv(100))
+                answered = get(port, "/healthz")
+                ended = [server.end(), scheduler.end()]
+
+    assert told == [b"READY=1", b"READY=1"]
+    assert answered == 200
+    assert [status for status, _, _ in ended] == [0, 0]
+
+
+@contextmanager
+def a_request_in_hand(port: int) -> Iterator[socket.socket]:
+    """A visitor whose request the server is reading; the last ten bytes of it are still to come."""
+    with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as visitor:
+        head = b"POST /letters/none/tokens HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\nExpect: 100-continue\r\n\r\n"
+        visitor.sendall(head)
+        assert visitor.recv(100).startswith(b"HTTP/1.1 100")
+        visitor.sendall(b"0123456789")
+        yield visitor
+
+
+def wait_until_nobody_listens(port: int) -> None:
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=SECONDS).close()
+        except OSError:
+            return
+        time.sleep(0.02)
+
+
+@only_sqlite
+def test_a_request_in_hand_is_answered_before_it_ends(environ: dict[str, str]) -> None:
+    port = free_port()
+    with running(environ, "--port", str(port)) as program:
+        program.line()
+        with a_request_in_hand(port) as visitor:
+            program.process.send_signal(signal.SIGTERM)
+            wait_until_nobody_listens(port)
+            visitor.sendall(b"0123456789")
+            answer = visitor.recv(100)
+        ended = program.ended()
+
+    assert answer.startswith(b"HTTP/1.1 4")
+    assert (ended[0], ended[2]) == (0, "")
+
+
+@only_sqlite
+def test_visitors_who_stay_do_not_hold_up_its_end(environ: dict[str, str]) -> None:
+    port = free_port()
+    with running(environ, "--port", str(port)) as program:
+        program.line()
+        with a_request_in_hand(port):
+            status, _, _ = program.end()
+
+    assert status == 0
+
+
+@only_sqlite
+def test_a_wrong_master_secret_does_not_start(environ: dict[str, str], campaign: Campaign) -> None:
+    campaign.an_open_letter(slug="ours")
+    campaign.settings.secret_file.write_bytes(os.urandom(32))
+    with running(environ, "--port", str(free_port())) as program:
+        status, said, complained = program.ended()
+
+    assert (status, said) == (1, "")
+    assert complained.count("\n") == 1 and "master secret" in complained and "ours" in complained
+
+
+@only_sqlite
+def test_a_host_without_the_secrets_of_open_rounds_does_not_start(environ: dict[str, str], campaign: Campaign) -> None:
+    letter = campaign.an_open_letter(slug="ours")
+    (campaign.settings.rounds_folder / f"{letter}-1").unlink()
+    with running(environ, "--port", str(free_port())) as program:
+        status, _, complained = program.ended()
+
+    assert status == 1 and "round 1 of ours" in complained
+    assert "petition round end" in complained
+
+
+@contextmanager
+def forwarded(port: int, socket_file: str) -> Iterator[None]:
+    """A port of this machine that leads to a server's socket."""
+    stop = threading.Event()
+
+    def pump(source: socket.socket, target: socket.socket) -> None:
+        try:
+            while data := source.recv(65536):
+                target.sendall(data)
+        except OSError:
+            pass
+        finally:
+            for one in (source, target):
+                one.close()
+
+    def accept(listening: socket.socket) -> None:
+        while not stop.is_set():
+            try:
+                visitor, _ = listening.accept()
+            except OSError:
+                continue
+            server = socket.socket(socket.AF_UNIX)
+            server.connect(socket_file)
+            for pair in ((visitor, server), (server, visitor)):
+                threading.Thread(target=pump, args=pair, daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", port)) as listening:
+        listening.settimeout(0.2)
+        thread = threading.Thread(target=accept, args=(listening,))
+        thread.start()
+        yield
+        stop.set()
+        thread.join()
+
+
+@only_postgresql
+def test_a_database_that_is_away_at_the_start_is_waited_for(environ: dict[str, str], clock: Clock) -> None:
+    away, port = free_port(), free_port()
+    names = ("PETITION_DATABASE_URL", "PETITION_ISSUER_DATABASE_URL")
+    urls = [make_url(environ[name]) for name in names]
+    folder = str(urls[0].query["host"])
+    there = [url.set(host="127.0.0.1", port=away, query={}).render_as_string(False) for url in urls]
+    with running({**environ, **dict(zip(names, there, strict=True))}, "--port", str(port)) as program:
+        waits = program.line("stderr")
+        time.sleep(3)  # longer than the two seconds after which it once gave up
+        assert program.process.poll() is None
+        with forwarded(away, f"{folder}/.s.PGSQL.5432"):
+            said = program.line()
+            answered = get(port, "/readyz")
+            ended = program.end()
+
+    assert waits.startswith("A database does not answer yet; waiting for it.")
+    assert said.startswith("Serving on") and answered == 200
+    assert ended[0] == 0
