@@ -1364,9 +1364,9 @@ def choose_round(args: argparse.Namespace, record: Record) -> int:
     rounds = record.members["rounds"]
     labels = {one["roll_id"]: plain(one["roll"], 100) for one in rounds}
     roll = args.roll or (record.members["roll_id"] if len(labels) < 2 else ask_roll(labels))
-    numbers = [one["round"] for one in rounds if one["roll_id"] == roll]
     if roll == record.members["roll_id"]:
-        numbers.append(record.round)
+        return record.round  # the newest that was not annulled
+    numbers = [one["round"] for one in rounds if one["roll_id"] == roll]
     if not numbers:
         raise Stop(f"This letter has no group {plain(roll, 40)}. It has: {', '.join(labels)}. {NOT_SENT}")
     return int(max(numbers))

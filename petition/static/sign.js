@@ -372,8 +372,9 @@ async function findRecord(round, pins) { // of that round; else of the one that 
 function newestRound({ round, roll_id, rounds }) {
   const rolls = new Set([roll_id, ...rounds.map((one) => one.roll_id)]);
   const roll = rolls.size < 2 ? roll_id : (field("roll") && field("roll").value) || stop("roll");
+  if (roll === roll_id) return round; // the newest that was not annulled
   const numbers = rounds.filter((one) => one.roll_id === roll).map((one) => one.round);
-  return Math.max(...numbers, ...(roll === roll_id ? [round] : [])) || stop("roll");
+  return numbers.length ? Math.max(...numbers) : stop("roll");
 }
 
 async function letterPath(own) { // /s/ and what the letter's id gives; another address is asked once which letter it is
