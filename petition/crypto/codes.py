@@ -60,14 +60,13 @@ def read_code(text: str) -> str:
     code = as_meant(text)
     if len(code) != CODE_LENGTH:
         raise BadShape(
-            "A code has 16 letters and digits, like 008J-4CT4-ANK7-F24S; this one has %(given)s. "
-            "Compare it with your sheet or mail and type it again.",
+            "A code has 16 characters; you typed %(given)s. Check it and try again.",
             given=len(code),
         )
     for character in code:
         if character not in ALPHABET:
             raise BadShape(
-                "No code contains %(character)s. Compare it with your sheet or mail and type it again.",
+                "Codes never contain %(character)s. Check that character.",
                 character=character,
             )
     return code
@@ -100,18 +99,18 @@ def read_receipt(text: str) -> bytes:
         words += "="
     if len(words) != RECEIPT_LENGTH + 1:
         raise BadShape(
-            "A receipt has 27 characters; this one has %(given)s. Compare it with what you wrote down.",
+            "A receipt has 27 characters; you typed %(given)s. Check for typos.",
             given=len(words),
         )
     for character in words[:-1]:
         if character not in ALPHABET:
             raise BadShape(
-                "No receipt contains %(character)s there. Compare it with what you wrote down.",
+                "A receipt never has %(character)s there. Check for typos.",
                 character=character,
             )
     number = read_number(words[:-1])
     if number >> 128 or words[-1] != CHECK[number % 37]:
-        raise BadShape("A character of this receipt is wrong. Compare it with what you wrote down.")
+        raise BadShape("A character of this receipt is wrong. Check for typos.")
     return number.to_bytes(RECEIPT_BYTES, "big")
 
 
