@@ -16,6 +16,8 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 SECRET_BYTES = 32
+DEMO = "demo"
+"""The name of the file that marks the data folder of a demo."""
 HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 """A host as it may stand in a log's origin: a name beyond ASCII in its xn-- form."""
 ONION = re.compile(r"http://(?P<key>[a-z2-7]{56})\.onion/?")
@@ -57,7 +59,7 @@ class Settings:
     @property
     def is_demo(self) -> bool:
         """Whether this is a demo, which marks its data folder: there alone letters close when told."""
-        return (self.data / "demo").exists()
+        return (self.data / DEMO).exists()
 
     @property
     def secure(self) -> bool:
