@@ -23,6 +23,7 @@ from petition.letters.dates import next_update as next_time
 from petition.letters.lifecycle import announce_close
 from petition.letters.models import Letter
 from petition.letters.organizers.one_time_passwords import forget_spent_passwords
+from petition.letters.organizers.spent_forms import forget_spent_forms
 from petition.letters.states import CLOSED, PUBLISHED, SIGNABLE
 from petition.sealing.witnesses import collect
 
@@ -57,6 +58,7 @@ def tick(services: Services, moment: datetime) -> dict[str, str]:
         log.exception("tidying failed")
     with Session(services.databases.petition) as session:
         forget_spent_passwords(session, moment=moment, master=services.master)
+        forget_spent_forms(session, moment=moment)
         session.commit()
     collect(services.databases.petition, due, moment)
     return done

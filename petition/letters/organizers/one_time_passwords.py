@@ -86,8 +86,8 @@ def require_second(session: Session, organizer: Organizer, typed: str, *, moment
         return
     if not (_spend_password(session, organizer, typed, moment, master) or _spend_code(session, organizer, typed)):
         raise Forbidden(
-            "This one-time password is wrong or was used already. Wait for the next one, or type a recovery code."
-        )
+            "Enter the current code from your authenticator app, or a recovery code. Each code works once."
+        ).about("password")
 
 
 def _spend_password(session: Session, organizer: Organizer, typed: str, moment: datetime, master: bytes) -> bool:

@@ -14,9 +14,10 @@ from wtforms.validators import ValidationError
 from petition.errors import Obstructed, Refusal
 from petition.letters.models import Organizer
 from petition.letters.organizers.sessions import signed_in
+from petition.letters.organizers.spent_forms import new_token
 from petition.letters.states import CLOSED, DRAFT, OPEN, PUBLISHED, WITHDRAWN
 from petition.web.desk.forms import SignInForm
-from petition.web.shared.context import now, page, say, session
+from petition.web.shared.context import now, page, say, session, site
 
 _ = str
 bp = Blueprint("organize", __name__, url_prefix="/organize")
@@ -96,6 +97,7 @@ def desk_page(template: str, *, problems: "Iterable[Problem] | None" = None, **v
         csrf=generate_csrf(),
         request_path=request.path,
         problems=[*_refusals(g.get("refusal")), *_errors(g.get("sent")), *(problems or ())],
+        new_once=lambda: new_token(moment=now(), random=site().random),
         states={state: say(name) for state, name in STATES.items()},
         done=cookie.pop("done", "") if request.method == "GET" and "done" in cookie else "",
         **values,

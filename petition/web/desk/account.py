@@ -40,13 +40,17 @@ HERE = "/organize/account"
 class ChangeForm(PassphraseForm):
     """Another passphrase, with the present one."""
 
-    present = PasswordField(_("Your present passphrase"), [InputRequired(_("Type your passphrase.")), Length(max=1000)])
+    present = PasswordField(
+        _("Your current password"),
+        [InputRequired(_("Enter your password.")), Length(max=1000)],
+        id="present-change",
+    )
 
 
 class AppForm(FlaskForm):
     """The first password of an app."""
 
-    password = StringField(_("The six digits that the app shows now"), [InputRequired(_("Type the six digits."))])
+    password = StringField(_("The six digits the app shows now"), [InputRequired(_("Enter the six digits."))])
 
 
 @bp.get("/account")
@@ -146,7 +150,7 @@ def make_codes_anew(organizer: Organizer) -> Answer:
     """New recovery codes in place of the old ones, shown this once."""
     _prove(organizer)
     if not organizer.app_confirmed:
-        raise BadShape("Recovery codes stand in for an app; set one up first.")
+        raise BadShape("Set up two-step sign-in first. Recovery codes replace its app.")
     codes = new_recovery_codes(session(), organizer, random=site().random)
     session().commit()
     return _page(organizer, tuple(codes))

@@ -73,7 +73,7 @@ def _page(organizer: Organizer, slug: str) -> str:
 
 
 @bp.post("/letters/<slug>/codes")
-@organizer_action(_page)
+@organizer_action(_page, again="codes")
 def make(organizer: Organizer, slug: str) -> Answer:
     """Make codes and show them, once."""
     letter = own_letter(session(), slug, organizer)

@@ -18,7 +18,7 @@ from petition.letters.models import Letter, Organizer, Version
 from petition.letters.text.letter_text import Words
 from petition.publishing.cache import PACKAGE
 from petition.web.desk.access import Answer, bp, for_organizers
-from petition.web.desk.actions import refused, saved
+from petition.web.desk.actions import is_first_press, pressed_twice, refused, saved
 from petition.web.desk.conflicts import conflict_page
 from petition.web.desk.editor_form import (
     Fields,
@@ -55,6 +55,8 @@ def create(organizer: Organizer) -> Answer:
         wrong = [BadShape("Give the letter a title.").about("title"), *wrong]
     if wrong:
         return _shown(organizer, None, fields, words, wrong)
+    if not is_first_press():
+        return pressed_twice("/organize/")
     letter = draft(session(), organizer, words, moment=now(), random=site().random)
     forget_working_copy(session(), organizer, None)
     return saved(f"/organize/letters/{letter.slug}/")

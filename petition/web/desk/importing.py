@@ -40,14 +40,14 @@ def _page(organizer: Organizer, slug: str = "") -> str:
 
 
 @bp.post("/letters/import")
-@organizer_action(_page)
+@organizer_action(_page, again="/organize/")
 def import_new(organizer: Organizer) -> Answer:
     """Show the text in the form, to be read and saved."""
     return _import(organizer, None)
 
 
 @bp.post("/letters/<slug>/import")
-@organizer_action(_page)
+@organizer_action(_page, again="")
 def import_over(organizer: Organizer, slug: str) -> Answer:
     """The same for a letter that there is; nothing is saved before its organizer has read it."""
     return _import(organizer, own_letter(session(), slug, organizer))

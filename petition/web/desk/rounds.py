@@ -44,7 +44,7 @@ def _page(organizer: Organizer, slug: str) -> str:
 
 
 @bp.post("/letters/<slug>/rounds")
-@organizer_action(_page)
+@organizer_action(_page, again="rounds")
 def open_next_round(organizer: Organizer, slug: str) -> Answer:
     """Another round, for late joiners."""
     roll = sent(RoundForm()).roll.data or None

@@ -34,13 +34,13 @@ def link_for(shared: Shared, name: str, again: bool = False) -> str:
 
 def let_in(shared: Shared, visitor: Visitor, name: str) -> None:
     page = visitor.open(link_for(shared, name))
-    visitor.press(page, "Keep it and sign in", passphrase=PASSPHRASE, again=PASSPHRASE)
+    visitor.press(page, "Save and sign in", passphrase=PASSPHRASE, again=PASSPHRASE)
 
 
 @ONCE
 def test_a_one_time_link_lets_choose_a_passphrase_and_signs_in(shared: Shared, visitor: Visitor) -> None:
     welcome = visitor.open(link_for(shared, "Carla"))
-    desk = visitor.press(welcome, "Keep it and sign in", passphrase=PASSPHRASE, again=PASSPHRASE)
+    desk = visitor.press(welcome, "Save and sign in", passphrase=PASSPHRASE, again=PASSPHRASE)
 
     assert welcome.heading == "Welcome, Carla"
     assert (desk.path, desk.heading) == ("/organize/", "My letters")
@@ -48,7 +48,7 @@ def test_a_one_time_link_lets_choose_a_passphrase_and_signs_in(shared: Shared, v
 
 def test_a_one_time_link_works_once(shared: Shared, visitor: Visitor) -> None:
     link = link_for(shared, "Dora")
-    visitor.press(visitor.open(link), "Keep it and sign in", passphrase=PASSPHRASE, again=PASSPHRASE)
+    visitor.press(visitor.open(link), "Save and sign in", passphrase=PASSPHRASE, again=PASSPHRASE)
     again = shared.visitor().open(link)
 
     assert again.status == 410
@@ -78,8 +78,8 @@ def test_a_one_time_link_is_good_for_a_week(shared: Shared, visitor: Visitor) ->
     ("passphrase", "again", "sentence"),
     [
         ("short", "short", "at least 12 characters"),
-        (PASSPHRASE, PASSPHRASE + "r", "The two passphrases differ."),
-        ("", "", "Choose a passphrase."),
+        (PASSPHRASE, PASSPHRASE + "r", "The two passwords differ."),
+        ("", "", "Choose a password."),
         ("x" * 1001, "x" * 1001, ""),
     ],
 )
@@ -87,7 +87,7 @@ def test_a_bad_passphrase_is_refused_with_a_sentence_and_the_link_stays_good(
     shared: Shared, visitor: Visitor, passphrase: str, again: str, sentence: str
 ) -> None:
     link = link_for(shared, f"Gina {len(passphrase)} {len(again)}")
-    refused = visitor.press(visitor.open(link), "Keep it and sign in", passphrase=passphrase, again=again)
+    refused = visitor.press(visitor.open(link), "Save and sign in", passphrase=passphrase, again=again)
 
     assert refused.status == 400
     assert sentence in refused.text
@@ -99,8 +99,8 @@ def test_signing_in_leads_to_the_desk_and_signing_out_leaves_it(shared: Shared, 
     desk = visitor.press(visitor.open("/organize/sign-in"), "Sign in", name=" Ana ", passphrase=PASSPHRASE)
     left = visitor.press(desk, "Sign out, Ana")
 
-    assert (desk.heading, left.heading) == ("My letters", "Organizers: sign in")
-    assert visitor.open("/organize/").heading == "Organizers: sign in"
+    assert (desk.heading, left.heading) == ("My letters", "Organizer sign-in")
+    assert visitor.open("/organize/").heading == "Organizer sign-in"
 
 
 def test_a_wrong_passphrase_and_a_name_that_nobody_has_are_answered_alike(shared: Shared) -> None:
@@ -129,7 +129,7 @@ def test_a_reset_ends_every_sign_in(shared: Shared, visitor: Visitor) -> None:
     before = visitor.open("/organize/").heading
     link_for(shared, "Hans", again=True)
 
-    assert (before, visitor.open("/organize/").heading) == ("My letters", "Organizers: sign in")
+    assert (before, visitor.open("/organize/").heading) == ("My letters", "Organizer sign-in")
 
 
 @ONCE
@@ -166,7 +166,7 @@ def test_every_page_of_the_organizers_asks_strangers_to_sign_in(shared: Shared) 
     pages = {route.path: shared.visitor().open(route.path) for route in asked}
 
     assert len(pages) >= 8
-    assert {(page.status, page.heading) for page in pages.values()} == {(200, "Organizers: sign in")}
+    assert {(page.status, page.heading) for page in pages.values()} == {(200, "Organizer sign-in")}
 
 
 @ONCE
@@ -180,13 +180,13 @@ def test_every_form_of_the_organizers_asks_strangers_to_sign_in(shared: Shared) 
     pages = {route.path: shared.visitor().post(route.path, title="x") for route in forms}
 
     assert len(pages) >= 10
-    assert {(page.status, page.heading) for page in pages.values()} == {(403, "Organizers: sign in")}
+    assert {(page.status, page.heading) for page in pages.values()} == {(403, "Organizer sign-in")}
 
 
 @ONCE
 def test_a_link_that_never_was_answers_like_one_that_was_used(shared: Shared, visitor: Visitor) -> None:
     link = link_for(shared, "Ines")
-    visitor.press(visitor.open(link), "Keep it and sign in", passphrase=PASSPHRASE, again=PASSPHRASE)
+    visitor.press(visitor.open(link), "Save and sign in", passphrase=PASSPHRASE, again=PASSPHRASE)
     used, never = (shared.visitor().open(path) for path in (link, "/organize/welcome/never-was"))
 
     assert (used.status, used.text) == (never.status, never.text)

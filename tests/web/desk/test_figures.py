@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -26,8 +27,8 @@ def test_before_publication_organizers_see_what_is_sealed_and_not_who_waits(shar
 
     assert "4 verified workers have signed" in page
     assert "if the letter were public now" in page
-    assert "<dt>Verified workers</dt><dd>4</dd>" in page
-    assert ">6<" not in page.partition("Files</h2>")[0].replace("<dt>Signing codes made</dt><dd>6</dd>", "")
+    assert re.search(r"<dt>Verified workers</dt>\s*<dd>4</dd>", page)
+    assert ">6<" not in page.partition("Files</h2>")[0].replace("<dd>6</dd>", "", 1)
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -84,10 +85,10 @@ def test_the_desk_leads_there(shared: Shared, place: Place) -> None:
 def test_a_contact_is_kept_with_the_rules_and_one_that_is_too_long_refused(shared: Shared) -> None:
     place = shared.a_draft()
     desk = shared.desk()
-    kept = desk.send(f"{place.desk}rules", k="3", contact="press@letters.example")
-    refused = desk.send(f"{place.desk}rules", k="3", contact="x" * 301)
+    kept = desk.send(f"{place.desk}goal", contact="press@letters.example")
+    refused = desk.send(f"{place.desk}goal", contact="x" * 301)
 
     assert kept.status_code == 303
-    assert 'value="press@letters.example"' in desk.get(f"{place.desk}rules").text
+    assert 'value="press@letters.example"' in desk.get(f"{place.desk}goal").text
     assert refused.status_code == 413
     assert "x" * 301 in refused.text
