@@ -82,7 +82,7 @@ def test_the_desk_leads_there(shared: Shared, place: Place) -> None:
     assert 'href="numbers"' in shared.desk().get(place.desk).text
 
 
-def test_a_contact_is_kept_with_the_rules_and_one_that_is_too_long_refused(shared: Shared) -> None:
+def test_a_contact_is_kept_and_one_that_is_too_long_refused(shared: Shared) -> None:
     place = shared.a_draft()
     desk = shared.desk()
     kept = desk.send(f"{place.desk}goal", contact="press@letters.example")
