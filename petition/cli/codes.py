@@ -86,7 +86,7 @@ def _as_csv(made: list[str], sheet: Sheet) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(("code", "join"))
-    writer.writerows((show(code), join_link(sheet.join, sheet.fingerprint, code)) for code in made)
+    writer.writerows((show(code), join_link(sheet, code)) for code in made)
     return text.getvalue()
 
 

@@ -5,7 +5,9 @@ Only values come in; nothing is kept. What stands after ``#`` in the link never 
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 from typing import Any
+from unicodedata import east_asian_width
 from urllib.parse import urlsplit
 
 import segno
@@ -27,8 +29,28 @@ TEMPLATE = "codes.typ"
 PAPERS = {"a4": "a4", "letter": "us-letter"}
 MOST_ON_PAPER = 1_000
 """Codes that one file takes: 200 pages, made in about a quarter of a minute."""
-STRIPS = 5
+STRIPS = 8
 """On a page."""
+WIDEST_TITLE = 110
+"""Columns of a title that fit on a strip, a wide character taking two."""
+
+
+STRIP = {
+    "lead": _(
+        "A letter from your coworkers. Read it first; sign only if you agree. Your employer can't see who signs."
+    ),
+    "advice": _("Own phone, private window, not work Wi-Fi. Then tear this up."),
+}
+"""What stands on every strip."""
+HANDING_ON = (
+    _("For you: codes to hand on"),
+    _("Give each strip to one coworker you know and trust, face to face. One strip is one signature."),
+    _("Ask first. Signing is their choice, and no one can tell if they don't."),
+    _("Never write down who got a strip. Never photograph one, and never send one by work email or chat."),
+    _("You can keep one to sign yourself. Tear up what is left, and this half page."),
+    _("Nothing that the site stores says which strips went through your hands."),
+)
+"""What the coworker reads who hands strips on: a heading, then a line each."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +66,17 @@ class Sheet:
     title: str = ""
     """The letter's, or nothing: then the strip names neither the letter nor its address."""
     language: str = "en"
+    has_codes: bool = True
+    """Whether the square holds the code; else it is typed, and no browser keeps it in its history."""
+    is_handed_on: bool = False
+    """Whether a coworker hands the strips on: then the first half page is theirs."""
 
 
-def sheet_of(session: Session, letter: Letter, round_: Round, url: str, *, neutral: bool) -> Sheet:
-    """The sheet for codes of a round; ``neutral`` names neither the letter nor its address to who reads the strip."""
+def sheet_of(session: Session, letter: Letter, round_: Round, url: str, *, neutral: bool, **how: bool) -> Sheet:
+    """The sheet for codes of a round; ``neutral`` names neither the letter nor its address to who reads the strip.
+
+    ``how`` are ``has_codes`` and ``is_handed_on``.
+    """
     found = figures(session, letter, url)
     query = "" if round_.roll == DEFAULT_ROLL else f"?roll={round_.roll}"
     return Sheet(
@@ -56,12 +85,14 @@ def sheet_of(session: Session, letter: Letter, round_: Round, url: str, *, neutr
         log_key=found.log_fingerprint,
         title="" if neutral else letter.title,
         language=found.words.language,
+        **how,
     )
 
 
-def join_link(join: str, fingerprint: str, code: str) -> str:
-    """The link on a strip: ``…/join#k=FINGERPRINT&c=CODE`` (protocol, section 3)."""
-    return f"{join}#k={fingerprint}&c={show(code)}"
+def join_link(sheet: Sheet, code: str) -> str:
+    """The link on a strip: ``…/join#k=FINGERPRINT&c=CODE`` (protocol, section 3), or the same without the code."""
+    link = f"{sheet.join}#k={sheet.fingerprint}"
+    return f"{link}&c={show(code)}" if sheet.has_codes else link
 
 
 def sheet_pdf(sheet: Sheet, codes: list[str], paper: str = "a4") -> bytes:
@@ -74,31 +105,32 @@ def sheet_pdf(sheet: Sheet, codes: list[str], paper: str = "a4") -> bytes:
 
 def said(sheet: Sheet, codes: list[str], paper: str) -> dict[str, Any]:
     """Everything that stands on the sheet, as values for the template."""
-    say = partial(fill, sheet.language)
-    host = urlsplit(sheet.join).netloc
-    where = sheet.join if sheet.title else host
+    say = partial(fill, sheet.language, values={})
     return {
         "paper": PAPERS[paper],
         "language": sheet.language,
         "strips_on_a_page": STRIPS,
-        "document": say(_("Signing codes"), {}),
-        "title": sheet.title,
-        "heading": say(_("Your signing code"), {}),
-        "where": say(_("Scan the square, or type the code at %(address)s"), {"address": where})
-        if sheet.title
-        else say(_("Scan the square. It leads to %(host)s."), {"host": host}),
-        "square": say(_("QR code: the address for signing, with this code"), {}),
-        "advice": [
-            say(_("Use your own phone and your own network, not the employer's."), {}),
-            say(_("You can save your signature and send it days later, from elsewhere."), {}),
-            say(_("Signing is free, and nobody can see that you didn't. Destroy this paper."), {}),
-        ],
-        "keys": [
-            [say(_("Key of the round"), {}), _aloud(sheet.fingerprint[:20])],
-            [say(_("Key of the log"), {}), _aloud(sheet.log_key)],
-        ],
+        "document": say(_("Signing codes")),
+        "title": _shortened(sheet.title),
+        "code": say(_("Code")),
+        "where": sheet.join.partition("://")[2] if sheet.title else urlsplit(sheet.join).netloc,
+        "square": say(_("QR code: the address for signing, with this code"))
+        if sheet.has_codes
+        else say(_("QR code: the address for signing")),
+        **{name: say(sentence) for name, sentence in STRIP.items()},
+        "check": [say(_("Check numbers")), f"{_aloud(sheet.fingerprint[:20])} · {_aloud(sheet.log_key)}"],
+        "handing_on": [say(HANDING_ON[0]), *(say(line) for line in HANDING_ON[1:])] if sheet.is_handed_on else [],
         "strips": [_strip(sheet, read_code(code)) for code in codes],
     }
+
+
+def _shortened(title: str) -> str:
+    """A title as it fits on a strip."""
+    widths = [2 if east_asian_width(character) in "WF" else 1 for character in title]
+    if sum(widths) <= WIDEST_TITLE:
+        return title
+    room = sum(total < WIDEST_TITLE for total in accumulate(widths))
+    return title[:room].rstrip() + "…"
 
 
 def require_printable(count: int) -> None:
@@ -108,7 +140,7 @@ def require_printable(count: int) -> None:
 
 
 def _strip(sheet: Sheet, code: str) -> dict[str, str]:
-    made = segno.make(join_link(sheet.join, sheet.fingerprint, code), error="m", micro=False)
+    made = segno.make(join_link(sheet, code), error="m", micro=False)
     return {"code": show(code), "square": made.svg_inline(border=4, omitsize=True)}
 
 

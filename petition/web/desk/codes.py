@@ -1,4 +1,4 @@
-"""The organizers' page of codes: make them, see about how many are used, recall a batch."""
+"""The organizers' page of codes: make them, print them, cancel unused ones."""
 
 from flask import Response
 from flask_wtf import FlaskForm
@@ -7,25 +7,49 @@ from wtforms.validators import InputRequired, NumberRange
 
 from petition.crypto.codes import show
 from petition.errors import NotFound
-from petition.issuing.codes import batches, make_codes, void_batch
+from petition.issuing.codes import batches, make_codes, pool_of, void_batch
 from petition.letters.access import own_letter
 from petition.letters.drafting.settings import rolls_of
-from petition.letters.models import Organizer
+from petition.letters.models import Letter, Organizer
 from petition.letters.states import ALONE
-from petition.publishing.documents.code_sheets import MOST_ON_PAPER, join_link, sheet_of, sheet_pdf
+from petition.publishing.documents.code_sheets import (
+    HANDING_ON,
+    MOST_ON_PAPER,
+    STRIP,
+    Sheet,
+    join_link,
+    sheet_of,
+    sheet_pdf,
+)
 from petition.publishing.figures.counts import rounded
 from petition.signing.models import Round
 from petition.signing.signatures import rounds_of
 from petition.signing.verification_methods import round_for_paper
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.actions import as_sent, asks_first, organizer_action, saved, sent
+from petition.web.desk.qr import qr_code
 from petition.web.desk.services import site_services
-from petition.web.shared.context import issuer_session, say, session, site
+from petition.web.shared.context import issuer_session, language, say, session, site
 
 _ = str
 
 
-class CodesForm(FlaskForm):
+PAPERS_BY_LANGUAGE = {"en": "letter"}
+"""Paper that is offered first, where it is not A4."""
+HANDED_ON = 10
+"""Strips for a coworker to hand on."""
+MOST_SQUARES = 200
+"""Codes whose QR codes stand on the page; more are in the PDF."""
+
+
+class PrintForm(FlaskForm):
+    """How codes are printed."""
+
+    neutral = BooleanField(_("Leave the letter's title and address off the strips"))
+    typed = BooleanField(_("Leave the code out of the QR code, so that no browser keeps it in its history"))
+
+
+class CodesForm(PrintForm):
     """How many codes."""
 
     roll = SelectField(_("For whom"), validate_choice=False)
@@ -36,13 +60,13 @@ class CodesForm(FlaskForm):
     )
 
 
-class SheetForm(FlaskForm):
+class SheetForm(PrintForm):
     """Codes to be printed, and how."""
 
     codes = TextAreaField()
     round = IntegerField()
     paper = StringField()
-    neutral = BooleanField()
+    handed_on = BooleanField()
 
 
 def how_many_made(letter_id: str) -> int:
@@ -78,21 +102,44 @@ def make(organizer: Organizer, slug: str) -> Answer:
     """Make codes and show them, once."""
     letter = own_letter(session(), slug, organizer)
     form = sent(CodesForm())
+    return _made(letter, form, form.count.data, is_handed_on=False)
+
+
+@bp.post("/letters/<slug>/codes/hand-on")
+@organizer_action(_page, again="codes")
+def make_to_hand_on(organizer: Organizer, slug: str) -> Answer:
+    """Make strips for a coworker to hand on, from the pool: nothing stored says through whose hands they go."""
+    letter = own_letter(session(), slug, organizer)
+    return _made(letter, CodesForm(), HANDED_ON, is_handed_on=True)
+
+
+def _made(letter: Letter, form: CodesForm, count: int, *, is_handed_on: bool) -> str:
     round_ = round_for_paper(session(), letter, form.roll.data)
     here = site_services()
-    wanted = (here.secrets, letter.id, round_.number, form.count.data, here.random)
-    batch, made = make_codes(issuer_session(), *wanted, is_single=letter.k == ALONE)
+    wanted = (here.secrets, letter.id, round_.number, count, here.random)
+    batch, made = make_codes(issuer_session(), *wanted, is_single=letter.k == ALONE, for_pool=is_handed_on)
     issuer_session().commit()
-    sheet = sheet_of(session(), letter, round_, site().settings.url or "", neutral=False)
+    sheet = _sheet(letter, round_, form, is_handed_on=is_handed_on)
+    squares = len(made) <= MOST_SQUARES
+    links = [(show(code), join_link(sheet, code)) for code in made]
     return desk_page(
         "organize/new-codes.html",
         letter=letter,
         batch=batch,
-        codes=[(show(code), join_link(sheet.join, sheet.fingerprint, code)) for code in made],
+        strips=[(code, link, qr_code(link, scale=2) if squares else None) for code, link in links],
         sheet=sheet,
+        form=form,
         round=round_.number,
+        words=STRIP,
+        handing_on=HANDING_ON,
+        paper=PAPERS_BY_LANGUAGE.get(language(), "a4"),
         is_printable=len(made) <= MOST_ON_PAPER,
     )
+
+
+def _sheet(letter: Letter, round_: Round, form: PrintForm, *, is_handed_on: bool) -> Sheet:
+    how = {"has_codes": not form.typed.data, "is_handed_on": is_handed_on}
+    return sheet_of(session(), letter, round_, site().settings.url or "", neutral=bool(form.neutral.data), **how)
 
 
 @bp.post("/letters/<slug>/codes/sheet")
@@ -103,8 +150,8 @@ def sheet(organizer: Organizer, slug: str) -> Answer:
     form = SheetForm()
     round_ = session().get(Round, (letter.id, form.round.data or 0))
     if round_ is None:
-        raise NotFound("This letter has no such round.")
-    found = sheet_of(session(), letter, round_, site().settings.url or "", neutral=bool(form.neutral.data))
+        raise NotFound("This letter has no such set of codes.")
+    found = _sheet(letter, round_, form, is_handed_on=bool(form.handed_on.data))
     body = sheet_pdf(found, (form.codes.data or "").split(), form.paper.data or "")
     headers = {"Content-Disposition": 'attachment; filename="codes.pdf"', "Cache-Control": "no-store"}
     return Response(body, mimetype="application/pdf", headers=headers)
@@ -118,7 +165,21 @@ def _canceling_page(organizer: Organizer, slug: str, batch: int) -> str:
 @asks_first("/letters/<slug>/codes/<int(max=999999999):batch>/void", _canceling_page)
 def void(organizer: Organizer, slug: str, batch: int) -> Answer:
     """Cancel the unused codes of a print batch."""
+    return _canceled(organizer, slug, batch)
+
+
+def _canceling_pool_page(organizer: Organizer, slug: str, number: int) -> str:
+    return _canceling_page(organizer, slug, pool_of(number))
+
+
+@asks_first("/letters/<slug>/codes/handed-on/<int(max=999999999):number>/void", _canceling_pool_page)
+def void_handed_on(organizer: Organizer, slug: str, number: int) -> Answer:
+    """Cancel the unused codes that coworkers hand on, of one set."""
+    return _canceled(organizer, slug, pool_of(number))
+
+
+def _canceled(organizer: Organizer, slug: str, batch: int) -> Answer:
     letter = own_letter(session(), slug, organizer)
     void_batch(issuer_session(), letter.id, batch)
     issuer_session().commit()
-    return saved("codes", say("No unused code of print batch %(batch)s works any more.", batch=batch))
+    return saved("codes", say("These codes are canceled: no one can use them any more."))
