@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from petition.coordination.services import Services
 from petition.letters.drafting.approvals import approvals_of
 from petition.letters.drafting.versions import newest_version
+from petition.letters.host_approval import awaited_step
 from petition.letters.lifecycle import Facts
 from petition.letters.models import Letter
 from petition.letters.organizers.names_keys import key_holders
@@ -22,4 +23,6 @@ def facts_of(session: Session, letter: Letter, services: Services) -> Facts:
         key_holders=len(key_holders(session, letter.id)) if letter.name_steps else 0,
         sends_mail=services.sends_mail,
         approvals=agreed,
+        awaited=awaited_step(session, letter, services.approve),
+        contact=services.contact,
     )

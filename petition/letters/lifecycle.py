@@ -42,22 +42,37 @@ class Facts:
     sends_mail: bool = False
     approvals: int = 0
     """Organizers who approve of the newest version."""
+    awaited: str = ""
+    """The step that the host must approve first; empty for none."""
+    contact: str = ""
+    """How to reach the host."""
 
 
 def obstacles(letter: Letter, version: Version | None, step: str, facts: Facts) -> list[Refusal]:
     """Everything that stands in the way of a step, each with its remedy; the page shows it, the step enforces it."""
     if (letter.state, step) not in STEPS:
         return [Conflict("A letter that is %(state)s cannot become %(step)s.", state=letter.state, step=step)]
+    found = list(_obstacles_of_host(step, facts))
     if step == OPEN:
-        return _obstacles_to_opening(letter, version, facts)
+        return [*_obstacles_to_opening(letter, version, facts), *found]
     if step == PUBLISHED and letter.threshold and facts.sealed < letter.threshold:
         return [
             Conflict(
                 "You set a minimum of %(threshold)s signatures. So far: %(sealed)s.",
                 threshold=letter.threshold, sealed=facts.sealed,
-            ).about("threshold")
+            ).about("threshold"),
+            *found,
         ]  # fmt: skip
-    return []
+    return found
+
+
+def _obstacles_of_host(step: str, facts: Facts) -> Iterable[Refusal]:
+    if step != facts.awaited:
+        return
+    if facts.contact:
+        yield Conflict("This site's host must approve the letter first. Write to: %(contact)s", contact=facts.contact)
+    else:
+        yield Conflict("This site's host must approve the letter first. Ask them.")
 
 
 def _obstacles_to_opening(letter: Letter, version: Version | None, facts: Facts) -> list[Refusal]:

@@ -136,6 +136,16 @@ class Letter(PetitionBase):
     """Whether the reason is the host's, not the organizers'."""
 
 
+class HostApproval(PetitionBase):
+    """The host has read exactly this text and lets the letter go on, where the site asks for it."""
+
+    __tablename__ = "host_approval"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(ForeignKey("letter.id", ondelete="CASCADE"), primary_key=True)
+    text_sha256: Mapped[str] = mapped_column(String(64))
+
+
 class Authorship(PetitionBase):
     """An organizer works on a letter."""
 

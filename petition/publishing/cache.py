@@ -25,15 +25,15 @@ from sqlalchemy.orm import Session
 from petition.errors import Refusal
 from petition.i18n import languages
 from petition.letters.access import public_letter
-from petition.letters.employers import by_employer
 from petition.letters.models import Letter
 from petition.letters.states import PUBLIC
 from petition.publishing import openapi
 from petition.publishing.data import columns
 from petition.publishing.figures.counts import figures
+from petition.publishing.figures.listing import listing
 from petition.publishing.pages.data_inventory import OTHERS, SIGNERS
 from petition.publishing.public_files import HTML, PublicFile, kind_on_disk, public_file
-from petition.publishing.templates import render
+from petition.publishing.templates import HostFacts, render
 
 ASK_EVERY_SECONDS = 1.0
 MOST_BYTES = 64 * 1024 * 1024
@@ -50,6 +50,8 @@ SITE_FILES: dict[str, tuple[str | Callable[[], bytes], str]] = {
     "openapi.json": (openapi.document, openapi.JSON),
     "counts.schema.json": (openapi.counts_schema, openapi.SCHEMA),
 }
+PAGES = {"start/": "public/start.html", "code/": "public/code.html"}
+"""Pages of the site beside its home and its promises."""
 COMPRESSED = ("text/", "application/json", "application/schema", "image/svg", "application/atom")
 
 
@@ -82,10 +84,18 @@ class CachedFile:
 class PublicCache:
     """The kept files of a site, in one process."""
 
-    def __init__(self, reading: Engine, url: str | None, folder: Path, seconds: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        reading: Engine,
+        url: str | None,
+        folder: Path,
+        seconds: Callable[[], float] = time.monotonic,
+        host: HostFacts = HostFacts(),  # noqa: B008 - a constant
+    ):
         self._reading = reading
         self._url = url
         self._folder = folder
+        self._host = host
         self._seconds = seconds
         self._asked = float("-inf")
         self._editions: dict[str, tuple[str, int]] = {}
@@ -113,6 +123,8 @@ class PublicCache:
             return self._keep(self._site_key(name, language), lambda: self._make_home(language))
         if name == "promises/":
             return self._keep(self._site_key(name, language), lambda: promises_page(language))
+        if name in PAGES:
+            return self._keep(self._site_key(name, language), lambda: self._of_site(PAGES[name], language, "../_site/"))
         if name in SITE_FILES:
             return self._keep(self._site_key(name, language), lambda: packaged(name))
         return None
@@ -195,9 +207,12 @@ class PublicCache:
             self._put(path, file)
         return file
 
+    def _of_site(self, template: str, language: str, site: str, **values: object) -> PublicFile:
+        return _page(template, language, site, host=self._host, **values)
+
     def _make_home(self, language: str) -> PublicFile:
         with Session(self._reading) as session:
-            return _page("public/home.html", language, "_site/", employers=by_employer(session))
+            return self._of_site("public/home.html", language, "_site/", employers=listing(session))
 
     def _path(self, letter_id: str, edition: int, name: str, language: str | None) -> Path | None:
         """Where a file lies for all workers; None for one that is quicker made than read."""

@@ -1,6 +1,7 @@
 """Pages from templates, without Flask: the same call makes a published file and an answer of the server."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
 from typing import Any
@@ -17,6 +18,15 @@ from petition.letters.text.markdown import html, site_to_tell
 
 SITE = "_site/"
 """Folder of what belongs to the site (style, promises, client), seen from a letter's own folder."""
+
+
+@dataclass(frozen=True)
+class HostFacts:
+    """What pages say of who runs the site, and who may start a letter: ``invited``, or ``open`` for anybody."""
+
+    name: str = ""
+    contact: str = ""
+    start: str = "invited"
 
 
 @cache

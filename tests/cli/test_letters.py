@@ -240,7 +240,7 @@ def test_the_list_has_slug_state_and_title(shell: Shell) -> None:
     shell.a_letter("listed", is_open=False)
 
     assert "listed  draft  We refuse to build it" in shell("letter", "list").stdout.splitlines()
-    wanted = {"slug": "listed", "state": "draft", "title": "We refuse to build it"}
+    wanted = {"slug": "listed", "state": "draft", "title": "We refuse to build it", "awaits_approval": False}
     assert wanted in json.loads(shell("letter", "list", "--json").stdout)
 
 

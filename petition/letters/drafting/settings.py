@@ -14,6 +14,8 @@ from petition.letters.states import ALONE, LEAST_K, MOST_K, TIMINGS, TOGETHER, i
 from petition.letters.text.letter_text import one_line
 
 DEFAULT_K = 10
+DEFAULT_NAMES = 50
+"""Names show once so many have signed, unless the organizers choose otherwise."""
 MOST_ROLLS = 20
 DEFAULT_ROLL = "workers"
 

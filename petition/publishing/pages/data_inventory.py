@@ -124,6 +124,7 @@ OTHERS = (
             "demand_status",
             "names_key",
             "milestone",
+            "host_approval",
             "witness",
             "cosigned",
         ),

@@ -24,7 +24,7 @@ bp = Blueprint("organize", __name__, url_prefix="/organize")
 OPEN_TO_ALL = frozenset(
     {
         "organize.ask_to_sign_in", "organize.sign_in", "organize.welcome", "organize.set_passphrase",
-        "organize.show_invitation", "organize.accept_invitation",
+        "organize.show_invitation", "organize.accept_invitation", "organize.ask_to_start", "organize.start",
     }
 )  # fmt: skip
 KEPT_WHOLE = frozenset({"organize.create", "organize.save", "organize.save_translation", "organize.decide"})

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from petition.config import Settings
 from petition.database import Databases
 from petition.i18n import DEFAULT, fill, languages
-from petition.publishing.templates import render
+from petition.publishing.templates import HostFacts, render
 
 HERE = "/_site/"
 LANGUAGE = "petition.language"
@@ -90,7 +90,9 @@ def say(sentence: str, **values: Any) -> str:
 
 def page(template: str, **values: Any) -> str:
     """A page in the language of the answer."""
-    return render(language(), template, site=HERE, **values)
+    settings = site().settings
+    host = HostFacts(settings.host_name, settings.contact, settings.start)
+    return render(language(), template, site=HERE, host=host, **values)
 
 
 def moved(path: str) -> Response:

@@ -62,6 +62,11 @@ def reporting() -> str:
     return "100 per hour" if is_from_here() else "5 per hour"
 
 
+def starting() -> str:
+    """How often a visitor may make an account on a site that is open to anybody."""
+    return "100 per day" if is_from_here() else "5 per day"
+
+
 def visitor() -> str:
     """Who knocks, for as long as a day; from this machine, at which letter."""
     if is_from_here():
