@@ -36,7 +36,7 @@ def close_letter(
         letter = session.get_one(Letter, letter_id)
         require_step(letter, None, CLOSED, facts_of(session, letter, services))
         if letter.closes is None or letter.closes > moment:
-            raise Conflict("A letter closes at the hour that was announced, a day ahead. Announce it first.")
+            raise Conflict("A letter closes at the announced hour. Announce it first, a day ahead.")
         require_free(session, letter_id)
         session.rollback()
     _end_issuing(services, letter_id)
@@ -69,7 +69,7 @@ def withdraw_letter(services: Services, letter_id: str, reason: str, *, taken_do
     with Session(services.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)
         if letter.was_public and not reason:
-            raise BadShape("Give a reason: the letter's address will say it.")
+            raise BadShape("Give a reason. The letter's page will show it.")
         require_step(letter, None, WITHDRAWN, facts_of(session, letter, services))
         session.rollback()
     _end_issuing(services, letter_id)

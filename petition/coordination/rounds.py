@@ -47,7 +47,7 @@ def open_next_round(services: Services, letter_id: str, roll: str | None, *, mom
         if any(
             services.secrets.exists(letter_id, other) for other in issuing if other in mine
         ):  # else nobody can issue
-            raise Conflict("A round of this roll still exchanges codes. End it first.")
+            raise Conflict("A set of codes for these signers still works. End its use first.")
         key = issuer_rounds.begin_round(
             issuer, services.secrets, letter_id, number, roll, services.random, services.make_key
         )
@@ -61,9 +61,11 @@ def open_next_round(services: Services, letter_id: str, roll: str | None, *, mom
 
 def _require_next_round(letter: Letter, of_roll: set[int]) -> None:
     if letter.state not in SIGNABLE or letter.closes is not None:
-        raise Conflict("A round can be opened while the letter takes signatures and no closing is announced.")
+        raise Conflict(
+            "You can start another set of codes while the letter collects signatures and no closing is announced."
+        )
     if not of_roll:
-        raise NotFound("This letter has no such roll.")
+        raise NotFound("This letter has no such group of signers.")
 
 
 def end_round(services: Services, letter_id: str, number: int) -> None:
@@ -77,11 +79,11 @@ def end_round(services: Services, letter_id: str, number: int) -> None:
     with Session(services.databases.issuer) as issuer:
         known = {row.number: row for row in issuer_rounds.numbers(issuer, letter_id)}
         if number not in known:
-            raise NotFound("This letter has no round %(number)s.", number=number)
+            raise NotFound("This letter has no set of codes %(number)s.", number=number)
         is_alive = services.secrets.exists(letter_id, number)  # without its secret a round can issue nothing more
         if known[number].issued is None and known[number].spent < k and not closing and is_alive:
             raise Conflict(
-                "Fewer than %(k)s codes of this round have been exchanged. Issuing goes on until there are so many.",
+                "Fewer than %(k)s codes of this set were used. They keep working until %(k)s are.",
                 k=k,
             )
     _end_issuing(services, letter_id, number)
@@ -120,15 +122,15 @@ def annul_round(services: Services, letter_id: str, number: int, reason: str) ->
     """Take a flooded round out of the count, publicly: its waiting signatures go, its codes and tokens are refused."""
     reason = one_line(reason, "note")
     if not reason:
-        raise BadShape("Give a reason: it is public, and stands in the log for good.")
+        raise BadShape("Give a reason. It is public and stays in the public record.")
     with Session(services.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)
         row = session.get(Round, (letter_id, number))
         if row is None:
-            raise NotFound("This letter has no round %(number)s.", number=number)
+            raise NotFound("This letter has no set of codes %(number)s.", number=number)
         if row.annulled is not None or letter.state not in SIGNABLE:
             raise Conflict(
-                "Round %(number)s can't be annulled: it is annulled already, or the letter is over.",
+                "Set %(number)s can't be canceled: it is canceled already, or the letter is over.",
                 number=number,
             )
         session.rollback()

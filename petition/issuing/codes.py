@@ -46,7 +46,7 @@ def make_codes(
         _require_only_one(session, letter_id, count)
     pepper = secrets.pepper(letter_id, number)
     if pepper is None:
-        raise Over("The secrets of this round are gone, so it can have no more codes. Open a new round.")
+        raise Over("The signing key of this set is gone, so it can have no more codes. Start another set.")
     codes = [new_code(random) for _ in range(count)]
     choose = _add_to_pool if for_pool else _new_batch
     batch = choose(session, letter_id, number, count)
@@ -63,10 +63,7 @@ def _require_only_one(session: Session, letter_id: str, count: int) -> None:
     gone = set(session.scalars(annulled))
     living = sum(batch.made - batch.voided for batch in batches(session, letter_id) if batch.round not in gone)
     if living + count > 1:
-        raise Conflict(
-            "This is a statement by one person, so it has one code at a time. Recall the old one before you make "
-            "another."
-        )
+        raise Conflict("A letter from one person has one code at a time. Cancel the old one before you make another.")
 
 
 def _hold(session: Session, letter_id: str) -> None:
@@ -102,7 +99,7 @@ def void_batch(session: Session, letter_id: str, batch: int) -> int:
     """Recall what is unspent of a batch; returns how many codes that were. Again: none."""
     row = session.get(Batch, (letter_id, batch))
     if row is None:
-        raise NotFound("This letter has no batch %(batch)s of codes.", batch=batch)
+        raise NotFound("This letter has no print batch %(batch)s.", batch=batch)
     voided = changed(
         session,
         update(Code)

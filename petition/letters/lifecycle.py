@@ -28,6 +28,7 @@ from petition.letters.states import (
 from petition.letters.text.completeness import gaps
 
 _ = str
+NOT_NOW = _("This letter is at another step. Its page says what comes next.")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Facts:
 def obstacles(letter: Letter, version: Version | None, step: str, facts: Facts) -> list[Refusal]:
     """Everything that stands in the way of a step, each with its remedy; the page shows it, the step enforces it."""
     if (letter.state, step) not in STEPS:
-        return [Conflict("A letter that is %(state)s cannot become %(step)s.", state=letter.state, step=step)]
+        return [Conflict(NOT_NOW)]
     found = list(_obstacles_of_host(step, facts))
     if step == OPEN:
         return [*_obstacles_to_opening(letter, version, facts), *found]
@@ -141,7 +142,7 @@ def require_step(letter: Letter, version: Version | None, step: str, facts: Fact
 def move(session: Session, letter: Letter, to: str) -> None:
     """The one writer of a letter's state: of two who try the same step, one wins."""
     if (letter.state, to) not in STEPS:
-        raise Conflict("A letter that is %(state)s cannot become %(step)s.", state=letter.state, step=to)
+        raise Conflict(NOT_NOW)
     session.flush()
     moved = changed(
         session,
@@ -150,7 +151,7 @@ def move(session: Session, letter: Letter, to: str) -> None:
         .values(state=to, edition=Letter.edition + 1),
     )
     if moved != 1:
-        raise Conflict("Somebody else changed this letter at the same moment. Please look again.")
+        raise Conflict("Someone else just changed this letter. Look at it again.")
     if to in (CLOSED, WITHDRAWN):
         forget_working_copies(session, letter.id)
     session.refresh(letter)

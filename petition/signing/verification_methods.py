@@ -26,16 +26,16 @@ def round_for_paper(session: Session, letter: Letter, roll: str | None = None) -
     because one person could sign twice.
     """
     if letter.state not in SIGNABLE:
-        raise Conflict("Codes can be made while the letter is open.")
+        raise Conflict("You can make codes while the letter collects signatures.")
     known = [one.id for one in rolls_of(session, letter)]
     wanted = roll or known[0]
     if wanted not in known:
-        raise NotFound("This letter has no roll %(roll)s with an open round.", roll=wanted)
+        raise NotFound("This letter has no group of signers %(roll)s.", roll=wanted)
     living = [row for row in rounds_of(session, letter.id) if row.roll == wanted and row.annulled is None]
     if not living:
-        raise Conflict("No round of these signers exchanges codes. Open a new round first.")
+        raise Conflict("No set of codes works for these signers. Start another set first.")
     if CODE not in routes_of(letter, living[-1], living):
         raise Conflict(
-            "The codes of this letter go out by mail only: with one on paper as well, one person could sign twice."
+            "The codes of this letter go out by email only. With a paper code as well, one person could sign twice."
         )
     return living[-1]

@@ -178,7 +178,7 @@ def an_organizer_looks_at(page: Page, site: Site, places: list[Place], look: Loo
     page.get_by_label("Your name").fill("Ana")
     page.get_by_label("Password", exact=True).fill("wrong wrong wrong")
     press(page, "Sign in")
-    expect(page.get_by_role("alert")).to_contain_text("don't belong together")
+    expect(page.get_by_role("alert")).to_contain_text("don't match")
     look(page, "refused sign-in")
     page.get_by_label("Password", exact=True).fill(PASSPHRASE)
     press(page, "Sign in")

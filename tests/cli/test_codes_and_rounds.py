@@ -90,7 +90,7 @@ def test_a_draft_has_no_codes(shell: Shell) -> None:
     result = shell("codes", "make", "uncoded", "--count", "2")
 
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "Codes can be made while the letter is open" in result.stderr
+    assert "You can make codes while the letter collects" in result.stderr
 
 
 def test_a_batch_is_recalled_and_again_is_the_same(shell: Shell, address: str) -> None:
@@ -106,7 +106,7 @@ def test_a_batch_is_recalled_and_again_is_the_same(shell: Shell, address: str) -
 def test_a_batch_that_never_was_is_refused(shell: Shell, address: str) -> None:
     result = shell("codes", "void", "coded", "9999")
 
-    assert (result.exit_code, result.stderr) == (1, "This letter has no batch 9999 of codes.\n")
+    assert (result.exit_code, result.stderr) == (1, "This letter has no print batch 9999.\n")
 
 
 def rounds(shell: Shell, slug: str) -> list[dict[str, Any]]:
@@ -136,7 +136,7 @@ def test_annulling_wants_a_reason_and_happens_once(shell: Shell) -> None:
 def test_a_round_that_never_was_is_refused(shell: Shell, address: str) -> None:
     result = shell("round", "annul", "coded", "7", "--reason", "x")
 
-    assert (result.exit_code, result.stderr) == (1, "This letter has no round 7.\n")
+    assert (result.exit_code, result.stderr) == (1, "This letter has no set of codes 7.\n")
 
 
 def test_sealing_says_when_there_is_too_little(shell: Shell, address: str) -> None:

@@ -87,7 +87,7 @@ def test_the_locked_form_goes_when_the_name_is_shown(campaign: Campaign) -> None
 def test_publishing_unlocks_named_with_a_passphrase_or_not_at_all(campaign: Campaign) -> None:
     letter_id = campaign.an_open_letter(names=("named",))
     ana = campaign.organizer("Ana")
-    with pytest.raises(Exception, match="not your passphrase"):
+    with pytest.raises(Exception, match="not your password"):
         opening.publish_letter(campaign.services, letter_id, moment=campaign.clock(), unlocks=ana, passphrase="wrong")
     assert letter(campaign, letter_id).state == "open"
 

@@ -35,7 +35,7 @@ def begin_app(organizer: Organizer, *, master: bytes) -> None:
 def app_secret(organizer: Organizer, *, master: bytes) -> str:
     """What an app is told (base32), while it is set up: afterwards nobody is shown it again."""
     if organizer.app_secret is None or organizer.app_confirmed:
-        raise Conflict("An app is set up already, or was never begun. Turn it off first to set up another one.")
+        raise Conflict("Two-step sign-in is on already. Turn it off first to set it up anew.")
     return _secret(organizer, master)
 
 

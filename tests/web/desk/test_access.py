@@ -53,7 +53,7 @@ def test_a_one_time_link_works_once(shared: Shared, visitor: Visitor) -> None:
     again = shared.visitor().open(link)
 
     assert again.status == 410
-    assert "This link has been used or is too old." in again.text
+    assert "This link was used or is too old." in again.text
 
 
 @ONCE
