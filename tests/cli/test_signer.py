@@ -88,7 +88,7 @@ def test_people_sign_check_and_withdraw_and_the_public_count_can_be_recomputed(t
     assert "withdrawn" in json.loads(withdrawn.stdout)
     verdict = json.loads(verified.stdout)
     assert (verdict["ok"], verdict["count"], verdict["signatures"], verdict["withdrawals"]) == (True, 2, 3, 1)
-    assert set(verdict) == {"ok", "count", "signatures", "withdrawals", "size", "root", "checks"}
+    assert set(verdict) >= {"ok", "count", "signatures", "withdrawals", "size", "root", "checks"}
 
 
 def test_a_token_is_saved_first_and_signs_later(town: Town, tmp_path: Path) -> None:
