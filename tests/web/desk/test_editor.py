@@ -188,7 +188,7 @@ def test_an_open_letter_can_not_be_changed(shared: Shared, ana: Visitor) -> None
     refused = ana.press(form, "Save", title="Too late")
 
     assert refused.status == 409
-    assert "A changed letter is a new letter." in refused.text
+    assert "To change it, start a new letter." in refused.text
     assert refused.forms[-1].fields["title"] == "Too late"
 
 
