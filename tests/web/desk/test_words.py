@@ -9,6 +9,7 @@ import pytest
 from petition.letters.fields import read_field
 from tests.routes import organizers_routes
 from tests.shared import ONCE, Place, Shared
+from tests.test_translations import catalog
 from tests.visitors import Visitor
 from tests.walks import WORDS
 
@@ -66,9 +67,10 @@ def places(shared: Shared) -> list[Place]:
     return [*made, apart, closed, shared.a_draft(k=1)]
 
 
-def pages(shared: Shared, places: list[Place]) -> dict[str, str]:
+def pages(shared: Shared, places: list[Place], language: str = "en") -> dict[str, str]:
     """Every organizers' page of these letters that answers, and what their forms say when they are sent empty."""
     desk, found = shared.desk(), {}
+    desk.get(f"/organize/?language={language}")
     for place in places:
         for route in organizers_routes(shared.app, place.slug, "GET"):
             answer = desk.get(route.path)
@@ -78,6 +80,7 @@ def pages(shared: Shared, places: list[Place]) -> dict[str, str]:
     for route in organizers_routes(shared.app, places[0].slug, "POST"):
         if not route.endpoint.endswith(("sign_out", "forget_browser", "end_others", "delete", "open_", "take_down")):
             found[f"POST {route.path}"] = desk.post(route.path, csrf_token=token).text
+    desk.get("/organize/?language=en")
     return found
 
 
@@ -88,6 +91,16 @@ def test_no_page_of_the_organizers_says_words_that_people_do_not(shared: Shared,
         said |= dict.fromkeys(wrong, path)
 
     assert said == {}
+
+
+def test_no_english_is_left_on_their_spanish_pages(shared: Shared, places: list[Place]) -> None:
+    translated = {message.id: message.string for message in catalog("es") if message.id and isinstance(message.id, str)}
+    left = {}
+    for path, page in pages(shared, places, "es").items():
+        english = {text for text in Seen(page).texts if translated.get(text, text) != text}
+        left |= dict.fromkeys(english, path)
+
+    assert left == {}
 
 
 def test_spanish_leads_to_the_spanish_pages_and_stays(shared: Shared) -> None:
