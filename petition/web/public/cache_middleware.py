@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from werkzeug.http import http_date, is_resource_modified, parse_accept_header
+from werkzeug.http import http_date, is_resource_modified, parse_accept_header, parse_etags
 
 from petition.i18n import DEFAULT
 from petition.publishing.cache import SITE_FILES, CachedFile, PublicCache
@@ -57,7 +57,8 @@ class CacheMiddleware:
         return site_file(site["name"], language or DEFAULT) if site and (not match or site["name"]) else None
 
     def answer(self, kept: CachedFile, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
-        """Status, headers and body, in the best coding that the visitor takes; 304 if they have it already."""
+        """Status, headers and body, in the best coding that the visitor takes; 304 if they have it already, and 412 if
+        they want only another one (RFC 9110, 13.1)."""
         coding = best_coding(kept, environ.get("HTTP_ACCEPT_ENCODING", ""))
         tag = f'"{kept.tag}{"-" + coding if coding else ""}"'
         headers = [
@@ -69,7 +70,11 @@ class CacheMiddleware:
         ]
         if kept.file.modified is not None:
             headers.append(("Last-Modified", http_date(kept.file.modified)))
-        if not is_resource_modified(environ, etag=tag):  # by its tag alone: two sealings may share an hour
+        wanted = parse_etags(environ.get("HTTP_IF_MATCH"))
+        if wanted and tag.strip('"') not in wanted:
+            return "412 Precondition Failed", headers, b""
+        asked = {name: value for name, value in environ.items() if name != "HTTP_IF_MATCH"}
+        if not is_resource_modified(asked, etag=tag):  # by its tag alone: two sealings may share an hour
             return "304 Not Modified", headers, b""
         body = kept.encodings[coding]
         headers += [("Content-Type", kept.file.media_type), ("Content-Length", str(len(body)))]
