@@ -34,7 +34,7 @@ test: .venv/test lint browser  ## everything that CI runs
 test-fast: .venv/test lint  ## the quick ones: rules and pages on SQLite; no browsers, races, commands, clients or attacks
 	$(BIN)/python -m pytest -m "not long and not browser and not race and not thorough" -k "not postgresql" --ignore=tests/cli --ignore=tests/client --ignore=tests/verifying -n 2 --dist worksteal -q
 
-test-long: .venv/test lint firefox office  ## test, and what takes minutes
+test-long: .venv/test lint firefox office servers  ## test, and what takes minutes
 	$(BIN)/python -m pytest
 
 browser: .venv/test
@@ -42,6 +42,9 @@ browser: .venv/test
 
 office: .venv/test
 	@$(BIN)/python tests/install_office.py
+
+servers: .venv/test
+	@$(BIN)/python tests/install_servers.py
 
 firefox: .venv/test
 	@$(BIN)/python tests/install_browser.py --firefox
@@ -68,4 +71,4 @@ lock: .venv/test  ## choose the newest dependencies and write the lock files
 clean:  ## remove what can be made again
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
 
-.PHONY: help demo run test test-fast test-long browser firefox office lint bench translations lock clean
+.PHONY: help demo run test test-fast test-long browser firefox office servers lint bench translations lock clean

@@ -39,7 +39,7 @@ def run(host: str, port: int, workers: int, only: str | None) -> None:
     Put a web server with a certificate in front of it, or an onion service; set PETITION_URL to the public address.
     """
     settings = open_settings()
-    with only_one(settings.data, [only] if only else PARTS):
+    with only_one(settings.data, [_part(only, port)] if only else PARTS):
         if only != SCHEDULER:
             require_free_port(host, port)
         wait_for_databases(settings)
@@ -52,6 +52,14 @@ def run(host: str, port: int, workers: int, only: str | None) -> None:
 
         asked = None if only == SCHEDULER else f"{address}/healthz"
         watch_over(children(host, port, workers, only), Announcement(asked, tell))
+
+
+def _part(only: str, port: int) -> str:
+    """What nobody else may be at the same time: the scheduler, or a server at this port.
+
+    A site may have several servers that are started alone, one for the web and one for its onion service.
+    """
+    return SCHEDULER if only == SCHEDULER else f"{only}-{port}"
 
 
 def children(host: str, port: int, workers: int, only: str | None = None) -> list[list[str]]:

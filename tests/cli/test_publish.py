@@ -24,26 +24,15 @@ def site(campaign: Campaign, tmp_path: Path) -> Shell:
     return Shell(environ, tmp_path)
 
 
-def test_all_public_letters_go_into_folders_of_their_own(site: Shell, tmp_path: Path) -> None:
-    told = site("publish", "--all", "--to", str(tmp_path / "out"), "--json")
-    written = json.loads(told.stdout)["written"]
-
-    assert {path.name for path in (tmp_path / "out/letters").iterdir()} == {"first", "second"} == set(written)
-    for slug in written:
-        assert site("verify", str(tmp_path / "out/letters" / slug)).exit_code == 0
-
-
-def test_a_letter_that_was_withdrawn_leaves_the_folder_and_what_others_put_there_stays(
-    site: Shell, tmp_path: Path
-) -> None:
-    site("publish", "--all", "--to", str(tmp_path / "out"))
-    (tmp_path / "out/letters/ours").mkdir()
-    (tmp_path / "out/letters/ours/page.html").touch()
+def test_a_program_reads_what_was_written_and_deleted(site: Shell, tmp_path: Path) -> None:
+    first = json.loads(site("publish", "--all", "--to", str(tmp_path / "out"), "--json").stdout)
     site("letter", "withdraw", "second", "--reason", "We agreed.")
-    told = site("publish", "--all", "--to", str(tmp_path / "out"))
+    (tmp_path / "out/second/ours.html").touch()
+    again = json.loads(site("publish", "--all", "--to", str(tmp_path / "out"), "--json").stdout)
 
-    assert {path.name for path in (tmp_path / "out/letters").iterdir()} == {"first", "ours"}
-    assert "second is not public any more" in told.stderr
+    assert set(first["written"]) == {"first", "second"} and first["deleted"] == []
+    assert (again["written"], again["deleted"]) == ({"first": 0}, ["second"])
+    assert [path.name for path in (tmp_path / "out/second").iterdir()] == ["ours.html"]
 
 
 @pytest.mark.parametrize("words", [(), ("first", "--all")])

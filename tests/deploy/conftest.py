@@ -15,6 +15,7 @@ from petition.operations.backup import back_up
 from petition.operations.recipients import encrypt_to, new_identity
 from tests.conftest import Clock
 from tests.deploy.machines import Machine, base, machine, wheels
+from tests.publishing.test_folder import publish
 from tests.walks import Campaign
 
 
@@ -26,6 +27,8 @@ class Backup:
     key: Path
     recipient: str
     slug: str
+    published: Path
+    """The public letter as files, as of the backup."""
     hidden: str
     """The slug of a letter that is not public."""
 
@@ -49,14 +52,16 @@ def backup(
     hidden = campaign.an_open_letter()
     identity = new_identity()
     made = Backup(
-        folder / "backup.age",
+        folder / "petition.age",
         folder / "key.txt",
         str(identity.to_public()),
         campaign.letter_row(letter).slug,
+        folder / "published",
         campaign.letter_row(hidden).slug,
     )
     plain = back_up(campaign.databases, campaign.master, moment=campaign.clock())
     made.file.write_bytes(encrypt_to(plain, [identity.to_public()]))
+    publish(campaign, letter, made.published)
     made.key.write_text(f"{identity}\n")
     yield made
     campaign.close()

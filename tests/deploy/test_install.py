@@ -1,7 +1,12 @@
 """install.sh on Debian 12 and 13 that were just installed: what it promises, on machines that run."""
 
+import json
+import os
 import re
+import shlex
+import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +16,9 @@ from petition.operations.backup import read_backup
 from petition.operations.recipients import decrypt_with, read_identities
 from tests.deploy.conftest import Backup
 from tests.deploy.machines import INSIDE, OUTSIDE, Machine, json_of, reachable
+from tests.deploy.page import commands
 from tests.deploy.test_wrapper import PLAIN
-from tests.deploy.tools import NAME, eventually
+from tests.deploy.tools import NAME, ROOT, eventually, program, say
 
 pytestmark = pytest.mark.long
 URL = f"https://{NAME}"
@@ -49,16 +55,19 @@ def restored(installed: Machine, backup: Backup) -> Machine:
     """The machine with letters, restored from a backup as the documentation says."""
     for file in (backup.file, backup.key):
         (installed.root / "root" / file.name).write_bytes(file.read_bytes())
-    for command in (
-        "systemctl stop petition.target",
-        "install -o petition -m 600 /root/backup.age /root/key.txt /var/lib/petition/",
-        "petition restore /var/lib/petition/backup.age --identity-file /var/lib/petition/key.txt --nothing-newer",
-        "rm /var/lib/petition/backup.age /var/lib/petition/key.txt",
-        "systemctl start petition.target",
-    ):
-        installed.run(*command.split())
-    eventually(lambda: installed.fetch(f"{URL.replace(NAME, '127.0.0.1')}/readyz").status == 200)
+    shutil.copytree(backup.published, installed.root / "var/lib/petition-public/older")
+    filled = {"FOLDER-or-URL": "/var/lib/petition-public/older"}
+    installed.run("bash", "-e", "-s", typed="cd /root\n" + "\n".join(fill(commands("restore"), filled)))
+    shutil.rmtree(installed.root / "var/lib/petition-public/older")
+    eventually(lambda: installed.fetch("https://127.0.0.1/readyz").status == 200)
     return installed
+
+
+def fill(lines: list[str], values: dict[str, str]) -> list[str]:
+    """Commands of the page with values for what stands in capitals."""
+    for name, value in values.items():
+        lines = [line.replace(name, value) for line in lines]
+    return lines
 
 
 def by_tls(here: Machine, path: str) -> tuple[int, bytes]:
@@ -156,6 +165,14 @@ def test_without_a_yes_nothing_is_done(installed: Machine) -> None:
 
 
 # The site
+
+
+def test_a_restored_site_goes_on_from_what_was_published(restored: Machine, backup: Backup) -> None:
+    assert not (restored.root / "var/lib/petition/key.txt").exists()
+    assert not (restored.root / "root/key.txt").exists()
+    found = json_of(restored.run("petition", "doctor", "--json"))
+    held = [finding for finding in found["findings"] if backup.slug in finding["what"] and finding["level"] == "wrong"]
+    assert held == []
 
 
 def test_pages_documents_and_pictures_work_under_all_restrictions(restored: Machine, backup: Backup) -> None:
@@ -331,6 +348,76 @@ def connects(enter: list[str], address: str, port: int) -> bool:
     return subprocess.run([*enter, "python3", "-c", code], stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
+# Seen from elsewhere, and copied there
+
+
+def test_what_the_page_runs_on_another_computer_works(restored: Machine, tmp_path: Path) -> None:
+    """A key for backups is made; and the doctor finds nothing wrong, and no log has what it asked for."""
+    program("age-keygen")
+    hosts = tmp_path / "hosts"
+    hosts.write_text(f"127.0.0.1 localhost\n{INSIDE} {NAME}\n")
+    lines = [
+        f"cd {tmp_path}",
+        f"mount --bind {hosts} /etc/hosts",
+        f"export SSL_CERT_FILE={restored.root}/etc/petition/tls/fullchain.pem",
+        f'petition() {{ {sys.executable} -m petition "$@" --json; }}',
+        *commands("elsewhere"),
+    ]
+    with reachable(restored):
+        said = subprocess.run(
+            ["unshare", "--mount", "bash", "-s"],
+            input="\n".join(lines),
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            text=True,
+            stdout=subprocess.PIPE,
+            check=False,
+        ).stdout
+    findings = json.loads(said.splitlines()[-1])["findings"]
+    markers = {match[0] for finding in findings for match in re.finditer(r"outside-[0-9a-f]{16}", finding["what"])}
+
+    assert (tmp_path / "key.txt").read_text().count("AGE-SECRET-KEY-1") == 1
+    assert re.search(r"^age1", said, re.MULTILINE)
+    assert [finding["what"] for finding in findings if finding["level"] == "wrong"] == []
+    [marker] = markers
+    assert lines_with(marker.encode(), restored.logs()) == []
+
+
+def test_mirrors_are_copied_as_the_page_says(restored: Machine, backup: Backup, tmp_path: Path) -> None:
+    program("rsync"), program("rclone")
+    restored.run("systemctl", "start", "petition-publish.service")
+    public = restored.root / "var/lib/petition-public"
+    values = {
+        "/var/lib/petition-public": str(public),
+        "YOU@MIRROR:": f"{tmp_path}/rsync/",
+        "REMOTE:": f"{tmp_path}/rclone/",
+    }
+    (tmp_path / "rsync").mkdir()
+    for line in fill(commands("mirror"), {**values, "FOLDER/SLUG": f"{tmp_path}/rsync/letters/{backup.slug}"}):
+        run = line.replace("petition verify", f"{sys.executable} -m petition verify")
+        say(*shlex.split(run), cwd=ROOT)
+    say(sys.executable, "-m", "petition", "verify", tmp_path / "rclone/letters" / backup.slug, cwd=ROOT)
+
+    assert {path.name for path in public.iterdir()} == {backup.slug, ".nojekyll"}
+    assert (tmp_path / "rsync/letters/.nojekyll").exists()
+    restored.run("runuser", "-u", "nobody", "--", "cat", f"/var/lib/petition-public/{backup.slug}/index.html")
+
+
+# The page itself
+
+
+def test_every_command_of_the_page_works(boot: Callable[[str], Machine], backup: Backup) -> None:
+    """On a fresh machine, one after the other, by a person who says yes."""
+    here = boot("bookworm")
+    lines = fill(commands("machine"), {"AGE-PUBLIC-KEY": backup.recipient})
+    for line in lines:
+        here.run("bash", "-e", "-c", f"cd /source; {line}", typed="y\n")
+    begin, *typed = fill(commands("prompt"), {"NAME": "Ana"})
+    said = here.run("bash", "-e", "-c", begin, typed="\n".join(typed) + "\n")
+
+    assert f"{URL}/organize/welcome/" in said
+    assert (here.root / "var/lib/petition-backup/petition.age").is_file()
+
+
 # A newer release, and back
 
 
@@ -346,11 +433,16 @@ def test_a_newer_release_takes_over_and_the_older_one_can_come_back(restored: Ma
     said = restored.install("--yes", source="/root/newer")
     newer = restored.run("readlink", "/opt/petition/current").strip()
     serves_newer = eventually(lambda: by_tls(restored, f"/letters/{backup.slug}/")[0] == 200)
-    restored.run("ln", "-sfn", older, "/opt/petition/current")
-    restored.run("systemctl", "restart", "petition.target")
+    back = fill(commands("rollback"), {"/opt/petition/OLDER": older})
+    nothing_to_undo = restored.try_run(
+        "bash", "-c", "sudo systemctl stop petition.target; sudo petition rollback --yes"
+    )
+    restored.run("bash", "-e", "-s", typed="\n".join(line for line in back if line != "sudo petition rollback"))
 
     assert "restart petition.target" in said
     assert newer != older
+    assert nothing_to_undo.returncode == 1
+    assert "Traceback" not in nothing_to_undo.stdout
     assert serves_newer
     eventually(lambda: by_tls(restored, f"/letters/{backup.slug}/")[0] == 200)
 
@@ -370,7 +462,8 @@ def test_caddy_instead_of_nginx(boot: Callable[[str], Machine]) -> None:
 
 def test_reached_through_tor_only(boot: Callable[[str], Machine]) -> None:
     here = boot("bookworm")
-    here.install("--web", "none", "--onion", "--yes")
+    [command] = commands("other-machine")
+    here.run("bash", "-e", "-s", typed=f"cd /source\n{command} --yes")
     onion = (here.root / "var/lib/tor/petition/hostname").read_text().strip()
 
     found = json_of(here.run("petition", "config", "--json"))

@@ -135,6 +135,23 @@ def test_server_and_scheduler_run_side_by_side(environ: dict[str, str], tmp_path
     assert [status for status, _, _ in ended] == [0, 0]
 
 
+@only_sqlite
+def test_servers_alone_run_side_by_side_each_at_its_port(environ: dict[str, str]) -> None:
+    """One is for the web and one for the onion service."""
+    ports = free_port(), free_port()
+    with (
+        running(environ, "--only", "server", "--port", str(ports[0])) as first,
+        running(environ, "--only", "server", "--port", str(ports[1])) as second,
+    ):
+        for program in (first, second):
+            program.line()
+        answered = [get(port, "/healthz") for port in ports]
+        ended = [first.end()[0], second.end()[0]]
+
+    assert answered == [200, 200]
+    assert ended == [0, 0]
+
+
 @contextmanager
 def a_request_in_hand(port: int) -> Iterator[socket.socket]:
     """A visitor whose request the server is reading; the last ten bytes of it are still to come."""
