@@ -38,6 +38,8 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 BUSY_SECONDS = 30
+CONNECT_SECONDS = 5
+"""How long a server may take to answer before it counts as away."""
 LOCK_SECONDS = 1
 TRIES = 10
 """How often a transaction is begun that the database asks to be done again."""
@@ -107,7 +109,10 @@ class Databases:
 
 def engine_for(url: str) -> Engine:
     """An engine for SQLite or PostgreSQL. Values of statements never enter logs or error messages."""
-    engine = create_engine(url, hide_parameters=True, pool_pre_ping=not url.startswith("sqlite"))
+    is_sqlite = url.startswith("sqlite")
+    has_own = is_sqlite or "connect_timeout" in url
+    patience: dict[str, Any] = {} if has_own else {"connect_args": {"connect_timeout": CONNECT_SECONDS}}
+    engine = create_engine(url, hide_parameters=True, pool_pre_ping=not is_sqlite, **patience)
     event.listen(engine, "handle_error", _hide_details)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from petition import create_app
+from petition import create_app, logs
 from petition.cli.context import ground, open_settings
 from petition.cli.seal import stay
 from petition.cli.starting import (
@@ -18,6 +18,7 @@ from petition.cli.starting import (
 )
 from petition.jobs.supervisor import end_with_parent, watch_over
 from petition.operations.locks import PARTS, SCHEDULER, only_one
+from petition.outages import forget_outage
 
 HEADER_SECONDS = 10
 """How long the head of a request may take to arrive."""
@@ -43,6 +44,7 @@ def run(host: str, port: int, workers: int, only: str | None) -> None:
         if only != SCHEDULER:
             require_free_port(host, port)
         wait_for_databases(settings)
+        forget_outage(settings.data)
         address = local_address(host, port)
 
         def tell() -> None:
@@ -74,6 +76,7 @@ def application() -> Any:
     """The web application of one worker of the server."""
     from petition.web.app import make_front
 
+    logs.configure()
     end_with_parent()
     parent = multiprocessing.parent_process()
     if parent is not None and not parent.is_alive():
@@ -104,6 +107,7 @@ def serve(host: str, port: int, workers: int) -> None:
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
         log_access=False,
         log_level=LogLevels.warning,
+        log_dictconfig=logs.granian_config(),
         respawn_failed_workers=True,
         workers_kill_timeout=REQUEST_SECONDS,
     ).serve()
@@ -112,4 +116,5 @@ def serve(host: str, port: int, workers: int) -> None:
 @click.command(hidden=True)
 def clock() -> None:
     """The clock alone."""
+    logs.configure()
     stay(ground())

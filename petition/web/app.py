@@ -1,15 +1,12 @@
 """The porch: puts the pages together, adds headers, and turns refusals into answers. Knows no rules."""
 
 import json
-import logging
 import re
 from collections.abc import Callable, Iterable
-from pathlib import Path
-from traceback import walk_tb
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from flask import Flask, Response, jsonify, make_response, request
+from flask import Flask, Response, current_app, jsonify, make_response, request
 from flask import session as cookie
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import RequestRedirect
@@ -17,12 +14,14 @@ from werkzeug.routing import RequestRedirect
 from petition.database import retried
 from petition.errors import Forbidden, NotFound, Refusal, SlowDown, TooLong
 from petition.i18n import DEFAULT, languages
+from petition.outages import Outages
 from petition.publishing.cache import PublicCache
 from petition.publishing.templates import render
 from petition.web import desk, joining, public, signing
+from petition.web.failures import RETRY_SECONDS, Failures, failure_of, log_failure, log_flask_failure
 from petition.web.public.cache_middleware import CacheMiddleware
 from petition.web.server import Front
-from petition.web.shared.context import HERE, LANGUAGE, close_sessions, moved, page, say, site
+from petition.web.shared.context import HERE, LANGUAGE, Site, close_sessions, moved, page, say, site
 from petition.web.shared.headers import HEADERS, transport_security
 from petition.web.shared.limits import limiter
 from petition.web.shared.uploads import InMemoryRequest
@@ -33,7 +32,6 @@ PASTED_BODY = 8 * DRAFTING_BODY
 """What an organizer typed or pasted is read so far, to be refused in its own form and not lost."""
 JSON_ENDPOINTS = frozenset({"join.issue", "sign.add", "sign.take_back", "sign.change_appearance", "sign.round_record"})
 BELOW_A_LETTER = re.compile(r"(?P<letter>/letters/[a-z0-9-]+/)(?P<language>[a-z]{2,3})/(?P<rest>.*)", re.DOTALL)
-log = logging.getLogger("petition")
 
 
 def add_web(app: Flask, shelf: PublicCache, url: str | None) -> None:
@@ -50,11 +48,13 @@ def add_web(app: Flask, shelf: PublicCache, url: str | None) -> None:
     app.register_error_handler(Refusal, refuse)
     app.register_error_handler(HTTPException, explain)
     app.register_error_handler(Exception, apologize)
-    app.log_exception = log_failure  # type: ignore[assignment]
+    app.log_exception = log_flask_failure  # type: ignore[assignment]
     dispatch = app.dispatch_request
     app.dispatch_request = lambda: retried(dispatch, close_sessions)  # type: ignore[method-assign]
     kept = CacheMiddleware(app.wsgi_app, shelf, url)
-    app.wsgi_app = LanguagePrefix(kept)  # type: ignore[method-assign]
+    found: Site = app.extensions["petition"]
+    outages = app.extensions["petition.outages"] = Outages(found.databases, found.settings.data)
+    app.wsgi_app = Failures(LanguagePrefix(kept), outages)  # type: ignore[method-assign]
     app.extensions["petition.kept"] = kept
 
 
@@ -161,7 +161,7 @@ def explain(error: HTTPException) -> Any:
         answer.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
         return answer
     if error.code >= 500:
-        return refuse(_sorry())
+        return refuse(failure_of(error))
     refusal = Refusal("The request could not be read. Go back, check what you sent, and send it again.")
     refusal.status = error.code
     return refuse(refusal)
@@ -173,30 +173,12 @@ def _most() -> int:
 
 def apologize(error: Exception) -> Any:
     """Something went wrong here."""
-    log_failure((type(error), error, error.__traceback__))
-    return refuse(_sorry())
-
-
-def log_failure(failure: Any) -> None:
-    """The log gets the place in the program, and nothing of the visitor: no path either, which may hold a secret."""
-    kind, error, _ = failure
-    log.error("failed", extra={"kind": kind.__name__, "place": _place_of(error), "endpoint": request.endpoint})
-
-
-def _sorry() -> Refusal:
-    refusal = Refusal(
-        "Something went wrong on this site. What you sent may not have been kept; please try again later."
-    )
-    refusal.status, refusal.title = 500, "Something went wrong"
-    return refusal
-
-
-def _place_of(error: Exception) -> str:
-    """The innermost line of this program's own code that was running: where to look, and nothing else."""
-    root = Path(__file__).parents[2]
-    lines = [(Path(frame.f_code.co_filename), line) for frame, line in walk_tb(error.__traceback__)]
-    own = [f"{path.relative_to(root)}:{line}" for path, line in lines if path.is_relative_to(root / "petition")]
-    return own[-1] if own else "?"
+    log_failure(error, current_app.extensions["petition.outages"], request.endpoint)
+    refusal = failure_of(error)
+    answer = make_response(refuse(refusal))
+    if refusal.status == 503:
+        answer.headers["Retry-After"] = RETRY_SECONDS
+    return answer
 
 
 class _CachedPages:
