@@ -11,10 +11,13 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+PREFIX = "PETITION_"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 SECRET_BYTES = 32
 HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 """A host as it may stand in a log's origin: a name beyond ASCII in its xn-- form."""
@@ -41,6 +44,7 @@ class Settings:
     mail_subject: str
     seal_at: tuple[int, ...]
     proxies: int
+    metrics: tuple[str, int] | None
     sources: Mapping[str, str]
 
     @property
@@ -88,14 +92,25 @@ def settings(environ: Mapping[str, str] = os.environ) -> Settings:
         mail_subject=read("PETITION_MAIL_SUBJECT", "The code you asked for", _text),
         seal_at=read("PETITION_SEAL_AT", (0,), _minutes),
         proxies=read("PETITION_PROXIES", 0, _count),
+        metrics=read("PETITION_METRICS", None, _loopback),
         sources=sources,
     )
+    _require_known(environ, sources)
     if _place(found.database_url) == _place(found.issuer_database_url):
         raise WrongSetting(
             "PETITION_ISSUER_DATABASE_URL: is the same database as PETITION_DATABASE_URL; the two must be apart, "
             "for example postgresql://localhost/issuer"
         )
     return found
+
+
+def _require_known(environ: Mapping[str, str], known: Mapping[str, str]) -> None:
+    """Refuse a setting that there is none of, so that a slip of the pen is not a default in silence."""
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
+            near = get_close_matches(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known], n=1)
+            meant = f"did you mean {PREFIX}{near[0]}?" if near else "see them all with: petition config"
+            raise WrongSetting(f"{name}: there is no such setting; {meant}")
 
 
 def prepare_folders(found: Settings) -> None:
@@ -251,3 +266,12 @@ def _count(name: str, value: str) -> int:
     if not re.fullmatch("[0-9]{1,2}", value) or int(value) > 10:
         raise WrongSetting(f"{name}: {value!r} is no number of proxies from 0 to 10, for example 1")
     return int(value)
+
+
+def _loopback(name: str, value: str) -> tuple[str, int]:
+    """A port of this machine alone, such as ``9464`` or ``[::1]:9464``."""
+    host, _, port = value.rpartition(":")
+    host = host.strip("[]") or LOOPBACK[0]
+    if host not in LOOPBACK or not re.fullmatch("[1-9][0-9]{0,4}", port) or int(port) > 65535:
+        raise WrongSetting(f"{name}: {value!r} is no port of this machine itself, for example 9464 or 127.0.0.1:9464")
+    return host, int(port)

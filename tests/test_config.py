@@ -57,6 +57,7 @@ WRONG = {
     "PETITION_MAIL_SUBJECT": ["Hello\r\nBcc: b@example.org"],
     "PETITION_SEAL_AT": ["60", "-1", "*/0", "*/61", "0,", "sometimes", "0;30", "*/x", "1.5", "9" * 5000],
     "PETITION_PROXIES": ["-1", "11", "one", "1.0", "９", "9" * 5000],
+    "PETITION_METRICS": ["0", "70000", "port", "0.0.0.0:9464", "192.0.2.1:9464", ":", "９464"],
 }
 RIGHT: dict[str, list[tuple[str, str, Any]]] = {
     "PETITION_DATA": [("/srv/petition", "data", Path("/srv/petition"))],
@@ -92,6 +93,11 @@ RIGHT: dict[str, list[tuple[str, str, Any]]] = {
         ("*/60", "seal_at", (0,)),
     ],
     "PETITION_PROXIES": [("0", "proxies", 0), ("10", "proxies", 10)],
+    "PETITION_METRICS": [
+        ("9464", "metrics", ("127.0.0.1", 9464)),
+        ("localhost:9464", "metrics", ("localhost", 9464)),
+        ("[::1]:9464", "metrics", ("::1", 9464)),
+    ],
 }
 
 
@@ -137,6 +143,7 @@ def test_every_setting_is_optional_and_has_its_default() -> None:
         mail_subject="The code you asked for",
         seal_at=(0,),
         proxies=0,
+        metrics=None,
         sources=dict.fromkeys(RIGHT, "default"),
     )
     assert set(WRONG) == set(RIGHT) == set(found.sources) == set(NAMES)

@@ -17,6 +17,7 @@ NAMES = {
     "PETITION_MAIL_SUBJECT": ("mail_subject", "subject of mails; must not name a letter"),
     "PETITION_SEAL_AT": ("seal_at", "minutes of the hour at which sealings run: hourly, 0,30 or */15"),
     "PETITION_PROXIES": ("proxies", "how many trusted proxies stand in front"),
+    "PETITION_METRICS": ("metrics", "port of this machine for figures about its health, such as 9464; none without it"),
 }
 
 
@@ -39,6 +40,8 @@ def config(as_json: bool) -> None:
 def shown_value(found: Settings, name: str) -> str:
     """A setting's value as it may stand on a screen."""
     value = getattr(found, NAMES[name][0])
+    if name == "PETITION_METRICS" and value is not None:
+        return f"{value[0]}:{value[1]}"
     if isinstance(value, tuple):
         return ",".join(str(minute) for minute in value)
     text = "" if value is None else str(value)
