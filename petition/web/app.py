@@ -25,6 +25,7 @@ from petition.web.server import Front
 from petition.web.shared.context import HERE, LANGUAGE, close_sessions, moved, page, say, site
 from petition.web.shared.headers import HEADERS, transport_security
 from petition.web.shared.limits import limiter
+from petition.web.shared.onion import onion_location
 from petition.web.shared.uploads import InMemoryRequest
 
 SIGNING_BODY = 64 * 1024
@@ -199,18 +200,23 @@ def _place_of(error: Exception) -> str:
     return own[-1] if own else "?"
 
 
-class _CachedPages:
+class CachedPages:
     """Public files for the front of the server, whatever language their address asks for."""
 
-    def __init__(self, kept: CacheMiddleware) -> None:
+    def __init__(self, kept: CacheMiddleware, onion: str | None) -> None:
         self._kept = kept
+        self._onion = onion
         self.refresh = kept.refresh
 
     def ready(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes] | None:
         """The answer from memory, or None; the request stays as it is."""
         asked = dict(environ)
         move_language(asked)
-        return self._kept.ready(asked)
+        answer = self._kept.ready(asked)
+        if answer is None:
+            return None
+        status, headers, body = answer
+        return status, [*headers, *onion_location(self._onion, environ, headers)], body
 
 
 OVERLOADED = {
@@ -233,4 +239,5 @@ def make_front(app: Flask) -> Front:
         told = {"type": "/problems/overloaded", "title": title, "status": status, "detail": detail}
         return "application/problem+json", json.dumps(told).encode()
 
-    return Front(app, _CachedPages(app.extensions["petition.kept"]), refusal, [*HEADERS.items()])
+    cached = CachedPages(app.extensions["petition.kept"], app.extensions["petition"].settings.onion)
+    return Front(app, cached, refusal, [*HEADERS.items()])
