@@ -65,7 +65,7 @@ class Reader(HTMLParser):
         elif tag == "option" and self._select and self.forms:
             if "selected" in found or self._select not in self.forms[-1].fields:
                 self.forms[-1].fields[self._select] = found.get("value", "")
-        elif tag == "button":
+        elif tag == "button" and found.get("type") != "button":  # which sends nothing
             self._button, self._text = (found.get("name", ""), found.get("value", "")), []
         elif tag == "a":
             self._link, self._text = found.get("href", ""), []

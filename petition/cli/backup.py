@@ -11,7 +11,7 @@ from petition.database import Databases
 from petition.errors import BadShape
 from petition.migration import migrate_both
 from petition.operations import backup as backups
-from petition.operations import log_recovery
+from petition.operations import log_recovery, restoring
 from petition.operations.recipients import (
     Recipient,
     decrypt_with,
@@ -160,13 +160,13 @@ def _decrypt(file: Path, passphrase_file: Path | None, identity_file: Path | Non
 
 def _restore(plain: bytes) -> None:
     read = backups.read_backup(plain)
-    backups.require_known(read)
+    restoring.require_known(read)
     settings = config.settings()
     config.prepare_folders(settings)
     databases = Databases(settings.database_url, settings.issuer_database_url)
     try:
         migrate_both(databases, settings.data)
-        backups.restore(settings, databases, read)
+        restoring.restore(settings, databases, read)
     finally:
         databases.dispose()
     click.echo(f"Restored as of {read.made}. To hand out codes, open a new round: petition round open SLUG", err=True)

@@ -13,11 +13,10 @@ database write and read the same lines.
 
 import json
 import os
-import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -25,31 +24,21 @@ from typing import Any
 import pyrage
 from sqlalchemy import (
     Connection,
-    Date,
-    DateTime,
     Engine,
-    LargeBinary,
     Table,
-    TypeDecorator,
     func,
-    insert,
     select,
-    update,
 )
 
-from petition.config import SECRET_BYTES, Settings
+from petition.config import SECRET_BYTES
 from petition.crypto.encodings import b64url, from_b64url, hour
-from petition.crypto.merkle import Tiles, leaf_hash
 from petition.database import Databases, IssuerBase, PetitionBase
 from petition.errors import BadShape, Conflict, Refusal
-from petition.issuing.models import UNSPENT, VOIDED, Batch, Code, IssuingRound, Outbox
-from petition.issuing.secrets import RoundSecrets
-from petition.letters.models import Invitation, Letter, NamesKey, SignIn, to_hour
-from petition.letters.states import CLOSED, SIGNABLE
+from petition.issuing.models import UNSPENT, VOIDED, Code, IssuingRound, Outbox
+from petition.letters.models import Invitation, NamesKey, SignIn, to_hour
 from petition.migration import head_of
 from petition.sealing.models import Entry, Log, Tile
-from petition.signing.models import ArrivedName, LockedName, Pending, ShownName
-from petition.signing.names import HELD, ON_PAGES
+from petition.signing.models import ArrivedName, LockedName, Pending
 
 FORMAT = 1
 MAGIC = b"age-encryption.org/v1"
@@ -70,9 +59,9 @@ class Backup:
     program: str
     revisions: dict[str, str]
     made: str
-    secret: bytes
-    rows: dict[str, dict[str, list[dict[str, Any]]]]
-    """By chain and table."""
+    secret: bytes = field(repr=False)
+    rows: dict[str, dict[str, list[dict[str, Any]]]] = field(repr=False)
+    """By chain and table; bytes, dates and hours are still text."""
 
 
 # Writing
@@ -220,148 +209,16 @@ def _read(plain: bytes) -> Backup:
     if head["petition"] != "backup" or last != {"end": len(lines) - 1}:
         raise ValueError
     if head["format"] != FORMAT:
-        raise Conflict("This backup is of version %(program)s, which is newer. Install it first.", **head)
+        raise Conflict(
+            "This backup is of version %(program)s, which is newer. Install it first.", program=head["program"]
+        )
     rows: dict[str, dict[str, list[dict[str, Any]]]] = {chain: defaultdict(list) for chain in CHAINS}
     for line in lines[1:-1]:
         if isinstance(line, dict):
-            chain, table = line["database"], CHAINS[line["database"]].tables[line["table"]]
-            columns = [table.columns[name] for name in line["columns"]]
+            table, columns = rows[line["database"]][line["table"]], line["columns"]
         else:
-            values = zip(columns, line, strict=True)
-            rows[chain][table.name].append({column.name: _value(column, value) for column, value in values})
+            table.append(dict(zip(columns, line, strict=True)))
     secret = from_b64url(head["secret"])
     if len(secret) < SECRET_BYTES:
         raise ValueError
     return Backup(head["program"], head["revisions"], head["made"], secret, rows)
-
-
-def _value(column: Any, value: Any) -> Any:
-    kind = column.type.impl if isinstance(column.type, TypeDecorator) else column.type
-    if value is None or not isinstance(kind, LargeBinary | DateTime | Date):
-        return value
-    if isinstance(kind, LargeBinary):
-        return from_b64url(value)
-    return date.fromisoformat(value) if isinstance(kind, Date) else datetime.fromisoformat(value)
-
-
-# Restoring
-
-
-def require_known(backup: Backup) -> None:
-    """Refuse a backup that another version made, whose tables are others."""
-    if backup.revisions != {chain: head_of(chain) for chain in CHAINS}:
-        raise Conflict(
-            "This backup was made by version %(program)s, whose tables are others than this version's. Install "
-            "version %(program)s, restore, and then upgrade. Nothing was changed.",
-            program=backup.program,
-        )
-
-
-def require_empty(databases: Databases) -> None:
-    """Refuse to restore where anything is."""
-    for chain, engine in (("petition", databases.petition), ("issuer", databases.issuer)):
-        with snapshot(engine) as connection:
-            for table in CHAINS[chain].sorted_tables:
-                if connection.execute(select(func.count()).select_from(table)).scalar_one():
-                    raise Conflict(
-                        "There is a site here already. Restore into an empty data folder (PETITION_DATA), or empty "
-                        "databases. Nothing was changed."
-                    )
-
-
-def restore(settings: Settings, databases: Databases, backup: Backup) -> list[str]:
-    """Write a backup into an empty, migrated site; returns the slugs of the letters whose logs are held from now on.
-
-    Rounds come back without their keys, as ended: at most as many tokens were issued as codes were made.
-    """
-    require_known(backup)
-    require_empty(databases)
-    tiles = [row for log in backup.rows["petition"][Log.__tablename__] for row in _tiles(backup, log)]
-    with closing(databases.issuer.connect()) as issuer, closing(databases.petition.connect()) as petition:
-        _insert(issuer, "issuer", backup)
-        _end_rounds(issuer)
-        _insert(petition, "petition", backup)
-        _in_parts(petition, PetitionBase.metadata.tables[Tile.__tablename__], tiles)
-        held = _hold(petition)
-        put_secret(settings.secret_file, backup.secret)
-        issuer.commit()
-        petition.commit()
-    secrets = RoundSecrets(settings.rounds_folder, backup.secret)
-    for row in backup.rows["issuer"][IssuingRound.__tablename__]:
-        if secrets.exists(row["letter_id"], row["number"]):
-            secrets.destroy(row["letter_id"], row["number"])
-    shutil.rmtree(settings.public_folder, ignore_errors=True)
-    return held
-
-
-def _tiles(backup: Backup, log: dict[str, Any]) -> Iterable[dict[str, Any]]:
-    """All tiles of a log, made again from its entries; refuses entries that are not those that were signed for."""
-    datas = [
-        row["data"] for row in backup.rows["petition"][Entry.__tablename__] if row["letter_id"] == log["letter_id"]
-    ]
-    tree = Tiles(0, {})
-    found = tree.append(leaf_hash(data) for data in datas)
-    if tree.size != log["size"] or b64_root(tree.root()) != log["checkpoint"].split("\n")[2]:
-        raise BadShape("The backup is damaged: a log's entries are not those of its checkpoint. Nothing was changed.")
-    return [
-        {"letter_id": log["letter_id"], "level": level, "number": number, "hashes": hashes}
-        for (level, number), hashes in sorted(found.items())
-    ]
-
-
-def b64_root(root: bytes) -> str:
-    """A root as it stands in a checkpoint."""
-    text = b64url(root).replace("-", "+").replace("_", "/")
-    return text + "=" * (-len(text) % 4)
-
-
-def _insert(connection: Connection, chain: str, backup: Backup) -> None:
-    for table in CHAINS[chain].sorted_tables:
-        _in_parts(connection, table, backup.rows[chain][table.name])
-
-
-def _in_parts(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    for start in range(0, len(rows), AT_ONCE):
-        connection.execute(insert(table), rows[start : start + AT_ONCE])
-
-
-def _end_rounds(connection: Connection) -> None:
-    """Nobody can tell how many codes were exchanged since: of those on paper at most all; of mailed ones nobody knows
-    more than the backup."""
-    codes = (
-        select(func.coalesce(func.sum(Batch.made - Batch.voided), 0))
-        .where(Batch.letter_id == IssuingRound.letter_id, Batch.round == IssuingRound.number)
-        .scalar_subquery()
-    )
-    connection.execute(
-        update(IssuingRound).where(IssuingRound.issued.is_(None)).values(issued=codes + IssuingRound.mailed)
-    )
-
-
-def _hold(connection: Connection) -> list[str]:
-    living = select(Letter.id).where(Letter.state.in_({*SIGNABLE, CLOSED}))
-    connection.execute(update(Log).where(Log.letter_id.in_(living)).values(is_held=True))
-    connection.execute(update(ShownName).where(ShownName.state.in_(ON_PAGES)).values(state=HELD))
-    connection.execute(update(Letter).values(names_shown=0))
-    held = select(Letter.slug).join(Log, Log.letter_id == Letter.id).where(Log.is_held)
-    return list(connection.scalars(held.order_by(Letter.slug)))
-
-
-def put_secret(path: Path, secret: bytes) -> None:
-    """Put the master secret in its place; another one that is there is kept beside it."""
-    if path.exists() and path.read_bytes() == secret:
-        return
-    part = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secret)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            path.rename(path.with_name(f"{path.name}.before-restore"))
-        part.rename(path)
-    except OSError as error:
-        raise Refusal("%(path)s cannot be written: %(why)s.", path=str(path), why=error.strerror) from None
-    finally:
-        part.unlink(missing_ok=True)

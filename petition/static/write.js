@@ -41,6 +41,7 @@ function show(page) {
   isKept = kept.dataset.is !== "";
   told.textContent = kept.textContent;
   take(page, "notices");
+  take(page, "counter");
   if (page.querySelector("#preview .paper")) take(page, "preview");
 }
 
@@ -49,6 +50,28 @@ function take(page, id) {
   const [here, fresh] = [document.getElementById(id), page.getElementById(id)];
   if (!here.isEqualNode(fresh)) here.replaceChildren(...fresh.childNodes);
 }
+
+// On a phone one sees the form or the preview; on wider screens both, and the style hides these buttons.
+const tabs = document.querySelectorAll(".tabs button");
+for (const tab of tabs) {
+  tab.addEventListener("click", () => {
+    document.querySelector(".writing").dataset.shows = tab.dataset.shows;
+    for (const other of tabs) other.setAttribute("aria-pressed", String(other === tab));
+  });
+}
+
+// "Add a source here": its mark goes where the cursor is. What the site sends back is this page with one more source.
+document.getElementById("cite")?.addEventListener("click", () => {
+  const body = form.elements.body;
+  const titles = [...form.querySelectorAll("[name$=-title]")];
+  const filled = titles.filter((title) => ["title", "url", "date"].some((part) => {
+    return form.elements[title.name.replace(/title$/, part)].value.trim();
+  }));
+  const mark = `[^${filled.length + 1}]`;
+  const place = body.selectionEnd;
+  body.value = body.value.slice(0, place) + mark + body.value.slice(place);
+  document.getElementById("cite").value = "sources-more";
+});
 
 form.addEventListener("input", () => {
   isKept = false;

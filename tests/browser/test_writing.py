@@ -18,7 +18,7 @@ from tests.walks import PASSPHRASE, WORDS
 pytestmark = pytest.mark.browser
 LONG = replace(WORDS, body="First.\n\nSecond.\n\nThird.")
 Services = Callable[..., Page]
-KEPT = "What you typed is kept for you"
+KEPT = "Autosaved for you"
 
 
 @pytest.fixture
@@ -117,10 +117,10 @@ def test_the_script_says_what_is_wrong_and_that_somebody_saved(services: Service
     press(ben, "Save")
 
     ana.get_by_label("Link").first.fill("javascript:alert(1)")
-    expect(ana.get_by_role("alert")).to_contain_text("must begin with https://")
+    expect(ana.get_by_role("alert")).to_contain_text("not a web address")
     ana.get_by_label("Link").first.fill("https://example.org/")
     expect(ana.get_by_role("alert")).to_have_count(0)
-    expect(ana.locator("#notices")).to_contain_text("Ben has saved version 2 meanwhile")
+    expect(ana.locator("#notices")).to_contain_text("Ben saved version 2 while you were writing")
 
 
 def test_a_session_that_ends_while_somebody_types_loses_nothing(services: Services, site: Site, place: Place) -> None:

@@ -76,7 +76,6 @@ def town(at_work: tuple[Campaign, dict[str, str]], tmp_path: Path) -> Town:
 def test_people_sign_check_and_withdraw_and_the_public_count_can_be_recomputed(town: Town, tmp_path: Path) -> None:
     signed = [town.sign(f"receipt-{number}.json") for number in range(3)]
     town.campaign.publish(town.letter)
-    town.campaign.announce_close(town.letter)
     town.campaign.close_letter(town.letter)
     checked = town.shell("check", town.address, "--receipt", str(tmp_path / "receipt-0.json"))
     withdrawn = town.shell("withdraw", town.address, "--receipt", str(tmp_path / "receipt-1.json"), "--json")

@@ -17,6 +17,7 @@ from petition.issuing.models import Code, IssuingRound
 from petition.issuing.rounds import KEY_LABEL, begin_round, end_issuing, numbers
 from petition.issuing.secrets import RoundSecrets
 from petition.issuing.tokens import Keys, exchange
+from tests.shared import Shared
 from tests.walks import Campaign
 
 MESSAGE = (5).to_bytes(SIZE, "big")
@@ -197,8 +198,10 @@ def test_a_destroyed_rounds_key_is_forgotten_and_a_living_ones_is_not(campaign: 
         held.of(campaign.rows(IssuingRound, ended)[0])
 
 
-def test_a_server_forgets_a_destroyed_rounds_key_at_the_next_request_whatever_it_is_for(campaign: Campaign) -> None:
-    letter, app = campaign.an_open_letter(), campaign.app()
+def test_a_server_forgets_a_destroyed_rounds_key_at_the_next_request_whatever_it_is_for(
+    shared: Shared, campaign: Campaign
+) -> None:
+    letter, app = campaign.an_open_letter(), shared.app
     key = weakref.ref(app.extensions["petition.keys"].of(campaign.rows(IssuingRound, letter)[0]))
     assert key() is not None
     campaign.services.secrets.destroy(letter, 1)

@@ -102,13 +102,13 @@ def test_a_site_that_sends_no_mail_cannot_open_it_and_says_so(campaign: Campaign
 def test_without_domains_it_cannot_open(campaign: Campaign) -> None:
     letter = campaign.a_draft(mail={})
 
-    assert "employer's domains" in in_the_way(campaign, letter, sends_mail=True)[0]
+    assert "email domains" in in_the_way(campaign, letter, sends_mail=True)[0]
 
 
 def test_a_statement_by_one_person_has_its_code_on_paper(campaign: Campaign) -> None:
     letter = campaign.a_draft(k=1, mail=MAIL)
 
-    assert "Hand it out on paper" in in_the_way(campaign, letter, sends_mail=True)[0]
+    assert "not by email" in in_the_way(campaign, letter, sends_mail=True)[0]
 
 
 def test_from_opening_on_nothing_of_it_changes(sending: Campaign) -> None:

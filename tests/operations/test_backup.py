@@ -18,6 +18,7 @@ from petition.addresses import read_address
 from petition.cli import main
 from petition.config import Settings, prepare_folders, settings
 from petition.coordination import rounds
+from petition.crypto.encodings import b64url, from_b64url
 from petition.crypto.tokens import Token
 from petition.database import Databases
 from petition.errors import BadShape, Conflict, NotFound, Over
@@ -26,7 +27,7 @@ from petition.issuing.models import Code, IssuingRound, Outbox
 from petition.jobs import scheduler as clockwork
 from petition.letters.states import CLOSED, PUBLISHED
 from petition.migration import migrate_both
-from petition.operations import backup, log_recovery
+from petition.operations import log_recovery, restoring
 from petition.operations.backup import back_up, decrypt, encrypt, put_file, read_backup
 from petition.operations.doctor.checks import Finding, check
 from petition.sealing.log import log_of
@@ -56,7 +57,7 @@ class Second:
         databases = Databases(self.settings.database_url, self.settings.issuer_database_url)
         migrate_both(databases, self.settings.data)
         try:
-            backup.restore(self.settings, databases, read)
+            restoring.restore(self.settings, databases, read)
         finally:
             databases.dispose()
         self.site = Campaign(self.settings, self.clock, self.make_key)
@@ -155,7 +156,8 @@ def test_who_waits_and_what_issues_is_not_in_it(campaign: Campaign) -> None:
 def test_rows_stand_in_the_order_of_their_keys(campaign: Campaign) -> None:
     letter, _ = a_busy_letter(campaign)
     read = read_backup(a_backup(campaign))
-    commits = [row["commit"] for row in read.rows["petition"]["sealed"] if row["letter_id"] == letter]
+    rows = [row for row in read.rows["petition"]["sealed"] if row["letter_id"] == letter]
+    commits = [from_b64url(row["commit"]) for row in rows]
 
     assert commits == sorted(commits) and len(commits) == 3
 
@@ -478,6 +480,15 @@ def test_what_is_no_backup_is_refused(plain: bytes) -> None:
         read_backup(plain)
 
 
+def test_a_backup_that_is_refused_leaves_no_secret_in_the_refusal(campaign: Campaign) -> None:
+    newer = a_backup(campaign).replace(b'"format":1', b'"format":2')
+    with pytest.raises(Conflict, match="newer") as refused:
+        read_backup(newer)
+
+    forms = repr(vars(refused.value)) + repr(refused.value) + repr(read_backup(a_backup(campaign)))
+    assert b64url(campaign.master) not in forms and repr(campaign.master) not in forms
+
+
 def test_a_backup_without_its_end_or_with_a_changed_entry_is_refused(campaign: Campaign, elsewhere: Second) -> None:
     letter = campaign.a_published_letter()
     plain = a_backup(campaign)
@@ -497,7 +508,7 @@ def test_a_site_that_is_not_empty_is_not_overwritten(campaign: Campaign) -> None
     before = campaign.entries(letter)
 
     with pytest.raises(Conflict, match="a site here already"):
-        backup.restore(campaign.settings, campaign.databases, read)
+        restoring.restore(campaign.settings, campaign.databases, read)
     assert campaign.entries(letter) == before
     assert campaign.settings.secret_file.read_bytes() == secret
     assert not any(row.is_held for row in campaign.rows(Log, letter))

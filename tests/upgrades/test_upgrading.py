@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,16 @@ from click.testing import CliRunner, Result
 from sqlalchemy import inspect, text
 
 from petition.cli import main
+from petition.config import prepare_folders, settings
 from petition.database import Databases, place_of
 from petition.errors import Conflict
-from petition.migration import CHAINS, head_of, revision_of
+from petition.migration import CHAINS, head_of, migrate_both, revision_of
+from petition.operations.backup import back_up, read_backup
 from petition.operations.copies import NotCopied, folder_of, forget_copies, put_back
+from petition.operations.restoring import require_known, restore
 from petition.operations.startup import open_secret, require_secrets
 from petition.operations.upgrade import CURRENT, OLD, state_of, upgrade
+from tests.conftest import START
 from tests.upgrades.conftest import Released
 
 pytestmark = pytest.mark.thorough
@@ -303,3 +308,34 @@ def test_where_there_is_no_site_none_is_upgraded(tmp_path: Path) -> None:
     found = petition({"PETITION_DATA": str(tmp_path / "nothing")}, "upgrade")
 
     assert found.exit_code == 1 and "no site here yet" in found.stderr
+
+
+# Backups
+
+
+def test_a_backup_is_restored_by_the_next_version_into_its_own_tables(
+    released: Released, databases: Databases, scripts: Path, tmp_path: Path
+) -> None:
+    master = open_secret(released.settings, databases)
+    read = read_backup(back_up(databases, master, moment=START))
+    next_site = settings({"PETITION_DATA": str(tmp_path / "next")})
+    prepare_folders(next_site)
+    empty = Databases(next_site.database_url, next_site.issuer_database_url)
+    migrate_both(empty, next_site.data)
+    restore(next_site, empty, read, scripts)
+    with empty.petition.connect() as connection:
+        letters = connection.execute(text("SELECT slug, extra FROM letter ORDER BY slug")).all()
+
+    assert state_of(empty, scripts) == CURRENT
+    assert [slug for slug, _ in letters] == ["apart", "closed", "draft", "mail", "open", "published", "withdrawn"]
+    assert rows(empty)["entry"] == rows(databases)["entry"]
+    empty.dispose()
+
+
+def test_a_backup_of_a_newer_version_is_refused(released: Released, databases: Databases, scripts: Path) -> None:
+    master = open_secret(released.settings, databases)
+    read = read_backup(back_up(databases, master, moment=START, program="9.9"))
+    newer = replace(read, revisions=dict.fromkeys(CHAINS, "9999"))
+
+    with pytest.raises(Conflict, match=r"version 9\.9, which is newer"):
+        require_known(newer)

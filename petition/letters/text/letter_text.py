@@ -10,10 +10,11 @@ from petition.errors import BadShape, TooLong
 from petition.letters.text import sources as footnotes
 from petition.letters.text.characters import readable, require_visible
 from petition.letters.text.sources import MOST_SOURCES, Source
+from petition.letters.text.typed_sources import as_address, as_date
 
 LIMITS = {
     "title": 200, "recipient": 200, "employer": 200, "body": 60_000, "demand": 1_000, "note": 300, "event": 10_000,
-    "link": 1_000, "group": 80, "source": 300, "date": 10, "name": 300, "job title": 300, "contact": 300,
+    "link": 1_000, "group": 80, "source": 300, "date": 60, "name": 300, "job title": 300, "contact": 300,
     "comment": 4_000, "passage": 4_000, "report": 2_000,
 }  # fmt: skip
 MOST_DEMANDS = 30
@@ -123,7 +124,7 @@ def read_translation(language: str, title: str, recipient: str, body: str, deman
 
 def read_source(title: str, url: str, date: str) -> Source:
     """A source as somebody typed it; its title may be left out where there is a link."""
-    url, date = one_line(url, "link"), one_line(date, "date")
+    url, date = as_address(one_line(url, "link")), as_date(one_line(date, "date"))
     title = one_line(title, "source") or url
     return Source(title, footnotes.require_address(url), footnotes.require_date(date))
 

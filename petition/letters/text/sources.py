@@ -37,7 +37,7 @@ def require_address(url: str) -> str:
     if len(url) > LONGEST_ADDRESS:
         raise TooLong("A link has at most %(most)s characters.", most=LONGEST_ADDRESS)
     if url and (re.search(r"[\s<>\"]", url) or not _leads_to_the_web(url)):
-        raise BadShape("A source's link must begin with https:// or http:// and name a site: %(url)s", url=url[:80])
+        raise BadShape("This is not a web address: %(url)s. Write it like https://example.org/report.", url=url[:80])
     return url
 
 
@@ -52,7 +52,7 @@ def _leads_to_the_web(url: str) -> bool:
 def require_date(date: str) -> str:
     """A year, a month or a day as in 2018-06-21, or nothing; refuses anything else."""
     if date and not DATE.fullmatch(date):
-        raise BadShape("A source's date is written as 2018, 2018-06 or 2018-06-21: %(date)s", date=date[:80])
+        raise BadShape("Write the date like July 2026 or 2026-07-21: %(date)s", date=date[:80])
     return date
 
 

@@ -1,6 +1,6 @@
 """Who may see organizers' pages: each needs a sign-in, each form a CSRF token. The only part with a cookie."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -87,15 +87,15 @@ def for_organizers(view: Callable[..., Answer]) -> Callable[..., Answer]:
     return guarded
 
 
-def desk_page(template: str, **values: Any) -> str:
-    """An organizers' page, with their name, a CSRF token, what was refused, and what was done just before."""
+def desk_page(template: str, *, problems: "Iterable[Problem] | None" = None, **values: Any) -> str:
+    """An organizers' page, with their name, a CSRF token, everything that is wrong, and what was done just before."""
     organizer = g.get("organizer")
     return page(
         template,
         organizer_name=organizer.name if organizer else None,
         csrf=generate_csrf(),
         request_path=request.path,
-        problems=[*_refusals(g.get("refusal")), *_errors(g.get("sent"))],
+        problems=[*_refusals(g.get("refusal")), *_errors(g.get("sent")), *(problems or ())],
         states={state: say(name) for state, name in STATES.items()},
         done=cookie.pop("done", "") if request.method == "GET" and "done" in cookie else "",
         **values,

@@ -20,7 +20,17 @@ from petition.publishing.cache import PACKAGE
 from petition.web.desk.access import Answer, bp, for_organizers
 from petition.web.desk.actions import refused, saved
 from petition.web.desk.conflicts import conflict_page
-from petition.web.desk.editor_form import Fields, based_on, fields_of, rearranged, same_text, typed, words_in
+from petition.web.desk.editor_form import (
+    Fields,
+    Wrong,
+    based_on,
+    fields_of,
+    is_blank,
+    rearranged,
+    same_text,
+    typed,
+    words_in,
+)
 from petition.web.desk.editor_page import KEPT, SAME, write_page
 from petition.web.shared.context import now, session, site
 
@@ -40,15 +50,20 @@ def create(organizer: Organizer) -> Answer:
     fields, act = typed(), request.form.get("do", "preview")
     if act != "save":
         return _go_on(organizer, None, fields, act)
-    try:
-        words = words_in(fields, Words())
-        if not words.title:
-            raise BadShape("Give the letter a title, so that you find it again.")
-        letter = draft(session(), organizer, words, moment=now(), random=site().random)
-        forget_working_copy(session(), organizer, None)
-    except Refusal as refusal:
-        return refused(refusal, lambda: write_page(fields, None))
+    words, wrong = words_in(fields, Words())
+    if not words.title and not any(one.place == "title" for one in wrong):
+        wrong = [BadShape("Give the letter a title.").about("title"), *wrong]
+    if wrong:
+        return _shown(organizer, None, fields, words, wrong)
+    letter = draft(session(), organizer, words, moment=now(), random=site().random)
+    forget_working_copy(session(), organizer, None)
     return saved(f"/organize/letters/{letter.slug}/")
+
+
+def _shown(organizer: Organizer, letter: Letter | None, fields: Fields, words: Words, wrong: Wrong) -> Answer:
+    """The form with all that is wrong with it, and the preview of the rest."""
+    kept = _keep_typed(organizer, letter, fields)
+    return write_page(fields, letter, preview=words, kept=kept, wrong=wrong), wrong[0].status if wrong else 200
 
 
 @bp.get("/letters/<slug>/write")
@@ -71,10 +86,11 @@ def save(organizer: Organizer, slug: str) -> Answer:
     fields, act = typed(), request.form.get("do", "preview")
     if act != "save":
         return _go_on(organizer, letter, fields, act)
+    words, wrong = words_in(fields, _began_with(letter, fields))
+    if wrong:
+        return _shown(organizer, letter, fields, words, wrong)
     kept = _keep_typed(organizer, letter, fields)
-    words = Words()
     try:
-        words = words_in(fields, _began_with(letter, fields))
         how: Any = {"based_on": based_on(fields), "moment": now(), "note": fields.get("note", "")}
         version = save_version(session(), letter, organizer, words, **how)
         forget_working_copy(session(), organizer, letter)
@@ -105,18 +121,17 @@ def _go_on(organizer: Organizer, letter: Letter | None, fields: Fields, act: str
         session().commit()
         return redirect(request.path, 303)
     fields = rearranged(fields, act)
-    kept = _keep_typed(organizer, letter, fields)
-    try:
-        words = words_in(fields, _began_with(letter, fields) if letter else Words())
-    except Refusal as refusal:
-        return refused(refusal, lambda: write_page(fields, letter, kept=kept))
-    return write_page(fields, letter, preview=words if act == "preview" else None, kept=kept)
+    words, wrong = words_in(fields, _began_with(letter, fields) if letter else Words())
+    return _shown(organizer, letter, fields, words, wrong)
 
 
 def _keep_typed(organizer: Organizer, letter: Letter | None, fields: Fields) -> str:
     """Keep what was typed, unless it is what is saved; whether it is at the desk."""
     newest = newest_version(session(), letter) if letter else None
-    if newest and same_text(fields, fields_of(words_of(newest), newest.number)):
+    if newest is None and is_blank(fields):
+        forget_working_copy(session(), organizer, letter)
+        kept = ""
+    elif newest and same_text(fields, fields_of(words_of(newest), newest.number)):
         forget_working_copy(session(), organizer, letter)
         kept = SAME
     else:

@@ -5,13 +5,17 @@ carried along without a loss, whether or not it is a letter yet.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar
 
 from flask import request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import FieldList, Form, FormField, HiddenField, SelectField, StringField, TextAreaField
 
+from petition.errors import Refusal
 from petition.i18n import letter_languages, name_of
 from petition.letters.drafting.importing.pasted import as_markdown, demands_in
 from petition.letters.text.characters import meaningless_in
@@ -20,10 +24,16 @@ from petition.letters.text.letter_text import (
     LIMITS,
     Translation,
     Words,
+    checked,
+    language_code,
+    one_line,
     read_source,
     read_translation,
-    read_words,
+    several_lines,
 )
+from petition.letters.text.sources import Source
+from petition.web.desk.access import Problem
+from petition.web.shared.context import say
 from petition.web.shared.forms import small_number
 
 _ = str
@@ -48,12 +58,7 @@ class LetterForm(FlaskForm):
     title = StringField(_("Title"))
     recipient = StringField(_("To whom"), description=_("Name and title, for example: Ana Muster, CEO"))
     employer = StringField(_("Employer"))
-    body = TextAreaField(
-        _("The letter"),
-        description=_(
-            "In Markdown: **bold**, *italic*, ## heading, - list, > quote, [link](https://…), [^1] for the first source"
-        ),
-    )
+    body = TextAreaField(_("The letter"))
     demands = FieldList(TextAreaField())
     sources = FieldList(FormField(SourceForm))
     language = SelectField(
@@ -70,7 +75,7 @@ class TranslationForm(FlaskForm):
     """The letter in another language."""
 
     title = StringField(_("Title"))
-    recipient = StringField(_("To whom"), description=_("Leave it empty to keep it as it is in the binding text."))
+    recipient = StringField(_("To whom"), description=_("Leave it empty to use the one of the official version."))
     body = TextAreaField(_("The letter"))
     demands = FieldList(TextAreaField())
     note = StringField(_("What did you change? (a note for your co-organizers)"))
@@ -121,6 +126,8 @@ def _with_elements(fields: Mapping[str, str], name: str, elements: Iterable[tupl
 
 def rearranged(fields: Mapping[str, str], act: str) -> Fields:
     """The fields after a button of a list: ``demands-up-2``, ``sources-out-0``, ``demands-more``; else as they were."""
+    if act == "sources-cite":
+        return _with_citation(fields)
     match = REARRANGE.fullmatch(act)
     if match is None:
         return dict(fields)
@@ -136,18 +143,96 @@ def rearranged(fields: Mapping[str, str], act: str) -> Fields:
     return _with_elements(fields, name, elements)
 
 
-def words_in(fields: Mapping[str, str], before: Words) -> Words:
-    """The letter that was typed; its translations are those of the version that it began with."""
-    return read_words(
-        title=fields.get("title", ""),
-        recipient=fields.get("recipient", ""),
-        employer=fields.get("employer", ""),
-        body=as_markdown(fields.get("body", "")),
-        demands=_demands(fields),
-        language=fields.get("language", ""),
-        sources=[read_source(*element) for element in _elements(fields, "sources")],
-        translations=before.translations,
+def _with_citation(fields: Mapping[str, str]) -> Fields:
+    """Another source, and its mark at the end of the text; with scripts it goes where the cursor is."""
+    sources = [source for source in _elements(fields, "sources") if any(part.strip() for part in source)]
+    made = _with_elements(fields, "sources", [*sources, ("",) * len(PARTS["sources"])])
+    return {**made, "body": f"{fields.get('body', '').rstrip()}[^{len(sources) + 1}]"}
+
+
+def is_blank(fields: Mapping[str, str]) -> bool:
+    """Whether nothing was typed yet."""
+    return not any(text for name, text in _said(fields).items() if name != "language")
+
+
+Wrong = list[Refusal]
+"""All that is wrong with a form, each with the id of its field."""
+Read = TypeVar("Read")
+
+
+def words_in(fields: Mapping[str, str], before: Words) -> tuple[Words, Wrong]:
+    """The letter that was typed, as far as it can be read, and everything that is wrong with it.
+
+    Its translations are those of the version that it began with.
+    """
+    wrong: Wrong = []
+    title, recipient, employer = (
+        _part(wrong, name, partial(one_line, fields.get(name, ""), name), "")
+        for name in ("title", "recipient", "employer")
     )
+    words = Words(
+        title=title,
+        recipient=recipient,
+        employer=employer,
+        body=_part(wrong, "body", lambda: several_lines(as_markdown(fields.get("body", "")), "body"), ""),
+        demands=_demands_in(fields, wrong),
+        language=_part(wrong, "language", lambda: language_code(fields.get("language", "") or "en"), "en"),
+        sources=_sources_in(fields, wrong),
+    )
+    together = partial(checked, replace(words, translations=before.translations))
+    return _part(wrong, "language" if before.translations else "demands", together, words), wrong
+
+
+def _part(wrong: Wrong, place: str, read: Callable[[], Read], otherwise: Read) -> Read:
+    """What a field says; what is wrong with it is noted with its place."""
+    try:
+        return read()
+    except Refusal as refusal:
+        wrong.append(refusal.about(place))
+        return otherwise
+
+
+def _demands_in(fields: Mapping[str, str], wrong: Wrong) -> tuple[str, ...]:
+    found: list[str] = []
+    for place, (text,) in enumerate(_elements(fields, "demands")):
+        for demand in demands_in(text):
+            found.append(_part(wrong, f"demands-{place}", partial(one_line, demand, "demand"), ""))
+    return tuple(demand for demand in found if demand)
+
+
+def _sources_in(fields: Mapping[str, str], wrong: Wrong) -> tuple[Source, ...]:
+    """The sources; of one with a wrong link or date, the rest is kept for the preview, so that numbers stay right."""
+    found = []
+    for place, (title, url, date) in enumerate(_elements(fields, "sources")):
+        here = f"sources-{place}"
+        kept = {
+            "title": _part(wrong, f"{here}-title", partial(read_source, title, "", ""), Source("")).title,
+            "url": _part(wrong, f"{here}-url", partial(read_source, "", url, ""), Source("")).url,
+            "date": _part(wrong, f"{here}-date", partial(read_source, "", "", date), Source("")).date,
+        }
+        is_empty = not (title.strip() or url.strip() or date.strip())
+        found += [] if is_empty else [read_source(**kept)]
+    return tuple(found)
+
+
+def mark_wrong(form: FlaskForm, wrong: Iterable[Refusal]) -> list[Problem]:
+    """Say at each field what is wrong with it; the same for the summary, in the form's order."""
+    problems = []
+    for refusal in wrong:
+        sentence = say(refusal.sentence, **refusal.values)
+        field = next((one for one in _fields_within(form) if one.id == refusal.place), None)
+        if field is not None:
+            field.errors = [*field.errors, sentence]
+        problems.append(Problem(refusal.place, "", sentence))
+    return problems
+
+
+def _fields_within(form: Any) -> Iterator[Any]:
+    """All fields of a form, those of its lists and of the forms within it too."""
+    for field in form:
+        yield field
+        if field.type in ("FieldList", "FormField"):
+            yield from _fields_within(field)
 
 
 def translation_in(fields: Mapping[str, str], language: str) -> Translation:

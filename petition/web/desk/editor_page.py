@@ -1,13 +1,14 @@
 """The page on which a letter is written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from petition.errors import Refusal
 from petition.letters.drafting.versions import newest_version
 from petition.letters.models import Letter
 from petition.letters.states import DRAFT
 from petition.letters.text.letter_text import Words
 from petition.web.desk.access import desk_page
-from petition.web.desk.editor_form import based_on, invisible_in, letter_form
+from petition.web.desk.editor_form import based_on, invisible_in, letter_form, mark_wrong
 from petition.web.shared.context import session
 
 KEPT, SAME = "kept", "same"
@@ -20,6 +21,7 @@ def write_page(
     preview: Words | None = None,
     is_unsaved: bool = False,
     kept: str = "",
+    wrong: Iterable[Refusal] = (),
     left_out: Sequence[str] = (),
 ) -> str:
     """The form with what was typed; with its preview, and with what else there is to know about it.
@@ -27,9 +29,11 @@ def write_page(
     ``kept`` says whether it is at the desk: as a working copy (KEPT), as the newest version (SAME), or not.
     """
     newest = newest_version(session(), letter) if letter else None
+    form = letter_form(fields)
     return desk_page(
         "organize/write.html",
-        form=letter_form(fields),
+        problems=mark_wrong(form, wrong),
+        form=form,
         letter=letter,
         preview=preview,
         is_unsaved=is_unsaved,

@@ -1,5 +1,7 @@
 """The steps of a letter's life that can't be undone: each says first what gets locked or deleted."""
 
+from typing import Any
+
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 from wtforms.validators import DataRequired, Length, Optional
@@ -37,7 +39,7 @@ class PublishForm(FlaskForm):
     passphrase = PasswordField(_("Your password, to show names"), [Optional(), Length(max=1000)])
 
 
-def _asked(template: str, letter: Letter, step: str, **values: object) -> str:
+def _asked(template: str, letter: Letter, step: str, **values: Any) -> str:
     """A confirm page of a step, with what must be done before it."""
     found = obstacles(letter, newest_version(session(), letter), step, facts(letter))
     return desk_page(f"organize/confirm/{template}.html", letter=letter, obstacles=shown(found), **values)

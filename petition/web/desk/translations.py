@@ -44,7 +44,7 @@ def _list(organizer: Organizer, slug: str) -> str:
     letter = own_letter(session(), slug, organizer)
     words = words_of(newest_version(session(), letter))
     more = {code: name for code, name in letter_languages().items() if code not in words.languages}
-    shown = {"words": words, "more": more, "is_draft": letter.state == DRAFT}
+    shown: Any = {"words": words, "more": more, "is_draft": letter.state == DRAFT}
     return desk_page("organize/translations.html", letter=letter, **shown)
 
 

@@ -120,7 +120,7 @@ def test_a_letter_that_shows_names_does_not_open_while_nobody_could_unlock_them(
         forget_keys(session, session.get_one(Organizer, campaign.organizer("Uma")))
         session.commit()
 
-    with pytest.raises(Obstructed, match="nobody could ever unlock"):
+    with pytest.raises(Obstructed, match="no one could ever reveal"):
         campaign.open(letter_id)
 
 

@@ -76,13 +76,13 @@ def test_a_source_without_a_title_is_named_by_its_link_and_an_empty_one_is_none(
     ],
 )
 def test_a_sources_link_leads_to_the_web_or_is_refused(url: str) -> None:
-    with pytest.raises(BadShape, match="must begin with https"):
+    with pytest.raises(BadShape, match="not a web address"):
         read_source("T", url, "")
 
 
 @pytest.mark.parametrize("date", ["21.6.2018", "2018-13", "2018-6", "18", "2018-06-32", "yesterday"])
 def test_a_sources_date_is_a_year_a_month_or_a_day(date: str) -> None:
-    with pytest.raises(BadShape, match="2018-06-21"):
+    with pytest.raises(BadShape, match="Write the date like"):
         read_source("T", "", date)
 
 

@@ -81,13 +81,13 @@ def test_the_desk_leads_there(shared: Shared, place: Place) -> None:
     assert 'href="numbers"' in shared.desk().get(place.desk).text
 
 
-def test_a_contact_is_kept_with_the_rules_and_one_that_is_too_long_refused(shared: Shared) -> None:
+def test_a_contact_is_kept_and_one_that_is_too_long_refused(shared: Shared) -> None:
     place = shared.a_draft()
     desk = shared.desk()
-    kept = desk.send(f"{place.desk}rules", k="3", contact="press@letters.example")
-    refused = desk.send(f"{place.desk}rules", k="3", contact="x" * 301)
+    kept = desk.send(f"{place.desk}goal", contact="press@letters.example")
+    refused = desk.send(f"{place.desk}goal", contact="x" * 301)
 
     assert kept.status_code == 303
-    assert 'value="press@letters.example"' in desk.get(f"{place.desk}rules").text
+    assert 'value="press@letters.example"' in desk.get(f"{place.desk}goal").text
     assert refused.status_code == 413
     assert "x" * 301 in refused.text

@@ -44,7 +44,7 @@ def test_a_translation_is_previewed_kept_unsaved_and_taken_out(shared: Shared, a
 
     assert "<strong>Hola</strong>" in preview.text
     assert ana.open(page).form_with("Save").fields["body"] == "**Hola**"
-    ana.press(ana.open(page), "Throw it away and begin with what is saved")
+    ana.press(ana.open(page), "Discard them and start from what is saved")
     assert ana.open(page).form_with("Save").fields["body"] == "Hola, Jo:"
     ana.press(ana.open(page), "Take this translation out")
     assert newest(shared, place) == WORDS

@@ -108,7 +108,7 @@ def test_a_source_that_leads_nowhere_is_refused_and_kept_in_the_form(shared: Sha
     refused = ana.press(ana.open(f"{place.desk}write"), "Save", **{"sources-0-url": "javascript:alert(1)"})
 
     assert refused.status == 400
-    assert "must begin with https://" in refused.text
+    assert "not a web address" in refused.text
     assert refused.form_with("Save").fields["sources-0-url"] == "javascript:alert(1)"
 
 
@@ -124,19 +124,20 @@ def test_what_was_previewed_and_not_saved_is_there_again_for_its_typist_alone(
     again = ana.open(f"{place.desk}write")
 
     assert again.form_with("Save").fields["body"] == "Half a thou"
-    assert "have not saved" in again.text
+    assert "your unsaved changes" in again.text
     assert ben.open(f"{place.desk}write").form_with("Save").fields["body"] == LONG.body
     assert newest(shared, place) == LONG
-    assert "Ana" in browser("Ben").open(f"{place.desk}open").text
+    told = [browser(name).open(f"{place.desk}open").text for name in ("Ben", "Ana")]
+    assert ("Unsaved changes: Ana." in told[0], "Unsaved changes: Ana." in told[1]) == (True, False)
 
 
 @ONCE
 def test_it_is_gone_once_it_is_saved_or_thrown_away(shared: Shared, ana: Visitor) -> None:
     place = shared.a_draft()
     ana.press(ana.press(ana.open(f"{place.desk}write"), "Preview", title="One"), "Save")
-    assert "have not saved" not in ana.open(f"{place.desk}write").text
+    assert "your unsaved changes" not in ana.open(f"{place.desk}write").text
     ana.press(ana.open(f"{place.desk}write"), "Preview", title="Two")
-    ana.press(ana.open(f"{place.desk}write"), "Throw it away and begin with what is saved")
+    ana.press(ana.open(f"{place.desk}write"), "Discard them and start from what is saved")
 
     assert ana.open(f"{place.desk}write").form_with("Save").fields["title"] == "One"
     assert shared.campaign.rows(WorkingCopy, place.id) == []
@@ -210,7 +211,7 @@ def test_whoever_goes_on_writing_is_told_that_there_is_a_newer_version(shared: S
     form = ana.open(f"{place.desk}write")
     ben.press(ben.open(f"{place.desk}write"), "Save", title="Ben's")
 
-    assert "Ben has saved version 2 meanwhile" in ana.press(form, "Preview").text
+    assert "Ben saved version 2 while you were writing" in ana.press(form, "Preview").text
 
 
 def in_conflict(shared: Shared, browser: Browsers, place: Place) -> Page:

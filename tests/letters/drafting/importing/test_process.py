@@ -179,7 +179,7 @@ def test_what_takes_long_is_ended_by_the_limit_of_time(name: str) -> None:
 
     assert ended.ru_utime + ended.ru_stime - begun.ru_utime - begun.ru_stime < SECONDS + 1
     assert own < 0.5  # of the thread that serves a visitor
-    assert ended.ru_maxrss * 1024 < MEMORY
+    assert ended.ru_maxrss * 1024 < MEMORY or ended.ru_maxrss == begun.ru_maxrss  # another test's child
 
 
 def test_a_letter_of_the_greatest_length_is_far_from_the_limits() -> None:
