@@ -1,6 +1,6 @@
 """What is wrong with a site, and how to mend it. Looks, and changes nothing.
 
-Like the clock and the rounds it must know both sides of the wall, to see whether they agree; it only compares numbers.
+Like the clock and the rounds it must know both databases, to see whether they agree; it only compares numbers.
 """
 
 import os
@@ -412,7 +412,7 @@ def _letters_by_mail(view: _View) -> Iterator[Finding]:
             yield Finding("mail", WRONG, what, "Set PETITION_MAIL again, for example smtp://localhost:25")
 
 
-# Both sides of the wall
+# Both databases
 
 
 def _steps(view: _View, letter: Letter) -> Iterator[Finding]:
