@@ -1,4 +1,4 @@
-"""The porch: puts the pages together, adds headers, and turns refusals into answers. Knows no rules."""
+"""The web application: registers the pages, adds headers, and turns refusals into answers. Knows no rules."""
 
 import json
 import logging
@@ -21,16 +21,13 @@ from petition.publishing.cache import PublicCache
 from petition.publishing.templates import render
 from petition.web import desk, joining, public, signing
 from petition.web.public.cache_middleware import CacheMiddleware
-from petition.web.server import Front
+from petition.web.server import DESK_BODY, SIGNING_BODY, Front
 from petition.web.shared.context import HERE, LANGUAGE, close_sessions, moved, page, say, site
 from petition.web.shared.headers import HEADERS, transport_security
 from petition.web.shared.limits import limiter
 from petition.web.shared.uploads import InMemoryRequest
 
-SIGNING_BODY = 64 * 1024
 DRAFTING_BODY = 1024 * 1024
-PASTED_BODY = 8 * DRAFTING_BODY
-"""What an organizer typed or pasted is read so far, to be refused in its own form and not lost."""
 JSON_ENDPOINTS = frozenset({"join.issue", "sign.add", "sign.take_back", "sign.change_appearance", "sign.round_record"})
 BELOW_A_LETTER = re.compile(r"(?P<letter>/letters/[a-z0-9-]+/)(?P<language>[a-z]{2,3})/(?P<rest>.*)", re.DOTALL)
 log = logging.getLogger("petition")
@@ -88,7 +85,7 @@ def limit_body() -> None:
     """Bodies are small: 1 MB for drafting, 64 kB for everything else."""
     request.max_content_length = DRAFTING_BODY if request.path.startswith("/organize/") else SIGNING_BODY
     if request.endpoint in desk.KEPT_WHOLE and "proof" in cookie:
-        request.max_content_length = PASTED_BODY
+        request.max_content_length = DESK_BODY
     request.max_form_memory_size = request.max_content_length
     request.max_form_parts = 200
 
@@ -204,13 +201,12 @@ class _CachedPages:
 
     def __init__(self, kept: CacheMiddleware) -> None:
         self._kept = kept
-        self.refresh = kept.refresh
+        self.is_due, self.refresh = kept.is_due, kept.refresh
 
     def ready(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes] | None:
-        """The answer from memory, or None; the request stays as it is."""
-        asked = dict(environ)
-        move_language(asked)
-        return self._kept.ready(asked)
+        """The answer from memory, or None."""
+        move_language(environ)
+        return self._kept.ready(environ)
 
 
 OVERLOADED = {
