@@ -19,6 +19,8 @@ from urllib.parse import SplitResult, urlsplit
 PREFIX = "PETITION_"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 SECRET_BYTES = 32
+DEMO = "demo"
+"""The name of the file that marks the data folder of a demo."""
 HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 """A host as it may stand in a log's origin: a name beyond ASCII in its xn-- form."""
 ONION = re.compile(r"http://(?P<key>[a-z2-7]{56})\.onion/?")
@@ -51,6 +53,17 @@ class Settings:
     def host(self) -> str | None:
         """Host (and port) of the public address, as it stands in a log's origin; never taken from a request."""
         return urlsplit(self.url).netloc if self.url else None
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Hosts (and ports) under which the site is reached: its public address's and its onion address's."""
+        addresses = (self.url, self.onion)
+        return tuple(sorted({urlsplit(address).netloc for address in addresses if address is not None}))
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether this is a demo, which marks its data folder: there alone letters close when told."""
+        return (self.data / DEMO).exists()
 
     @property
     def secure(self) -> bool:
@@ -90,7 +103,7 @@ def settings(environ: Mapping[str, str] = os.environ) -> Settings:
         mail=read("PETITION_MAIL", None, _mail),
         mail_from=read("PETITION_MAIL_FROM", "noreply@localhost", _text),
         mail_subject=read("PETITION_MAIL_SUBJECT", "The code you asked for", _text),
-        seal_at=read("PETITION_SEAL_AT", (0,), _minutes),
+        seal_at=read("PETITION_SEAL_AT", (4,), _hours),
         proxies=read("PETITION_PROXIES", 0, _count),
         metrics=read("PETITION_METRICS", None, _loopback),
         sources=sources,
@@ -244,22 +257,15 @@ def _mail(name: str, value: str) -> str:
     raise WrongSetting(f"{name}: is no address of a mail server, for example smtp://localhost:25 or folder:./mail")
 
 
-def _minutes(name: str, value: str) -> tuple[int, ...]:
-    """``hourly``, ``*/15``, or minutes such as ``0,30``."""
-    try:
-        if value == "hourly":
-            return (0,)
-        if value.startswith("*/"):
-            step = int(value[2:])
-            return tuple(range(0, 60, step)) if 1 <= step <= 60 else _raise_value()
-        minutes = tuple(sorted({int(part) for part in value.split(",")}))
-        return minutes if all(0 <= minute < 60 for minute in minutes) else _raise_value()
-    except ValueError:
-        raise WrongSetting(f"{name}: {value!r} is no minute pattern, for example hourly, 0,30 or */15") from None
-
-
-def _raise_value() -> tuple[int, ...]:
-    raise ValueError
+def _hours(name: str, value: str) -> tuple[int, ...]:
+    """Full hours of the day (UTC), such as ``04:00`` or ``06:00,18:00``."""
+    parts = [part.strip() for part in value.split(",")]
+    if not all(re.fullmatch("(?:[01]?[0-9]|2[0-3]):00", part) for part in parts):
+        raise WrongSetting(
+            f"{name}: {value!r} is no list of full hours of the day in UTC, at which daily updates run, for example "
+            "04:00 or 06:00,18:00"
+        )
+    return tuple(sorted({int(part.partition(":")[0]) for part in parts}))
 
 
 def _count(name: str, value: str) -> int:

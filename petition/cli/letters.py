@@ -13,7 +13,7 @@ from petition.cli.letter_settings import apply_settings
 from petition.cli.unlocking import ORGANIZER, PASSPHRASE_FILE, ask_to_publish
 from petition.coordination import closing, opening, rounds
 from petition.coordination.facts import facts_of
-from petition.letters.access import address_of, hosted_letter, hosted_letters
+from petition.letters.access import hosted_letter, hosted_letters, path_of
 from petition.letters.drafting.drafts import draft
 from petition.letters.drafting.importing.process import MOST_BYTES, import_file
 from petition.letters.drafting.versions import newest_version, words_of
@@ -59,7 +59,7 @@ def show(slug: str, as_json: bool) -> None:
             "slug": one.slug,
             "title": one.title,
             "state": one.state,
-            "address": f"{here.settings.url or ''}/letters/{address_of(one)}/" if one.state != DRAFT else None,
+            "address": f"{here.settings.url or ''}/{path_of(one)}/" if one.state != DRAFT else None,
             "text_sha256": one.text_sha256,
             "count": facts.sealed,
             "obstacles": steps,
@@ -128,7 +128,7 @@ def open_(slug: str) -> None:
     here = ground()
     opening.open_letter(here.services, letter_id(here, slug), moment=now())
     with reading(here) as session:
-        click.echo(f"{here.settings.url}/letters/{address_of(hosted_letter(session, slug))}/")
+        click.echo(f"{here.settings.url}/{path_of(hosted_letter(session, slug))}/")
 
 
 @letter.command()
@@ -149,22 +149,27 @@ def publish(slug: str, name: str, passphrase_file: Path | None) -> None:
 
 @letter.command()
 @click.argument("slug")
-@click.option("--now", "at_once", is_flag=True, help="Close at once; refused while a signature waits.")
+@click.option("--now", "at_once", is_flag=True, help="Close at once; in a demo alone.")
 @click.option("--destroy", is_flag=True, help="In danger: destroy the rounds' secrets at once, close a day later.")
 def close(slug: str, at_once: bool, destroy: bool) -> None:
-    """Announce a day ahead that a letter closes. The clock then counts all that waits and destroys the keys."""
+    """Announce a day ahead that a letter closes. The clock then counts all that waits and destroys the keys.
+
+    Signatures of a round that has fewer than K by then are deleted, and never published. A letter that is not public
+    yet can close if at least K signatures of one round had come by the last update: it is published in the same hour.
+    """
     here = ground()
     moment = now()
     with working(here) as session:
         one = hosted_letter(session, slug)
-        announce_close(session, one, moment=moment, now=at_once, facts=facts_of(session, one, here.services))
+        if not (destroy and one.closes is not None):  # who is in danger need not care what was announced
+            announce_close(session, one, moment=moment, now=at_once, facts=facts_of(session, one, here.services))
         closes, wanted = one.closes, one.id
+    if destroy:
+        rounds.destroy_now(here.services, wanted)
     if at_once:
-        closing.close_letter(here.services, wanted, moment=moment, at_once=True)
+        closing.close_letter(here.services, wanted, moment=moment)
         click.echo("Closed.")
     else:
-        if destroy:
-            rounds.destroy_now(here.services, wanted)
         click.echo(f"Closes at {closes:%Y-%m-%d %H:%M} UTC.")
 
 

@@ -5,6 +5,7 @@ import os
 import click
 
 from petition.cli.context import CliContext, RefusalGroup, ground, now, reading, say_json, working
+from petition.letters.access import own_letters
 from petition.letters.organizers.accounts import (
     add_organizer,
     all_organizers,
@@ -12,6 +13,7 @@ from petition.letters.organizers.accounts import (
     remove_organizer,
     reset_organizer,
 )
+from petition.letters.organizers.names_keys import lost_names
 
 
 @click.group(cls=RefusalGroup)
@@ -41,7 +43,12 @@ def reset(name: str, as_json: bool) -> None:
     here = ground()
     with working(here) as session:
         secret = reset_organizer(session, name, moment=now(), random=os.urandom)
+        theirs = own_letters(session, hosted_organizer(session, name))
+        lost = [letter.slug for letter in theirs if lost_names(session, letter)]
     _print_link(here, name, secret, as_json)
+    for slug in lost:
+        what = "nobody can unlock its names any more. Its page says so, and it takes no more names."
+        click.echo(f"{slug}: {what}", err=True)
 
 
 @organizer.command()

@@ -1,7 +1,7 @@
 """What every step that crosses the privacy boundary needs: both databases, secrets, settings, randomness."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,18 @@ from petition.randomness import Random
 
 @dataclass(frozen=True)
 class Services:
-    """What every step across the wall needs: both databases, the secrets, the site's address, chance."""
+    """What every step across the boundary needs: both databases, the secrets, the site's address, chance."""
 
     databases: Databases
     secrets: RoundSecrets
     master: bytes
     url: str | None
     host: str | None
+    hosts: Sequence[str] = ()
+    """Hosts (with ports) under which the site is reached: of its public address and of its onion address."""
     sends_mail: bool = False
+    is_demo: bool = False
+    """Whether this is the demo, whose clock is its own."""
     random: Random = os.urandom
     make_key: Callable[[], PrivateKey] = PrivateKey.generate
     make_names_key: Callable[[], NamesPrivateKey] = NamesPrivateKey.generate
@@ -32,7 +36,17 @@ class Services:
 
 
 def make_services(settings: Settings, databases: Databases, master: bytes, **chance: Any) -> Services:
-    """A desk with the settings in force; ``chance`` may give ``random`` and how keys are made."""
+    """Services with the settings in force; ``chance`` may give ``random`` and how keys are made."""
     secrets = RoundSecrets(settings.rounds_folder, master)
     chance.setdefault("public_folder", settings.public_folder)
-    return Services(databases, secrets, master, settings.url, settings.host, settings.mail is not None, **chance)
+    return Services(
+        databases,
+        secrets,
+        master,
+        settings.url,
+        settings.host,
+        hosts=settings.hosts,
+        sends_mail=settings.mail is not None,
+        is_demo=settings.is_demo,
+        **chance,
+    )

@@ -8,7 +8,7 @@ import hashlib
 import math
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from Crypto.PublicKey import RSA
@@ -54,7 +54,7 @@ class PublicKey:
                     return key
         raise BadShape("This is not an RSA public key (SubjectPublicKeyInfo in DER, rsaEncryption).")
 
-    @property
+    @cached_property
     def size(self) -> int:
         """The length of the modulus, of messages and signatures, in bytes."""
         return (self.n.bit_length() + 7) // 8
@@ -72,9 +72,8 @@ class PublicKey:
         """Whether this is an RSA-PSS signature (SHA-384, MGF1-SHA-384, ``salt`` bytes) of the message."""
         if len(signature) != self.size:
             return False
-        pss = padding.PSS(mgf=padding.MGF1(SHA384()), salt_length=salt)
         try:
-            self._loaded.verify(signature, message, pss, SHA384())
+            self._loaded.verify(signature, message, _pss(salt), _SHA384)
         except InvalidSignature:
             return False
         return True
@@ -82,6 +81,14 @@ class PublicKey:
     @cached_property
     def _loaded(self) -> rsa.RSAPublicKey:
         return rsa.RSAPublicNumbers(self.e, self.n).public_key()
+
+
+_SHA384 = SHA384()
+
+
+@lru_cache(maxsize=8)
+def _pss(salt: int) -> padding.PSS:
+    return padding.PSS(mgf=padding.MGF1(_SHA384), salt_length=salt)
 
 
 def require_round_key(der: bytes) -> PublicKey:

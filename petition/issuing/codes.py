@@ -7,7 +7,6 @@ from sqlalchemy import func, insert, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from petition.crypto.codes import new_code
-from petition.database import changed
 from petition.errors import BadShape, Conflict, NotFound, Over
 from petition.issuing.models import UNSPENT, VOIDED, Batch, Code, IssuingRound
 from petition.issuing.rounds import known_round, require_issuing
@@ -79,20 +78,22 @@ def _next_batch(session: Session, letter_id: str) -> int:
     return (newest or 0) + 1
 
 
-def void_batch(session: Session, letter_id: str, batch: int) -> int:
-    """Recall what is unspent of a batch; returns how many codes that were. Again: none."""
+def void_batch(session: Session, letter_id: str, batch: int) -> None:
+    """Recall a batch: none of its unused codes works any more. It looks the same whatever was used, and again nothing
+    changes; else its page, the list of batches or the log would tell whether a certain code had been used."""
     row = session.get(Batch, (letter_id, batch))
     if row is None:
         raise NotFound("This letter has no batch %(batch)s of codes.", batch=batch)
-    voided = changed(
-        session,
-        update(Code)
-        .where(Code.letter_id == letter_id, Code.round == row.round, Code.batch == batch, Code.request == UNSPENT)
-        .values(request=VOIDED),
-    )
-    row.voided += voided
+    of_batch = (Code.letter_id == letter_id, Code.round == row.round, Code.batch == batch)
+    session.execute(update(Code).where(*of_batch, Code.request == UNSPENT).values(request=VOIDED))
+    row.voided = row.made
     session.flush()
-    return voided
+
+
+def void_all(session: Session, letter_id: str, number: int) -> None:
+    """Recall every batch of a round that never opened, because a crash lost its codes."""
+    for batch in session.scalars(select(Batch.number).where(Batch.letter_id == letter_id, Batch.round == number)).all():
+        void_batch(session, letter_id, batch)
 
 
 def rewrite_spent(session: Session) -> bool:

@@ -1,13 +1,13 @@
 """When a letter is published and closed by itself. Dates may change at any time, and do not freeze with the text."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from petition.errors import BadShape, Conflict
 from petition.letters.lifecycle import require_not_announced
 from petition.letters.models import Letter, to_hour
-from petition.letters.states import CLOSED, DRAFT, NOTICE, OPEN, PUBLISHED, WITHDRAWN
+from petition.letters.states import CLOSED, DRAFT, NOTICE, OPEN, SIGNABLE, WITHDRAWN
 
 
 def set_dates(
@@ -52,12 +52,5 @@ def is_due_to_publish(letter: Letter, moment: datetime) -> bool:
 
 def is_due_to_announce(letter: Letter, moment: datetime) -> bool:
     """Whether the planned closing is to be announced now, a day ahead."""
-    planned = letter.state == PUBLISHED and letter.closes is None and letter.ends is not None
-    return planned and letter.ends is not None and letter.ends <= moment + NOTICE
-
-
-def next_update(minutes: tuple[int, ...], moment: datetime) -> datetime:
-    """The next count update after a moment; ``minutes`` are those of each hour at which updates run."""
-    hour = moment.replace(minute=0, second=0, microsecond=0)
-    times = [hour + timedelta(hours=ahead, minutes=minute) for ahead in (0, 1) for minute in minutes]
-    return next(time for time in times if time > moment)
+    is_living = letter.state in SIGNABLE and letter.closes is None
+    return is_living and letter.ends is not None and letter.ends <= moment + NOTICE

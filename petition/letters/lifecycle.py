@@ -19,10 +19,12 @@ from petition.letters.states import (
     MAIL,
     MOST_K,
     NOTICE,
+    OF_OLD_VERSION,
     OPEN,
     PUBLISHED,
     STEPS,
     WITHDRAWN,
+    is_current,
     is_possible,
 )
 from petition.letters.text.completeness import gaps
@@ -32,16 +34,22 @@ _ = str
 
 @dataclass(frozen=True)
 class Facts:
-    """What the rules need to know from outside the letter, as values."""
+    """What the rules need to know from outside the letter, as values; of signatures as of the last update."""
 
     site_url: str | None = None
     sealed: int = 0
-    waiting: int = 0
+    """Signatures that are counted."""
+    has_k_counted: bool = False
+    """At least K signatures of one round are in the log."""
+    has_k_together: bool = False
+    """At least K signatures of one round are in the log or wait."""
     key_holders: int = 0
     """Organizers who have a key pair, so that names keys can be boxed for them."""
     sends_mail: bool = False
     approvals: int = 0
     """Organizers who approve of the newest version."""
+    is_demo: bool = False
+    """The site is the demo, whose clock is its own."""
 
 
 def obstacles(letter: Letter, version: Version | None, step: str, facts: Facts) -> list[Refusal]:
@@ -50,14 +58,39 @@ def obstacles(letter: Letter, version: Version | None, step: str, facts: Facts) 
         return [Conflict("A letter that is %(state)s cannot become %(step)s.", state=letter.state, step=step)]
     if step == OPEN:
         return _obstacles_to_opening(letter, version, facts)
-    if step == PUBLISHED and letter.threshold and facts.sealed < letter.threshold:
-        return [
-            Conflict(
-                "You set a minimum of %(threshold)s signatures. So far: %(sealed)s.",
-                threshold=letter.threshold, sealed=facts.sealed,
-            ).about("threshold")
-        ]  # fmt: skip
+    if step == PUBLISHED:
+        return list(_obstacles_to_publishing(letter, facts))
+    if step == CLOSED and letter.state == OPEN:
+        return list(_obstacles_to_closing_unpublished(letter, facts))
     return []
+
+
+def _obstacles_to_publishing(letter: Letter, facts: Facts) -> Iterable[Refusal]:
+    if not is_current(letter):
+        yield Conflict(OF_OLD_VERSION)
+    elif letter.k != ALONE and not facts.has_k_counted:
+        yield Conflict(
+            "A letter is published once at least %(k)s signatures are counted that came with one set of codes. "
+            "As of the last update there are fewer.",
+            k=letter.k,
+        ).about("codes")
+    if letter.threshold and facts.sealed < letter.threshold:
+        yield Conflict(
+            "You set a minimum of %(threshold)s signatures. So far: %(sealed)s.",
+            threshold=letter.threshold, sealed=facts.sealed,
+        ).about("threshold")  # fmt: skip
+
+
+def _obstacles_to_closing_unpublished(letter: Letter, facts: Facts) -> Iterable[Refusal]:
+    """A letter that closes before it was published is published in the same hour."""
+    if not is_current(letter):
+        yield Conflict(OF_OLD_VERSION)
+    elif not facts.has_k_together:
+        yield Conflict(
+            "As of the last update fewer than %(k)s signatures had come with one set of codes, and a smaller number is "
+            "never published. So this letter can't close. You can only take it down.",
+            k=letter.k,
+        ).about("codes")
 
 
 def _obstacles_to_opening(letter: Letter, version: Version | None, facts: Facts) -> list[Refusal]:
@@ -141,14 +174,17 @@ def move(session: Session, letter: Letter, to: str) -> None:
     session.refresh(letter)
 
 
-def announce_close(session: Session, letter: Letter, *, moment: datetime, now: bool, facts: Facts) -> None:
-    """Say a day ahead when the letter closes; at once only where no signature waits. What was announced stands."""
+def announce_close(session: Session, letter: Letter, *, moment: datetime, facts: Facts, now: bool = False) -> None:
+    """Say a day ahead when the letter closes. ``now`` closes at once, in the demo alone.
+
+    Elsewhere somebody who holds all other codes could close at the moment when a colleague signs. An announced hour
+    stands.
+    """
     require_step(letter, None, CLOSED, facts)
-    require_not_announced(letter)
-    if now and facts.waiting:
-        raise Conflict(
-            "Signatures are waiting to be counted, so closing must be announced a day ahead. Close without “now”."
-        )
+    if now and not facts.is_demo:
+        raise Conflict("Closing is announced a day ahead, so that nobody can tell whose signature came last.")
+    if not now:
+        require_not_announced(letter)
     letter.closes = moment if now else full_hour_after(moment + NOTICE)
     letter.edition += 1
     session.flush()

@@ -74,10 +74,8 @@ class Letter(PetitionBase):
     __table_args__ = (UniqueConstraint("slug"), UNORDERED)
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
-    """LETTER_ID of the protocol."""
+    """LETTER_ID of the protocol. Its first 16 characters are the address of a letter that is not listed."""
     slug: Mapped[str] = mapped_column(String(80))
-    secret: Mapped[str] = mapped_column(String(26))
-    """The part of the address that keeps an unpublished letter out of sight."""
     state: Mapped[str] = mapped_column(String(10))
     k: Mapped[int]
     timing: Mapped[str] = mapped_column(String(8), default="together")
@@ -87,6 +85,12 @@ class Letter(PetitionBase):
     """Timing ``apart``: from the end of issuing to the beginning of signing."""
     routes: Mapped[list[str]] = mapped_column(JSON, default_factory=lambda: ["code"])
     """How people show that they work there: a code on paper, a mail to the work address, or both; frozen at opening."""
+    updates: Mapped[str] = mapped_column(String(6), default="daily")
+    """How often what waits is counted, ``daily`` or ``hourly``; frozen at opening."""
+    log_version: Mapped[int] = mapped_column(default=2)
+    """Of the log's format. Letters that version 0.1.0 opened have 1, and take no more signatures."""
+    pinned: Mapped[dict[str, Any] | None] = mapped_column(JSON, default=None)
+    """What the pins of all its rounds cover alike (protocol 4), frozen at opening."""
     mail_domains: Mapped[dict[str, list[str]]] = mapped_column(JSON, default_factory=dict)
     """The mail route: of each roll's id, the domains whose addresses may ask for a code."""
     goal: Mapped[int | None] = mapped_column(default=None)
@@ -293,13 +297,15 @@ class NamesKey(PetitionBase):
     letter_id: Mapped[str] = mapped_column(ForeignKey("letter.id"), primary_key=True)
     step: Mapped[str] = mapped_column(String(24), primary_key=True)
     public_key: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """SPKI DER; gone when the letter closes, as are all other halves and boxes."""
+    """SPKI DER; it stays, because pins cover it. None in letters that version 0.1.0 closed."""
     private_key: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
     """Once an organizer has unlocked the step: PKCS #8, locked under a key that derives from the master secret."""
     opens: Mapped[datetime | None] = mapped_column(Hour, default=None)
     """When its names begin to be shown, as announced; for ``named`` there is no notice."""
     is_open: Mapped[bool] = mapped_column(default=False)
     """Its names are shown at each sealing from now on."""
+    is_over: Mapped[bool] = mapped_column(default=False)
+    """The letter has ended: the private half and every box of it are destroyed."""
     waiting: Mapped[int] = mapped_column(default=0)
     """Names that wait for this step, as of the last sealing that took signatures; at the end, those never shown."""
 

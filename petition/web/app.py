@@ -23,6 +23,7 @@ from petition.web.public.cache_middleware import CacheMiddleware
 from petition.web.server import Front
 from petition.web.shared.context import HERE, LANGUAGE, Site, close_sessions, moved, page, say, site
 from petition.web.shared.headers import HEADERS, transport_security
+from petition.web.shared.letters import LetterPath
 from petition.web.shared.limits import limiter
 from petition.web.shared.uploads import InMemoryRequest
 
@@ -36,6 +37,7 @@ BELOW_A_LETTER = re.compile(r"(?P<letter>/letters/[a-z0-9-]+/)(?P<language>[a-z]
 
 def add_web(app: Flask, shelf: PublicCache, url: str | None) -> None:
     """Pages, headers, guards and error pages for an app that has a site."""
+    app.url_map.converters["place"] = LetterPath
     for blueprint in (*public.BLUEPRINTS, joining.BLUEPRINT, signing.BLUEPRINT, desk.BLUEPRINT):
         app.register_blueprint(blueprint)
     app.request_class = InMemoryRequest
@@ -56,6 +58,7 @@ def add_web(app: Flask, shelf: PublicCache, url: str | None) -> None:
     outages = app.extensions["petition.outages"] = Outages(found.databases, found.settings.data)
     app.wsgi_app = Failures(LanguagePrefix(kept), outages)  # type: ignore[method-assign]
     app.extensions["petition.kept"] = kept
+    app.extensions["petition.cache"] = shelf
 
 
 class LanguagePrefix:

@@ -13,7 +13,7 @@ from petition.crypto.codes import receipt_words
 from petition.crypto.tokens import read_token
 from tests.browser.firefox import WITHOUT_JIT, WITHOUT_SCRIPTS, Firefox, firefox
 from tests.browser.script.phones import Site
-from tests.browser.script.test_arithmetic import BYTES, KEY, VECTORS, as_given
+from tests.browser.script.test_arithmetic import RFC_9474, VECTORS, rfc_9474
 from tests.install_browser import find_firefox
 from tests.shared import Place
 
@@ -108,14 +108,8 @@ def test_the_numbers_of_rfc_9474_come_out(scripted: Firefox, site: Site, vector:
     scripted.come(site.url(site.shared.an_open_letter(), "join"))
     made = scripted.call(
         site,
-        f"""{BYTES} {KEY} const v = given[2];
-        const r = invert(BigInt("0x" + v.inv), n);
-        const blinded = await blind(n, bytes(v.input_msg), bytes(v.salt), r);
-        const pss = {{ ...PSS, saltLength: v.salt_length }};
-        const signature = await finalize({{ key, n }}, bytes(v.input_msg), bytes(v.inv), bytes(v.blind_sig), pss);
-        return [blinded.blinded_message, blinded.inverse, signature].map(toHex);""",
-        *as_given(PublicKey(int(vector["n"], 16), int(vector["e"], 16))),
-        vector,
+        RFC_9474,
+        *rfc_9474(vector),
     )
 
     assert made == [vector["blinded_msg"], vector["inv"], vector["sig"]]

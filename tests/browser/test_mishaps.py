@@ -164,7 +164,7 @@ def test_a_mistyped_code_before_makes_no_difference(plain: Phone, site: Site, pl
     code = site.code(place)
     plain.come(site.url(place, "join"))
     type_code(plain, code[:-1])
-    expect(plain.page.get_by_role("alert")).to_contain_text("A code has 16 letters and digits")
+    expect(plain.page.get_by_role("alert")).to_contain_text("A code has 16 characters")
     type_code(plain, code)
     first = sign(plain)
     plain.come(site.url(place, "join"))

@@ -117,7 +117,7 @@ def a_worker_signs_and_withdraws(page: Page, address: str, code: str, look: Look
     page.get_by_role("link", name="Continue", exact=True).first.click()
     page.get_by_label("Your signing code").first.fill(code[:-1])
     press(page, "Go on")
-    expect(page.get_by_role("alert")).to_contain_text("A code has 16 letters and digits")
+    expect(page.get_by_role("alert")).to_contain_text("A code has 16 characters")
     look(page, "refused code")
     page.get_by_label("Your signing code").first.fill(code.lower())
     press(page, "Go on")

@@ -190,6 +190,7 @@ def test_a_withdrawn_token_signs_no_more(campaign: Campaign, is_sealed: bool) ->
 def test_a_closed_letter_takes_no_signature_but_answers_who_signed_before(campaign: Campaign) -> None:
     letter = campaign.a_published_letter()
     signed, late = campaign.tokens(letter, 2)
+    campaign.sign_all(letter, 2)
     campaign.sign(letter, signed)
     campaign.close_letter(letter)
 

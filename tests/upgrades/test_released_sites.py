@@ -16,7 +16,6 @@ from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.merkle import Tiles, leaf_hash
 from petition.crypto.notes import read_checkpoint
 from petition.database import Databases, IssuerBase, PetitionBase
-from petition.jobs.scheduler import tick
 from petition.letters.drafting.approvals import approve
 from petition.letters.models import Letter, Organizer
 from petition.operations.doctor import checks
@@ -165,7 +164,7 @@ def test_a_token_that_was_not_used_is_taken_or_refused_in_words(upgraded: Campai
 def test_the_scheduler_finds_nothing_that_fails(upgraded: Campaign, clock: Clock) -> None:
     for _ in range(2):
         clock.pass_time(days=1)
-        assert [what for what in tick(upgraded.services, clock()).values() if what.startswith("failed")] == []
+        assert [what for what in upgraded.tick().values() if what.startswith("failed")] == []
 
 
 def test_the_doctor_finds_nothing_wrong_with_databases_and_keys(upgraded: Campaign) -> None:

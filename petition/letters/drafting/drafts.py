@@ -42,7 +42,6 @@ def draft(
     letter = Letter(
         id=new_letter_id(random),
         slug=slug or _free_slug(session, words.title),
-        secret=new_letter_id(random)[:16].lower(),
         state=DRAFT,
         k=DEFAULT_K,
         title=words.title,

@@ -1,4 +1,4 @@
-"""What organizers choose besides the text: K, timing, rolls, goal. Some of it is frozen at opening."""
+"""What organizers choose besides the text: K, timing, updates, rolls, goal. Some of it is frozen at opening."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,17 @@ from petition.letters.models import (
     Letter,
     Roll,
 )
-from petition.letters.states import ALONE, LEAST_K, MOST_K, TIMINGS, TOGETHER, is_possible, require_draft
+from petition.letters.states import (
+    ALONE,
+    DAILY,
+    LEAST_K,
+    MOST_K,
+    TIMINGS,
+    TOGETHER,
+    UPDATES,
+    is_possible,
+    require_draft,
+)
 from petition.letters.text.letter_text import one_line
 
 DEFAULT_K = 10
@@ -20,10 +30,12 @@ DEFAULT_ROLL = "workers"
 
 @dataclass(frozen=True)
 class Rules:
-    """What organizers choose besides the text. K, timing and rolls are frozen at opening; the rest is not."""
+    """What organizers choose besides the text. K, timing, updates and rolls are frozen at opening; the rest is not."""
 
     k: int = DEFAULT_K
     timing: str = TOGETHER
+    updates: str = DAILY
+    """How often what waits is counted: ``daily``, or ``hourly``, which shows how many sign during working hours."""
     rolls: tuple[str, ...] = ()
     """The rolls' names; empty for one roll, named after the employer."""
     issuing_days: int = 7
@@ -43,12 +55,14 @@ def set_rules(session: Session, letter: Letter, rules: Rules) -> None:
         raise BadShape("A statement by one person has one line under “Who may sign”.")
     if rules.timing not in TIMINGS:
         raise BadShape("The timing must be “together” or “apart”.")
+    if rules.updates not in UPDATES:
+        raise BadShape("Updates come “daily” or “hourly”.")
     if not (1 <= rules.issuing_days <= 365 and 1 <= rules.pause_hours <= 24 * 30):
         raise BadShape("Codes are exchanged for 1 to 365 days, and the pause is 1 to 720 hours.")
-    if (rules.k, rules.timing) != (letter.k, letter.timing):
+    if (rules.k, rules.timing, rules.updates) != (letter.k, letter.timing, letter.updates):
         require_draft(letter)
     _set_rolls(session, letter, rules.rolls)
-    letter.k, letter.timing = rules.k, rules.timing
+    letter.k, letter.timing, letter.updates = rules.k, rules.timing, rules.updates
     letter.issuing_days, letter.pause_hours = rules.issuing_days, rules.pause_hours
     letter.goal, letter.threshold = rules.goal, rules.threshold
     letter.contact = one_line(rules.contact, "contact") or None

@@ -16,7 +16,7 @@ from petition.crypto.encodings import b64url
 from petition.crypto.keyrings import lock_with_passphrase, new_pair, unlock_with_passphrase
 from petition.database import changed
 from petition.errors import BadShape, Conflict, Forbidden, NotFound, Over, SlowDown, TooLong
-from petition.letters.models import Authorship, Invitation, NamesKeyCopy, Organizer
+from petition.letters.models import Authorship, Invitation, Letter, NamesKeyCopy, Organizer
 from petition.letters.organizers.one_time_passwords import forget_app, require_second
 from petition.letters.organizers.sessions import end_sign_ins
 from petition.letters.text.letter_text import one_line
@@ -212,7 +212,11 @@ def keep_keys(organizer: Organizer, old: str, new: str) -> None:
 def forget_keys(session: Session, organizer: Organizer) -> None:
     """What a lost passphrase opened, nobody opens: call it wherever one is reset, or somebody is removed for good."""
     organizer.public_key = organizer.private_key = None
-    session.execute(delete(NamesKeyCopy).where(NamesKeyCopy.organizer_id == organizer.id))
+    theirs = NamesKeyCopy.organizer_id == organizer.id
+    letters = session.scalars(select(NamesKeyCopy.letter_id).where(theirs).distinct()).all()
+    session.execute(delete(NamesKeyCopy).where(theirs))
+    # Perhaps nobody can unlock their names any more, which their pages say.
+    session.execute(update(Letter).where(Letter.id.in_(letters)).values(edition=Letter.edition + 1))
 
 
 def _require_good(passphrase: str) -> None:

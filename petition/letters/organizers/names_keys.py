@@ -7,7 +7,7 @@ organizer whose passphrase is not typed. What is kept of a private half are boxe
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from petition.crypto.appearance_steps import NAMED, NAMED_AT, in_order, name_step, number_of
@@ -85,9 +85,17 @@ def names_keys(session: Session, letter_id: str) -> list[NamesKey]:
 
 
 def public_names_keys(session: Session, letter_id: str) -> dict[str, str]:
-    """The public halves (SPKI DER in base64url) by step, as long as the letter takes names."""
+    """The public halves (SPKI DER in base64url) by step; for good, because pins cover them."""
     rows = names_keys(session, letter_id)
     return {row.step: b64url(row.public_key) for row in rows if row.public_key is not None}
+
+
+def steps_taken(session: Session, letter_id: str) -> list[str]:
+    """The steps that show names and are still taken: not those that nobody can unlock any more."""
+    copies = select(NamesKeyCopy.step).where(NamesKeyCopy.letter_id == letter_id)
+    held = set(session.scalars(copies.distinct()))
+    rows = names_keys(session, letter_id)
+    return [row.step for row in rows if not row.is_over and (row.step in held or row.private_key is not None)]
 
 
 def who_can_unlock(session: Session, letter_id: str) -> set[str]:
@@ -132,6 +140,13 @@ def forget_copies(session: Session, letter_id: str, organizer_id: str) -> None:
     """Whoever leaves a letter, or is removed, leaves its names keys behind."""
     here = (NamesKeyCopy.letter_id == letter_id, NamesKeyCopy.organizer_id == organizer_id)
     session.execute(delete(NamesKeyCopy).where(*here))
+    session.execute(update(Letter).where(Letter.id == letter_id).values(edition=Letter.edition + 1))
+
+
+def lost_names(session: Session, letter: Letter) -> bool:
+    """Whether a letter that goes on has names that nobody can unlock any more."""
+    rows = [row for row in names_keys(session, letter.id) if not row.is_over]
+    return len(steps_taken(session, letter.id)) < len(rows)
 
 
 def has_copies(session: Session, letter_id: str) -> int:
@@ -187,7 +202,7 @@ def _locked_row(session: Session, letter: Letter, step: str) -> NamesKey:
     row = session.get(NamesKey, (letter.id, step), with_for_update=True)
     if row is None:
         raise NotFound("This letter does not offer that step.")
-    if row.private_key is not None or row.public_key is None:
+    if row.private_key is not None or row.is_over:
         raise Conflict("This step is unlocked already, or the letter is over.")
     return row
 
@@ -238,9 +253,9 @@ def carry_out_announcements(session: Session, letter: Letter, *, count: int, mom
 
 
 def destroy_names_keys(session: Session, letter_id: str) -> None:
-    """Delete every half and every box of a letter's names keys; what stays says only which steps there were."""
+    """Delete every private half and every box of a letter's names keys; what was locked stays locked for good."""
     session.execute(delete(NamesKeyCopy).where(NamesKeyCopy.letter_id == letter_id))
     for row in names_keys(session, letter_id):
-        row.public_key = row.private_key = None
+        row.private_key, row.is_over = None, True
         row.opens = row.opens if row.is_open else None
     session.flush()

@@ -481,7 +481,8 @@ def _round_files(view: _View) -> Iterator[Finding]:
 
 
 def _issuing(view: _View, row: IssuingRound, name: str, path: Path) -> Iterator[Finding]:
-    new = "If it cannot be brought back, end this round's codes by opening a new one: petition round open SLUG"
+    again = "petition codes make SLUG --count N --new-round"
+    new = f"If it cannot be brought back, end this round's codes by opening a new one: {again}"
     if not path.is_file():
         yield Finding("rounds", WRONG, f"{name}: its secret {path} is gone; its codes can't be exchanged.", new)
         return

@@ -29,7 +29,7 @@ def counts_xlsx(found: Figures) -> bytes:
     book.set_properties({"title": writable(found.words.title), "created": found.as_of.replace(tzinfo=None)})
     _sheet(book, "counts", names_of(COUNTS), counts_rows(found))
     _sheet(book, "groups", names_of(GROUPS), group_rows(found))
-    history = ((row.hour, row.signatures, row.withdrawals, row.count) for row in found.history)
+    history = ((row.hour, row.signatures, row.withdrawals, row.count, row.size) for row in found.history)
     _sheet(book, "history", names_of(HISTORY), history)
     _sheet(book, "about", ("what", "value"), about_rows(found))
     book.close()

@@ -5,22 +5,20 @@ Only values come in; nothing is kept. What stands after ``#`` in the link never 
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import segno
-from sqlalchemy.orm import Session
 
-from petition.crypto.blind_rsa import PublicKey
 from petition.crypto.codes import read_code, show
+from petition.crypto.pins import show_pin, write_pin
 from petition.errors import BadShape
 from petition.i18n import fill
-from petition.letters.access import address_of
-from petition.letters.drafting.settings import DEFAULT_ROLL
+from petition.letters.access import unlisted_path
 from petition.letters.models import Letter
+from petition.letters.pinned import pin_of_round
+from petition.letters.text.letter_text import Words
 from petition.publishing.documents.typesetting import pdf
-from petition.publishing.figures.counts import figures
-from petition.signing.models import Round
 
 _ = str
 TEMPLATE = "codes.typ"
@@ -31,37 +29,56 @@ STRIPS = 5
 """On a page."""
 
 
+class RoundToPrint(Protocol):
+    """What a sheet needs to know of a round."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def roll(self) -> str: ...
+    @property
+    def public_key(self) -> bytes: ...
+
+
 @dataclass(frozen=True)
 class Sheet:
     """What all strips of a sheet have in common."""
 
     join: str
-    """The address for joining, with ``?roll=`` where it needs one."""
-    fingerprint: str
-    """Hex SHA-256 of the round key's SPKI DER."""
-    log_key: str
-    """The log's key, shortened for reading aloud: 20 hex digits."""
+    """The address for joining: the one that the letter has for good, before and after it is public."""
+    round: int
+    pin: bytes
+    """Of the round's public record, 32 bytes."""
     title: str = ""
     """The letter's, or nothing: then the strip names neither the letter nor its address."""
     language: str = "en"
+    has_codes: bool = True
+    """Whether the square holds the code; else it is typed, and no browser keeps it in its history."""
+
+    @property
+    def check_number(self) -> str:
+        """The pin for reading aloud."""
+        return show_pin(self.pin)
 
 
-def sheet_of(session: Session, letter: Letter, round_: Round, url: str, *, neutral: bool) -> Sheet:
+def sheet_of(
+    letter: Letter, words: Words, url: str, round_: RoundToPrint, *, neutral: bool, has_codes: bool = True
+) -> Sheet:
     """The sheet for codes of a round; ``neutral`` names neither the letter nor its address to who reads the strip."""
-    found = figures(session, letter, url)
-    query = "" if round_.roll == DEFAULT_ROLL else f"?roll={round_.roll}"
     return Sheet(
-        join=f"{url}/letters/{address_of(letter)}/join{query}",
-        fingerprint=PublicKey.from_spki(round_.public_key).fingerprint,
-        log_key=found.log_fingerprint,
+        join=f"{url}/{unlisted_path(letter)}/join",
+        round=round_.number,
+        pin=pin_of_round(letter, round_.number, round_.roll, round_.public_key),
         title="" if neutral else letter.title,
-        language=found.words.language,
+        language=words.language,
+        has_codes=has_codes,
     )
 
 
-def join_link(join: str, fingerprint: str, code: str) -> str:
-    """The link on a strip: ``…/join#k=FINGERPRINT&c=CODE`` (protocol, section 3)."""
-    return f"{join}#k={fingerprint}&c={show(code)}"
+def join_link(sheet: Sheet, code: str) -> str:
+    """The link on a strip: ``…/join#r=ROUND&p=PIN&c=CODE`` (protocol, section 3), or the same without the code."""
+    link = f"{sheet.join}#r={sheet.round}&p={write_pin(sheet.pin)}"
+    return f"{link}&c={show(code)}" if sheet.has_codes else link
 
 
 def sheet_pdf(sheet: Sheet, codes: list[str], paper: str = "a4") -> bytes:
@@ -87,15 +104,20 @@ def said(sheet: Sheet, codes: list[str], paper: str) -> dict[str, Any]:
         "where": say(_("Scan the square, or type the code at %(address)s"), {"address": where})
         if sheet.title
         else say(_("Scan the square. It leads to %(host)s."), {"host": host}),
-        "square": say(_("QR code: the address for signing, with this code"), {}),
+        "square": say(_("QR code: the address for signing, with this code"), {})
+        if sheet.has_codes
+        else say(_("QR code: the address for signing"), {}),
         "advice": [
             say(_("Use your own phone and your own network, not the employer's."), {}),
             say(_("You can save your signature and send it days later, from elsewhere."), {}),
+            say(_("A browser remembers this link, code and all: open it in a private window."), {})
+            if sheet.has_codes
+            else say(_("The square leads to the page; the code is typed there."), {}),
             say(_("Signing is free, and nobody can see that you didn't. Destroy this paper."), {}),
         ],
         "keys": [
-            [say(_("Key of the round"), {}), _aloud(sheet.fingerprint[:20])],
-            [say(_("Key of the log"), {}), _aloud(sheet.log_key)],
+            [say(_("Round"), {}), str(sheet.round)],
+            [say(_("Check number"), {}), sheet.check_number],
         ],
         "strips": [_strip(sheet, read_code(code)) for code in codes],
     }
@@ -108,9 +130,5 @@ def require_printable(count: int) -> None:
 
 
 def _strip(sheet: Sheet, code: str) -> dict[str, str]:
-    made = segno.make(join_link(sheet.join, sheet.fingerprint, code), error="m", micro=False)
+    made = segno.make(join_link(sheet, code), error="m", micro=False)
     return {"code": show(code), "square": made.svg_inline(border=4, omitsize=True)}
-
-
-def _aloud(digits: str) -> str:
-    return " ".join(digits[place : place + 4] for place in range(0, len(digits), 4))

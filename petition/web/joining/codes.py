@@ -12,21 +12,22 @@ from petition.crypto.codes import read_code
 from petition.crypto.encodings import b64url, from_b64url
 from petition.crypto.receipts import opening
 from petition.crypto.tokens import RECEIPT_SIZE, Token, drawn_from, read_token, statement_bytes
-from petition.errors import CodeUsed, Over, Refusal
+from petition.errors import CodeUsed, Refusal
 from petition.issuing.tokens import Keys, exchange, round_of_code
-from petition.letters.access import letter_to_sign
+from petition.letters.access import letter_at
 from petition.letters.drafting.settings import rolls_of
 from petition.letters.models import Letter
-from petition.letters.states import SIGNABLE
+from petition.letters.pinned import pin_of_round
+from petition.letters.states import require_signable
 from petition.letters.text.letter_text import Words
 from petition.letters.verification_methods import allowed_domains
 from petition.web.shared.appearance_form import ladder_of
-from petition.web.shared.context import issuer_session, page, say, session, site
+from petition.web.shared.context import issuer_session, now, page, say, session, site
 from petition.web.shared.forms import binary, json_members, number, posted_text, text
-from petition.web.shared.letters import addressed, public_url, refusals_spoken
+from petition.web.shared.letters import addressed, refusals_spoken
 from petition.web.shared.limits import ONE_CODE, limiter, posted_code, signing
 
-bp = Blueprint("join", __name__, url_prefix="/letters/<address>")
+bp = Blueprint("join", __name__, url_prefix="/<place:address>")
 SEED = 32
 FOR_ANOTHER_TRY = "private, max-age=3600"
 """How the browser, and nobody on the way, keeps the empty form: its seed is what a second try needs."""
@@ -114,25 +115,26 @@ def _token_for(letter: Letter, code: str, seed: str) -> Token:
     statement = statement_bytes(letter.id, round_.number, letter.text_sha256 or "", opening(receipt).commit)
     message = prepare(statement, random)
     blinded = blind(key, message, random)
-    answer = exchange(issuer_session(), keys(), letter.id, round_.number, code, blinded.message)
-    issuer_session().commit()
+    pin = b64url(pin_of_round(letter, round_.number, round_.roll, round_.public_key))
+    answer = _exchanged(letter, round_.number, code, blinded.message)
     signature = finalize(key, message, answer, blinded.inverse)
-    return Token(public_url(letter), letter.id, round_.number, key.fingerprint, message, signature, receipt)
+    root = f"{site().settings.url or ''}/"
+    return Token(root, letter.id, round_.number, pin, message, signature, receipt)
+
+
+def _exchanged(letter: Letter, number: int, code: str, blinded: bytes) -> bytes:
+    """The blind signature for a code. Nothing is read of the letter after this, so its database is let go."""
+    session().close()
+    answer = exchange(issuer_session(), keys(), letter.id, number, code, blinded, moment=now())
+    issuer_session().commit()
+    return answer
 
 
 def _sign_pasted(letter: Letter, code: str, blinded: bytes) -> bytes:
     """The blind signature for what somebody's own program made, carried here by hand."""
     require_signable(letter)
     round_ = round_of_code(issuer_session(), keys().secrets, letter.id, code)
-    answer = exchange(issuer_session(), keys(), letter.id, round_.number, code, blinded)
-    issuer_session().commit()
-    return answer
-
-
-def require_signable(letter: Letter) -> None:
-    """Refuse if the letter takes no more signatures."""
-    if letter.state not in SIGNABLE:
-        raise Over("This letter is closed. It takes no more signatures.")
+    return _exchanged(letter, round_.number, code, blinded)
 
 
 @bp.post("/join/file")
@@ -154,11 +156,10 @@ def as_file(body: str, name: str) -> Response:
 def issue(address: str) -> tuple[dict[str, str], int]:
     """A code and a blinded message in, a blind signature out."""
     with refusals_spoken(address):
-        letter = letter_to_sign(session(), address)
+        letter = letter_at(session(), address)
         members = json_members("code", "round", "blinded_message")
         code, round_ = read_code(text(members, "code")), number(members, "round")
         blinded = binary(members, "blinded_message", 384)
         require_signable(letter)
-        signature = exchange(issuer_session(), keys(), letter.id, round_, code, blinded)
-    issuer_session().commit()
+        signature = _exchanged(letter, round_, code, blinded)
     return {"blind_signature": b64url(signature)}, 201

@@ -11,6 +11,7 @@ from petition.publishing.cache import SITE_FILES, CachedFile, PublicCache
 from petition.web.shared.context import LANGUAGE
 from petition.web.shared.headers import headers_of, transport_security
 
+UNLISTED = re.compile(r"/(?P<path>s/[^/]+)/(?P<name>letter\.md|log/.*)", re.DOTALL)
 LETTER = re.compile(r"/letters/(?P<slug>[a-z0-9-]+)/(?P<name>.*)", re.DOTALL)
 SITE = re.compile(rf"/(?:_site/)?(?P<name>(?:{'|'.join(map(re.escape, SITE_FILES))}|promises/)?)")
 INDEX = re.compile(r"/index\.html\Z")
@@ -50,6 +51,8 @@ class CacheMiddleware:
 
     def _find(self, environ: dict[str, Any], letter_file: FindLetterFile, site_file: FindSiteFile) -> CachedFile | None:
         path, language = INDEX.sub("/", environ.get("PATH_INFO", "")), environ.get(LANGUAGE)
+        if (unlisted := UNLISTED.fullmatch(path)) is not None:
+            return self.shelf.file_for_clients(unlisted["path"], unlisted["name"])
         match = LETTER.fullmatch(path)
         if match and not match["name"].startswith("_site/"):
             return letter_file(match["slug"], match["name"], language)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from petition.crypto.appearance_steps import COUNTED, GROUPED, NAMED, in_order, number_of
 from petition.letters.fields import FieldOfLetter, fields_of
 from petition.letters.models import Letter
+from petition.letters.organizers.names_keys import steps_taken
 from petition.web.shared.context import session
 
 GROUP = "group-"
@@ -35,7 +36,7 @@ class Ladder:
 def ladder_of(letter: Letter) -> Ladder | None:
     """A letter's ladder; None where there is nothing to choose, because everybody is only counted."""
     fields = fields_of(session(), letter.id)
-    named = [Step(step, number_of(step)) for step in in_order(letter.name_steps)]
+    named = [Step(step, number_of(step)) for step in in_order(steps_taken(session(), letter.id))]
     if not fields and not named:
         return None
     named.sort(key=lambda step: step.value == NAMED)

@@ -17,6 +17,8 @@ from petition.publishing.templates import render
 
 HERE = "/_site/"
 LANGUAGE = "petition.language"
+READ_ONLY = ("join",)
+"""Blueprints that write to the issuer's database alone."""
 QUERY = "%=&+/?:@!$'()*,;-._~"
 
 
@@ -48,10 +50,14 @@ def now() -> datetime:
 
 
 def session() -> Session:
-    """This request's session on petition.db; one that writes unless the request only asks."""
+    """This request's session on petition.db; one that writes unless the request only asks.
+
+    A request for a token neither waits for the right to write there nor holds it: the issuer has its own database.
+    """
     if "session" not in g:
         databases = site().databases
-        g.session = Session(databases.reading if request.method in ("GET", "HEAD") else databases.petition)
+        only_reads = request.method in ("GET", "HEAD") or request.blueprint in READ_ONLY
+        g.session = Session(databases.reading if only_reads else databases.petition)
     opened: Session = g.session
     return opened
 

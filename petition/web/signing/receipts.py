@@ -6,7 +6,7 @@ from flask import Response, request
 
 from petition.crypto.codes import read_receipt
 from petition.crypto.receipts import Opening, opening
-from petition.crypto.tokens import read_token
+from petition.crypto.tokens import read_token, receipt_in
 from petition.errors import BadShape, Refusal
 from petition.letters.models import Letter
 from petition.signing.change_appearance import change
@@ -65,7 +65,7 @@ def _act(letter: Letter, both: Opening, what: str) -> dict[str, Any]:
 
 def _receipt_in(typed: str) -> bytes:
     """The receipt from its file, or as it was written down."""
-    return read_token(typed).receipt if typed.lstrip().startswith("{") else read_receipt(typed)
+    return receipt_in(typed) if typed.lstrip().startswith("{") else read_receipt(typed)
 
 
 @bp.post("/receipt/file")

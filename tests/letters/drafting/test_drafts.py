@@ -172,14 +172,11 @@ def test_an_address_may_be_chosen_once(campaign: Campaign, slug: str) -> None:
         campaign.a_draft(slug=slug)
 
 
-def test_no_two_letters_share_an_id_or_a_secret(campaign: Campaign) -> None:
+def test_no_two_letters_share_an_id_or_an_unlisted_address(campaign: Campaign) -> None:
     made = [campaign.a_draft() for _ in range(3)]
-    with Session(campaign.databases.reading) as session:
-        secrets = {session.get_one(Letter, letter).secret for letter in made}
 
-    assert len(set(made)) == len(secrets) == 3
+    assert len(set(made)) == len({letter[:16] for letter in made}) == 3
     assert {len(letter) for letter in made} == {26}
-    assert {len(secret) for secret in secrets} == {16}
 
 
 # Rules

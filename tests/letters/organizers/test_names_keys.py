@@ -302,4 +302,4 @@ def test_destroying_leaves_no_half_and_no_box(campaign: Campaign) -> None:
         destroy_names_keys(session, letter_id)
 
     assert campaign.rows(NamesKeyCopy, letter_id) == []
-    assert all((row.public_key, row.private_key) == (None, None) for row in rows(campaign, letter_id).values())
+    assert all((row.is_over, row.private_key) == (True, None) for row in rows(campaign, letter_id).values())

@@ -1,4 +1,4 @@
-"""Bundles examined in many processes at once; the answers come in order."""
+"""Examines bundles in several processes at once; the results come in order."""
 
 import multiprocessing
 import os
@@ -9,11 +9,11 @@ from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
-from petition.errors import BadShape
 from petition.verifying.bundles import Examined, Task, examine
+from petition.verifying.verdict import Invalid
 
 AHEAD = 3
-"""Tasks that wait or run for each process: enough to keep it busy, few enough to bound memory."""
+"""Tasks that wait or run per process: enough to keep it busy, few enough to bound memory."""
 
 
 def cores() -> int:
@@ -21,16 +21,16 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def examine_all(tasks: Iterable[Task], processes: int) -> Generator[Examined | BadShape]:
-    """Examine every bundle, in order; a bundle that cannot be taken apart gives its ``BadShape``.
+def examine_all(tasks: Iterable[Task], processes: int) -> Generator[Examined | Invalid]:
+    """Examine every bundle, in order. A bundle that cannot be split gives its ``Invalid``.
 
-    A process that is killed changes nothing in the answers: this one does its work.
+    If a process is killed, the results stay the same: this process does its work.
     """
     if processes == 1:
         yield from map(_examine, tasks)
         return
-    with ProcessPoolExecutor(processes, _context(), initializer=_leave_interrupts_to_the_parent) as pool:
-        window: deque[tuple[Task, Future[Examined | BadShape] | None]] = deque()
+    with ProcessPoolExecutor(processes, _context(), initializer=_ignore_interrupts) as pool:
+        window: deque[tuple[Task, Future[Examined | Invalid] | None]] = deque()
         try:
             _submit_start(pool)
             for task in tasks:
@@ -43,10 +43,10 @@ def examine_all(tasks: Iterable[Task], processes: int) -> Generator[Examined | B
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _examine(task: Task) -> Examined | BadShape:
+def _examine(task: Task) -> Examined | Invalid:
     try:
         return examine(task)
-    except BadShape as flaw:
+    except Invalid as flaw:
         return flaw
 
 
@@ -58,14 +58,14 @@ def _submit_start(pool: ProcessPoolExecutor) -> None:
         return
 
 
-def _submit(pool: ProcessPoolExecutor, task: Task) -> Future[Examined | BadShape] | None:
+def _submit(pool: ProcessPoolExecutor, task: Task) -> Future[Examined | Invalid] | None:
     try:
         return pool.submit(_examine, task)
     except BrokenProcessPool:
         return None
 
 
-def _result(task: Task, future: Future[Examined | BadShape] | None) -> Examined | BadShape:
+def _result(task: Task, future: Future[Examined | Invalid] | None) -> Examined | Invalid:
     try:
         return future.result() if future else _examine(task)
     except BrokenProcessPool:
@@ -78,5 +78,5 @@ def _context() -> multiprocessing.context.BaseContext:
     return multiprocessing.get_context("fork" if can_fork and os.uname().sysname != "Darwin" else "spawn")
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""The small files beside the entries: fetched together, read, and judged by themselves."""
+"""The small files beside the entries: fetched together, and those that say what the log is, read."""
 
 import json
 import time
@@ -6,10 +6,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from petition.crypto.notes import Checkpoint, read_checkpoint, read_vkey, vkey
-from petition.errors import BadShape, Refusal
+from petition.errors import NotFound, Refusal
 from petition.verifying.history import Row, read_history
-from petition.verifying.sources import Source
-from petition.verifying.verdict import Findings
+from petition.verifying.pages import PAGES
+from petition.verifying.source import Source, Unreachable
+from petition.verifying.verdict import Findings, Invalid, NothingChecked
 
 LONGEST = {
     "letter.md": 2**24,
@@ -19,16 +20,13 @@ LONGEST = {
     "log/issuer.pem": 2**26,
     "log/checkpoint": 2**20,
 }
-"""The small files and the most bytes that each may have."""
+"""The small files, and the most bytes that each may have."""
 
-OPTIONAL = {"counts.csv": 2**22}
-"""Files that are checked where they are."""
+OPTIONAL = {"counts.csv": 2**22, **dict.fromkeys(PAGES, 2**22)}
+"""Files that are compared where they exist."""
 
 TRIES = 4
-"""How often they are fetched again when a sealing comes in between."""
-
-PAUSE = 1.1
-"""Seconds after which every process of a server has heard of a sealing."""
+"""How often they are fetched when a sealing comes in between."""
 
 Raw = bytes | Refusal
 """A file's bytes, or why there are none."""
@@ -43,21 +41,32 @@ class LogKey:
 
 
 def fetch_files(source: Source) -> dict[str, Raw]:
-    """All small files, by path, of one moment: the checkpoint did not change while they were read."""
+    """All small files, by path, as of one moment: the checkpoint did not change while they were fetched.
+
+    Raises ``NothingChecked`` if the source cannot be reached, or has none of the files of ``LONGEST``.
+    """
     checkpoint = _fetch(source, "log/checkpoint")
+    if isinstance(checkpoint, Unreachable):
+        raise _nothing_fetched(checkpoint)
     for attempt in range(TRIES):
         if attempt:
-            time.sleep(PAUSE)
+            time.sleep(source.settles_after)
         files = {path: _fetch(source, path) for path in (*OPTIONAL, *LONGEST)}
         newest = files["log/checkpoint"]
         if not source.grows or isinstance(checkpoint, Refusal) or (newest == checkpoint and _of_one_sealing(files)):
             break
         checkpoint = newest
+    if isinstance(checkpoint, Refusal) and all(isinstance(files[path], Refusal) for path in LONGEST):
+        raise _nothing_fetched(checkpoint)
     return files
 
 
+def _nothing_fetched(reason: Refusal) -> NothingChecked:
+    return NothingChecked("files", f"The public files could not be fetched, nothing was checked: {reason}")
+
+
 def _of_one_sealing(files: dict[str, Raw]) -> bool:
-    """Whether ``counts.json`` was made at the checkpoint's size; judging what is in them comes later."""
+    """Whether ``counts.json`` has the checkpoint's size. What else is in them is judged later."""
     note, counts = files["log/checkpoint"], files["counts.json"]
     if isinstance(note, Refusal) or isinstance(counts, Refusal):
         return True
@@ -73,7 +82,7 @@ def _fetch(source: Source, path: str) -> Raw:
         return refusal
 
 
-def log_key(findings: Findings, raw: Raw) -> LogKey | None:
+def read_log_key(findings: Findings, raw: Raw) -> LogKey | None:
     """The key in ``log/vkey``."""
     try:
         text = _text("log/vkey", raw)
@@ -82,33 +91,32 @@ def log_key(findings: Findings, raw: Raw) -> LogKey | None:
         findings.wrong("vkey", str(flaw))
         return None
     if text != vkey(name, public):
-        findings.wrong("vkey", "log/vkey is not exactly one line with a newline at its end.")
+        findings.wrong("vkey", "log/vkey is not exactly one line that ends with a newline.")
     return LogKey(name, public)
 
 
-def checkpoint(findings: Findings, check: str, what: str, raw: Raw, key: LogKey | None) -> Checkpoint | None:
-    """A signed checkpoint, the newest or an older one; ``what`` names it in sentences."""
+def read_signed(findings: Findings, check: str, what: str, raw: Raw, key: LogKey | None) -> Checkpoint | None:
+    """A signed checkpoint, the newest or an older one. ``what`` names it in sentences."""
     try:
         text = _text(what, raw)
         if key is None:
-            raise Refusal("%(what)s cannot be checked without the key in log/vkey.", what=what)
-        read = read_checkpoint(text, key.name, key.public)
+            raise Invalid(f"{what} cannot be checked without the key in log/vkey.")
+        return read_checkpoint(text, key.name, key.public)
     except Refusal as flaw:
         findings.wrong(check, str(flaw))
         return None
-    return read
 
 
-def history(findings: Findings, raw: Raw) -> list[Row] | None:
-    """The rows of ``history.csv``."""
+def read_rows(findings: Findings, raw: Raw) -> list[Row] | None:
+    """The rows of ``history.csv``, none if there is no such file; None if it cannot be read."""
     try:
-        return read_history(demand(raw))
+        return [] if isinstance(raw, NotFound) else read_history(require_bytes(raw))
     except Refusal as flaw:
         findings.wrong("history", str(flaw))
         return None
 
 
-def demand(raw: Raw) -> bytes:
+def require_bytes(raw: Raw) -> bytes:
     """The bytes, or the refusal raised."""
     if isinstance(raw, Refusal):
         raise raw
@@ -117,6 +125,6 @@ def demand(raw: Raw) -> bytes:
 
 def _text(what: str, raw: Raw) -> str:
     try:
-        return demand(raw).decode("utf-8")
+        return require_bytes(raw).decode("utf-8")
     except UnicodeDecodeError:
-        raise BadShape("%(what)s is not UTF-8.", what=what) from None
+        raise Invalid(f"{what} is not UTF-8.") from None
