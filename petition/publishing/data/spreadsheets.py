@@ -72,7 +72,9 @@ def _sheet(book: Any, name: str, heads: tuple[str, ...], rows: Iterable[tuple[An
 
 
 def _write(sheet: Any, row: int, column: int, cell: Any) -> None:
-    """Each cell by its kind: what looks like a formula, a link or a number in a text stays a text."""
+    """Each cell by its kind: what looks like a formula, a link or a number in a text stays a text; None stays empty."""
+    if cell is None:
+        return
     if isinstance(cell, datetime):
         sheet.write_datetime(row, column, cell)
     elif isinstance(cell, int):
