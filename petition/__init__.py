@@ -28,6 +28,7 @@ def create_app(
     from petition.crypto.boxes import derive
     from petition.issuing.secrets import RoundSecrets
     from petition.issuing.tokens import Keys
+    from petition.operations.readiness import Readiness
     from petition.operations.startup import open_databases, open_secret, require_secrets
     from petition.publishing.cache import PublicCache
     from petition.web.app import add_web
@@ -51,6 +52,7 @@ def create_app(
         TRAP_HTTP_EXCEPTIONS=False,
     )
     app.extensions["petition"] = Site(settings, databases, master, clock or utc_now, random)
+    app.extensions["petition.readiness"] = Readiness(settings, databases, master)
     keys = Keys(RoundSecrets(settings.rounds_folder, master))
     app.extensions["petition.keys"] = keys
     app.before_request(keys.forget_destroyed)

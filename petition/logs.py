@@ -6,17 +6,24 @@ manager's journal adds one.
 
 import json
 import logging
+import os
 import sys
 import threading
+from functools import cache
 from pathlib import Path
 from traceback import walk_tb
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from prometheus_client import Counter
 
 FIELDS = ("kind", "place", "endpoint", "duty", "why")
 """What a line may say beside its event: the error's class, file and line, the endpoint's name in the program, the
 duty of the scheduler, and a reason that the program itself has words for."""
 OURS = "petition"
+SHARED_COUNTS = "PROMETHEUS_MULTIPROC_DIR"
+"""Names the folder in which the processes of a site count together."""
 ROOT = Path(__file__).parents[1]
 log = logging.getLogger(OURS)
 
@@ -66,7 +73,22 @@ def place_of(error: BaseException) -> str:
 def log_error(event: str, error: BaseException, **fields: str | None) -> None:
     """A line about an error; ``fields`` are of FIELDS."""
     known = {"kind": type(error).__name__, "place": place_of(error)}
+    count_error(known["kind"])
     log.error(event, extra=known | {name: value for name, value in fields.items() if value is not None})
+
+
+def count_error(kind: str) -> None:
+    """Add one to the errors of a kind, which all processes of a site count together, where its host asks for it."""
+    if SHARED_COUNTS in os.environ:
+        errors_counter().labels(kind).inc()
+
+
+@cache
+def errors_counter() -> "Counter":
+    """The counter of this process; prometheus-client finds the shared folder by itself."""
+    from prometheus_client import CollectorRegistry, Counter
+
+    return Counter("petition_errors", "Errors in the log, by kind.", ["kind"], registry=CollectorRegistry())
 
 
 def _tell_end(kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:

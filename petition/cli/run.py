@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import click
@@ -16,6 +17,7 @@ from petition.cli.starting import (
     require_free_port,
     wait_for_databases,
 )
+from petition.config import Settings
 from petition.jobs.supervisor import end_with_parent, watch_over
 from petition.operations.locks import PARTS, SCHEDULER, only_one
 from petition.outages import forget_outage
@@ -53,7 +55,8 @@ def run(host: str, port: int, workers: int, only: str | None) -> None:
                 sys.stdout.flush()
 
         asked = None if only == SCHEDULER else f"{address}/healthz"
-        watch_over(children(host, port, workers, only), Announcement(asked, tell))
+        with _figures(settings, address) if only != SCHEDULER else nullcontext():
+            watch_over(children(host, port, workers, only), Announcement(asked, tell))
 
 
 def _part(only: str, port: int) -> str:
@@ -62,6 +65,15 @@ def _part(only: str, port: int) -> str:
     A site may have several servers that are started alone, one for the web and one for its onion service.
     """
     return SCHEDULER if only == SCHEDULER else f"{only}-{port}"
+
+
+def _figures(settings: Settings, address: str) -> AbstractContextManager[None]:
+    """Serves figures for the host's own watch, where PETITION_METRICS asks for them."""
+    if settings.metrics is None:
+        return nullcontext()
+    from petition.operations.metrics import serving
+
+    return serving(settings, address, *settings.metrics)
 
 
 def children(host: str, port: int, workers: int, only: str | None = None) -> list[list[str]]:
