@@ -301,6 +301,22 @@ def test_forgetting_the_order_changes_no_row(campaign: Campaign) -> None:
 # Places
 
 
+def test_the_times_of_files_tell_the_hour_of_what_was_written_and_nothing_finer(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter()
+    token = campaign.tokens(letter, 1)[0]
+    campaign.sign(letter, token)
+    campaign.withdraw(letter, token)
+    campaign.databases.dispose()
+    times = {path.name: path.stat().st_mtime_ns for path in campaign.settings.data.rglob("*") if path.is_file()}
+
+    del times["secret"]  # as old as the site
+
+    assert {name for name in times if name.startswith(letter)} == {f"{letter}-1"}
+    if campaign.databases.petition.dialect.name == "sqlite":
+        assert times.keys() >= {"petition.db", "petition.db-journal", "issuer.db", "issuer.db-journal"}
+    assert {name: time for name, time in times.items() if time % (3600 * 10**9)} == {}
+
+
 def test_templates_and_migrations_are_found() -> None:
     assert (place_of("templates") / "base.html").is_file()
     assert (place_of("migrations") / "petition" / "env.py").is_file()

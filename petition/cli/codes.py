@@ -21,6 +21,7 @@ from petition.letters.access import hosted_letter
 from petition.letters.drafting.versions import newest_version, words_of
 from petition.letters.models import Letter
 from petition.letters.states import ALONE
+from petition.letters.text.letter_text import Words
 from petition.letters.update_times import next_update
 from petition.publishing.documents.code_sheets import (
     PAPERS,
@@ -110,7 +111,7 @@ class _Sheets:
         with reading(self.here) as session:
             letter = hosted_letter(session, self.slug)
             row = round_for_paper(session, letter, roll)
-            sheet = self._sheet(session, letter, row)
+            sheet = self._sheet(letter, self._words(session, letter), row)
             round_, is_single = (self.here.services.secrets, letter.id, row.number), letter.k == ALONE
         with Session(self.here.databases.issuer) as issuer:
             batch, made = issuing.make_codes(issuer, *round_, count, os.urandom, is_single=is_single)
@@ -122,17 +123,20 @@ class _Sheets:
         """A further round with its codes."""
         with reading(self.here) as session:
             letter = hosted_letter(session, self.slug)
-            letter_id, opens = letter.id, next_update(letter, self.here.settings.seal_at, now())
-            bodies = list[bytes]()
+            words, opens = self._words(session, letter), next_update(letter, self.here.settings.seal_at, now())
+            session.expunge(letter)
+        bodies = list[bytes]()
 
-            def prepare(new: rounds.NewRound) -> None:
-                bodies.append(_as(self.form, self._sheet(session, letter, new), list(new.codes), self.paper))
+        def prepare(new: rounds.NewRound) -> None:
+            bodies.append(_as(self.form, self._sheet(letter, words, new), list(new.codes), self.paper))
 
-            new = rounds.open_further_round(self.here.services, letter_id, roll, count, opens=opens, check=prepare)
+        new = rounds.open_further_round(self.here.services, letter.id, roll, count, opens=opens, check=prepare)
         return _Made(bodies[0], new.number, new.batch, opens)
 
-    def _sheet(self, session: Session, letter: Letter, row: RoundToPrint) -> Sheet:
-        words = words_of(newest_version(session, letter))
+    def _words(self, session: Session, letter: Letter) -> Words:
+        return words_of(newest_version(session, letter))
+
+    def _sheet(self, letter: Letter, words: Words, row: RoundToPrint) -> Sheet:
         how = {"neutral": self.neutral, "has_codes": self.has_codes}
         return sheet_of(letter, words, self.here.settings.url or "", row, **how)
 

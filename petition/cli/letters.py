@@ -90,10 +90,10 @@ def import_(file: Path, name: str, slug: str, recipient: str, employer: str) -> 
     letter.md of a published letter has this form.
 
     A front matter between two lines of three hyphens may say the same, with a line for each "demand: …" and each
-    "source: TITLE <LINK> (DATE)". It also takes settings: "k: 10", "timing: together", "roll: …" (one line for each),
-    "codes: printed, mail", "mail: ROLL | DOMAIN, …", "names: at once, 50, 200", "names months: 12",
-    "field: Role | Software = 300 | Hardware" (with headcounts, if known), "goal: …", "threshold: …", "contact: …",
-    "publish: 2026-12-01 10:00", "close: …" (UTC), "issuing days: …" and "pause hours: …".
+    "source: TITLE <LINK> (DATE)". It also takes settings: "k: 10", "timing: together", "updates: daily", "roll: …"
+    (one line for each), "codes: printed, mail", "mail: ROLL | DOMAIN, …", "names: at once, 50, 200", "names months:
+    12", "field: Role | Software = 300 | Hardware" (with headcounts, if known), "goal: …", "threshold: …",
+    "contact: …", "publish: 2026-12-01 10:00", "close: …" (UTC), "issuing days: …" and "pause hours: …".
     """
     if file.stat().st_size > MOST_BYTES:
         refuse("The file is larger than 1 MB. A letter is shorter.")

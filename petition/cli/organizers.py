@@ -12,6 +12,7 @@ from petition.letters.organizers.accounts import (
     hosted_organizer,
     remove_organizer,
     reset_organizer,
+    short_id,
 )
 from petition.letters.organizers.names_keys import lost_names
 
@@ -74,11 +75,16 @@ def _print_link(here: CliContext, name: str, secret: str, as_json: bool) -> None
 def list_(as_json: bool) -> None:
     """List the organizers."""
     with reading(ground()) as session:
-        found = [{"name": one.name, "has_passphrase": one.passphrase is not None} for one in all_organizers(session)]
+        found = [
+            {"name": one.name, "short_id": short_id(one), "has_passphrase": one.passphrase is not None}
+            for one in all_organizers(session)
+        ]
     if as_json:
         say_json(found)
         return
     for one in found:
-        click.echo(f"{one['name']}{'' if one['has_passphrase'] else '  (has not set a passphrase yet)'}")
+        click.echo(
+            f"{one['name']}  {one['short_id']}{'' if one['has_passphrase'] else '  (has not set a passphrase yet)'}"
+        )
     if not found:
         click.echo("Nobody yet. Add somebody with: petition organizer add NAME", err=True)

@@ -11,6 +11,7 @@ from petition.cli.context import CliContext, ground, now, reading, refuse
 from petition.cli.progress import Progress
 from petition.jobs import mailer, scheduler
 from petition.letters.access import hosted_letter, hosted_letters
+from petition.letters.states import SIGNABLE
 from petition.letters.update_times import next_update
 from petition.operations.copies import forget_copies
 from petition.sealing.log import HELD
@@ -31,7 +32,9 @@ def seal(slug: str | None, watch: bool) -> None:
         return
     with reading(here) as session:
         letters = [hosted_letter(session, slug)] if slug else hosted_letters(session)
-        times = {one.slug: next_update(one, here.settings.seal_at, now()) for one in letters if one.text is not None}
+        times = {one.slug: next_update(one, here.settings.seal_at, now()) for one in letters if one.state in SIGNABLE}
+    if slug and not times:
+        refuse("This letter takes no signatures, so nothing waits to be counted.")
     found = scheduler.tick(
         here.services, here.settings.seal_at, now(), only=slug, tell=Progress(), before=_forgets_copies(here)
     )

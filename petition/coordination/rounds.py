@@ -19,7 +19,7 @@ from petition.issuing import rounds as issuer_rounds
 from petition.issuing.codes import make_codes, void_all
 from petition.letters.lifecycle import full_hour_after
 from petition.letters.models import Letter
-from petition.letters.states import ALONE, APART, MAIL, SIGNABLE, held_back, require_signable
+from petition.letters.states import ALONE, APART, MAIL, SIGNABLE, held_back, is_current, require_signable
 from petition.letters.text.letter_text import one_line
 from petition.signing.appearances import forget_all
 from petition.signing.models import Pending, Round
@@ -75,8 +75,9 @@ def open_further_round(
         known = rounds_of(session, letter_id)
         number, previous = known[-1].number + 1, [row.number for row in known if row.roll == roll]
     end_lost(services, letter_id, previous)
+    made_key = services.make_key()  # which takes a while: nobody's code waits for it
     with Session(services.databases.issuer) as issuer:
-        chance = (services.random, services.make_key)
+        chance = (services.random, lambda: made_key)
         key = issuer_rounds.begin_round(issuer, services.secrets, letter_id, number, roll, *chance, opens=opens)
         void_all(issuer, letter_id, number)
         made = (services.secrets, letter_id, number, count, services.random)
@@ -165,10 +166,16 @@ def end_round(services: Services, letter_id: str, number: int) -> None:
 
 
 def end_due_rounds(services: Services, letter_id: str, *, moment: datetime) -> list[int]:
-    """At a set time: end issuing of each round whose time has come and that has issued enough; their numbers."""
+    """At a set time: end issuing of each round whose time has come and that has issued enough; their numbers.
+
+    The rounds of a letter that version 0.1.0 opened end in any case: their codes are refused already.
+    """
     with Session(services.databases.reading) as session:
-        least = session.get_one(Letter, letter_id).k
-        least += held_back(least)
+        letter = session.get_one(Letter, letter_id)
+        if not is_current(letter):
+            end_issuing(services, letter_id)
+            return []
+        least = letter.k + held_back(letter.k)
         rows = [row for row in rounds_of(session, letter_id) if not row.is_ended and row.annulled is None]
         due = {row.number for row in rows if row.issuing_ends is not None and row.issuing_ends <= moment}
     if not due:

@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA384
 
-from petition.crypto.encodings import sha256
 from petition.errors import BadShape, Refusal
 from petition.randomness import Random
 
@@ -62,11 +61,6 @@ class PublicKey:
     def spki(self) -> bytes:
         """The key as SubjectPublicKeyInfo in DER."""
         return self._loaded.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of ``spki()``, hex."""
-        return sha256(self.spki()).hex()
 
     def verify(self, message: bytes, signature: bytes, salt: int = SALT) -> bool:
         """Whether this is an RSA-PSS signature (SHA-384, MGF1-SHA-384, ``salt`` bytes) of the message."""

@@ -127,8 +127,8 @@ class _Update:
         return told
 
     def _choose(self, waiting: list[Row], rounds: Mapping[int, Round], told: Told) -> Choice:
-        if not told:
-            return Choice(held=[] if self.closing else waiting)
+        if not told:  # nobody counts what waits in a log of version 1, so it goes
+            return Choice(held=waiting if is_current(self.letter) and not self.closing else [])
         holds = self.letter.closes is not None and not self.closing
         left = {number: room(row, told.get(number), self.moment) for number, row in rounds.items()}
         choice = Chooser(self.letter.k, self.random, self.closing, holds).choose(waiting, rounds, left)

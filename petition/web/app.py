@@ -1,12 +1,14 @@
 """The porch: puts the pages together, adds headers, and turns refusals into answers. Knows no rules."""
 
 import json
+import math
 import re
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from flask import Flask, Response, current_app, jsonify, make_response, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, request
 from flask import session as cookie
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import RequestRedirect
@@ -21,10 +23,20 @@ from petition.web import desk, joining, public, signing
 from petition.web.failures import RETRY_SECONDS, Failures, failure_of, log_failure, log_flask_failure
 from petition.web.public.cache_middleware import CacheMiddleware
 from petition.web.server import Front
-from petition.web.shared.context import HERE, LANGUAGE, Site, close_sessions, moved, page, say, site
+from petition.web.shared.context import (
+    HERE,
+    LANGUAGE,
+    Site,
+    close_sessions,
+    moved,
+    note_wait,
+    page,
+    say,
+    site,
+)
 from petition.web.shared.headers import HEADERS, transport_security
 from petition.web.shared.letters import LetterPath
-from petition.web.shared.limits import limiter
+from petition.web.shared.limits import is_known, limiter
 from petition.web.shared.uploads import InMemoryRequest
 
 SIGNING_BODY = 64 * 1024
@@ -32,7 +44,9 @@ DRAFTING_BODY = 1024 * 1024
 PASTED_BODY = 8 * DRAFTING_BODY
 """What an organizer typed or pasted is read so far, to be refused in its own form and not lost."""
 JSON_ENDPOINTS = frozenset({"join.issue", "sign.add", "sign.take_back", "sign.change_appearance", "sign.round_record"})
-BELOW_A_LETTER = re.compile(r"(?P<letter>/letters/[a-z0-9-]+/)(?P<language>[a-z]{2,3})/(?P<rest>.*)", re.DOTALL)
+BELOW_A_LETTER = re.compile(
+    r"(?P<letter>/(?:letters/[a-z0-9-]+|s/[0-9A-Za-z-]+)/)(?P<language>[a-z]{2,3})/(?P<rest>.*)", re.DOTALL
+)
 
 
 def add_web(app: Flask, shelf: PublicCache, url: str | None) -> None:
@@ -122,11 +136,14 @@ def add_headers(answer: Response) -> Response:
     for name, value in transport_security(site().settings.url):
         answer.headers.setdefault(name, value)
     answer.headers.setdefault("Cache-Control", "no-store")
+    if answer.status_code == SlowDown.status:
+        answer.headers.setdefault("Retry-After", str(g.get("wait", SlowDown.after)))
     return answer
 
 
 def refuse(refusal: Refusal) -> Any:
     """A refusal of the rules, as problem details (RFC 9457) to programs and as a page to people."""
+    note_wait(refusal)
     sentence = say(refusal.sentence, **refusal.values)
     if wants_json():
         kind = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in type(refusal).__name__)
@@ -154,7 +171,7 @@ def explain(error: HTTPException) -> Any:
     if isinstance(error, RequestEntityTooLarge):
         return refuse(TooLong("This is more than %(most)s kB, the most that can be sent here.", most=_most()))
     if error.code == 429:
-        return refuse(SlowDown("This was tried too often within a minute. Wait a minute and try again."))
+        return refuse(_too_often())
     if error.code == 404:
         return refuse(NotFound("There is nothing at this address. Check it: every character counts."))
     if error.code == 405:
@@ -168,6 +185,14 @@ def explain(error: HTTPException) -> Any:
     refusal = Refusal("The request could not be read. Go back, check what you sent, and send it again.")
     refusal.status = error.code
     return refuse(refusal)
+
+
+def _too_often() -> SlowDown:
+    """What the limiter says; it knows when its count begins anew."""
+    limit = limiter.current_limit
+    left = max(1.0, limit.reset_at - time.time()) if limit is not None else 60
+    sentence = "This was tried too often. Please wait %(minutes)s min, then try again."
+    return SlowDown(sentence, minutes=math.ceil(left / 60)).lasting(left)
 
 
 def _most() -> int:
@@ -218,4 +243,8 @@ def make_front(app: Flask) -> Front:
         told = {"type": "/problems/overloaded", "title": title, "status": status, "detail": detail}
         return "application/problem+json", json.dumps(told).encode()
 
-    return Front(app, _CachedPages(app.extensions["petition.kept"]), refusal, [*HEADERS.items()])
+    def knows(environ: dict[str, Any]) -> bool:
+        request = app.request_class(environ)
+        return is_known(app.session_interface.open_session(app, request) or {})
+
+    return Front(app, _CachedPages(app.extensions["petition.kept"]), refusal, [*HEADERS.items()], knows)

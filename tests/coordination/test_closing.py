@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from petition.coordination import closing, opening, rounds
 from petition.errors import Conflict, Obstructed, Over
+from petition.issuing.models import Code, IssuingRound
 from petition.letters.fields import FieldOfLetter, read_field
 from petition.letters.models import Letter
 from petition.signing.models import Answer, ArrivedAnswer, ArrivedName, LockedName, Pending, Round
@@ -239,6 +240,18 @@ def test_withdrawals_from_a_log_of_version_1_go_on_and_nothing_else_does(campaig
     campaign.seal(letter)
 
     assert campaign.types(letter)[size:] == ["withdrawal"]
+
+
+def test_the_secrets_of_a_letter_of_version_1_go_with_all_that_waits(campaign: Campaign, clock: Clock) -> None:
+    letter = campaign.a_published_letter(k=K)
+    campaign.codes(letter, 5)
+    campaign.sign_all(letter, 2)
+    of_version_1(campaign, letter)
+    pass_a_day(campaign, clock, letter)
+
+    assert campaign.rows(Pending, letter) == campaign.rows(Code, letter) == []
+    assert [row.private_key for row in campaign.rows(IssuingRound, letter)] == [None]
+    assert not campaign.services.secrets.exists(letter, 1)
 
 
 def test_a_letter_of_version_1_closes_as_its_log_says_it(campaign: Campaign, clock: Clock) -> None:

@@ -20,7 +20,7 @@ def a_letter(updates: str) -> Letter:
 @pytest.mark.parametrize(
     ("updates", "now", "last", "then"),
     [
-        ("daily", "03:59", "-1 04:00", "04:00"),
+        ("daily", "03:59", "-1 18:00", "04:00"),
         ("daily", "04:00", "04:00", "18:00"),
         ("daily", "17:59", "04:00", "18:00"),
         ("daily", "23:59", "18:00", "+1 04:00"),

@@ -72,5 +72,8 @@ def some_figures(count: int = 612, words: Words = WORDS, updates: int = 20, **ot
         routes=("code",),
         mail_domains=(),
         naming=Naming((), (), 0, 12, None, False, list),
+        takes_signatures=True,
+        log_version=2,
+        updates="daily",
     )
     return replace(made, **other)

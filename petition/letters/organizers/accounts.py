@@ -2,6 +2,8 @@
 
 import hashlib
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,13 +13,14 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from petition.crypto.codes import new_letter_id
+from petition.crypto.codes import new_letter_id, show
 from petition.crypto.encodings import b64url
 from petition.crypto.keyrings import lock_with_passphrase, new_pair, unlock_with_passphrase
 from petition.database import changed
 from petition.errors import BadShape, Conflict, Forbidden, NotFound, Over, SlowDown, TooLong
 from petition.letters.models import Authorship, Invitation, Letter, NamesKeyCopy, Organizer
-from petition.letters.organizers.one_time_passwords import forget_app, require_second
+from petition.letters.organizers.lookalikes import are_twins, require_seen
+from petition.letters.organizers.one_time_passwords import forget_app, is_second, require_second
 from petition.letters.organizers.sessions import end_sign_ins
 from petition.letters.text.letter_text import one_line
 from petition.randomness import Random
@@ -28,6 +31,9 @@ LONGEST_PASSPHRASE = 1_000
 _hasher = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=1)
 _at_once = threading.BoundedSemaphore(2)
 """Each check takes 64 MiB: more at a time would be a way to exhaust the machine."""
+_strangers, _in_turn = threading.BoundedSemaphore(2), threading.Lock()
+"""Of those of whom nothing is known but a name, one at a time is checked and one waits: there is always room for
+everybody else."""
 _nobody = _hasher.hash("nobody has this passphrase")
 
 
@@ -46,9 +52,17 @@ def join(session: Session, name: str, passphrase: str, *, random: Random) -> Org
 
 
 def _new(session: Session, name: str, random: Random) -> Organizer:
+    require_seen(name)
     name = one_line(name, "title")
     if not name or len(name) > 100:
         raise BadShape("Give the organizer a name of 1 to 100 characters.")
+    for known in session.scalars(select(Organizer.name)):
+        if known != name and are_twins(known, name):
+            raise Conflict(
+                "There is an organizer named %(known)s already, which looks like %(name)s. Choose another name.",
+                known=known,
+                name=name,
+            )
     organizer = Organizer(id=new_letter_id(random), name=name)
     session.add(organizer)
     try:
@@ -56,6 +70,11 @@ def _new(session: Session, name: str, random: Random) -> Organizer:
     except IntegrityError:
         raise Conflict("There is an organizer named %(name)s already.", name=name) from None
     return organizer
+
+
+def short_id(organizer: Organizer) -> str:
+    """The first characters of an organizer's id, which nobody chooses: it tells apart whoever has similar names."""
+    return show(organizer.id[:8])
 
 
 def reset_organizer(session: Session, name: str, *, moment: datetime, random: Random) -> str:
@@ -230,22 +249,38 @@ def _require_good(passphrase: str) -> None:
 
 
 def sign_in(
-    session: Session, name: str, passphrase: str, password: str = "", *, moment: datetime, master: bytes
+    session: Session,
+    name: str,
+    passphrase: str,
+    password: str = "",
+    *,
+    moment: datetime,
+    master: bytes,
+    is_stranger: bool = False,
 ) -> Organizer:
     """Who has this name, passphrase and, if they use an app, one-time password; takes as long for a name that nobody
-    has. The session must be able to write.
+    has. The session must be able to write. Strangers may be told to come again later.
 
     Lets go of the database before the passphrase is checked, which takes a while: nobody's signature waits for it.
     """
     found = _named(session, name)
     known, organizer_id = (found.passphrase, found.id) if found is not None else (None, "")
     session.rollback()
-    right = _matches(known or _nobody, passphrase[:LONGEST_PASSPHRASE])
+    with _turn_of_strangers() if is_stranger else nullcontext():
+        right = _matches(known or _nobody, passphrase[:LONGEST_PASSPHRASE])
     organizer = session.get(Organizer, organizer_id) if right else None
     if organizer is None or organizer.passphrase is None or organizer.passphrase != known:
         raise Forbidden("Name and passphrase don't belong together. Please try again.")
     require_second(session, organizer, password, moment=moment, master=master)
     return organizer
+
+
+def has_second(session: Session, name: str, password: str, *, moment: datetime, master: bytes) -> bool:
+    """Whether somebody has a right one-time password or recovery code of who has a name; it is not spent by this.
+
+    That is quickly told, and nobody guesses it: whoever has it need not wait behind those who guess passphrases.
+    """
+    return is_second(session, _named(session, name), password, moment=moment, master=master)
 
 
 def known_as(session: Session, name: str) -> tuple[str, str]:
@@ -273,6 +308,17 @@ def _matches(known: str, passphrase: str) -> bool:
             return _hasher.verify(known, passphrase)
         except (VerificationError, InvalidHashError):
             return False
+
+
+@contextmanager
+def _turn_of_strangers() -> Iterator[None]:
+    if not _strangers.acquire(blocking=False):
+        raise SlowDown("Many people are signing in. Please try again in a minute.")
+    try:
+        with _in_turn:
+            yield
+    finally:
+        _strangers.release()
 
 
 class _memory:  # noqa: N801

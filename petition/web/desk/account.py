@@ -15,7 +15,7 @@ from wtforms.validators import InputRequired, Length
 from petition.crypto.codes import show
 from petition.errors import BadShape, Forbidden
 from petition.letters.models import Organizer
-from petition.letters.organizers.accounts import change_passphrase, require_passphrase
+from petition.letters.organizers.accounts import change_passphrase, require_passphrase, short_id
 from petition.letters.organizers.one_time_passwords import (
     app_address,
     app_secret,
@@ -61,6 +61,7 @@ def _page(organizer: Organizer, codes: tuple[str, ...] = ()) -> str:
     master, here = site().master, present_proof()
     return desk_page(
         "organize/account.html",
+        short_id=short_id(organizer),
         form=as_sent(ChangeForm),
         proof=as_sent(ProofForm),
         app_form=as_sent(AppForm),

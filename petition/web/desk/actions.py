@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from petition.errors import BadShape, Refusal, TooLong
 from petition.letters.models import Organizer
 from petition.web.desk.access import Answer, bp
-from petition.web.shared.context import say, session
+from petition.web.shared.context import note_wait, say, session
 
 _ = str
 SAVED = _("Saved")
@@ -49,6 +49,7 @@ def organizer_action(page: Callable[..., str]) -> Callable[[Callable[..., Answer
 
 def refused(refusal: Refusal, page: Callable[[], str]) -> Answer:
     """Undo what was begun, and show a page with what the refusal says: at its field, or above the page."""
+    note_wait(refusal)
     for name in ("session", "issuer_session"):
         if name in g:
             g.get(name).rollback()

@@ -33,7 +33,7 @@ from petition.web.desk.forms import PassphraseForm
 from petition.web.desk.sign_in import let_in
 from petition.web.shared.context import now, session, site
 from petition.web.shared.forms import small_number
-from petition.web.shared.limits import SIGNING_IN, limiter
+from petition.web.shared.limits import limiter, organizer_key, signing_in
 
 _ = str
 A_NUMBER = _("Give a number; 0 for none.")
@@ -164,7 +164,7 @@ def _invitation_page(_: Organizer | None, secret: str) -> str:
 
 
 @bp.post("/join/<secret>")
-@limiter.limit(SIGNING_IN)
+@limiter.limit(signing_in, key_func=organizer_key)
 @organizer_action(_invitation_page)
 def accept_invitation(organizer: Organizer | None, secret: str) -> Answer:
     """Take the seat and go to the letter."""

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from petition.config import Settings
 from petition.database import Databases
+from petition.errors import Refusal, SlowDown
 from petition.i18n import DEFAULT, fill, languages
 from petition.publishing.templates import render
 
@@ -92,6 +93,12 @@ def speak(code: str) -> None:
 def say(sentence: str, **values: Any) -> str:
     """A sentence in the language of the answer."""
     return fill(language(), sentence, values)
+
+
+def note_wait(refusal: Refusal) -> None:
+    """Have the answer's headers say how long to wait, if the refusal does."""
+    if isinstance(refusal, SlowDown):
+        g.wait = refusal.after
 
 
 def page(template: str, **values: Any) -> str:

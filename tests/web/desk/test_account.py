@@ -1,17 +1,23 @@
 """One's own account: passphrase, app, sign-ins; and guessing, which is slowed down for whoever guesses."""
 
 import re
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pyotp
 import pytest
 
-from petition.web.shared.login_throttle import FREE_FOR_ONE
+from petition.letters.organizers import accounts
+from petition.web.shared.login_throttle import FREE_FOR_ALL, FREE_FOR_ONE
 from tests.shared import ONCE, Shared
 from tests.visitors import Page, Visitor
 from tests.walks import PASSPHRASE
 
 pytestmark = [ONCE, pytest.mark.thorough]
 ANOTHER = "another long passphrase"
+ELSEWHERE = "192.0.2.8"
 
 
 def sign_in(visitor: Visitor, name: str, passphrase: str = PASSPHRASE, **typed: str) -> Page:
@@ -113,9 +119,10 @@ def test_a_remembered_browser_is_not_kept_out_by_guesses_from_the_same_address(s
     own = as_(shared, "Vera", remember="y")
     own.press(own.open("/organize/"), "Sign out, Vera")
     for _ in range(FREE_FOR_ONE + 1):
-        sign_in(shared.visitor(), "Vera", "wrong wrong wrong")
+        sign_in(elsewhere(shared), "Vera", "wrong wrong wrong")
+    own.client.environ_base["REMOTE_ADDR"] = ELSEWHERE
 
-    assert sign_in(shared.visitor(), "Vera").status == 429
+    assert sign_in(elsewhere(shared), "Vera").status == 429
     assert sign_in(own, "Vera").heading == "My letters"
 
 
@@ -124,9 +131,93 @@ def test_a_browser_remembered_for_one_is_nobody_s_for_another_name_or_a_later_pa
     own.press(own.open("/organize/"), "Sign out, Wim")
     shared.campaign.organizer("Xenia")
     for _ in range(FREE_FOR_ONE + 1):
-        sign_in(shared.visitor(), "Xenia", "wrong wrong wrong")
+        sign_in(elsewhere(shared), "Xenia", "wrong wrong wrong")
+    own.client.environ_base["REMOTE_ADDR"] = ELSEWHERE
 
     assert sign_in(own, "Xenia").status == 429
+
+
+def elsewhere(shared: Shared) -> Visitor:
+    """Somebody who comes from an address that says who they are."""
+    visitor = shared.visitor()
+    visitor.client.environ_base["REMOTE_ADDR"] = ELSEWHERE
+    return visitor
+
+
+def flood(shared: Shared, name: str, tries: int = 170) -> list[int]:
+    """Wrong passphrases over an onion service, where everybody seems to come from this machine."""
+    answers = [sign_in(shared.visitor(), name, "wrong wrong wrong").status for _ in range(tries)]
+    assert sign_in(shared.visitor(), name).status == 429
+    return answers
+
+
+def test_over_an_onion_service_a_flood_keeps_out_neither_other_names_nor_remembered_browsers(
+    shared: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = as_(shared, "Zita", remember="y")
+    own.press(own.open("/organize/"), "Sign out, Zita")
+    shared.campaign.organizer("Abel")
+    monkeypatch.setattr(accounts, "_matches", lambda known, typed: typed == PASSPHRASE)
+    answers = flood(shared, "Zita")
+
+    assert answers == [403] * FREE_FOR_ALL + [429] * (170 - FREE_FOR_ALL)
+    assert sign_in(own, "Zita").heading == "My letters"
+    assert sign_in(shared.visitor(), "Abel").heading == "My letters"
+
+
+def test_over_an_onion_service_a_one_time_password_gets_in_during_a_flood(
+    shared: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, codes = with_app(shared, as_(shared, "Bela"))
+    shared.clock.pass_time(minutes=2)
+    monkeypatch.setattr(accounts, "_matches", lambda known, typed: typed == PASSPHRASE)
+    flood(shared, "Bela")
+
+    assert sign_in(shared.visitor(), "Bela", password="000000").status == 429
+    assert sign_in(shared.visitor(), "Bela", password=app.at(shared.clock())).heading == "My letters"
+    assert sign_in(shared.visitor(), "Bela", password=codes[3]).heading == "My letters"
+    assert sign_in(shared.visitor(), "Bela", password=codes[3]).status == 429
+
+
+def test_whoever_is_signed_in_is_not_kept_from_names_by_a_flood_of_strangers(shared: Shared) -> None:
+    desk, place = shared.desk(), shared.a_published_letter(names=("named",))
+    values = {"csrf_token": desk.csrf(f"{place.desk}names")}
+    for _ in range(70):
+        shared.post_form(f"{place.desk}names/unlock", passphrase=PASSPHRASE)
+
+    assert desk.post(f"{place.desk}names/unlock", passphrase=PASSPHRASE, **values).status_code == 303
+
+
+def test_only_two_strangers_wait_for_the_slow_check_and_everybody_else_has_room(
+    shared: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = as_(shared, "Cleo", remember="y")
+    own.press(own.open("/organize/"), "Sign out, Cleo")
+    begun, ends = threading.Semaphore(0), threading.Event()
+
+    def slow(_known: str, typed: str) -> bool:
+        if typed != PASSPHRASE:
+            begun.release()
+            ends.wait(20)
+        return typed == PASSPHRASE
+
+    monkeypatch.setattr(accounts, "_matches", slow)
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(sign_in, shared.visitor(), f"Nobody {one}", "wrong wrong wrong") for one in range(2)]
+        assert begun.acquire(timeout=20)
+        until(lambda: accounts._strangers._value == 0)
+        third = sign_in(shared.visitor(), "Nobody 3", "wrong wrong wrong")
+        known = sign_in(own, "Cleo")
+        ends.set()
+
+    assert (third.status, known.heading) == (429, "My letters")
+    assert [one.result().status for one in waiting] == [403, 403]
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not is_so() and time.monotonic() < end:
+        time.sleep(0.01)
 
 
 def test_what_a_remembered_browser_keeps_names_nobody_and_can_be_taken_away(shared: Shared) -> None:
