@@ -72,7 +72,7 @@ def takes_signatures(letter: Letter | Row[Any]) -> bool:
 def require_signable(letter: Letter | Row[Any]) -> None:
     """Refuse if the letter takes no more signatures, and say why."""
     if letter.state == DRAFT:
-        raise Over("This letter is not open yet. It takes no signatures.")
+        raise Conflict("This letter is not open yet. It takes no signatures.")
     if letter.state not in SIGNABLE:
         raise Over("This letter is closed. It takes no more signatures.")
     if not is_current(letter):

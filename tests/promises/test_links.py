@@ -40,7 +40,7 @@ def pages(shared: Shared, places: list[Place]) -> list[Page]:
 def all_pages(shared: Shared, places: list[Place]) -> Iterator[Page]:
     ana = shared.desk()
     for place in places:
-        for address in (place.slug, f"{place.slug}-{place.secret}"):
+        for address in (f"letters/{place.slug}", f"s/{place.code}"):
             for route in routes(shared.app, slug=place.slug, address=address, secret="never-was"):
                 organizes = route.path.startswith("/organize/")
                 if "GET" in route.methods:

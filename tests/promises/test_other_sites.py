@@ -57,7 +57,7 @@ def test_what_another_site_posts_is_refused_everywhere(shared: Shared, place: Pl
     ana = shared.desk().client
     found = [
         route
-        for route in routes(shared.app, slug=place.slug, address=f"{place.slug}-{place.secret}", secret="x")
+        for route in routes(shared.app, slug=place.slug, address=f"s/{place.code}", secret="x")
         if "POST" in route.methods
     ]
     answers = [ana.post(route.path, base_url=SITE, headers=headers, data={"title": "x"}) for route in found]

@@ -125,7 +125,7 @@ def test_the_token_file_has_the_members_of_the_protocol_and_does_not_name_a_hidd
 ) -> None:
     token = token_on(joined(shared, worker, place))
 
-    members = ["petition", "letter", "letter_id", "round", "fingerprint", "message", "signature", "receipt"]
+    members = ["petition", "letter", "letter_id", "round", "pin", "message", "signature", "receipt"]
     assert list(token) == members
     assert (token["petition"], token["letter"]) == (1, "https://letters.example.org/")
 
@@ -209,6 +209,7 @@ def test_a_sealed_signature_is_found_in_the_log_once_the_letter_is_public(
     shared: Shared, worker: Visitor, place: Place
 ) -> None:
     receipt = receipt_on(has_signed(shared, worker, place))
+    shared.campaign.sign_all(place.id, 2)
     shared.campaign.publish(place.id)
     shared.campaign.close_letter(place.id)
     checked = worker.press(worker.open(f"{place.public}receipt"), "Check", receipt=receipt)

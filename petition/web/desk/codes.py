@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired, NumberRange
 
 from petition.coordination.rounds import NewRound, least_codes, open_further_round
 from petition.crypto.codes import show
-from petition.errors import NotFound
+from petition.errors import BadShape, NotFound
 from petition.issuing.codes import batches, make_codes, void_batch
 from petition.letters.access import own_letter
 from petition.letters.drafting.settings import rolls_of
@@ -29,13 +29,16 @@ from petition.web.shared.context import issuer_session, now, say, session, site
 _ = str
 
 
+HOW_MANY = _("Make from 1 to 10,000 codes at a time.")
+
+
 class CodesForm(FlaskForm):
     """How many codes."""
 
     roll = SelectField(_("For whom"), validate_choice=False)
     count = IntegerField(
         _("How many"),
-        [InputRequired(_("Give a number.")), NumberRange(0, 10_000, _("Make from 1 to 10,000 codes at a time."))],
+        [InputRequired(_("Give a number.")), NumberRange(0, 10_000, HOW_MANY)],
         default=20,
     )
     new_round = BooleanField(_("Start another set with these codes"))
@@ -85,6 +88,8 @@ def make(organizer: Organizer, slug: str) -> Answer:
     """Make codes, with another set if that is wanted, and show them, once."""
     letter = own_letter(session(), slug, organizer)
     form = sent(CodesForm())
+    if not form.count.data and not form.new_round.data:
+        raise BadShape(HOW_MANY).about("count")
     round_, batch, made = _with_new_round(letter, form) if form.new_round.data else _of_round(letter, form)
     sheet = _sheet(letter, round_)
     return desk_page(

@@ -13,7 +13,6 @@ from petition.publishing.figures.counts import figures
 from petition.publishing.public_files import MARKDOWN, TEXT_FILE, before, is_file_name, is_for_clients
 from petition.web.public.cache_middleware import CacheMiddleware
 from petition.web.shared.context import LANGUAGE, language, page, say, session, site
-from petition.web.shared.headers import OPEN_DATA
 from petition.web.shared.letters import addressed
 from petition.web.shared.public_cache import cached
 
@@ -73,7 +72,7 @@ def _file_for_clients(address: str, name: str) -> Response:
         return _answer(kept)
     if name != TEXT_FILE:
         raise NotFound(NO_SUCH_FILE)
-    return Response(letter.text, content_type=MARKDOWN, headers=OPEN_DATA)
+    return Response(letter.text, content_type=MARKDOWN)
 
 
 def _answer(kept: CachedFile) -> Response:

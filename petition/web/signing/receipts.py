@@ -26,7 +26,7 @@ NOTHING: dict[str, Any] = {"refusal": None, "found": None, "seen": None, "withdr
 def ask_receipt(address: str) -> str:
     """The form for a receipt."""
     letter, words = addressed(address)
-    shown = {**NOTHING, "ladder": ladder_of(letter), "typed": {}, "receipt": ""}
+    shown = {**NOTHING, "ladder": ladder_of(letter, has_signed=True), "typed": {}, "receipt": ""}
     return page("sign/check.html", letter=letter, words=words, **shown)
 
 
@@ -35,7 +35,7 @@ def ask_receipt(address: str) -> str:
 def use_receipt(address: str) -> tuple[str, int]:
     """Show what is stored under a receipt, change what is shown, or take the signature back."""
     letter, words = addressed(address)
-    typed, ladder = posted_text("receipt_file") or posted_text("receipt"), ladder_of(letter)
+    typed, ladder = posted_text("receipt_file") or posted_text("receipt"), ladder_of(letter, has_signed=True)
     choice = read_choice(request.form, ladder)
     shown = {**NOTHING, "ladder": ladder, "typed": choice.typed, "receipt": typed}
     status = 200
@@ -53,13 +53,14 @@ def _act(letter: Letter, both: Opening, what: str) -> dict[str, Any]:
         session().commit()
         return {"withdrawn": withdrawn}
     if what == "change":
-        change(session(), letter, appearance_of(read_choice(request.form, ladder_of(letter)), letter, both))
+        chosen = read_choice(request.form, ladder_of(letter, has_signed=True))
+        change(session(), letter, appearance_of(chosen, letter, both))
         session().commit()
     elif what != "check":
         raise BadShape("Choose what to do with the receipt: check, change, or withdraw.")
     found = look_up(session(), letter, both)
     stored = choice_of(found.shown)
-    seen = lines(stored, letter, ladder_of(letter))
+    seen = lines(stored, letter, ladder_of(letter, has_signed=True))
     return {"found": found, "seen": seen, "typed": stored.typed, "is_changed": what == "change"}
 
 

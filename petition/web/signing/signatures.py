@@ -19,7 +19,6 @@ from petition.signing.signatures import sign, sign_at, withdraw
 from petition.web.shared.appearance_form import ladder_of
 from petition.web.shared.context import now, page, say, session
 from petition.web.shared.forms import binary, hashed, json_members, posted_text
-from petition.web.shared.headers import OPEN_DATA
 from petition.web.shared.letters import addressed, refusals_spoken
 from petition.web.shared.limits import limiter, signing
 from petition.web.shared.public_cache import cached
@@ -35,7 +34,7 @@ def round_record(address: str) -> Response:
     if wanted is not None and not re.fullmatch("[1-9][0-9]{0,8}", wanted):
         raise NotFound("This letter has no such round.")
     body = cached().round_json(address, int(wanted) if wanted else None, moment=now())
-    return Response(body, mimetype="application/json", headers=OPEN_DATA)
+    return Response(body, mimetype="application/json")
 
 
 @bp.post("/signatures")

@@ -16,7 +16,7 @@ campaign = sharing.campaign
 TWINS = [
     ("Ana", "ana"),
     ("Ana", "\u0410na"),
-    ("ana", "\u0391\u039d\u0391"),
+    ("toma", "\u03a4\u039f\u039c\u0391"),
     ("Maria Lopez", "MARIA LOPEZ"),
     ("Iris", "lris"),
     ("Jo 1", "Jo l"),
@@ -57,5 +57,5 @@ def test_a_short_id_tells_people_apart_whose_names_were_alike_before(campaign: C
     with Session(campaign.databases.reading) as session:
         ids = [short_id(one) for one in all_organizers(session)]
 
-    assert len(set(ids)) == 2
+    assert len(set(ids)) == len(ids) >= 2
     assert {len(one) for one in ids} == {9}

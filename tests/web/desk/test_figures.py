@@ -46,7 +46,7 @@ def test_each_file_is_there_before_publication_and_names_no_secret(shared: Share
 
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
-    assert place.secret.encode() not in answer.data
+    assert place.code.encode() not in answer.data
     kept = answer.mimetype in ("image/svg+xml", "image/png")
     assert ("Content-Disposition" in answer.headers) != kept
 

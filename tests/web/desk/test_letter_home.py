@@ -77,6 +77,9 @@ def test_each_state_has_one_current_step_and_offers_what_may_come_next(
 ) -> None:
     make = {"draft": shared.a_draft, "open": shared.an_open_letter}.get(state, shared.a_published_letter)
     place = make()
+    if state == "open":
+        shared.campaign.sign_all(place.id, 5)
+        shared.campaign.seal(place.id)
     if state == "closed":
         shared.campaign.close_letter(place.id)
     page = ana.open(place.desk)
@@ -111,7 +114,7 @@ def test_codes_are_shown_once_with_the_address_to_join(shared: Shared, ana: Visi
 
     assert len(set(codes)) == 3
     assert sheet.text.count(f"<span>{SITE}{place.hidden}join</span>") == 3
-    assert sheet.text.count(f"{SITE}{place.hidden}join#k=") == 3
+    assert sheet.text.count(f"{SITE}{place.hidden}join#r=1&amp;p=") == 3
     assert joined.heading == "You can sign now"
     assert not [code for code in codes if code in ana.open(f"{place.desk}codes").text]
 
@@ -150,6 +153,8 @@ def test_the_number_of_used_codes_is_shown_rounded_and_never_under_k(shared: Sha
 
 def test_publishing_shows_the_letter_to_everybody(shared: Shared, ana: Visitor) -> None:
     place = shared.an_open_letter()
+    shared.campaign.sign_all(place.id, 5)
+    shared.campaign.seal(place.id)
     before = shared.get(place.public).status_code
     published = act(shared, ana, place, "publish")
 
@@ -274,14 +279,39 @@ def test_annulling_without_a_reason_is_refused(shared: Shared, ana: Visitor) -> 
 
 
 @ONCE
-def test_another_round_waits_until_the_first_one_no_longer_issues(shared: Shared, ana: Visitor) -> None:
+def test_another_set_starts_with_its_codes_once_k_of_the_first_are_counted_and_never_small(
+    shared: Shared, ana: Visitor
+) -> None:
     place = shared.an_open_letter()
-    early = act(shared, ana, place, "rounds")
-    act(shared, ana, place, "rounds/1/annul", reason="Copied.")
-    late = act(shared, ana, place, "rounds")
+    early = make_another_set(ana, place, 6)
+    shared.campaign.sign_all(place.id, 5)
+    waiting = make_another_set(ana, place, 6)
+    shared.campaign.seal(place.id)
+    small, made = make_another_set(ana, place, 5), make_another_set(ana, place, 6)
+    again = make_another_set(ana, place, 6)
 
-    assert (early.status, late.status) == (409, 200)
-    assert 'id="set-2"' in late.text
+    assert (early.status, waiting.status, small.status, made.status, again.status) == (409, 409, 400, 200, 409)
+    assert made.text.count("join#r=2&amp;p=") == 6
+    assert "Make" in ana.open(f"{place.desk}codes").text
+    assert 'id="set-2"' in ana.open(f"{place.desk}rounds").text
+
+
+def make_another_set(ana: Visitor, place: Place, count: int) -> Page:
+    return ana.press(ana.open(f"{place.desk}codes"), "Make codes", count=str(count), new_round="y")
+
+
+@ONCE
+def test_a_letter_of_version_0_1_0_says_why_it_takes_no_codes(shared: Shared, ana: Visitor) -> None:
+    place = shared.a_published_letter()
+    with Session(shared.campaign.databases.petition) as session:
+        letter = session.get_one(Letter, place.id)
+        letter.log_version, letter.pinned = 1, None
+        session.commit()
+    pages = [ana.open(place.desk), ana.open(f"{place.desk}codes")]
+
+    assert [page.status for page in pages] == [200, 200]
+    assert all("was opened with version 0.1.0" in page.text for page in pages)
+    assert ana.press(pages[1], "Make codes", count="3").status == 410 if "Make codes" in buttons(pages[1]) else True
 
 
 def test_a_batch_is_recalled_and_the_page_says_so(shared: Shared, ana: Visitor) -> None:
@@ -292,6 +322,42 @@ def test_a_batch_is_recalled_and_the_page_says_so(shared: Shared, ana: Visitor) 
 
     assert 'class="done" role="status"' in recalled.text
     assert worker.press(worker.open(f"{place.hidden}join"), "Go on", code=code).status == 410
+
+
+def test_recalling_looks_the_same_whether_codes_were_used_or_not(shared: Shared, ana: Visitor) -> None:
+    """Else whoever makes a batch of one code and gives it to one person would learn whether they used it."""
+    seen = []
+    for is_used in (False, True):
+        place = shared.an_open_letter()
+        code = shared.code(place)
+        if is_used:
+            shared.campaign.sign(place.id, shared.campaign.token(place.id, code))
+        recalled = act(shared, ana, place, "codes/1/void")
+        worker = shared.visitor()
+        tried = worker.press(worker.open(f"{place.hidden}join"), "Go on", code=code)
+        shared.campaign.seal(place.id)
+        pages = [recalled, tried, *(ana.open(place.desk + name) for name in ("", "codes", "rounds"))]
+        texts = [neutral(page.text.replace(code.replace("-", ""), ""), place) for page in pages]
+        entries = [{**one, "public_key": "", "roll": ""} for one in shared.campaign.entries(place.id)[2:]]
+        seen.append((texts, [page.status for page in pages], entries))
+
+    assert seen[0] == seen[1]
+    assert [one["type"] for one in seen[0][2]] == ["codes"]
+    assert seen[0][2][0]["voided"] == 1
+
+
+def neutral(text: str, place: Place) -> str:
+    """A page without what differs between any two letters and any two visits."""
+    for pattern in (
+        place.id,
+        place.code,
+        place.slug,
+        "[0-9a-f]{64}",
+        r"[A-Za-z0-9_.-]{40,}",
+        r"(?:[0-9A-Z]{4}-){3,}[0-9A-Z]{4}",
+    ):
+        text = re.sub(pattern, "", text)
+    return text
 
 
 @ONCE

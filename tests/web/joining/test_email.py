@@ -203,8 +203,9 @@ def test_the_record_and_the_counts_name_the_routes(
 
 
 def test_a_further_round_has_codes_on_paper_only(campaign: Campaign, worker: Visitor, letter: str, hidden: str) -> None:
-    rounds.destroy_now(campaign.services, letter)
-    rounds.open_next_round(campaign.services, letter, None, moment=campaign.clock())
+    campaign.sign_all(letter, 5)
+    campaign.seal(letter)
+    campaign.further_round(letter)
 
     assert worker.open(f"{hidden}round.json").answer.get_json()["routes"] == ["code"]
 
