@@ -37,6 +37,7 @@ from petition.web.shared.context import (
 from petition.web.shared.headers import HEADERS, transport_security
 from petition.web.shared.letters import LetterPath
 from petition.web.shared.limits import is_known, limiter
+from petition.web.shared.onion import onion_location
 from petition.web.shared.uploads import InMemoryRequest
 
 SIGNING_BODY = 64 * 1024
@@ -209,18 +210,23 @@ def apologize(error: Exception) -> Any:
     return answer
 
 
-class _CachedPages:
+class CachedPages:
     """Public files for the front of the server, whatever language their address asks for."""
 
-    def __init__(self, kept: CacheMiddleware) -> None:
+    def __init__(self, kept: CacheMiddleware, onion: str | None) -> None:
         self._kept = kept
+        self._onion = onion
         self.refresh = kept.refresh
 
     def ready(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes] | None:
         """The answer from memory, or None; the request stays as it is."""
         asked = dict(environ)
         move_language(asked)
-        return self._kept.ready(asked)
+        answer = self._kept.ready(asked)
+        if answer is None:
+            return None
+        status, headers, body = answer
+        return status, [*headers, *onion_location(self._onion, environ, headers)], body
 
 
 OVERLOADED = {
@@ -247,4 +253,5 @@ def make_front(app: Flask) -> Front:
         request = app.request_class(environ)
         return is_known(app.session_interface.open_session(app, request) or {})
 
-    return Front(app, _CachedPages(app.extensions["petition.kept"]), refusal, [*HEADERS.items()], knows)
+    cached = CachedPages(app.extensions["petition.kept"], app.extensions["petition"].settings.onion)
+    return Front(app, cached, refusal, [*HEADERS.items()], knows)

@@ -66,7 +66,9 @@ def type_body(page: Page, text: str) -> None:
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_two_organizers_write_at_once_merge_and_decide(desk: Services, site: Site, place: Place, scripts: bool) -> None:
+def test_two_organizers_write_at_once_merge_and_decide(
+    services: Services, site: Site, place: Place, scripts: bool
+) -> None:
     ana, ben = desk("Ana", scripts=scripts), desk("Ben", scripts=scripts, width=390)
     for page in (ana, ben):
         page.goto(f"{place.desk}write")
@@ -93,7 +95,7 @@ def test_two_organizers_write_at_once_merge_and_decide(desk: Services, site: Sit
     assert newest(site, place).body == "FIRST.\n\nBen's.\n\nAna's.\n\nTHIRD."
 
 
-def test_the_script_previews_and_keeps_while_somebody_types(desk: Services, site: Site, place: Place) -> None:
+def test_the_script_previews_and_keeps_while_somebody_types(services: Services, site: Site, place: Place) -> None:
     ana = desk("Ana")
     ana.goto(f"{place.desk}write")
     type_body(ana, "Typed **without** a press of a button.")
@@ -107,7 +109,7 @@ def test_the_script_previews_and_keeps_while_somebody_types(desk: Services, site
     assert newest(site, place) == LONG
 
 
-def test_the_script_says_what_is_wrong_and_that_somebody_saved(desk: Services, place: Place) -> None:
+def test_the_script_says_what_is_wrong_and_that_somebody_saved(services: Services, place: Place) -> None:
     ana, ben = desk("Ana"), desk("Ben")
     for page in (ana, ben):
         page.goto(f"{place.desk}write")
@@ -121,7 +123,7 @@ def test_the_script_says_what_is_wrong_and_that_somebody_saved(desk: Services, p
     expect(ana.locator("#notices")).to_contain_text("Ben saved version 2 while you were writing")
 
 
-def test_a_session_that_ends_while_somebody_types_loses_nothing(desk: Services, site: Site, place: Place) -> None:
+def test_a_session_that_ends_while_somebody_types_loses_nothing(services: Services, site: Site, place: Place) -> None:
     ana = desk("Ana")
     ana.goto(f"{place.desk}write")
     with Session(site.campaign.databases.petition) as session:
@@ -140,7 +142,7 @@ def test_a_session_that_ends_while_somebody_types_loses_nothing(desk: Services, 
     assert newest(site, place).body == "Typed for an hour."
 
 
-def test_a_connection_that_is_cut_is_told_and_tried_again(desk: Services, place: Place) -> None:
+def test_a_connection_that_is_cut_is_told_and_tried_again(services: Services, place: Place) -> None:
     ana = desk("Ana")
     ana.goto(f"{place.desk}write")
     expect(ana.locator("#preview .paper")).to_be_visible()
@@ -153,7 +155,7 @@ def test_a_connection_that_is_cut_is_told_and_tried_again(desk: Services, place:
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_letter_gets_demands_sources_a_translation_and_opens(
-    desk: Services, site: Site, place: Place, scripts: bool
+    services: Services, site: Site, place: Place, scripts: bool
 ) -> None:
     ana = desk("Ana", scripts=scripts, width=390)
     ana.goto(f"{place.desk}write")
@@ -184,7 +186,7 @@ def test_a_letter_gets_demands_sources_a_translation_and_opens(
     assert newest(site, place).demands == ("Say so in public.", "Stop.", "A third.", "A fourth.")
 
 
-def test_pages_of_writing_do_not_scroll_sideways_on_a_very_small_screen(desk: Services, place: Place) -> None:
+def test_pages_of_writing_do_not_scroll_sideways_on_a_very_small_screen(services: Services, place: Place) -> None:
     ana = desk("Ana", scripts=False, width=320)
     ana.goto(f"{place.desk}write")
     type_body(ana, "First, " + "x" * 300 + "\n\nSecond.")
