@@ -29,7 +29,7 @@ def create_app(
     from petition.issuing.secrets import RoundSecrets
     from petition.issuing.tokens import Keys
     from petition.operations.readiness import Readiness
-    from petition.operations.startup import open_databases, open_secret, require_secrets
+    from petition.operations.startup import open_site
     from petition.publishing.cache import PublicCache
     from petition.web.app import add_web
     from petition.web.shared.context import Site, utc_now
@@ -37,9 +37,7 @@ def create_app(
 
     self_test()
     settings = settings or config.settings()
-    databases = open_databases(settings, upgrades=True)
-    master = open_secret(settings, databases)
-    require_secrets(settings, databases, master)
+    databases, master = open_site(settings)
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config.update(
         SECRET_KEY=derive(master, "petition-cookie-v1"),

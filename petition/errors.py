@@ -1,6 +1,6 @@
 """Every "no" that the rules can say, each with its sentence and its status.
 
-A sentence is a gettext message id; values are filled in by name, so that the porch can translate it.
+A sentence is a gettext message id; values are filled in by name, so that the web layer can translate it.
 """
 
 import math

@@ -208,8 +208,9 @@ class Campaign:
             session.commit()
 
     def close_letter(self, letter_id: str) -> Result:
-        """Announce a day ahead, and close at the announced hour; the clock stands still."""
-        self.announce_close(letter_id)
+        """Close at the announced hour, announcing it first where that is not done; the clock stands still."""
+        if self.letter_row(letter_id).closes is None:
+            self.announce_close(letter_id)
         with Session(self.databases.reading) as session:
             closes = session.get_one(Letter, letter_id).closes
         assert closes is not None

@@ -65,7 +65,7 @@ def _require_closable(session: Session, letter: Letter, services: Services, mome
 
 def withdraw_letter(services: Services, letter_id: str, reason: str, *, taken_down: bool = False) -> None:
     """Take the whole letter back: what closing destroys is destroyed, and the address says why, and whether its
-    organizers did it or the people who run the site."""
+    organizers did it or the host."""
     reason = one_line(reason, "note")
     with Session(services.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)

@@ -12,7 +12,7 @@ from petition.letters.verification_methods import allowed_domains
 
 
 def mail_domains(services: Services) -> Mapping[str, Mapping[str, Sequence[str]]]:
-    """For the postman: by letter that takes signatures, and by roll, the domains whose addresses may have a code."""
+    """For the mailer: the domains whose addresses may get a code, by letter that takes signatures and by roll."""
     with Session(services.databases.reading) as session:
         letters = session.scalars(select(Letter).where(Letter.state.in_(SIGNABLE)))
         return {letter.id: allowed_domains(letter) for letter in letters}

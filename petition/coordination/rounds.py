@@ -1,8 +1,8 @@
-"""Rounds across the boundary between issuing and signing: opening a further one, ending, annulling.
+"""Rounds after the first: opening, ending and annulling them, in both databases.
 
-Through it go a round's number, public key and roll one way, and numbers of codes and tokens the other; never a
-code, an address or a message. Where both databases must be written the issuer commits first, and every step may
-be repeated: what a crash left half done is finished by doing it again.
+A round's number, public key and roll go to the collector, and numbers of codes and tokens come from the issuer; never
+a code, an address or a message. Where both databases are written, the issuer commits first. Every step can be
+repeated, which finishes what a crash left half done.
 """
 
 from collections.abc import Callable, Sequence

@@ -16,7 +16,7 @@ from petition.randomness import Random
 
 @dataclass(frozen=True)
 class Services:
-    """What every step across the boundary needs: both databases, the secrets, the site's address, chance."""
+    """What a step that uses both databases needs: the databases, the secrets, the site's address, randomness."""
 
     databases: Databases
     secrets: RoundSecrets
@@ -36,7 +36,7 @@ class Services:
 
 
 def make_services(settings: Settings, databases: Databases, master: bytes, **chance: Any) -> Services:
-    """Services with the settings in force; ``chance`` may give ``random`` and how keys are made."""
+    """Services with the settings in force; ``chance`` may set ``random`` and how keys are made."""
     secrets = RoundSecrets(settings.rounds_folder, master)
     chance.setdefault("public_folder", settings.public_folder)
     return Services(

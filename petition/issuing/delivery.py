@@ -1,4 +1,4 @@
-"""The postman: goes through the outbox, decides which addresses may have a code, and hands mail over.
+"""The mailer: goes through the outbox, decides which addresses may have a code, and hands mail over.
 
 A mail that the server does not take is tried again, at growing intervals with some chance in them, and given up
 within the hour. What is remembered of one that waits is its random key, in memory; nothing of it is logged.
@@ -113,7 +113,7 @@ class Mailer:
             return [(row, roll) for row, roll in session.execute(query)]
 
     def _first_seen(self, row: Outbox, moment: datetime) -> _Waiting:
-        """A mail that was there before this postman may be as old as its hour."""
+        """A mail that was there before this mailer started may be as old as its hour."""
         latest = moment + LONGEST
         return _Waiting(given_up=latest if self._knows_ages else min(latest, row.hour + timedelta(hours=1)))
 

@@ -1,4 +1,4 @@
-"""Mail goes out beside the clock: every few seconds the postman looks into the outbox, whatever is being sealed.
+"""Email goes out beside the scheduler: the mailer looks into the outbox every few seconds, even during a sealing.
 
 One process at a time does it, by a lock on a file, so that a mail is not sent twice and limits hold; another one
 takes over when that process is gone.
@@ -29,16 +29,16 @@ def carry(services: Services, settings: Settings, now: Callable[[], datetime], s
     if settings.mail is None:
         return
     sender = sender_of(settings)
-    postman = Mailer(
+    outbox_mailer = Mailer(
         services.databases.issuer, services.secrets, transport_for(settings.mail, sender), sender, services.random
     )
     descriptor = os.open(settings.data / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         while not stop.is_set():
             if _is_mine(descriptor):
-                _look(services, postman, now)
+                _look(services, outbox_mailer, now)
             else:
-                postman.forget()
+                outbox_mailer.forget()
             stop.wait(EVERY)
     finally:
         os.close(descriptor)
@@ -52,9 +52,9 @@ def _is_mine(descriptor: int) -> bool:
     return True
 
 
-def _look(services: Services, postman: Mailer, now: Callable[[], datetime]) -> None:
+def _look(services: Services, outbox_mailer: Mailer, now: Callable[[], datetime]) -> None:
     try:
-        postman.look(email_domains.mail_domains(services), now)
+        outbox_mailer.look(email_domains.mail_domains(services), now)
     except Exception as error:  # a busy database, a full disk: the next time may go better
         log.error("mail could not be looked after", extra={"kind": type(error).__name__})
 

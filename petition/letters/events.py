@@ -82,7 +82,7 @@ def read_link(link: str) -> str:
 def add_event(session: Session, letter: Letter, told: EventInput, *, moment: datetime) -> Event:
     """Tell it to everybody. Only of a letter that is public; of no day in the future or before the letter was out."""
     _require_public(session, letter)
-    _demand_day(letter, told.day, moment)
+    _require_day(letter, told.day, moment)
     newest = session.scalar(select(func.max(Event.number)).where(Event.letter_id == letter.id)) or 0
     if len(events_of(session, letter)) >= MOST_EVENTS:
         raise TooLong("A letter has at most %(most)s events. Take an old one away first.", most=MOST_EVENTS)
@@ -116,7 +116,7 @@ def set_status(
 ) -> None:
     """Say what became of a demand, by its number from 1; ``demands`` is how many the letter has."""
     _require_public(session, letter)
-    _demand_day(letter, day, moment)
+    _require_day(letter, day, moment)
     if not 1 <= demand <= demands:
         raise NotFound("The letter has no demand %(demand)s.", demand=demand)
     if status not in STATUSES:
@@ -143,7 +143,7 @@ def _require_public(session: Session, letter: Letter) -> None:
         raise Conflict("This can be told once the letter is published.")
 
 
-def _demand_day(letter: Letter, day: date, moment: datetime) -> None:
+def _require_day(letter: Letter, day: date, moment: datetime) -> None:
     """A day that may have begun somewhere on earth, and none before the letter existed."""
     assert letter.opened is not None
     if not letter.opened.date() - timedelta(days=1) <= day <= (moment + timedelta(hours=14)).date():

@@ -40,6 +40,18 @@ def open_databases(
     return databases
 
 
+def open_site(settings: Settings) -> tuple[Databases, bytes]:
+    """Databases at head and the master secret, ready to serve. Where anything refuses, no connection stays open."""
+    databases = open_databases(settings, upgrades=True)
+    try:
+        master = open_secret(settings, databases)
+        require_secrets(settings, databases, master)
+    except BaseException:
+        databases.dispose()
+        raise
+    return databases, master
+
+
 def open_secret(settings: Settings, databases: Databases) -> bytes:
     """The master secret; made for a new site, and never for one whose secret was lost."""
     if not settings.secret_file.exists() and _has_keys(databases):

@@ -14,7 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import brotli
@@ -154,14 +154,17 @@ class PublicCache:
 
     def site_file(self, name: str, language: str) -> CachedFile | None:
         """A file of the site itself: style, script, client, promises; or, for the name "", the list of letters."""
+        make: Callable[[], PublicFile]
         if name == "":
-            self._refresh(fresh=False)
-            return self._keep(self._site_key(name, language), lambda: self._make_home(language))
-        if name == "promises/":
-            return self._keep(self._site_key(name, language), lambda: promises_page(language))
-        if name in SITE_FILES:
-            return self._keep(self._site_key(name, language), lambda: packaged(name))
-        return None
+            self.refresh()
+            make = partial(self._make_home, language)
+        elif name == "promises/":
+            make = partial(promises_page, language)
+        elif name in SITE_FILES:
+            make = partial(packaged, name)
+        else:
+            return None
+        return self._keep(self._site_key(name, language), make)
 
     def letter_file_in_memory(self, slug: str, name: str, language: str | None) -> CachedFile | None:
         """The same as ``letter_file``, without asking the database and without making anything."""
@@ -171,6 +174,13 @@ class PublicCache:
     def site_file_in_memory(self, name: str, language: str) -> CachedFile | None:
         """The same as ``site_file``, without asking the database and without making anything."""
         return self._in_memory(self._site_key(name, language))
+
+    def is_due(self) -> bool:
+        """Whether the last answer about editions is a second old."""
+        return self._is_old(self._seconds())
+
+    def _is_old(self, now: float) -> bool:
+        return now - self._asked >= ASK_EVERY_SECONDS
 
     def refresh(self) -> None:
         """Ask the database for the editions, if the last answer is a second old."""
@@ -191,7 +201,7 @@ class PublicCache:
     def _refresh(self, *, fresh: bool) -> None:
         """Ask for the editions if the last answer is a second old; if the database is away, what is known stays."""
         now = self._seconds()
-        if not fresh and now - self._asked < ASK_EVERY_SECONDS:
+        if not fresh and not self._is_old(now):
             return
         self._asked = now
         try:

@@ -1,4 +1,4 @@
-"""The porch: puts the pages together, adds headers, and turns refusals into answers. Knows no rules."""
+"""The web application: registers the pages, adds headers, and turns refusals into answers. Knows no rules."""
 
 import json
 import math
@@ -22,7 +22,7 @@ from petition.publishing.templates import render
 from petition.web import desk, joining, public, signing
 from petition.web.failures import RETRY_SECONDS, Failures, failure_of, log_failure, log_flask_failure
 from petition.web.public.cache_middleware import CacheMiddleware
-from petition.web.server import Front
+from petition.web.server import DESK_BODY, SIGNING_BODY, Front
 from petition.web.shared.context import (
     HERE,
     LANGUAGE,
@@ -40,10 +40,7 @@ from petition.web.shared.limits import is_known, limiter
 from petition.web.shared.onion import onion_location
 from petition.web.shared.uploads import InMemoryRequest
 
-SIGNING_BODY = 64 * 1024
 DRAFTING_BODY = 1024 * 1024
-PASTED_BODY = 8 * DRAFTING_BODY
-"""What an organizer typed or pasted is read so far, to be refused in its own form and not lost."""
 JSON_ENDPOINTS = frozenset({"join.issue", "sign.add", "sign.take_back", "sign.change_appearance", "sign.round_record"})
 BELOW_A_LETTER = re.compile(
     r"(?P<letter>/(?:letters/[a-z0-9-]+|s/[0-9A-Za-z-]+)/)(?P<language>[a-z]{2,3})/(?P<rest>.*)", re.DOTALL
@@ -106,7 +103,7 @@ def limit_body() -> None:
     """Bodies are small: 1 MB for drafting, 64 kB for everything else."""
     request.max_content_length = DRAFTING_BODY if request.path.startswith("/organize/") else SIGNING_BODY
     if request.endpoint in desk.KEPT_WHOLE and "proof" in cookie:
-        request.max_content_length = PASTED_BODY
+        request.max_content_length = DESK_BODY
     request.max_form_memory_size = request.max_content_length
     request.max_form_parts = 200
 
@@ -216,10 +213,10 @@ class CachedPages:
     def __init__(self, kept: CacheMiddleware, onion: str | None) -> None:
         self._kept = kept
         self._onion = onion
-        self.refresh = kept.refresh
+        self.is_due, self.refresh = kept.is_due, kept.refresh
 
     def ready(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes] | None:
-        """The answer from memory, or None; the request stays as it is."""
+        """The answer from memory, or None."""
         asked = dict(environ)
         move_language(asked)
         answer = self._kept.ready(asked)

@@ -17,6 +17,7 @@ from urllib.parse import unquote_to_bytes
 
 SIGNING_BODY = 64 * 1024
 DESK_BODY = 8 * 1024 * 1024
+"""What an organizer pasted is read up to here, so that its own form refuses it and nothing typed is lost."""
 BODIES_AT_ONCE = 64 * 1024 * 1024
 """Bytes of unfinished bodies that may be held at a time."""
 READ_SECONDS, READ_DESK_SECONDS = 20, 120
@@ -24,6 +25,11 @@ READ_SECONDS, READ_DESK_SECONDS = 20, 120
 RETRY_AFTER = "5"
 ENTRANCES = ("/organize/sign-in", "/organize/welcome/", "/organize/join/")
 """Where anybody may send a passphrase."""
+CHOOSING = {
+    name: f"HTTP_{name.upper().replace('-', '_')}"
+    for name in ("accept-encoding", "host", "if-match", "if-modified-since", "if-none-match", "if-range", "range")
+}
+"""Headers that choose an encoding, a status or an onion address for a cached file."""
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 Answer = tuple[int, list[tuple[str, str]], bytes]
@@ -35,6 +41,9 @@ class Cached(Protocol):
 
     def ready(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes] | None:
         """The answer to a GET or HEAD from memory, or None."""
+
+    def is_due(self) -> bool:
+        """Whether the editions should be asked for again."""
 
     def refresh(self) -> None:
         """Ask the database which editions there are; may block."""
@@ -94,25 +103,25 @@ class Front:
             "desk": Lane("desk", 3, 60),
             "strangers": Lane("strangers", 4, 60),
         }
-        self._refreshing = Lane("editions", 1, 0)
+        self._editions = Lane("editions", 1, 0)
         self._unread = 0
 
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
         """Answer one request."""
-        environ = environ_of(scope)
-        if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+        if scope.method in ("GET", "HEAD"):
             self._refresh_soon()
-            ready = self._cached.ready(environ)
+            ready = self._cached.ready(question_of(scope))
             if ready is not None:
                 status, headers, body = ready
-                send(proto, environ, (int(status[:3]), headers, body))
+                send(proto, scope.method, (int(status[:3]), headers, body))
                 return
+        environ = environ_of(scope)
         try:
             await self._read_body(environ, proto)
         except BadBody as flaw:
-            send(proto, environ, self._refused(environ, flaw.status))
+            send(proto, scope.method, self._refused(environ, flaw.status))
             return
-        send(proto, environ, await self._in_lane(environ))
+        send(proto, scope.method, await self._in_lane(environ))
 
     async def _in_lane(self, environ: dict[str, Any]) -> Answer:
         lane = self._lanes[self._lane_of(environ)]
@@ -131,11 +140,11 @@ class Front:
 
     def _refresh_soon(self) -> None:
         """Keep editions fresh without making a reader wait; one thread asks at a time."""
-        if self._refreshing.taken:
+        if self._editions.is_full or not self._cached.is_due():
             return
-        self._refreshing.taken = 1
-        asked = self._refreshing.pool.submit(self._cached.refresh)
-        asked.add_done_callback(lambda _: setattr(self._refreshing, "taken", 0))
+        self._editions.taken = 1
+        asked = self._editions.pool.submit(self._cached.refresh)
+        asked.add_done_callback(lambda _: setattr(self._editions, "taken", 0))
 
     async def _read_body(self, environ: dict[str, Any], proto: Any) -> None:
         """Put the whole body into the request, or refuse it: 408 too slow, 503 too many at once.
@@ -184,8 +193,8 @@ class Front:
 
 
 def lane_of(method: str, path: str) -> str:
-    """Which threads a request waits for. Whoever holds a token, and may have spent a code for it, is signing; whoever
-    comes with a passphrase that is slow to check is a stranger, unless their browser is known."""
+    """Which threads a request waits for. Those who hold a token may have spent their code: they are signing. Those who
+    send a passphrase, which is slow to check, are strangers unless their browser is known."""
     if path.startswith("/organize"):
         return "strangers" if method == "POST" and path.startswith(ENTRANCES) else "desk"
     if method in ("GET", "HEAD"):
@@ -194,14 +203,32 @@ def lane_of(method: str, path: str) -> str:
     return "joining" if last in ("tokens", "join", "mail", "report") else "signing"
 
 
+def path_of(scope: Any) -> str:
+    """The path as WSGI has it (PEP 3333): decoded, its bytes as Latin-1."""
+    return unquote_to_bytes(scope.path.partition("?")[0]).decode("latin-1")
+
+
+def question_of(scope: Any) -> dict[str, Any]:
+    """The few parts of a GET or HEAD that choose a cached answer, under their names in WSGI."""
+    found: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "PATH_INFO": path_of(scope),
+        "QUERY_STRING": scope.query_string,
+    }
+    for name, key in CHOOSING.items():
+        value = scope.headers.get(name)
+        if value is not None:
+            found[key] = value
+    return found
+
+
 def environ_of(scope: Any) -> dict[str, Any]:
     """The request as WSGI has it (PEP 3333), its body still empty."""
-    path, _, _ = scope.path.partition("?")
     host, _, port = scope.server.rpartition(":")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+        "PATH_INFO": path_of(scope),
         "QUERY_STRING": scope.query_string,
         "SERVER_NAME": host.strip("[]"),
         "SERVER_PORT": port,
@@ -241,10 +268,10 @@ def called(app: Wsgi, environ: dict[str, Any]) -> Answer:
     return found[0], found[1], body
 
 
-def send(proto: Any, environ: dict[str, Any], answer: Answer) -> None:
+def send(proto: Any, method: str, answer: Answer) -> None:
     """Write an answer out; HEAD and empty ones without a body."""
     status, headers, body = answer
-    if environ["REQUEST_METHOD"] == "HEAD" or not body:
+    if method == "HEAD" or not body:
         proto.response_empty(status, headers)
     else:
         proto.response_bytes(status, headers, body)

@@ -17,12 +17,12 @@ from tests.walks import PASSPHRASE, WORDS
 
 pytestmark = pytest.mark.browser
 LONG = replace(WORDS, body="First.\n\nSecond.\n\nThird.")
-Services = Callable[..., Page]
+Desks = Callable[..., Page]
 KEPT = "Autosaved for you"
 
 
 @pytest.fixture
-def desk(chromium: Browser, site: Site) -> Iterator[Services]:
+def desk(chromium: Browser, site: Site) -> Iterator[Desks]:
     """Hands out browsers in which an organizer is signed in; afterwards none may have asked anybody but the site."""
     made: list[Window] = []
 
@@ -66,9 +66,7 @@ def type_body(page: Page, text: str) -> None:
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_two_organizers_write_at_once_merge_and_decide(
-    services: Services, site: Site, place: Place, scripts: bool
-) -> None:
+def test_two_organizers_write_at_once_merge_and_decide(desk: Desks, site: Site, place: Place, scripts: bool) -> None:
     ana, ben = desk("Ana", scripts=scripts), desk("Ben", scripts=scripts, width=390)
     for page in (ana, ben):
         page.goto(f"{place.desk}write")
@@ -79,7 +77,7 @@ def test_two_organizers_write_at_once_merge_and_decide(
     type_body(ana, "First.\n\nSecond.\n\nTHIRD.")
     press(ana, "Save")
     at(ana, "From version 2 to 3")
-    expect(ana.get_by_role("status").first).to_contain_text("Both texts are together in version 3")
+    expect(ana.get_by_role("status").filter(has_text="Both texts are together in version 3")).to_be_visible()
     assert newest(site, place).body == "FIRST.\n\nSecond.\n\nTHIRD."
 
     for page in (ana, ben):
@@ -95,7 +93,7 @@ def test_two_organizers_write_at_once_merge_and_decide(
     assert newest(site, place).body == "FIRST.\n\nBen's.\n\nAna's.\n\nTHIRD."
 
 
-def test_the_script_previews_and_keeps_while_somebody_types(services: Services, site: Site, place: Place) -> None:
+def test_the_script_previews_and_keeps_while_somebody_types(desk: Desks, site: Site, place: Place) -> None:
     ana = desk("Ana")
     ana.goto(f"{place.desk}write")
     type_body(ana, "Typed **without** a press of a button.")
@@ -109,7 +107,7 @@ def test_the_script_previews_and_keeps_while_somebody_types(services: Services, 
     assert newest(site, place) == LONG
 
 
-def test_the_script_says_what_is_wrong_and_that_somebody_saved(services: Services, place: Place) -> None:
+def test_the_script_says_what_is_wrong_and_that_somebody_saved(desk: Desks, place: Place) -> None:
     ana, ben = desk("Ana"), desk("Ben")
     for page in (ana, ben):
         page.goto(f"{place.desk}write")
@@ -123,7 +121,7 @@ def test_the_script_says_what_is_wrong_and_that_somebody_saved(services: Service
     expect(ana.locator("#notices")).to_contain_text("Ben saved version 2 while you were writing")
 
 
-def test_a_session_that_ends_while_somebody_types_loses_nothing(services: Services, site: Site, place: Place) -> None:
+def test_a_session_that_ends_while_somebody_types_loses_nothing(desk: Desks, site: Site, place: Place) -> None:
     ana = desk("Ana")
     ana.goto(f"{place.desk}write")
     with Session(site.campaign.databases.petition) as session:
@@ -142,25 +140,25 @@ def test_a_session_that_ends_while_somebody_types_loses_nothing(services: Servic
     assert newest(site, place).body == "Typed for an hour."
 
 
-def test_a_connection_that_is_cut_is_told_and_tried_again(services: Services, place: Place) -> None:
+def test_a_connection_that_is_cut_is_told_and_tried_again(desk: Desks, place: Place) -> None:
     ana = desk("Ana")
     ana.goto(f"{place.desk}write")
     expect(ana.locator("#preview .paper")).to_be_visible()
     ana.context.set_offline(True)
     type_body(ana, "Typed offline.")
-    expect(ana.locator("#kept")).to_contain_text("nothing is kept at the moment")
+    expect(ana.locator("#kept")).to_contain_text("nothing is saved right now")
     ana.context.set_offline(False)
     expect(ana.locator("#kept")).to_contain_text(KEPT, timeout=15_000)
 
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_letter_gets_demands_sources_a_translation_and_opens(
-    services: Services, site: Site, place: Place, scripts: bool
+    desk: Desks, site: Site, place: Place, scripts: bool
 ) -> None:
     ana = desk("Ana", scripts=scripts, width=390)
     ana.goto(f"{place.desk}write")
     press(ana, "Up: 2")
-    press(ana, "One more demand")
+    press(ana, "Add another demand")
     ana.get_by_label("Demand 3", exact=True).fill("A third.\nA fourth.")
     ana.get_by_role("group", name="Source 1").get_by_label("Title").fill("A report")
     ana.get_by_role("group", name="Source 1").get_by_label("Link").fill("https://example.org/r")
@@ -186,7 +184,7 @@ def test_a_letter_gets_demands_sources_a_translation_and_opens(
     assert newest(site, place).demands == ("Say so in public.", "Stop.", "A third.", "A fourth.")
 
 
-def test_pages_of_writing_do_not_scroll_sideways_on_a_very_small_screen(services: Services, place: Place) -> None:
+def test_pages_of_writing_do_not_scroll_sideways_on_a_very_small_screen(desk: Desks, place: Place) -> None:
     ana = desk("Ana", scripts=False, width=320)
     ana.goto(f"{place.desk}write")
     type_body(ana, "First, " + "x" * 300 + "\n\nSecond.")

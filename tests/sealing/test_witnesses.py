@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 import threading
 import time
 from base64 import b64decode, b64encode
@@ -281,35 +280,6 @@ def test_a_witness_that_lies_changes_nothing(
 
     assert says in ask(campaign, letter)[0].wrong
     assert note_of(campaign, letter) == before
-
-
-def test_one_that_is_down_and_one_that_never_answers_do_not_hold_up_the_clock(
-    campaign: Campaign, witness: Witness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(witnesses, "SILENCE", 0.5)
-    monkeypatch.setattr(witnesses, "PATIENCE", 1.5)
-    letter = a_known_letter(campaign, witness)
-    with socket.create_server(("127.0.0.1", 0)) as deaf, socket.create_server(("127.0.0.1", 0)) as gone:
-        addresses = [f"http://127.0.0.1:{listening.getsockname()[1]}" for listening in (deaf, gone)]
-        gone.close()
-        with Session(campaign.databases.petition) as session:
-            for place, address in enumerate(addresses):
-                key = Ed25519PrivateKey.from_private_bytes(bytes([place]) * 32).public_key().public_bytes_raw()
-                add_witness(session, f"W{place}", witness_vkey(WitnessKey(f"w{place}.example", key)), address)
-            session.commit()
-        campaign.sign_all(letter, 5)
-        campaign.clock.pass_time(days=1)  # type: ignore[attr-defined]
-        begun = time.monotonic()
-        done = campaign.tick()
-        took = time.monotonic() - begun
-        with Session(campaign.databases.petition) as session:
-            for place in (0, 1):
-                remove_witness(session, f"W{place}")
-            session.commit()
-
-    assert "3 signatures" in " ".join(done.values())
-    assert took < 10
-    assert "witness.example.org" in note_of(campaign, letter)
 
 
 def test_one_that_drips_its_answer_is_hung_up_on(

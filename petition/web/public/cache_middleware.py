@@ -45,6 +45,10 @@ class CacheMiddleware:
         found = self._find(environ, self.shelf.letter_file_in_memory, self.shelf.site_file_in_memory)
         return None if found is None else self.answer(found, environ)
 
+    def is_due(self) -> bool:
+        """Whether the editions should be asked for again."""
+        return self.shelf.is_due()
+
     def refresh(self) -> None:
         """Ask the database which editions there are; may block."""
         self.shelf.refresh()
