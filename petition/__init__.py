@@ -31,6 +31,7 @@ def create_app(
     from petition.operations.readiness import Readiness
     from petition.operations.startup import open_site
     from petition.publishing.cache import PublicCache
+    from petition.publishing.templates import HostFacts
     from petition.web.app import add_web
     from petition.web.shared.context import Site, utc_now
     from petition.web.shared.onion import OnionLocation
@@ -54,7 +55,8 @@ def create_app(
     keys = Keys(RoundSecrets(settings.rounds_folder, master))
     app.extensions["petition.keys"] = keys
     app.before_request(keys.forget_destroyed)
-    add_web(app, PublicCache(databases.reading, settings.url, settings.public_folder), settings.url)
+    host = HostFacts(settings.host_name, settings.contact, settings.start)
+    add_web(app, PublicCache(databases.reading, settings.url, settings.public_folder, host=host), settings.url)
     if settings.onion:
         app.wsgi_app = OnionLocation(app.wsgi_app, settings.onion)  # type: ignore[method-assign]
     if settings.proxies:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -24,6 +25,8 @@ DEMO = "demo"
 HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 """A host as it may stand in a log's origin: a name beyond ASCII in its xn-- form."""
 ONION = re.compile(r"http://(?P<key>[a-z2-7]{56})\.onion/?")
+INVITED, ANYBODY = "invited", "open"
+START, PUBLISH, NOTHING = APPROVALS = ("start", "publish", "nothing")
 HIDDEN = ("PETITION_DATABASE_URL", "PETITION_ISSUER_DATABASE_URL", "PETITION_MAIL")
 
 
@@ -45,6 +48,12 @@ class Settings:
     mail_from: str
     mail_subject: str
     seal_at: tuple[int, ...]
+    start: str
+    """Who may start a letter: ``invited`` or ``open``, for anybody."""
+    approve: str
+    """What the host must approve of a letter: ``start``, ``publish`` or ``nothing``."""
+    host_name: str
+    contact: str
     proxies: int
     metrics: tuple[str, int] | None
     sources: Mapping[str, str]
@@ -92,6 +101,7 @@ def settings(environ: Mapping[str, str] = os.environ) -> Settings:
         sources[name] = "environment" if value else "default"
         return parse(name, value) if value else default
 
+    start = read("PETITION_START", INVITED, partial(_one_of, (INVITED, ANYBODY)))
     data = read("PETITION_DATA", Path("data").absolute(), _path)
     found = Settings(
         data=data,
@@ -104,6 +114,10 @@ def settings(environ: Mapping[str, str] = os.environ) -> Settings:
         mail_from=read("PETITION_MAIL_FROM", "noreply@localhost", _text),
         mail_subject=read("PETITION_MAIL_SUBJECT", "The code you asked for", _text),
         seal_at=read("PETITION_SEAL_AT", (4,), _hours),
+        start=start,
+        approve=read("PETITION_APPROVE", NOTHING if start == INVITED else PUBLISH, partial(_one_of, APPROVALS)),
+        host_name=read("PETITION_HOST_NAME", "", _text),
+        contact=read("PETITION_CONTACT", "", _text),
         proxies=read("PETITION_PROXIES", 0, _count),
         metrics=read("PETITION_METRICS", None, _loopback),
         sources=sources,
@@ -186,6 +200,12 @@ def _path(name: str, value: str) -> Path:
 def _text(name: str, value: str) -> str:
     if "\n" in value or "\r" in value:
         raise WrongSetting(f"{name}: must be a single line, for example: A message for you")
+    return value
+
+
+def _one_of(known: tuple[str, ...], name: str, value: str) -> str:
+    if value not in known:
+        raise WrongSetting(f"{name}: {value!r} is unknown; give one of {', '.join(known)}, for example {known[0]}")
     return value
 
 

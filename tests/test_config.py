@@ -12,6 +12,10 @@ from petition.config import Settings, WrongSetting, master_secret, prepare_folde
 
 ONION = "http://2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid.onion"
 WRONG = {
+    "PETITION_START": ["everybody", "Open"],
+    "PETITION_APPROVE": ["yes"],
+    "PETITION_HOST_NAME": ["two\nlines"],
+    "PETITION_CONTACT": ["two\nlines"],
     "PETITION_DATA": ["~nobody-has-this-name/data"],
     "PETITION_SECRET_FILE": ["~nobody-has-this-name/secret"],
     "PETITION_DATABASE_URL": [
@@ -71,6 +75,10 @@ WRONG = {
     "PETITION_METRICS": ["0", "70000", "port", "0.0.0.0:9464", "192.0.2.1:9464", ":", "９464"],
 }
 RIGHT: dict[str, list[tuple[str, str, Any]]] = {
+    "PETITION_START": [("open", "start", "open"), ("invited", "start", "invited")],
+    "PETITION_APPROVE": [(word, "approve", word) for word in ("start", "publish", "nothing")],
+    "PETITION_HOST_NAME": [("Workers United", "host_name", "Workers United")],
+    "PETITION_CONTACT": [("letters@union.example", "contact", "letters@union.example")],
     "PETITION_DATA": [("/srv/petition", "data", Path("/srv/petition"))],
     "PETITION_SECRET_FILE": [("/srv/secret", "secret_file", Path("/srv/secret"))],
     "PETITION_DATABASE_URL": [
@@ -152,11 +160,20 @@ def test_every_setting_is_optional_and_has_its_default() -> None:
         mail_from="noreply@localhost",
         mail_subject="The code you asked for",
         seal_at=(4,),
+        start="invited",
+        approve="nothing",
+        host_name="",
+        contact="",
         proxies=0,
         metrics=None,
         sources=dict.fromkeys(RIGHT, "default"),
     )
     assert set(WRONG) == set(RIGHT) == set(found.sources) == set(NAMES)
+
+
+def test_an_open_site_asks_its_host_before_letters_are_public_unless_it_chose_otherwise() -> None:
+    assert settings({"PETITION_START": "open"}).approve == "publish"
+    assert settings({"PETITION_START": "open", "PETITION_APPROVE": "nothing"}).approve == "nothing"
 
 
 @pytest.mark.parametrize("name", sorted(RIGHT))

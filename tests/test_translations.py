@@ -131,8 +131,8 @@ def test_no_english_is_left_on_a_page_of_the_site(campaign: Campaign, stranger: 
 
 
 def test_what_a_refusal_says_is_translated_with_its_values(stranger: str) -> None:
-    assert i18n.fill(stranger, "This letter has no round %(number)s.", {"number": 7}) == (
-        "⟦This letter has no round 7.⟧"
+    assert i18n.fill(stranger, "This letter has no set of codes %(number)s.", {"number": 7}) == (
+        "⟦This letter has no set of codes 7.⟧"
     )
 
 

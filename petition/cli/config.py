@@ -16,6 +16,10 @@ NAMES = {
     "PETITION_MAIL_FROM": ("mail_from", "sender of mails"),
     "PETITION_MAIL_SUBJECT": ("mail_subject", "subject of mails; must not name a letter"),
     "PETITION_SEAL_AT": ("seal_at", "full hours of the day (UTC) at which daily updates run: 04:00 or 06:00,18:00"),
+    "PETITION_START": ("start", "who may start a letter: invited, or open, for anybody"),
+    "PETITION_APPROVE": ("approve", "what you must approve of a letter: start, publish or nothing"),
+    "PETITION_HOST_NAME": ("host_name", "who runs this site, shown on its pages"),
+    "PETITION_CONTACT": ("contact", "how to reach you, shown on its pages"),
     "PETITION_PROXIES": ("proxies", "how many trusted proxies stand in front"),
     "PETITION_METRICS": ("metrics", "port of this machine for figures about its health, such as 9464; none without it"),
 }

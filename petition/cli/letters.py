@@ -17,6 +17,7 @@ from petition.letters.access import hosted_letter, hosted_letters, path_of
 from petition.letters.drafting.drafts import draft
 from petition.letters.drafting.importing.process import MOST_BYTES, import_file
 from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.host_approval import approve_letter, awaited_step
 from petition.letters.lifecycle import announce_close, obstacles
 from petition.letters.models import Organizer
 from petition.letters.states import DRAFT, steps_from
@@ -35,13 +36,23 @@ def letter() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
 def list_(as_json: bool) -> None:
     """List all letters of this site with their state."""
-    with reading(ground()) as session:
-        found = [{"slug": one.slug, "state": one.state, "title": one.title} for one in hosted_letters(session)]
+    here = ground()
+    with reading(here) as session:
+        found = [
+            {
+                "slug": one.slug,
+                "state": one.state,
+                "title": one.title,
+                "awaits_approval": bool(awaited_step(session, one, here.settings.approve)),
+            }
+            for one in hosted_letters(session)
+        ]
     if as_json:
         say_json(found)
         return
     for one in found:
-        click.echo(f"{one['slug']}  {one['state']}  {one['title']}")
+        waits = "  (waits for your approval)" if one["awaits_approval"] else ""
+        click.echo(f"{one['slug']}  {one['state']}  {one['title']}{waits}")
 
 
 @letter.command()
@@ -181,6 +192,19 @@ def withdraw(slug: str, reason: str) -> None:
     here = ground()
     closing.withdraw_letter(here.services, letter_id(here, slug), reason)
     click.echo("Withdrawn.")
+
+
+@letter.command()
+@click.argument("slug")
+def approve(slug: str) -> None:
+    """Approve a letter's text as this site's host, where PETITION_APPROVE asks for it.
+
+    Read it first: petition letter text SLUG. A draft that changes afterwards needs another look.
+    """
+    here = ground()
+    with working(here) as session:
+        approve_letter(session, hosted_letter(session, slug))
+    click.echo("Approved.")
 
 
 @letter.command()

@@ -57,7 +57,7 @@ def close_letter(services: Services, letter_id: str, *, moment: datetime, tidies
 def _require_closable(session: Session, letter: Letter, services: Services, moment: datetime) -> None:
     if letter.closes is None or letter.closes > moment:
         require_step(letter, None, CLOSED, facts_of(session, letter, services))
-        raise Conflict("A letter closes at the hour that was announced, a day ahead. Announce it first.")
+        raise Conflict("A letter closes at the announced hour. Announce it first, a day ahead.")
     if letter.state != OPEN:  # of one that is only open, what counts is how many there are now
         require_step(letter, None, CLOSED, facts_of(session, letter, services))
     require_free(session, letter.id)
@@ -70,7 +70,7 @@ def withdraw_letter(services: Services, letter_id: str, reason: str, *, taken_do
     with Session(services.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)
         if letter.was_public and not reason:
-            raise BadShape("Give a reason: the letter's address will say it.")
+            raise BadShape("Give a reason. The letter's page will show it.")
         require_step(letter, None, WITHDRAWN, facts_of(session, letter, services))
         session.rollback()
     end_issuing(services, letter_id)

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from petition.coordination.services import Services
 from petition.letters.drafting.approvals import approvals_of
 from petition.letters.drafting.versions import newest_version
+from petition.letters.host_approval import awaited_step
 from petition.letters.lifecycle import Facts
 from petition.letters.models import Letter
 from petition.letters.organizers.names_keys import key_holders
@@ -27,4 +28,6 @@ def facts_of(session: Session, letter: Letter, services: Services) -> Facts:
         sends_mail=services.sends_mail,
         approvals=agreed,
         is_demo=services.is_demo,
+        awaited=awaited_step(session, letter, services.approve),
+        contact=services.contact,
     )

@@ -218,15 +218,15 @@ def annul_round(services: Services, letter_id: str, number: int, reason: str) ->
     """Take a flooded round out of the count, publicly: its waiting signatures go, its codes and tokens are refused."""
     reason = one_line(reason, "note")
     if not reason:
-        raise BadShape("Give a reason: it is public, and stands in the log for good.")
+        raise BadShape("Give a reason. It is public and stays in the public record.")
     with Session(services.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)
         row = session.get(Round, (letter_id, number))
         if row is None:
-            raise NotFound("This letter has no round %(number)s.", number=number)
+            raise NotFound("This letter has no set of codes %(number)s.", number=number)
         if row.annulled is not None or letter.state not in SIGNABLE:
             raise Conflict(
-                "Round %(number)s can't be annulled: it is annulled already, or the letter is over.",
+                "Set %(number)s can't be canceled: it is canceled already, or the letter is over.",
                 number=number,
             )
         require_signable(letter)

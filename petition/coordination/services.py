@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from petition.config import Settings
+from petition.config import NOTHING, Settings
 from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.locked_names import NamesPrivateKey
 from petition.database import Databases
@@ -33,12 +33,17 @@ class Services:
     make_names_key: Callable[[], NamesPrivateKey] = NamesPrivateKey.generate
     public_folder: Path | None = None
     """Where kept pages lie, which must not outlive a name."""
+    approve: str = NOTHING
+    """What the host must approve of a letter."""
+    contact: str = ""
+    """How to reach the host."""
 
 
 def make_services(settings: Settings, databases: Databases, master: bytes, **chance: Any) -> Services:
     """Services with the settings in force; ``chance`` may set ``random`` and how keys are made."""
     secrets = RoundSecrets(settings.rounds_folder, master)
     chance.setdefault("public_folder", settings.public_folder)
+    chance |= {"approve": settings.approve, "contact": settings.contact}
     return Services(
         databases,
         secrets,

@@ -115,7 +115,7 @@ def known_round(session: Session, letter_id: str, number: int) -> IssuingRound:
     """The issuer's row of a round; refuses a number that it never had."""
     row = session.get(IssuingRound, (letter_id, number))
     if row is None:
-        raise NotFound("This letter has no round %(number)s.", number=number)
+        raise NotFound("This letter has no set of codes %(number)s.", number=number)
     return row
 
 

@@ -25,6 +25,7 @@ from petition.letters.dates import is_due_to_announce, is_due_to_publish
 from petition.letters.lifecycle import announce_close
 from petition.letters.models import Letter, to_hour
 from petition.letters.organizers.one_time_passwords import forget_spent_passwords
+from petition.letters.organizers.spent_forms import forget_spent_forms
 from petition.letters.states import CLOSED, SIGNABLE
 from petition.letters.update_times import last_update
 from petition.sealing import naming
@@ -81,6 +82,7 @@ def tick(
     is_tidy = tidy(services) if due else True
     with Session(services.databases.petition) as session:
         forget_spent_passwords(session, moment=moment, master=services.master)
+        forget_spent_forms(session, moment=moment)
         session.commit()
     return Tick(done, tuple(collect(services.databases.petition, known, moment)), is_tidy)
 

@@ -32,9 +32,9 @@ def set_dates(
 
 def _require_publishable(letter: Letter, hour: datetime | None, moment: datetime) -> None:
     if letter.state not in (DRAFT, OPEN):
-        raise Conflict("This letter is published already, or over.")
+        raise Conflict("This letter is public already, or over.")
     if hour is not None and hour <= moment:
-        raise BadShape("The hour of publication must be in the future. To publish now, use the button for it.")
+        raise BadShape("Choose a time in the future. To publish now, use “Publish.”")
 
 
 def _require_endable(letter: Letter, hour: datetime | None, moment: datetime) -> None:
@@ -42,7 +42,7 @@ def _require_endable(letter: Letter, hour: datetime | None, moment: datetime) ->
         raise Conflict("This letter is over already.")
     require_not_announced(letter)
     if hour is not None and hour < moment + NOTICE:
-        raise BadShape("The letter can close a day from now at the earliest: closing is announced a day ahead.")
+        raise BadShape("The letter can close a day from now at the earliest, because we announce it a day ahead.")
 
 
 def is_due_to_publish(letter: Letter, moment: datetime) -> bool:

@@ -49,11 +49,11 @@ def read_field(label: str, options: Iterable[tuple[str, int | None]]) -> FieldOf
     """
     label = one_line(label, "group")
     if not label:
-        raise BadShape("Each field needs a label, for example “Role”.")
+        raise BadShape("Each question needs a label, such as “Role.”")
     typed = [(one_line(text, "group"), headcount) for text, headcount in options if text.strip()]
     if not LEAST_OPTIONS <= len(typed) <= MOST_OPTIONS:
         raise BadShape(
-            "Give the field “%(label)s” %(least)s to %(most)s groups to choose from, one on each line.",
+            "Give “%(label)s” %(least)s to %(most)s answers to choose from, one per line.",
             label=label, least=LEAST_OPTIONS, most=MOST_OPTIONS,
         )  # fmt: skip
     _require_different(text for text, _ in typed)
@@ -72,7 +72,7 @@ def read_lines(lines: Iterable[str]) -> list[tuple[str, int | None]]:
         label, equals, number = line.rpartition("=")
         digits = number.strip().replace(",", "")
         if equals and not (digits.isascii() and digits.isdecimal() and len(digits) <= 9):
-            raise BadShape("Behind the = of “%(line)s” stands no number. Write, for example: Software = 300", line=line)
+            raise BadShape("There is no number after the = in “%(line)s.” Write it like Software = 300.", line=line)
         found.append((label, int(digits)) if equals else (line, None))
     return found
 
@@ -110,7 +110,7 @@ def _require_different(labels: Iterable[str]) -> None:
     seen: set[str] = set()
     for label in labels:
         if label.casefold() in seen:
-            raise BadShape("“%(label)s” stands there twice. Give each a name of its own.", label=label)
+            raise BadShape("“%(label)s” is there twice. Give each its own name.", label=label)
         seen.add(label.casefold())
 
 
@@ -134,7 +134,7 @@ def set_fields(session: Session, letter: Letter, fields: Sequence[FieldOfLetter]
         return
     require_draft(letter)
     if len(fields) > MOST_FIELDS:
-        raise BadShape("A letter asks for at most %(most)s things.", most=MOST_FIELDS)
+        raise BadShape("A letter asks at most %(most)s questions.", most=MOST_FIELDS)
     _require_different(field.label for field in fields)
     _write(session, letter, fields)
 

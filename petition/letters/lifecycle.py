@@ -30,6 +30,7 @@ from petition.letters.states import (
 from petition.letters.text.completeness import gaps
 
 _ = str
+NOT_NOW = _("This letter is at another step. Its page says what comes next.")
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,33 @@ class Facts:
     """Organizers who approve of the newest version."""
     is_demo: bool = False
     """The site is the demo, whose clock is its own."""
+    awaited: str = ""
+    """The step that the host must approve first; empty for none."""
+    contact: str = ""
+    """How to reach the host."""
 
 
 def obstacles(letter: Letter, version: Version | None, step: str, facts: Facts) -> list[Refusal]:
     """Everything that stands in the way of a step, each with its remedy; the page shows it, the step enforces it."""
     if (letter.state, step) not in STEPS:
-        return [Conflict("A letter that is %(state)s cannot become %(step)s.", state=letter.state, step=step)]
+        return [Conflict(NOT_NOW)]
+    found = list(_obstacles_of_host(step, facts))
     if step == OPEN:
-        return _obstacles_to_opening(letter, version, facts)
+        return [*_obstacles_to_opening(letter, version, facts), *found]
     if step == PUBLISHED:
-        return list(_obstacles_to_publishing(letter, facts))
+        return [*_obstacles_to_publishing(letter, facts), *found]
     if step == CLOSED and letter.state == OPEN:
-        return list(_obstacles_to_closing_unpublished(letter, facts))
-    return []
+        return [*_obstacles_to_closing_unpublished(letter, facts), *found]
+    return found
+
+
+def _obstacles_of_host(step: str, facts: Facts) -> Iterable[Refusal]:
+    if step != facts.awaited:
+        return
+    if facts.contact:
+        yield Conflict("This site's host must approve the letter first. Write to: %(contact)s", contact=facts.contact)
+    else:
+        yield Conflict("This site's host must approve the letter first. Ask them.")
 
 
 def _obstacles_to_publishing(letter: Letter, facts: Facts) -> Iterable[Refusal]:
@@ -159,7 +174,7 @@ def require_step(letter: Letter, version: Version | None, step: str, facts: Fact
 def move(session: Session, letter: Letter, to: str) -> None:
     """The one writer of a letter's state: of two who try the same step, one wins."""
     if (letter.state, to) not in STEPS:
-        raise Conflict("A letter that is %(state)s cannot become %(step)s.", state=letter.state, step=to)
+        raise Conflict(NOT_NOW)
     session.flush()
     moved = changed(
         session,
@@ -168,7 +183,7 @@ def move(session: Session, letter: Letter, to: str) -> None:
         .values(state=to, edition=Letter.edition + 1),
     )
     if moved != 1:
-        raise Conflict("Somebody else changed this letter at the same moment. Please look again.")
+        raise Conflict("Someone else just changed this letter. Look at it again.")
     if to in (CLOSED, WITHDRAWN):
         forget_working_copies(session, letter.id)
     session.refresh(letter)

@@ -67,6 +67,18 @@ class RecoveryCode(PetitionBase):
     organizer_id: Mapped[str] = mapped_column(ForeignKey("organizer.id", ondelete="CASCADE"))
 
 
+class SpentForm(PetitionBase):
+    """A form of the organizers that was sent, so that it acts once. Nothing says who sent it, or what it made."""
+
+    __tablename__ = "spent_form"
+    __table_args__ = UNORDERED
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    """SHA-256 of the random text that the form held."""
+    day: Mapped[date] = mapped_column(Date)
+    """On which it was shown; two days later the row goes."""
+
+
 class Letter(PetitionBase):
     """An open letter and where it stands."""
 
@@ -126,6 +138,16 @@ class Letter(PetitionBase):
     withdrawn_reason: Mapped[str | None] = mapped_column(Text, default=None)
     taken_down: Mapped[bool] = mapped_column(default=False)
     """Whether the reason is the host's, not the organizers'."""
+
+
+class HostApproval(PetitionBase):
+    """The host has read exactly this text and lets the letter go on, where the site asks for it."""
+
+    __tablename__ = "host_approval"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(ForeignKey("letter.id", ondelete="CASCADE"), primary_key=True)
+    text_sha256: Mapped[str] = mapped_column(String(64))
 
 
 class Authorship(PetitionBase):

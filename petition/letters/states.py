@@ -82,4 +82,4 @@ def require_signable(letter: Letter | Row[Any]) -> None:
 def require_draft(letter: Letter) -> None:
     """The text may change only in a draft: a changed letter is a new letter."""
     if letter.state != DRAFT:
-        raise Conflict("This letter is open, so its text can't change any more. A changed letter is a new letter.")
+        raise Conflict("This letter is open, so this can't change. To change it, start a new letter.")

@@ -25,13 +25,13 @@ from sqlalchemy.orm import Session
 from petition.errors import Refusal
 from petition.i18n import languages
 from petition.letters.access import LISTED, SHORT_LENGTH, UNLISTED, letter_at, meant_by, public_letter
-from petition.letters.employers import by_employer
 from petition.letters.models import Letter, to_hour
 from petition.letters.states import PUBLIC, SIGNABLE
 from petition.publishing import openapi
 from petition.publishing.data import columns
 from petition.publishing.data.round_record import round_json
 from petition.publishing.figures.counts import figures
+from petition.publishing.figures.listing import listing
 from petition.publishing.figures.names import require_page
 from petition.publishing.pages.data_inventory import OTHERS, SIGNERS
 from petition.publishing.public_files import (
@@ -43,7 +43,7 @@ from petition.publishing.public_files import (
     public_file,
     tile_of,
 )
-from petition.publishing.templates import render
+from petition.publishing.templates import HostFacts, render
 
 ASK_EVERY_SECONDS = 1.0
 MOST_BYTES = 64 * 1024 * 1024
@@ -60,6 +60,8 @@ SITE_FILES: dict[str, tuple[str | Callable[[], bytes], str]] = {
     "openapi.json": (openapi.document, openapi.JSON),
     "counts.schema.json": (openapi.counts_schema, openapi.SCHEMA),
 }
+PAGES = {"start/": "public/start.html", "code/": "public/code.html"}
+"""Pages of the site beside its home and its promises."""
 COMPRESSED = ("text/", "application/json", "application/schema", "image/svg", "application/atom")
 
 
@@ -101,10 +103,18 @@ class _Known:
 class PublicCache:
     """The kept files of a site, in one process."""
 
-    def __init__(self, reading: Engine, url: str | None, folder: Path, seconds: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        reading: Engine,
+        url: str | None,
+        folder: Path,
+        seconds: Callable[[], float] = time.monotonic,
+        host: HostFacts = HostFacts(),  # noqa: B008 - a constant
+    ):
         self._reading = reading
         self._url = url
         self._folder = folder
+        self._host = host
         self._seconds = seconds
         self._asked = float("-inf")
         self._listed: dict[str, _Known] = {}
@@ -160,6 +170,8 @@ class PublicCache:
             make = partial(self._make_home, language)
         elif name == "promises/":
             make = partial(promises_page, language)
+        elif name in PAGES:
+            make = partial(self._of_site, PAGES[name], language, "../_site/")
         elif name in SITE_FILES:
             make = partial(packaged, name)
         else:
@@ -253,9 +265,12 @@ class PublicCache:
             self._put(path, file)
         return file
 
+    def _of_site(self, template: str, language: str, site: str, **values: object) -> PublicFile:
+        return _page(template, language, site, host=self._host, **values)
+
     def _make_home(self, language: str) -> PublicFile:
         with Session(self._reading) as session:
-            return _page("public/home.html", language, "_site/", employers=by_employer(session))
+            return self._of_site("public/home.html", language, "_site/", employers=listing(session))
 
     def _path(self, known: _Known, name: str, language: str | None) -> Path | None:
         """Where a file lies for all workers; None for one that is quicker made than read."""

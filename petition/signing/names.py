@@ -109,7 +109,7 @@ def hide(session: Session, letter: Letter, key: bytes, reason: str) -> HiddenNam
     """Take a name off the list from the next set time on, with a public reason; its signature still counts."""
     reason = one_line(reason, "note")
     if not reason:
-        raise BadShape("Give a reason: it stands on the public page, without the name.")
+        raise BadShape("Give a reason. It shows on the letter's page, without the name.")
     session.refresh(letter, with_for_update=True)
     row = session.get(ShownName, (letter.id, key))
     if row is None or row.state != SHOWN:

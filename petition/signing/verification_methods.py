@@ -29,10 +29,10 @@ def round_for_paper(session: Session, letter: Letter, roll: str | None = None) -
     wanted = known_roll(session, letter, roll)
     living = [row for row in rounds_of(session, letter.id) if row.roll == wanted and row.annulled is None]
     if not living:
-        raise Conflict("No round of these signers exchanges codes. Open another round together with its codes.")
+        raise Conflict("No set of codes works for these signers. Start another set together with its codes.")
     if CODE not in routes_of(letter, living[-1], living):
         raise Conflict(
-            "The codes of this letter go out by mail only: with one on paper as well, one person could sign twice."
+            "The codes of this letter go out by email only. With a paper code as well, one person could sign twice."
         )
     return living[-1]
 
@@ -41,5 +41,7 @@ def known_roll(session: Session, letter: Letter, roll: str | None) -> str:
     """A roll by its id, or the letter's first one; refused if the letter has no such roll."""
     known = [one.id for one in rolls_of(session, letter)]
     if (roll or known[0]) not in known:
-        raise NotFound("This letter has no roll %(roll)s. Its rolls: %(known)s.", roll=roll, known=", ".join(known))
+        raise NotFound(
+            "This letter has no group of signers %(roll)s. Its groups: %(known)s.", roll=roll, known=", ".join(known)
+        )
     return roll or known[0]

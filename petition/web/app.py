@@ -91,7 +91,7 @@ class LanguagePrefix:
 def move_language(environ: dict[str, Any]) -> None:
     """Move a language from the path to its own place in the request."""
     first, _, rest = environ.get("PATH_INFO", "/").lstrip("/").partition("/")
-    if first in languages() and (rest or environ["PATH_INFO"].endswith("/")) and not rest.startswith("organize"):
+    if first in languages() and (rest or environ["PATH_INFO"].endswith("/")):
         environ[LANGUAGE] = first
         environ["PATH_INFO"] = "/" + rest
     elif (below := BELOW_A_LETTER.fullmatch(environ.get("PATH_INFO", ""))) and below["language"] in languages():

@@ -95,6 +95,6 @@ def expect_nothing(page: Page) -> None:
 def sign_in(page: Page) -> None:
     page.goto("/organize/sign-in")
     page.get_by_label("Your name").fill("Ana")
-    page.get_by_label("Passphrase").fill(PASSPHRASE)
+    page.get_by_label("Password", exact=True).fill(PASSPHRASE)
     press(page, "Sign in")
     at(page, "My letters")

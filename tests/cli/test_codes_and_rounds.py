@@ -121,7 +121,7 @@ def test_a_batch_is_recalled_and_again_is_the_same(shell: Shell, address: str) -
 def test_a_batch_that_never_was_is_refused(shell: Shell, address: str) -> None:
     result = shell("codes", "void", "coded", "9999")
 
-    assert (result.exit_code, result.stderr) == (1, "This letter has no batch 9999 of codes.\n")
+    assert (result.exit_code, result.stderr) == (1, "This letter has no print batch 9999.\n")
 
 
 def rounds(shell: Shell, slug: str) -> list[dict[str, Any]]:
@@ -200,7 +200,7 @@ def test_annulling_wants_a_reason_and_happens_once(shell: Shell) -> None:
 def test_a_round_that_never_was_is_refused(shell: Shell, address: str) -> None:
     result = shell("round", "annul", "coded", "7", "--reason", "x")
 
-    assert (result.exit_code, result.stderr) == (1, "This letter has no round 7.\n")
+    assert (result.exit_code, result.stderr) == (1, "This letter has no set of codes 7.\n")
 
 
 def test_between_set_times_nothing_is_due_and_the_next_one_is_named(shell: Shell, address: str) -> None:

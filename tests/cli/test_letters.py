@@ -99,14 +99,14 @@ def settings_of(shell: Shell, slug: str) -> dict[str, Any]:
     ("line", "sentence"),
     [
         ("k: many", "“k: many” is no number. Write, for example: k: 10"),
-        ("k: 2", "K must be from 3 to 50"),
+        ("k: 2", "must be from 3 to 50"),
         ("timing: later", "The timing must be"),
         ("updates: weekly", "Updates"),
         ("names: soon", "“names: soon” is no number."),
         ("codes: pigeon", "“codes: pigeon”: write printed, mail, or both."),
         ("mail: Others | a.example", "“mail: Others | a.example” names no roll"),
         ("publish: tomorrow", "“tomorrow” is no hour in UTC. Write, for example: 2026-12-01 10:00"),
-        ("field: Role", "2 to 40 groups"),
+        ("field: Role", "2 to 40 answers"),
     ],
 )
 def test_a_setting_that_cannot_be_is_refused_and_no_draft_is_made(
@@ -231,7 +231,7 @@ def test_steps_out_of_order_are_refused(shell: Shell) -> None:
     results = [shell("letter", step, "eager") for step in ("publish", "close", "withdraw")]
 
     assert [result.exit_code for result in results] == [1, 1, 1]
-    assert all(result.stderr.startswith("A letter that is draft cannot become") for result in results)
+    assert all(result.stderr.startswith("This letter is at another step") for result in results)
 
 
 def test_a_public_letter_is_not_withdrawn_without_a_reason(shell: Shell) -> None:
@@ -255,7 +255,7 @@ def test_the_list_has_slug_state_and_title(shell: Shell) -> None:
     shell.a_letter("listed", is_open=False)
 
     assert "listed  draft  We refuse to build it" in shell("letter", "list").stdout.splitlines()
-    wanted = {"slug": "listed", "state": "draft", "title": "We refuse to build it"}
+    wanted = {"slug": "listed", "state": "draft", "title": "We refuse to build it", "awaits_approval": False}
     assert wanted in json.loads(shell("letter", "list", "--json").stdout)
 
 

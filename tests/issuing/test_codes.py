@@ -132,7 +132,7 @@ def test_codes_are_made_in_reasonable_numbers(campaign: Campaign, count: int) ->
 
 
 def test_a_round_that_never_was_gets_no_codes(campaign: Campaign) -> None:
-    with pytest.raises(NotFound, match="no round 1"):
+    with pytest.raises(NotFound, match="no set of codes 1"):
         make(campaign, campaign.a_draft(), 1)
 
 
@@ -164,7 +164,7 @@ def test_a_batch_is_recalled_while_unspent_and_its_spent_codes_stay(campaign: Ca
 def test_a_batch_that_never_was_cannot_be_recalled(campaign: Campaign) -> None:
     letter = campaign.an_open_letter()
 
-    with pytest.raises(NotFound, match="no batch 7"):
+    with pytest.raises(NotFound, match="no print batch 7"):
         void(campaign, letter, 7)
 
 

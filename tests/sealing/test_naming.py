@@ -90,7 +90,7 @@ def test_publishing_unlocks_named_with_a_passphrase_or_not_at_all(campaign: Camp
     ana = campaign.organizer("Ana")
     campaign.sign_all(letter_id, 5)
     campaign.seal(letter_id)
-    with pytest.raises(Exception, match="not your passphrase"):
+    with pytest.raises(Exception, match="not your password"):
         opening.publish_letter(campaign.services, letter_id, moment=campaign.clock(), unlocks=ana, passphrase="wrong")
     assert letter(campaign, letter_id).state == "open"
 

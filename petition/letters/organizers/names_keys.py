@@ -109,11 +109,11 @@ def grant(session: Session, letter: Letter, giver: Organizer, passphrase: str, n
     newcomer = session.get(Organizer, newcomer_id)
     seat = session.get(Authorship, (letter.id, newcomer_id))
     if newcomer is None or seat is None:
-        raise NotFound("This letter has no such organizer. Invite them first.")
+        raise NotFound("This person does not work on this letter. Invite them first.")
     if seat.role != EDITOR:
-        raise Conflict("%(name)s may only comment. Names keys are for those who may write.", name=newcomer.name)
+        raise Conflict("%(name)s is a reviewer. Only editors can have the key to the names.", name=newcomer.name)
     if newcomer.public_key is None:
-        raise Conflict("%(name)s has no passphrase yet, so nothing can be locked for them.", name=newcomer.name)
+        raise Conflict("%(name)s has no password yet, so no key can be made for them.", name=newcomer.name)
     for step, key in _opened(session, letter, giver, passphrase).items():
         _box(session, letter.id, step, newcomer, key)
     session.flush()
@@ -182,7 +182,7 @@ def announce_unlocking(
     One step at a time. The private half of this one step is kept until then, locked under the master secret.
     """
     if letter.state != PUBLISHED or letter.closes is not None:
-        raise Conflict("Names are unlocked while the letter is public and no closing is announced.")
+        raise Conflict("You can reveal names while the letter is public and no closing is announced.")
     row = _locked_row(session, letter, name_step(NAMED_AT, number))
     if count < number:
         raise Conflict(
@@ -190,7 +190,7 @@ def announce_unlocking(
             count=count, number=number,
         )  # fmt: skip
     if any(other.opens is not None and not other.is_open for other in names_keys(session, letter.id)):
-        raise Conflict("One step at a time: another unlocking is announced already.")
+        raise Conflict("One step at a time: other names are announced already.")
     _keep(row, _opened(session, letter, organizer, passphrase)[row.step], master)
     row.opens = full_hour_after(moment + NOTICE)
     letter.edition += 1
@@ -203,7 +203,7 @@ def _locked_row(session: Session, letter: Letter, step: str) -> NamesKey:
     if row is None:
         raise NotFound("This letter does not offer that step.")
     if row.private_key is not None or row.is_over:
-        raise Conflict("This step is unlocked already, or the letter is over.")
+        raise Conflict("These names are revealed already, or the letter is over.")
     return row
 
 
@@ -228,7 +228,7 @@ def void_announcement(session: Session, letter: Letter, step: str) -> None:
     """Take an announcement back, by an organizer or because the count has fallen: what was kept for it is deleted."""
     row = session.get(NamesKey, (letter.id, step), with_for_update=True)
     if row is None or row.is_open or row.opens is None:
-        raise Conflict("No unlocking is announced for this step.")
+        raise Conflict("No names are announced here.")
     row.private_key = row.opens = None
     letter.edition += 1
     session.flush()

@@ -37,7 +37,7 @@ def begin_app(organizer: Organizer, *, master: bytes) -> None:
 def app_secret(organizer: Organizer, *, master: bytes) -> str:
     """What an app is told (base32), while it is set up: afterwards nobody is shown it again."""
     if organizer.app_secret is None or organizer.app_confirmed:
-        raise Conflict("An app is set up already, or was never begun. Turn it off first to set up another one.")
+        raise Conflict("Two-step sign-in is on already. Turn it off first to set it up anew.")
     return _secret(organizer, master)
 
 
@@ -88,8 +88,8 @@ def require_second(session: Session, organizer: Organizer, typed: str, *, moment
         return
     if not (_spend_password(session, organizer, typed, moment, master) or _spend_code(session, organizer, typed)):
         raise Forbidden(
-            "This one-time password is wrong or was used already. Wait for the next one, or type a recovery code."
-        )
+            "Enter the current code from your authenticator app, or a recovery code. Each code works once."
+        ).about("password")
 
 
 def is_second(session: Session, organizer: Organizer | None, typed: str, *, moment: datetime, master: bytes) -> bool:

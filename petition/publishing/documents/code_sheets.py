@@ -5,7 +5,9 @@ Only values come in; nothing is kept. What stands after ``#`` in the link never 
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 from typing import Any, Protocol
+from unicodedata import east_asian_width
 from urllib.parse import urlsplit
 
 import segno
@@ -25,8 +27,28 @@ TEMPLATE = "codes.typ"
 PAPERS = {"a4": "a4", "letter": "us-letter"}
 MOST_ON_PAPER = 1_000
 """Codes that one file takes: 200 pages, made in about a quarter of a minute."""
-STRIPS = 5
+STRIPS = 8
 """On a page."""
+WIDEST_TITLE = 110
+"""Columns of a title that fit on a strip, a wide character taking two."""
+
+
+STRIP = {
+    "lead": _(
+        "A letter from your coworkers. Read it first; sign only if you agree. Your employer can't see who signs."
+    ),
+    "advice": _("Own phone, private window, not work Wi-Fi. Then tear this up."),
+}
+"""What stands on every strip."""
+HANDING_ON = (
+    _("For you: codes to hand on"),
+    _("Give each strip to one coworker you know and trust, face to face. One strip is one signature."),
+    _("Ask first. Signing is their choice, and no one can tell if they don't."),
+    _("Never write down who got a strip. Never photograph one, and never send one by work email or chat."),
+    _("You can keep one to sign yourself. Tear up what is left, and this half page."),
+    _("Nothing that the site stores says which strips went through your hands."),
+)
+"""What the coworker reads who hands strips on: a heading, then a line each."""
 
 
 class RoundToPrint(Protocol):
@@ -54,6 +76,8 @@ class Sheet:
     language: str = "en"
     has_codes: bool = True
     """Whether the square holds the code; else it is typed, and no browser keeps it in its history."""
+    is_handed_on: bool = False
+    """Whether a coworker hands the strips on: then the first half page is theirs."""
 
     @property
     def check_number(self) -> str:
@@ -61,17 +85,18 @@ class Sheet:
         return show_pin(self.pin)
 
 
-def sheet_of(
-    letter: Letter, words: Words, url: str, round_: RoundToPrint, *, neutral: bool, has_codes: bool = True
-) -> Sheet:
-    """The sheet for codes of a round; ``neutral`` names neither the letter nor its address to who reads the strip."""
+def sheet_of(letter: Letter, words: Words, url: str, round_: RoundToPrint, *, neutral: bool, **how: bool) -> Sheet:
+    """The sheet for codes of a round; ``neutral`` names neither the letter nor its address to who reads the strip.
+
+    ``how`` are ``has_codes`` and ``is_handed_on``.
+    """
     return Sheet(
         join=f"{url}/{unlisted_path(letter)}/join",
         round=round_.number,
         pin=pin_of_round(letter, round_.number, round_.roll, round_.public_key),
         title="" if neutral else letter.title,
         language=words.language,
-        has_codes=has_codes,
+        **how,
     )
 
 
@@ -91,36 +116,32 @@ def sheet_pdf(sheet: Sheet, codes: list[str], paper: str = "a4") -> bytes:
 
 def said(sheet: Sheet, codes: list[str], paper: str) -> dict[str, Any]:
     """Everything that stands on the sheet, as values for the template."""
-    say = partial(fill, sheet.language)
-    host = urlsplit(sheet.join).netloc
-    where = sheet.join if sheet.title else host
+    say = partial(fill, sheet.language, values={})
     return {
         "paper": PAPERS[paper],
         "language": sheet.language,
         "strips_on_a_page": STRIPS,
-        "document": say(_("Signing codes"), {}),
-        "title": sheet.title,
-        "heading": say(_("Your signing code"), {}),
-        "where": say(_("Scan the square, or type the code at %(address)s"), {"address": where})
-        if sheet.title
-        else say(_("Scan the square. It leads to %(host)s."), {"host": host}),
-        "square": say(_("QR code: the address for signing, with this code"), {})
+        "document": say(_("Signing codes")),
+        "title": _shortened(sheet.title),
+        "code": say(_("Code")),
+        "where": sheet.join.partition("://")[2] if sheet.title else urlsplit(sheet.join).netloc,
+        "square": say(_("QR code: the address for signing, with this code"))
         if sheet.has_codes
-        else say(_("QR code: the address for signing"), {}),
-        "advice": [
-            say(_("Use your own phone and your own network, not the employer's."), {}),
-            say(_("You can save your signature and send it days later, from elsewhere."), {}),
-            say(_("A browser remembers this link, code and all: open it in a private window."), {})
-            if sheet.has_codes
-            else say(_("The square leads to the page; the code is typed there."), {}),
-            say(_("Signing is free, and nobody can see that you didn't. Destroy this paper."), {}),
-        ],
-        "keys": [
-            [say(_("Round"), {}), str(sheet.round)],
-            [say(_("Check number"), {}), sheet.check_number],
-        ],
+        else say(_("QR code: the address for signing")),
+        **{name: say(sentence) for name, sentence in STRIP.items()},
+        "check": [say(_("Check number")), sheet.check_number],
+        "handing_on": [say(HANDING_ON[0]), *(say(line) for line in HANDING_ON[1:])] if sheet.is_handed_on else [],
         "strips": [_strip(sheet, read_code(code)) for code in codes],
     }
+
+
+def _shortened(title: str) -> str:
+    """A title as it fits on a strip."""
+    widths = [2 if east_asian_width(character) in "WF" else 1 for character in title]
+    if sum(widths) <= WIDEST_TITLE:
+        return title
+    room = sum(total < WIDEST_TITLE for total in accumulate(widths))
+    return title[:room].rstrip() + "…"
 
 
 def require_printable(count: int) -> None:

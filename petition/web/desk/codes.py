@@ -1,6 +1,7 @@
-"""The organizers' page of codes: make them, see about how many are used, recall a batch."""
+"""The organizers' page of codes: make them, print them, cancel unused ones."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from flask import Response
 from flask_wtf import FlaskForm
@@ -10,29 +11,51 @@ from wtforms.validators import InputRequired, NumberRange
 from petition.coordination.rounds import NewRound, least_codes, open_further_round
 from petition.crypto.codes import show
 from petition.errors import BadShape, NotFound
-from petition.issuing.codes import batches, make_codes, void_batch
+from petition.issuing.codes import batches, make_codes, pool_of, void_batch
 from petition.letters.access import own_letter
 from petition.letters.drafting.settings import rolls_of
 from petition.letters.drafting.versions import newest_version, words_of
 from petition.letters.models import Letter, Organizer
 from petition.letters.states import ALONE
 from petition.letters.update_times import next_update
-from petition.publishing.documents.code_sheets import MOST_ON_PAPER, Sheet, join_link, sheet_of, sheet_pdf
+from petition.publishing.documents.code_sheets import (
+    HANDING_ON,
+    MOST_ON_PAPER,
+    STRIP,
+    Sheet,
+    join_link,
+    sheet_of,
+    sheet_pdf,
+)
 from petition.signing.models import Round
 from petition.signing.signatures import rounds_of
 from petition.signing.verification_methods import round_for_paper
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.actions import as_sent, asks_first, organizer_action, saved, sent
+from petition.web.desk.qr import qr_code
 from petition.web.desk.services import site_services
-from petition.web.shared.context import issuer_session, now, say, session, site
+from petition.web.shared.context import issuer_session, language, now, say, session, site
 
 _ = str
 
 
 HOW_MANY = _("Make from 1 to 10,000 codes at a time.")
+PAPERS_BY_LANGUAGE = {"en": "letter"}
+"""Paper that is offered first, where it is not A4."""
+HANDED_ON = 10
+"""Strips for a coworker to hand on."""
+MOST_SQUARES = 200
+"""Codes whose QR codes stand on the page; more are in the PDF."""
 
 
-class CodesForm(FlaskForm):
+class PrintForm(FlaskForm):
+    """How codes are printed."""
+
+    neutral = BooleanField(_("Leave the letter's title and address off the strips"))
+    typed = BooleanField(_("Leave the code out of the QR code, so that no browser keeps it in its history"))
+
+
+class CodesForm(PrintForm):
     """How many codes."""
 
     roll = SelectField(_("For whom"), validate_choice=False)
@@ -44,14 +67,13 @@ class CodesForm(FlaskForm):
     new_round = BooleanField(_("Start another set with these codes"))
 
 
-class SheetForm(FlaskForm):
+class SheetForm(PrintForm):
     """Codes to be printed, and how."""
 
     codes = TextAreaField()
     round = IntegerField()
     paper = StringField()
-    neutral = BooleanField()
-    typed = BooleanField()
+    handed_on = BooleanField()
 
 
 def how_many_made(letter_id: str) -> int:
@@ -83,47 +105,77 @@ def _page(organizer: Organizer, slug: str) -> str:
 
 
 @bp.post("/letters/<slug>/codes")
-@organizer_action(_page)
+@organizer_action(_page, again="codes")
 def make(organizer: Organizer, slug: str) -> Answer:
     """Make codes, with another set if that is wanted, and show them, once."""
     letter = own_letter(session(), slug, organizer)
     form = sent(CodesForm())
-    if not form.count.data and not form.new_round.data:
+    if form.new_round.data:
+        new = _new_round(letter, form)
+        return _shown(letter, form, new, new.batch, new.codes, opens=new.opens)
+    if not form.count.data:
         raise BadShape(HOW_MANY).about("count")
-    round_, batch, made = _with_new_round(letter, form) if form.new_round.data else _of_round(letter, form)
-    sheet = _sheet(letter, round_)
-    return desk_page(
-        "organize/new-codes.html",
-        letter=letter,
-        batch=batch,
-        codes=[(show(code), join_link(sheet, code)) for code in made],
-        sheet=sheet,
-        round=round_.number,
-        opens=round_.opens if form.new_round.data else None,
-        is_printable=0 < len(made) <= MOST_ON_PAPER,
-    )
+    return _made(letter, form, form.count.data, is_handed_on=False)
 
 
-def _of_round(letter: Letter, form: CodesForm) -> tuple[Round, int | None, Sequence[str]]:
+@bp.post("/letters/<slug>/codes/hand-on")
+@organizer_action(_page, again="codes")
+def make_to_hand_on(organizer: Organizer, slug: str) -> Answer:
+    """Make strips for a coworker to hand on, from the pool: nothing stored says through whose hands they go."""
+    letter = own_letter(session(), slug, organizer)
+    return _made(letter, CodesForm(), HANDED_ON, is_handed_on=True)
+
+
+def _made(letter: Letter, form: CodesForm, count: int, *, is_handed_on: bool) -> str:
     round_, here = round_for_paper(session(), letter, form.roll.data), site_services()
-    wanted = (here.secrets, letter.id, round_.number, form.count.data, here.random)
-    batch, made = make_codes(issuer_session(), *wanted, is_single=letter.k == ALONE)
+    wanted = (here.secrets, letter.id, round_.number, count, here.random)
+    batch, made = make_codes(issuer_session(), *wanted, is_single=letter.k == ALONE, for_pool=is_handed_on)
     issuer_session().commit()
-    return round_, batch, made
+    return _shown(letter, form, round_, batch, made, is_handed_on=is_handed_on)
 
 
-def _with_new_round(letter: Letter, form: CodesForm) -> tuple[NewRound, int | None, Sequence[str]]:
+def _new_round(letter: Letter, form: CodesForm) -> NewRound:
     """A further round; it commits by itself, so both databases are let go before."""
     opens, roll = next_update(letter, site().settings.seal_at, now()), form.roll.data or None
     session().expunge(letter)
     session().rollback()
-    new = open_further_round(site_services(), letter.id, roll, form.count.data, opens=opens)
-    return new, new.batch, new.codes
+    return open_further_round(site_services(), letter.id, roll, form.count.data or 0, opens=opens)
 
 
-def _sheet(letter: Letter, round_: Round | NewRound, *, neutral: bool = False, has_codes: bool = True) -> Sheet:
+def _shown(
+    letter: Letter,
+    form: CodesForm,
+    round_: Round | NewRound,
+    batch: int | None,
+    made: Sequence[str],
+    *,
+    is_handed_on: bool = False,
+    opens: datetime | None = None,
+) -> str:
+    """The page that shows new codes, once."""
+    sheet = _sheet(letter, round_, form, is_handed_on=is_handed_on)
+    squares = len(made) <= MOST_SQUARES
+    links = [(show(code), join_link(sheet, code)) for code in made]
+    return desk_page(
+        "organize/new-codes.html",
+        letter=letter,
+        batch=batch,
+        strips=[(code, link, qr_code(link, scale=2) if squares else None) for code, link in links],
+        sheet=sheet,
+        form=form,
+        round=round_.number,
+        opens=opens,
+        words=STRIP,
+        handing_on=HANDING_ON,
+        paper=PAPERS_BY_LANGUAGE.get(language(), "a4"),
+        is_printable=0 < len(made) <= MOST_ON_PAPER,
+    )
+
+
+def _sheet(letter: Letter, round_: Round | NewRound, form: PrintForm, *, is_handed_on: bool) -> Sheet:
     words = words_of(newest_version(session(), letter))
-    return sheet_of(letter, words, site().settings.url or "", round_, neutral=neutral, has_codes=has_codes)
+    how = {"has_codes": not form.typed.data, "is_handed_on": is_handed_on}
+    return sheet_of(letter, words, site().settings.url or "", round_, neutral=bool(form.neutral.data), **how)
 
 
 @bp.post("/letters/<slug>/codes/sheet")
@@ -134,8 +186,8 @@ def sheet(organizer: Organizer, slug: str) -> Answer:
     form = SheetForm()
     round_ = session().get(Round, (letter.id, form.round.data or 0))
     if round_ is None:
-        raise NotFound("This letter has no such round.")
-    found = _sheet(letter, round_, neutral=bool(form.neutral.data), has_codes=not form.typed.data)
+        raise NotFound("This letter has no such set of codes.")
+    found = _sheet(letter, round_, form, is_handed_on=bool(form.handed_on.data))
     body = sheet_pdf(found, (form.codes.data or "").split(), form.paper.data or "")
     headers = {"Content-Disposition": 'attachment; filename="codes.pdf"', "Cache-Control": "no-store"}
     return Response(body, mimetype="application/pdf", headers=headers)
@@ -149,7 +201,21 @@ def _canceling_page(organizer: Organizer, slug: str, batch: int) -> str:
 @asks_first("/letters/<slug>/codes/<int(max=999999999):batch>/void", _canceling_page)
 def void(organizer: Organizer, slug: str, batch: int) -> Answer:
     """Cancel the unused codes of a print batch."""
+    return _canceled(organizer, slug, batch)
+
+
+def _canceling_pool_page(organizer: Organizer, slug: str, number: int) -> str:
+    return _canceling_page(organizer, slug, pool_of(number))
+
+
+@asks_first("/letters/<slug>/codes/handed-on/<int(max=999999999):number>/void", _canceling_pool_page)
+def void_handed_on(organizer: Organizer, slug: str, number: int) -> Answer:
+    """Cancel the unused codes that coworkers hand on, of one set."""
+    return _canceled(organizer, slug, pool_of(number))
+
+
+def _canceled(organizer: Organizer, slug: str, batch: int) -> Answer:
     letter = own_letter(session(), slug, organizer)
     void_batch(issuer_session(), letter.id, batch)
     issuer_session().commit()
-    return saved("codes", say("No unused code of print batch %(batch)s works any more.", batch=batch))
+    return saved("codes", say("These codes are canceled: no one can use them any more."))

@@ -13,7 +13,16 @@ from petition.letters.models import Organizer
 from petition.letters.organizers.accounts import choose_passphrase, has_second, invited, known_as
 from petition.letters.organizers.accounts import sign_in as check_sign_in
 from petition.letters.organizers.sessions import begin_sign_in, end_sign_in, key_of
-from petition.web.desk.access import Answer, bp, carried, desk_page, for_organizers, present_proof, sign_in_page
+from petition.web.desk.access import (
+    Answer,
+    bp,
+    carried,
+    desk_page,
+    empty_sign_in,
+    for_organizers,
+    present_proof,
+    sign_in_page,
+)
 from petition.web.desk.actions import as_sent, organizer_action, refused, sent
 from petition.web.desk.forms import PassphraseForm, SignInForm
 from petition.web.shared.context import now, session, site, speak
@@ -31,7 +40,7 @@ from petition.web.shared.login_throttle import (
 @bp.get("/sign-in")
 def ask_to_sign_in() -> Answer:
     """The form for name and passphrase."""
-    return sign_in_page(SignInForm(formdata=None), 200)
+    return sign_in_page(empty_sign_in(), 200)
 
 
 @bp.post("/sign-in")

@@ -14,7 +14,7 @@ from petition.config import Settings
 from petition.database import Databases
 from petition.errors import Refusal, SlowDown
 from petition.i18n import DEFAULT, fill, languages
-from petition.publishing.templates import render
+from petition.publishing.templates import HostFacts, render
 
 HERE = "/_site/"
 LANGUAGE = "petition.language"
@@ -103,7 +103,9 @@ def note_wait(refusal: Refusal) -> None:
 
 def page(template: str, **values: Any) -> str:
     """A page in the language of the answer."""
-    return render(language(), template, site=HERE, **values)
+    settings = site().settings
+    host = HostFacts(settings.host_name, settings.contact, settings.start)
+    return render(language(), template, site=HERE, host=host, **values)
 
 
 def moved(path: str) -> Response:

@@ -71,6 +71,11 @@ def signing_in() -> str:
     return BY_LETTER if is_from_here() and known_browser() is None else BY_BROWSER
 
 
+def starting() -> str:
+    """How often a visitor may make an account on a site that is open to anybody."""
+    return "100 per day" if is_from_here() else "5 per day"
+
+
 def visitor() -> str:
     """Who knocks, for as long as a day; from this machine, at which letter."""
     if is_from_here():

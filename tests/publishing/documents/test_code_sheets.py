@@ -13,7 +13,15 @@ from PIL import Image
 from petition.crypto.codes import new_code, show
 from petition.crypto.pins import show_pin, write_pin
 from petition.errors import BadShape
-from petition.publishing.documents.code_sheets import MOST_ON_PAPER, STRIPS, TEMPLATE, Sheet, said, sheet_pdf
+from petition.publishing.documents.code_sheets import (
+    MOST_ON_PAPER,
+    STRIPS,
+    TEMPLATE,
+    Sheet,
+    join_link,
+    said,
+    sheet_pdf,
+)
 from petition.publishing.documents.typesetting import png
 from tests.shared import ONCE, Shared
 
@@ -33,12 +41,13 @@ def read(pdf: bytes) -> tuple[pypdf.PdfReader, str]:
 
 def squares(sheet: Sheet, codes: list[str]) -> set[str]:
     """What a phone reads from the printed page."""
-    picture = Image.open(io.BytesIO(png(TEMPLATE, said(sheet, codes, "a4"), ppi=150)))
+    picture = Image.open(io.BytesIO(png(TEMPLATE, said(sheet, codes, "a4"), ppi=300)))
     return {found.text for found in zxingcpp.read_barcodes(picture)}
 
 
 def test_a_phone_reads_a_link_with_round_pin_and_code_from_each_strip():
-    assert squares(SHEET, CODES) == {f"{LINK}&c={show(code)}" for code in CODES}
+    assert squares(SHEET, CODES) == {join_link(SHEET, code) for code in CODES}
+    assert join_link(SHEET, CODES[0]) == f"{LINK}&c={show(CODES[0])}"
 
 
 def test_the_code_can_be_left_out_of_the_link_and_is_printed_all_the_same():
@@ -53,7 +62,7 @@ def test_a_strip_can_be_read_aloud():
     text = read(sheet_pdf(SHEET, CODES))[1]
 
     assert [show(code) in text for code in CODES] == [True] * STRIPS
-    for words in ("We refuse to build it", JOIN, "Round: 7", show_pin(SHEET.pin), "own phone"):
+    for words in ("We refuse to build it", JOIN.partition("://")[2], show_pin(SHEET.pin), "Own phone"):
         assert text.replace(" ", "").count(words.replace(" ", "")) == STRIPS, words
 
 
@@ -63,6 +72,24 @@ def test_a_neutral_strip_names_neither_the_letter_nor_its_address():
     assert show(CODES[0]) in text
     assert "refuse" not in text + str(reader.metadata)
     assert squares(NEUTRAL, CODES) == squares(SHEET, CODES)
+
+
+def test_the_code_may_be_left_out_of_the_square_and_is_typed_then():
+    typed = replace(SHEET, has_codes=False)
+
+    assert squares(typed, CODES) == {f"{JOIN}#k={SHEET.fingerprint}"}
+    assert all(show(code) in read(sheet_pdf(typed, CODES))[1] for code in CODES)
+
+
+def test_a_coworker_gets_half_a_page_and_no_strip_is_lost():
+    handed_on = replace(SHEET, is_handed_on=True)
+    ten = [*CODES, *CODES[:2]]
+    reader, text = read(sheet_pdf(handed_on, ten))
+
+    assert len(reader.pages) == 2
+    assert "Never write down who got a strip." in text
+    assert text.count("Code") == len(ten)
+    assert squares(handed_on, CODES[:4]) == squares(SHEET, CODES[:4])
 
 
 @pytest.mark.parametrize(("paper", "size"), [("a4", (595, 842)), ("letter", (612, 792))])
@@ -79,7 +106,7 @@ def test_the_same_codes_give_the_same_bytes_without_a_time():
     assert b"/CreationDate" not in made
 
 
-def test_six_codes_take_two_pages():
+def test_a_page_has_eight_strips_and_one_more_takes_another():
     assert len(read(sheet_pdf(SHEET, [*CODES, CODES[0]]))[0].pages) == 2
 
 

@@ -188,7 +188,7 @@ def test_an_open_letter_can_not_be_changed(shared: Shared, ana: Visitor) -> None
     refused = ana.press(form, "Save", title="Too late")
 
     assert refused.status == 409
-    assert "A changed letter is a new letter." in refused.text
+    assert "To change it, start a new letter." in refused.text
     assert refused.forms[-1].fields["title"] == "Too late"
 
 
@@ -250,7 +250,7 @@ def test_what_was_typed_is_carried_through_the_sign_in_and_saved(shared: Shared,
     again = later.press(ask, "Sign in", name="Ana", passphrase=PASSPHRASE)
     saved = later.press(again, "Send again")
 
-    assert (ask.status, ask.heading) == (403, "Organizers: sign in")
+    assert (ask.status, ask.heading) == (403, "Organizer sign-in")
     assert saved.heading == "Typed for an hour"
     kept = later.open(f"{place.desk}write").form_with("Save").fields
     assert (kept["body"], kept["language"]) == ('Line\n\n"quoted" <&>', "en")

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
+from petition.issuing.models import Batch
 from petition.letters.models import Letter
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE, Page, Visitor
@@ -113,8 +114,9 @@ def test_codes_are_shown_once_with_the_address_to_join(shared: Shared, ana: Visi
     joined = worker.press(worker.open(f"{place.hidden}join"), "Go on", code=codes[0])
 
     assert len(set(codes)) == 3
-    assert sheet.text.count(f"<span>{SITE}{place.hidden}join</span>") == 3
+    assert sheet.text.count(f"{SITE.partition('://')[2]}{place.hidden}join</span>") == 3
     assert sheet.text.count(f"{SITE}{place.hidden}join#r=1&amp;p=") == 3
+    assert sheet.text.count("<svg") == 3
     assert joined.heading == "You can sign now"
     assert not [code for code in codes if code in ana.open(f"{place.desk}codes").text]
 
@@ -254,6 +256,29 @@ def test_looking_at_a_step_does_nothing(shared: Shared, ana: Visitor) -> None:
 
     assert looked == [200] * len(STEPS)
     assert shared.campaign.letter_row(place.id).state == "draft"
+
+
+def test_strips_to_hand_on_come_from_one_pool_and_are_canceled_together(shared: Shared, ana: Visitor) -> None:
+    place = shared.an_open_letter()
+    pages = [ana.press(ana.open(f"{place.desk}codes"), "Make ten to hand on") for _ in range(2)]
+    codes = [code for page in pages for code in re.findall(r'class="strip-code">([^<]+)<', page.text)]
+    batches = shared.campaign.rows(Batch, place.id)
+    act(shared, ana, place, "codes/handed-on/1/void")
+    worker = shared.visitor()
+
+    assert len(set(codes)) == 20
+    assert [(batch.made, batch.number < 0) for batch in batches] == [(20, True)]
+    assert all('id="handing-on"' in page.text for page in pages)
+    assert worker.press(worker.open(f"{place.hidden}join"), "Go on", code=codes[-1]).status == 410
+
+
+def test_a_strip_may_name_neither_the_letter_nor_hold_its_code_in_the_square(shared: Shared, ana: Visitor) -> None:
+    place = shared.an_open_letter(words=Words(title="Secret plans", recipient="R", employer="E", body="B"))
+    page = ana.press(ana.open(f"{place.desk}codes"), "Make codes", count="1", neutral="y", typed="y")
+    strip = page.text.partition('class="strips"')[2]
+
+    assert "Secret plans" not in strip.partition("</ul>")[0]
+    assert "&c=" not in strip and "&amp;c=" not in strip
 
 
 # Rounds and batches
