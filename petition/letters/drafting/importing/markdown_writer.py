@@ -44,15 +44,16 @@ class _Writer:
         return "\n\n".join(part for part in written if part)
 
     def _blocks(self, blocks: Iterable[Block]) -> str:
-        """Blocks with empty lines between; lists that follow each other keep their own numbers."""
+        """Blocks with empty lines between; lists that follow each other stay apart, and keep their own numbers."""
         written: list[str] = []
-        mark = ""
+        mark = bullet = ""
         for block in _with_labels_as_text(blocks):
             if isinstance(block, ItemList):
                 mark = ")" if mark == "." else "."
-                text = self._list(block, mark)
+                bullet = "" if block.items[0].label else "*" if bullet == "-" else "-"
+                text = self._list(block, mark, bullet)
             else:
-                mark = ""
+                mark = bullet = ""
                 text = self._block(block)
             if text:
                 written.append(text)
@@ -76,12 +77,12 @@ class _Writer:
         text = re.sub(r"(?<!\\)#(?=#*\Z)", r"\#", text)
         return f"{'#' * min(6, max(1, heading.level))} {text}" if text else ""
 
-    def _list(self, of: ItemList, mark: str) -> str:
+    def _list(self, of: ItemList, mark: str, bullet: str) -> str:
         """A list of bullets, or of numbers that follow each other."""
         between = "\n" if all(map(_is_tight, of.items)) else "\n\n"
         written = []
         for item in of.items:
-            label = f"{NUMBER.sub(lambda found: found[1], item.label)}{mark} " if item.label else "- "
+            label = f"{NUMBER.sub(lambda found: found[1], item.label)}{mark} " if item.label else f"{bullet} "
             text = self._tight(item) if between == "\n" else self._blocks(item.blocks)
             written.append(f"{label}{_set_in(text, ' ' * len(label))}".rstrip())
         return between.join(written)
@@ -135,7 +136,7 @@ def _is_tight(item: Item) -> bool:
     if not item.blocks:
         return True
     first, *rest = item.blocks
-    return isinstance(first, Paragraph) and all(_is_tight_list(block) for block in rest)
+    return isinstance(first, Paragraph) and len(rest) <= 1 and all(_is_tight_list(block) for block in rest)
 
 
 def _is_tight_list(block: Block) -> bool:

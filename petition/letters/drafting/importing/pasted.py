@@ -13,7 +13,7 @@ from petition.letters.text.characters import readable
 from petition.letters.text.letter_text import LIMITS
 from petition.letters.text.markdown import parser
 
-BULLET = re.compile(rf"^(?P<indent>[ \t]*)(?:[{BULLETS}][ \t]*|o\t[ \t]*)(?=\S)", re.MULTILINE)
+BULLET = re.compile(rf"^(?P<indent>[ \t]*)(?:[{BULLETS}][ \t]*|o\t[ \t]*)(?=\S)(?!\\$)", re.MULTILINE)
 SPACED_BREAK = re.compile(r"(?<=\S) {2,}\n(?=[ \t]*\S)")
 """Two spaces at the end of a line, which are Markdown's other way to break it, and would be cut off."""
 _parser = parser()
