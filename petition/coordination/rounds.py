@@ -153,12 +153,12 @@ def end_round(services: Services, letter_id: str, number: int) -> None:
         letter = session.get_one(Letter, letter_id)
         row = session.get(Round, (letter_id, number))
         if row is None:
-            raise NotFound("This letter has no round %(number)s.", number=number)
+            raise NotFound("This letter has no set of codes %(number)s.", number=number)
         is_enough = row.has_issued_enough or row.annulled is not None or letter.closes is not None
         if not is_enough and not _is_lost(services, row):
             raise Conflict(
-                "As of the last update fewer than %(least)s codes of this round had been exchanged. Issuing goes on "
-                "until there are so many.",
+                "Fewer than %(least)s codes of this set were used as of the last count update. They keep working until "
+                "%(least)s are.",
                 least=letter.k + held_back(letter.k),
             )
     end_lost(services, letter_id, [number])

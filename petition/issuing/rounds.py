@@ -122,15 +122,15 @@ def known_round(session: Session, letter_id: str, number: int) -> IssuingRound:
 def require_issuing(row: IssuingRound) -> None:
     """Refuse if the round issues no more."""
     if row.annulled is not None:
-        raise Over("This round has been annulled by the organizers. Ask them for a new code.")
+        raise Over("The organizers canceled this set of codes. Ask them for a new code.")
     if row.issued is not None:
-        raise Over("Codes of this round can't be exchanged any more. Ask the organizers for a new one.")
+        raise Over("Codes of this set can't be used any more. Ask the organizers for a new one.")
 
 
 def require_begun(row: IssuingRound, moment: datetime) -> None:
     """Refuse before the hour at which the log names the round."""
     if row.opens is not None and row.opens > moment:
-        raise TooEarly("Codes of this round can be used from %(hour)s UTC on.", hour=f"{row.opens:%Y-%m-%d %H:%M}")
+        raise TooEarly("Codes of this set can be used from %(hour)s UTC on.", hour=f"{row.opens:%Y-%m-%d %H:%M}")
 
 
 def numbers(session: Session, letter_id: str) -> list[Numbers]:

@@ -41,7 +41,7 @@ class Keys:
     def _unlock(self, row: IssuingRound) -> PrivateKey:
         key_lock = self.secrets.key_lock(row.letter_id, row.number)
         if key_lock is None or row.private_key is None:
-            raise Over("The secrets of this round are gone. Ask the organizers for a new code.")
+            raise Over("The keys of this set of codes are gone. Ask the organizers for a new code.")
         return PrivateKey.from_der(unlock(key_lock, row.private_key, KEY_LABEL))
 
     def forget_destroyed(self) -> None:
@@ -66,7 +66,7 @@ def exchange(
     require_begun(row, moment)
     pepper = keys.secrets.pepper(letter_id, number)
     if pepper is None:
-        raise Over("The secrets of this round are gone. Ask the organizers for a new code.")
+        raise Over("The keys of this set of codes are gone. Ask the organizers for a new code.")
     _claim(session, letter_id, number, hash_code(pepper, code), hashlib.sha256(blinded).digest())
     return keys.of(row).blind_sign(blinded)
 
@@ -90,7 +90,7 @@ def _issuing_round(session: Session, letter_id: str, number: int) -> IssuingRoun
     held = select(IssuingRound).where(IssuingRound.letter_id == letter_id, IssuingRound.number == number)
     row = session.scalar(held.with_for_update(read=True).execution_options(populate_existing=True))
     if row is None:
-        raise NotFound("This letter has no such round. Read the round's public record again.")
+        raise NotFound("This letter has no such set of codes. Read its public record again.")
     return row
 
 

@@ -33,7 +33,7 @@ def change(session: Session, letter: Letter, appearance: Appearance) -> Shown:
     require_offered(session, letter, appearance)
     number = _round_of(session, letter, commit)
     if session.get_one(Round, (letter.id, number)).annulled is not None:
-        raise Over("The round of this signature has been annulled by the organizers. Nothing of it is shown.")
+        raise Over("The organizers canceled the set of codes that this signature came with. Nothing of it is shown.")
     if state not in SIGNABLE or not is_current(letter):
         _require_less(shown_under(session, letter.id, appearance.a), appearance)
     rows = rows_of(appearance, letter.id, number)

@@ -128,11 +128,11 @@ def sign_at(
     row = _letter_and_round(session, path, statement)
     _require_this_letter(row, statement)
     if row.annulled is not None:
-        raise Over("This round has been annulled by the organizers: %(reason)s", reason=row.annulled)
+        raise Over("The organizers canceled this set of codes: %(reason)s", reason=row.annulled)
     _require_time(row, moment)
     if not _key(row.public_key).verify(message, signature):
         raise Forbidden(
-            "The signature does not fit the round's key, so it can't be counted. Use a token file as it was saved."
+            "The signature does not fit the key of its set of codes, so it can't be counted. Use the saved file unchanged."
         )
     require_opened(appearance, statement.commit)
     require_offered(session, row, appearance)
@@ -149,7 +149,7 @@ def _letter_and_round(session: Session, path: str, statement: Statement) -> Row[
     row = session.execute(query.with_for_update(read=True)).first()
     if row is None:
         _require_this_letter(letter_at(session, path), statement)
-        raise Forbidden("This letter has no such round, so the token can't be counted.")
+        raise Forbidden("This letter has no such set of codes, so the signature can't be counted.")
     if row.k == ALONE:
         session.execute(query.with_for_update()).first()
     return require_readable(row)

@@ -112,4 +112,4 @@ def test_an_n_that_was_not_reached_is_not_announced(shell: Shell, file: str) -> 
 
     assert (result.exit_code, result.stderr.startswith("10 are counted so far")) == (1, True)
     assert shell("letter", "unlock", "early", "--void").exit_code == 1
-    assert "No unlocking is announced" in shell("letter", "unlock", "early", "--void", "--at", "50").stderr
+    assert "No names are announced" in shell("letter", "unlock", "early", "--void", "--at", "50").stderr

@@ -32,7 +32,7 @@ def round_record(address: str) -> Response:
     """The public record of a round: all that an outside client needs."""
     wanted = request.args.get("round")
     if wanted is not None and not re.fullmatch("[1-9][0-9]{0,8}", wanted):
-        raise NotFound("This letter has no such round.")
+        raise NotFound("This letter has no such set of codes.")
     body = cached().round_json(address, int(wanted) if wanted else None, moment=now())
     return Response(body, mimetype="application/json")
 
@@ -150,6 +150,6 @@ def _require_of(letter: Letter, token: Token) -> None:
     row = session().get(Round, (letter.id, token.round))
     if row is not None and b64url(pin_of_round(letter, row.number, row.roll, row.public_key)) != token.pin:
         raise Forbidden(
-            "This file was made with another public record than the one that this site shows for its round. Don't use "
-            "it here; ask the organizers what happened, in another way than through this site."
+            "This file was made with another public record than the one that this site shows now. Don't use it here. "
+            "Ask the organizers what happened, in another way than through this site."
         )

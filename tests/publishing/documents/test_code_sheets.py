@@ -74,13 +74,6 @@ def test_a_neutral_strip_names_neither_the_letter_nor_its_address():
     assert squares(NEUTRAL, CODES) == squares(SHEET, CODES)
 
 
-def test_the_code_may_be_left_out_of_the_square_and_is_typed_then():
-    typed = replace(SHEET, has_codes=False)
-
-    assert squares(typed, CODES) == {f"{JOIN}#k={SHEET.fingerprint}"}
-    assert all(show(code) in read(sheet_pdf(typed, CODES))[1] for code in CODES)
-
-
 def test_a_coworker_gets_half_a_page_and_no_strip_is_lost():
     handed_on = replace(SHEET, is_handed_on=True)
     ten = [*CODES, *CODES[:2]]

@@ -160,7 +160,7 @@ def in_conflict(shared: Shared, ana: Visitor, place: Place) -> Page:
     """Ana opened the letter in two windows, and saved first in the other one."""
     window, other = ana.open(f"{place.desk}write"), ana.open(f"{place.desk}write")
     ana.press(other, "Save", title="Theirs", body="Their body.")
-    return ana.press(window, "Save", title="Mine", body="My body.")
+    return ana.press(window, "Save", title="A title of mine", body="My body.")
 
 
 def test_a_draft_saved_over_a_newer_one_shows_both(shared: Shared, ana: Visitor) -> None:
@@ -176,7 +176,7 @@ def test_saving_once_more_puts_ones_own_text_on_top_of_the_newer_one(shared: Sha
     place = shared.a_draft()
     overview = ana.press(in_conflict(shared, ana, place), "Save")
 
-    assert overview.heading == "Mine"
+    assert overview.heading == "A title of mine"
     assert "Version 3 ·" in overview.text
 
 

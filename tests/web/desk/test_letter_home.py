@@ -380,6 +380,7 @@ def neutral(text: str, place: Place) -> str:
         "[0-9a-f]{64}",
         r"[A-Za-z0-9_.-]{40,}",
         r"(?:[0-9A-Z]{4}-){3,}[0-9A-Z]{4}",
+        r'name="once" value="[^"]*"',
     ):
         text = re.sub(pattern, "", text)
     return text
