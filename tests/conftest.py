@@ -30,8 +30,24 @@ from tests.walks import Campaign
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 KEYS = 4
+TESTS = Path(__file__).parent
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 SLOW = accounts._hasher, keyrings.WORK
+
+
+ON_BOTH = ("coordination", "issuing", "jobs", "operations", "promises", "race", "sealing", "signing", "upgrades")
+"""Folders of tests about what is stored and in which order: those run on both databases each time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Elsewhere, a test that runs on SQLite too takes PostgreSQL with the long ones."""
+    for item in items:
+        asked = getattr(item, "callspec", None)
+        is_on_postgresql = asked is not None and "postgresql" in asked.params.values()
+        is_chosen = any("postgresql" in str(mark.args[1:]) for mark in item.iter_markers("parametrize"))
+        is_elsewhere = item.path.parent != TESTS and item.path.relative_to(TESTS).parts[0] not in ON_BOTH
+        if is_on_postgresql and is_elsewhere and not is_chosen:
+            item.add_marker("long")
 
 
 class Clock:

@@ -132,7 +132,8 @@ def sign_at(
     _require_time(row, moment)
     if not _key(row.public_key).verify(message, signature):
         raise Forbidden(
-            "The signature does not fit the key of its set of codes, so it can't be counted. Use the saved file unchanged."
+            "The signature does not fit the key of its set of codes, so it can't be counted. Use the saved file "
+            "unchanged."
         )
     require_opened(appearance, statement.commit)
     require_offered(session, row, appearance)

@@ -104,7 +104,7 @@ def test_an_hour_in_another_order_leaves_the_same_bytes(world: World) -> None:
         assert differing == ({"petition.db"} if copy.event == COPY else set()), copy.interval
 
 
-# Leaks that the attack must find. Each is planted on a site of its own.
+# Leaks that the attack must find. Each is planted on a site of its own; one on each database in every run.
 
 
 ARRIVALS = {
@@ -139,6 +139,7 @@ def run(engine: Engine, *statements: str) -> None:
             connection.exec_driver_sql(statement)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("schema", ARRIVALS.values(), ids=ARRIVALS.keys())
 def test_a_table_that_keeps_the_order_is_found(world: World, schema: str) -> None:
     lives = attacked([world.live(a_story(100, 3, Random(1), at_once=1), plant=plant_tables(schema))])
@@ -155,6 +156,7 @@ def test_rows_without_any_order_that_no_sealing_writes_anew_are_found(world: Wor
     assert any("arrival offset among its page" in clue for clue in telling(lives))
 
 
+@pytest.mark.long
 def test_a_write_ahead_log_is_found(world: World, monkeypatch: Patch) -> None:
     monkeypatch.setattr(database, "SQLITE_PRAGMAS", ("journal_mode=WAL", *database.SQLITE_PRAGMAS[2:]))
     lives = attacked([world.live(a_story(100, 3, Random(1), at_once=1))])
@@ -172,6 +174,7 @@ def plant_rowid(campaign: Campaign) -> None:
         connection.execute(text(schema.replace("WITHOUT ROWID", "")))
 
 
+@pytest.mark.long
 def test_a_sealing_that_does_not_sort_is_found(world: World, monkeypatch: Patch) -> None:
     for module in (sealer, unordered_writes):
         monkeypatch.setattr(module, "sorted", lambda rows, key=None: list(rows), raising=False)
@@ -180,6 +183,7 @@ def test_a_sealing_that_does_not_sort_is_found(world: World, monkeypatch: Patch)
     assert any("entry turn" in clue for clue in telling(lives))
 
 
+@pytest.mark.long
 def test_held_back_rows_that_stay_as_they_came_are_found(world: World, monkeypatch: Patch) -> None:
     story = a_story(450, 22, Random(1))  # so many an hour that only H are held back, and lie on one page
     moments = {world.people[person].commit: moment for person, moment in story.moments[SIGN].items()}
@@ -191,6 +195,7 @@ def test_held_back_rows_that_stay_as_they_came_are_found(world: World, monkeypat
     assert any("after: petition.db pending" in clue for clue in telling(lives))
 
 
+@pytest.mark.long
 def test_answers_that_no_sealing_writes_anew_are_found(world: World, monkeypatch: Patch) -> None:
     monkeypatch.setattr(sealer, "ARRIVALS", ())
     monkeypatch.setattr(sealer, "settle", lambda *_, **how: {})
@@ -199,6 +204,7 @@ def test_answers_that_no_sealing_writes_anew_are_found(world: World, monkeypatch
     assert any("after: petition.db arrived_answer offset among its page" in clue for clue in telling(lives))
 
 
+@pytest.mark.long
 def test_codes_that_grow_when_they_are_spent_are_found(world: World, monkeypatch: Patch) -> None:
     for module in (issuing_codes, issuing_mail, issuing_rounds, issuing_tokens):
         monkeypatch.setattr(module, "UNSPENT", b"", raising=False)
@@ -212,6 +218,7 @@ def test_codes_that_grow_when_they_are_spent_are_found(world: World, monkeypatch
     assert any("issuer.db code" in clue for clue in telling(lives))
 
 
+@pytest.mark.long
 def test_a_line_a_signature_in_a_log_file_is_found(world: World) -> None:
     def plant(campaign: Campaign) -> None:
         def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
@@ -244,6 +251,7 @@ def plant_postgres_tables(schema: str) -> Callable[[Campaign], None]:
     return plant
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("schema", POSTGRES_ARRIVALS.values(), ids=POSTGRES_ARRIVALS.keys())
 def test_on_postgresql_a_table_that_keeps_the_order_is_found(postgres_world: World, schema: str) -> None:
     story = a_story(100, 3, Random(1), at_once=1)
@@ -263,6 +271,7 @@ def test_on_postgresql_spent_codes_that_are_not_written_anew_are_found(
     assert any("after: issuer.code xmin" in clue for clue in telling(lives))
 
 
+@pytest.mark.long
 def test_on_postgresql_what_a_vacuum_leaves_on_the_pages_is_found(postgres_world: World, monkeypatch: Patch) -> None:
     def vacuum(engine: Engine, *tables: str) -> None:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
