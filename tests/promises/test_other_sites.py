@@ -4,11 +4,11 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from petition.letters.models import Letter
-from petition.signing.signatures import waiting
+from petition.signing.models import Pending
 from tests.routes import routes
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE
@@ -49,7 +49,7 @@ def withdrawal(shared: Shared, place: Place) -> tuple[dict[str, str], int]:
 
 def waiting_now(shared: Shared, place: Place) -> int:
     with Session(shared.campaign.databases.reading) as session:
-        return waiting(session, place.id)
+        return session.scalar(select(func.count()).where(Pending.letter_id == place.id)) or 0
 
 
 @pytest.mark.parametrize("headers", FOREIGN)

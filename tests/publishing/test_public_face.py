@@ -112,7 +112,7 @@ def test_a_letter_whose_small_round_was_dropped_verifies(campaign: Campaign, tmp
 
     assert wrong(found) == []
     assert found.count == 5
-    assert campaign.entries(letter)[-1]["dropped"] is None
+    assert campaign.entries(letter)[-1]["dropped"] == 0
 
 
 def test_a_letter_that_was_published_and_closed_in_one_hour_verifies(campaign: Campaign, tmp_path: Path) -> None:
