@@ -129,7 +129,7 @@ def test_more_than_a_letter_can_be_is_refused_in_its_form_and_not_lost(shared: S
     answer = ana.post("/organize/letters/new", csrf_token=token, body=typed, title="x")
 
     assert answer.status_code == 413
-    assert "Please look again" in answer.text
+    assert "Please fix this" in answer.text
     assert typed in answer.text
 
 
