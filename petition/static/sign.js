@@ -56,8 +56,9 @@
 //                 · file (not a file for this step) · nameless · unshown (a name that no list could show)
 //   after sending invalid (the answer is no signature) · lost (no answer: press again; nothing is lost)
 //   before the page is cleared     unsaved (nothing was saved, copied or shown yet: press again)
-//   other         error (stands before the page's title when something is wrong) · backup (ready to be saved, nothing is sent yet) · copied · failed (anything else) · unable (too old a
-//                 browser, or no https: the form works without the script)
+//   other         error (stands before the page's title when something is wrong) · backup (ready to be saved, nothing
+//                 is sent yet) · copied · failed (anything else) · unable (too old a browser, or no https: the form
+//                 works without the script)
 // A refusal of the site is shown in the site's own words.
 //
 // With ladder.js, #seen shows what the public will see of the choices made; its sentences are told of there.
