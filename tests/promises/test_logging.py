@@ -96,7 +96,9 @@ def test_asking_for_a_code_by_mail_leaves_the_address_in_no_log(campaign: Campai
     campaign.services = replace(campaign.services, sends_mail=True)
     worker = Visitor(campaign.app())
     join = worker.open(f"{campaign.address(campaign.an_open_letter(mail={'workers': ['example.com']}))}join")
-    answers = [worker.press(join, "Email me a code", address=f"very.rare@{host}") for host in ("example.com", "nowhere")]
+    answers = [
+        worker.press(join, "Email me a code", address=f"very.rare@{host}") for host in ("example.com", "nowhere")
+    ]
     with campaign.databases.issuer.begin() as connection:
         connection.execute(text("DROP TABLE outbox"))
     answers.append(worker.press(join, "Email me a code", address="very.rare@example.com"))

@@ -244,7 +244,7 @@ def test_no_language_is_chosen_by_what_the_browser_says(shared: Shared, place: P
 
 
 @ONCE
-@pytest.mark.parametrize("name", ["", "join", "sign", "receipt", "remove", "counts.json", "how-we-verify/", "chart.svg"])
+@pytest.mark.parametrize("name", ["", "join", "sign", "receipt", "remove", "counts.json", "press/", "chart.svg"])
 def test_the_unlisted_address_sends_readers_to_the_public_one_once_there_is_one(
     shared: Shared, place: Place, name: str
 ) -> None:
