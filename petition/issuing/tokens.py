@@ -111,8 +111,8 @@ def _claim(session: Session, letter_id: str, number: int, mac: bytes, request: b
     if _is_recalled(session, letter_id, stored.batch):  # used or not: else trying it would tell
         raise Over("This code has been recalled. Ask the organizers for a new one.")
     raise CodeUsed(
-        "This code has been used. If you used it yourself, go back in the same browser to the page where you did, or "
-        "use the file that you saved. If you didn't use it, tell the organizers and ask for another one."
+        "This code has been used. If that was you, go back to that page or use your saved file. If not, ask the "
+        "organizers for a new one."
     )
 
 

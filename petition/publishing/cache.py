@@ -54,7 +54,6 @@ SITE_FILES: dict[str, tuple[str | Callable[[], bytes], str]] = {
     "sign.js": ("static/sign.js", "text/javascript; charset=utf-8"),
     "ladder.js": ("static/ladder.js", "text/javascript; charset=utf-8"),
     "check.js": ("static/check.js", "text/javascript; charset=utf-8"),
-    "rolls.js": ("static/rolls.js", "text/javascript; charset=utf-8"),
     "names.js": ("static/names.js", "text/javascript; charset=utf-8"),
     "client.py": ("client.py", "text/x-python; charset=utf-8"),
     "openapi.json": (openapi.document, openapi.JSON),

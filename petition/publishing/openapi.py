@@ -23,7 +23,7 @@ SCHEMA = "application/schema+json"
 BYTES = "application/octet-stream"
 PLAIN = "text/plain; charset=utf-8"
 FORM = ("application/x-www-form-urlencoded", "multipart/form-data")
-SCRIPTS = dict.fromkeys(("sign.js", "ladder.js", "check.js", "rolls.js", "names.js"), "text/javascript")
+SCRIPTS = dict.fromkeys(("sign.js", "ladder.js", "check.js", "names.js"), "text/javascript")
 AT_SITE = (
     {"style.css": "text/css", "icon.svg": "image/svg+xml"}
     | SCRIPTS
@@ -262,6 +262,7 @@ _POSTS: dict[str, tuple[str, int, Json, Json]] = {
     ),
 }
 _PAGES: dict[str, tuple[str, str, Json]] = {
+    "remove": ("The form that removes a signature.", HTML, {}),
     "when": ("When to come back with a saved signature.", HTML, {}),
     "when.ics": ("The same for a calendar, naming nothing (RFC 5545).", CALENDAR, {"round": _text("[0-9]{1,9}")}),
 }
@@ -270,13 +271,13 @@ _FORMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "join/mail": ("Ask for a code by mail; the answer is the same for every address.", ("address", "roll")),
     "join/file": ("The token sent back as a file; nothing is stored.", ("token",)),
     "sign": (
-        "How to be seen, then the answers to check, then, with “confirm”, the signature. Groups are in fields named "
-        "after their ids, group-ROLE for example.",
+        "How to be listed, and with “confirm” the signature. Groups are in fields named after their ids, group-ROLE "
+        "for example.",
         ("token", "token_file", "appear", "name", "title", "do", "confirm"),
     ),
     "receipt": (
-        "Check, change what is shown, or take back by receipt.",
-        ("receipt", "receipt_file", "appear", "name", "title", "do"),
+        "Check, change what is shown, or remove by receipt; removing is done with “confirm”.",
+        ("receipt", "receipt_file", "appear", "name", "title", "do", "confirm"),
     ),
     "report": ("Tell whoever runs the site that a letter does harm; only the words and the hour are kept.", ("text",)),
     "receipt/file": ("The receipt sent back as a file; nothing is stored.", ("token",)),

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from petition.database import place_of
 from petition.i18n import DEFAULT, is_right_to_left, languages, name_of, translations
 from petition.letters.text.blocks import plain_text
+from petition.letters.text.folding import folded
 from petition.letters.text.markdown import html, site_to_tell
 
 SITE = "_site/"
@@ -43,6 +44,7 @@ def environment(language: str) -> Environment:
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     made.filters["markdown"] = html
     made.filters["plain"] = plain_text
+    made.filters["folded"] = folded
     made.filters["site_to_tell"] = site_to_tell
     made.filters["grouped"] = grouped_in_fours
     made.filters["language_name"] = name_of

@@ -55,8 +55,10 @@
 //                 taken yet: sign later) · ended (codes are not taken any more) · offer (not a choice of this letter)
 //                 · file (not a file for this step) · nameless · unshown (a name that no list could show)
 //   after sending invalid (the answer is no signature) · lost (no answer: press again; nothing is lost)
-//   other         backup (ready to be saved, nothing is sent yet) · copied · failed (anything else) · unable (too old a
-//                 browser, or no https: the form works without the script)
+//   before the page is cleared     unsaved (nothing was saved, copied or shown yet: press again)
+//   other         error (stands before the page's title when something is wrong) · backup (ready to be saved, nothing
+//                 is sent yet) · copied · failed (anything else) · unable (too old a browser, or no https: the form
+//                 works without the script)
 // A refusal of the site is shown in the site's own words.
 //
 // With ladder.js, #seen shows what the public will see of the choices made; its sentences are told of there.
@@ -71,14 +73,15 @@ let record; // round.json, checked
 let kept; // the file that can be saved now: a backup, token or receipt file
 let isPublic = false; // whether the record was compared with the public log
 let unsaved = false; // whether something would be lost with this page
+let isWarned = false; // whether that was said when the page was to be cleared
 
 const byId = (id) => document.getElementById(id);
 const form = () => document.forms.sign || document.forms.find;
 const field = (name) => form() && form().elements[name];
 
 function takeLink() { // first of all: no code may stay in the address bar
-  if (!location.hash) return;
   const given = new URLSearchParams(location.hash.slice(1));
+  if (!["c", "p", "r"].some((name) => given.has(name))) return; // a place on this page, or nothing
   history.replaceState(null, "", location.pathname + location.search);
   link = { pin: given.get("p"), round: Number(given.get("r")) };
   const code = field("code") || byId("code");
@@ -681,6 +684,10 @@ const acts = {
     print();
   },
   async clear({ href }) {
+    if (unsaved && !isWarned) {
+      isWarned = true;
+      throw sentence("unsaved");
+    }
     unsaved = false;
     kept = null;
     for (const one of document.forms) one.reset();
@@ -708,21 +715,39 @@ async function press(event) {
   delete document.documentElement.dataset.busy;
   if (!byId("told")) return;
   tell("", kind, text);
+  mark(kind === "stopped" ? text : "");
   if (text) byId("told").focus();
   for (const save of document.querySelectorAll("[download]")) if (kept) save.href = URL.createObjectURL(file(kept));
+}
+
+const FIELDS = { badpin: "pin", pin: "pin", roll: "roll", nameless: "name", unshown: "name", words: "receipt" };
+const { title } = document;
+
+function mark(wrong) { // the page's title and the field that is wrong say so, for whoever hears the page
+  document.title = wrong ? `${sentence("error")} ${title}` : title;
+  const [name] = Object.keys(FIELDS).filter((one) => wrong === sentence(one));
+  const isCode = field("code") && wrong === whatIsWrong(field("code").value);
+  for (const one of ["code", ...new Set(Object.values(FIELDS))]) {
+    if (!field(one) || !field(one).setAttribute) continue;
+    if (one === (isCode ? "code" : FIELDS[name])) field(one).setAttribute("aria-invalid", "true");
+    else field(one).removeAttribute("aria-invalid");
+  }
 }
 
 const saidBy = (no) => (typeof no === "string" ? no : no.isFinal ? no.message : sentence("failed"));
 
 function heedCode(event) { // what is wrong with a code is said as it is typed
   if (event.target !== field("code") || !byId("code-told")) return;
-  let said = "";
+  const text = event.target.value;
+  byId("code-told").textContent = text ? whatIsWrong(text) || sentence("codeok") : "";
+}
+
+function whatIsWrong(text) { // with a code
   try {
-    said = readCode(event.target.value) && sentence("codeok");
+    return readCode(text) && "";
   } catch (no) {
-    said = no;
+    return no;
   }
-  byId("code-told").textContent = event.target.value ? said : "";
 }
 
 function leaving(event) {

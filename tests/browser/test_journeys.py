@@ -63,7 +63,7 @@ def test_an_organizer_and_a_worker_go_all_the_way_on_a_phone(new_window: NewWind
     reader.goto(public)
 
     at(reader, "We refuse to build it")
-    expect(reader.get_by_role("link", name="Sign, unseen")).to_be_visible()
+    expect(reader.get_by_role("link", name="Sign this letter")).to_be_visible()
     assert public.rstrip("/") in address and len(public) < len(address)
 
 
@@ -90,25 +90,26 @@ def test_token_and_receipt_are_saved_as_files_and_come_back(new_window: NewWindo
     place, page = site.open_letter(), new_window(accept_downloads=True).page
     page.goto(site.url(place, "join"))
     page.get_by_label("Your signing code").first.fill(site.code(place))
-    press(page, "Go on")
-    token = saved(page, tmp_path / "token.json")
+    press(page, "Continue")
+    page.get_by_text("Sign later from another place").click()
+    token = saved(page, "Save the file", tmp_path / "token.json")
     page.goto(site.url(place, "sign"))
-    page.get_by_label("The file that you saved").set_input_files(token)
-    press(page, "Go on")
-    press(page, "Sign the letter")
-    receipt = saved(page, tmp_path / "receipt.json")
+    page.get_by_label("The file you saved").set_input_files(token)
+    press(page, "Continue")
+    press(page, "Sign anonymously")
+    receipt = saved(page, "Save", tmp_path / "receipt.json")
     shown = page.locator(".receipt").inner_text()
     page.goto(site.url(place, "receipt"))
     page.get_by_label("Or its file").set_input_files(receipt)
     press(page, "Check")
 
-    expect(page.get_by_text("A signature. It is kept and waits to be counted")).to_be_visible()
+    expect(page.get_by_text("A signature. It waits for the next count update")).to_be_visible()
     assert receipt_words(from_b64url(json.loads(receipt.read_text())["receipt"])) == shown
 
 
-def saved(page: Page, path: Path) -> Path:
+def saved(page: Page, button: str, path: Path) -> Path:
     with page.expect_download() as waiting:
-        press(page, "Save as a file")
+        press(page, button)
     waiting.value.save_as(path)
     return path
 
@@ -127,7 +128,7 @@ def focused(page: Page) -> str:
 
 def tab_to(page: Page, name: str) -> None:
     """Press the tab key until something has the focus, and see it marked."""
-    for _ in range(40):
+    for _ in range(60):
         page.keyboard.press("Tab")
         if focused(page) == name:
             marked = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
@@ -139,32 +140,28 @@ def tab_to(page: Page, name: str) -> None:
 def test_a_worker_signs_and_withdraws_by_keyboard_alone(new_window: NewWindow, site: Site) -> None:
     place, page = site.open_letter(), new_window().page
     page.goto(site.url(place))
-    tab_to(page, "Sign, unseen")
+    tab_to(page, "Sign this letter")
     page.keyboard.press("Enter")
-    at(page, "Before you sign")
-    tab_to(page, "Continue")
-    page.keyboard.press("Enter")
-    at(page, "Show that you work there")
+    expect(page.get_by_label("Your signing code").first).to_be_visible()
     tab_to(page, "Your signing code")
     page.keyboard.type(site.code(place))
     page.keyboard.press("Enter")
-    at(page, "You can sign now")
-    tab_to(page, "Go on to sign")
-    page.keyboard.press("Enter")
-    at(page, "Check, then sign")
-    tab_to(page, "Sign the letter")
+    at(page, "Check and sign")
+    tab_to(page, "Sign anonymously")
     page.keyboard.press("Space")
-    at(page, "You have signed. This is your receipt.")
+    at(page, "You signed.")
     receipt = page.locator(".receipt").inner_text()
-    tab_to(page, "Use the receipt: check or withdraw")
+    tab_to(page, "Remove my signature")
     page.keyboard.press("Enter")
-    at(page, "Use a receipt")
-    tab_to(page, "Your receipt, as you wrote it down")
+    at(page, "Remove my signature")
+    tab_to(page, "Your receipt")
     page.keyboard.type(receipt)
-    tab_to(page, "Withdraw my signature")
+    page.keyboard.press("Enter")
+    at(page, "Remove your signature?")
+    tab_to(page, "Remove my signature")
     page.keyboard.press("Enter")
 
-    expect(page.get_by_role("heading", name="Your signature is withdrawn")).to_be_visible()
+    at(page, "Your signature is removed")
 
 
 def test_the_first_stop_of_the_keyboard_leads_past_the_navigation(new_window: NewWindow, site: Site) -> None:

@@ -1,6 +1,7 @@
 """The ways of organizers, workers and readers through the pages, found as people find things; each is looked at."""
 
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -111,43 +112,44 @@ def a_worker_signs_and_withdraws(page: Page, address: str, code: str, look: Look
     """From the letter to the withdrawal, without scripts; the receipt."""
     page.goto(address)
     look(page, "unpublished letter")
-    follow(page, "Sign, unseen")
-    at(page, "Before you sign")
-    look(page, "before signing")
-    page.get_by_role("link", name="Continue", exact=True).first.click()
+    follow(page, "Sign this letter")
     page.get_by_label("Your signing code").first.fill(code[:-1])
-    press(page, "Go on")
+    press(page, "Continue")
     expect(page.get_by_role("alert")).to_contain_text("A code has 16 characters")
+    expect(page).to_have_title(re.compile("^Error: "))
     look(page, "refused code")
     page.get_by_label("Your signing code").first.fill(code.lower())
-    press(page, "Go on")
-    at(page, "You can sign now")
-    look(page, "ready to sign")
-    press(page, "Go on to sign")
-    at(page, "Check, then sign")
-    look(page, "check, then sign")
-    press(page, "Sign the letter")
-    at(page, "You have signed. This is your receipt.")
+    press(page, "Continue")
+    at(page, "Check and sign")
+    look(page, "check and sign")
+    press(page, "Sign anonymously")
+    at(page, "You signed.")
     look(page, "receipt")
     receipt = page.locator(".receipt").inner_text()
-    follow(page, "Use the receipt: check or withdraw")
+    follow(page, "Check my signature")
     _use_the_receipt(page, receipt, look)
     return receipt
 
 
 def _use_the_receipt(page: Page, receipt: str, look: Look) -> None:
-    for button, heading in (
-        ("Check", "What is stored under this receipt"),
-        ("Withdraw my signature", "Your signature is withdrawn"),
-    ):
-        page.get_by_label("Your receipt, as you wrote it down").fill(receipt)
-        press(page, button)
-        expect(page.get_by_role("heading", name=heading)).to_be_visible()
-        look(page, heading)
-    page.get_by_label("Your receipt, as you wrote it down").fill("not a receipt")
+    page.get_by_label("Your receipt").fill("not a receipt")
     press(page, "Check")
     expect(page.get_by_role("alert")).to_contain_text("A receipt has 27 characters")
     look(page, "refused receipt")
+    page.get_by_label("Your receipt").fill(receipt)
+    press(page, "Check")
+    expect(page.get_by_role("heading", name="What we have for this receipt")).to_be_visible()
+    look(page, "checked receipt")
+    follow(page, "Remove my signature")
+    at(page, "Remove my signature")
+    look(page, "removing")
+    page.get_by_label("Your receipt").fill(receipt)
+    press(page, "Continue")
+    at(page, "Remove your signature?")
+    look(page, "asked before removing")
+    press(page, "Remove my signature")
+    at(page, "Your signature is removed")
+    look(page, "removed")
 
 
 def everybody_reads(page: Page, place: Place, look: Look) -> None:
@@ -162,6 +164,7 @@ def everybody_reads(page: Page, place: Place, look: Look) -> None:
         "join": f"{place.public}join",
         "sign": f"{place.public}sign",
         "receipt form": f"{place.public}receipt",
+        "removal form": f"{place.public}remove",
         "nothing here": "/letters/never-was/",
         "sign in": "/organize/sign-in",
     }

@@ -75,19 +75,19 @@ def a_signature(campaign: Campaign, worker: Visitor, letter: str, hidden: str) -
     """Somebody joins and signs on the pages; everything that must stay with them."""
     code = campaign.codes(letter, 1)[0]
     shown = "-".join(code[start : start + 4] for start in range(0, 16, 4))
-    ready = worker.press(worker.open(f"{hidden}join"), "Go on", code=shown)
-    token = json.loads(ready.form_with("Save as a file").fields["token"])
-    receipt = worker.press(worker.press(ready, "Go on to sign"), "Sign the letter")
+    ready = worker.press(worker.open(f"{hidden}join"), "Continue", code=shown)
+    token = json.loads(ready.form_with("Save the file").fields["token"])
+    receipt = worker.press(ready, "Sign anonymously")
     words = receipt.text.split('class="receipt"><code>')[1].split("</code>")[0]
-    assert receipt.heading == "You have signed. This is your receipt."
+    assert receipt.heading == "You signed."
     return {code, shown, words, token["receipt"], token["signature"], token["message"], token["message"][-40:]}
 
 
 def withdraw(worker: Visitor, secrets: set[str], hidden: str) -> None:
     """The first receipt among the secrets takes its signature back."""
     receipt = next(secret for secret in secrets if len(secret) == 33 and secret.count("-") == 6)
-    form = worker.open(f"{hidden}receipt")
-    assert "Your signature is withdrawn" in worker.press(form, "Withdraw my signature", receipt=receipt).text
+    asked = worker.press(worker.open(f"{hidden}remove"), "Continue", receipt=receipt)
+    assert worker.press(asked, "Remove my signature").heading == "Your signature is removed"
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
@@ -96,10 +96,12 @@ def test_asking_for_a_code_by_mail_leaves_the_address_in_no_log(campaign: Campai
     campaign.services = replace(campaign.services, sends_mail=True)
     worker = Visitor(campaign.app())
     join = worker.open(f"{campaign.address(campaign.an_open_letter(mail={'workers': ['example.com']}))}join")
-    answers = [worker.press(join, "Mail me a code", address=f"very.rare@{host}") for host in ("example.com", "nowhere")]
+    answers = [
+        worker.press(join, "Email me a code", address=f"very.rare@{host}") for host in ("example.com", "nowhere")
+    ]
     with campaign.databases.issuer.begin() as connection:
         connection.execute(text("DROP TABLE outbox"))
-    answers.append(worker.press(join, "Mail me a code", address="very.rare@example.com"))
+    answers.append(worker.press(join, "Email me a code", address="very.rare@example.com"))
 
     assert [answer.status for answer in answers] == [200, 400, 500]
     assert [line for line in everything.said if line.startswith("failed")]
@@ -123,7 +125,7 @@ def broken_requests(campaign: Campaign, worker: Visitor, hidden: str) -> tuple[s
     token = {"code": code, "round": 1, "blinded_message": "A" * 510 + "AQ"}
     form = worker.open(f"{hidden}join")
     answers = [
-        worker.press(form, "Go on", code=code).answer,
+        worker.press(form, "Continue", code=code).answer,
         worker.client.post(f"{hidden}withdrawals", json={"w": secret, "a": secret}, **as_json),
         worker.client.post(f"{hidden}tokens", json={**token, "blinded_message": f"{'A' * 508}AAAC"}, **as_json),
     ]

@@ -18,12 +18,12 @@ from petition.letters.access import letter_at
 from petition.letters.drafting.settings import rolls_of
 from petition.letters.models import Letter
 from petition.letters.pinned import pin_of_round
-from petition.letters.states import require_signable
+from petition.letters.states import APART, require_signable
 from petition.letters.text.letter_text import Words
 from petition.letters.verification_methods import allowed_domains
 from petition.web.shared.appearance_form import ladder_of
-from petition.web.shared.context import issuer_session, now, page, say, session, site
-from petition.web.shared.forms import binary, json_members, number, posted_text, text
+from petition.web.shared.context import issuer_session, language, now, page, session, site
+from petition.web.shared.forms import binary, json_members, number, posted_text, problem, text
 from petition.web.shared.letters import addressed, refusals_spoken
 from petition.web.shared.limits import ONE_CODE, limiter, posted_code, signing
 
@@ -49,13 +49,13 @@ def ask(address: str) -> Response:
 
 
 def join_page(letter: Letter, words: Words, **typed: Any) -> str:
-    """The ways to show that one works there, with what was typed and what is wrong with it."""
-    empty = {"code": "", "seed": "", "pasted": "", "refusal": None, "mail": "", "went_back": None}
+    """The letter and the form that signs it, with what was typed and what is wrong with it."""
+    empty = {"code": "", "seed": "", "pasted": "", "problems": [], "mail": "", "went_back": False}
     shown = {**empty, **typed}
     return page(
         "join/join.html",
         letter=letter,
-        words=words,
+        words=words.in_language(language()),
         **{**shown, "seed": shown["seed"] or b64url(os.urandom(SEED))},
         **mail_rolls(letter),
         ladder=ladder_of(letter),
@@ -64,7 +64,7 @@ def join_page(letter: Letter, words: Words, **typed: Any) -> str:
 
 
 def _rolls(letter: Letter) -> dict[str, Any]:
-    """Whom the letter counts apart, and whose code the address asks for: the first ones', unless it names others."""
+    """The groups of signers, and the one whose code the address asks for: the first, unless it names another."""
     found = rolls_of(session(), letter)
     return {"rolls": found, "chosen": request.args.get("roll") or found[0].id}
 
@@ -95,10 +95,18 @@ def redeem(address: str) -> tuple[str, int]:
             return page("join/pasted.html", letter=letter, words=words, answer=b64url(answer)), 200
         token = _token_for(letter, code, seed)
     except Refusal as refusal:
-        why = say(refusal.sentence, **refusal.values)
         typed = {"code": code, "seed": seed, "pasted": pasted, "went_back": isinstance(refusal, CodeUsed)}
-        return join_page(letter, words, **typed, refusal=why), refusal.status
-    return page("join/ready.html", letter=letter, words=words, token=token.as_text()), 200
+        wrong = problem(refusal, "blinded_message" if pasted else "code")
+        return join_page(letter, words, **typed, problems=wrong), refusal.status
+    return _page_with_token(letter, words, token), 200
+
+
+def _page_with_token(letter: Letter, words: Words, token: Token) -> str:
+    """What carries the token: the page that signs with it, or the one that only saves it for another day."""
+    held = {"letter": letter, "words": words.in_language(language()), "token": token.as_text()}
+    if letter.timing == APART:
+        return page("join/saved.html", **held)
+    return page("sign/confirm.html", **held, ladder=ladder_of(letter), typed={}, seen=[], problems=[])
 
 
 def _token_for(letter: Letter, code: str, seed: str) -> Token:
@@ -141,7 +149,7 @@ def _sign_pasted(letter: Letter, code: str, blinded: bytes) -> bytes:
 def token_file(address: str) -> Response:
     """The token sent back as a file to keep; nothing is stored."""
     addressed(address)
-    return as_file(read_token(posted_text("token")).as_text(), "signing-token.json")
+    return as_file(read_token(posted_text("token")).as_text(), "saved-signature.json")
 
 
 def as_file(body: str, name: str) -> Response:

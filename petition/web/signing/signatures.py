@@ -12,17 +12,18 @@ from petition.crypto.tokens import Token, read_token
 from petition.errors import Conflict, Forbidden, NotFound, Refusal
 from petition.letters.models import Letter
 from petition.letters.pinned import pin_of_round
+from petition.letters.text.letter_text import Words
 from petition.signing.appearances import Appearance, Shown, read_appearance, require_offered, shown_under
 from petition.signing.change_appearance import change
 from petition.signing.models import Round
 from petition.signing.signatures import sign, sign_at, withdraw
 from petition.web.shared.appearance_form import ladder_of
-from petition.web.shared.context import now, page, say, session
-from petition.web.shared.forms import binary, hashed, json_members, posted_text
+from petition.web.shared.context import language, now, page, session
+from petition.web.shared.forms import binary, hashed, json_members, posted_text, problem
 from petition.web.shared.letters import addressed, refusals_spoken
 from petition.web.shared.limits import limiter, signing
 from petition.web.shared.public_cache import cached
-from petition.web.signing.choices import Choice, appearance_of, lines, read_choice
+from petition.web.signing.choices import Choice, appearance_of, lines, place_of, read_choice
 
 bp = Blueprint("sign", __name__, url_prefix="/<place:address>")
 
@@ -89,47 +90,45 @@ def _as_json(shown: Shown) -> dict[str, Any]:
 @bp.get("/sign")
 def ask(address: str) -> str:
     """The form that takes a saved token."""
-    letter, words = addressed(address)
-    return page("sign/token.html", letter=letter, words=words, ladder=ladder_of(letter), token="", refusal=None)
+    return page("sign/token.html", **_form(*addressed(address)), token="")
+
+
+def _form(letter: Letter, words: Words) -> dict[str, Any]:
+    """What both forms that sign with a token show."""
+    return {"letter": letter, "words": words.in_language(language()), "ladder": ladder_of(letter), "problems": []}
 
 
 @bp.post("/sign")
 @limiter.limit(signing)
-def choose_review_or_sign(address: str) -> tuple[str, int]:
-    """How to be seen, then all answers to check, then, with them confirmed, the signature and its receipt."""
+def review_or_sign(address: str) -> tuple[str, int]:
+    """How to be listed, and a preview of it; then, with it confirmed, the signature and its receipt."""
     letter, words = addressed(address)
-    posted, ladder = posted_text("token_file") or posted_text("token"), ladder_of(letter)
-    shown: dict[str, Any] = {"letter": letter, "words": words, "ladder": ladder}
+    shown, posted = _form(letter, words), posted_text("token_file") or posted_text("token")
     try:
         token = read_token(posted)
         _require_of(letter, token)
     except Refusal as refusal:
-        why = say(refusal.sentence, **refusal.values)
-        return page("sign/token.html", **shown, token=posted, refusal=why), refusal.status
-    return _with_token(shown, token, read_choice(request.form, ladder))
+        wrong = problem(refusal, "token_file")
+        return page("sign/token.html", **shown | {"token": posted, "problems": wrong}), refusal.status
+    return _with_token(shown, token, read_choice(request.form, shown["ladder"]))
 
 
 def _with_token(shown: dict[str, Any], token: Token, choice: Choice) -> tuple[str, int]:
-    letter, ladder, do = shown["letter"], shown["ladder"], request.form.get("do", "")
-    shown |= {"token": token.as_text(), "typed": choice.typed}
-    is_sure = request.form.get("confirm") == "yes" and do != "choose"
+    letter, is_sure = shown["letter"], request.form.get("confirm") == "yes"
+    shown |= {"token": token.as_text(), "typed": choice.typed, "seen": []}
     try:
-        if is_sure or do in ("check", "show"):
+        if is_sure or request.form.get("do") == "show":
             appearance = appearance_of(choice, letter, opening(token.receipt))
             require_offered(session(), letter, appearance)
+            shown["seen"] = lines(choice, letter, shown["ladder"])
         if is_sure:
             _sign_once(letter, token, appearance)
             return page("sign/receipt.html", **shown, receipt=receipt_words(token.receipt)), 200
     except Refusal as refusal:
         session().rollback()
-        why = say(refusal.sentence, **refusal.values)
-        return page(
-            "sign/choose.html" if ladder else "sign/token.html", **shown, seen=None, refusal=why
-        ), refusal.status
-    if ladder is None or do == "check":
-        return page("sign/sign.html", **shown, seen=lines(choice, letter, ladder)), 200
-    seen = lines(choice, letter, ladder) if do == "show" else None
-    return page("sign/choose.html", **shown, seen=seen, refusal=None), 200
+        wrong = problem(refusal, place_of(refusal, choice))
+        return page("sign/confirm.html", **shown | {"problems": wrong}), refusal.status
+    return page("sign/confirm.html", **shown), 200
 
 
 def _sign_once(letter: Letter, token: Token, appearance: Appearance) -> None:

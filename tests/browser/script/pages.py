@@ -26,7 +26,21 @@ VALUES = {
 }
 NAMES = (
     *("checking", "hiding", "sending", "signing", "codeok", "codelength", "codecharacter", "backup", "copied"),
-    *("failed", "record", "pin", "badpin", "text", "log", "moved", "version", "roll", "early", "ended", "offer"),
+    *(
+        "unsaved",
+        "failed",
+        "record",
+        "pin",
+        "badpin",
+        "text",
+        "log",
+        "moved",
+        "version",
+        "roll",
+        "early",
+        "ended",
+        "offer",
+    ),
     *("file", "nameless", "unshown", "invalid", "lost", "unable", "reading", "words", "unpublished", "oldlog"),
     *("missing", "missingclosed", "leftout", "broken", "twice", "otherrecord", "othertext", "otherbytes", "forged"),
     *("notyours", "found", "foundwords", "unsigned", "annulled", "takenback", "removed", "removedsealed"),

@@ -625,12 +625,43 @@ def test_the_receipt_can_be_shown_as_a_picture(signed: Visitor) -> None:
 
 def test_done_leaves_nothing_to_go_back_to(signed: Visitor, web: Web) -> None:
     words = signed.filled("words")
+    signed.press("copy")
     signed.page.locator("[data-act=clear]").click()
     signed.page.wait_for_url("**/away")
     signed.page.go_back()
 
     assert signed.page.url != web.url + SHORT + "join"
     assert words not in signed.page.content()
+
+
+def test_clearing_a_receipt_that_is_in_no_other_place_asks_once(signed: Visitor) -> None:
+    signed.press("clear")
+    signed.expect_told("[unsaved]")
+    assert signed.filled("words")
+    signed.page.locator("[data-act=clear]").click()
+
+    signed.page.wait_for_url("**/away")
+
+
+def test_a_place_on_the_page_leaves_the_pin_as_it_was(arrived: Visitor, issuer: Issuer) -> None:
+    arrived.page.evaluate("location.hash = 'main'")
+    arrived.press()
+    arrived.expect_heading("You signed")
+
+    assert len(issuer.signatures) == 1
+    expect(arrived.page.get_by_text("[unpinned]")).to_be_hidden()
+
+
+def test_what_is_wrong_is_marked_for_who_hears_the_page(visitor: Visitor) -> None:
+    visitor.open()
+    visitor.fill("code", "ABCD")
+    visitor.press()
+    expect(visitor.page).to_have_title("error Page")
+    expect(visitor.page.locator("[name=code]")).to_have_attribute("aria-invalid", "true")
+    visitor.fill("code", CODE)
+    visitor.press()
+
+    expect(visitor.page).to_have_title("Page")
 
 
 # Browsers and pages that cannot

@@ -41,7 +41,7 @@ def test_the_letter_s_page_shows_the_letter_its_count_and_the_way_to_sign(shared
     assert "<strong>work here</strong>" in page.text
     assert "<li>Say so in public.</li>" in page.text
     assert re.search(r'<h2 id="count"><strong>4</strong>\s+verified workers</h2>', page.text)
-    assert page.links["Sign, unseen"] == "before/index.html"
+    assert page.links["Sign this letter"] == "before/index.html"
 
 
 @ONCE
@@ -220,10 +220,10 @@ def test_a_prefix_stays_on_the_whole_way(shared: Shared, place: Place, language:
     join = visitor.open(f"/{language}{place.public}join")
     form = join.forms[0]
     wrong = visitor.post(urljoin(SITE + join.path, form.action), **{**form.fields, "code": "?"})
-    links = [urljoin(SITE + join.path, address) for address in ("sign", "receipt")]
+    links = [urljoin(SITE + join.path, address) for address in ("sign", "receipt", "remove")]
 
     assert f'<html lang="{language}"' in wrong.text
-    assert [f'<html lang="{language}"' in visitor.open(address).text for address in links] == [True, True]
+    assert [f'<html lang="{language}"' in visitor.open(address).text for address in links] == [True] * 3
 
 
 @ONCE
@@ -245,7 +245,7 @@ def test_no_language_is_chosen_by_what_the_browser_says(shared: Shared, place: P
 
 
 @ONCE
-@pytest.mark.parametrize("name", ["", "join", "sign", "receipt", "counts.json", "how-we-verify/", "chart.svg"])
+@pytest.mark.parametrize("name", ["", "join", "sign", "receipt", "remove", "counts.json", "press/", "chart.svg"])
 def test_the_unlisted_address_sends_readers_to_the_public_one_once_there_is_one(
     shared: Shared, place: Place, name: str
 ) -> None:
