@@ -114,6 +114,60 @@ def saved(page: Page, button: str, path: Path) -> Path:
     return path
 
 
+# With scripts: two screens, one tap on the site
+
+
+@pytest.mark.parametrize("width", [390, 320])
+def test_from_the_strip_to_the_receipt_in_one_tap(chromium: Browser, site: Site, width: int) -> None:
+    place = site.open_letter()
+    window = Window(chromium, site, viewport={"width": width, "height": 700})
+    page = window.page
+    page.goto(site.link(place))
+    at(page, "We refuse to build it")
+    expect(page.locator("article.letter")).to_contain_text("we, who work here, ask you to stop")
+    expect(page.get_by_text("in groups of at least 3.")).to_be_visible()
+    no_sideways_scrolling(page, "join")
+    press(page, "Sign anonymously")
+    at(page, "You signed.")
+    no_sideways_scrolling(page, "receipt")
+    press(page, "Show as image")
+    expect(page.get_by_role("img")).to_be_visible()
+    no_sideways_scrolling(page, "receipt as a picture")
+    follow(page, "Done: clear this page")
+    page.wait_for_url(f"{site.root}/")
+
+    assert site.campaign.seal(place.id).waiting == 1
+    assert (window.elsewhere(), window.context.cookies()) == ([], [])
+    window.context.close()
+
+
+def test_with_scripts_the_keyboard_alone_signs_and_removes(chromium: Browser, site: Site) -> None:
+    place, window = site.open_letter(), Window(chromium, site, viewport={"width": 390, "height": 700})
+    page = window.page
+    page.goto(site.link(place))
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # past the navigation; the link's pin stays
+    tab_to(page, "Your signing code")
+    page.keyboard.press("Enter")
+    at(page, "You signed.")
+    receipt = page.locator("[data-fill=words]").inner_text()
+    tab_to(page, "Show as image")
+    page.keyboard.press("Enter")
+    tab_to(page, "Remove my signature")
+    page.keyboard.press("Enter")
+    at(page, "Remove my signature")
+    tab_to(page, "Your receipt")
+    page.keyboard.type(receipt)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Remove it?")).to_be_visible()
+    tab_to(page, "Remove my signature")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#told")).to_contain_text("Your signature is removed.")
+    assert site.campaign.seal(place.id).waiting == 0
+    window.context.close()
+
+
 # By keyboard alone
 
 
