@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from petition.coordination import rounds
-from petition.errors import Conflict, NotFound, Over
+from petition.errors import Conflict, NotFound
 from petition.letters.models import Letter
 from petition.signing.verification_methods import round_for_paper
 from tests.walks import Campaign
@@ -29,5 +29,5 @@ def test_it_is_the_newest_round_that_counts(campaign: Campaign) -> None:
 def test_a_letter_without_that_roll_or_not_open_has_none(campaign: Campaign) -> None:
     with pytest.raises(NotFound, match="no group of signers nobody"):
         number(campaign, campaign.an_open_letter(), "nobody")
-    with pytest.raises(Over):
+    with pytest.raises(Conflict, match="not open yet"):
         number(campaign, campaign.a_draft())

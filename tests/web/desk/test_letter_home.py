@@ -111,13 +111,13 @@ def test_codes_are_shown_once_with_the_address_to_join(shared: Shared, ana: Visi
     sheet = ana.press(ana.open(f"{place.desk}codes"), "Make codes", count="3")
     codes = re.findall(r'class="strip-code">([^<]+)<', sheet.text)
     worker = shared.visitor()
-    joined = worker.press(worker.open(f"{place.hidden}join"), "Go on", code=codes[0])
+    joined = worker.press(worker.open(f"{place.hidden}join"), "Continue", code=codes[0])
 
     assert len(set(codes)) == 3
     assert sheet.text.count(f"{SITE.partition('://')[2]}{place.hidden}join</span>") == 3
     assert sheet.text.count(f"{SITE}{place.hidden}join#r=1&amp;p=") == 3
     assert sheet.text.count("<svg") == 3
-    assert joined.heading == "You can sign now"
+    assert joined.heading == "Check and sign"
     assert not [code for code in codes if code in ana.open(f"{place.desk}codes").text]
 
 
@@ -269,7 +269,7 @@ def test_strips_to_hand_on_come_from_one_pool_and_are_canceled_together(shared: 
     assert len(set(codes)) == 20
     assert [(batch.made, batch.number < 0) for batch in batches] == [(20, True)]
     assert all('id="handing-on"' in page.text for page in pages)
-    assert worker.press(worker.open(f"{place.hidden}join"), "Go on", code=codes[-1]).status == 410
+    assert worker.press(worker.open(f"{place.hidden}join"), "Continue", code=codes[-1]).status == 410
 
 
 def test_a_strip_may_name_neither_the_letter_nor_hold_its_code_in_the_square(shared: Shared, ana: Visitor) -> None:
@@ -346,7 +346,7 @@ def test_a_batch_is_recalled_and_the_page_says_so(shared: Shared, ana: Visitor) 
     worker = shared.visitor()
 
     assert 'class="done" role="status"' in recalled.text
-    assert worker.press(worker.open(f"{place.hidden}join"), "Go on", code=code).status == 410
+    assert worker.press(worker.open(f"{place.hidden}join"), "Continue", code=code).status == 410
 
 
 def test_recalling_looks_the_same_whether_codes_were_used_or_not(shared: Shared, ana: Visitor) -> None:
@@ -359,7 +359,7 @@ def test_recalling_looks_the_same_whether_codes_were_used_or_not(shared: Shared,
             shared.campaign.sign(place.id, shared.campaign.token(place.id, code))
         recalled = act(shared, ana, place, "codes/1/void")
         worker = shared.visitor()
-        tried = worker.press(worker.open(f"{place.hidden}join"), "Go on", code=code)
+        tried = worker.press(worker.open(f"{place.hidden}join"), "Continue", code=code)
         shared.campaign.seal(place.id)
         pages = [recalled, tried, *(ana.open(place.desk + name) for name in ("", "codes", "rounds"))]
         texts = [neutral(page.text.replace(code.replace("-", ""), ""), place) for page in pages]
@@ -393,5 +393,5 @@ def test_whoever_is_in_danger_destroys_the_keys_while_closing(shared: Shared, an
     act(shared, ana, place, "emergency")
     worker = shared.visitor()
 
-    assert worker.press(worker.open(f"{place.public}join"), "Go on", code=code).status == 410
+    assert worker.press(worker.open(f"{place.public}join"), "Continue", code=code).status == 410
     assert not shared.campaign.services.secrets.exists(place.id, 1)
