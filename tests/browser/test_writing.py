@@ -177,7 +177,7 @@ def test_a_letter_gets_demands_sources_a_translation_and_opens(
     press(ana, "Save")
     ana.goto(f"{place.desk}open")
     press(ana, "Lock the text and start collecting")
-    ana.get_by_role("link", name=f"{site.root}/letters/").click()
+    ana.get_by_role("link", name=f"{site.root}/s/").click()
     ana.get_by_role("link", name="Español").click()
     at(ana, "Nos negamos")
 
