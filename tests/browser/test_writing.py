@@ -165,7 +165,7 @@ def test_a_letter_gets_demands_sources_a_translation_and_opens(
     type_body(ana, "They knew.[^1]")
     press(ana, "Save")
     ana.goto(f"{place.desk}translations")
-    ana.get_by_label("Another language").select_option(label="Español")
+    ana.get_by_label("Add a language").select_option(label="Español")
     press(ana, "Translate")
     ana.get_by_label("Title", exact=True).fill("Nos negamos")
     type_body(ana, "Sabían.[^1]")

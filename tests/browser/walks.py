@@ -122,7 +122,7 @@ def a_worker_signs_and_withdraws(page: Page, address: str, code: str, look: Look
     press(page, "Continue")
     at(page, "Check and sign")
     look(page, "check and sign")
-    press(page, "Sign anonymously")
+    page.get_by_role("button", name=re.compile("^Sign (anonymously|this letter)$")).click()
     at(page, "You signed.")
     look(page, "receipt")
     receipt = page.locator(".receipt").inner_text()
