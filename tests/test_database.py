@@ -218,12 +218,14 @@ TIMES = {
     "report": {"hour"},
     "outbox": {"hour"},
     "round": {"opens", "closes", "issuing_ends", "signing_starts"},
+    "issuing_round": {"opens"},
+    "log": {"updated"},
     "sealing": {"hour"},
     "milestone": {"hour"},
 }
 """Every time that is stored, to the hour. One is of somebody who may sign: when a waiting mail goes at the latest."""
-DAYS = {"event": {"day"}, "demand_status": {"day"}}
-"""Days that organizers typed."""
+DAYS = {"event": {"day"}, "demand_status": {"day"}, "spent_form": {"day"}}
+"""Days that organizers typed, and the day on which a form of theirs was shown."""
 
 
 def test_no_other_time_is_stored_and_all_are_hours(campaign: Campaign) -> None:

@@ -66,7 +66,7 @@ def test_whether_enough_is_issued_to_end_a_round_is_told_as_of_the_last_update(c
     campaign.seal(letter)
     campaign.tokens(letter, 1)
 
-    with pytest.raises(Conflict, match="As of the last update"):
+    with pytest.raises(Conflict, match="as of the last count update"):
         rounds.end_round(campaign.services, letter, 1)
     campaign.seal(letter)
     rounds.end_round(campaign.services, letter, 1)

@@ -122,7 +122,7 @@ def test_the_folder_verifies_from_the_disk_and_below_any_path_of_a_plain_server(
     assert from_disk.count == from_server.count == 4
 
 
-LIVE = ("../join", "../sign", "../receipt")
+LIVE = ("../join", "../sign", "../receipt", "../remove")
 """What only a site can do; the page before signing says where it is, for whoever reads a copy."""
 
 

@@ -32,7 +32,7 @@ def test_the_letter_leads_there_and_on(shared: Shared, is_public):
     place = shared.a_published_letter() if is_public else shared.an_open_letter()
     visitor = shared.visitor()
     letter = visitor.open(place.public if is_public else place.hidden)
-    page = visitor.follow(letter, "Sign this letter" if is_public else "Privacy and risks")
+    page = visitor.follow(letter, "Sign this letter" if is_public else "Before you sign")
 
     assert page.heading == "Before you sign"
     assert "Signing is your choice. No one can tell if you don't." in words(page.text)
