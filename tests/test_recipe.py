@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy.orm import Session
 
 from petition.letters.access import public_letter
+from petition.letters.states import held_back
 from petition.publishing.figures.counts import figures
 from petition.publishing.folder import write_folder
-from petition.sealing.sealer import held_back
 from tests.verifying.log_builder import ORIGIN, LogBuilder, pss, sha, spki, write
 from tests.walks import Campaign
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from petition import database
-from petition.coordination import rounds
+from petition.coordination import closing, rounds
 from petition.errors import CodeUsed, NotFound, Over, Refusal, TokenUsed
 from petition.issuing.models import UNSPENT, Code
 from petition.issuing.tokens import exchange
@@ -126,9 +126,9 @@ def test_who_is_told_that_they_signed_is_in_the_closed_letter(campaign: Campaign
     for token in tokens[:10]:
         campaign.sign(letter, token)
     campaign.announce_close(letter)
-    closing = campaign.clock() + timedelta(days=1)
+    closes = campaign.clock() + timedelta(days=1)
     acts = [lambda token=token: campaign.sign(letter, token) for token in tokens[10:]]
-    answers = together([*acts, lambda: closing.close_letter(campaign.services, letter, moment=closing)])
+    answers = together([*acts, lambda: closing.close_letter(campaign.services, letter, moment=closes)])
 
     stand = standing(campaign, letter, tokens)
     assert stand[:10] == ["sealed"] * 10
