@@ -8,7 +8,7 @@ import hashlib
 import math
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from Crypto.PublicKey import RSA
@@ -270,9 +270,15 @@ def self_test() -> None:
         raise RuntimeError(failure)
 
 
-def _round_trip() -> bool:
+@cache
+def _test_key() -> PrivateKey:
+    """Read once: the library tests its primes each time."""
     exponent = pow(EXPONENT, -1, (_TEST_P - 1) * (_TEST_Q - 1))
-    key = PrivateKey.from_numbers(_TEST_P * _TEST_Q, EXPONENT, exponent, _TEST_P, _TEST_Q)
+    return PrivateKey.from_numbers(_TEST_P * _TEST_Q, EXPONENT, exponent, _TEST_P, _TEST_Q)
+
+
+def _round_trip() -> bool:
+    key = _test_key()
     blinded = blind_with(key.public, _TEST_MESSAGE, bytes(SALT), _TEST_INVERSE)
     signature = finalize(key.public, _TEST_MESSAGE, key.blind_sign(blinded.message), blinded.inverse)
     return not key.public.verify(_TEST_MESSAGE + b".", signature)

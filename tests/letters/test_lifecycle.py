@@ -81,7 +81,7 @@ def test_of_two_who_try_the_same_step_one_wins(campaign: Campaign) -> None:
         found = session.get_one(Letter, letter)
         campaign.publish(letter)
 
-        with pytest.raises(Conflict, match="at the same moment"):
+        with pytest.raises(Conflict, match="just changed this letter"):
             move(session, found, PUBLISHED)
 
 

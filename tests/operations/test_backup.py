@@ -223,6 +223,8 @@ def test_nothing_is_sealed_published_or_closed_before_somebody_says_what_was_pub
 ) -> None:
     letter, unpublished = campaign.a_published_letter(), campaign.an_open_letter()
     tokens = campaign.tokens(letter, 5)
+    campaign.sign_all(unpublished, 5)
+    campaign.seal(unpublished)
     site = second.restore(a_backup(campaign))
     for token in tokens:
         site.sign(letter, token)
