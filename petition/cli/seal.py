@@ -9,10 +9,12 @@ import click
 
 from petition.cli.context import CliContext, ground, now, reading, refuse
 from petition.cli.progress import Progress
+from petition.cli.refusals import sentence_for
 from petition.jobs import mailer, scheduler
 from petition.letters.access import hosted_letter, hosted_letters
 from petition.letters.states import SIGNABLE
 from petition.letters.update_times import next_update
+from petition.logs import place_of
 from petition.operations.copies import forget_copies
 from petition.sealing.log import HELD
 
@@ -43,10 +45,16 @@ def seal(slug: str | None, watch: bool) -> None:
         click.echo(f"{name}: {done.get(name, 'nothing is due')}; next update {time:%Y-%m-%d %H:%M} UTC")
     for answer in found.answers if slug else ():
         click.echo(str(answer), err=True)
-    if any(what.startswith("failed") for what in done.values()):
-        refuse("Not every letter could be sealed. What waits goes on waiting; run the command again.")
+    if found.errors:
+        told = dict.fromkeys(sentence_for(error) or _unknown(duty, error) for duty, error in found.errors)
+        refuse(" ".join(told))
     if slug and done.get(slug, "").startswith("held"):
         refuse(HELD)
+
+
+def _unknown(duty: str, error: Exception) -> str:
+    """What is said of an error that only the program's authors can mend: its kind and place, no value of it."""
+    return f"{duty} failed: {type(error).__name__} at {place_of(error)}. What waits goes on waiting; run this again."
 
 
 def stay(here: CliContext) -> None:

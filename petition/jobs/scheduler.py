@@ -5,12 +5,12 @@ set time is done once, however often a clock is started.
 """
 
 import contextlib
-import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -28,6 +28,7 @@ from petition.letters.organizers.one_time_passwords import forget_spent_password
 from petition.letters.organizers.spent_forms import forget_spent_forms
 from petition.letters.states import CLOSED, SIGNABLE
 from petition.letters.update_times import last_update
+from petition.logs import log_error
 from petition.sealing import naming
 from petition.sealing.models import Log
 from petition.sealing.sealer import Result
@@ -35,7 +36,7 @@ from petition.sealing.witnesses import Answer, collect
 
 PAUSE = 30.0
 """Seconds at most until the clock looks again, and tidies again where something removed was left."""
-log = logging.getLogger("petition.clock")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,23 @@ class Tick:
     answers: Sequence[Answer] = ()
     is_tidy: bool = True
     """False if something removed is left that somebody's long question to PostgreSQL still sees."""
+    errors: Sequence[tuple[str, Exception]] = ()
+    """Duties that failed, and why; the next tick tries them again."""
+
+
+class Duties:
+    """Does one duty after another: what goes wrong in one of them ends none of the others."""
+
+    def __init__(self) -> None:
+        self.errors: list[tuple[str, Exception]] = []
+
+    def do(self, duty: str, act: Callable[[], Found], otherwise: Found) -> Found:
+        """What the act gives; ``otherwise`` if it failed."""
+        try:
+            return act()
+        except Exception as error:  # whatever it is: the other duties get their turn
+            self.errors.append((duty, error))
+            return otherwise
 
 
 def tick(
@@ -73,18 +91,26 @@ def tick(
     their choice. A letter whose update fails does not keep the others from theirs, and is tried again. ``tell`` hears
     how many names are read, of how many; ``before`` is called before anything is sealed.
     """
-    keep_dates(services, moment)
-    known = {key: one for key, one in living_letters(services, hours, moment).items() if only in (None, one.slug)}
+    duties = Duties()
+    duties.do("dates", lambda: keep_dates(services, moment), None)
+    found: dict[str, Due] = duties.do("letters", lambda: living_letters(services, hours, moment), {})
+    known = {letter_id: one for letter_id, one in found.items() if only in (None, one.slug)}
     due = {letter_id: one for letter_id, one in known.items() if one.is_due}
-    if due:
-        before()
-    done = {one.slug: _do(services, letter_id, one, moment, tell) for letter_id, one in due.items()}
-    is_tidy = tidy(services) if due else True
+    is_ready = bool(due) and duties.do("copies", lambda: (before(), True)[1], False)
+    done: dict[str, str] = {}
+    if is_ready:
+        done = {one.slug: _do(services, duties, letter_id, one, moment, tell) for letter_id, one in due.items()}
+    is_tidy = duties.do("tidying", lambda: updates.tidy(services), False) if due else True
+    duties.do("spent passwords and forms", lambda: _forget_spent(services, moment), None)
+    answers: Sequence[Answer] = duties.do("witnesses", lambda: collect(services.databases.petition, known, moment), [])
+    return Tick(done, answers, is_tidy, tuple(duties.errors))
+
+
+def _forget_spent(services: Services, moment: datetime) -> None:
     with Session(services.databases.petition) as session:
         forget_spent_passwords(session, moment=moment, master=services.master)
         forget_spent_forms(session, moment=moment)
         session.commit()
-    return Tick(done, tuple(collect(services.databases.petition, known, moment)), is_tidy)
 
 
 def living_letters(services: Services, hours: Sequence[int], moment: datetime) -> dict[str, Due]:
@@ -101,14 +127,13 @@ def _due(letter: Letter, updated: datetime | None, hours: Sequence[int], moment:
     return Due(letter.slug, closes or updated is None or updated < set_time, closes, set_time)
 
 
-def _do(services: Services, letter_id: str, due: Due, moment: datetime, tell: naming.Tell) -> str:
-    try:
+def _do(services: Services, duties: Duties, letter_id: str, due: Due, moment: datetime, tell: naming.Tell) -> str:
+    def act() -> str:
         if updates.is_held(services, letter_id):
             return "held: restored from a backup; see petition doctor"
         return _said(due, retried(partial(_update, services, letter_id, due, moment, tell)))
-    except Exception as error:  # whatever went wrong with one letter, the next one gets its turn
-        log.exception("sealing failed")
-        return f"failed: {type(error).__name__}"
+
+    return duties.do("count update", act, "") or f"failed: {type(duties.errors[-1][1]).__name__}"
 
 
 def _update(services: Services, letter_id: str, due: Due, moment: datetime, tell: naming.Tell) -> Result:
@@ -122,15 +147,6 @@ def _said(due: Due, result: Result) -> str:
     if result.has_lapsed:
         return "not closed: no group of signers has enough signatures any more"
     return f"{'closed, ' if due.closes else ''}{result.signatures} signatures, {result.entries} entries"
-
-
-def tidy(services: Services) -> bool:
-    """Leave no order behind; whether nothing that was removed is left."""
-    try:
-        return updates.tidy(services)
-    except Exception:  # what was sealed is sealed; the next sealing tidies again
-        log.exception("tidying failed")
-        return False
 
 
 def keep_dates(services: Services, moment: datetime) -> None:
@@ -158,11 +174,17 @@ def watch(
     before: Callable[[], object] = lambda: None,
 ) -> None:
     """Tick at once, to finish what a crash left, and then at every full hour until ``stop`` is set."""
-    is_tidy = tick(services, hours, now(), before=before).is_tidy
+    is_tidy = _logged(tick(services, hours, now(), before=before)).is_tidy
     while not stop.is_set():
         due = to_hour(now()) + timedelta(hours=1)
         while now() < due and not stop.is_set():
             stop.wait(min(PAUSE, max(0.05, (due - now()).total_seconds())))
-            is_tidy = is_tidy or tidy(services)
+            is_tidy = is_tidy or Duties().do("tidying", lambda: updates.tidy(services), False)
         if not stop.is_set():
-            is_tidy = tick(services, hours, due, before=before).is_tidy
+            is_tidy = _logged(tick(services, hours, due, before=before)).is_tidy
+
+
+def _logged(done: Tick) -> Tick:
+    for duty, error in done.errors:
+        log_error("a duty failed", error, duty=duty)
+    return done
