@@ -1,11 +1,12 @@
 #!/bin/sh
-# Checks one signature of a published letter with openssl and the small tools of any Unix. Shares no code with the
+# Checks one signature of a published letter with openssl and the small tools of any Unix. It shares no code with the
 # program that it checks. docs/checking.md explains each step.
 #
 #   sh check-by-hand.sh FOLDER-or-ADDRESS ENTRY-NUMBER
 #
 # Needs OpenSSL 3 or newer; name another one with OPENSSL=/path/to/openssl. For an address it needs curl, too.
-# Ends with 0 if everything is as it must be, with 1 if anything is not, with 2 if it was called wrongly.
+# Exits with 0 if everything is right, with 1 if anything is wrong, with 2 if it was called wrongly, and with 3 if the
+# log has a version that it does not know.
 
 set -u
 LC_ALL=C
@@ -51,14 +52,14 @@ http://* | https://*) ;;
 esac
 wanted=$(echo "$2" | sed 's/^0*\(.\)/\1/')
 case $wanted in
-'' | *[!0-9]* | ????????????????*) usage "$2 is no number of an entry." ;;
+'' | *[!0-9]* | ????????????????*) usage "$2 is not the number of an entry." ;;
 esac
 for tool in awk cmp cut dd grep mktemp od sed split tail tr wc; do
     command -v "$tool" >/dev/null || usage "The program $tool is needed."
 done
 case $("$OPENSSL" version 2>/dev/null) in
 "OpenSSL "[3-9]* | "OpenSSL "[1-9][0-9]*) ;;
-*) usage "OpenSSL 3 or newer is needed. If it lies elsewhere: OPENSSL=/path/to/openssl sh check-by-hand.sh …" ;;
+*) usage "OpenSSL 3 or newer is needed. If it is somewhere else: OPENSSL=/path/to/openssl sh check-by-hand.sh …" ;;
 esac
 size='?' name='?'
 work=$(mktemp -d) || exit 2
@@ -244,8 +245,16 @@ else
 fi
 [ "$wanted" -lt "$size" ] || usage "The log has $size entries, from 0 to $((size - 1))."
 
-# --- 2. the entry itself
+# --- 2. the entry itself, if the log is of the version whose rules these are
 
+entry 0 "$work/first"
+case $(tail -c 40 "$work/first") in
+*'"type":"letter","version":2}') ;;
+*'"type":"letter"}' | *'"type":"letter","version":'*)
+    echo "This log has another version than 2 (one without a version was made by release 0.1.0). Nothing was checked."
+    exit 3
+    ;;
+esac
 entry "$wanted" "$work/entry"
 prove "$wanted" "$work/entry" ""
 form='^{"message":"\([A-Za-z0-9_-]*\)","round":\([0-9]*\),"signature":"\([A-Za-z0-9_-]*\)","type":"signature"}$'
@@ -259,7 +268,6 @@ sed -n "s/$form/\\3/p" "$work/entry" | from_base64url >"$work/signature" 2>/dev/
 
 # --- 3. what the log says of the letter and of the round
 
-entry 0 "$work/first"
 prove 0 "$work/first" ", the letter,"
 letter=$(sed -n 's/^{.*,"letter_id":"\([0-9A-Z]*\)","log_key":"\([A-Za-z0-9_-]*\)",.*/\1 \2/p' "$work/first")
 text=$(sed -n 's/.*\],"text_sha256":"\([0-9a-f]*\)","timing":".*/\1/p' "$work/first")

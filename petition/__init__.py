@@ -28,8 +28,10 @@ def create_app(
     from petition.crypto.boxes import derive
     from petition.issuing.secrets import RoundSecrets
     from petition.issuing.tokens import Keys
+    from petition.operations.readiness import Readiness
     from petition.operations.startup import open_site
     from petition.publishing.cache import PublicCache
+    from petition.publishing.templates import HostFacts
     from petition.web.app import add_web
     from petition.web.shared.context import Site, utc_now
     from petition.web.shared.onion import OnionLocation
@@ -49,10 +51,12 @@ def create_app(
         TRAP_HTTP_EXCEPTIONS=False,
     )
     app.extensions["petition"] = Site(settings, databases, master, clock or utc_now, random)
+    app.extensions["petition.readiness"] = Readiness(settings, databases, master)
     keys = Keys(RoundSecrets(settings.rounds_folder, master))
     app.extensions["petition.keys"] = keys
     app.before_request(keys.forget_destroyed)
-    add_web(app, PublicCache(databases.reading, settings.url, settings.public_folder), settings.url)
+    host = HostFacts(settings.host_name, settings.contact, settings.start)
+    add_web(app, PublicCache(databases.reading, settings.url, settings.public_folder, host=host), settings.url)
     if settings.onion:
         app.wsgi_app = OnionLocation(app.wsgi_app, settings.onion)  # type: ignore[method-assign]
     if settings.proxies:

@@ -11,14 +11,22 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+PREFIX = "PETITION_"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 SECRET_BYTES = 32
+DEMO = "demo"
+"""The name of the file that marks the data folder of a demo."""
 HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 """A host as it may stand in a log's origin: a name beyond ASCII in its xn-- form."""
 ONION = re.compile(r"http://(?P<key>[a-z2-7]{56})\.onion/?")
+INVITED, ANYBODY = "invited", "open"
+START, PUBLISH, NOTHING = APPROVALS = ("start", "publish", "nothing")
 HIDDEN = ("PETITION_DATABASE_URL", "PETITION_ISSUER_DATABASE_URL", "PETITION_MAIL")
 
 
@@ -40,13 +48,31 @@ class Settings:
     mail_from: str
     mail_subject: str
     seal_at: tuple[int, ...]
+    start: str
+    """Who may start a letter: ``invited`` or ``open``, for anybody."""
+    approve: str
+    """What the host must approve of a letter: ``start``, ``publish`` or ``nothing``."""
+    host_name: str
+    contact: str
     proxies: int
+    metrics: tuple[str, int] | None
     sources: Mapping[str, str]
 
     @property
     def host(self) -> str | None:
         """Host (and port) of the public address, as it stands in a log's origin; never taken from a request."""
         return urlsplit(self.url).netloc if self.url else None
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Hosts (and ports) under which the site is reached: its public address's and its onion address's."""
+        addresses = (self.url, self.onion)
+        return tuple(sorted({urlsplit(address).netloc for address in addresses if address is not None}))
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether this is a demo, which marks its data folder: there alone letters close when told."""
+        return (self.data / DEMO).exists()
 
     @property
     def secure(self) -> bool:
@@ -75,6 +101,7 @@ def settings(environ: Mapping[str, str] = os.environ) -> Settings:
         sources[name] = "environment" if value else "default"
         return parse(name, value) if value else default
 
+    start = read("PETITION_START", INVITED, partial(_one_of, (INVITED, ANYBODY)))
     data = read("PETITION_DATA", Path("data").absolute(), _path)
     found = Settings(
         data=data,
@@ -86,16 +113,31 @@ def settings(environ: Mapping[str, str] = os.environ) -> Settings:
         mail=read("PETITION_MAIL", None, _mail),
         mail_from=read("PETITION_MAIL_FROM", "noreply@localhost", _text),
         mail_subject=read("PETITION_MAIL_SUBJECT", "The code you asked for", _text),
-        seal_at=read("PETITION_SEAL_AT", (0,), _minutes),
+        seal_at=read("PETITION_SEAL_AT", (4,), _hours),
+        start=start,
+        approve=read("PETITION_APPROVE", NOTHING if start == INVITED else PUBLISH, partial(_one_of, APPROVALS)),
+        host_name=read("PETITION_HOST_NAME", "", _text),
+        contact=read("PETITION_CONTACT", "", _text),
         proxies=read("PETITION_PROXIES", 0, _count),
+        metrics=read("PETITION_METRICS", None, _loopback),
         sources=sources,
     )
+    _require_known(environ, sources)
     if _place(found.database_url) == _place(found.issuer_database_url):
         raise WrongSetting(
             "PETITION_ISSUER_DATABASE_URL: is the same database as PETITION_DATABASE_URL; the two must be apart, "
             "for example postgresql://localhost/issuer"
         )
     return found
+
+
+def _require_known(environ: Mapping[str, str], known: Mapping[str, str]) -> None:
+    """Refuse a setting that there is none of, so that a slip of the pen is not a default in silence."""
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
+            near = get_close_matches(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known], n=1)
+            meant = f"did you mean {PREFIX}{near[0]}?" if near else "see them all with: petition config"
+            raise WrongSetting(f"{name}: there is no such setting; {meant}")
 
 
 def prepare_folders(found: Settings) -> None:
@@ -158,6 +200,12 @@ def _path(name: str, value: str) -> Path:
 def _text(name: str, value: str) -> str:
     if "\n" in value or "\r" in value:
         raise WrongSetting(f"{name}: must be a single line, for example: A message for you")
+    return value
+
+
+def _one_of(known: tuple[str, ...], name: str, value: str) -> str:
+    if value not in known:
+        raise WrongSetting(f"{name}: {value!r} is unknown; give one of {', '.join(known)}, for example {known[0]}")
     return value
 
 
@@ -229,25 +277,27 @@ def _mail(name: str, value: str) -> str:
     raise WrongSetting(f"{name}: is no address of a mail server, for example smtp://localhost:25 or folder:./mail")
 
 
-def _minutes(name: str, value: str) -> tuple[int, ...]:
-    """``hourly``, ``*/15``, or minutes such as ``0,30``."""
-    try:
-        if value == "hourly":
-            return (0,)
-        if value.startswith("*/"):
-            step = int(value[2:])
-            return tuple(range(0, 60, step)) if 1 <= step <= 60 else _raise_value()
-        minutes = tuple(sorted({int(part) for part in value.split(",")}))
-        return minutes if all(0 <= minute < 60 for minute in minutes) else _raise_value()
-    except ValueError:
-        raise WrongSetting(f"{name}: {value!r} is no minute pattern, for example hourly, 0,30 or */15") from None
-
-
-def _raise_value() -> tuple[int, ...]:
-    raise ValueError
+def _hours(name: str, value: str) -> tuple[int, ...]:
+    """Full hours of the day (UTC), such as ``04:00`` or ``06:00,18:00``."""
+    parts = [part.strip() for part in value.split(",")]
+    if not all(re.fullmatch("(?:[01]?[0-9]|2[0-3]):00", part) for part in parts):
+        raise WrongSetting(
+            f"{name}: {value!r} is no list of full hours of the day in UTC, at which daily updates run, for example "
+            "04:00 or 06:00,18:00"
+        )
+    return tuple(sorted({int(part.partition(":")[0]) for part in parts}))
 
 
 def _count(name: str, value: str) -> int:
     if not re.fullmatch("[0-9]{1,2}", value) or int(value) > 10:
         raise WrongSetting(f"{name}: {value!r} is no number of proxies from 0 to 10, for example 1")
     return int(value)
+
+
+def _loopback(name: str, value: str) -> tuple[str, int]:
+    """A port of this machine alone, such as ``9464`` or ``[::1]:9464``."""
+    host, _, port = value.rpartition(":")
+    host = host.strip("[]") or LOOPBACK[0]
+    if host not in LOOPBACK or not re.fullmatch("[1-9][0-9]{0,4}", port) or int(port) > 65535:
+        raise WrongSetting(f"{name}: {value!r} is no port of this machine itself, for example 9464 or 127.0.0.1:9464")
+    return host, int(port)

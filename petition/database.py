@@ -4,10 +4,14 @@ SQLite runs with a truncated rollback journal and full syncs, never a write-ahea
 keeps the order and the moments of what was written (protocol, section 7).
 """
 
+import contextlib
+import os
 import random
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -38,10 +42,13 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 BUSY_SECONDS = 30
+CONNECT_SECONDS = 5
+"""How long a server may take to answer before it counts as away."""
+HOUR_NS = 3600 * 10**9
 LOCK_SECONDS = 1
 TRIES = 10
 """How often a transaction is begun that the database asks to be done again."""
-LOCK_NOT_AVAILABLE = "55P03"
+LOCK_NOT_AVAILABLE, FEATURE_NOT_SUPPORTED, SYNTAX_ERROR = "55P03", "0A000", "42601"
 SQLITE_PRAGMAS = (
     "journal_mode=TRUNCATE",
     "synchronous=FULL",
@@ -107,11 +114,15 @@ class Databases:
 
 def engine_for(url: str) -> Engine:
     """An engine for SQLite or PostgreSQL. Values of statements never enter logs or error messages."""
-    engine = create_engine(url, hide_parameters=True, pool_pre_ping=not url.startswith("sqlite"))
+    is_sqlite = url.startswith("sqlite")
+    has_own = is_sqlite or "connect_timeout" in url
+    patience: dict[str, Any] = {} if has_own else {"connect_args": {"connect_timeout": CONNECT_SECONDS}}
+    engine = create_engine(url, hide_parameters=True, pool_pre_ping=not is_sqlite, **patience)
     event.listen(engine, "handle_error", _hide_details)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "checkin", partial(_blur_times, engine.url.database or ""))
     return engine
 
 
@@ -139,6 +150,22 @@ def _keep_private(cursor: Any) -> None:
     path = Path(cursor.execute("PRAGMA database_list").fetchone()[2])
     if path.is_file():
         path.chmod(0o600)
+
+
+def _blur_times(database: str, _connection: Any, _record: Any) -> None:
+    """Whoever copies the files shall not read from them when the last person came."""
+    if database:
+        blur_times(Path(database), Path(f"{database}-journal"))
+
+
+def blur_times(*files: Path) -> None:
+    """Cut the times of files to the hour. When they were changed (ctime), the file system keeps all the same."""
+    for file in files:
+        with contextlib.suppress(OSError):  # one that is not there, or is not ours
+            found = file.stat()
+            if found.st_mtime_ns % HOUR_NS or found.st_atime_ns % HOUR_NS:
+                hour = min(found.st_mtime_ns, time.time_ns()) // HOUR_NS * HOUR_NS
+                os.utime(file, ns=(hour, hour))
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -191,22 +218,40 @@ def cut_back(session: Session) -> None:
         connection.exec_driver_sql(f"PRAGMA incremental_vacuum({left})")  # this driver frees one page a statement
 
 
-def forget_order(engine: Engine, *tables: str) -> None:
-    """Write PostgreSQL's tables anew in the order of their keys, after their rows were rewritten in one transaction.
+def forget_order(engine: Engine, *tables: str) -> list[str]:
+    """Write PostgreSQL's tables anew in the order of their keys, after their rows were rewritten in one transaction;
+    the tables in which removed rows are left all the same.
 
     A vacuum would leave removed rows on their pages until something is written over them, in the order of their
-    writing. A table that somebody holds for long waits for the next sealing, rather than let signers wait.
+    writing. A table that somebody holds for long waits for the next try, rather than let signers wait; so does one
+    whose removed rows somebody still sees, such as a dump that began before (protocol, section 7).
     """
     if engine.dialect.name != "postgresql":
-        return
-    for table in tables:
-        try:
-            with engine.begin() as connection:
+        return []
+    return [table for table in tables if not _is_written_anew(engine, table)]
+
+
+def _is_written_anew(engine: Engine, table: str) -> bool:
+    """Write one table anew; whether no removed row is left in it. Engines that keep no heap have none to leave."""
+    told: list[str] = []
+    try:
+        with engine.begin() as connection:
+            driver = cast(Any, connection.connection.driver_connection)
+            hear = lambda notice: told.append(notice.message_detail or "")  # noqa: E731
+            driver.add_notice_handler(hear)
+            try:
                 connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
-                connection.execute(text(f"CLUSTER {table} USING pk_{table}"))
-        except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
-                raise
+                connection.execute(text(f"CLUSTER (VERBOSE) {table} USING pk_{table}"))
+            finally:
+                driver.remove_notice_handler(hear)
+    except DBAPIError as error:
+        state = getattr(error.orig, "sqlstate", None)
+        if state not in (LOCK_NOT_AVAILABLE, FEATURE_NOT_SUPPORTED, SYNTAX_ERROR):
+            raise
+        return bool(state != LOCK_NOT_AVAILABLE)
+    # “12 dead row versions cannot be removed yet. CPU: …”, in the server's language.
+    left = [int(number) for detail in told for number in re.findall("[0-9]+", detail.partition(".")[0])]
+    return not any(left)
 
 
 def compact(engine: Engine) -> None:

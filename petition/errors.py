@@ -3,6 +3,7 @@
 A sentence is a gettext message id; values are filled in by name, so that the web layer can translate it.
 """
 
+import math
 from typing import Any, Self
 
 _ = str
@@ -107,7 +108,13 @@ class TooLong(Refusal):
 
 
 class SlowDown(Refusal):
-    """Too many requests in too short a time."""
+    """Too many requests in too short a time; ``after`` so many seconds the next one has a chance."""
 
     status = 429
     title = _("Too many requests")
+    after = 60
+
+    def lasting(self, seconds: float) -> Self:
+        """The same refusal, which now says how long it lasts."""
+        self.after = max(1, math.ceil(seconds))
+        return self

@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -37,6 +38,7 @@ def head_of(chain: str, scripts: Path | None = None) -> str:
     return str(ScriptDirectory.from_config(alembic_config(chain, scripts=scripts)).get_current_head())
 
 
+@cache
 def known_revisions(chain: str, scripts: Path | None = None) -> list[str]:
     """All revisions of a chain, oldest first."""
     walked = ScriptDirectory.from_config(alembic_config(chain, scripts=scripts)).walk_revisions()

@@ -46,5 +46,5 @@ def routes(app: Any, **values: str) -> Iterator[Route]:
 
 def organizers_routes(app: Any, slug: str, method: str) -> list[Route]:
     """The organizers' routes of a method."""
-    found = routes(app, slug=slug, address=slug, secret="never-was")
+    found = routes(app, slug=slug, address=f"letters/{slug}", secret="never-was")
     return [route for route in found if route.path.startswith("/organize/") and method in route.methods]

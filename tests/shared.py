@@ -24,12 +24,16 @@ class Place:
 
     id: str
     slug: str
-    secret: str
+
+    @property
+    def code(self) -> str:
+        """The part of the unlisted address that only the letter's holders know."""
+        return self.id[:16]
 
     @property
     def hidden(self) -> str:
-        """The unguessable address."""
-        return f"/letters/{self.slug}-{self.secret}/"
+        """The unlisted address."""
+        return f"/s/{self.code}/"
 
     @property
     def public(self) -> str:
@@ -71,7 +75,7 @@ class Shared:
         """Where a letter is."""
         with Session(self.campaign.databases.reading) as session:
             letter = session.get_one(Letter, letter_id)
-            return Place(letter.id, letter.slug, letter.secret)
+            return Place(letter.id, letter.slug)
 
     def a_draft(self, **how: Any) -> Place:
         return self._made(self.campaign.a_draft, **how)

@@ -24,15 +24,16 @@ from hypothesis.stateful import (
 from sqlalchemy.orm import Session
 
 from petition import config
-from petition.coordination import closing, rounds
+from petition.coordination import closing, opening, rounds
 from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.tokens import Token
-from petition.errors import CodeUsed, Conflict, Forbidden, NotFound, Over, Refusal, TooEarly
+from petition.errors import BadShape, CodeUsed, Conflict, Forbidden, NotFound, Over, Refusal, TooEarly
 from petition.issuing.codes import void_batch
 from petition.jobs import scheduler as clockwork
 from petition.letters.fields import read_field
+from petition.letters.models import Letter
 from petition.letters.states import APART, CLOSED, OPEN, PUBLISHED, TOGETHER
-from petition.sealing.sealer import Result
+from petition.letters.update_times import last_update, next_update
 from petition.signing.appearances import ANSWERS
 from petition.signing.models import Pending, Sealed
 from petition.verifying import open_source, verify
@@ -42,6 +43,7 @@ from tests.walks import Campaign
 pytestmark = pytest.mark.thorough
 
 K, H = 3, 2
+HOURS = (4,)
 HELD, WAITS, IN_LOG, TAKEN_BACK, DROPPED = "held", "waits", "in the log", "taken back before sealing", "dropped"
 PICK = st.integers(0, 10**6)
 FIELDS = (
@@ -59,12 +61,20 @@ class KnownRound:
 
     number: int
     roll: int
-    ends: datetime
+    opens: datetime
     issues: bool = True
+    has_issued_enough: bool = False
+    """At least K + H tokens, as of the last set time."""
+    has_enough: bool = False
+    """At least K signatures, in the log or waiting, as of the last set time."""
     end_is_logged: bool = False
     starts: datetime | None = None
     annulled: bool = False
     annulment_is_logged: bool = False
+
+    @property
+    def ends(self) -> datetime:
+        return self.opens + timedelta(days=1)
 
 
 @dataclass(eq=False)
@@ -104,6 +114,7 @@ class Machine(RuleBasedStateMachine):
         self.signers: list[Signer] = []
         self.state, self.batches = OPEN, 0
         self.closes: datetime | None = None
+        self.updated = self.clock()
 
     @initialize(
         timing=st.sampled_from([TOGETHER, APART]),
@@ -118,13 +129,13 @@ class Machine(RuleBasedStateMachine):
         rules: dict[str, Any] = {"rolls": names} if names else {}
         rules["fields"] = FIELDS
         self.letter = self.campaign.an_open_letter(k=K, timing=timing, issuing_days=1, pause_hours=24, **rules)
-        self.rounds = [KnownRound(roll + 1, roll, self.clock() + timedelta(days=1)) for roll in range(rolls)]
+        self.rounds = [KnownRound(roll + 1, roll, self.clock()) for roll in range(rolls)]
         for known in self.rounds:
             self._crowd(known, early)
         if goes_on:
             self.the_pause_passes()
             self.all_sign_who_have_not()
-            self.tick()
+            self.a_set_time_comes()
 
     # what people do
 
@@ -150,29 +161,18 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.batches)
     @rule(pick=PICK)
     def void_a_batch(self, pick: int) -> None:
+        """None of its codes works any more, and a used one is answered like the others."""
         batch = 1 + pick % self.batches
-        unspent = [
-            code
-            for code in self.codes
-            if code.batch == batch and code.round.issues and not code.is_spent | code.is_void
-        ]
         with Session(self.campaign.databases.issuer) as issuer:
-            voided = void_batch(issuer, self.letter, batch)
+            void_batch(issuer, self.letter, batch)
             issuer.commit()
-        for code in unspent:
-            code.is_void = True
-
-        assert voided == len(unspent)
+        for code in self.codes:
+            code.is_void = code.is_void or code.batch == batch
 
     @precondition(lambda self: self.codes)
     @rule(pick=PICK)
     def exchange_a_code(self, pick: int) -> None:
-        code = self.codes[pick % len(self.codes)]
-        if code.round.issues and not code.is_spent | code.is_void:
-            self._exchange(code)
-        else:
-            expected = Over if code.is_void or not code.round.issues else CodeUsed
-            self._refused(expected, lambda: self.campaign.token(self.letter, code.text, code.round.number))
+        self._exchange(self.codes[pick % len(self.codes)])
 
     @precondition(lambda self: self.signers)
     @rule(pick=PICK)
@@ -229,41 +229,59 @@ class Machine(RuleBasedStateMachine):
         self.clock.pass_time(hours=hours)
 
     @rule()
-    def seal(self) -> None:
-        self._sealed(self.campaign.seal(self.letter))
+    def a_set_time_comes(self) -> None:
+        self.clock.moment = self._next_set_time()
+        self.tick()
 
     @rule()
     def tick(self) -> None:
-        for known in self.rounds:
-            if self.timing == APART and known.ends <= self.clock():
-                self._end(known)
-        closes = self.state == PUBLISHED and self.closes is not None and self.closes <= self.clock()
-        [said] = clockwork.tick(self.campaign.services, self.clock()).values()
-        assert not said.startswith("failed"), said
+        """The clock works at set times and at the hour of closing only; between them it changes nothing."""
+        now, set_time = self.clock(), last_update(self._letter(), HOURS, self.clock())
+        closes = self.state != CLOSED and self.closes is not None and self.closes <= now
+        is_due = closes or self.updated < set_time
+        ending = [known for known in self.rounds if self._ends_by_itself(known)] if is_due and not closes else []
+        done = clockwork.tick(self.campaign.services, HOURS, now).done
+        assert len(done) == is_due
+        assert not any(said.startswith("failed") for said in done.values()), done
+        for known in ending:
+            known.issues = False
         if closes:
             self._closed()
+        elif is_due:
+            self._updated()
         else:
-            self._sealed(None)
+            assert not self._sealed_by_now()
 
     @rule(pick=PICK)
     def end_issuing(self, pick: int) -> None:
+        """It ends if at least K + H tokens were issued as of the last set time, or a closing is announced."""
         known = self._round(pick)
-        issued = known.issues
-        if self._end(known) or not issued:
-            rounds.end_round(self.campaign.services, self.letter, known.number)
+        go = lambda: rounds.end_round(self.campaign.services, self.letter, known.number)  # noqa: E731
+        if known.has_issued_enough or known.annulled or self.closes:
+            go()
+            known.issues = False
         else:
-            self._refused(Conflict, lambda: rounds.end_round(self.campaign.services, self.letter, known.number))
+            self._refused(Conflict, go)
 
     @precondition(lambda self: len(self.rounds) < self.most_rounds)
-    @rule(pick=PICK)
-    def open_next_round(self, pick: int) -> None:
-        of_roll = self._round(pick).roll
-        roll = next(row.roll for row in self._rows() if row.number == of_roll + 1)
-        go = lambda: rounds.open_next_round(self.campaign.services, self.letter, roll, moment=self.clock())  # noqa: E731
-        if self.state == CLOSED or self.closes or any(row.issues for row in self.rounds if row.roll == of_roll):
+    @rule(pick=PICK, codes=st.sampled_from([0, 2 * K - 1, 2 * K, 2 * K + 1]))
+    def open_further_round(self, pick: int, codes: int) -> None:
+        """Of a roll whose last round has K signatures in the log or was annulled, with at least 2K codes."""
+        place = self._round(pick).roll
+        roll = next(row.roll for row in self._rows() if row.number == place + 1)
+        opens = self._next_set_time()
+        go = lambda: rounds.open_further_round(  # noqa: E731
+            self.campaign.services, self.letter, roll, codes, opens=opens
+        )
+        last = [known for known in self.rounds if known.roll == place][-1]
+        if self.state == CLOSED:
+            self._refused(Over, go)
+        elif self.closes or not (last.annulled or self._has_k_in_log(last)):
             self._refused(Conflict, go)
-            return
-        self.rounds.append(KnownRound(go(), of_roll, self.clock() + timedelta(days=1)))
+        elif codes < 2 * K:
+            self._refused(BadShape, go)
+        else:
+            self._opened(go(), place, opens)
 
     @rule(pick=PICK)
     def annul(self, pick: int) -> None:
@@ -279,16 +297,19 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def publish(self) -> None:
-        if self.state != OPEN:
-            self._refused(Conflict, lambda: self.campaign.publish(self.letter))
+        """A letter is published only with at least K signatures of one round in the log."""
+        go = lambda: opening.publish_letter(self.campaign.services, self.letter, moment=self.clock())  # noqa: E731
+        if self.state != OPEN or not any(self._has_k_in_log(known) for known in self._living()):
+            self._refused(Conflict, go)
             return
-        self.campaign.publish(self.letter)
+        go()
         self.state = PUBLISHED
 
-    @precondition(lambda self: self.closes is None)
     @rule()
     def announce_close(self) -> None:
-        if self.state != PUBLISHED:
+        """Of a letter that is only open, if K signatures of one round waited at the last set time."""
+        can_close = self.state == PUBLISHED or any(known.has_enough for known in self._living())
+        if self.state == CLOSED or self.closes or not can_close:
             self._refused(Conflict, lambda: self.campaign.announce_close(self.letter))
             return
         self.campaign.announce_close(self.letter)
@@ -298,12 +319,14 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def close(self) -> None:
         go = lambda: closing.close_letter(self.campaign.services, self.letter, moment=self.clock())  # noqa: E731
-        if self.state != PUBLISHED or self.closes is None or self.closes > self.clock():
+        if self.state == CLOSED or self.closes is None or self.closes > self.clock():
             self._refused(Conflict, go)
             return
-        waiting = len(self._who(WAITS))
-        assert go().signatures == waiting
+        before = len(self._who(IN_LOG))
+        result = go()
         self._closed()
+        assert result.has_lapsed == (self.state == OPEN)
+        assert result.signatures == len(self._who(IN_LOG)) - before
 
     # what must hold, whatever was done
 
@@ -364,6 +387,8 @@ class Machine(RuleBasedStateMachine):
     def _recount(self) -> None:
         if self.state == OPEN:
             self.publish()
+        if self.state == OPEN:  # too few to be published; the log must be right all the same
+            self.campaign._publish_empty(self.letter, None)
         with tempfile.TemporaryDirectory() as folder:
             for name, body in self.campaign.public_files(self.letter).items():
                 path = Path(folder, name)
@@ -382,6 +407,24 @@ class Machine(RuleBasedStateMachine):
         with Session(self.campaign.databases.reading) as session:
             return rounds.rounds_of(session, self.letter)
 
+    def _letter(self) -> Letter:
+        return self.campaign.letter_row(self.letter)
+
+    def _next_set_time(self) -> datetime:
+        return next_update(self._letter(), HOURS, self.clock())
+
+    def _living(self) -> list[KnownRound]:
+        return [known for known in self.rounds if not known.annulled]
+
+    def _of(self, known: KnownRound, *states: str) -> list[Signer]:
+        return [signer for signer in self.signers if signer.round is known and signer.is_ in states]
+
+    def _has_k_in_log(self, known: KnownRound) -> bool:
+        return len(self._of(known, IN_LOG)) >= K
+
+    def _issued(self, known: KnownRound) -> int:
+        return sum(code.round is known and code.is_spent for code in self.codes)
+
     def _who(self, is_: str) -> list[Signer]:
         return [signer for signer in self.signers if signer.is_ == is_]
 
@@ -399,16 +442,39 @@ class Machine(RuleBasedStateMachine):
         self.codes += made
         return made
 
+    def _opened(self, new: rounds.NewRound, place: int, opens: datetime) -> None:
+        self.batches += 1
+        assert (new.number, new.batch) == (len(self.rounds) + 1, self.batches)
+        known = KnownRound(new.number, place, opens)
+        self.rounds.append(known)
+        self.codes += [Code(known, self.batches, text) for text in new.codes]
+
     def _crowd(self, of: KnownRound, count: int) -> None:
         for code in self._codes(of, count):
-            self._sign(self._exchange(code))
+            signer = self._exchange(code)
+            if signer is not None:
+                self._sign(signer)
 
-    def _exchange(self, code: Code) -> Signer:
+    def _exchange(self, code: Code) -> Signer | None:
+        """A code is exchanged once, from the hour at which its round opens, until issuing ends or it is recalled."""
+        refusal = self._refusal_of(code)
+        if refusal is not None:
+            self._refused(refusal, lambda: self.campaign.token(self.letter, code.text, code.round.number))
+            return None
         signer = Signer(code.round, self.campaign.token(self.letter, code.text, code.round.number))
         signer.shows = [{}, {"role": "software"}, {"role": "software", "site": "north"}][len(self.signers) % 3]
         code.is_spent = True
         self.signers.append(signer)
         return signer
+
+    def _refusal_of(self, code: Code) -> type[Refusal] | None:
+        if not code.round.issues:
+            return Over
+        if code.round.opens > self.clock():
+            return TooEarly
+        if code.is_void:
+            return Over
+        return CodeUsed if code.is_spent else None
 
     def _takes(self, of: KnownRound) -> bool:
         started = self.timing == TOGETHER or (of.starts is not None and of.starts <= self.clock())
@@ -416,7 +482,7 @@ class Machine(RuleBasedStateMachine):
 
     def _sign(self, signer: Signer) -> None:
         over = signer.round.annulled or signer.is_ == TAKEN_BACK or signer.withdrawal
-        if over or (self.state == CLOSED and signer.is_ == HELD):
+        if over or (self.state == CLOSED and signer.is_ in (HELD, DROPPED)):
             self._refused(Over, lambda: self.campaign.sign(self.letter, signer.token))
         elif self.state != CLOSED and not self._takes(signer.round):
             self._refused(TooEarly, lambda: self.campaign.sign(self.letter, signer.token))
@@ -424,43 +490,54 @@ class Machine(RuleBasedStateMachine):
             assert self.campaign.sign(self.letter, signer.token, **signer.shows).sealed == (signer.is_ == IN_LOG)
             signer.is_ = WAITS if signer.is_ == HELD else signer.is_
 
-    def _end(self, known: KnownRound) -> bool:
-        """Issuing ends if at least K tokens are issued, or a closing is announced."""
-        issued = sum(code.round is known and code.is_spent for code in self.codes)
-        if known.issues and (issued >= K or self.closes):
-            known.issues = False
-            return True
-        return False
+    def _ends_by_itself(self, known: KnownRound) -> bool:
+        is_due = self.timing == APART and known.issues and known.ends <= self.clock()
+        return is_due and self._issued(known) >= K + H
 
-    def _sealed(self, result: Result | None) -> None:
-        """Of each roll all but H, if at least K + H wait; none before an announced closing."""
-        went = [
-            signer for signer in self._who(WAITS) if self.campaign.look_up(self.letter, signer.token).state == "sealed"
-        ]
-        for roll in {known.roll for known in self.rounds}:
-            waited = [signer for signer in self._who(WAITS) if signer.round.roll == roll]
-            expected = len(waited) - H if len(waited) >= K + H and not self.closes and self.state != CLOSED else 0
-            assert len([signer for signer in went if signer.round.roll == roll]) == expected
-        assert result is None or result.signatures == len(went)
+    def _sealed_by_now(self) -> list[Signer]:
+        """Those who waited and are in the log."""
+        waited = self._who(WAITS)
+        return [one for one in waited if self.campaign.look_up(self.letter, one.token).state == "sealed"]
+
+    def _updated(self) -> None:
+        """Of each round all but H, if at least K + H wait; none before an announced closing."""
+        went = self._sealed_by_now()
+        for known in self.rounds if self.state != CLOSED else ():
+            waited = len(self._of(known, WAITS))
+            known.has_enough = waited + len(self._of(known, IN_LOG)) >= K
+            known.has_issued_enough = self._issued(known) >= K + H
+            expected = waited - H if waited >= K + H and not self.closes else 0
+            assert len([signer for signer in went if signer.round is known]) == expected
         for signer in went:
             signer.is_ = IN_LOG
         self._logged()
 
     def _logged(self) -> None:
+        self.updated = self.clock()
         for signer in self._who(IN_LOG):
             signer.withdrawal = signer.withdrawal and "logged"
         for known in self.rounds if self.state != CLOSED else ():
+            if known.opens > self.clock():
+                continue
             known.annulment_is_logged = known.annulled
             if not known.issues and not known.end_is_logged:
                 known.end_is_logged, known.starts = True, self.clock() + timedelta(days=1)
 
     def _closed(self) -> None:
+        """All that waits is sealed in every round that then has K; a letter that is only open and has none lapses."""
+        has_k = [known for known in self._living() if len(self._of(known, WAITS, IN_LOG)) >= K]
+        if self.state == OPEN and not has_k:
+            self.closes = None
+            return
+        dropped = [signer for signer in self._who(WAITS) if signer.round not in has_k]
+        for signer in self._who(WAITS):
+            signer.is_ = DROPPED if signer in dropped else IN_LOG
         for known in self.rounds:
             known.issues = False
-        for signer in self._who(WAITS):
-            signer.is_ = IN_LOG
         self._logged()
         self.state = CLOSED
+        fives = len(dropped) - len(dropped) % 5
+        assert self.campaign.entries(self.letter)[-1]["dropped"] == (fives if fives >= K else 0)
 
 
 def walk(make: Callable[[Clock], Any], keys: list[PrivateKey], campaigns: int) -> None:

@@ -12,6 +12,10 @@ from petition.config import Settings, WrongSetting, master_secret, prepare_folde
 
 ONION = "http://2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid.onion"
 WRONG = {
+    "PETITION_START": ["everybody", "Open"],
+    "PETITION_APPROVE": ["yes"],
+    "PETITION_HOST_NAME": ["two\nlines"],
+    "PETITION_CONTACT": ["two\nlines"],
     "PETITION_DATA": ["~nobody-has-this-name/data"],
     "PETITION_SECRET_FILE": ["~nobody-has-this-name/secret"],
     "PETITION_DATABASE_URL": [
@@ -55,10 +59,26 @@ WRONG = {
     "PETITION_MAIL": ["localhost", "smtp://", "smtp:localhost", "folder:", "http://x", "smtp://[::1", "smtp://x:99999"],
     "PETITION_MAIL_FROM": ["a@example.org\nBcc: b@example.org"],
     "PETITION_MAIL_SUBJECT": ["Hello\r\nBcc: b@example.org"],
-    "PETITION_SEAL_AT": ["60", "-1", "*/0", "*/61", "0,", "sometimes", "0;30", "*/x", "1.5", "9" * 5000],
+    "PETITION_SEAL_AT": [
+        "4",
+        "24:00",
+        "04:30",
+        "-1:00",
+        "04:00,",
+        "04:00;05:00",
+        "hourly",
+        "*/15",
+        "sometimes",
+        "9" * 5000,
+    ],
     "PETITION_PROXIES": ["-1", "11", "one", "1.0", "９", "9" * 5000],
+    "PETITION_METRICS": ["0", "70000", "port", "0.0.0.0:9464", "192.0.2.1:9464", ":", "９464"],
 }
 RIGHT: dict[str, list[tuple[str, str, Any]]] = {
+    "PETITION_START": [("open", "start", "open"), ("invited", "start", "invited")],
+    "PETITION_APPROVE": [(word, "approve", word) for word in ("start", "publish", "nothing")],
+    "PETITION_HOST_NAME": [("Workers United", "host_name", "Workers United")],
+    "PETITION_CONTACT": [("letters@union.example", "contact", "letters@union.example")],
     "PETITION_DATA": [("/srv/petition", "data", Path("/srv/petition"))],
     "PETITION_SECRET_FILE": [("/srv/secret", "secret_file", Path("/srv/secret"))],
     "PETITION_DATABASE_URL": [
@@ -85,13 +105,17 @@ RIGHT: dict[str, list[tuple[str, str, Any]]] = {
     "PETITION_MAIL_FROM": [("a@example.org", "mail_from", "a@example.org")],
     "PETITION_MAIL_SUBJECT": [("A message", "mail_subject", "A message")],
     "PETITION_SEAL_AT": [
-        ("hourly", "seal_at", (0,)),
-        ("30,0", "seal_at", (0, 30)),
-        ("59", "seal_at", (59,)),
-        ("*/15", "seal_at", (0, 15, 30, 45)),
-        ("*/60", "seal_at", (0,)),
+        ("04:00", "seal_at", (4,)),
+        ("18:00,6:00", "seal_at", (6, 18)),
+        ("00:00, 23:00", "seal_at", (0, 23)),
+        ("12:00,12:00", "seal_at", (12,)),
     ],
     "PETITION_PROXIES": [("0", "proxies", 0), ("10", "proxies", 10)],
+    "PETITION_METRICS": [
+        ("9464", "metrics", ("127.0.0.1", 9464)),
+        ("localhost:9464", "metrics", ("localhost", 9464)),
+        ("[::1]:9464", "metrics", ("::1", 9464)),
+    ],
 }
 
 
@@ -135,11 +159,21 @@ def test_every_setting_is_optional_and_has_its_default() -> None:
         mail=None,
         mail_from="noreply@localhost",
         mail_subject="The code you asked for",
-        seal_at=(0,),
+        seal_at=(4,),
+        start="invited",
+        approve="nothing",
+        host_name="",
+        contact="",
         proxies=0,
+        metrics=None,
         sources=dict.fromkeys(RIGHT, "default"),
     )
     assert set(WRONG) == set(RIGHT) == set(found.sources) == set(NAMES)
+
+
+def test_an_open_site_asks_its_host_before_letters_are_public_unless_it_chose_otherwise() -> None:
+    assert settings({"PETITION_START": "open"}).approve == "publish"
+    assert settings({"PETITION_START": "open", "PETITION_APPROVE": "nothing"}).approve == "nothing"
 
 
 @pytest.mark.parametrize("name", sorted(RIGHT))

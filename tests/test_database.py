@@ -218,12 +218,14 @@ TIMES = {
     "report": {"hour"},
     "outbox": {"hour"},
     "round": {"opens", "closes", "issuing_ends", "signing_starts"},
+    "issuing_round": {"opens"},
+    "log": {"updated"},
     "sealing": {"hour"},
     "milestone": {"hour"},
 }
 """Every time that is stored, to the hour. One is of somebody who may sign: when a waiting mail goes at the latest."""
-DAYS = {"event": {"day"}, "demand_status": {"day"}}
-"""Days that organizers typed."""
+DAYS = {"event": {"day"}, "demand_status": {"day"}, "spent_form": {"day"}}
+"""Days that organizers typed, and the day on which a form of theirs was shown."""
 
 
 def test_no_other_time_is_stored_and_all_are_hours(campaign: Campaign) -> None:
@@ -299,6 +301,22 @@ def test_forgetting_the_order_changes_no_row(campaign: Campaign) -> None:
 
 
 # Places
+
+
+def test_the_times_of_files_tell_the_hour_of_what_was_written_and_nothing_finer(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter()
+    token = campaign.tokens(letter, 1)[0]
+    campaign.sign(letter, token)
+    campaign.withdraw(letter, token)
+    campaign.databases.dispose()
+    times = {path.name: path.stat().st_mtime_ns for path in campaign.settings.data.rglob("*") if path.is_file()}
+
+    del times["secret"]  # as old as the site
+
+    assert {name for name in times if name.startswith(letter)} == {f"{letter}-1"}
+    if campaign.databases.petition.dialect.name == "sqlite":
+        assert times.keys() >= {"petition.db", "petition.db-journal", "issuer.db", "issuer.db-journal"}
+    assert {name: time for name, time in times.items() if time % (3600 * 10**9)} == {}
 
 
 def test_templates_and_migrations_are_found() -> None:

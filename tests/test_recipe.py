@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy.orm import Session
 
 from petition.letters.access import public_letter
+from petition.letters.states import held_back
 from petition.publishing.figures.counts import figures
 from petition.publishing.folder import write_folder
-from petition.sealing.sealer import held_back
-from tests.verifying.forger import ORIGIN, Forger, pss, sha, spki, write
+from tests.verifying.log_builder import ORIGIN, LogBuilder, pss, sha, spki, write
 from tests.walks import Campaign
 
 HERE = Path(__file__).parent
@@ -75,7 +75,7 @@ def flip(place: int) -> Callable[[bytes], bytes]:
 
 
 def in_entry(member: bytes, number: int = 1) -> Callable[[bytes], bytes]:
-    """Another character in the middle of a member of the bundle's so-manieth signature."""
+    """Another character in the middle of a member, in the bundle's signature of this number."""
 
     def change(bundle: bytes) -> bytes:
         place = [found.end() for found in re.finditer(b'"%s":"' % member, bundle)][number - 1] + 100
@@ -121,7 +121,7 @@ TAMPERED = {
     "no signature of the log": ("log/checkpoint", swap(4, ""), "not signed with the key"),
     "the log's signature": (
         "log/checkpoint",
-        lambda data: data.replace(b"PyOAe4OJ", b"QyOAe4OJ").replace(b"TyAe4OJl", b"UyAe4OJl"),
+        lambda data: data.replace(b"/hSZgc", b"/hSZhc").replace(b"sPhKLclM", b"sPhKLdlM"),
         "not signed with the key",
     ),
     "the log's key": ("log/vkey", another_log_key, "not signed with the key"),
@@ -165,7 +165,7 @@ def pair() -> list[rsa.RSAPrivateKey]:
 
 @pytest.mark.parametrize("others", [0, 1, 2, 123, 253, 66_000])
 def test_trees_of_every_shape_are_climbed(pair: list[rsa.RSAPrivateKey], tmp_path: Path, others: int) -> None:
-    log = Forger(pair).begin()
+    log = LogBuilder(pair).begin()
     entry = log.sign(1)
     for number in range(others):
         log.raw(b"%d" % number)
@@ -176,7 +176,7 @@ def test_trees_of_every_shape_are_climbed(pair: list[rsa.RSAPrivateKey], tmp_pat
 
 
 def test_a_later_round_is_found_in_the_log(pair: list[rsa.RSAPrivateKey], tmp_path: Path) -> None:
-    log = Forger(pair).begin()
+    log = LogBuilder(pair).begin()
     log.sign(1)
     for number in range(300):
         log.raw(b"%d" % number)
@@ -188,7 +188,7 @@ def test_a_later_round_is_found_in_the_log(pair: list[rsa.RSAPrivateKey], tmp_pa
     assert "round 2 and its key" in ran.stdout
 
 
-def statement_of(log: Forger, **changes: str) -> bytes:
+def statement_of(log: LogBuilder, **changes: str) -> bytes:
     """A message whose statement differs from the right one."""
     right = {"letter": log.letter["letter_id"], "round": "1", "text": log.letter["text_sha256"], "commit": "ab" * 32}
     found = right | changes
@@ -210,8 +210,8 @@ LIES = {
 def test_a_host_that_seals_a_false_statement_is_found_out(
     pair: list[rsa.RSAPrivateKey], tmp_path: Path, lie: dict[str, str]
 ) -> None:
-    log = Forger(pair).begin()
-    entry = log.sign(1, message=statement_of(log, **lie))
+    log = LogBuilder(pair).begin()
+    entry = log.add(**log.signature(1, message=statement_of(log, **lie)))
 
     assert wrongs(check(log.write(tmp_path / "log"), entry)) == [
         "What was signed is not a statement for this letter, this text and round 1."
@@ -221,7 +221,7 @@ def test_a_host_that_seals_a_false_statement_is_found_out(
 def test_a_host_that_seals_signatures_of_another_key_is_found_out(
     pair: list[rsa.RSAPrivateKey], tmp_path: Path
 ) -> None:
-    log = Forger(pair).begin()
+    log = LogBuilder(pair).begin()
     entry = log.sign(1, key=pair[1])
 
     assert wrongs(check(log.write(tmp_path / "log"), entry)) == [
@@ -230,8 +230,9 @@ def test_a_host_that_seals_signatures_of_another_key_is_found_out(
 
 
 def test_a_signature_with_another_salt_is_found_out(pair: list[rsa.RSAPrivateKey], tmp_path: Path) -> None:
-    log = Forger(pair).begin()
-    entry = log.sign(1, signature=pss(pair[0], statement_of(log), 32), message=statement_of(log))
+    log = LogBuilder(pair).begin()
+    signature = pss(pair[0], statement_of(log), 32)
+    entry = log.add(**log.signature(1, signature=signature, message=statement_of(log)))
 
     assert wrongs(check(log.write(tmp_path / "log"), entry)) == [
         f"The signature in entry {entry} is not valid under this key."
@@ -240,7 +241,7 @@ def test_a_signature_with_another_salt_is_found_out(pair: list[rsa.RSAPrivateKey
 
 def test_a_weak_key_is_found_out(pair: list[rsa.RSAPrivateKey], tmp_path: Path) -> None:
     weak = rsa.generate_private_key(65537, 2048)
-    log = Forger([weak, *pair]).begin()
+    log = LogBuilder([weak, *pair]).begin()
     entry = log.sign(1)
 
     assert wrongs(check(log.write(tmp_path / "log"), entry)) == [
@@ -249,7 +250,7 @@ def test_a_weak_key_is_found_out(pair: list[rsa.RSAPrivateKey], tmp_path: Path) 
 
 
 def test_a_log_that_does_not_name_its_own_key_is_found_out(pair: list[rsa.RSAPrivateKey], tmp_path: Path) -> None:
-    log = Forger(pair).begin(log_key=base64.urlsafe_b64encode(bytes(32)).decode().rstrip("="))
+    log = LogBuilder(pair).begin(log_key=base64.urlsafe_b64encode(bytes(32)).decode().rstrip("="))
     entry = log.sign(1)
 
     assert wrongs(check(log.write(tmp_path / "log"), entry)) == [
@@ -268,7 +269,7 @@ def test_a_name_that_would_write_to_the_terminal_is_refused(tmp_path: Path) -> N
 
 
 def test_witnesses_may_sign_the_checkpoint_too(pair: list[rsa.RSAPrivateKey], tmp_path: Path) -> None:
-    log = Forger(pair).begin()
+    log = LogBuilder(pair).begin()
     entry = log.sign(1)
     log.cosignatures = f"— witness.example {base64.b64encode(bytes(68)).decode()}\n— {ORIGIN} bm9uc2Vuc2U=\n"
 
@@ -280,9 +281,9 @@ def test_witnesses_may_sign_the_checkpoint_too(pair: list[rsa.RSAPrivateKey], tm
     [
         ([], "Give a folder or an address, and the number of an entry."),
         ([SAMPLE], "Give a folder or an address, and the number of an entry."),
-        ([SAMPLE, "three"], "three is no number of an entry."),
-        ([SAMPLE, "-3"], "-3 is no number of an entry."),
-        ([SAMPLE, ""], " is no number of an entry."),
+        ([SAMPLE, "three"], "three is not the number of an entry."),
+        ([SAMPLE, "-3"], "-3 is not the number of an entry."),
+        ([SAMPLE, ""], " is not the number of an entry."),
         (["/no/such/folder", "3"], "There is no folder /no/such/folder."),
         ([SAMPLE, "282"], "The log has 282 entries, from 0 to 281."),
         ([SAMPLE, "281"], 'Entry 281 is not a signature but a "closed". Choose another.'),
@@ -293,6 +294,21 @@ def test_wrong_usage_ends_with_2(arguments: list[str | Path], sentence: str) -> 
 
     assert ran.returncode == 2
     assert ran.stderr.splitlines()[0] == sentence
+
+
+@pytest.mark.parametrize("version", [None, 1, 3])
+def test_nothing_is_checked_in_a_log_of_another_version(
+    pair: list[rsa.RSAPrivateKey], tmp_path: Path, version: int | None
+) -> None:
+    log = LogBuilder(pair)
+    log.letter["version"] = version
+    if version is None:
+        del log.letter["version"]
+    entry = log.begin().sign(1)
+    ran = check(log.write(tmp_path / "log"), entry)
+
+    assert ran.returncode == 3
+    assert "another version than 2" in ran.stdout
 
 
 def test_an_old_openssl_is_refused(tmp_path: Path) -> None:

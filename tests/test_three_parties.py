@@ -12,6 +12,7 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -54,15 +55,22 @@ def petition(environ: dict[str, str], *arguments: str) -> subprocess.CompletedPr
 
 
 @pytest.fixture
+def environ(environ: dict[str, str]) -> dict[str, str]:
+    """The site at an address of this machine: a letter names its hosts, and clients send to no other."""
+    return environ | {"PETITION_URL": f"http://127.0.0.1:{free_port()}"}
+
+
+@pytest.fixture
 def folder(campaign: Campaign, environ: dict[str, str], tmp_path: Path) -> Path:
     """A letter that strangers signed and sealed in other processes, published as a folder."""
     letter = campaign.a_published_letter(slug="stop")
     codes = campaign.codes(letter, 5)
-    port = free_port()
+    site = campaign.settings.url or ""
+    port = urlsplit(site).port or 0
     with served(campaign.settings, campaign.clock, port):
         for number, code in enumerate(codes):
             receipt = str(tmp_path / f"receipt-{number}.json")
-            petition(environ, "sign", f"http://127.0.0.1:{port}/letters/stop/", "--code", code, "--receipt", receipt)
+            petition(environ, "sign", f"{site}/letters/stop/", "--code", code, "--receipt", receipt)
     petition(environ, "seal", "stop")
     petition(environ, "publish", "stop", "--to", str(tmp_path / "www/here/stop"))
     return tmp_path / "www/here/stop"

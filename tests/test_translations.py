@@ -131,8 +131,8 @@ def test_no_english_is_left_on_a_page_of_the_site(campaign: Campaign, stranger: 
 
 
 def test_what_a_refusal_says_is_translated_with_its_values(stranger: str) -> None:
-    assert i18n.fill(stranger, "This letter has no round %(number)s.", {"number": 7}) == (
-        "⟦This letter has no round 7.⟧"
+    assert i18n.fill(stranger, "This letter has no set of codes %(number)s.", {"number": 7}) == (
+        "⟦This letter has no set of codes 7.⟧"
     )
 
 
@@ -220,7 +220,7 @@ def test_a_mistyped_code_is_refused_in_spanish(campaign: Campaign) -> None:
     answer = campaign.app().test_client().post(f"/es{campaign.address(letter)}join", data={"code": "ABCD"})
 
     assert answer.status_code == 400
-    assert "Un código tiene 16 letras y números, como 008J-4CT4-ANK7-F24S; este tiene 4." in answer.text
+    assert "Un código tiene 16 caracteres; escribiste 4." in answer.text
 
 
 def test_a_published_folder_has_the_letter_in_spanish(campaign: Campaign, tmp_path: Path) -> None:

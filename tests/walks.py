@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html import unescape
@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session
 from petition import config, create_app
 from petition.addresses import read_address
 from petition.config import Settings
-from petition.coordination import closing, opening, updates
+from petition.coordination import closing, opening, rounds, updates
 from petition.coordination.facts import facts_of
 from petition.coordination.services import make_services
 from petition.crypto.appearance_steps import GROUPED, NAMED, NAMED_AT, name_step, number_of
 from petition.crypto.blind_rsa import PrivateKey, PublicKey, blind, finalize, prepare
 from petition.crypto.locked_names import NamesPrivateKey, lock_name
+from petition.crypto.pins import write_pin
 from petition.crypto.receipts import Opening
 from petition.crypto.receipts import opening as opening_of
 from petition.crypto.tokens import Token, statement_bytes
@@ -30,14 +31,18 @@ from petition.issuing.codes import make_codes
 from petition.issuing.email_codes import admit
 from petition.issuing.rounds import numbers
 from petition.issuing.tokens import Keys, exchange
+from petition.jobs.scheduler import tick
+from petition.letters.access import path_of
 from petition.letters.drafting.drafts import draft
 from petition.letters.drafting.settings import Rules, set_rules
 from petition.letters.events import add_event, read_event
 from petition.letters.fields import FieldOfLetter, set_fields
-from petition.letters.lifecycle import announce_close
+from petition.letters.lifecycle import announce_close, move
 from petition.letters.models import Letter, NamesKey, Organizer
 from petition.letters.organizers.accounts import add_organizer, choose_passphrase
 from petition.letters.organizers.names_keys import announce_unlocking, choose_name_steps, unlock_named
+from petition.letters.pinned import pin_of_round
+from petition.letters.states import PUBLISHED
 from petition.letters.text.letter_text import Words
 from petition.letters.verification_methods import set_routes
 from petition.publishing.figures.counts import Figures, figures
@@ -165,7 +170,21 @@ class Campaign:
     def publish(self, letter_id: str, unlocks: str | None = None) -> None:
         """Publish; ``unlocks`` is the name of an organizer who unlocks names in the same step."""
         who = None if unlocks is None else self.organizer(unlocks)
+        if not any(row.signatures for row in self.rows(Round, letter_id)):
+            self._publish_empty(letter_id, who)
+            return
         opening.publish_letter(self.services, letter_id, moment=self.clock(), unlocks=who, passphrase=PASSPHRASE)
+
+    def _publish_empty(self, letter_id: str, who: str | None) -> None:
+        """A public letter that nobody signed. The rules let none be published before K are counted, but what most
+        tests look at begins with the first signature, and theirs shall be the only ones."""
+        with Session(self.databases.petition) as session:
+            letter = session.get_one(Letter, letter_id)
+            if who is not None:
+                unlock_named(session, letter, session.get_one(Organizer, who), PASSPHRASE, master=self.master)
+            letter.published, letter.was_public = self.clock(), True
+            move(session, letter, PUBLISHED)
+            session.commit()
 
     def tell(self, letter_id: str, kind: str, **words: str) -> None:
         """Organizers tell of an event of today."""
@@ -176,6 +195,10 @@ class Campaign:
 
     def seal(self, letter_id: str) -> Result:
         return updates.seal_letter(self.services, letter_id, moment=self.clock())
+
+    def tick(self) -> Mapping[str, str]:
+        """The clock does what is due; what it says of each letter, by slug."""
+        return tick(self.services, self.settings.seal_at, self.clock()).done
 
     def announce_close(self, letter_id: str, *, now: bool = False) -> None:
         with Session(self.databases.petition) as session:
@@ -209,6 +232,13 @@ class Campaign:
             issuer.commit()
         return made
 
+    def further_round(self, letter_id: str, count: int | None = None, roll: str | None = None) -> list[str]:
+        """The codes of another round, 2K unless another number is asked for; it is open and in the log at once."""
+        count = 2 * self.letter_row(letter_id).k if count is None else count
+        new = rounds.open_further_round(self.services, letter_id, roll, count, opens=self.clock())
+        self.seal(letter_id)
+        return list(new.codes)
+
     def mailed_codes(self, letter_id: str, *addresses: str, number: int = 1) -> list[str]:
         """The codes that these addresses get by mail."""
         with Session(self.databases.issuer) as issuer:
@@ -222,17 +252,20 @@ class Campaign:
         with Session(self.databases.reading) as session:
             letter, round_ = session.get_one(Letter, letter_id), session.get_one(Round, (letter_id, number))
             key, text_sha256 = PublicKey.from_spki(round_.public_key), letter.text_sha256 or ""
+            pin = write_pin(pin_of_round(letter, number, round_.roll, round_.public_key))
         receipt = receipt or os.urandom(16)
         message = prepare(statement_bytes(letter_id, number, text_sha256, opening_of(receipt).commit), os.urandom)
         blinded = blind(key, message, os.urandom)
         with Session(self.databases.issuer) as issuer:
-            answer = exchange(issuer, self.keys, letter_id, number, code, blinded.message)
+            place = (letter_id, number, code, blinded.message)
+            answer = exchange(issuer, self.keys, *place, moment=self.clock())
             issuer.commit()
         signature = finalize(key, message, answer, blinded.inverse)
-        return Token("https://letters.example.org/", letter_id, number, key.fingerprint, message, signature, receipt)
+        return Token("https://letters.example.org/", letter_id, number, pin, message, signature, receipt)
 
     def tokens(self, letter_id: str, count: int, number: int = 1) -> list[Token]:
-        return [self.token(letter_id, code, number) for code in self.codes(letter_id, count, number)]
+        codes = self.codes(letter_id, count, number) if count else []
+        return [self.token(letter_id, code, number) for code in codes]
 
     def sign(self, letter_id: str, token: Token, **how: Any) -> Signed:
         """Sign; ``how`` is ``role="software"`` and so on for groups, and ``name`` with ``at`` for a locked name."""
@@ -390,10 +423,7 @@ class Campaign:
 
     def address(self, letter_id: str) -> str:
         """The path of a letter as it may be told now."""
-        from petition.letters.access import address_of
-
-        with Session(self.databases.reading) as session:
-            return f"/letters/{address_of(session.get_one(Letter, letter_id))}/"
+        return f"/{path_of(self.letter_row(letter_id))}/"
 
     def signed_in(self, app: Any, name: str = "Ana") -> "Desk":
         """A browser in which an organizer has signed in."""

@@ -1,29 +1,69 @@
-"""The operator's door: ``petition …``. Exit 0 done, 1 refused, 2 wrong usage."""
+"""The commands of ``petition …``. Exit 0 done, 1 refused, 2 wrong usage, 130 interrupted.
+
+A command's module is imported when it is needed: ``petition --version`` needs none.
+"""
+
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
 
 import click
 
 from petition import __version__
-from petition.cli import (
-    backup,
-    codes,
-    config,
-    demo,
-    doctor,
-    export,
-    letters,
-    names,
-    organizers,
-    publish,
-    reports,
-    rounds,
-    run,
-    seal,
-    sign,
-    upgrade,
-    witness,
-)
-from petition.cli.context import RefusalGroup
-from petition.cli.verify import verify
+from petition.cli.refusals import RefusalGroup
+
+COMMANDS = {
+    "backup": "backup:backup",
+    "change": "sign:change",
+    "check": "sign:check",
+    "clock": "run:clock",
+    "codes": "codes:codes",
+    "config": "config:config",
+    "demo": "demo:demo",
+    "doctor": "doctor:doctor",
+    "export": "export:export",
+    "letter": "names:letter",
+    "organizer": "organizers:organizer",
+    "publish": "publish:publish",
+    "report": "reports:report",
+    "restore": "backup:restore",
+    "rollback": "upgrade:rollback",
+    "round": "rounds:round_",
+    "run": "run:run",
+    "seal": "seal:seal",
+    "serve": "run:serve",
+    "sign": "sign:sign",
+    "upgrade": "upgrade:upgrade",
+    "verify": "verify:verify",
+    "withdraw": "sign:withdraw",
+    "witness": "witness:witness",
+}
+"""Each command's module in this package, and its name there."""
+
+
+class Commands(MutableMapping[str, click.Command]):
+    """Commands by name, each imported when it is asked for."""
+
+    def __init__(self, places: dict[str, str]) -> None:
+        self._places = places
+        self._loaded: dict[str, click.Command] = {}
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._loaded:
+            module, attribute = self._places[name].split(":")
+            self._loaded[name] = getattr(import_module(f"petition.cli.{module}"), attribute)
+        return self._loaded[name]
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._loaded[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._places[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
 
 
 @click.group(cls=RefusalGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -36,32 +76,6 @@ def main() -> None:
     """
 
 
-for command in (
-    run.run,
-    run.serve,
-    run.clock,
-    demo.demo,
-    config.config,
-    organizers.organizer,
-    letters.letter,
-    codes.codes,
-    rounds.round_,
-    seal.seal,
-    export.export,
-    doctor.doctor,
-    witness.witness,
-    backup.backup,
-    backup.restore,
-    upgrade.upgrade,
-    upgrade.rollback,
-    publish.publish,
-    reports.report,
-    sign.sign,
-    sign.check,
-    sign.change,
-    sign.withdraw,
-    verify,
-):
-    main.add_command(command)
+main.commands = Commands(COMMANDS)
 
-__all__ = ["main", "names"]
+__all__ = ["main"]

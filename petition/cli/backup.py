@@ -122,8 +122,8 @@ def restore(
 
     A log that went back and grows again is a second log of the same letter, which anyone can prove. So after a
     restore nothing is sealed until --since has taken over the newest published log, or --nothing-newer says that
-    there is none; both may be given with FILE or later without it. Codes need a new round (petition round open).
-    Signatures that waited are not in a backup: whoever gave one sends the saved token again.
+    there is none; both may be given with FILE or later without it. Codes need a new round: petition codes make
+    --new-round. Signatures that waited are not in a backup: whoever gave one sends the saved token again.
     """
     if file is None and not sources and not nothing_newer:
         raise click.UsageError("Give a backup's FILE, or --since FOLDER-or-URL, or --nothing-newer.")
@@ -169,7 +169,8 @@ def _restore(plain: bytes) -> None:
         restoring.restore(settings, databases, read)
     finally:
         databases.dispose()
-    click.echo(f"Restored as of {read.made}. To hand out codes, open a new round: petition round open SLUG", err=True)
+    again = "petition codes make SLUG --count N --new-round"
+    click.echo(f"Restored as of {read.made}. To hand out codes, open a new round: {again}", err=True)
 
 
 def _passphrase(file: Path | None, *, confirm: bool) -> str:

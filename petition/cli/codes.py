@@ -7,17 +7,31 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import click
 from sqlalchemy.orm import Session
 
-from petition.cli.context import CliContext, RefusalGroup, ground, reading, refuse
+from petition.cli.context import CliContext, RefusalGroup, ground, now, reading, refuse
+from petition.coordination import rounds
 from petition.crypto.codes import show
 from petition.issuing import codes as issuing
 from petition.letters.access import hosted_letter
+from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.models import Letter
 from petition.letters.states import ALONE
-from petition.publishing.documents.code_sheets import PAPERS, Sheet, join_link, require_printable, sheet_of, sheet_pdf
+from petition.letters.text.letter_text import Words
+from petition.letters.update_times import next_update
+from petition.publishing.documents.code_sheets import (
+    PAPERS,
+    RoundToPrint,
+    Sheet,
+    join_link,
+    require_printable,
+    sheet_of,
+    sheet_pdf,
+)
 from petition.signing.verification_methods import round_for_paper
 
 
@@ -31,53 +45,104 @@ def codes() -> None:
 
 @codes.command()
 @click.argument("slug")
-@click.option("--count", type=click.IntRange(1, issuing.MOST_AT_ONCE), required=True, help="How many.")
+@click.option("--count", type=click.IntRange(0, issuing.MOST_AT_ONCE), required=True, help="How many.")
 @click.option("--roll", help="For which roll, by its id. Default: the letter's first.")
+@click.option("--new-round", is_flag=True, help="Open another round of the roll with these codes: 2K at least.")
 @click.option("--format", "form", type=click.Choice(["txt", "csv", "pdf"]), default="txt", show_default=True)
 @click.option("--paper", type=click.Choice(list(PAPERS)), default="a4", show_default=True, help="Of the PDF.")
 @click.option("--neutral", is_flag=True, help="Strips of the PDF name neither the letter nor its address.")
+@click.option("--no-code-in-link", "types_code", is_flag=True, help="Leave codes out of links; they are typed then.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: the terminal.")
-def make(slug: str, count: int, roll: str | None, form: str, paper: str, neutral: bool, output: Path | None) -> None:
+def make(
+    slug: str, count: int, roll: str | None, new_round: bool, form: str, paper: str, neutral: bool, types_code: bool,
+    output: Path | None,
+) -> None:  # fmt: skip
     """Make codes. They are shown this once: only their keyed hashes are kept.
 
-    As text one code a line; as CSV with the link of each; as PDF a sheet to cut up, with QR codes.
+    As text one code a line; as CSV with the link of each; as PDF a sheet to cut up, with QR codes. A link holds the
+    round, its pin, and the code: a browser keeps all of it in its history.
+
+    Another round (for people who come later, or after one was annulled) opens at the next update together with its
+    codes. It needs at least 2K of them: signatures of a round that stays smaller than K are never published.
     """
     here = ground()
-    if form == "pdf":
+    if form == "pdf" and count:
         require_printable(count)
         if output is None and sys.stdout.isatty():
             raise click.UsageError("A PDF is not for the terminal. Say where it goes: -o codes.pdf")
-    round_ = _round_of(here, slug, roll, neutral)
-    with _sheet(output) as write, Session(here.databases.issuer) as issuer:
-        made_for = (here.services.secrets, round_.letter_id, round_.number, count)
-        batch, made = issuing.make_codes(issuer, *made_for, os.urandom, is_single=round_.is_single)
-        body = _as(form, round_.sheet, made, paper)  # before they count, lest they can't be printed
-        issuer.commit()
-        write(body)
-    click.echo(f"Batch {batch}: {count} codes. To recall what is unspent: petition codes void {slug} {batch}", err=True)
+    if not count and not new_round:
+        raise click.UsageError("Make at least one code.")
+    sheets = _Sheets(here, slug, form, paper, neutral, has_codes=not types_code)
+    with _sheet(output) as write:
+        made = sheets.with_new_round(roll, count) if new_round else sheets.of_round(roll, count)
+        write(made.body)
+    if made.opens is not None:
+        click.echo(
+            f"Round {made.round} opens on {made.opens:%Y-%m-%d at %H:%M} UTC; its codes work from then on.", err=True
+        )
+    if made.batch is not None:
+        recall = f"petition codes void {slug} {made.batch}"
+        click.echo(f"Batch {made.batch}: {count} codes. To recall what is unspent: {recall}", err=True)
 
 
 @dataclass(frozen=True)
-class _Round:
-    """The round that codes are made for, and what their strips say."""
+class _Made:
+    """What was made: the codes as they are handed out, and where they belong."""
 
-    letter_id: str
-    number: int
-    is_single: bool
-    sheet: Sheet
+    body: bytes
+    round: int
+    batch: int | None
+    opens: datetime | None = None
 
 
-def _round_of(here: CliContext, slug: str, roll: str | None, neutral: bool) -> _Round:
-    """The newest living round of a roll."""
-    with reading(here) as session:
-        letter = hosted_letter(session, slug)
-        row = round_for_paper(session, letter, roll)
-        sheet = sheet_of(session, letter, row, here.settings.url or "", neutral=neutral)
-        return _Round(letter.id, row.number, letter.k == ALONE, sheet)
+@dataclass(frozen=True)
+class _Sheets:
+    """Makes codes of a letter, and their sheet; codes that can't be printed are not made."""
+
+    here: CliContext
+    slug: str
+    form: str
+    paper: str
+    neutral: bool
+    has_codes: bool
+
+    def of_round(self, roll: str | None, count: int) -> _Made:
+        """Codes of the newest living round of a roll."""
+        with reading(self.here) as session:
+            letter = hosted_letter(session, self.slug)
+            row = round_for_paper(session, letter, roll)
+            sheet = self._sheet(letter, self._words(session, letter), row)
+            round_, is_single = (self.here.services.secrets, letter.id, row.number), letter.k == ALONE
+        with Session(self.here.databases.issuer) as issuer:
+            batch, made = issuing.make_codes(issuer, *round_, count, os.urandom, is_single=is_single)
+            body = _as(self.form, sheet, made, self.paper)
+            issuer.commit()
+        return _Made(body, round_[2], batch)
+
+    def with_new_round(self, roll: str | None, count: int) -> _Made:
+        """A further round with its codes."""
+        with reading(self.here) as session:
+            letter = hosted_letter(session, self.slug)
+            words, opens = self._words(session, letter), next_update(letter, self.here.settings.seal_at, now())
+            session.expunge(letter)
+        bodies = list[bytes]()
+
+        def prepare(new: rounds.NewRound) -> None:
+            bodies.append(_as(self.form, self._sheet(letter, words, new), list(new.codes), self.paper))
+
+        new = rounds.open_further_round(self.here.services, letter.id, roll, count, opens=opens, check=prepare)
+        return _Made(bodies[0], new.number, new.batch, opens)
+
+    def _words(self, session: Session, letter: Letter) -> Words:
+        return words_of(newest_version(session, letter))
+
+    def _sheet(self, letter: Letter, words: Words, row: RoundToPrint) -> Sheet:
+        how = {"neutral": self.neutral, "has_codes": self.has_codes}
+        return sheet_of(letter, words, self.here.settings.url or "", row, **how)
 
 
 def _as(form: str, sheet: Sheet, made: list[str], paper: str) -> bytes:
-    if form == "pdf":
+    if form == "pdf" and made:
         return sheet_pdf(sheet, made, paper)
     return _as_csv(made, sheet).encode() if form == "csv" else "".join(f"{show(code)}\n" for code in made).encode()
 
@@ -86,7 +151,7 @@ def _as_csv(made: list[str], sheet: Sheet) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(("code", "join"))
-    writer.writerows((show(code), join_link(sheet.join, sheet.fingerprint, code)) for code in made)
+    writer.writerows((show(code), join_link(sheet, code)) for code in made)
     return text.getvalue()
 
 
@@ -115,7 +180,7 @@ def _sheet(path: Path | None) -> Iterator[Callable[[bytes], object]]:
 @click.argument("slug")
 @click.argument("batch", type=click.IntRange(1, 999_999_999))
 def void(slug: str, batch: int) -> None:
-    """Recall what is unspent of a batch. The log will say how many codes were voided."""
+    """Recall a batch: none of its unused codes works any more. It looks the same whatever was used."""
     here = ground()
     with reading(here) as session:
         letter_id = hosted_letter(session, slug).id

@@ -15,8 +15,13 @@ NAMES = {
     "PETITION_MAIL": ("mail", "smtp://, smtps:// or folder:PATH; without it the mail route is off"),
     "PETITION_MAIL_FROM": ("mail_from", "sender of mails"),
     "PETITION_MAIL_SUBJECT": ("mail_subject", "subject of mails; must not name a letter"),
-    "PETITION_SEAL_AT": ("seal_at", "minutes of the hour at which sealings run: hourly, 0,30 or */15"),
+    "PETITION_SEAL_AT": ("seal_at", "full hours of the day (UTC) at which daily updates run: 04:00 or 06:00,18:00"),
+    "PETITION_START": ("start", "who may start a letter: invited, or open, for anybody"),
+    "PETITION_APPROVE": ("approve", "what you must approve of a letter: start, publish or nothing"),
+    "PETITION_HOST_NAME": ("host_name", "who runs this site, shown on its pages"),
+    "PETITION_CONTACT": ("contact", "how to reach you, shown on its pages"),
     "PETITION_PROXIES": ("proxies", "how many trusted proxies stand in front"),
+    "PETITION_METRICS": ("metrics", "port of this machine for figures about its health, such as 9464; none without it"),
 }
 
 
@@ -39,8 +44,10 @@ def config(as_json: bool) -> None:
 def shown_value(found: Settings, name: str) -> str:
     """A setting's value as it may stand on a screen."""
     value = getattr(found, NAMES[name][0])
+    if name == "PETITION_METRICS" and value is not None:
+        return f"{value[0]}:{value[1]}"
     if isinstance(value, tuple):
-        return ",".join(str(minute) for minute in value)
+        return ",".join(f"{hour:02}:00" for hour in value)
     text = "" if value is None else str(value)
     return _without_password(text) if name in HIDDEN else text
 

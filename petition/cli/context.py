@@ -1,7 +1,6 @@
 """What every command has at hand, and how refusals reach the terminal."""
 
 import json
-import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,42 +13,13 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from petition import config
-from petition.config import Settings, WrongSetting
+from petition.cli.refusals import RefusalGroup, Refused
+from petition.config import Settings
 from petition.coordination.services import Services, make_services
 from petition.database import Databases
-from petition.errors import Refusal
 from petition.letters.access import hosted_letter
 from petition.letters.models import Letter
 from petition.operations.startup import open_databases, open_secret
-
-
-class Refused(click.ClickException):
-    """The rules say no: one sentence on standard error, exit 1."""
-
-    exit_code = 1
-
-    def show(self, file: Any = None) -> None:
-        """The sentence, without a prefix of click's."""
-        click.echo(self.message, err=True, file=file)
-
-
-class RefusalGroup(click.Group):
-    """A group whose commands turn refusals into a sentence and exit 1."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except (Refusal, WrongSetting) as refusal:
-            raise Refused(str(refusal)) from None
-        except (FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError, NotADirectoryError) as error:
-            raise Refused(f"{error.filename}: {error.strerror}.") from None
-        except (OperationalError, sqlite3.OperationalError) as error:
-            why = str(getattr(error, "orig", error)).partition("\n")[0]
-            raise Refused(
-                f"The database did not do what was asked: {why}. Is it there, and is there room on its disk? "
-                "Nothing was written by halves; run the command again."
-            ) from None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import click
 from petition.cli.context import CliContext, ground, letter_id, now, refuse, say_json, working
 from petition.cli.run import children
 from petition.cli.starting import Announcement
-from petition.config import Settings
+from petition.config import DEMO, Settings
 from petition.coordination import updates
 from petition.demo import drive, sample
 from petition.jobs.supervisor import watch_over
@@ -42,6 +42,9 @@ def demo(port: int, signers: int, as_json: bool) -> None:
 
 
 def _build_and_serve(folder: Path, port: int, signers: int, as_json: bool) -> None:
+    data = folder / "data"
+    data.mkdir(mode=0o700)
+    (data / DEMO).touch()
     here = ground()
     try:
         built = _build(here, folder, port, signers)
@@ -91,14 +94,15 @@ def _sign_in_waves(
     folder: Path,
     clock: drive.DemoClock,
 ) -> None:
-    wanted, receipts = letter_id(here, slug), list[Path]()
+    wanted, receipts, counted, is_public = letter_id(here, slug), list[Path](), 0, False
     with _progress(len(codes)) as tell:
         for number, (size, hours) in enumerate(zip(drive.waves(len(codes)), drive.HOURS_BETWEEN, strict=True), 1):
             receipts += drive.sign_all(address, codes[len(receipts) : len(receipts) + size], folder, tell)
             clock.pass_hours(hours)
-            updates.seal_letter(here.services, wanted, moment=clock())
-            if number == drive.PUBLISHED_AFTER:
+            counted += updates.seal_letter(here.services, wanted, moment=clock()).signatures
+            if number >= drive.PUBLISHED_AFTER and counted and not is_public:
                 publish(clock().date())
+                is_public = True
             if number == len(drive.WAVES) - 2:
                 drive.take_back(address, secrets.SystemRandom().sample(receipts, drive.WITHDRAWALS))
 

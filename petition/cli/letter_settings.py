@@ -39,6 +39,7 @@ def _rules(letter: Letter, given: dict[str, str], settings: Settings) -> Rules:
     return Rules(
         k=_number(given, "k", letter.k),
         timing=given.get("timing", letter.timing).lower(),
+        updates=given.get("updates", letter.updates).lower(),
         rolls=tuple(value for name, value in settings if name == "roll"),
         issuing_days=_number(given, "issuing days", letter.issuing_days),
         pause_hours=_number(given, "pause hours", letter.pause_hours),

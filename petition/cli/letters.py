@@ -13,10 +13,11 @@ from petition.cli.letter_settings import apply_settings
 from petition.cli.unlocking import ORGANIZER, PASSPHRASE_FILE, ask_to_publish
 from petition.coordination import closing, opening, rounds
 from petition.coordination.facts import facts_of
-from petition.letters.access import address_of, hosted_letter, hosted_letters
+from petition.letters.access import hosted_letter, hosted_letters, path_of
 from petition.letters.drafting.drafts import draft
 from petition.letters.drafting.importing.process import MOST_BYTES, import_file
 from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.host_approval import approve_letter, awaited_step
 from petition.letters.lifecycle import announce_close, obstacles
 from petition.letters.models import Organizer
 from petition.letters.states import DRAFT, steps_from
@@ -35,13 +36,23 @@ def letter() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
 def list_(as_json: bool) -> None:
     """List all letters of this site with their state."""
-    with reading(ground()) as session:
-        found = [{"slug": one.slug, "state": one.state, "title": one.title} for one in hosted_letters(session)]
+    here = ground()
+    with reading(here) as session:
+        found = [
+            {
+                "slug": one.slug,
+                "state": one.state,
+                "title": one.title,
+                "awaits_approval": bool(awaited_step(session, one, here.settings.approve)),
+            }
+            for one in hosted_letters(session)
+        ]
     if as_json:
         say_json(found)
         return
     for one in found:
-        click.echo(f"{one['slug']}  {one['state']}  {one['title']}")
+        waits = "  (waits for your approval)" if one["awaits_approval"] else ""
+        click.echo(f"{one['slug']}  {one['state']}  {one['title']}{waits}")
 
 
 @letter.command()
@@ -59,7 +70,7 @@ def show(slug: str, as_json: bool) -> None:
             "slug": one.slug,
             "title": one.title,
             "state": one.state,
-            "address": f"{here.settings.url or ''}/letters/{address_of(one)}/" if one.state != DRAFT else None,
+            "address": f"{here.settings.url or ''}/{path_of(one)}/" if one.state != DRAFT else None,
             "text_sha256": one.text_sha256,
             "count": facts.sealed,
             "obstacles": steps,
@@ -90,10 +101,10 @@ def import_(file: Path, name: str, slug: str, recipient: str, employer: str) -> 
     letter.md of a published letter has this form.
 
     A front matter between two lines of three hyphens may say the same, with a line for each "demand: …" and each
-    "source: TITLE <LINK> (DATE)". It also takes settings: "k: 10", "timing: together", "roll: …" (one line for each),
-    "codes: printed, mail", "mail: ROLL | DOMAIN, …", "names: at once, 50, 200", "names months: 12",
-    "field: Role | Software = 300 | Hardware" (with headcounts, if known), "goal: …", "threshold: …", "contact: …",
-    "publish: 2026-12-01 10:00", "close: …" (UTC), "issuing days: …" and "pause hours: …".
+    "source: TITLE <LINK> (DATE)". It also takes settings: "k: 10", "timing: together", "updates: daily", "roll: …"
+    (one line for each), "codes: printed, mail", "mail: ROLL | DOMAIN, …", "names: at once, 50, 200", "names months:
+    12", "field: Role | Software = 300 | Hardware" (with headcounts, if known), "goal: …", "threshold: …",
+    "contact: …", "publish: 2026-12-01 10:00", "close: …" (UTC), "issuing days: …" and "pause hours: …".
     """
     if file.stat().st_size > MOST_BYTES:
         refuse("The file is larger than 1 MB. A letter is shorter.")
@@ -128,7 +139,7 @@ def open_(slug: str) -> None:
     here = ground()
     opening.open_letter(here.services, letter_id(here, slug), moment=now())
     with reading(here) as session:
-        click.echo(f"{here.settings.url}/letters/{address_of(hosted_letter(session, slug))}/")
+        click.echo(f"{here.settings.url}/{path_of(hosted_letter(session, slug))}/")
 
 
 @letter.command()
@@ -149,22 +160,27 @@ def publish(slug: str, name: str, passphrase_file: Path | None) -> None:
 
 @letter.command()
 @click.argument("slug")
-@click.option("--now", "at_once", is_flag=True, help="Close at once; refused while a signature waits.")
+@click.option("--now", "at_once", is_flag=True, help="Close at once; in a demo alone.")
 @click.option("--destroy", is_flag=True, help="In danger: destroy the rounds' secrets at once, close a day later.")
 def close(slug: str, at_once: bool, destroy: bool) -> None:
-    """Announce a day ahead that a letter closes. The clock then counts all that waits and destroys the keys."""
+    """Announce a day ahead that a letter closes. The clock then counts all that waits and destroys the keys.
+
+    Signatures of a round that has fewer than K by then are deleted, and never published. A letter that is not public
+    yet can close if at least K signatures of one round had come by the last update: it is published in the same hour.
+    """
     here = ground()
     moment = now()
     with working(here) as session:
         one = hosted_letter(session, slug)
-        announce_close(session, one, moment=moment, now=at_once, facts=facts_of(session, one, here.services))
+        if not (destroy and one.closes is not None):  # who is in danger need not care what was announced
+            announce_close(session, one, moment=moment, now=at_once, facts=facts_of(session, one, here.services))
         closes, wanted = one.closes, one.id
+    if destroy:
+        rounds.destroy_now(here.services, wanted)
     if at_once:
-        closing.close_letter(here.services, wanted, moment=moment, at_once=True)
+        closing.close_letter(here.services, wanted, moment=moment)
         click.echo("Closed.")
     else:
-        if destroy:
-            rounds.destroy_now(here.services, wanted)
         click.echo(f"Closes at {closes:%Y-%m-%d %H:%M} UTC.")
 
 
@@ -176,6 +192,19 @@ def withdraw(slug: str, reason: str) -> None:
     here = ground()
     closing.withdraw_letter(here.services, letter_id(here, slug), reason)
     click.echo("Withdrawn.")
+
+
+@letter.command()
+@click.argument("slug")
+def approve(slug: str) -> None:
+    """Approve a letter's text as this site's host, where PETITION_APPROVE asks for it.
+
+    Read it first: petition letter text SLUG. A draft that changes afterwards needs another look.
+    """
+    here = ground()
+    with working(here) as session:
+        approve_letter(session, hosted_letter(session, slug))
+    click.echo("Approved.")
 
 
 @letter.command()

@@ -5,13 +5,16 @@ import os
 import click
 
 from petition.cli.context import CliContext, RefusalGroup, ground, now, reading, say_json, working
+from petition.letters.access import own_letters
 from petition.letters.organizers.accounts import (
     add_organizer,
     all_organizers,
     hosted_organizer,
     remove_organizer,
     reset_organizer,
+    short_id,
 )
+from petition.letters.organizers.names_keys import lost_names
 
 
 @click.group(cls=RefusalGroup)
@@ -41,7 +44,12 @@ def reset(name: str, as_json: bool) -> None:
     here = ground()
     with working(here) as session:
         secret = reset_organizer(session, name, moment=now(), random=os.urandom)
+        theirs = own_letters(session, hosted_organizer(session, name))
+        lost = [letter.slug for letter in theirs if lost_names(session, letter)]
     _print_link(here, name, secret, as_json)
+    for slug in lost:
+        what = "nobody can unlock its names any more. Its page says so, and it takes no more names."
+        click.echo(f"{slug}: {what}", err=True)
 
 
 @organizer.command()
@@ -67,11 +75,16 @@ def _print_link(here: CliContext, name: str, secret: str, as_json: bool) -> None
 def list_(as_json: bool) -> None:
     """List the organizers."""
     with reading(ground()) as session:
-        found = [{"name": one.name, "has_passphrase": one.passphrase is not None} for one in all_organizers(session)]
+        found = [
+            {"name": one.name, "short_id": short_id(one), "has_passphrase": one.passphrase is not None}
+            for one in all_organizers(session)
+        ]
     if as_json:
         say_json(found)
         return
     for one in found:
-        click.echo(f"{one['name']}{'' if one['has_passphrase'] else '  (has not set a passphrase yet)'}")
+        click.echo(
+            f"{one['name']}  {one['short_id']}{'' if one['has_passphrase'] else '  (has not set a passphrase yet)'}"
+        )
     if not found:
         click.echo("Nobody yet. Add somebody with: petition organizer add NAME", err=True)

@@ -1,4 +1,4 @@
-"""``petition publish``: letters' whole public faces as static files."""
+"""``petition publish``: a letter's whole public face as static files."""
 
 import sys
 from pathlib import Path
@@ -6,41 +6,49 @@ from pathlib import Path
 import click
 from sqlalchemy.orm import Session
 
-from petition.cli.context import CliContext, ground, reading
+from petition.cli.context import CliContext, ground, reading, say, say_json
 from petition.letters.access import public_letter, published_letters
 from petition.letters.models import Letter
 from petition.publishing.figures.counts import figures
-from petition.publishing.folder import how_many, write_folder
+from petition.publishing.folder import plan, write_folder
 from petition.publishing.mirror import prepare_mirror
+from petition.publishing.published_log import require_publishable
 
 
 @click.command()
 @click.argument("slug", required=False)
 @click.option("--all", "every", is_flag=True, help="Every public letter, each in a folder of its own below the folder.")
 @click.option("--to", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), help="The folder.")
-def publish(slug: str | None, every: bool, folder: Path) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
+def publish(slug: str | None, every: bool, folder: Path, as_json: bool) -> None:
     """Write a published letter, its counts and its log as static files.
 
     Any web server, IPFS or a USB stick can carry the folder, and petition verify FOLDER checks it. Run it again, and
-    only what changed is written; interrupted, it leaves the old folder whole. With --all, letters that are public no
-    more are deleted from the folder.
+    only what changed is written; interrupted, it leaves the old folder whole. What you put into the folder yourself,
+    such as .git or CNAME, stays. A folder whose log is newer than the one here is never replaced. With --all, letters
+    that are public no more are deleted from the folder.
     """
     if every == (slug is not None):
         raise click.UsageError("Give a letter's SLUG, or --all.")
-    here = ground()
+    here, folder, over = ground(), folder.absolute(), list[str]()
     with reading(here) as session:
         if slug is not None:
-            _write(here, session, public_letter(session, slug), folder)
-            return
-        letters = published_letters(session)
-        for over in prepare_mirror(folder, [letter.slug for letter in letters]):
-            click.echo(f"{folder / over}: deleted, because the letter is public no more.", err=True)
-        for letter in letters:
-            _write(here, session, letter, folder / letter.slug)
+            written = {slug: _write(session, here, public_letter(session, slug), folder)}
+        else:
+            letters = published_letters(session)
+            over = prepare_mirror(folder, [letter.slug for letter in letters])
+            written = {letter.slug: _write(session, here, letter, folder / letter.slug) for letter in letters}
+    if as_json:
+        say_json({"folder": str(folder), "written": written, "deleted": over})
+        return
+    for name in over:
+        say(f"{name}: deleted, because the letter is public no more.")
+    for name, count in written.items():
+        say(f"{name}: {count} files written, the others were the same.")
 
 
-def _write(here: CliContext, session: Session, letter: Letter, folder: Path) -> None:
+def _write(session: Session, here: CliContext, letter: Letter, folder: Path) -> int:
+    require_publishable(session, letter, folder)
     found = figures(session, letter, here.settings.url)
-    with click.progressbar(length=how_many(found), label="Writing", file=sys.stderr) as bar:
-        written = write_folder(session, letter, found, folder.absolute(), bar.update)
-    click.echo(f"{folder}: {written} files written, the others were the same.", err=True)
+    with click.progressbar(length=len(plan(session, letter, found)), label="Writing", file=sys.stderr) as bar:
+        return write_folder(session, letter, found, folder, bar.update)

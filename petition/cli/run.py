@@ -3,11 +3,12 @@
 import multiprocessing
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import click
 
-from petition import create_app
+from petition import create_app, logs
 from petition.cli.context import ground, open_settings
 from petition.cli.seal import stay
 from petition.cli.starting import (
@@ -16,8 +17,10 @@ from petition.cli.starting import (
     require_free_port,
     wait_for_databases,
 )
+from petition.config import Settings
 from petition.jobs.supervisor import end_with_parent, watch_over
 from petition.operations.locks import PARTS, SCHEDULER, only_one
+from petition.outages import forget_outage
 
 HEADER_SECONDS = 10
 """How long the head of a request may take to arrive."""
@@ -43,6 +46,7 @@ def run(host: str, port: int, workers: int, only: str | None) -> None:
         if only != SCHEDULER:
             require_free_port(host, port)
         wait_for_databases(settings)
+        forget_outage(settings.data)
         address = local_address(host, port)
 
         def tell() -> None:
@@ -51,7 +55,8 @@ def run(host: str, port: int, workers: int, only: str | None) -> None:
                 sys.stdout.flush()
 
         asked = None if only == SCHEDULER else f"{address}/healthz"
-        watch_over(children(host, port, workers, only), Announcement(asked, tell))
+        with _figures(settings, address) if only != SCHEDULER else nullcontext():
+            watch_over(children(host, port, workers, only), Announcement(asked, tell))
 
 
 def _part(only: str, port: int) -> str:
@@ -60,6 +65,15 @@ def _part(only: str, port: int) -> str:
     A site may have several servers that are started alone, one for the web and one for its onion service.
     """
     return SCHEDULER if only == SCHEDULER else f"{only}-{port}"
+
+
+def _figures(settings: Settings, address: str) -> AbstractContextManager[None]:
+    """Serves figures for the host's own watch, where PETITION_METRICS asks for them."""
+    if settings.metrics is None:
+        return nullcontext()
+    from petition.operations.metrics import serving
+
+    return serving(settings, address, *settings.metrics)
 
 
 def children(host: str, port: int, workers: int, only: str | None = None) -> list[list[str]]:
@@ -74,6 +88,7 @@ def application() -> Any:
     """The web application of one worker of the server."""
     from petition.web.app import make_front
 
+    logs.configure()
     end_with_parent()
     parent = multiprocessing.parent_process()
     if parent is not None and not parent.is_alive():
@@ -104,6 +119,7 @@ def serve(host: str, port: int, workers: int) -> None:
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
         log_access=False,
         log_level=LogLevels.warning,
+        log_dictconfig=logs.granian_config(),
         respawn_failed_workers=True,
         workers_kill_timeout=REQUEST_SECONDS,
     ).serve()
@@ -112,4 +128,5 @@ def serve(host: str, port: int, workers: int) -> None:
 @click.command(hidden=True)
 def clock() -> None:
     """The clock alone."""
+    logs.configure()
     stay(ground())

@@ -1,47 +1,60 @@
-"""``petition seal``: seal now if enough wait, or stay and be the clock."""
+"""``petition seal``: do what is due, or stay and be the clock."""
 
 import signal
 import threading
+from collections.abc import Callable
+from functools import partial
 
 import click
 
-from petition.cli.context import CliContext, ground, letter_id, now, refuse
+from petition.cli.context import CliContext, ground, now, reading, refuse
 from petition.cli.progress import Progress
-from petition.coordination import updates
+from petition.cli.refusals import sentence_for
 from petition.jobs import mailer, scheduler
+from petition.letters.access import hosted_letter, hosted_letters
+from petition.letters.states import SIGNABLE
+from petition.letters.update_times import next_update
+from petition.logs import place_of
+from petition.operations.copies import forget_copies
 from petition.sealing.log import HELD
-from petition.sealing.witnesses import collect
 
 
 @click.command()
 @click.argument("slug", required=False)
-@click.option("--watch", is_flag=True, help="Stay, and seal at every set time (PETITION_SEAL_AT).")
+@click.option("--watch", is_flag=True, help="Stay, and do what is due at every set time (PETITION_SEAL_AT).")
 def seal(slug: str | None, watch: bool) -> None:
-    """Add what waits to the public log, if enough waits; for one letter or for all.
+    """Do what is due now, for one letter or for all: count what waits if enough does, end rounds, publish, close.
 
-    At least K + H signatures must wait (H is half of K, rounded up); H of them are held back.
+    Between set times nothing is due, and the next one is named: if you could choose the moment, you could learn when
+    somebody signed. At least K + H signatures of a round must wait (H is half of K, rounded up); H of them wait on.
     """
     here = ground()
     if watch:
         stay(here)
         return
-    if slug is None:
-        done = scheduler.tick(here.services, now())
-        for name, what in done.items():
-            click.echo(f"{name}: {what}")
-        if any(what.startswith("failed") for what in done.values()):
-            refuse("Not every letter could be sealed. What waits goes on waiting; run the command again.")
-        return
-    mine = letter_id(here, slug)
-    result = updates.seal_letter(here.services, mine, moment=now(), tell=Progress())
-    if result.is_held:
-        refuse(HELD)
-    for answer in collect(here.databases.petition, [mine], now()):
+    with reading(here) as session:
+        letters = [hosted_letter(session, slug)] if slug else hosted_letters(session)
+        times = {one.slug: next_update(one, here.settings.seal_at, now()) for one in letters if one.state in SIGNABLE}
+    if slug and not times:
+        refuse("This letter takes no signatures, so nothing waits to be counted.")
+    found = scheduler.tick(
+        here.services, here.settings.seal_at, now(), only=slug, tell=Progress(), before=_forgets_copies(here)
+    )
+    done = found.done
+    for name, time in times.items():
+        click.echo(f"{name}: {done.get(name, 'nothing is due')}; next update {time:%Y-%m-%d %H:%M} UTC")
+    for answer in found.answers if slug else ():
         click.echo(str(answer), err=True)
-    if result.entries:
-        click.echo(f"{result.signatures} signatures sealed, {result.entries} entries appended.")
-    else:
-        click.echo("Nothing sealed: too few signatures wait, and nothing else is new.")
+    if found.errors:
+        told = dict.fromkeys(sentence_for(error) or _unknown(duty, error) for duty, error in found.errors)
+        refuse(" ".join(told))
+    if slug and done.get(slug, "").startswith("held"):
+        refuse(HELD)
+
+
+def _unknown(duty: str, error: Exception) -> str:
+    """What is said of an error that only the program's authors can mend: its kind and place, no value of it."""
+    return f"{duty} failed: {type(error).__name__} at {place_of(error)}. What waits goes on waiting; run this again."
 
 
 def stay(here: CliContext) -> None:
@@ -50,4 +63,9 @@ def stay(here: CliContext) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     mailer.start(here.services, here.settings, now, stop)
-    scheduler.watch(here.services, here.settings.seal_at, now, stop)
+    scheduler.watch(here.services, here.settings.seal_at, now, stop, _forgets_copies(here))
+
+
+def _forgets_copies(here: CliContext) -> Callable[[], object]:
+    """Copies from before an upgrade go before anything is sealed: they hold what this update forgets."""
+    return partial(forget_copies, here.settings)

@@ -1,4 +1,4 @@
-"""``petition sign``, ``check``, ``change``, ``withdraw``: the stand-alone client, exactly as it can be downloaded."""
+"""``petition sign``, ``check``, ``change``, ``withdraw``: the stand-alone client, exactly as people download it."""
 
 import sys
 
@@ -9,7 +9,7 @@ from petition import client
 AS_IT_IS = {"ignore_unknown_options": True, "help_option_names": [], "allow_interspersed_args": False}
 
 
-def _hand_over(name: str, arguments: tuple[str, ...]) -> None:
+def _run_client(name: str, arguments: tuple[str, ...]) -> None:
     sys.exit(client.main([name, *arguments], prog="petition"))
 
 
@@ -17,25 +17,25 @@ def _hand_over(name: str, arguments: tuple[str, ...]) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def sign(arguments: tuple[str, ...]) -> None:
     """Sign a letter."""
-    _hand_over("sign", arguments)
+    _run_client("sign", arguments)
 
 
-@click.command(context_settings=AS_IT_IS, short_help="Check by your receipt that your signature is in the log.")
+@click.command(context_settings=AS_IT_IS, short_help="Check with your receipt that your signature is in the log.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def check(arguments: tuple[str, ...]) -> None:
     """Check a signature."""
-    _hand_over("check", arguments)
+    _run_client("check", arguments)
 
 
-@click.command(context_settings=AS_IT_IS, short_help="Change with your receipt how your signature is seen.")
+@click.command(context_settings=AS_IT_IS, short_help="Change with your receipt what is shown of you.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def change(arguments: tuple[str, ...]) -> None:
-    """Change how a signature is seen."""
-    _hand_over("change", arguments)
+    """Change what is shown of a signer."""
+    _run_client("change", arguments)
 
 
-@click.command(context_settings=AS_IT_IS, short_help="Take your signature back with your receipt.")
+@click.command(context_settings=AS_IT_IS, short_help="Remove your signature with your receipt.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def withdraw(arguments: tuple[str, ...]) -> None:
-    """Take a signature back."""
-    _hand_over("withdraw", arguments)
+    """Remove a signature."""
+    _run_client("withdraw", arguments)

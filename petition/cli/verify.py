@@ -1,4 +1,4 @@
-"""``petition verify``: recount a published letter."""
+"""``petition verify``: recompute a published letter."""
 
 import json
 import sys
@@ -11,37 +11,44 @@ import click
 
 from petition.crypto.codes import read_receipt
 from petition.errors import BadShape
-from petition.verifying import Verdict, open_source
-from petition.verifying import verify as recount
+from petition.verifying import NothingChecked, Verdict, open_source
+from petition.verifying import verify as recompute
 
 LONGEST = 2**20
 """Bytes that a checkpoint or receipt file may have."""
+
+NOT_VERIFIED, NOTHING_CHECKED = 1, 3
+"""Exit codes."""
+
+NUMBERS = ("k", "count", "signatures", "withdrawals", "size", "root")
 
 
 @click.command()
 @click.argument("source", metavar="FOLDER-or-URL")
 @click.option(
     "--since",
+    multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="An older checkpoint of this log, kept by you or a witness; the log must extend it.",
+    metavar="CHECKPOINT-FILE",
+    help="An older checkpoint of this log, kept by you or a witness. The log must extend it. Repeatable.",
 )
 @click.option(
     "--receipt",
     metavar="FILE-or-words",
-    help="A receipt file, or a receipt as it was written down: looks for its signature in the whole log.",
+    help="A receipt file, or a receipt as you wrote it down: looks for its signature in the whole log.",
 )
 @click.option(
     "--witness",
     "witnesses",
     multiple=True,
     metavar="VKEY",
-    help="A witness's verifier key, got from the witness; it must have cosigned the checkpoint. Repeatable.",
+    help="A witness's verifier key, which you got from the witness. It must have cosigned the checkpoint. Repeatable.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
 @click.option("--processes", type=click.IntRange(min=1), metavar="N", help="By default one for each core.")
 def verify(
     source: str,
-    since: Path | None,
+    since: tuple[Path, ...],
     receipt: str | None,
     witnesses: tuple[str, ...],
     as_json: bool,
@@ -49,24 +56,28 @@ def verify(
 ) -> None:
     """Recompute everything about a published letter from its public files alone.
 
-    Takes a folder that "petition publish" wrote, or the letter's address. Exits with 1 if anything is not as it
-    must be.
+    Takes a folder that "petition publish" wrote, or the letter's address. Exits with 1 if anything is wrong, and
+    with 3 if nothing was checked: no file could be fetched, or this program does not know the log's version.
     """
     try:
         opened = open_source(source)
     except BadShape as refusal:
         raise click.UsageError(str(refusal)) from None
-    with closing(opened), _Bar() as bar:
-        verdict = recount(
-            opened,
-            since=_read(since) if since else None,
-            receipt=_receipt(receipt) if receipt else None,
-            processes=processes,
-            witnesses=witnesses,
-            progress=bar.show,
-        )
+    try:
+        with closing(opened), _Bar() as bar:
+            verdict = recompute(
+                opened,
+                since=[_read(path) for path in since],
+                receipt=_receipt(receipt) if receipt else None,
+                processes=processes,
+                witnesses=witnesses,
+                progress=bar.show,
+            )
+    except NothingChecked as reason:
+        click.echo(json.dumps(_unchecked(reason)) if as_json else reason)
+        sys.exit(NOTHING_CHECKED)
     click.echo(json.dumps(verdict.as_json()) if as_json else _in_words(verdict))
-    sys.exit(0 if verdict.ok else 1)
+    sys.exit(0 if verdict.ok else NOT_VERIFIED)
 
 
 def _read(path: Path) -> bytes:
@@ -88,6 +99,12 @@ def _receipt(given: str) -> str:
     return given
 
 
+def _unchecked(reason: NothingChecked) -> dict[str, Any]:
+    """What is printed as JSON when nothing was checked: the same members, without a number."""
+    checks = [{"check": reason.check, "ok": False, "detail": str(reason)}]
+    return {"ok": False, **dict.fromkeys(NUMBERS), "checks": checks}
+
+
 def _in_words(verdict: Verdict) -> str:
     lines = [f"{'ok' if check.ok else 'WRONG':5}  {check.check:12} {check.detail}" for check in verdict.checks]
     wrong = [check for check in verdict.checks if not check.ok]
@@ -102,7 +119,7 @@ def _in_words(verdict: Verdict) -> str:
 
 
 class _Bar:
-    """A progress bar on standard error, if that is a terminal, for what takes longer than a second."""
+    """A progress bar on standard error, if that is a terminal, for anything longer than a second."""
 
     def __init__(self) -> None:
         self._begun = time.monotonic()

@@ -2,64 +2,65 @@
 
 from datetime import datetime
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from petition.coordination.facts import facts_of
-from petition.coordination.rounds import _end_issuing
+from petition.coordination.rounds import end_issuing
 from petition.coordination.services import Services
 from petition.coordination.updates import show_names, tidy
 from petition.errors import BadShape, Conflict
 from petition.issuing import rounds as issuer_rounds
 from petition.letters.drafting import drafts
-from petition.letters.lifecycle import full_hour_after, move, require_step
+from petition.letters.lifecycle import move, require_step
 from petition.letters.models import Letter
 from petition.letters.organizers.names_keys import destroy_names_keys
-from petition.letters.states import CLOSED, NOTICE, WITHDRAWN, require_draft
+from petition.letters.states import CLOSED, OPEN, WITHDRAWN, require_draft
 from petition.letters.text.letter_text import one_line
 from petition.sealing.batching import settle_rest
 from petition.sealing.log import log_of, require_free
 from petition.sealing.sealer import Result, seal
 from petition.signing.appearances import forget_all
 from petition.signing.models import Pending, Tombstone, Withdrawal
-from petition.signing.signatures import waiting
+from petition.signing.signatures import has_k_together
 
 
-def close_letter(
-    services: Services, letter_id: str, *, moment: datetime, at_once: bool = False, tidies: bool = True
-) -> Result:
-    """End issuing, destroy the rounds' secrets, seal everything that waits, and log the end.
+def close_letter(services: Services, letter_id: str, *, moment: datetime, tidies: bool = True) -> Result:
+    """At the announced hour: end issuing, destroy the rounds' secrets, count all that may ever be, and log the end.
 
-    Refused before the announced hour; and ``at_once``, without a day's notice, if a signature came in meanwhile:
-    then the notice begins now.
+    A letter that is only open is published and closed in one; if no round of it has K signatures any more, closing
+    lapses and it stays open.
     """
     with Session(services.databases.petition) as session:
-        letter = session.get_one(Letter, letter_id)
-        require_step(letter, None, CLOSED, facts_of(session, letter, services))
-        if letter.closes is None or letter.closes > moment:
-            raise Conflict("A letter closes at the hour that was announced, a day ahead. Announce it first.")
-        require_free(session, letter_id)
-        session.rollback()
-    _end_issuing(services, letter_id)
-    with Session(services.databases.issuer) as issuer:
-        numbers = issuer_rounds.numbers(issuer, letter_id)
-        issuer.rollback()
-    with Session(services.databases.petition) as session:
         log_of(session, letter_id, alone=True)
-        letter = session.get_one(Letter, letter_id, with_for_update=True)
-        if at_once and waiting(session, letter_id):
-            letter.closes = full_hour_after(moment + NOTICE)
+        letter = session.get_one(Letter, letter_id, with_for_update=True)  # nobody withdraws before this is through
+        _require_closable(session, letter, services, moment)
+        if letter.state == OPEN and not has_k_together(session, letter):
+            letter.closes = None
+            letter.edition += 1
             session.commit()
-            raise Conflict("Somebody signed at this very moment, so the letter closes after a day's notice.")
-        require_step(letter, None, CLOSED, facts_of(session, letter, services))
-        result = seal(
-            session, letter, numbers, moment=moment, random=services.random, master=services.master, closing=True
-        )
+            return Result(has_lapsed=True)
+        end_issuing(services, letter_id)
+        with Session(services.databases.issuer) as issuer:
+            numbers = issuer_rounds.numbers(issuer, letter_id)
+            issuer.rollback()
+        chance, master = services.random, services.master
+        result = seal(session, letter, numbers, moment=moment, random=chance, master=master, closing=True)
         session.commit()
     settle_rest(services.databases.petition, letter_id)
     show_names(services, letter_id, moment=moment)
     if tidies:
         tidy(services)
     return result
+
+
+def _require_closable(session: Session, letter: Letter, services: Services, moment: datetime) -> None:
+    if letter.closes is None or letter.closes > moment:
+        require_step(letter, None, CLOSED, facts_of(session, letter, services))
+        raise Conflict("A letter closes at the announced hour. Announce it first, a day ahead.")
+    if letter.state != OPEN:  # of one that is only open, what counts is how many there are now
+        require_step(letter, None, CLOSED, facts_of(session, letter, services))
+    require_free(session, letter.id)
 
 
 def withdraw_letter(services: Services, letter_id: str, reason: str, *, taken_down: bool = False) -> None:
@@ -69,16 +70,16 @@ def withdraw_letter(services: Services, letter_id: str, reason: str, *, taken_do
     with Session(services.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)
         if letter.was_public and not reason:
-            raise BadShape("Give a reason: the letter's address will say it.")
+            raise BadShape("Give a reason. The letter's page will show it.")
         require_step(letter, None, WITHDRAWN, facts_of(session, letter, services))
         session.rollback()
-    _end_issuing(services, letter_id)
+    end_issuing(services, letter_id)
     with Session(services.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)
         letter.withdrawn_reason, letter.taken_down = reason, taken_down
         move(session, letter, WITHDRAWN)
         for table in (Pending, Tombstone, Withdrawal):
-            session.query(table).filter(table.letter_id == letter_id).delete()
+            session.execute(delete(table).where(table.letter_id == letter_id))
         forget_all(session, letter_id)
         destroy_names_keys(session, letter_id)
         letter.names_shown = 0

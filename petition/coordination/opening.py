@@ -9,19 +9,21 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from petition.coordination.facts import facts_of
-from petition.coordination.rounds import _round
+from petition.coordination.rounds import round_row
 from petition.coordination.services import Services
-from petition.crypto.encodings import b64url, sha256
 from petition.issuing import rounds as issuer_rounds
 from petition.letters.drafting.settings import rolls_of
 from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.fields import as_record, fields_of, shorten_ids
 from petition.letters.lifecycle import move, require_step
 from petition.letters.models import Letter, Organizer
 from petition.letters.organizers.names_keys import make_names_keys, unlock_named
-from petition.letters.states import OPEN, PUBLISHED
+from petition.letters.pinned import pinned_by
+from petition.letters.states import LOG_VERSION, OPEN, PUBLISHED
 from petition.letters.text.letter_text import canonical, digest
+from petition.sealing.history import note_milestones
 from petition.sealing.log import append, begin_log, require_free
-from petition.sealing.sealer import note_milestones, round_entry
+from petition.sealing.round_entries import round_entry
 from petition.signing.signatures import rounds_of
 
 
@@ -54,7 +56,7 @@ def open_letter(services: Services, letter_id: str, *, moment: datetime) -> None
         letter = session.get_one(Letter, letter_id, with_for_update=True)  # nobody saves while it freezes
         _freeze(session, letter, services, moment)
         for (number, roll), key in zip(rolls, keys, strict=True):
-            row = _round(letter, number, roll, key, moment)
+            row = round_row(letter, number, roll, key, moment)
             row.is_logged = True
             session.add(row)
         session.flush()
@@ -66,10 +68,12 @@ def open_letter(services: Services, letter_id: str, *, moment: datetime) -> None
 def _freeze(session: Session, letter: Letter, services: Services, moment: datetime) -> None:
     version = newest_version(session, letter)
     require_step(letter, version, OPEN, facts_of(session, letter, services))
+    shorten_ids(session, letter)
     letter.text = canonical(words_of(version))
     letter.text_sha256 = digest(letter.text)
     letter.title = version.title
     letter.opened = moment
+    letter.log_version = LOG_VERSION
     move(session, letter, OPEN)
 
 
@@ -78,16 +82,17 @@ def _begin(
 ) -> None:
     seed = services.random(32)
     log = begin_log(session, letter, f"{services.host}/letters/{letter.slug}/log", seed, services.master)
+    log.updated = moment
+    fields = as_record(fields_of(session, letter.id))
+    letter.pinned = pinned_by(
+        letter, fields=fields, hosts=services.hosts, log_key=log.public_key, names_keys=names_keys
+    )
     first = {
+        **letter.pinned,
         "type": "letter",
-        "letter_id": letter.id,
-        "text_sha256": letter.text_sha256,
+        "version": LOG_VERSION,
         "title": letter.title,
-        "k": letter.k,
-        "timing": letter.timing,
         "rolls": [{"id": roll.id, "name": roll.name} for roll in rolls_of(session, letter)],
-        "log_key": b64url(log.public_key),
-        "names_keys": {step: sha256(key).hex() for step, key in names_keys.items()},
         "client_sha256": client_digests(),
     }
     entries = [first, *(round_entry(row) for row in rounds_of(session, letter.id))]

@@ -5,107 +5,205 @@ a code, an address or a message. Where both databases are written, the issuer co
 repeated, which finishes what a crash left half done.
 """
 
-import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from petition.coordination.services import Services
 from petition.coordination.updates import tidy
-from petition.errors import BadShape, Conflict, NotFound
+from petition.errors import BadShape, Conflict, NotFound, Refusal
 from petition.issuing import rounds as issuer_rounds
-from petition.letters.drafting.settings import rolls_of
+from petition.issuing.codes import make_codes, void_all
 from petition.letters.lifecycle import full_hour_after
 from petition.letters.models import Letter
-from petition.letters.states import APART, SIGNABLE
+from petition.letters.states import ALONE, APART, MAIL, SIGNABLE, held_back, is_current, require_signable
 from petition.letters.text.letter_text import one_line
 from petition.signing.appearances import forget_all
 from petition.signing.models import Pending, Round
 from petition.signing.signatures import rounds_of
+from petition.signing.verification_methods import known_roll
 
 
-def _round(letter: Letter, number: int, roll: str, key: bytes, moment: datetime) -> Round:
-    ends = full_hour_after(moment + timedelta(days=letter.issuing_days)) if letter.timing == APART else None
-    return Round(letter_id=letter.id, number=number, roll=roll, public_key=key, opens=moment, issuing_ends=ends)
+def round_row(letter: Letter, number: int, roll: str, key: bytes, opens: datetime) -> Round:
+    """A round from the collector's side, as it begins."""
+    ends = full_hour_after(opens + timedelta(days=letter.issuing_days)) if letter.timing == APART else None
+    return Round(letter_id=letter.id, number=number, roll=roll, public_key=key, opens=opens, issuing_ends=ends)
 
 
-def open_next_round(services: Services, letter_id: str, roll: str | None, *, moment: datetime) -> int:
-    """Another round of a roll, for late joiners or after one was annulled: a new key, the same log; its number.
+# A further round
 
-    Refused while a round of the roll still issues. The log names it at the next set time.
+
+@dataclass(frozen=True)
+class NewRound:
+    """A further round and its first codes, which are shown this once."""
+
+    number: int
+    roll: str
+    public_key: bytes
+    opens: datetime
+    batch: int | None
+    codes: Sequence[str]
+
+
+def least_codes(letter: Letter) -> int:
+    """So many printed codes at least come with a further round: a smaller one would lose its signatures."""
+    return 2 * letter.k
+
+
+def open_further_round(
+    services: Services,
+    letter_id: str,
+    roll: str | None,
+    count: int,
+    *,
+    opens: datetime,
+    check: Callable[[NewRound], object] = lambda _: None,
+) -> NewRound:
+    """Another round of a roll together with its codes: a new key, the same log. It opens at the next set time, at
+    which the log names it.
+
+    ``check`` hears of it before anything is kept, and may refuse. What a crash left at the issuer is voided.
     """
-    with Session(services.databases.petition) as session:
+    with Session(services.databases.reading) as session:
         letter = session.get_one(Letter, letter_id)
+        roll = known_roll(session, letter, roll)
+        _require_further_round(session, letter, roll, services)
+        _require_codes(session, letter, roll, count)
         known = rounds_of(session, letter_id)
-        roll = roll or rolls_of(session, letter)[0].id
-        mine = {row.number for row in known if row.roll == roll}
-        _require_next_round(letter, mine)
-        number = known[-1].number + 1
-        session.rollback()
+        number, previous = known[-1].number + 1, [row.number for row in known if row.roll == roll]
+    end_lost(services, letter_id, previous)
+    made_key = services.make_key()  # which takes a while: nobody's code waits for it
     with Session(services.databases.issuer) as issuer:
-        issuing = [row.number for row in issuer_rounds.numbers(issuer, letter_id) if row.issued is None]
-        if any(
-            services.secrets.exists(letter_id, other) for other in issuing if other in mine
-        ):  # else nobody can issue
-            raise Conflict("A round of this roll still exchanges codes. End it first.")
-        key = issuer_rounds.begin_round(
-            issuer, services.secrets, letter_id, number, roll, services.random, services.make_key
-        )
+        chance = (services.random, lambda: made_key)
+        key = issuer_rounds.begin_round(issuer, services.secrets, letter_id, number, roll, *chance, opens=opens)
+        void_all(issuer, letter_id, number)
+        made = (services.secrets, letter_id, number, count, services.random)
+        batch, codes = make_codes(issuer, *made) if count else (None, [])
+        new = NewRound(number, roll, key, opens, batch, codes)
+        check(new)
         issuer.commit()
     with Session(services.databases.petition) as session:
-        letter = session.get_one(Letter, letter_id)
-        session.add(_round(letter, number, roll, key, moment))
+        session.add(round_row(session.get_one(Letter, letter_id), number, roll, key, opens))
         session.commit()
-    return number
+    return new
 
 
-def _require_next_round(letter: Letter, of_roll: set[int]) -> None:
-    if letter.state not in SIGNABLE or letter.closes is not None:
-        raise Conflict("A round can be opened while the letter takes signatures and no closing is announced.")
-    if not of_roll:
-        raise NotFound("This letter has no such roll.")
+def obstacle_to_further_round(session: Session, letter: Letter, roll: str, services: Services) -> Refusal | None:
+    """Why a roll can't have another round now; None if it can. As of the last update, so that nothing is told live."""
+    try:
+        _require_further_round(session, letter, roll, services)
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
+def _require_further_round(session: Session, letter: Letter, roll: str, services: Services) -> None:
+    require_signable(letter)
+    if letter.closes is not None:
+        raise Conflict("A closing is announced, so no more sets of codes start.")
+    if letter.k == ALONE:
+        raise Conflict("A letter from one person has one set of codes.")
+    last = [row for row in rounds_of(session, letter.id) if row.roll == roll][-1]
+    if last.annulled is None and last.signatures < letter.k and not _is_lost(services, last):
+        raise Conflict(
+            "Set %(number)s of these signers has fewer than %(k)s counted signatures. Signatures of a set that stays "
+            "that small are never published, so another set would lose some. Hand out more codes of this one.",
+            number=last.number, k=letter.k,
+        )  # fmt: skip
+
+
+def _is_lost(services: Services, row: Round) -> bool:
+    """Whether a round's secret is gone although nobody ended the round, as after a restore."""
+    with Session(services.databases.issuer.execution_options(petition_reads=True)) as issuer:
+        known = {number.number: number for number in issuer_rounds.numbers(issuer, row.letter_id)}
+    number = known.get(row.number)
+    has_ended = number is None or number.issued is not None
+    return (number is not None and number.is_lost) or not (
+        has_ended or services.secrets.exists(row.letter_id, row.number)
+    )
+
+
+def _require_codes(session: Session, letter: Letter, roll: str, count: int) -> None:
+    """At least 2K codes on paper; none are needed where codes are mailed again because all earlier rounds are void."""
+    is_mailed = MAIL in letter.routes and all(
+        row.annulled is not None for row in rounds_of(session, letter.id) if row.roll == roll
+    )
+    if is_mailed and count and letter.routes == [MAIL]:
+        raise Conflict("The codes of this set go out by email, so it starts without codes on paper: make 0 of them.")
+    if count < least_codes(letter) and not (is_mailed and not count):
+        raise BadShape(
+            "Another set starts together with at least %(least)s codes, twice the minimum group size: signatures of a "
+            "set that stays smaller than that are never published.",
+            least=least_codes(letter),
+        )
+
+
+# Ending
 
 
 def end_round(services: Services, letter_id: str, number: int) -> None:
-    """End a round's issuing, if at least K tokens are issued, and destroy its secrets; the next sealing logs it.
+    """End a round's issuing, if at least K + H tokens were issued as of the last update, and destroy its secrets.
 
-    For timing ``apart``: a day's pause or so later its signatures are taken.
+    The next update logs it. For timing ``apart``: a day's pause or so later its signatures are taken.
     """
-    with Session(services.databases.petition) as session:
+    with Session(services.databases.reading) as session:
         letter = session.get_one(Letter, letter_id)
-        k, closing = letter.k, letter.closes is not None
-    with Session(services.databases.issuer) as issuer:
-        known = {row.number: row for row in issuer_rounds.numbers(issuer, letter_id)}
-        if number not in known:
-            raise NotFound("This letter has no round %(number)s.", number=number)
-        is_alive = services.secrets.exists(letter_id, number)  # without its secret a round can issue nothing more
-        if known[number].issued is None and known[number].spent < k and not closing and is_alive:
+        row = session.get(Round, (letter_id, number))
+        if row is None:
+            raise NotFound("This letter has no set of codes %(number)s.", number=number)
+        is_enough = row.has_issued_enough or row.annulled is not None or letter.closes is not None
+        if not is_enough and not _is_lost(services, row):
             raise Conflict(
-                "Fewer than %(k)s codes of this round have been exchanged. Issuing goes on until there are so many.",
-                k=k,
+                "Fewer than %(least)s codes of this set were used as of the last count update. They keep working until "
+                "%(least)s are.",
+                least=letter.k + held_back(letter.k),
             )
-    _end_issuing(services, letter_id, number)
+    end_lost(services, letter_id, [number])
+    end_issuing(services, letter_id, number)
 
 
 def end_due_rounds(services: Services, letter_id: str, *, moment: datetime) -> list[int]:
-    """End issuing of each round whose time has come and that has issued enough; their numbers."""
+    """At a set time: end issuing of each round whose time has come and that has issued enough; their numbers.
+
+    The rounds of a letter that version 0.1.0 opened end in any case: their codes are refused already.
+    """
     with Session(services.databases.reading) as session:
-        rows = [row for row in rounds_of(session, letter_id) if row.issued is None and row.annulled is None]
-        due = [row.number for row in rows if row.issuing_ends is not None and row.issuing_ends <= moment]
-    ended = []
-    for number in due:
-        with contextlib.suppress(Conflict):  # too few so far: it goes on, and the page says so
-            end_round(services, letter_id, number)
-            ended.append(number)
+        letter = session.get_one(Letter, letter_id)
+        if not is_current(letter):
+            end_issuing(services, letter_id)
+            return []
+        least = letter.k + held_back(letter.k)
+        rows = [row for row in rounds_of(session, letter_id) if not row.is_ended and row.annulled is None]
+        due = {row.number for row in rows if row.issuing_ends is not None and row.issuing_ends <= moment}
+    if not due:
+        return []
+    with Session(services.databases.issuer.execution_options(petition_reads=True)) as issuer:
+        numbers = issuer_rounds.numbers(issuer, letter_id)
+    ended = [row.number for row in numbers if row.number in due and row.issued is None and row.spent >= least]
+    for number in ended:
+        end_issuing(services, letter_id, number)
     return ended
 
 
 def destroy_now(services: Services, letter_id: str) -> None:
     """For an organizer in danger: no code is exchanged from now on, and all round secrets are gone at once."""
-    _end_issuing(services, letter_id)
+    end_issuing(services, letter_id)
 
 
-def _end_issuing(services: Services, letter_id: str, only: int | None = None, *, annulled: str | None = None) -> None:
+def end_lost(services: Services, letter_id: str, numbers: Sequence[int]) -> None:
+    """End rounds that lost their secret: nobody can exchange a code of theirs any more."""
+    with Session(services.databases.issuer) as issuer:
+        for row in issuer_rounds.numbers(issuer, letter_id):
+            if row.number in numbers and row.issued is None and not services.secrets.exists(letter_id, row.number):
+                issuer_rounds.end_issuing(issuer, letter_id, row.number, is_lost=True)
+        issuer.commit()
+
+
+def end_issuing(services: Services, letter_id: str, only: int | None = None, *, annulled: str | None = None) -> None:
+    """End issuing of all rounds, or of one, and destroy their secrets; ``annulled`` is the public reason."""
     with Session(services.databases.issuer) as issuer:
         known = [row.number for row in issuer_rounds.numbers(issuer, letter_id)]
         ending = [number for number in known if only in (None, number)]
@@ -120,24 +218,26 @@ def annul_round(services: Services, letter_id: str, number: int, reason: str) ->
     """Take a flooded round out of the count, publicly: its waiting signatures go, its codes and tokens are refused."""
     reason = one_line(reason, "note")
     if not reason:
-        raise BadShape("Give a reason: it is public, and stands in the log for good.")
+        raise BadShape("Give a reason. It is public and stays in the public record.")
     with Session(services.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)
         row = session.get(Round, (letter_id, number))
         if row is None:
-            raise NotFound("This letter has no round %(number)s.", number=number)
+            raise NotFound("This letter has no set of codes %(number)s.", number=number)
         if row.annulled is not None or letter.state not in SIGNABLE:
             raise Conflict(
-                "Round %(number)s can't be annulled: it is annulled already, or the letter is over.",
+                "Set %(number)s can't be canceled: it is canceled already, or the letter is over.",
                 number=number,
             )
+        require_signable(letter)
         session.rollback()
-    _end_issuing(services, letter_id, number, annulled=reason)
+    end_issuing(services, letter_id, number, annulled=reason)
     with Session(services.databases.petition) as session:
-        session.get_one(Letter, letter_id, with_for_update=True)  # no sealing has the round in hand
+        letter = session.get_one(Letter, letter_id, with_for_update=True)  # no update has the round in hand
         row = session.get_one(Round, (letter_id, number))
         row.annulled = reason
-        session.query(Pending).filter(Pending.letter_id == letter_id, Pending.round == number).delete()
+        session.execute(delete(Pending).where(Pending.letter_id == letter_id, Pending.round == number))
         forget_all(session, letter_id, number)
+        letter.edition += 1
         session.commit()
     tidy(services)

@@ -29,11 +29,18 @@ def is_held(services: Services, letter_id: str) -> bool:
 
 
 def seal_letter(
-    services: Services, letter_id: str, *, moment: datetime, tidies: bool = True, tell: naming.Tell = naming.say_nothing
+    services: Services,
+    letter_id: str,
+    *,
+    moment: datetime,
+    due: datetime | None = None,
+    tidies: bool = True,
+    tell: naming.Tell = naming.say_nothing,
 ) -> Result:
     """Seal what may be sealed of a letter now, with the issuer's numbers as they are; then show the names that may be.
 
-    Whoever seals many letters tidies once, after the last of them. ``tell`` hears how many names are read, of how many.
+    ``due`` is the set time that this is for: nothing happens if it has been done. After several letters, tidy once.
+    ``tell`` hears how many names are read, of how many.
     """
     with Session(services.databases.issuer) as issuer:
         numbers = issuer_rounds.numbers(issuer, letter_id)
@@ -42,7 +49,8 @@ def seal_letter(
         letter = session.get_one(Letter, letter_id)
         if letter.text is None:
             raise Conflict("This letter is still a draft; there is nothing to seal.")
-        result = seal(session, letter, numbers, moment=moment, random=services.random, master=services.master)
+        chance, master = services.random, services.master
+        result = seal(session, letter, numbers, moment=moment, random=chance, master=master, due=due)
         is_left_over = letter.state == CLOSED and not is_settled(session, letter_id)
         session.commit()
     if is_left_over:
@@ -81,13 +89,15 @@ def show_names(services: Services, letter_id: str, *, moment: datetime, tell: na
     return shown
 
 
-def tidy(services: Services) -> None:
-    """Let no page of either database tell in which order rows were written since the last sealing."""
+def tidy(services: Services) -> bool:
+    """Let no page of either database tell in which order rows were written since the last sealing; whether nothing
+    that was removed is left. On PostgreSQL somebody's long question can keep it, and it is to be tried again."""
     tables = (Pending, Tombstone, Withdrawal, Sealed, *TABLES, ShownName, NamesKey, NamesKeyCopy)
-    forget_order(services.databases.petition, *(table.__tablename__ for table in tables))
+    left = forget_order(services.databases.petition, *(table.__tablename__ for table in tables))
     with Session(services.databases.issuer) as issuer:
         rewrite_spent(issuer)
         rewrite_waiting(issuer)
         issuer.commit()
-    forget_order(services.databases.issuer, Code.__tablename__, Outbox.__tablename__)
+    left += forget_order(services.databases.issuer, Code.__tablename__, Outbox.__tablename__)
     compact(services.databases.issuer)
+    return not left

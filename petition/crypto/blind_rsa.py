@@ -8,7 +8,7 @@ import hashlib
 import math
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from Crypto.PublicKey import RSA
@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA384
 
-from petition.crypto.encodings import sha256
 from petition.errors import BadShape, Refusal
 from petition.randomness import Random
 
@@ -54,7 +53,7 @@ class PublicKey:
                     return key
         raise BadShape("This is not an RSA public key (SubjectPublicKeyInfo in DER, rsaEncryption).")
 
-    @property
+    @cached_property
     def size(self) -> int:
         """The length of the modulus, of messages and signatures, in bytes."""
         return (self.n.bit_length() + 7) // 8
@@ -63,18 +62,12 @@ class PublicKey:
         """The key as SubjectPublicKeyInfo in DER."""
         return self._loaded.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of ``spki()``, hex."""
-        return sha256(self.spki()).hex()
-
     def verify(self, message: bytes, signature: bytes, salt: int = SALT) -> bool:
         """Whether this is an RSA-PSS signature (SHA-384, MGF1-SHA-384, ``salt`` bytes) of the message."""
         if len(signature) != self.size:
             return False
-        pss = padding.PSS(mgf=padding.MGF1(SHA384()), salt_length=salt)
         try:
-            self._loaded.verify(signature, message, pss, SHA384())
+            self._loaded.verify(signature, message, _pss(salt), _SHA384)
         except InvalidSignature:
             return False
         return True
@@ -82,6 +75,14 @@ class PublicKey:
     @cached_property
     def _loaded(self) -> rsa.RSAPublicKey:
         return rsa.RSAPublicNumbers(self.e, self.n).public_key()
+
+
+_SHA384 = SHA384()
+
+
+@lru_cache(maxsize=8)
+def _pss(salt: int) -> padding.PSS:
+    return padding.PSS(mgf=padding.MGF1(_SHA384), salt_length=salt)
 
 
 def require_round_key(der: bytes) -> PublicKey:
@@ -269,9 +270,15 @@ def self_test() -> None:
         raise RuntimeError(failure)
 
 
-def _round_trip() -> bool:
+@cache
+def _test_key() -> PrivateKey:
+    """Read once: the library tests its primes each time."""
     exponent = pow(EXPONENT, -1, (_TEST_P - 1) * (_TEST_Q - 1))
-    key = PrivateKey.from_numbers(_TEST_P * _TEST_Q, EXPONENT, exponent, _TEST_P, _TEST_Q)
+    return PrivateKey.from_numbers(_TEST_P * _TEST_Q, EXPONENT, exponent, _TEST_P, _TEST_Q)
+
+
+def _round_trip() -> bool:
+    key = _test_key()
     blinded = blind_with(key.public, _TEST_MESSAGE, bytes(SALT), _TEST_INVERSE)
     signature = finalize(key.public, _TEST_MESSAGE, key.blind_sign(blinded.message), blinded.inverse)
     return not key.public.verify(_TEST_MESSAGE + b".", signature)

@@ -1,24 +1,23 @@
 """Merkle trees (RFC 9162 2.1) and their tiles (C2SP tlog-tiles, height 8). Hashes are 32 raw bytes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-
-from petition.crypto.encodings import sha256
+from hashlib import sha256
 
 WIDTH = 256
 """Hashes in a full tile."""
 
-EMPTY = sha256()
+EMPTY = sha256().digest()
 """The root of a tree without entries."""
 
 
 def leaf_hash(entry: bytes) -> bytes:
     """The hash of one entry."""
-    return sha256(b"\x00", entry)
+    return sha256(b"\x00" + entry).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
     """The hash of a node over its two children."""
-    return sha256(b"\x01", left, right)
+    return sha256(b"\x01" + left + right).digest()
 
 
 def root(leaf_hashes: Sequence[bytes]) -> bytes:
@@ -103,7 +102,7 @@ def _levels(leaf_hashes: Sequence[bytes]) -> list[list[bytes]]:
     # A node without a sibling rises as it is: the same tree as splitting at powers of two.
     levels = [list(leaf_hashes)]
     while len(below := levels[-1]) > 1:
-        above = [sha256(b"\x01", left, right) for left, right in zip(below[::2], below[1::2], strict=False)]
+        above = list(map(node_hash, below[::2], below[1::2]))
         levels.append(above + below[len(below) & ~1 :])
     return levels
 

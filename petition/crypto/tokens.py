@@ -10,6 +10,7 @@ from petition.errors import BadShape
 from petition.randomness import Random
 
 RECEIPT_SIZE = 16
+PIN_SIZE = 32
 MOST_CHARACTERS = 16_000
 _ = str
 NOT_A_TOKEN = _("This is no token file of this site. Use the file as it was saved, whole and unchanged.")  # noqa: S105
@@ -39,7 +40,8 @@ class Token:
     letter: str
     letter_id: str
     round: int
-    fingerprint: str
+    pin: str
+    """Of the round's public record, base64url: other clients compare it."""
     message: bytes
     signature: bytes
     receipt: bytes
@@ -51,7 +53,7 @@ class Token:
             "letter": self.letter,
             "letter_id": self.letter_id,
             "round": self.round,
-            "fingerprint": self.fingerprint,
+            "pin": self.pin,
             "message": b64url(self.message),
             "signature": b64url(self.signature),
             "receipt": b64url(self.receipt),
@@ -61,23 +63,33 @@ class Token:
 
 def read_token(text: str) -> Token:
     """A token or receipt file; BadShape if it is not one, or only half of one."""
-    try:
-        members = json.loads(text) if len(text) <= MOST_CHARACTERS else None
-    except (ValueError, RecursionError):
-        members = None
-    if not isinstance(members, dict) or members.get("petition") != 1 or isinstance(members.get("petition"), bool):
-        raise BadShape(NOT_A_TOKEN)
+    members = _members(text)
     if "signature" not in members and "blinded_message" in members:
         raise BadShape("This is a retry file, made before the code was exchanged. Exchange the code first.")
     return Token(
         letter=_text(members, "letter"),
         letter_id=_text(members, "letter_id"),
         round=_number(members, "round"),
-        fingerprint=_text(members, "fingerprint"),
+        pin=b64url(from_b64url(_text(members, "pin"), PIN_SIZE, "pin")),
         message=from_b64url(_text(members, "message")),
         signature=from_b64url(_text(members, "signature")),
         receipt=from_b64url(_text(members, "receipt"), RECEIPT_SIZE),
     )
+
+
+def receipt_in(text: str) -> bytes:
+    """The receipt in a token or receipt file, of this version or of 0.1.0; BadShape if there is none."""
+    return from_b64url(_text(_members(text), "receipt"), RECEIPT_SIZE)
+
+
+def _members(text: str) -> dict[str, Any]:
+    try:
+        members = json.loads(text) if len(text) <= MOST_CHARACTERS else None
+    except (ValueError, RecursionError):
+        members = None
+    if not isinstance(members, dict) or members.get("petition") != 1 or isinstance(members.get("petition"), bool):
+        raise BadShape(NOT_A_TOKEN)
+    return members
 
 
 def _text(members: dict[str, Any], name: str) -> str:

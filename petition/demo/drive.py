@@ -104,7 +104,7 @@ def served(settings: Settings, clock: Callable[[], datetime], port: int) -> Iter
 
 
 def write_and_open(browser: Browser, invitation: str, passphrase: str, codes: int) -> tuple[str, str, list[str]]:
-    """The organizer's part up to the codes: the letter's desk, its unguessable address, the codes."""
+    """The organizer's part up to the codes: the letter's desk, its unlisted address, the codes."""
     browser.send(invitation, invitation, passphrase=passphrase, again=passphrase)
     words = {
         "title": sample.TITLE,
@@ -128,12 +128,12 @@ def write_and_open(browser: Browser, invitation: str, passphrase: str, codes: in
     for place, (label, groups) in enumerate(sample.FIELDS):
         asked |= {f"label-{place}": label, f"groups-{place}": "\n".join(groups)}
     browser.send(desk + "fields", desk + "fields", **asked)
-    if codes < FEW:
-        browser.send(desk + "rules", desk + "rules", k="3", timing="together")
+    k = "3" if codes < FEW else "10"
+    browser.send(desk + "rules", desk + "rules", k=k, timing="together", updates="hourly")
     numbers = ", ".join(step.partition(":")[2] for step in sample.SHARES if ":" in step)
     browser.send(desk + "names", desk + "names", named="y", numbers=numbers, months="12")
     page = browser.send(desk + "open", desk + "open")
-    address = re.search(r'href="(https?://[^"]+/letters/[^"]+)"', page)
+    address = re.search(r'href="(https?://[^"]+/s/[^"]+)"', page)
     if address is None:
         raise RuntimeError("the letter did not open")
     page = browser.send(desk + "codes", desk + "codes", count=str(codes))

@@ -7,7 +7,6 @@ from sqlalchemy import func, insert, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from petition.crypto.codes import new_code
-from petition.database import changed
 from petition.errors import BadShape, Conflict, NotFound, Over
 from petition.issuing.models import UNSPENT, VOIDED, Batch, Code, IssuingRound
 from petition.issuing.rounds import known_round, require_issuing
@@ -30,11 +29,13 @@ def make_codes(
     random: Callable[[int], bytes],
     *,
     is_single: bool = False,
+    for_pool: bool = False,
 ) -> tuple[int, list[str]]:
     """New codes of a round: their batch's number and the codes in the order for the sheet.
 
     Rows go in by hash, so the database cannot tell the order on the sheet. With ``is_single`` the letter is one
-    person's: it has one code at a time.
+    person's: it has one code at a time. ``for_pool`` adds them to the round's one pool of codes that people hand on,
+    so that nothing stored says which of them went through whose hands.
     """
     if not 1 <= count <= MOST_AT_ONCE:
         raise BadShape("Make from 1 to %(most)s codes at a time.", most=MOST_AT_ONCE)
@@ -44,11 +45,10 @@ def make_codes(
         _require_only_one(session, letter_id, count)
     pepper = secrets.pepper(letter_id, number)
     if pepper is None:
-        raise Over("The secrets of this round are gone, so it can have no more codes. Open a new round.")
+        raise Over("The signing key of this set is gone, so it can have no more codes. Start another set.")
     codes = [new_code(random) for _ in range(count)]
-    batch = _next_batch(session, letter_id)
-    session.add(Batch(letter_id=letter_id, number=batch, round=number, made=count))
-    session.flush()
+    choose = _add_to_pool if for_pool else _new_batch
+    batch = choose(session, letter_id, number, count)
     hashes = sorted(hash_code(pepper, code) for code in codes)
     rows = [{"letter_id": letter_id, "round": number, "mac": mac, "batch": batch, "request": UNSPENT} for mac in hashes]
     session.execute(insert(Code), rows)
@@ -62,10 +62,7 @@ def _require_only_one(session: Session, letter_id: str, count: int) -> None:
     gone = set(session.scalars(annulled))
     living = sum(batch.made - batch.voided for batch in batches(session, letter_id) if batch.round not in gone)
     if living + count > 1:
-        raise Conflict(
-            "This is a statement by one person, so it has one code at a time. Recall the old one before you make "
-            "another."
-        )
+        raise Conflict("A letter from one person has one code at a time. Cancel the old one before you make another.")
 
 
 def _hold(session: Session, letter_id: str) -> None:
@@ -74,25 +71,45 @@ def _hold(session: Session, letter_id: str) -> None:
     session.scalars(rows.with_for_update().execution_options(populate_existing=True)).all()
 
 
-def _next_batch(session: Session, letter_id: str) -> int:
+def _new_batch(session: Session, letter_id: str, number: int, count: int) -> int:
     newest = session.scalar(select(func.max(Batch.number)).where(Batch.letter_id == letter_id))
-    return (newest or 0) + 1
+    batch = max(newest or 0, 0) + 1
+    session.add(Batch(letter_id=letter_id, number=batch, round=number, made=count))
+    session.flush()
+    return batch
 
 
-def void_batch(session: Session, letter_id: str, batch: int) -> int:
-    """Recall what is unspent of a batch; returns how many codes that were. Again: none."""
+def pool_of(number: int) -> int:
+    """The number of a round's pool: below zero, where no batch of a sheet is."""
+    return -number
+
+
+def _add_to_pool(session: Session, letter_id: str, number: int, count: int) -> int:
+    pool = session.get(Batch, (letter_id, pool_of(number)))
+    if pool is None:
+        pool = Batch(letter_id=letter_id, number=pool_of(number), round=number, made=0)
+        session.add(pool)
+    pool.made += count
+    session.flush()
+    return pool.number
+
+
+def void_batch(session: Session, letter_id: str, batch: int) -> None:
+    """Recall a batch: none of its unused codes works any more. It looks the same whatever was used, and again nothing
+    changes; else its page, the list of batches or the log would tell whether a certain code had been used."""
     row = session.get(Batch, (letter_id, batch))
     if row is None:
-        raise NotFound("This letter has no batch %(batch)s of codes.", batch=batch)
-    voided = changed(
-        session,
-        update(Code)
-        .where(Code.letter_id == letter_id, Code.round == row.round, Code.batch == batch, Code.request == UNSPENT)
-        .values(request=VOIDED),
-    )
-    row.voided += voided
+        raise NotFound("This letter has no print batch %(batch)s.", batch=batch)
+    of_batch = (Code.letter_id == letter_id, Code.round == row.round, Code.batch == batch)
+    session.execute(update(Code).where(*of_batch, Code.request == UNSPENT).values(request=VOIDED))
+    row.voided = row.made
     session.flush()
-    return voided
+
+
+def void_all(session: Session, letter_id: str, number: int) -> None:
+    """Recall every batch of a round that never opened, because a crash lost its codes."""
+    for batch in session.scalars(select(Batch.number).where(Batch.letter_id == letter_id, Batch.round == number)).all():
+        void_batch(session, letter_id, batch)
 
 
 def rewrite_spent(session: Session) -> bool:

@@ -19,6 +19,7 @@ from petition.database import Hour, changed, insert_once
 from petition.errors import Over, SlowDown
 from petition.issuing.codes import hash_code
 from petition.issuing.models import UNSPENT, Code, IssuingRound, Outbox
+from petition.issuing.rounds import require_begun
 from petition.issuing.secrets import RoundSecrets
 from petition.randomness import Random
 
@@ -57,6 +58,7 @@ def ask(
     """Put the wish for a code into the outbox. Refuses if no code of the roll is mailed any more, or too many wait:
     in both cases whatever the address is."""
     row = mailing_round(session, letter_id, roll)
+    require_begun(row, moment)
     box_lock = secrets.outbox_lock(letter_id, row.number)
     if box_lock is None:
         raise _over()
@@ -72,13 +74,14 @@ def ask(
     waiting = select(func.count()).select_from(Outbox).scalar_subquery()
     columns = ["key", "letter_id", "round", "box", "hour"]
     if changed(session, insert(Outbox).from_select(columns, select(*values).where(waiting < MOST_WAITING))) != 1:
-        raise SlowDown("Very many people ask for a code at this moment. Please try again in a few minutes.")
+        crowded = SlowDown("Very many people ask for a code at this moment. Please try again in a few minutes.")
+        raise crowded.lasting(300)
 
 
 def mailing_round(session: Session, letter_id: str, roll: str) -> IssuingRound:
-    """The round whose codes are mailed: a roll's first one that counts.
+    """The round whose codes are mailed: a roll's first one, or the next one where all earlier ones were annulled.
 
-    In a further one everybody who has signed by mail could sign once more, because nobody knows any longer who has.
+    A mailed code depends on the round, so any other round would give every address another vote.
     """
     rows = select(IssuingRound).where(IssuingRound.letter_id == letter_id, IssuingRound.roll == roll)
     found = session.scalars(

@@ -31,6 +31,10 @@ class IssuingRound(IssuerBase):
     """How many mailed codes were exchanged; set when issuing ends, counted from the codes until then."""
     undelivered: Mapped[int] = mapped_column(default=0)
     """How many mails the mail server did not take."""
+    opens: Mapped[datetime | None] = mapped_column(Hour, default=None)
+    """Its codes are exchanged from this hour on, at which the log names the round; None for at once."""
+    is_lost: Mapped[bool] = mapped_column(default=False)
+    """It ended because its secret was lost, as after a restore."""
 
 
 class Batch(IssuerBase):
@@ -44,6 +48,7 @@ class Batch(IssuerBase):
     round: Mapped[int]
     made: Mapped[int]
     voided: Mapped[int] = mapped_column(default=0)
+    """As many as were made once the batch is recalled, whether used or not: else it would tell which were."""
 
 
 class Code(IssuerBase):

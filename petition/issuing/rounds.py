@@ -5,6 +5,7 @@ What the issuer must know of a letter comes in as values: its id, the round's nu
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.boxes import lock
 from petition.database import changed
-from petition.errors import NotFound, Over
+from petition.errors import NotFound, Over, TooEarly
 from petition.issuing.models import UNSPENT, VOIDED, Batch, Code, IssuingRound, Outbox
 from petition.issuing.secrets import RoundSecrets
 
@@ -37,6 +38,8 @@ class Numbers:
     key_destroyed: bool
     annulled: str | None
     """The public reason."""
+    is_lost: bool = False
+    """It ended because its secret was lost."""
 
 
 def begin_round(
@@ -47,10 +50,14 @@ def begin_round(
     roll: str,
     random: Callable[[int], bytes],
     make_key: Callable[[], PrivateKey],
+    *,
+    opens: datetime | None = None,
 ) -> bytes:
-    """The public key (SPKI DER) of a round, made now unless it was made before: asking again changes nothing."""
+    """The public key (SPKI DER) of a round, made now unless it was made before: asking again changes only the hour
+    from which on its codes are exchanged, None for at once."""
     known = session.get(IssuingRound, (letter_id, number))
     if known is not None:
+        known.opens = opens
         return known.public_key
     secrets.make(letter_id, number, random)
     key_lock = secrets.key_lock(letter_id, number)
@@ -59,7 +66,9 @@ def begin_round(
     key = make_key()
     public = key.public.spki()
     locked = lock(key_lock, key.der(), KEY_LABEL)
-    row = IssuingRound(letter_id=letter_id, number=number, roll=roll, public_key=public, private_key=locked)
+    row = IssuingRound(
+        letter_id=letter_id, number=number, roll=roll, public_key=public, private_key=locked, opens=opens
+    )
     try:
         with session.begin_nested():
             session.add(row)
@@ -77,10 +86,12 @@ def forget_round(session: Session, secrets: RoundSecrets, letter_id: str) -> Non
     session.flush()
 
 
-def end_issuing(session: Session, letter_id: str, number: int, *, annulled: str | None = None) -> None:
+def end_issuing(
+    session: Session, letter_id: str, number: int, *, annulled: str | None = None, is_lost: bool = False
+) -> None:
     """No code is exchanged from now on: count what was issued, drop the private key and the codes' hashes.
 
-    The secret's file is destroyed by ``destroy_secret`` once this is committed.
+    The secret's file is destroyed once this is committed, unless it is lost already.
     """
     row = known_round(session, letter_id, number)
     taken = changed(
@@ -92,7 +103,7 @@ def end_issuing(session: Session, letter_id: str, number: int, *, annulled: str 
     if taken == 1:  # whoever was exchanging a code has committed by now, and is counted
         row.issued = _spent(session, letter_id, number)
         row.mailed = _spent(session, letter_id, number, Code.batch.is_(None))
-        row.private_key = None
+        row.private_key, row.is_lost = None, is_lost
         for table in (Code, Outbox):
             session.execute(delete(table).where(table.letter_id == letter_id, table.round == number))
     if annulled is not None and row.annulled is None:
@@ -104,16 +115,22 @@ def known_round(session: Session, letter_id: str, number: int) -> IssuingRound:
     """The issuer's row of a round; refuses a number that it never had."""
     row = session.get(IssuingRound, (letter_id, number))
     if row is None:
-        raise NotFound("This letter has no round %(number)s.", number=number)
+        raise NotFound("This letter has no set of codes %(number)s.", number=number)
     return row
 
 
 def require_issuing(row: IssuingRound) -> None:
     """Refuse if the round issues no more."""
     if row.annulled is not None:
-        raise Over("This round has been annulled by the organizers. Ask them for a new code.")
+        raise Over("The organizers canceled this set of codes. Ask them for a new code.")
     if row.issued is not None:
-        raise Over("Codes of this round can't be exchanged any more. Ask the organizers for a new one.")
+        raise Over("Codes of this set can't be used any more. Ask the organizers for a new one.")
+
+
+def require_begun(row: IssuingRound, moment: datetime) -> None:
+    """Refuse before the hour at which the log names the round."""
+    if row.opens is not None and row.opens > moment:
+        raise TooEarly("Codes of this set can be used from %(hour)s UTC on.", hour=f"{row.opens:%Y-%m-%d %H:%M}")
 
 
 def numbers(session: Session, letter_id: str) -> list[Numbers]:
@@ -141,6 +158,7 @@ def _numbers_of(session: Session, row: IssuingRound) -> Numbers:
         issued=row.issued,
         key_destroyed=row.private_key is None,
         annulled=row.annulled,
+        is_lost=row.is_lost,
     )
 
 

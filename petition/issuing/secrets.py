@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from petition.crypto.boxes import derive
+from petition.database import blur_times
 
 SIZE = 32
 
@@ -35,6 +36,7 @@ class RoundSecrets:
         with contextlib.suppress(FileExistsError):
             os.link(part, path)
         part.unlink()
+        blur_times(path)
         self._sync_folder()
 
     def pepper(self, letter_id: str, number: int) -> bytes | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -12,8 +13,8 @@ from petition.crypto.codes import read_code
 from petition.database import changed
 from petition.errors import BadShape, CodeUsed, Forbidden, NotFound, Over
 from petition.issuing.codes import hash_code
-from petition.issuing.models import UNSPENT, VOIDED, Code, IssuingRound
-from petition.issuing.rounds import KEY_LABEL, require_issuing
+from petition.issuing.models import UNSPENT, Batch, Code, IssuingRound
+from petition.issuing.rounds import KEY_LABEL, require_begun, require_issuing
 from petition.issuing.secrets import RoundSecrets
 
 _ = str
@@ -40,7 +41,7 @@ class Keys:
     def _unlock(self, row: IssuingRound) -> PrivateKey:
         key_lock = self.secrets.key_lock(row.letter_id, row.number)
         if key_lock is None or row.private_key is None:
-            raise Over("The secrets of this round are gone. Ask the organizers for a new code.")
+            raise Over("The keys of this set of codes are gone. Ask the organizers for a new code.")
         return PrivateKey.from_der(unlock(key_lock, row.private_key, KEY_LABEL))
 
     def forget_destroyed(self) -> None:
@@ -50,7 +51,9 @@ class Keys:
                 del self._unlocked[place]
 
 
-def exchange(session: Session, keys: Keys, letter_id: str, number: int, code: str, blinded: bytes) -> bytes:
+def exchange(
+    session: Session, keys: Keys, letter_id: str, number: int, code: str, blinded: bytes, *, moment: datetime
+) -> bytes:
     """The blind signature (384 bytes, big-endian; RFC 9474, section 4.3) for a code and a blinded message.
 
     The shape is checked before the code is looked up. The row is claimed by one atomic statement: the same
@@ -60,9 +63,10 @@ def exchange(session: Session, keys: Keys, letter_id: str, number: int, code: st
     row = _issuing_round(session, letter_id, number)
     _require_range(PublicKey.from_spki(row.public_key), blinded)
     require_issuing(row)
+    require_begun(row, moment)
     pepper = keys.secrets.pepper(letter_id, number)
     if pepper is None:
-        raise Over("The secrets of this round are gone. Ask the organizers for a new code.")
+        raise Over("The keys of this set of codes are gone. Ask the organizers for a new code.")
     _claim(session, letter_id, number, hash_code(pepper, code), hashlib.sha256(blinded).digest())
     return keys.of(row).blind_sign(blinded)
 
@@ -86,7 +90,7 @@ def _issuing_round(session: Session, letter_id: str, number: int) -> IssuingRoun
     held = select(IssuingRound).where(IssuingRound.letter_id == letter_id, IssuingRound.number == number)
     row = session.scalar(held.with_for_update(read=True).execution_options(populate_existing=True))
     if row is None:
-        raise NotFound("This letter has no such round. Read the round's public record again.")
+        raise NotFound("This letter has no such set of codes. Read its public record again.")
     return row
 
 
@@ -101,12 +105,17 @@ def _claim(session: Session, letter_id: str, number: int, mac: bytes, request: b
     claim = update(Code).where(*of_code, Code.request.in_((UNSPENT, request))).values(request=request)
     if changed(session, claim) == 1:
         return
-    stored = session.scalar(select(Code.request).where(*of_code))
+    stored = session.execute(select(Code.request, Code.batch).where(*of_code)).first()
     if stored is None:
         raise Forbidden(UNKNOWN_CODE)
-    if stored == VOIDED:
+    if _is_recalled(session, letter_id, stored.batch):  # used or not: else trying it would tell
         raise Over("This code has been recalled. Ask the organizers for a new one.")
     raise CodeUsed(
-        "This code has been used. If you used it yourself, go back in the same browser to the page where you did, or "
-        "use the file that you saved. If you didn't use it, tell the organizers and ask for another one."
+        "This code has been used. If that was you, go back to that page or use your saved file. If not, ask the "
+        "organizers for a new one."
     )
+
+
+def _is_recalled(session: Session, letter_id: str, batch: int | None) -> bool:
+    row = None if batch is None else session.get(Batch, (letter_id, batch))
+    return row is not None and row.voided > 0

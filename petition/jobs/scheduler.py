@@ -1,15 +1,18 @@
-"""What happens by itself: at the set minutes it seals, and closes what was announced; one process at a time does it.
+"""What happens by itself: at set times it seals, and closes what was announced; one process at a time does it.
 
-No timer lives in a web worker. Several clocks do no harm: every step holds the letter's log while it works.
+No timer lives in a web worker. Several clocks do no harm: every step holds the letter's log while it works, and each
+set time is done once, however often a clock is started.
 """
 
 import contextlib
-import logging
 import threading
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeVar
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from petition.coordination import closing, opening, rounds, updates
@@ -19,47 +22,131 @@ from petition.database import retried
 from petition.errors import Refusal
 from petition.letters.access import hosted_letters
 from petition.letters.dates import is_due_to_announce, is_due_to_publish
-from petition.letters.dates import next_update as next_time
 from petition.letters.lifecycle import announce_close
-from petition.letters.models import Letter
+from petition.letters.models import Letter, to_hour
 from petition.letters.organizers.one_time_passwords import forget_spent_passwords
-from petition.letters.states import CLOSED, PUBLISHED, SIGNABLE
-from petition.sealing.witnesses import collect
+from petition.letters.organizers.spent_forms import forget_spent_forms
+from petition.letters.states import CLOSED, SIGNABLE
+from petition.letters.update_times import last_update
+from petition.logs import log_error
+from petition.sealing import naming
+from petition.sealing.models import Log
+from petition.sealing.sealer import Result
+from petition.sealing.witnesses import Answer, collect
 
-log = logging.getLogger("petition.clock")
+PAUSE = 30.0
+"""Seconds at most until the clock looks again, and tidies again where something removed was left."""
+Found = TypeVar("Found")
 
 
-def tick(services: Services, moment: datetime) -> dict[str, str]:
-    """Do for every letter what is due at a moment; says for each what was done, or what went wrong.
+@dataclass(frozen=True)
+class Due:
+    """What may be due of a letter: to close, or to be updated for a set time."""
 
-    A letter whose sealing fails does not keep the others from theirs.
-    """
-    keep_dates(services, moment)
-    with Session(services.databases.reading) as session:
-        letters = [letter for letter in hosted_letters(session) if letter.state in {*SIGNABLE, CLOSED}]
-        due = {letter.id: (letter.slug, _is_due(letter, moment)) for letter in letters}
-    done = {}
-    for letter_id, (slug, closes) in due.items():
+    slug: str
+    is_due: bool
+    closes: bool
+    set_time: datetime
+
+
+@dataclass(frozen=True)
+class Tick:
+    """What was done of each letter, or went wrong, by slug; and what the witnesses said."""
+
+    done: Mapping[str, str]
+    answers: Sequence[Answer] = ()
+    is_tidy: bool = True
+    """False if something removed is left that somebody's long question to PostgreSQL still sees."""
+    errors: Sequence[tuple[str, Exception]] = ()
+    """Duties that failed, and why; the next tick tries them again."""
+
+
+class Duties:
+    """Does one duty after another: what goes wrong in one of them ends none of the others."""
+
+    def __init__(self) -> None:
+        self.errors: list[tuple[str, Exception]] = []
+
+    def do(self, duty: str, act: Callable[[], Found], otherwise: Found) -> Found:
+        """What the act gives; ``otherwise`` if it failed."""
         try:
-            rounds.end_due_rounds(services, letter_id, moment=moment)
-            act = closing.close_letter if closes else updates.seal_letter
-            if updates.is_held(services, letter_id):
-                done[slug] = "held: restored from a backup; see petition doctor"
-                continue
-            result = retried(partial(act, services, letter_id, moment=moment, tidies=False))
-            done[slug] = f"{'closed, ' if closes else ''}{result.signatures} signatures, {result.entries} entries"
-        except Exception as error:  # whatever went wrong with one letter, the next one gets its turn
-            log.exception("sealing failed")
-            done[slug] = f"failed: {type(error).__name__}"
-    try:
-        updates.tidy(services)
-    except Exception:  # what was sealed is sealed; the next sealing tidies again
-        log.exception("tidying failed")
+            return act()
+        except Exception as error:  # whatever it is: the other duties get their turn
+            self.errors.append((duty, error))
+            return otherwise
+
+
+def tick(
+    services: Services,
+    hours: Sequence[int],
+    moment: datetime,
+    *,
+    only: str | None = None,
+    tell: naming.Tell = naming.say_nothing,
+    before: Callable[[], object] = lambda: None,
+) -> Tick:
+    """Do for every letter what is due at a moment; or for the one of a slug.
+
+    ``hours`` are those of daily updates. Between set times nothing is due, so that nobody can look at a moment of
+    their choice. A letter whose update fails does not keep the others from theirs, and is tried again. ``tell`` hears
+    how many names are read, of how many; ``before`` is called before anything is sealed.
+    """
+    duties = Duties()
+    duties.do("dates", lambda: keep_dates(services, moment), None)
+    found: dict[str, Due] = duties.do("letters", lambda: living_letters(services, hours, moment), {})
+    known = {letter_id: one for letter_id, one in found.items() if only in (None, one.slug)}
+    due = {letter_id: one for letter_id, one in known.items() if one.is_due}
+    is_ready = bool(due) and duties.do("copies", lambda: (before(), True)[1], False)
+    done: dict[str, str] = {}
+    if is_ready:
+        done = {one.slug: _do(services, duties, letter_id, one, moment, tell) for letter_id, one in due.items()}
+    is_tidy = duties.do("tidying", lambda: updates.tidy(services), False) if due else True
+    duties.do("spent passwords and forms", lambda: _forget_spent(services, moment), None)
+    answers: Sequence[Answer] = duties.do("witnesses", lambda: collect(services.databases.petition, known, moment), [])
+    return Tick(done, answers, is_tidy, tuple(duties.errors))
+
+
+def _forget_spent(services: Services, moment: datetime) -> None:
     with Session(services.databases.petition) as session:
         forget_spent_passwords(session, moment=moment, master=services.master)
+        forget_spent_forms(session, moment=moment)
         session.commit()
-    collect(services.databases.petition, due, moment)
-    return done
+
+
+def living_letters(services: Services, hours: Sequence[int], moment: datetime) -> dict[str, Due]:
+    """By letter that goes on, what is due at a moment."""
+    with Session(services.databases.reading) as session:
+        updated = {row.letter_id: row.updated for row in session.execute(select(Log.letter_id, Log.updated))}
+        letters = [letter for letter in hosted_letters(session) if letter.state in {*SIGNABLE, CLOSED}]
+    return {letter.id: _due(letter, updated.get(letter.id), hours, moment) for letter in letters}
+
+
+def _due(letter: Letter, updated: datetime | None, hours: Sequence[int], moment: datetime) -> Due:
+    set_time = last_update(letter, hours, moment)
+    closes = letter.state in SIGNABLE and letter.closes is not None and letter.closes <= moment
+    return Due(letter.slug, closes or updated is None or updated < set_time, closes, set_time)
+
+
+def _do(services: Services, duties: Duties, letter_id: str, due: Due, moment: datetime, tell: naming.Tell) -> str:
+    def act() -> str:
+        if updates.is_held(services, letter_id):
+            return "held: restored from a backup; see petition doctor"
+        return _said(due, retried(partial(_update, services, letter_id, due, moment, tell)))
+
+    return duties.do("count update", act, "") or f"failed: {type(duties.errors[-1][1]).__name__}"
+
+
+def _update(services: Services, letter_id: str, due: Due, moment: datetime, tell: naming.Tell) -> Result:
+    if due.closes:
+        return closing.close_letter(services, letter_id, moment=moment, tidies=False)
+    rounds.end_due_rounds(services, letter_id, moment=moment)
+    return updates.seal_letter(services, letter_id, moment=moment, due=due.set_time, tidies=False, tell=tell)
+
+
+def _said(due: Due, result: Result) -> str:
+    if result.has_lapsed:
+        return "not closed: no group of signers has enough signatures any more"
+    return f"{'closed, ' if due.closes else ''}{result.signatures} signatures, {result.entries} entries"
 
 
 def keep_dates(services: Services, moment: datetime) -> None:
@@ -75,21 +162,29 @@ def keep_dates(services: Services, moment: datetime) -> None:
         with Session(services.databases.petition) as session, contextlib.suppress(Refusal):
             letter = session.get_one(Letter, letter_id, with_for_update=True)
             if is_due_to_announce(letter, moment):
-                facts = facts_of(session, letter, services)
-                announce_close(session, letter, moment=moment, now=False, facts=facts)
+                announce_close(session, letter, moment=moment, facts=facts_of(session, letter, services))
                 session.commit()
 
 
-def _is_due(letter: Letter, moment: datetime) -> bool:
-    return letter.state == PUBLISHED and letter.closes is not None and letter.closes <= moment
-
-
-def watch(services: Services, minutes: tuple[int, ...], now: Callable[[], datetime], stop: threading.Event) -> None:
-    """Tick at once, to finish what a crash left, and then at every set time until ``stop`` is set."""
-    tick(services, now())
+def watch(
+    services: Services,
+    hours: Sequence[int],
+    now: Callable[[], datetime],
+    stop: threading.Event,
+    before: Callable[[], object] = lambda: None,
+) -> None:
+    """Tick at once, to finish what a crash left, and then at every full hour until ``stop`` is set."""
+    is_tidy = _logged(tick(services, hours, now(), before=before)).is_tidy
     while not stop.is_set():
-        due = next_time(minutes, now())
+        due = to_hour(now()) + timedelta(hours=1)
         while now() < due and not stop.is_set():
-            stop.wait(min(30.0, max(0.05, (due - now()).total_seconds())))
+            stop.wait(min(PAUSE, max(0.05, (due - now()).total_seconds())))
+            is_tidy = is_tidy or Duties().do("tidying", lambda: updates.tidy(services), False)
         if not stop.is_set():
-            tick(services, due)
+            is_tidy = _logged(tick(services, hours, due, before=before)).is_tidy
+
+
+def _logged(done: Tick) -> Tick:
+    for duty, error in done.errors:
+        log_error("a duty failed", error, duty=duty)
+    return done

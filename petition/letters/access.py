@@ -3,24 +3,74 @@
 A letter that may not be seen answers exactly like one that never was.
 """
 
-import hmac
 import re
-from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from petition.crypto.codes import ALPHABET, LETTER_ID_LENGTH, as_meant
 from petition.errors import Forbidden, NotFound, Over
 from petition.letters.models import Authorship, Letter, Organizer
-from petition.letters.states import EDITOR, PUBLIC, SIGNABLE, WITHDRAWN
+from petition.letters.states import DRAFT, EDITOR, PUBLIC, WITHDRAWN
 
 _ = str
 AnyLetter = TypeVar("AnyLetter", Letter, Row[Any])
 """A letter, or a row that has its columns: rules hold for both."""
+LISTED, UNLISTED = "letters/", "s/"
+"""How the path of a letter begins: with the part that everybody may know, or with one that only its holders know."""
+SHORT_LENGTH = 16
 _SLUG = re.compile(r"[a-z0-9-]{1,80}")
-_ADDRESS = re.compile(r"(?P<slug>[a-z0-9][a-z0-9-]*)-(?P<secret>[a-z0-9]{16})")
+_SHORT = re.compile(rf"[{ALPHABET}]{{{SHORT_LENGTH}}}")
+_HIGHEST = ALPHABET[-1] * (LETTER_ID_LENGTH - SHORT_LENGTH)
 NO_SUCH_LETTER = _("There is no such letter. Check the address: every character counts.")
+
+
+def short_code(letter: Letter) -> str:
+    """The unlisted address's last part: random, and public only once the letter is."""
+    return letter.id[:SHORT_LENGTH]
+
+
+def unlisted_path(letter: Letter) -> str:
+    """The path that a letter has from opening on, for good: it is printed, in files, and what clients use."""
+    return f"{UNLISTED}{short_code(letter)}"
+
+
+def path_of(letter: Letter) -> str:
+    """The path of a letter as it may be told now: public, or unlisted."""
+    return f"{LISTED}{letter.slug}" if letter.state in PUBLIC else unlisted_path(letter)
+
+
+def is_unlisted(path: str) -> bool:
+    """Whether somebody came by a path that only the letter's holders know."""
+    return path.startswith(UNLISTED)
+
+
+def meant_by(path: str) -> str | None:
+    """The one spelling of a letter's path; None for what can be none.
+
+    A slug is taken as it is. An unlisted address is read like a code: typed in any case, with or without hyphens.
+    """
+    if path.startswith(LISTED):
+        return path if _SLUG.fullmatch(path.removeprefix(LISTED)) else None
+    short = as_meant(path.removeprefix(UNLISTED)) if path.startswith(UNLISTED) and len(path) < 100 else ""
+    return f"{UNLISTED}{short}" if _SHORT.fullmatch(short) else None
+
+
+def readable_at(path: str) -> tuple[ColumnElement[bool], ...] | None:
+    """Which row the letter at a path is, for whoever has that path; None for what can be no path.
+
+    The database leaves out what may not be seen, so that a hidden letter costs no more than one that never was.
+    """
+    meant = meant_by(path)
+    if meant is None:
+        return None
+    if not is_unlisted(meant):
+        was_public = and_(Letter.state == WITHDRAWN, Letter.was_public)
+        return Letter.slug == meant.removeprefix(LISTED), or_(Letter.state.in_(PUBLIC), was_public)
+    short = meant.removeprefix(UNLISTED)
+    among = Letter.id.between(short, short + _HIGHEST)  # which the key's index finds
+    return among, func.substr(Letter.id, 1, SHORT_LENGTH) == short, Letter.state != DRAFT
 
 
 def _of_slug(session: Session, slug: str) -> Letter | None:
@@ -30,56 +80,33 @@ def _of_slug(session: Session, slug: str) -> Letter | None:
 
 def public_letter(session: Session, slug: str) -> Letter:
     """A letter that everybody may read; Over with its reason if it was public and has been withdrawn."""
-    return _require_public(_of_slug(session, slug))
+    return letter_at(session, f"{LISTED}{slug}")
 
 
-def _require_public(letter: AnyLetter | None) -> AnyLetter:
-    if letter is None or not (letter.state in PUBLIC or (letter.state == WITHDRAWN and letter.was_public)):
+def letter_at(session: Session, path: str) -> Letter:
+    """A letter for whoever has its path: ``letters/SLUG`` once it is public, ``s/…`` from opening on.
+
+    NotFound for all others; Over with its reason once it is withdrawn.
+    """
+    where = readable_at(path)
+    return require_readable(session.scalar(select(Letter).where(*where)) if where is not None else None)
+
+
+def require_readable(letter: AnyLetter | None) -> AnyLetter:
+    """What ``readable_at`` found, unless that is nothing or a letter that was withdrawn."""
+    if letter is None:
         raise NotFound(NO_SUCH_LETTER)
     if letter.state == WITHDRAWN:
-        if letter.taken_down:
-            raise Over(
-                "Whoever runs this site has taken this letter down. They say: %(reason)s",
-                reason=letter.withdrawn_reason,
-            )
-        raise Over("The organizers have withdrawn this letter. They say: %(reason)s", reason=letter.withdrawn_reason)
+        raise Over(_why_withdrawn(letter), reason=letter.withdrawn_reason or "–")
     return letter
 
 
-def letter_to_sign(session: Session, address: str) -> Letter:
-    """A letter for whoever has its address: the public one, or the unguessable one once it is open."""
-    slugs = slugs_in(address)
-    found = session.scalars(select(Letter).where(Letter.slug.in_(slugs))) if slugs else ()
-    return signable_at(address, found)
-
-
-def slugs_in(address: str) -> list[str]:
-    """The slugs that an address may mean, whole and without a secret; none if it can be no address."""
-    match = _ADDRESS.fullmatch(address)
-    return [slug for slug in (address, match["slug"] if match else address) if _SLUG.fullmatch(slug)]
-
-
-def signable_at(address: str, letters: Iterable[AnyLetter]) -> AnyLetter:
-    """Of the letters with a slug that is in an address, the one that the address lets its visitor sign."""
-    by_slug = {letter.slug: letter for letter in letters}
-    match = _ADDRESS.fullmatch(address)
-    letter = by_slug.get(match["slug"]) if match else None
-    if match and letter is not None and hmac.compare_digest(letter.secret, match["secret"]):
-        if letter.state in SIGNABLE:
-            return letter
-        if letter.was_public:
-            return _require_public(letter)
-    return _require_public(by_slug.get(address))
-
-
-def is_secret_address(letter: Letter, address: str) -> bool:
-    """Whether somebody came by the unguessable address."""
-    return address != letter.slug
-
-
-def address_of(letter: Letter) -> str:
-    """The last part of the letter's address as it may be told now: public, or unguessable."""
-    return letter.slug if letter.state in PUBLIC else f"{letter.slug}-{letter.secret}"
+def _why_withdrawn(letter: Letter | Row[Any]) -> str:
+    if letter.taken_down:
+        return _("Whoever runs this site has taken this letter down. They say: %(reason)s")
+    if letter.withdrawn_reason:
+        return _("The organizers have withdrawn this letter. They say: %(reason)s")
+    return _("The organizers have withdrawn this letter.")
 
 
 def own_letter(session: Session, slug: str, organizer: Organizer) -> Letter:

@@ -1,13 +1,13 @@
 """When a letter is published and closed by itself. Dates may change at any time, and do not freeze with the text."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from petition.errors import BadShape, Conflict
 from petition.letters.lifecycle import require_not_announced
 from petition.letters.models import Letter, to_hour
-from petition.letters.states import CLOSED, DRAFT, NOTICE, OPEN, PUBLISHED, WITHDRAWN
+from petition.letters.states import CLOSED, DRAFT, NOTICE, OPEN, SIGNABLE, WITHDRAWN
 
 
 def set_dates(
@@ -32,9 +32,9 @@ def set_dates(
 
 def _require_publishable(letter: Letter, hour: datetime | None, moment: datetime) -> None:
     if letter.state not in (DRAFT, OPEN):
-        raise Conflict("This letter is published already, or over.")
+        raise Conflict("This letter is public already, or over.")
     if hour is not None and hour <= moment:
-        raise BadShape("The hour of publication must be in the future. To publish now, use the button for it.")
+        raise BadShape("Choose a time in the future. To publish now, use “Publish.”")
 
 
 def _require_endable(letter: Letter, hour: datetime | None, moment: datetime) -> None:
@@ -42,7 +42,7 @@ def _require_endable(letter: Letter, hour: datetime | None, moment: datetime) ->
         raise Conflict("This letter is over already.")
     require_not_announced(letter)
     if hour is not None and hour < moment + NOTICE:
-        raise BadShape("The letter can close a day from now at the earliest: closing is announced a day ahead.")
+        raise BadShape("The letter can close a day from now at the earliest, because we announce it a day ahead.")
 
 
 def is_due_to_publish(letter: Letter, moment: datetime) -> bool:
@@ -52,12 +52,5 @@ def is_due_to_publish(letter: Letter, moment: datetime) -> bool:
 
 def is_due_to_announce(letter: Letter, moment: datetime) -> bool:
     """Whether the planned closing is to be announced now, a day ahead."""
-    planned = letter.state == PUBLISHED and letter.closes is None and letter.ends is not None
-    return planned and letter.ends is not None and letter.ends <= moment + NOTICE
-
-
-def next_update(minutes: tuple[int, ...], moment: datetime) -> datetime:
-    """The next count update after a moment; ``minutes`` are those of each hour at which updates run."""
-    hour = moment.replace(minute=0, second=0, microsecond=0)
-    times = [hour + timedelta(hours=ahead, minutes=minute) for ahead in (0, 1) for minute in minutes]
-    return next(time for time in times if time > moment)
+    is_living = letter.state in SIGNABLE and letter.closes is None
+    return is_living and letter.ends is not None and letter.ends <= moment + NOTICE

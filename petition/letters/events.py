@@ -33,10 +33,10 @@ ASKED, PROMISED, MET, REFUSED = _("asked"), _("promised"), _("met"), _("refused"
 STATUSES = (ASKED, PROMISED, MET, REFUSED)
 MOST_EVENTS = 500
 MISSING = {
-    "who": _("Say who: to whom it was delivered, who answered, which paper, who checked."),
-    "how": _("Say how, for example: by mail, on paper at the front desk, with petition verify."),
+    "who": _("Say who: the person, newspaper or group."),
+    "how": _("Say how, such as by email, on paper at the front desk, or with which program."),
     "link": _("Give the address of the article, which begins with https://."),
-    "text": _("Write what is to be told."),
+    "text": _("Write the text."),
 }
 
 
@@ -85,7 +85,7 @@ def add_event(session: Session, letter: Letter, told: EventInput, *, moment: dat
     _require_day(letter, told.day, moment)
     newest = session.scalar(select(func.max(Event.number)).where(Event.letter_id == letter.id)) or 0
     if len(events_of(session, letter)) >= MOST_EVENTS:
-        raise TooLong("A letter has at most %(most)s events. Take an old one away first.", most=MOST_EVENTS)
+        raise TooLong("A letter has at most %(most)s posts. Delete an old one first.", most=MOST_EVENTS)
     values = {"who": told.who, "how": told.how, "link": told.link, "text": told.text}
     event = Event(letter_id=letter.id, number=newest + 1, kind=told.kind, day=told.day, **values)
     session.add(event)
@@ -99,7 +99,7 @@ def remove_event(session: Session, letter: Letter, number: int) -> None:
     _require_public(session, letter)
     here = (Event.letter_id == letter.id, Event.number == number)
     if session.scalar(select(func.count()).select_from(Event).where(*here)) != 1:
-        raise NotFound("This letter has no such event any more.")
+        raise NotFound("This post is gone already.")
     session.execute(delete(Event).where(*here))
     letter.edition += 1
     session.flush()
@@ -140,7 +140,7 @@ def statuses_of(session: Session, letter: Letter) -> dict[int, DemandStatus]:
 def _require_public(session: Session, letter: Letter) -> None:
     session.refresh(letter, with_for_update=True)
     if letter.state not in PUBLIC:
-        raise Conflict("This can be told once the letter is published.")
+        raise Conflict("You can post this once the letter is public.")
 
 
 def _require_day(letter: Letter, day: date, moment: datetime) -> None:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -16,7 +17,7 @@ from petition.letters.text.letter_text import one_line
 MOST_FIELDS = 3
 LEAST_OPTIONS, MOST_OPTIONS = 2, 40
 MOST_PEOPLE = 10**7
-ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+LONGEST_ID = 32
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,11 @@ def read_field(label: str, options: Iterable[tuple[str, int | None]]) -> FieldOf
     """
     label = one_line(label, "group")
     if not label:
-        raise BadShape("Each field needs a label, for example “Role”.")
+        raise BadShape("Each question needs a label, such as “Role.”")
     typed = [(one_line(text, "group"), headcount) for text, headcount in options if text.strip()]
     if not LEAST_OPTIONS <= len(typed) <= MOST_OPTIONS:
         raise BadShape(
-            "Give the field “%(label)s” %(least)s to %(most)s groups to choose from, one on each line.",
+            "Give “%(label)s” %(least)s to %(most)s answers to choose from, one per line.",
             label=label, least=LEAST_OPTIONS, most=MOST_OPTIONS,
         )  # fmt: skip
     _require_different(text for text, _ in typed)
@@ -71,9 +72,21 @@ def read_lines(lines: Iterable[str]) -> list[tuple[str, int | None]]:
         label, equals, number = line.rpartition("=")
         digits = number.strip().replace(",", "")
         if equals and not (digits.isascii() and digits.isdecimal() and len(digits) <= 9):
-            raise BadShape("Behind the = of “%(line)s” stands no number. Write, for example: Software = 300", line=line)
+            raise BadShape("There is no number after the = in “%(line)s.” Write it like Software = 300.", line=line)
         found.append((label, int(digits)) if equals else (line, None))
     return found
+
+
+def as_record(fields: Iterable[FieldOfLetter]) -> list[dict[str, Any]]:
+    """Fields as round.json has them: ids, and labels in the letter's binding language."""
+    return [
+        {
+            "id": field.id,
+            "label": field.label,
+            "options": [{"id": option.id, "label": option.label} for option in field.options],
+        }
+        for field in fields
+    ]
 
 
 def as_lines(field: FieldOfLetter) -> str:
@@ -97,7 +110,7 @@ def _require_different(labels: Iterable[str]) -> None:
     seen: set[str] = set()
     for label in labels:
         if label.casefold() in seen:
-            raise BadShape("“%(label)s” stands there twice. Give each a name of its own.", label=label)
+            raise BadShape("“%(label)s” is there twice. Give each its own name.", label=label)
         seen.add(label.casefold())
 
 
@@ -106,7 +119,7 @@ def _ids(labels: Sequence[str]) -> list[str]:
     ids: list[str] = []
     for label in labels:
         plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
-        base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:36].strip("-") or "group"
+        base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[: LONGEST_ID - 4].strip("-") or "group"
         number = 1
         while (made := base if number == 1 else f"{base}-{number}") in ids:
             number += 1
@@ -121,8 +134,24 @@ def set_fields(session: Session, letter: Letter, fields: Sequence[FieldOfLetter]
         return
     require_draft(letter)
     if len(fields) > MOST_FIELDS:
-        raise BadShape("A letter asks for at most %(most)s things.", most=MOST_FIELDS)
+        raise BadShape("A letter asks at most %(most)s questions.", most=MOST_FIELDS)
     _require_different(field.label for field in fields)
+    _write(session, letter, fields)
+
+
+def shorten_ids(session: Session, letter: Letter) -> None:
+    """Give a draft's fields ids that clients take; version 0.1.0 made longer ones."""
+    found = fields_of(session, letter.id)
+    ids = [*(field.id for field in found), *(option.id for field in found for option in field.options)]
+    if any(len(made) > LONGEST_ID for made in ids):
+        _write(session, letter, [read_field(field.label, _as_typed(field)) for field in found])
+
+
+def _as_typed(field: FieldOfLetter) -> list[tuple[str, int | None]]:
+    return [(option.label, option.headcount) for option in field.options]
+
+
+def _write(session: Session, letter: Letter, fields: Sequence[FieldOfLetter]) -> None:
     for table in (Option, Field):
         session.execute(delete(table).where(table.letter_id == letter.id))
     ids = _ids([field.label for field in fields])

@@ -19,45 +19,93 @@ from petition.letters.states import (
     MAIL,
     MOST_K,
     NOTICE,
+    OF_OLD_VERSION,
     OPEN,
     PUBLISHED,
     STEPS,
     WITHDRAWN,
+    is_current,
     is_possible,
 )
 from petition.letters.text.completeness import gaps
 
 _ = str
+NOT_NOW = _("This letter is at another step. Its page says what comes next.")
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the rules need to know from outside the letter, as values."""
+    """What the rules need to know from outside the letter, as values; of signatures as of the last update."""
 
     site_url: str | None = None
     sealed: int = 0
-    waiting: int = 0
+    """Signatures that are counted."""
+    has_k_counted: bool = False
+    """At least K signatures of one round are in the log."""
+    has_k_together: bool = False
+    """At least K signatures of one round are in the log or wait."""
     key_holders: int = 0
     """Organizers who have a key pair, so that names keys can be boxed for them."""
     sends_mail: bool = False
     approvals: int = 0
     """Organizers who approve of the newest version."""
+    is_demo: bool = False
+    """The site is the demo, whose clock is its own."""
+    awaited: str = ""
+    """The step that the host must approve first; empty for none."""
+    contact: str = ""
+    """How to reach the host."""
 
 
 def obstacles(letter: Letter, version: Version | None, step: str, facts: Facts) -> list[Refusal]:
     """Everything that stands in the way of a step, each with its remedy; the page shows it, the step enforces it."""
     if (letter.state, step) not in STEPS:
-        return [Conflict("A letter that is %(state)s cannot become %(step)s.", state=letter.state, step=step)]
+        return [Conflict(NOT_NOW)]
+    found = list(_obstacles_of_host(step, facts))
     if step == OPEN:
-        return _obstacles_to_opening(letter, version, facts)
-    if step == PUBLISHED and letter.threshold and facts.sealed < letter.threshold:
-        return [
-            Conflict(
-                "You set a minimum of %(threshold)s signatures. So far: %(sealed)s.",
-                threshold=letter.threshold, sealed=facts.sealed,
-            ).about("threshold")
-        ]  # fmt: skip
-    return []
+        return [*_obstacles_to_opening(letter, version, facts), *found]
+    if step == PUBLISHED:
+        return [*_obstacles_to_publishing(letter, facts), *found]
+    if step == CLOSED and letter.state == OPEN:
+        return [*_obstacles_to_closing_unpublished(letter, facts), *found]
+    return found
+
+
+def _obstacles_of_host(step: str, facts: Facts) -> Iterable[Refusal]:
+    if step != facts.awaited:
+        return
+    if facts.contact:
+        yield Conflict("This site's host must approve the letter first. Write to: %(contact)s", contact=facts.contact)
+    else:
+        yield Conflict("This site's host must approve the letter first. Ask them.")
+
+
+def _obstacles_to_publishing(letter: Letter, facts: Facts) -> Iterable[Refusal]:
+    if not is_current(letter):
+        yield Conflict(OF_OLD_VERSION)
+    elif letter.k != ALONE and not facts.has_k_counted:
+        yield Conflict(
+            "A letter is published once at least %(k)s signatures are counted that came with one set of codes. "
+            "As of the last update there are fewer.",
+            k=letter.k,
+        ).about("codes")
+    if letter.threshold and facts.sealed < letter.threshold:
+        yield Conflict(
+            "You set a minimum of %(threshold)s signatures. So far: %(sealed)s.",
+            threshold=letter.threshold, sealed=facts.sealed,
+        ).about("threshold")  # fmt: skip
+
+
+def _obstacles_to_closing_unpublished(letter: Letter, facts: Facts) -> Iterable[Refusal]:
+    """A letter that closes before it was published is published in the same hour."""
+    if not is_current(letter):
+        yield Conflict(OF_OLD_VERSION)
+    elif not facts.has_k_together:
+        yield Conflict(
+            "As of the last update fewer than %(k)s signatures had come with one set of codes, and a smaller number is "
+            "never published. So this letter can't close. You can only take it down.",
+            k=letter.k,
+        ).about("codes")
 
 
 def _obstacles_to_opening(letter: Letter, version: Version | None, facts: Facts) -> list[Refusal]:
@@ -126,7 +174,7 @@ def require_step(letter: Letter, version: Version | None, step: str, facts: Fact
 def move(session: Session, letter: Letter, to: str) -> None:
     """The one writer of a letter's state: of two who try the same step, one wins."""
     if (letter.state, to) not in STEPS:
-        raise Conflict("A letter that is %(state)s cannot become %(step)s.", state=letter.state, step=to)
+        raise Conflict(NOT_NOW)
     session.flush()
     moved = changed(
         session,
@@ -135,20 +183,23 @@ def move(session: Session, letter: Letter, to: str) -> None:
         .values(state=to, edition=Letter.edition + 1),
     )
     if moved != 1:
-        raise Conflict("Somebody else changed this letter at the same moment. Please look again.")
+        raise Conflict("Someone else just changed this letter. Look at it again.")
     if to in (CLOSED, WITHDRAWN):
         forget_working_copies(session, letter.id)
     session.refresh(letter)
 
 
-def announce_close(session: Session, letter: Letter, *, moment: datetime, now: bool, facts: Facts) -> None:
-    """Say a day ahead when the letter closes; at once only where no signature waits. What was announced stands."""
+def announce_close(session: Session, letter: Letter, *, moment: datetime, facts: Facts, now: bool = False) -> None:
+    """Say a day ahead when the letter closes. ``now`` closes at once, in the demo alone.
+
+    Elsewhere somebody who holds all other codes could close at the moment when a colleague signs. An announced hour
+    stands.
+    """
     require_step(letter, None, CLOSED, facts)
-    require_not_announced(letter)
-    if now and facts.waiting:
-        raise Conflict(
-            "Signatures are waiting to be counted, so closing must be announced a day ahead. Close without “now”."
-        )
+    if now and not facts.is_demo:
+        raise Conflict("Closing is announced a day ahead, so that nobody can tell whose signature came last.")
+    if not now:
+        require_not_announced(letter)
     letter.closes = moment if now else full_hour_after(moment + NOTICE)
     letter.edition += 1
     session.flush()

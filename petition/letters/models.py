@@ -67,6 +67,18 @@ class RecoveryCode(PetitionBase):
     organizer_id: Mapped[str] = mapped_column(ForeignKey("organizer.id", ondelete="CASCADE"))
 
 
+class SpentForm(PetitionBase):
+    """A form of the organizers that was sent, so that it acts once. Nothing says who sent it, or what it made."""
+
+    __tablename__ = "spent_form"
+    __table_args__ = UNORDERED
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    """SHA-256 of the random text that the form held."""
+    day: Mapped[date] = mapped_column(Date)
+    """On which it was shown; two days later the row goes."""
+
+
 class Letter(PetitionBase):
     """An open letter and where it stands."""
 
@@ -74,10 +86,8 @@ class Letter(PetitionBase):
     __table_args__ = (UniqueConstraint("slug"), UNORDERED)
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
-    """LETTER_ID of the protocol."""
+    """LETTER_ID of the protocol. Its first 16 characters are the address of a letter that is not listed."""
     slug: Mapped[str] = mapped_column(String(80))
-    secret: Mapped[str] = mapped_column(String(26))
-    """The part of the address that keeps an unpublished letter out of sight."""
     state: Mapped[str] = mapped_column(String(10))
     k: Mapped[int]
     timing: Mapped[str] = mapped_column(String(8), default="together")
@@ -87,6 +97,12 @@ class Letter(PetitionBase):
     """Timing ``apart``: from the end of issuing to the beginning of signing."""
     routes: Mapped[list[str]] = mapped_column(JSON, default_factory=lambda: ["code"])
     """How people show that they work there: a code on paper, a mail to the work address, or both; frozen at opening."""
+    updates: Mapped[str] = mapped_column(String(6), default="daily")
+    """How often what waits is counted, ``daily`` or ``hourly``; frozen at opening."""
+    log_version: Mapped[int] = mapped_column(default=2)
+    """Of the log's format. Letters that version 0.1.0 opened have 1, and take no more signatures."""
+    pinned: Mapped[dict[str, Any] | None] = mapped_column(JSON, default=None)
+    """What the pins of all its rounds cover alike (protocol 4), frozen at opening."""
     mail_domains: Mapped[dict[str, list[str]]] = mapped_column(JSON, default_factory=dict)
     """The mail route: of each roll's id, the domains whose addresses may ask for a code."""
     goal: Mapped[int | None] = mapped_column(default=None)
@@ -122,6 +138,16 @@ class Letter(PetitionBase):
     withdrawn_reason: Mapped[str | None] = mapped_column(Text, default=None)
     taken_down: Mapped[bool] = mapped_column(default=False)
     """Whether the reason is the host's, not the organizers'."""
+
+
+class HostApproval(PetitionBase):
+    """The host has read exactly this text and lets the letter go on, where the site asks for it."""
+
+    __tablename__ = "host_approval"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(ForeignKey("letter.id", ondelete="CASCADE"), primary_key=True)
+    text_sha256: Mapped[str] = mapped_column(String(64))
 
 
 class Authorship(PetitionBase):
@@ -293,13 +319,15 @@ class NamesKey(PetitionBase):
     letter_id: Mapped[str] = mapped_column(ForeignKey("letter.id"), primary_key=True)
     step: Mapped[str] = mapped_column(String(24), primary_key=True)
     public_key: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """SPKI DER; gone when the letter closes, as are all other halves and boxes."""
+    """SPKI DER; it stays, because pins cover it. None in letters that version 0.1.0 closed."""
     private_key: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
     """Once an organizer has unlocked the step: PKCS #8, locked under a key that derives from the master secret."""
     opens: Mapped[datetime | None] = mapped_column(Hour, default=None)
     """When its names begin to be shown, as announced; for ``named`` there is no notice."""
     is_open: Mapped[bool] = mapped_column(default=False)
     """Its names are shown at each sealing from now on."""
+    is_over: Mapped[bool] = mapped_column(default=False)
+    """The letter has ended: the private half and every box of it are destroyed."""
     waiting: Mapped[int] = mapped_column(default=0)
     """Names that wait for this step, as of the last sealing that took signatures; at the end, those never shown."""
 

@@ -1,8 +1,11 @@
 """The states of a letter, and the names that its rules share. One table of steps, as data."""
 
 from datetime import timedelta
+from typing import Any
 
-from petition.errors import Conflict
+from sqlalchemy import Row
+
+from petition.errors import Conflict, Over
 from petition.letters.models import Letter
 
 _ = str
@@ -10,6 +13,7 @@ DRAFT, OPEN, PUBLISHED, CLOSED, WITHDRAWN = _("draft"), _("open"), _("published"
 STEPS = {
     (DRAFT, OPEN),
     (OPEN, PUBLISHED),
+    (OPEN, CLOSED),
     (PUBLISHED, CLOSED),
     (OPEN, WITHDRAWN),
     (PUBLISHED, WITHDRAWN),
@@ -26,9 +30,18 @@ EDITOR, COMMENTER = _("editor"), _("commenter")
 ROLES = (EDITOR, COMMENTER)
 TOGETHER, APART = "together", "apart"
 TIMINGS = (TOGETHER, APART)
+DAILY, HOURLY = "daily", "hourly"
+UPDATES = (DAILY, HOURLY)
+"""How often what waits is counted. An hourly history shows how many sign during working hours."""
 CODE, MAIL = "code", "mail"
 ROUTES = (CODE, MAIL)
 """How people show that they work there: a code from a colleague, or one mailed to the work address."""
+LOG_VERSION = 2
+"""Of the logs that this program continues. Version 0.1.0 made logs of version 1."""
+OF_OLD_VERSION = _(
+    "This letter was opened with version 0.1.0 of the program, and this version can't continue its log. What was "
+    "counted stays. It takes no more signatures and no more codes. The organizers can start it again as a new letter."
+)
 
 
 def steps_from(state: str) -> list[str]:
@@ -41,7 +54,32 @@ def is_possible(k: int) -> bool:
     return k == ALONE or LEAST_K <= k <= MOST_K
 
 
+def held_back(k: int) -> int:
+    """H: how many signatures an update holds back, half of K, rounded up; none of a statement by one person."""
+    return 0 if k == ALONE else -(-k // 2)
+
+
+def is_current(letter: Letter | Row[Any]) -> bool:
+    """Whether the letter's log is of the version that this program continues."""
+    return bool(letter.log_version == LOG_VERSION)
+
+
+def takes_signatures(letter: Letter | Row[Any]) -> bool:
+    """Whether a letter takes signatures at all; its rounds may each say no."""
+    return letter.state in SIGNABLE and is_current(letter)
+
+
+def require_signable(letter: Letter | Row[Any]) -> None:
+    """Refuse if the letter takes no more signatures, and say why."""
+    if letter.state == DRAFT:
+        raise Conflict("This letter is not open yet. It takes no signatures.")
+    if letter.state not in SIGNABLE:
+        raise Over("This letter is closed. It takes no more signatures.")
+    if not is_current(letter):
+        raise Over(OF_OLD_VERSION)
+
+
 def require_draft(letter: Letter) -> None:
     """The text may change only in a draft: a changed letter is a new letter."""
     if letter.state != DRAFT:
-        raise Conflict("This letter is open, so its text can't change any more. A changed letter is a new letter.")
+        raise Conflict("This letter is open, so this can't change. To change it, start a new letter.")

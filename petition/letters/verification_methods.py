@@ -23,10 +23,10 @@ def set_routes(session: Session, letter: Letter, routes: Sequence[str], domains:
     """
     session.refresh(letter, with_for_update=True)
     if letter.state != DRAFT:
-        raise Conflict("This letter is open, so the way to a signing code can't change any more.")
+        raise Conflict("This letter is open, so how people get codes can't change.")
     chosen = [route for route in ROUTES if route in routes]
     if not chosen:
-        raise BadShape("Choose at least one way to a signing code.")
+        raise BadShape("Choose at least one way to get codes.")
     read = {roll.id: _read(domains.get(roll.id, ())) for roll in rolls_of(session, letter)}
     _require_apart(read)
     letter.routes = chosen

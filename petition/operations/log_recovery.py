@@ -29,6 +29,7 @@ from petition.letters.states import CLOSED, OPEN, PUBLISHED
 from petition.publishing.data.exports import FORMULA_STARTS
 from petition.sealing.log import append, log_of, log_seed, root_of
 from petition.sealing.models import Log, Milestone, Sealing
+from petition.sealing.round_entries import rounded
 from petition.signing.appearances import forget_all
 from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawal
 from petition.signing.names import free_names
@@ -36,9 +37,9 @@ from petition.signing.signatures import rounds_of
 from petition.signing.statements import parse
 from petition.verifying import Source, Verdict, verify
 from petition.verifying.bundles import entries_of
-from petition.verifying.files import LONGEST
 from petition.verifying.history import Row, read_history
-from petition.verifying.pieces import ENTRIES, Piece, fetch
+from petition.verifying.small_files import LONGEST
+from petition.verifying.tiles import bundle, fetch_tile
 
 MOST_NAMES = 2**26
 """Bytes of a published list of names."""
@@ -96,7 +97,7 @@ def take_over(databases: Databases, master: bytes, source: Source, *, moment: da
         letter_id, size, origin, public = log.letter_id, log.size, log.origin, log.public_key
         slug, checkpoint = session.get_one(Letter, letter_id).slug, log.checkpoint
     _require_not_older(source, size, origin, public)
-    verdict = verify(source, since=checkpoint.encode())
+    verdict = verify(source, since=[checkpoint.encode()])
     wrong = [check.detail for check in verdict.checks if not check.ok]
     if wrong:
         raise Conflict("The published log cannot be taken over: %(why)s Nothing was changed.", why=" ".join(wrong))
@@ -144,11 +145,11 @@ def _require_not_older(source: Source, size: int, origin: str, public: bytes) ->
 def _read(source: Source, size: int, verdict: Verdict) -> _Published:
     datas: list[bytes] = []
     for number in range(size // WIDTH, -(-verdict.size // WIDTH)):
-        width = min(WIDTH, verdict.size - number * WIDTH)
-        data = fetch(source, Piece(ENTRIES, number, width))
+        tile = bundle(number, verdict.size)
+        data = fetch_tile(source, tile)
         if isinstance(data, Refusal):
             raise data
-        datas += entries_of(data, width)[max(0, size - number * WIDTH) :]
+        datas += entries_of(data, tile.width)[max(0, size - number * WIDTH) :]
     history = read_history(source.read("history.csv", LONGEST["history.csv"]))
     totals = (history[-1].signatures, history[-1].withdrawals) if history else (0, 0)
     if totals != (verdict.signatures, verdict.withdrawals):
@@ -217,8 +218,8 @@ def _follow(
         case {"type": "codes"} if row is not None:
             row.made, row.voided = entry["made"], entry["voided"]
         case {"type": "issued"} if row is not None:
-            row.issued = entry["issued"]
-            row.spent = max(row.spent, row.issued)
+            row.is_ended, row.issued = True, entry["issued"]
+            row.spent = max(row.spent, rounded(row.issued or 0, letter.k))
             row.signing_starts = full_hour_after(moment)
         case {"type": "annulled"} if row is not None:
             row.annulled, row.is_annulment_logged = entry["reason"], True
@@ -265,6 +266,7 @@ def _write_history(session: Session, letter: Letter, history: Iterable[Row]) -> 
             "hour": datetime.fromisoformat(row.sealed_at),
             "signatures": row.signatures,
             "withdrawals": row.withdrawals,
+            "size": row.size,
         }
         for row in history
     ]
@@ -317,19 +319,32 @@ def _follow_state(session: Session, letter: Letter, found: _Published, moment: d
 
 def _tell_issuer(databases: Databases, session: Session, letter_id: str) -> None:
     """The issuer's numbers follow the log's; the issuer commits first."""
+    k = session.get_one(Letter, letter_id).k
     with Session(databases.issuer) as issuer:
         for row in rounds_of(session, letter_id):
             mine = issuer.get(IssuingRound, (letter_id, row.number))
             if mine is None:
                 mine = IssuingRound(
-                    letter_id=letter_id, number=row.number, roll=row.roll, public_key=row.public_key, issued=0
+                    letter_id=letter_id,
+                    number=row.number,
+                    roll=row.roll,
+                    public_key=row.public_key,
+                    issued=0,
+                    is_lost=True,
                 )
                 issuer.add(mine)
             mine.public_key = row.public_key
             _add_codes(issuer, row, mine)
-            mine.issued = row.issued if row.issued is not None else max(mine.issued or 0, row.made - row.voided)
+            mine.issued = _issued(row, mine, k)
             mine.annulled = row.annulled or mine.annulled
         issuer.commit()
+
+
+def _issued(row: Round, mine: IssuingRound, k: int) -> int:
+    """How many codes were exchanged, as far as is known: what the log says, fewer than K, or at most all."""
+    if not row.is_ended:
+        return max(mine.issued or 0, row.made)
+    return row.issued if row.issued is not None else min(mine.issued or 0, k - 1)
 
 
 def _add_codes(issuer: Session, row: Round, mine: IssuingRound) -> None:

@@ -139,12 +139,14 @@ def _end_rounds(connection: Connection) -> None:
     """Nobody can tell how many codes were exchanged since: of those on paper at most all; of mailed ones nobody knows
     more than the backup."""
     codes = (
-        select(func.coalesce(func.sum(Batch.made - Batch.voided), 0))
+        select(func.coalesce(func.sum(Batch.made), 0))
         .where(Batch.letter_id == IssuingRound.letter_id, Batch.round == IssuingRound.number)
         .scalar_subquery()
     )
     connection.execute(
-        update(IssuingRound).where(IssuingRound.issued.is_(None)).values(issued=codes + IssuingRound.mailed)
+        update(IssuingRound)
+        .where(IssuingRound.issued.is_(None))
+        .values(issued=codes + IssuingRound.mailed, is_lost=True)
     )
 
 

@@ -78,7 +78,7 @@ def require_tables(databases: Databases) -> None:
 
 def require_secrets(settings: Settings, databases: Databases, master: bytes) -> None:
     """Refuse to serve or to seal with a master secret or a folder that are not those of these databases."""
-    slugs = [slug for slug, log in _logs(databases) if not _opens(log, master)]
+    slugs = misfits(databases, master)
     if slugs:
         raise Conflict(
             "The master secret at %(path)s is not the one that these letters were opened with: %(slugs)s. Put the "
@@ -96,6 +96,11 @@ def require_secrets(settings: Settings, databases: Databases, master: bytes) -> 
             folder=str(settings.rounds_folder),
             rounds=", ".join(f"round {number} of {slug}" for slug, number in missing),
         )
+
+
+def misfits(databases: Databases, master: bytes) -> list[str]:
+    """Slugs of the letters whose logs' keys a master secret does not open."""
+    return [slug for slug, log in _logs(databases) if not _opens(log, master)]
 
 
 def missing_rounds(settings: Settings, databases: Databases) -> Iterator[tuple[str, int]]:

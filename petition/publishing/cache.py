@@ -24,16 +24,26 @@ from sqlalchemy.orm import Session
 
 from petition.errors import Refusal
 from petition.i18n import languages
-from petition.letters.access import public_letter
-from petition.letters.employers import by_employer
-from petition.letters.models import Letter
-from petition.letters.states import PUBLIC
+from petition.letters.access import LISTED, SHORT_LENGTH, UNLISTED, letter_at, meant_by, public_letter
+from petition.letters.models import Letter, to_hour
+from petition.letters.states import PUBLIC, SIGNABLE
 from petition.publishing import openapi
 from petition.publishing.data import columns
+from petition.publishing.data.round_record import round_json
 from petition.publishing.figures.counts import figures
+from petition.publishing.figures.listing import listing
+from petition.publishing.figures.names import require_page
 from petition.publishing.pages.data_inventory import OTHERS, SIGNERS
-from petition.publishing.public_files import HTML, PublicFile, kind_on_disk, public_file
-from petition.publishing.templates import render
+from petition.publishing.public_files import (
+    HTML,
+    PublicFile,
+    is_file_name,
+    kind_on_disk,
+    log_file,
+    public_file,
+    tile_of,
+)
+from petition.publishing.templates import HostFacts, render
 
 ASK_EVERY_SECONDS = 1.0
 MOST_BYTES = 64 * 1024 * 1024
@@ -44,12 +54,13 @@ SITE_FILES: dict[str, tuple[str | Callable[[], bytes], str]] = {
     "sign.js": ("static/sign.js", "text/javascript; charset=utf-8"),
     "ladder.js": ("static/ladder.js", "text/javascript; charset=utf-8"),
     "check.js": ("static/check.js", "text/javascript; charset=utf-8"),
-    "rolls.js": ("static/rolls.js", "text/javascript; charset=utf-8"),
     "names.js": ("static/names.js", "text/javascript; charset=utf-8"),
     "client.py": ("client.py", "text/x-python; charset=utf-8"),
     "openapi.json": (openapi.document, openapi.JSON),
     "counts.schema.json": (openapi.counts_schema, openapi.SCHEMA),
 }
+PAGES = {"start/": "public/start.html", "code/": "public/code.html"}
+"""Pages of the site beside its home and its promises."""
 COMPRESSED = ("text/", "application/json", "application/schema", "image/svg", "application/atom")
 
 
@@ -79,16 +90,35 @@ class CachedFile:
         return 2 * len(self.file.body) + 500
 
 
+@dataclass(frozen=True)
+class _Known:
+    """A letter that is open at least, as of its newest edition."""
+
+    id: str
+    slug: str
+    edition: int
+
+
 class PublicCache:
     """The kept files of a site, in one process."""
 
-    def __init__(self, reading: Engine, url: str | None, folder: Path, seconds: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        reading: Engine,
+        url: str | None,
+        folder: Path,
+        seconds: Callable[[], float] = time.monotonic,
+        host: HostFacts = HostFacts(),  # noqa: B008 - a constant
+    ):
         self._reading = reading
         self._url = url
         self._folder = folder
+        self._host = host
         self._seconds = seconds
         self._asked = float("-inf")
-        self._editions: dict[str, tuple[str, int]] = {}
+        self._listed: dict[str, _Known] = {}
+        self._unlisted: dict[str, _Known] = {}
+        """By the path that only the letter's holders know; letters that are not public yet too."""
         self._kept: OrderedDict[tuple[object, ...], CachedFile] = OrderedDict()
         self._weight = 0
         self._lock = threading.Lock()
@@ -98,13 +128,38 @@ class PublicCache:
 
         ``fresh`` asks for the editions again, for whoever comes within the second of a publication.
         """
-        found = self._edition_of(slug, fresh)
-        if found is None or (language is not None and language not in languages()):
+        self._refresh(fresh=fresh)
+        found = self._listed.get(slug)
+        if found is None or not is_file_name(name) or (language is not None and language not in languages()):
             return None
-        letter_id, edition = found
-        return self._keep(
-            (letter_id, edition, name, language), lambda: self._make(slug, letter_id, edition, name, language)
-        )
+        key = (found.id, found.edition, name, language)
+        return self._keep(key, lambda: self._make(found, name, language))
+
+    def file_for_clients(self, path: str, name: str) -> CachedFile | None:
+        """A public letter's text or log, asked for by its unlisted address; None if there is no such thing."""
+        self._refresh(fresh=False)
+        found = self._unlisted.get(meant_by(path) or "")
+        return self.letter_file(found.slug, name, None) if found is not None and found.slug in self._listed else None
+
+    def round_json(self, path: str, number: int | None, *, moment: datetime) -> bytes:
+        """The public record of a round of the letter at a path; refuses what that letter does not have.
+
+        Everybody gets the same bytes within an hour and an edition.
+        """
+        self._refresh(fresh=False)
+        meant = meant_by(path) or ""
+        found = self._listed.get(meant.removeprefix(LISTED)) or self._unlisted.get(meant)
+
+        def make() -> PublicFile:
+            with Session(self._reading) as session:
+                letter = letter_at(session, path)
+                return PublicFile(round_json(session, letter, self._url, number, moment=moment), "application/json")
+
+        if found is None:
+            return make().body
+        key = ("round", found.id, found.edition, number, to_hour(moment))
+        kept = self._keep(key, make)
+        return kept.file.body if kept is not None else b""
 
     def site_file(self, name: str, language: str) -> CachedFile | None:
         """A file of the site itself: style, script, client, promises; or, for the name "", the list of letters."""
@@ -114,6 +169,8 @@ class PublicCache:
             make = partial(self._make_home, language)
         elif name == "promises/":
             make = partial(promises_page, language)
+        elif name in PAGES:
+            make = partial(self._of_site, PAGES[name], language, "../_site/")
         elif name in SITE_FILES:
             make = partial(packaged, name)
         else:
@@ -122,8 +179,8 @@ class PublicCache:
 
     def letter_file_in_memory(self, slug: str, name: str, language: str | None) -> CachedFile | None:
         """The same as ``letter_file``, without asking the database and without making anything."""
-        found = self._editions.get(slug)
-        return None if found is None else self._in_memory((*found, name, language))
+        found = self._listed.get(slug)
+        return None if found is None else self._in_memory((found.id, found.edition, name, language))
 
     def site_file_in_memory(self, name: str, language: str) -> CachedFile | None:
         """The same as ``site_file``, without asking the database and without making anything."""
@@ -142,7 +199,7 @@ class PublicCache:
 
     def _site_key(self, name: str, language: str) -> tuple[object, ...]:
         if name == "":
-            return ("home", language, tuple(sorted(self._editions.items())))
+            return ("home", language, tuple(sorted((one.slug, one.edition) for one in self._listed.values())))
         return (name,) if name in SITE_FILES else (name, language)
 
     def _in_memory(self, key: tuple[object, ...]) -> CachedFile | None:
@@ -152,10 +209,6 @@ class PublicCache:
             self._kept.move_to_end(key)
             return self._kept[key]
 
-    def _edition_of(self, slug: str, fresh: bool) -> tuple[str, int] | None:
-        self._refresh(fresh=fresh)
-        return self._editions.get(slug)
-
     def _refresh(self, *, fresh: bool) -> None:
         """Ask for the editions if the last answer is a second old; if the database is away, what is known stays."""
         now = self._seconds()
@@ -164,10 +217,13 @@ class PublicCache:
         self._asked = now
         try:
             with Session(self._reading) as session:
-                rows = session.execute(select(Letter.slug, Letter.id, Letter.edition).where(Letter.state.in_(PUBLIC)))
-                self._editions = {row.slug: (row.id, row.edition) for row in rows}
+                columns_ = (Letter.id, Letter.slug, Letter.edition, Letter.state)
+                rows = session.execute(select(*columns_).where(Letter.state.in_(PUBLIC | SIGNABLE))).all()
         except SQLAlchemyError:
             return
+        known = [(_Known(row.id, row.slug, row.edition), row.state in PUBLIC) for row in rows]
+        self._unlisted = {f"{UNLISTED}{one.id[:SHORT_LENGTH]}": one for one, _ in known}
+        self._listed = {one.slug: one for one, is_public in known if is_public}
 
     def _keep(self, key: tuple[object, ...], make: Callable[[], PublicFile | None]) -> CachedFile | None:
         with self._lock:
@@ -188,33 +244,39 @@ class PublicCache:
                 self._weight -= oldest.weight
         return kept
 
-    def _make(self, slug: str, letter_id: str, edition: int, name: str, language: str | None) -> PublicFile | None:
-        path = self._path(letter_id, edition, name, language)
+    def _make(self, known: _Known, name: str, language: str | None) -> PublicFile | None:
+        path = self._path(known, name, language)
         media_type = kind_on_disk(name)
         if media_type is not None and path is not None and path.is_file():
             modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
             return PublicFile(path.read_bytes(), media_type, modified=modified)
         try:
             with Session(self._reading) as session:
-                letter = public_letter(session, slug)
+                if tile_of(name) is not None:  # the log alone is asked, lest names of tiles be a way to keep it busy
+                    return log_file(session, known.id, name)
+                letter = public_letter(session, known.slug)
+                require_page(letter.names_shown, name)
                 found = figures(session, letter, self._url)
                 file = public_file(session, letter, found, name, language)
         except Refusal:
             return None
-        if path is not None and letter.edition == edition:
+        if path is not None and letter.edition == known.edition:
             self._put(path, file)
         return file
 
+    def _of_site(self, template: str, language: str, site: str, **values: object) -> PublicFile:
+        return _page(template, language, site, host=self._host, **values)
+
     def _make_home(self, language: str) -> PublicFile:
         with Session(self._reading) as session:
-            return _page("public/home.html", language, "_site/", employers=by_employer(session))
+            return self._of_site("public/home.html", language, "_site/", employers=listing(session))
 
-    def _path(self, letter_id: str, edition: int, name: str, language: str | None) -> Path | None:
+    def _path(self, known: _Known, name: str, language: str | None) -> Path | None:
         """Where a file lies for all workers; None for one that is quicker made than read."""
         if kind_on_disk(name) is None:
             return None
         file = f"{name}index.html" if name == "" or name.endswith("/") else name
-        return self._folder / letter_id / str(edition) / (language or "own") / file
+        return self._folder / known.id / str(known.edition) / (language or "own") / file
 
     def _put(self, path: Path, file: PublicFile) -> None:
         """Write a file whole or not at all, and drop the editions before the last one.

@@ -1,24 +1,21 @@
 """A folder with a folder for each public letter, for mirrors."""
 
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from petition.publishing.folder import MARK
-
-NO_JEKYLL = ".nojekyll"
-"""Tells GitHub Pages to serve all files, also those whose names begin with an underscore."""
+from petition.publishing.folder import NO_JEKYLL
+from petition.publishing.placing import MARK, take_away
 
 
 def prepare_mirror(folder: Path, slugs: Iterable[str]) -> list[str]:
     """Make the folder ready for these letters; returns the slugs of those that it held and that are public no more.
 
-    Their folders are deleted, because a mirror must not go on showing what was taken down. What was not written here
+    Their files are deleted, because a mirror must not go on showing what was taken down. What was not written here
     stays: a repository, a CNAME, a page of one's own.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / NO_JEKYLL).touch()
     over = sorted({path.parent.name for path in folder.glob(f"*/{MARK}")} - set(slugs))
     for slug in over:
-        shutil.rmtree(folder / slug)
+        take_away(folder / slug)
     return over

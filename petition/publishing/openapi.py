@@ -13,7 +13,7 @@ from petition.publishing.documents.calendar import MEDIA_TYPE as CALENDAR
 from petition.publishing.public_files import FROM_FIGURES, HTML, ISSUER_PEM, PAGES
 
 Json = dict[str, Any]
-VERSION = "1"
+VERSION = "2"
 """Rises when a member goes away or changes its meaning; new members may come without."""
 STATES = {*PUBLIC, OPEN, WITHDRAWN}
 """Organizers and operators can export the figures of letters that are not public."""
@@ -23,7 +23,7 @@ SCHEMA = "application/schema+json"
 BYTES = "application/octet-stream"
 PLAIN = "text/plain; charset=utf-8"
 FORM = ("application/x-www-form-urlencoded", "multipart/form-data")
-SCRIPTS = dict.fromkeys(("sign.js", "ladder.js", "check.js", "rolls.js", "names.js"), "text/javascript")
+SCRIPTS = dict.fromkeys(("sign.js", "ladder.js", "check.js", "names.js"), "text/javascript")
 AT_SITE = (
     {"style.css": "text/css", "icon.svg": "image/svg+xml"}
     | SCRIPTS
@@ -56,8 +56,9 @@ def document() -> bytes:
         "get": _operation("Whether databases and keys are ready; 503 if not.", {200: PLAIN, 503: PLAIN})
     }
     for name, operations in {**_public(), **_signing()}.items():
-        here: Json = {"parameters": [_ADDRESS]}
-        paths[f"/letters/{{address}}/{name}"] = {**operations, **here}
+        for place, parameter in (("letters/{slug}", _SLUG), ("s/{code}", _SHORT)):
+            here: Json = {"parameters": [parameter]}
+            paths[f"/{place}/{name}"] = {**operations, **here}
     whole = {
         "openapi": "3.1.0",
         "info": {"title": "Petition", "version": VERSION, "description": _INTRODUCTION},
@@ -84,12 +85,22 @@ _INTRODUCTION = (
     "than those named here is answered 405. Pages have a language in front of their path (/es/letters/…) or speak "
     "the letter's own. HEAD is answered wherever GET is."
 )
-_ADDRESS = {
-    "name": "address",
+_SLUG = {
+    "name": "slug",
     "in": "path",
     "required": True,
-    "description": "The letter's slug; while it is unpublished its slug, a hyphen and its secret.",
-    "schema": {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$", "maxLength": 97},
+    "description": "The letter's slug, once it is public.",
+    "schema": {"type": "string", "pattern": "^[a-z0-9-]{1,80}$"},
+}
+_SHORT = {
+    "name": "code",
+    "in": "path",
+    "required": True,
+    "description": (
+        "The first 16 characters of the letter's id, read like a code. This address works from opening on, for good; "
+        "pages of a public letter are answered 308 here."
+    ),
+    "schema": {"type": "string", "pattern": "^[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z-]{16,19}$"},
 }
 
 
@@ -158,7 +169,7 @@ def _signing() -> Json:
         "The public record of a round: all that an outside client needs.",
         {200: {"$ref": "#/components/schemas/Round"}},
         (308, 404, 410),
-        parameters=[_in("query", "roll", _WORDS), _in("query", "round", _text("[0-9]{1,9}"))],
+        parameters=[_in("query", "round", _text("[1-9][0-9]{0,8}"))],
     )
     found: Json = {"round.json": {"get": record}}
     for name, (summary, kind, asked) in _PAGES.items():
@@ -251,6 +262,7 @@ _POSTS: dict[str, tuple[str, int, Json, Json]] = {
     ),
 }
 _PAGES: dict[str, tuple[str, str, Json]] = {
+    "remove": ("The form that removes a signature.", HTML, {}),
     "when": ("When to come back with a saved signature.", HTML, {}),
     "when.ics": ("The same for a calendar, naming nothing (RFC 5545).", CALENDAR, {"round": _text("[0-9]{1,9}")}),
 }
@@ -259,13 +271,13 @@ _FORMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "join/mail": ("Ask for a code by mail; the answer is the same for every address.", ("address", "roll")),
     "join/file": ("The token sent back as a file; nothing is stored.", ("token",)),
     "sign": (
-        "How to be seen, then the answers to check, then, with “confirm”, the signature. Groups are in fields named "
-        "after their ids, group-ROLE for example.",
+        "How to be listed, and with “confirm” the signature. Groups are in fields named after their ids, group-ROLE "
+        "for example.",
         ("token", "token_file", "appear", "name", "title", "do", "confirm"),
     ),
     "receipt": (
-        "Check, change what is shown, or take back by receipt.",
-        ("receipt", "receipt_file", "appear", "name", "title", "do"),
+        "Check, change what is shown, or remove by receipt; removing is done with “confirm”.",
+        ("receipt", "receipt_file", "appear", "name", "title", "do", "confirm"),
     ),
     "report": ("Tell whoever runs the site that a letter does harm; only the words and the hour are kept.", ("text",)),
     "receipt/file": ("The receipt sent back as a file; nothing is stored.", ("token",)),
@@ -283,7 +295,7 @@ _COUNTS = _object(
     as_of=_HOUR,
     signatures=_NUMBER,
     withdrawals=_NUMBER,
-    rolls={"type": "array", "items": _object(roll=_WORDS, count=_NUMBER)},
+    rolls={"type": "array", "items": _object(id=_text("[a-z0-9-]{1,32}"), roll=_WORDS, count=_NUMBER)},
     names_shown=_NUMBER,
     threshold={**_NUMBER, "type": ["integer", "null"]},
     closes={**_MAYBE_HOUR, "description": "The hour of closing, announced or planned."},
@@ -310,7 +322,6 @@ _ROUND = _object(
     round={"type": "integer", "minimum": 1},
     text_sha256=_HASH,
     public_key={**_text("[A-Za-z0-9_-]+"), "description": "SPKI DER: RSA, 3072 bits, e = 65537."},
-    fingerprint={**_HASH, "description": "SHA-256 of the public key's DER."},
     variant={"const": "RSABSSA-SHA384-PSS-Randomized"},
     timing={"enum": list(TIMINGS)},
     issuing={"type": "boolean", "description": "Whether codes are exchanged now."},
@@ -324,6 +335,17 @@ _ROUND = _object(
     },
     names_keys={"type": "object", "additionalProperties": _text("[A-Za-z0-9_-]+")},
     roll=_WORDS,
+    roll_id=_text("[a-z0-9-]{1,32}"),
+    k={"type": "integer", "minimum": 1, "maximum": 50},
+    log_key={**_HALF, "description": "The log's Ed25519 key."},
+    fields_sha256={**_HASH, "description": "SHA-256 of the canonical JSON (RFC 8785) of “fields”."},
+    hosts={"type": "array", "items": _WORDS, "description": "Where the letter is served; send to no other host."},
+    names_offered={"type": "array", "items": _WORDS, "description": "Steps of names_keys that are still taken."},
+    rounds={
+        "type": "array",
+        "items": _object(round={"type": "integer", "minimum": 1}, roll_id=_text("[a-z0-9-]{1,32}"), roll=_WORDS),
+        "description": "All rounds of the letter.",
+    },
 )
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from petition.crypto.merkle import tile_path
 from petition.errors import NotFound
 from petition.letters.models import Letter
-from petition.letters.states import ALONE, SIGNABLE
+from petition.letters.states import ALONE
 from petition.publishing.data import columns, exports
 from petition.publishing.data.feed import feed_atom
 from petition.publishing.data.spreadsheets import counts_xlsx
@@ -26,7 +26,7 @@ from petition.publishing.documents.typesetting import PDF, PNG
 from petition.publishing.figures.counts import Figures
 from petition.publishing.figures.facts import headline
 from petition.publishing.figures.log_timeline import chapters
-from petition.publishing.figures.names import page_names, page_number
+from petition.publishing.figures.names import page_names, page_number, require_page
 from petition.publishing.figures.summaries import summary_md, summary_txt
 from petition.publishing.pages.data_inventory import of_signers
 from petition.publishing.pages.quotes import quotes
@@ -104,6 +104,9 @@ PAGES = {
     "press/": "public/press.html",
 }
 
+TEXT_FILE = "letter.md"
+OTHERS = ("log/issuer.pem",)
+
 ON_DISK = {**dict.fromkeys(PAGES, HTML), **{name: kind for name, (_, kind) in FROM_FIGURES.items()}}
 """Files that workers share through the public folder, with their media types; pages of names besides."""
 
@@ -111,6 +114,16 @@ ON_DISK = {**dict.fromkeys(PAGES, HTML), **{name: kind for name, (_, kind) in FR
 def kind_on_disk(name: str) -> str | None:
     """The media type of a file that workers share through the public folder; None for all others."""
     return HTML if page_number(name) else ON_DISK.get(name)
+
+
+def is_file_name(name: str) -> bool:
+    """Whether a letter can have a file of this name at all: told before any database is asked."""
+    return name in ON_DISK or name in OTHERS or page_number(name) is not None or tile_of(name) is not None
+
+
+def is_for_clients(name: str) -> bool:
+    """Whether a file is served at a letter's unlisted address for good: its text and its log."""
+    return name == TEXT_FILE or name.startswith("log/")
 
 
 def pages(found: Figures) -> list[str]:
@@ -139,12 +152,11 @@ def public_file(session: Session, letter: Letter, found: Figures, name: str, lan
         return PublicFile(make(found), media_type, modified=found.as_of)
     if name == "log/issuer.pem":
         return PublicFile(issuer_pem(session, letter), ISSUER_PEM)
-    return _tile(session, letter, name)
+    return log_file(session, letter.id, name)
 
 
 def _page_of_names(found: Figures, name: str, number: int, language: str | None) -> bytes:
-    if number > found.naming.pages:
-        raise NotFound("There is no such page. The list of names is shorter.")
+    require_page(found.naming.count, name)
     spoken = language or found.words.language
     return page(found, name, language, page=found.naming.page(number, spoken), up="../" * name.count("/"))
 
@@ -173,7 +185,7 @@ def page(found: Figures, name: str, language: str | None, **more: Any) -> bytes:
 
 def before(found: Figures) -> dict[str, Any]:
     """What the page before signing says, of a public letter as of one that is only open."""
-    may_sign = found.state in SIGNABLE and not (found.k == ALONE and found.count)
+    may_sign = found.takes_signatures and not (found.k == ALONE and found.count)
     return {"stored": of_signers(found), "rights": RIGHTS, "may_sign": may_sign}
 
 
@@ -188,19 +200,35 @@ def _pem(public_key: bytes) -> bytes:
     return "\n".join(["-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----", ""]).encode()
 
 
-def _tile(session: Session, letter: Letter, name: str) -> PublicFile:
+@dataclass(frozen=True)
+class TileName:
+    """A tile of the log, or a bundle of its entries (level ``entries``), as its name says."""
+
+    level: str
+    number: int
+    width: int
+
+
+def tile_of(name: str) -> TileName | None:
+    """What a file's name means as a tile; None if it is none, or written in another way than the one."""
     match = TILE.fullmatch(name)
     if match is None:
+        return None
+    number, width = int(match["number"].replace("x", "").replace("/", "")), int(match["width"] or 256)
+    is_canonical = tile_path(number) == match["number"] and width <= 256 and not (width == 256 and match["width"])
+    return TileName(match["level"], number, width) if is_canonical else None
+
+
+def log_file(session: Session, letter_id: str, name: str) -> PublicFile:
+    """A tile of a letter's log, made from the log alone; NotFound beyond its end."""
+    wanted = tile_of(name)
+    if wanted is None:
         raise NotFound("There is no such file. The letter's page lists all of them.")
-    number = int(match["number"].replace("x", "").replace("/", ""))
-    width = int(match["width"] or 256)
-    if tile_path(number) != match["number"] or width == 256 and match["width"]:
-        raise NotFound("The log has no such tile.")
-    log = logs.log_of(session, letter.id)
-    if match["level"] == "entries":
-        body = logs.bundle(session, log, number, width)
+    log = logs.log_of(session, letter_id)
+    if wanted.level == "entries":
+        body = logs.bundle(session, log, wanted.number, wanted.width)
     else:
-        body = logs.tile(session, log, int(match["level"]), number, width)
+        body = logs.tile(session, log, int(wanted.level), wanted.number, wanted.width)
     return PublicFile(body, "application/octet-stream", is_final=True)
 
 

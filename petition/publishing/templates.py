@@ -1,6 +1,7 @@
 """Pages from templates, without Flask: the same call makes a published file and an answer of the server."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
 from typing import Any
@@ -12,10 +13,21 @@ from markupsafe import Markup
 
 from petition.database import place_of
 from petition.i18n import DEFAULT, is_right_to_left, languages, name_of, translations
+from petition.letters.text.blocks import plain_text
+from petition.letters.text.folding import folded
 from petition.letters.text.markdown import html, site_to_tell
 
 SITE = "_site/"
 """Folder of what belongs to the site (style, promises, client), seen from a letter's own folder."""
+
+
+@dataclass(frozen=True)
+class HostFacts:
+    """What pages say of who runs the site, and who may start a letter: ``invited``, or ``open`` for anybody."""
+
+    name: str = ""
+    contact: str = ""
+    start: str = "invited"
 
 
 @cache
@@ -31,6 +43,8 @@ def environment(language: str) -> Environment:
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     made.filters["markdown"] = html
+    made.filters["plain"] = plain_text
+    made.filters["folded"] = folded
     made.filters["site_to_tell"] = site_to_tell
     made.filters["grouped"] = grouped_in_fours
     made.filters["language_name"] = name_of

@@ -2,13 +2,13 @@
 
 What arrived since is rewritten whole at each sealing, what settled is not, so a sealing costs what came and not what
 is there. A table that grows keeps on its pages, roughly, which rows it got together: with at least K others of the
-same field, written in the order of their keys, a row says no more of its signer than the log does. What was taken
-back of it goes first, in that order too (signing/blanks.py). The last to come may be fewer: so when the letter has
-closed, all its rows are written anew with them, in the order of their keys.
+same round and field, written in the order of their keys, a row says no more of its signer than the log does. What was
+taken back of it goes first, in that order too (signing/erasure.py). The last to come may be fewer: so when the letter
+has closed, all its rows are written anew with them, in the order of their keys.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from sqlalchemy import Engine, delete, insert, select
@@ -26,14 +26,19 @@ PAUSE = 0.2
 """Seconds between two of them: whoever waits to sign another letter asks SQLite again within a tenth."""
 
 
-def settle(session: Session, letter: Letter, lifted: LiftedRows) -> dict[type[Any], list[Row]]:
-    """Move each field's answers, and the names, if at least K of them arrived; what is to be put back of the rest."""
+def settle(
+    session: Session, letter: Letter, lifted: LiftedRows, *, without: Collection[int] = ()
+) -> dict[type[Any], list[Row]]:
+    """Move each field's answers, and the names, if at least K of a round arrived; what is to be put back of the rest.
+
+    Rows of the rounds ``without`` go.
+    """
     kept: dict[type[Any], list[Row]] = {}
     for arrived, settled in (ANSWERS, NAMES):
         rows = lifted.rows(arrived)
         clear(session, letter.id, settled, [row["key"] for row in rows])
-        rows = [row for row in rows if not is_blank(row)]
-        kinds = [row.get("field") for row in rows]
+        rows = [row for row in rows if not is_blank(row) and row["round"] not in without]
+        kinds = [(row["round"], row.get("field")) for row in rows]
         moving = {kind for kind in kinds if kinds.count(kind) >= letter.k}
         moved = [row for row, kind in zip(rows, kinds, strict=True) if kind in moving]
         kept[arrived] = [row for row, kind in zip(rows, kinds, strict=True) if kind not in moving]

@@ -12,6 +12,7 @@ from petition.letters.models import Letter
 from petition.sealing.group_suppression import Before, is_due, table
 from petition.sealing.models import GroupRelease, ReleasedGroup
 from petition.signing.appearances import ANSWERS
+from petition.signing.models import Round
 
 REST = ""
 """The option of the row for all who are in no group that is shown."""
@@ -55,11 +56,13 @@ def _rows(
 
 
 def _answers(session: Session, letter_id: str) -> Counter[tuple[str, str]]:
-    """How often each option of each field was chosen."""
+    """How often each option of each field was chosen, in rounds of which signatures are counted."""
+    counted = select(Round.number).where(Round.letter_id == letter_id, Round.signatures > 0)
     found: Counter[tuple[str, str]] = Counter()
     for stored in ANSWERS:
         chosen = (stored.field, stored.option)
-        query = select(*chosen, func.count().label("number")).where(stored.letter_id == letter_id).group_by(*chosen)
+        query = select(*chosen, func.count().label("number")).group_by(*chosen)
+        query = query.where(stored.letter_id == letter_id, stored.round.in_(counted))
         for row in session.execute(query):
             found[row.field, row.option] += row.number
     return found

@@ -147,6 +147,11 @@ def root_of_edge(session: Session, log: Log) -> bytes:
     return Tiles(log.size, _edge(session, log)).root()
 
 
+def root_at(session: Session, log: Log, size: int) -> bytes:
+    """The root that the log had when it had this many entries, 1 or more; computed from stored tiles."""
+    return _Subtrees(session, log).over(0, size)
+
+
 def consistency(session: Session, log: Log, old: int) -> list[bytes]:
     """The hashes that show that the log extends its first ``old`` entries (RFC 9162, section 2.1.4.1).
 
@@ -154,33 +159,50 @@ def consistency(session: Session, log: Log, old: int) -> list[bytes]:
     """
     if not 0 < old < log.size:
         return []
-    tiles: dict[tuple[int, int], bytes] = {}
-
-    def subtree(height: int, index: int) -> bytes:
-        """The root of a whole subtree over 2^height entries."""
-        level, within = divmod(height, 8)
-        first, count = index << within, 1 << within
-        if (level, first // TILE) not in tiles:
-            width = min(TILE, (log.size >> (8 * level)) - first // TILE * TILE)
-            tiles[level, first // TILE] = tile(session, log, level, first // TILE, width)
-        hashes = tiles[level, first // TILE]
-        start = first % TILE
-        return root_over([hashes[32 * place : 32 * place + 32] for place in range(start, start + count)])
-
-    def over(start: int, end: int) -> bytes:
-        """The root over the entries from ``start`` up to ``end``."""
-        count = end - start
-        if count & (count - 1) == 0:
-            return subtree(count.bit_length() - 1, start // count)
-        split = start + (1 << (count - 1).bit_length() - 1)
-        return node_hash(over(start, split), over(split, end))
+    over = _Subtrees(session, log).over
 
     def proof(start: int, middle: int, end: int, whole: bool) -> list[bytes]:
         if middle == end:
             return [] if whole else [over(start, end)]
-        split = start + (1 << (end - start - 1).bit_length() - 1)
+        split = _split(start, end)
         if middle <= split:
             return [*proof(start, middle, split, whole), over(split, end)]
         return [*proof(split, middle, end, False), over(start, split)]
 
     return proof(0, old, log.size, True)
+
+
+def _split(start: int, end: int) -> int:
+    """Where the tree over the entries from ``start`` up to ``end`` divides."""
+    return start + (1 << (end - start - 1).bit_length() - 1)
+
+
+class _Subtrees:
+    """Roots of parts of the tree, read from stored tiles; each tile once."""
+
+    def __init__(self, session: Session, log: Log) -> None:
+        self._session = session
+        self._log = log
+        self._tiles: dict[tuple[int, int], bytes] = {}
+
+    def over(self, start: int, end: int) -> bytes:
+        """The root over the entries from ``start`` up to ``end``."""
+        count = end - start
+        if count & (count - 1) == 0:
+            return self._whole(count.bit_length() - 1, start // count)
+        split = _split(start, end)
+        return node_hash(self.over(start, split), self.over(split, end))
+
+    def _whole(self, height: int, index: int) -> bytes:
+        """The root of a whole subtree over 2^height entries."""
+        level, within = divmod(height, 8)
+        first, count = index << within, 1 << within
+        hashes = self._tile(level, first // TILE)
+        start = first % TILE
+        return root_over([hashes[32 * place : 32 * place + 32] for place in range(start, start + count)])
+
+    def _tile(self, level: int, number: int) -> bytes:
+        if (level, number) not in self._tiles:
+            width = min(TILE, (self._log.size >> (8 * level)) - number * TILE)
+            self._tiles[level, number] = tile(self._session, self._log, level, number, width)
+        return self._tiles[level, number]

@@ -22,6 +22,8 @@ class Log(PetitionBase):
     """The Ed25519 seed, locked under a key that derives from the master secret."""
     size: Mapped[int] = mapped_column(default=0)
     checkpoint: Mapped[str] = mapped_column(Text, default="")
+    updated: Mapped[datetime | None] = mapped_column(Hour, default=None)
+    """The hour of the last update, whether or not it appended anything: what is told to organizers is as of then."""
     is_held: Mapped[bool] = mapped_column(default=False)
     """Came out of a backup: nothing is appended before the newest published log has been taken over."""
 
@@ -59,6 +61,8 @@ class Sealing(PetitionBase):
     hour: Mapped[datetime] = mapped_column(Hour, primary_key=True)
     signatures: Mapped[int]
     withdrawals: Mapped[int]
+    size: Mapped[int | None] = mapped_column(default=None)
+    """The log's after the last of them; None in logs that version 0.1.0 began."""
 
 
 class Milestone(PetitionBase):

@@ -20,8 +20,8 @@ from petition.letters.models import Letter
 from petition.letters.organizers.names_keys import carry_out_announcements, destroy_names_keys, names_keys, unlocked
 from petition.letters.states import CLOSED, SIGNABLE
 from petition.randomness import Random
+from petition.sealing.history import totals
 from petition.sealing.log import log_of
-from petition.sealing.sealer import totals
 from petition.sealing.unlocking import Locked, Opened, read_names
 from petition.signing.models import ArrivedName, HiddenName, LockedName, ShownName
 from petition.signing.names import HIDDEN, HIDING, LEAVING, SHOWN, UNREADABLE, how_many_shown, on_pages
@@ -79,7 +79,7 @@ def _tell_who_waits(session: Session, letter: Letter) -> None:
     for row in names_keys(session, letter.id):
         number = 0 if row.is_open else waiting.get(row.step, 0)
         told = number if number >= letter.k else 0
-        if row.public_key is not None and told != row.waiting and (not told or abs(told - row.waiting) >= letter.k):
+        if not row.is_over and told != row.waiting and (not told or abs(told - row.waiting) >= letter.k):
             row.waiting = told
             letter.edition += 1
 
@@ -164,13 +164,12 @@ def _row(letter: Letter, number: int, name: Locked, typed: Any) -> dict[str, Any
         "state": SHOWN if typed else UNREADABLE,
         "name": typed.name if typed else "",
         "title": typed.title if typed else "",
-        "hidden": None,
     }
 
 
 def _end(session: Session, letter: Letter, moment: datetime) -> None:
     """Delete what was never to be shown, say how many there were, and destroy the keys; months later all names."""
-    rows = [row for row in names_keys(session, letter.id) if row.public_key is not None]
+    rows = [row for row in names_keys(session, letter.id) if not row.is_over]
     if rows:
         never_shown = _settled(session, letter.id)
         for row in rows:
@@ -181,6 +180,7 @@ def _end(session: Session, letter: Letter, moment: datetime) -> None:
         letter.edition += 1
     if not letter.names_gone and letter.name_steps and names_until(letter) <= moment:
         session.execute(delete(ShownName).where(ShownName.letter_id == letter.id))
+        session.execute(update(HiddenName).where(HiddenName.letter_id == letter.id).values(key=None))
         letter.names_gone = True
         letter.edition += 1
 

@@ -15,9 +15,10 @@ from petition.crypto.appearance_steps import COUNTED, GROUPED, NAMED, NAMED_AT, 
 from petition.crypto.encodings import from_b64url, sha256
 from petition.crypto.locked_names import LOCKED_SIZE
 from petition.crypto.receipts import commit_of, group_key, name_key
-from petition.errors import BadShape, Conflict, Forbidden
+from petition.errors import BadShape, Conflict, Forbidden, Over
 from petition.letters.fields import MOST_FIELDS, FieldOfLetter, fields_of
 from petition.letters.models import Letter
+from petition.letters.organizers.names_keys import steps_taken
 from petition.signing.erasure import LONGEST_WORD, blank, is_blank, write_over
 from petition.signing.models import Answer, ArrivedAnswer, ArrivedName, LockedName
 from petition.signing.names import (
@@ -151,6 +152,12 @@ def require_offered(session: Session, letter: Letter | Row[Any], appearance: App
         raise Conflict("This letter does not offer to show names in this way. Choose another way to appear.")
     for field, option in appearance.groups:
         _require_option(fields, field, option)
+
+
+def require_taken(session: Session, letter_id: str, appearance: Appearance) -> None:
+    """Refuse a name that is new if nobody can unlock its step any more."""
+    if appearance.name_step is not None and appearance.name_step not in steps_taken(session, letter_id):
+        raise Over("Nobody can unlock these names any more, so no more are taken. Choose another way to appear.")
 
 
 def _require_option(fields: dict[str, FieldOfLetter], field: str, option: str) -> None:

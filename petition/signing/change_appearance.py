@@ -6,8 +6,18 @@ from petition.crypto.encodings import sha256
 from petition.crypto.receipts import commit_of
 from petition.errors import NotFound, Over
 from petition.letters.models import Letter
-from petition.letters.states import SIGNABLE
-from petition.signing.appearances import Appearance, Shown, keep, keys_of, require_offered, rows_of, shown_under
+from petition.letters.states import SIGNABLE, is_current
+from petition.signing.appearances import (
+    Appearance,
+    Shown,
+    are_kept,
+    keep,
+    keys_of,
+    require_offered,
+    require_taken,
+    rows_of,
+    shown_under,
+)
 from petition.signing.models import Pending, Round, Sealed, Tombstone
 from petition.signing.signatures import WITHDRAWN_SENTENCE, held_state
 
@@ -23,11 +33,13 @@ def change(session: Session, letter: Letter, appearance: Appearance) -> Shown:
     require_offered(session, letter, appearance)
     number = _round_of(session, letter, commit)
     if session.get_one(Round, (letter.id, number)).annulled is not None:
-        raise Over("The round of this signature has been annulled by the organizers. Nothing of it is shown.")
-    if state not in SIGNABLE:
+        raise Over("The organizers canceled the set of codes that this signature came with. Nothing of it is shown.")
+    if state not in SIGNABLE or not is_current(letter):
         _require_less(shown_under(session, letter.id, appearance.a), appearance)
-    keys = keys_of(session, letter.id, appearance.a)
-    keep(session, letter.id, rows_of(appearance, letter.id, number), keys)
+    rows = rows_of(appearance, letter.id, number)
+    if not are_kept(session, letter.id, rows):
+        require_taken(session, letter.id, appearance)
+    keep(session, letter.id, rows, keys_of(session, letter.id, appearance.a))
     return Shown(appearance.groups, appearance.name_step)
 
 

@@ -33,12 +33,19 @@ class Round(PetitionBase):
     made: Mapped[int] = mapped_column(default=0)
     voided: Mapped[int] = mapped_column(default=0)
     spent: Mapped[int] = mapped_column(default=0)
-    """For the organizers' "about so many codes are used"; not in the log."""
+    """For the organizers' "about so many codes are used", rounded as they see it; not in the log."""
     mailed: Mapped[int] = mapped_column(default=0)
     """Of ``made``, those that went out by mail."""
     undelivered: Mapped[int] = mapped_column(default=0)
-    """Mails that the mail server did not take, for the organizers' "about so many"; not in the log."""
+    """Mails that the mail server did not take, rounded for the organizers' "about so many"; not in the log."""
+    is_ended: Mapped[bool] = mapped_column(default=False)
+    """The log says that no more codes are exchanged."""
     issued: Mapped[int | None] = mapped_column(default=None)
+    """How many were, once that has ended; None for fewer than K."""
+    has_enough: Mapped[bool] = mapped_column(default=False)
+    """At least K signatures are in the log or wait."""
+    has_issued_enough: Mapped[bool] = mapped_column(default=False)
+    """At least K + H codes are exchanged, so that exchanging them may end."""
     is_logged: Mapped[bool] = mapped_column(default=False)
     is_annulment_logged: Mapped[bool] = mapped_column(default=False)
 
@@ -161,11 +168,9 @@ class ShownName(PetitionBase):
     locked_sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
     """Of the locked form that was sent, so that a repeated request is known; it says nothing of the name."""
     state: Mapped[str] = mapped_column(String(10))
-    """``shown``; ``leaving`` or ``hiding`` until the next set time; ``hidden`` or ``unreadable``, without a name."""
+    """One of the characters in signing/names.py: a row that changed its length would move on its page."""
     name: Mapped[str] = mapped_column(Text)
     title: Mapped[str] = mapped_column(Text, default="")
-    hidden: Mapped[int | None] = mapped_column(default=None)
-    """The number of the hiding."""
 
 
 class HiddenName(PetitionBase):
@@ -177,5 +182,7 @@ class HiddenName(PetitionBase):
     letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     reason: Mapped[str] = mapped_column(Text)
+    key: Mapped[bytes | None] = mapped_column(LargeBinary(32), default=None)
+    """The name key of whose name it was, so that they can be told why; None once their signature is withdrawn."""
     is_public: Mapped[bool] = mapped_column(default=False)
     """From the next set time on."""

@@ -17,8 +17,11 @@ from petition.letters.models import Letter
 from petition.letters.text.letter_text import one_line
 from petition.signing.models import HiddenName, ShownName
 
-SHOWN, LEAVING, HIDING, HIDDEN, UNREADABLE = "shown", "leaving", "hiding", "hidden", "unreadable"
-HELD = "held"
+SHOWN, LEAVING, HIDING = "s", "l", "h"
+"""On the public list; leaving it at the next set time because its signer, or the organizers, took it off."""
+HIDDEN, UNREADABLE = "x", "u"
+"""Without a name: the organizers took it off, or what was unlocked can't be shown."""
+HELD = "r"
 """Came out of a backup: its signer may have taken it back since."""
 ON_PAGES = (SHOWN, LEAVING, HIDING)
 """States of the rows that public pages are made from."""
@@ -87,14 +90,16 @@ def forget_shown(session: Session, letter_id: str, keys: Iterable[bytes]) -> Non
     here = (ShownName.letter_id == letter_id, ShownName.key.in_(list(keys)))
     session.execute(delete(ShownName).where(*here, ShownName.state.in_((UNREADABLE, HIDDEN, HELD))))
     session.execute(update(ShownName).where(*here, ShownName.state.in_((SHOWN, HIDING))).values(state=LEAVING))
+    hidings = update(HiddenName).where(HiddenName.letter_id == letter_id, HiddenName.key.in_(list(keys)))
+    session.execute(hidings.values(key=None))
 
 
 def require_not_hidden(session: Session, letter_id: str, key: bytes) -> None:
-    """Refuse another name from whoever's name the organizers have hidden."""
-    row = shown_under_key(session, letter_id, key)
-    if row is not None and row.hidden is not None:
-        hidden = session.get_one(HiddenName, (letter_id, row.hidden))
-        raise Conflict("The organizers have hidden your name. They say: %(reason)s", reason=hidden.reason)
+    """Refuse another name from a signer whose name the organizers have hidden."""
+    here = (HiddenName.letter_id == letter_id, HiddenName.key == key)
+    reason = session.scalar(select(HiddenName.reason).where(*here).limit(1))
+    if reason is not None:
+        raise Conflict("The organizers have hidden your name. They say: %(reason)s", reason=reason)
 
 
 # By organizers, rounds and letters
@@ -104,15 +109,15 @@ def hide(session: Session, letter: Letter, key: bytes, reason: str) -> HiddenNam
     """Take a name off the list from the next set time on, with a public reason; its signature still counts."""
     reason = one_line(reason, "note")
     if not reason:
-        raise BadShape("Give a reason: it stands on the public page, without the name.")
+        raise BadShape("Give a reason. It shows on the letter's page, without the name.")
     session.refresh(letter, with_for_update=True)
     row = session.get(ShownName, (letter.id, key))
     if row is None or row.state != SHOWN:
         raise NotFound("This name is not shown, or not any more.")
     newest = session.scalar(select(func.max(HiddenName.number)).where(HiddenName.letter_id == letter.id))
-    hidden = HiddenName(letter_id=letter.id, number=(newest or 0) + 1, reason=reason)
+    hidden = HiddenName(letter_id=letter.id, number=(newest or 0) + 1, reason=reason, key=key)
     session.add(hidden)
-    row.state, row.hidden = HIDING, hidden.number
+    row.state = HIDING
     session.flush()
     return hidden
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    false,
     func,
     literal,
     select,
@@ -27,9 +28,10 @@ from petition.crypto.receipts import Opening
 from petition.database import changed
 from petition.database import insert_once as insert_once
 from petition.errors import Conflict, Forbidden, NotFound, Over, TextChanged, TokenUsed, TooEarly
-from petition.letters.access import letter_to_sign, signable_at, slugs_in
+from petition.letters.access import letter_at, path_of, readable_at, require_readable
 from petition.letters.models import Letter
-from petition.letters.states import APART, PUBLIC, SIGNABLE
+from petition.letters.states import ALONE, APART, PUBLIC, SIGNABLE, require_signable
+from petition.letters.states import takes_signatures as letter_takes_signatures
 from petition.signing.appearances import (
     Appearance,
     Shown,
@@ -39,6 +41,7 @@ from petition.signing.appearances import (
     keys_in,
     require_offered,
     require_opened,
+    require_taken,
     rows_of,
     shown_under,
 )
@@ -55,9 +58,10 @@ WITHDRAWN_SENTENCE = _("This signature was withdrawn. It can't be given again.")
 
 def _columns() -> Select[Any]:
     letter, row = Letter.__table__.c, Round.__table__.c
-    of_letter = (letter.id, letter.slug, letter.secret, letter.state, letter.was_public, letter.withdrawn_reason)
-    of_rules = (letter.text_sha256, letter.timing, letter.pause_hours, letter.name_steps)
-    return select(*of_letter, *of_rules, row.number, row.public_key, row.annulled, row.issuing_ends, row.signing_starts)
+    of_letter = (letter.id, letter.slug, letter.state, letter.was_public, letter.withdrawn_reason, letter.taken_down)
+    of_rules = (letter.text_sha256, letter.k, letter.timing, letter.pause_hours, letter.name_steps, letter.log_version)
+    of_round = (row.number, row.public_key, row.annulled, row.issuing_ends, row.signing_starts)
+    return select(*of_letter, *of_rules, *of_round)
 
 
 def _stands(what: str, table: Any, *more: Any) -> Select[Any]:
@@ -65,12 +69,7 @@ def _stands(what: str, table: Any, *more: Any) -> Select[Any]:
     return select(literal(what)).where(exists().where(*here, *more))
 
 
-LETTER_AND_ROUND = (
-    _columns()
-    .join_from(Letter.__table__, Round.__table__, Letter.id == Round.letter_id)
-    .where(Letter.slug.in_((bindparam("first"), bindparam("last"))), Round.number == bindparam("number"))
-    .with_for_update(read=True)
-)
+LETTER_AND_ROUND = _columns().join_from(Letter.__table__, Round.__table__, Letter.id == Round.letter_id)
 _PENDING: Any = Pending.__table__
 PENDING_ONCE = {
     "sqlite": sqlite.insert(_PENDING).on_conflict_do_nothing(),
@@ -108,47 +107,53 @@ def sign(
     moment: datetime,
 ) -> Signed:
     """Take a signature for a letter at hand; see ``sign_at``."""
-    return sign_at(session, f"{letter.slug}-{letter.secret}", message, signature, appearance, moment=moment)
+    return sign_at(session, path_of(letter), message, signature, appearance, moment=moment)
 
 
 def sign_at(
     session: Session,
-    address: str,
+    path: str,
     message: bytes,
     signature: bytes,
     appearance: Appearance = COUNTED_ONLY,
     *,
     moment: datetime,
 ) -> Signed:
-    """Take a signature: the statement must be of the letter at this address, the RSA-PSS signature of its round.
+    """Take a signature: the statement must be of the letter at this path, the RSA-PSS signature of its round.
 
     The commit is the key, so a token signs once; the same request again inserts nothing and gets the same answer.
     Three statements for ``counted``: letter and round, the insert, and a look at what stands.
     """
     statement = parse(message)
-    row = _letter_and_round(session, address, statement)
+    row = _letter_and_round(session, path, statement)
     _require_this_letter(row, statement)
     if row.annulled is not None:
-        raise Over("This round has been annulled by the organizers: %(reason)s", reason=row.annulled)
+        raise Over("The organizers canceled this set of codes: %(reason)s", reason=row.annulled)
     _require_time(row, moment)
     if not _key(row.public_key).verify(message, signature):
         raise Forbidden(
-            "The signature does not fit the round's key, so it can't be counted. Use a token file as it was saved."
+            "The signature does not fit the key of its set of codes, so it can't be counted. Use the saved file "
+            "unchanged."
         )
     require_opened(appearance, statement.commit)
     require_offered(session, row, appearance)
     return _accept(session, row, bytes.fromhex(statement.commit), message, signature, appearance)
 
 
-def _letter_and_round(session: Session, address: str, statement: Statement) -> Row[Any]:
-    """What the rules need of both, held so that neither can close, be annulled or be sealed before this is through."""
-    slugs = slugs_in(address) or [""]
-    wanted = {"first": slugs[0], "last": slugs[-1], "number": statement.round}
-    found = session.execute(LETTER_AND_ROUND, wanted).all()
-    if not found:
-        _require_this_letter(letter_to_sign(session, address), statement)
-        raise Forbidden("This letter has no such round, so the token can't be counted.")
-    return signable_at(address, found)
+def _letter_and_round(session: Session, path: str, statement: Statement) -> Row[Any]:
+    """What the rules need of both, held so that neither can close, be annulled or be sealed before this is through.
+
+    Of a statement by one person it is held alone, so that two signatures cannot come at the same moment.
+    """
+    where = readable_at(path)
+    query = LETTER_AND_ROUND.where(*(where or (false(),)), Round.number == statement.round)
+    row = session.execute(query.with_for_update(read=True)).first()
+    if row is None:
+        _require_this_letter(letter_at(session, path), statement)
+        raise Forbidden("This letter has no such set of codes, so the signature can't be counted.")
+    if row.k == ALONE:
+        session.execute(query.with_for_update()).first()
+    return require_readable(row)
 
 
 def _require_this_letter(letter: Letter | Row[Any], statement: Statement) -> None:
@@ -168,13 +173,16 @@ def signing_starts(letter: Letter | Row[Any], row: Round | Row[Any]) -> datetime
 
 def takes_signatures(letter: Letter | Row[Any], row: Round | Row[Any], moment: datetime) -> bool:
     """Whether a token of a round can be used now."""
-    if letter.state not in SIGNABLE or row.annulled is not None:
+    if not letter_takes_signatures(letter) or row.annulled is not None:
         return False
     return letter.timing != APART or (row.signing_starts is not None and row.signing_starts <= moment)
 
 
 def _require_time(row: Row[Any], moment: datetime) -> None:
-    if row.state not in SIGNABLE or takes_signatures(row, row, moment):
+    if row.state not in SIGNABLE:
+        return  # a signature that was given before still gets the answer that it got
+    require_signable(row)
+    if takes_signatures(row, row, moment):
         return
     starts = signing_starts(row, row)
     raise TooEarly(
@@ -208,12 +216,23 @@ def _accept(
     if "pending" not in stands:
         raise Over("This letter is closed. It takes no more signatures.")
     if inserted:
+        require_taken(session, row.id, appearance)
+        if row.k == ALONE:
+            _require_first(session, row.id, commit)
         rows = rows_of(appearance, row.id, row.number)
         keep(session, row.id, rows, keys_in(rows))
     else:
         _require_same(session, row.id, commit, message)
         _require_same_appearance(session, row, appearance)
     return Signed(sealed=False)
+
+
+def _require_first(session: Session, letter_id: str, commit: bytes) -> None:
+    """A statement by one person has one signature, whether it waits, is in the log, or was withdrawn from it."""
+    for table in (Pending, Sealed):
+        others = select(table.commit).where(table.letter_id == letter_id, table.commit != commit)
+        if session.scalar(others.limit(1)) is not None:
+            raise Over("This is a statement by one person, and it is signed. It takes no second signature.")
 
 
 def _require_same_appearance(session: Session, row: Row[Any], appearance: Appearance) -> None:
@@ -314,9 +333,13 @@ def look_up(session: Session, letter: Letter, opening: Opening) -> Kept:
     return Kept("kept", shown=shown)
 
 
-def waiting(session: Session, letter_id: str) -> int:
-    """How many signatures wait for a sealing: for the rules, never shown."""
-    return session.scalars(select(func.count()).select_from(Pending).where(Pending.letter_id == letter_id)).one()
+def has_k_together(session: Session, letter: Letter) -> bool:
+    """Whether at least K signatures of one round that counts are in the log or wait now: for the hour of closing
+    alone, which was announced. Asked at other times it would tell when somebody came."""
+    waiting = select(Pending.round, func.count()).where(Pending.letter_id == letter.id).group_by(Pending.round)
+    known = {row[0]: row[1] for row in session.execute(waiting)}
+    living = [row for row in rounds_of(session, letter.id) if row.annulled is None]
+    return any(row.signatures + known.get(row.number, 0) >= letter.k for row in living)
 
 
 def rounds_of(session: Session, letter_id: str) -> list[Round]:

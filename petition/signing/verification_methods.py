@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from petition.errors import Conflict, NotFound
 from petition.letters.drafting.settings import rolls_of
 from petition.letters.models import Letter
-from petition.letters.states import CODE, MAIL, SIGNABLE
+from petition.letters.states import CODE, MAIL, require_signable
 from petition.signing.models import Round
 from petition.signing.signatures import rounds_of
 
@@ -25,17 +25,23 @@ def round_for_paper(session: Session, letter: Letter, roll: str | None = None) -
     Refused: letters that take no signatures, rolls without such a round, and rounds whose codes go out by mail alone,
     because one person could sign twice.
     """
-    if letter.state not in SIGNABLE:
-        raise Conflict("Codes can be made while the letter is open.")
-    known = [one.id for one in rolls_of(session, letter)]
-    wanted = roll or known[0]
-    if wanted not in known:
-        raise NotFound("This letter has no roll %(roll)s with an open round.", roll=wanted)
+    require_signable(letter)
+    wanted = known_roll(session, letter, roll)
     living = [row for row in rounds_of(session, letter.id) if row.roll == wanted and row.annulled is None]
     if not living:
-        raise Conflict("No round of these signers exchanges codes. Open a new round first.")
+        raise Conflict("No set of codes works for these signers. Start another set together with its codes.")
     if CODE not in routes_of(letter, living[-1], living):
         raise Conflict(
-            "The codes of this letter go out by mail only: with one on paper as well, one person could sign twice."
+            "The codes of this letter go out by email only. With a paper code as well, one person could sign twice."
         )
     return living[-1]
+
+
+def known_roll(session: Session, letter: Letter, roll: str | None) -> str:
+    """A roll by its id, or the letter's first one; refused if the letter has no such roll."""
+    known = [one.id for one in rolls_of(session, letter)]
+    if (roll or known[0]) not in known:
+        raise NotFound(
+            "This letter has no group of signers %(roll)s. Its groups: %(known)s.", roll=roll, known=", ".join(known)
+        )
+    return roll or known[0]

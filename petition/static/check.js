@@ -1,182 +1,143 @@
-// Receipts, with scripts on: reads the whole public log on this device and looks for a signature in it, so that
-// the site does not learn whose; and takes one back. Uses the functions of sign.js. (C2SP tlog-tiles, RFC 9162)
+// Receipts, with scripts on: reads the whole public log on this device and looks for a signature in it, so that the
+// site does not learn whose; and removes one. Uses the functions of sign.js. (protocol 8; C2SP tlog-tiles, RFC 9162)
+//
+// What the page has to bring, beyond sign.js: a form with the id "find" and the fields
+//   receipt         the receipt as it was written down
+//   receipt_file    type=file: its file, which shows more
+// and the buttons (data-act)
+//   check           looks. Sends nothing but requests for the public log.
+//   remove          reads the receipt and sends nothing; then shows what has data-when="confirm".
+//   confirm         removes the signature for good.
+// [data-when="ask"] is shown where the log has no answer: the form can ask the site instead.
+//
+// Further sentences in #say: reading · words (no receipt) · unpublished · oldlog (a log of another version; nothing was
+// checked) · missing · missingclosed {rounds} (the letter is closed and these rounds have no signature: they stayed
+// under the minimum, or the site hides them) · leftout (closed, and the others of the round are there) · broken · twice
+// · otherrecord (the record in the log is not the one that the file was made under) · othertext · otherbytes · forged ·
+// notyours · found {entry} {size} · foundwords {entry} {size} · unsigned · annulled {reason} · takenback {entry} ·
+// removed · removedsealed
 "use strict";
-
-const BUNDLE = 256; // entries in one file of the log
-
-const fill = (name, values) => say(name).replace(/\{(\w+)\}/g, (_, key) => values[key]);
 
 // --- The receipt: a file, or written down
 
 async function ownReceipt() {
-  const text = await chosen() || byId("receipt").value;
-  return text.trim().startsWith("{") ? fromFile(text) : { receipt: fromWords(text) };
-}
-
-async function fromFile(text) {
-  const own = read(text);
-  const { commit } = await openings(own.receipt);
-  if (!own.signature || !own.message.endsWith(`\n${commit}\n`)) stop("file");
-  return own;
+  const own = await readFile("receipt_file");
+  if (own) return own;
+  const text = field("receipt").value;
+  return text.trim().startsWith("{") ? readSaved(text) : { receipt: toText(fromWords(text)) };
 }
 
 function fromWords(text) {
-  const meant = text.replace(/[\s\p{Pd}]/gu, "").toUpperCase().replace(/O/g, "0").replace(/[IL]/g, "1");
-  const values = Array.from(meant, (digit) => DIGITS.indexOf(digit));
-  const check = values.pop();
-  const number = values.reduce((sum, value) => sum * 32n + BigInt(value), 0n);
-  const isSound = values.length === 26 && values.every((value) => value >= 0 && value < 32);
-  if (!isSound || number >> 128n || Number(number % 37n) !== check) stop("words");
-  return fromNumber(number, 1n << 127n);
+  let digits = asMeant(text);
+  const values = () => Array.from(digits.slice(0, 26), (digit) => BigInt(DIGITS.indexOf(digit)));
+  const number = () => values().reduce((sum, value) => sum * 32n + value, 0n);
+  const isWritten = digits.length >= 26 && Array.from(digits.slice(0, 26)).every(isDigit);
+  if (isWritten && digits.length === 26 && DIGITS[number() % 37n] === "=") digits += "="; // what copying often loses
+  if (!isWritten || digits.length !== 27 || number() >> 128n || DIGITS[number() % 37n] !== digits[26]) stop("words");
+  return fromNumber(number(), 16);
 }
 
-// --- The log. It has many bytes, so here they are in arrays.
-
-async function get(path) {
-  const answer = await fetch("log/" + path, { credentials: "omit", cache: "no-cache" });
-  if (answer.status === 404) return null;
-  if (!answer.ok) stop("failed");
-  return new Uint8Array(await answer.arrayBuffer());
-}
-
-async function sha256(...parts) {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let end = 0;
-  for (const part of parts) {
-    joined.set(part, end);
-    end += part.length;
-  }
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", joined));
-}
-
-async function rootOf(hashes) { // pairs, then pairs of pairs; one that is left over goes up as it is
-  while (hashes.length > 1) {
-    const pairs = hashes.filter((_, i) => i % 2 === 0).map((left, i) => [left, hashes[2 * i + 1]]);
-    hashes = await Promise.all(pairs.map(([left, right]) => (right ? sha256([1], left, right) : left)));
-  }
-  return hashes[0];
-}
-
-function tilePath(number) { // 1234067 is x001/x234/067
-  const digits = String(number);
-  return digits.padStart(Math.ceil(digits.length / 3) * 3, "0").replace(/...(?=.)/g, "x$&/");
-}
-
-function* entriesIn(bundle) { // each after its length in two bytes
-  for (let at = 0; at < bundle.length; ) {
-    const start = at + 2;
-    at = start + bundle[at] * 256 + bundle[at + 1];
-    if (!(at <= bundle.length)) stop("broken");
-    yield bundle.subarray(start, at);
-  }
-}
-
-async function fetchBundle(number, count) { // the last one may have filled up since; then its beginning is meant
-  const path = "tile/entries/" + tilePath(number);
-  const part = count < BUNDLE ? await get(`${path}.p/${count}`) : null;
-  const entries = [...entriesIn(part || await get(path) || stop("broken"))];
-  return entries.length < count ? stop("broken") : entries.slice(0, count);
-}
+// --- The log
 
 async function fetchLog() {
-  const note = await get("checkpoint");
-  if (!note) {
-    byId("ask").hidden = false;
+  const checkpoint = await fetchCheckpoint();
+  if (!checkpoint) {
+    reveal("ask");
     stop("unpublished");
   }
-  const decode = (bytes) => new TextDecoder().decode(bytes);
-  const checkpoint = decode(note);
-  const [, size, root] = checkpoint.split("\n");
   const texts = [];
   const hashes = [];
-  for (let number = 0; texts.length < size; number++) {
-    const bundle = await fetchBundle(number, Math.min(BUNDLE, size - texts.length));
-    hashes.push(...await Promise.all(bundle.map((entry) => sha256([0], entry))));
-    texts.push(...bundle.map(decode));
+  for (const [number, count] of partsOf(checkpoint.size)) {
+    const entries = entriesIn(await fetchPart("entries", number, count), count);
+    hashes.push(...await Promise.all(entries.map((entry) => sha256([0], entry))));
+    texts.push(...entries.map((entry) => new TextDecoder().decode(entry)));
   }
-  if (!texts.length || btoa(fromArray(await rootOf(hashes))) !== root) stop("broken");
-  const entries = texts.map((text) => JSON.parse(text));
-  if (entries[0].type !== "letter") stop("broken");
-  return { texts, entries, isSigned: await isSigned(checkpoint, entries[0].log_key) };
+  const entries = texts.map((text) => parse(utf8(text)) || stop("broken"));
+  if (entries[0].version !== 2) stop("oldlog");
+  const isOne = toPlainText(await rootOf(hashes)) === checkpoint.root && entries[0].type === "letter";
+  const isProved = isOne && await isSigned(checkpoint, entries[0].log_key);
+  if (isProved === false) stop("broken");
+  return { texts, entries, isProved };
 }
 
-// Whether the log's own key signed the checkpoint (Ed25519); false where the browser cannot tell.
-async function isSigned(checkpoint, logKey) {
-  const end = checkpoint.indexOf("\n\n") + 1;
-  const [origin] = checkpoint.split("\n");
-  const lines = checkpoint.slice(end).split("\n").filter((line) => line.startsWith(`— ${origin} `));
-  const signatures = lines.map((line) => toArray(atob(line.split(" ")[2]).slice(4))); // after four bytes: the key's id
-  const raw = toArray(fromText(logKey));
-  const key = await crypto.subtle.importKey("raw", raw, "Ed25519", false, ["verify"]).catch(() => null);
-  if (!key) return false;
-  const signed = new TextEncoder().encode(checkpoint.slice(0, end));
-  const found = await Promise.all(signatures.map((one) => crypto.subtle.verify("Ed25519", key, one, signed)));
-  return found.includes(true) || stop("broken");
-}
+// --- The check: what is in the log must be what this person has in hand
 
-// --- The check (protocol 8): what stands in the log must be what this person has in hand
-
-async function look({ texts, entries, isSigned }, own) {
-  const { w, a, commit } = await openings(own.receipt);
-  const statements = entries.map((entry) => (entry.type === "signature" ? fromText(entry.message).slice(32) : ""));
+async function look({ texts, entries, isProved }, own) {
+  const { w, a, commit } = await openings(fromText(own.receipt));
+  const statements = entries.map((entry) => (entry.type === "signature" ? saidIn(entry) : ""));
   const places = [...statements.keys()].filter((place) => statements[place].endsWith(`\n${commit}\n`));
-  if (own.signature) await demandOwnKey(entries, own, commit);
+  if (own.pin) await requireOwnLog(entries, own);
   if (places.length > 1) stop("twice");
-  if (!places.length) {
-    byId("ask").hidden = false;
-    stop("missing");
-  }
+  if (!places.length) throw whyMissing(entries, own);
   const [place] = places;
-  await demandRightful(entries, entries[place], statements[place], commit);
+  await requireRightful(entries, entries[place], commit);
   if (own.signature && texts[place] !== entryText(own)) stop("otherbytes");
   const found = [fill(own.signature ? "found" : "foundwords", { entry: place, size: texts.length })];
-  if (!isSigned) found.push(say("unsigned"));
-  const { reason } = entries.find(({ type, round }) => type === "annulled" && round === entries[place].round) || {};
-  if (reason !== undefined) found.push(fill("annulled", { reason }));
+  if (!isProved) found.push(sentence("unsigned"));
+  const annulled = entries.find(({ type, round }) => type === "annulled" && round === entries[place].round);
+  if (annulled) found.push(fill("annulled", { reason: plain(annulled.reason) }));
   const back = entries.findIndex((entry) => entry.type === "withdrawal" && entry.commit === commit);
   if (back < 0) return found.join(" ");
-  const opened = [toText(w), toHex(await hash(a))];
+  const opened = [toText(w), toHex(await sha256(a))];
   if (`${[entries[back].w, entries[back].a_hash]}` !== `${opened}`) stop("notyours");
   return [...found, fill("takenback", { entry: back })].join(" ");
 }
 
-function entryText({ message, round, signature }) { // canonical (RFC 8785): sorted, without spaces
-  return JSON.stringify({ message: toText(message), round, signature: toText(signature), type: "signature" });
+const saidIn = (entry) => new TextDecoder().decode(fromText(entry.message).slice(32));
+
+function whyMissing(entries, own) { // the sentence about a signature that is not there
+  const roundsOf = (kind) => entries.filter(({ type }) => type === kind).map(({ round }) => round);
+  const signed = roundsOf("signature");
+  const empty = (own.round ? [own.round] : roundsOf("round")).filter((round) => !signed.includes(round));
+  if (entries.some(({ type }) => type === "closed")) {
+    return empty.length ? fill("missingclosed", { rounds: empty.join(", ") }) : sentence("leftout");
+  }
+  reveal("ask");
+  return sentence("missing");
 }
 
-function keyOf(entries, number) {
+function entryText({ message, round, signature }) { // canonical (RFC 8785)
+  return canonical({ message, round, signature, type: "signature" });
+}
+
+function openedIn(entries, number) { // the record of a round that everybody sees
   const rounds = entries.filter(({ type, round }) => type === "round" && round === number);
-  return rounds.length === 1 ? fromText(rounds[0].public_key) : stop("otherkey");
+  return rounds.length === 1 ? rounds[0] : stop("otherrecord");
 }
 
-function statementIn([letter], number, commit) {
-  return `petition-signature-v1\n${letter.letter_id}\n${number}\n${letter.text_sha256}\n${commit}\n`;
+async function requireOwnLog(entries, own) {
+  const [letter] = entries;
+  if (own.letter_id !== letter.letter_id) stop("file");
+  if (saidIn(own).split("\n")[3] !== letter.text_sha256) stop("othertext");
+  if (toText(await pinInLog(letter, openedIn(entries, own.round))) !== own.pin) stop("otherrecord");
 }
 
-async function demandOwnKey(entries, own, commit) {
-  if (own.letter_id !== entries[0].letter_id) stop("file");
-  if (own.message.slice(32) !== statementIn(entries, own.round, commit)) stop("othertext");
-  if (toHex(await hash(keyOf(entries, own.round))) !== own.fingerprint) stop("otherkey");
-}
-
-async function demandRightful(entries, entry, statement, commit) {
-  const [message, signature, spki] = [fromText(entry.message), fromText(entry.signature), keyOf(entries, entry.round)];
-  const key = await crypto.subtle.importKey("spki", toArray(spki), PSS, false, ["verify"]).catch(() => stop("forged"));
-  const isValid = await crypto.subtle.verify(PSS, key, toArray(signature), toArray(message));
-  if (!isValid || statement !== statementIn(entries, entry.round, commit)) stop("forged");
+async function requireRightful(entries, entry, commit) {
+  const spki = fromText(openedIn(entries, entry.round).public_key);
+  const isOfLetter = saidIn(entry) === new TextDecoder().decode(statement(entries[0], entry.round, commit));
+  modulus(spki);
+  if (!isOfLetter || !await isSignature(spki, fromText(entry.message), fromText(entry.signature))) stop("forged");
 }
 
 // --- The buttons
 
 Object.assign(acts, {
   async check() {
-    byId("told").textContent = say("reading");
-    return look(await fetchLog(), await ownReceipt());
+    const own = await ownReceipt();
+    tell("reading");
+    base = "";
+    return look(await fetchLog(), own);
   },
-  async withdraw() {
-    const { receipt } = await ownReceipt();
-    const { w, a } = await openings(receipt);
-    const { was_sealed } = await ask("withdrawals", { w, a });
-    return say(was_sealed ? "withdrawnsealed" : "withdrawn");
+  async remove() {
+    await ownReceipt();
+    reveal("confirm");
+  },
+  async confirm() { // a file goes to the letter that it names, a receipt in words to the address given
+    const own = await ownReceipt();
+    base = "";
+    if (own.pin) await checkRecord(own);
+    const { w, a } = await openings(fromText(own.receipt));
+    const { was_sealed } = await askJson("withdrawals", { w: toText(w), a: toText(a) });
+    return sentence(was_sealed ? "removedsealed" : "removed");
   },
 });

@@ -1,18 +1,23 @@
-// While a signer chooses how to be seen, shows what the public would see of it, from the letter's public counts alone.
-// Sends nothing by itself: sign.js asks for the choice. (protocol, sections 6 and 9)
+// While a signer chooses what to show, says what the public would see of it, from the letter's public counts alone.
+// Needs sign.js, and sends nothing. (protocol, sections 6 and 9)
+//
+// What the page has to bring, beyond sign.js: an element with the id "seen" (aria-live), which gets one paragraph a
+// line. Its data attributes are the sentences counted · more · group {group} {field} {company} · about {count} · few ·
+// people {count} · later · name {name} · at {number} {name}, and data-public where the letter is public. An option of a
+// group has data-people where the organizers said how many people it has.
 "use strict";
 
 let tables = []; // of counts.json: the groups that the letter's page shows
 
-const filled = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const filled = (said, values) => said.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 async function fetchTables() {
   const answer = await fetch("counts.json", { credentials: "omit" });
   if (answer.ok) tables = (await answer.json()).groups;
 }
 
-function company(says, field, option) { // how many there are in a group
-  const table = tables.find((one) => one.field === field);
+function company(says, label, option) { // how many there are in a group
+  const table = tables.find((one) => one.field === label);
   const shown = table && table.options.slice(0, -1).find((one) => one.option === option.text);
   if (shown) return filled(says.about, { count: shown.count.toLocaleString(document.documentElement.lang) });
   if (says.public) return says.few;
@@ -21,66 +26,34 @@ function company(says, field, option) { // how many there are in a group
 
 function groupLine(says, list) {
   const [option] = list.selectedOptions;
-  const field = list.labels[0].textContent;
-  return filled(says.group, { group: option.text, field, company: company(says, field, option) });
+  const label = list.labels[0].textContent;
+  return filled(says.group, { group: option.text, field: label, company: company(says, label, option) });
 }
 
-function nameLine(says, ladder, number) {
-  const typed = [ladder.elements.name.value, ladder.elements.title.value].map((text) => text.trim());
+function nameLine(says, number) {
+  const typed = ["name", "title"].map((name) => (field(name) ? field(name).value.trim() : ""));
   return filled(number ? says.at : says.name, { number, name: typed.filter(Boolean).join(", ") });
 }
 
-function linesOf(ladder) {
-  const says = ladder.dataset;
-  const [step, number] = ladder.elements.appear.value.split(":");
+function seenLines(says) {
+  const [step, number] = field("appear").value.split(":");
   if (step === "counted") return [says.counted];
-  const lists = [...ladder.querySelectorAll("select")].filter((list) => list.value);
-  const named = step === "grouped" ? [] : [nameLine(says, ladder, number)];
+  const lists = [...form().querySelectorAll("select[name^=group-]")].filter((list) => list.value);
+  const named = step === "grouped" ? [] : [nameLine(says, number)];
   return [says.more, ...lists.map((list) => groupLine(says, list)), ...named];
 }
 
-async function tell(event) {
-  const ladder = event.target.form;
-  if (!ladder || ladder !== document.forms.ladder) return;
-  const { appear } = ladder.elements;
-  if (event.target.matches("select") && appear.value === "counted") appear.value = "grouped";
-  if (ladder.dataset.public && !tables.length) await fetchTables();
-  byId("seen").replaceChildren(...linesOf(ladder).map((line) => {
+async function preview(event) {
+  const seen = byId("seen");
+  if (!seen || !field("appear") || event.target.form !== form()) return;
+  const isGroup = event.target.matches("select[name^=group-]");
+  const grouped = isGroup && form().querySelector("[name=appear][value=grouped]");
+  if (grouped && field("appear").value === "counted") grouped.checked = true;
+  if (seen.dataset.public && !tables.length) await fetchTables();
+  seen.replaceChildren(...seenLines(seen.dataset).map((line) => {
     const paragraph = document.createElement("p");
     paragraph.textContent = line;
     return paragraph;
   }));
 }
-addEventListener("input", tell);
-
-// --- What sign.js sends. A name is locked here, so that the site cannot read it.
-
-// What no list would show: invisible characters but those that join letters, addresses, links.
-const UNSHOWN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}]|@|:\/\/|\bwww\.|\.(com|org|net|info|io)\b/iu;
-
-const locked = {}; // what is locked, so that a button that is pressed again sends the same
-
-async function lock(ladder, step, a) {
-  const typed = [ladder.elements.name.value, ladder.elements.title.value].map((text) => text.trim().normalize());
-  if (!typed[0]) stop("nameless");
-  const label = ["petition-name-v1", round.letter_id, step, toHex(await hash("petition-name-v1" + a))].join("\n");
-  const oaep = { name: "RSA-OAEP", hash: "SHA-256", label: new TextEncoder().encode(label) };
-  const spki = toArray(fromText(round.names_keys[step]));
-  const key = await crypto.subtle.importKey("spki", spki, oaep, false, ["encrypt"]);
-  const words = typed.filter(Boolean).join("\n");
-  const bytes = new TextEncoder().encode(words);
-  if (bytes.length > 300 || typed.some((text) => text && (UNSHOWN.test(text) || !/\p{L}/u.test(text)))) stop("unshown");
-  const encrypt = async () => fromArray(await crypto.subtle.encrypt(oaep, key, bytes));
-  return locked[label + words] ||= await encrypt();
-}
-
-choice = async (a) => {
-  const ladder = document.forms.ladder;
-  const [step, number] = ladder.elements.appear.value.split(":");
-  if (step === "counted") return { step };
-  const lists = [...ladder.querySelectorAll("select")].filter((list) => list.value);
-  const groups = lists.map((list) => ({ field: list.name.replace("group-", ""), option: list.value }));
-  if (step === "grouped") return { step, groups };
-  const locked_name = await lock(ladder, ladder.elements.appear.value, a);
-  return { step, ...(number && { at: Number(number) }), groups, locked_name };
-};
+addEventListener("input", preview);

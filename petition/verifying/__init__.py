@@ -1,7 +1,8 @@
-"""Recounts a published letter from its public files alone; anybody can, nobody need believe the server."""
+"""Recomputes a published letter from its public files alone, so that nobody has to believe the server."""
 
-from petition.verifying.sources import Source, open_source
-from petition.verifying.verdict import CHECKS, Check, Verdict
+from petition.verifying.source import Source
+from petition.verifying.sources import open_source
+from petition.verifying.verdict import CHECKS, Check, NothingChecked, Verdict
 from petition.verifying.verification import verify
 
-__all__ = ["CHECKS", "Check", "Source", "Verdict", "open_source", "verify"]
+__all__ = ["CHECKS", "Check", "NothingChecked", "Source", "Verdict", "open_source", "verify"]

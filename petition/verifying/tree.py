@@ -1,29 +1,28 @@
-"""The tree over all entries, built again, and its tiles compared with the published ones."""
+"""The Merkle tree over all entries, computed again and compared with the published tiles."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from petition.crypto.merkle import EMPTY, WIDTH, Tiles
-from petition.crypto.notes import Checkpoint
 from petition.errors import Refusal
-from petition.verifying.pieces import Piece
+from petition.verifying.tiles import Tile
 from petition.verifying.verdict import Findings
 
 
 class Tree:
-    """Grows bundle by bundle, and knows no more of itself than its right edge.
+    """Grows bundle by bundle, and keeps only its right edge.
 
-    ``fetch`` gives the published bytes of a tile, or why there are none. ``since`` is an older checkpoint
-    (its signature is checked): the root at its size is kept.
+    ``fetch`` gives the published bytes of a tile, or why there are none. ``older`` are sizes of older trees:
+    ``roots`` gets the root (32 bytes) at each of them that this tree reaches.
     """
 
-    def __init__(self, findings: Findings, fetch: Callable[[Piece], bytes | Refusal], since: Checkpoint | None) -> None:
-        self.tiles = 0
+    def __init__(self, findings: Findings, fetch: Callable[[Tile], bytes | Refusal], older: Iterable[int] = ()) -> None:
+        self.compared = 0
         """How many published tiles were compared."""
+        self.roots: dict[int, bytes] = {0: EMPTY}
         self._findings = findings
         self._fetch = fetch
         self._tree = Tiles(0, {})
-        self._since = since
-        self._root_then = EMPTY if since and since.size == 0 else None
+        self._older = sorted(set(older))
 
     @property
     def size(self) -> int:
@@ -36,40 +35,35 @@ class Tree:
         return self._tree.root()
 
     def grow(self, leaves: bytes, lowest: bytes | Refusal) -> None:
-        """Add the hashes of the next bundle; ``lowest`` is the published tile that must be these very hashes."""
-        self._compare(Piece(0, self.size // WIDTH, len(leaves) // 32), leaves, lowest)
+        """Add the leaf hashes of the next bundle. ``lowest`` is the published tile that must consist of them."""
+        self._compare(Tile(0, self.size // WIDTH, len(leaves) // 32), leaves, lowest)
         hashes = [leaves[start : start + 32] for start in range(0, len(leaves), 32)]
-        until = self._since.size - self.size if self._since else 0
-        if 0 < until <= len(hashes):
-            # The partial tiles of this moment are nobody's; the second half makes them again.
-            self._append(hashes[:until])
-            self._root_then = self.root
-            hashes = hashes[until:]
-        self._append(hashes)
+        begun = self.size
+        for older in [size for size in self._older if begun < size < begun + len(hashes)]:
+            self._append(hashes[self.size - begun : older - begun])
+            self.roots[older] = self.root
+        self._append(hashes[self.size - begun :])
+        if self.size in self._older:
+            self.roots[self.size] = self.root
 
     def finish(self) -> None:
         """Compare the partial tiles above the lowest level."""
         for level, content in self._tree.edge.items():
             if level > 0:
-                self._demand(Piece(level, self.size >> 8 * (level + 1), len(content) // 32), content)
-
-    def extends(self) -> bool:
-        """Whether the first entries have the root of the older checkpoint."""
-        return self._since is not None and self._root_then == self._since.root
+                self._fetch_and_compare(Tile(level, self.size >> 8 * (level + 1), len(content) // 32), content)
 
     def _append(self, hashes: list[bytes]) -> None:
         for (level, index), content in self._tree.append(hashes).items():
             if level > 0 and len(content) == 32 * WIDTH:
-                self._demand(Piece(level, index, WIDTH), content)
+                self._fetch_and_compare(Tile(level, index, WIDTH), content)
 
-    def _demand(self, piece: Piece, content: bytes) -> None:
-        self._compare(piece, content, self._fetch(piece))
+    def _fetch_and_compare(self, tile: Tile, content: bytes) -> None:
+        self._compare(tile, content, self._fetch(tile))
 
-    def _compare(self, piece: Piece, content: bytes, published: bytes | Refusal) -> None:
-        """Note it if a published tile is not there, or not these bytes."""
+    def _compare(self, tile: Tile, content: bytes, published: bytes | Refusal) -> None:
         if isinstance(published, Refusal):
             self._findings.wrong("tiles", str(published))
         elif published != content:
-            self._findings.wrong("tiles", f"{piece.path} does not have the hashes that the entries give.")
+            self._findings.wrong("tiles", f"{tile.path} does not have the hashes that the entries give.")
         else:
-            self.tiles += 1
+            self.compared += 1

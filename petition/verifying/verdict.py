@@ -3,7 +3,10 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from petition.errors import Refusal
+
 CHECKS = (
+    "version",
     "vkey",
     "checkpoint",
     "bundles",
@@ -21,16 +24,32 @@ CHECKS = (
     "annulled",
     "withdrawals",
     "closed",
+    "k",
     "counts",
     "history",
+    "pages",
     "receipt",
+    "witnesses",
 )
-"""Every check by its name, in the order of a verdict; ``since`` and ``receipt`` only where they were asked for."""
+"""Every check, in the order of a verdict."""
 
-WITNESSES = "witnesses"
-"""A check more, at the end, where witnesses' keys were given."""
+ON_REQUEST = frozenset({"since", "receipt", "witnesses"})
+"""The checks that are made only when the caller gives something to check against."""
 
-LONGEST = 80
+MOST_SHOWN = 80
+"""Characters of a value that a sentence quotes."""
+
+
+class Invalid(Refusal):
+    """A rule is broken; the sentence says which. The verifier speaks English only, so it is not translated."""
+
+
+class NothingChecked(Refusal):
+    """The verification could not begin: ``check`` is ``files`` or ``version``, and the sentence says why."""
+
+    def __init__(self, check: str, sentence: str) -> None:
+        super().__init__("%(why)s", why=sentence)
+        self.check = check
 
 
 @dataclass(frozen=True)
@@ -46,12 +65,13 @@ class Check:
 class Verdict:
     """What the log says when everything is counted again.
 
-    ``signatures`` and ``withdrawals`` leave out annulled rounds; ``count`` is their difference. ``size`` is
-    the number of entries read, ``root`` the root (hex) over them. The numbers are worth something only
-    where ``ok`` is true: then every check holds.
+    ``k`` is entry 0's, None if entry 0 is no letter. ``signatures`` and ``withdrawals`` leave out annulled rounds,
+    and ``count`` is their difference. ``size`` is the number of entries read, ``root`` the root (hex) over them.
+    Rely on the numbers only when ``ok`` is true: then every check holds.
     """
 
     ok: bool
+    k: int | None
     count: int
     signatures: int
     withdrawals: int
@@ -65,10 +85,11 @@ class Verdict:
 
 
 class Findings:
-    """Collects what is right and wrong; of what is wrong, each check keeps the first and counts the rest."""
+    """Collects what is right and wrong. Each check keeps the first thing that is wrong, and counts the rest."""
 
-    def __init__(self, asked: set[str]) -> None:
-        self._asked = [check for check in (*CHECKS, WITNESSES) if check in asked]
+    def __init__(self, requested: frozenset[str]) -> None:
+        """``requested``: which of the checks ``ON_REQUEST`` are made."""
+        self._checks = [check for check in CHECKS if check not in ON_REQUEST or check in requested]
         self._wrong: dict[str, tuple[str, int]] = {}
         self._fine: dict[str, str] = {}
 
@@ -78,7 +99,7 @@ class Findings:
         self._wrong[check] = (first, times + 1)
 
     def fine(self, check: str, sentence: str) -> None:
-        """The check was carried through to its end; it holds unless something was wrong before or will be."""
+        """The check was made to its end. It holds unless something was wrong before, or will be."""
         self._fine[check] = sentence
 
     def judge(self, check: str, ok: bool, sentence: str) -> None:
@@ -89,8 +110,8 @@ class Findings:
             self.wrong(check, sentence)
 
     def checks(self, otherwise: str) -> list[Check]:
-        """All checks in order. One that nobody carried through fails with the sentence ``otherwise``."""
-        return [self._check(check, otherwise) for check in self._asked]
+        """All checks in order. One that was not made to its end fails with the sentence ``otherwise``."""
+        return [self._check(check, otherwise) for check in self._checks]
 
     def _check(self, check: str, otherwise: str) -> Check:
         if check in self._wrong:
@@ -102,20 +123,20 @@ class Findings:
         return Check(check, False, otherwise)
 
 
-def said(value: object) -> str:
-    """A value out of a file as it may stand in a sentence: short, on one line, without control characters."""
+def shown(value: object) -> str:
+    """A value from a file as a sentence may quote it: short, on one line, without control characters."""
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
-    text = f"“{value}”" if isinstance(value, str) else str(value) if _small(value) else type(value).__name__
-    shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text[: LONGEST + 1])
-    return shown if len(text) <= LONGEST else shown[:LONGEST] + "…"
+    text = f"“{value}”" if isinstance(value, str) else str(value) if _is_short(value) else type(value).__name__
+    printable = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text[: MOST_SHOWN + 1])
+    return printable if len(text) <= MOST_SHOWN else printable[:MOST_SHOWN] + "…"
 
 
-def _small(value: object) -> bool:
-    # Python refuses to write out integers of more than 4300 digits.
-    return isinstance(value, float) or (isinstance(value, int) and abs(value) < 10**LONGEST)
+def _is_short(value: object) -> bool:
+    # Python refuses to write integers of more than 4300 digits.
+    return isinstance(value, float) or (isinstance(value, int) and abs(value) < 10**MOST_SHOWN)
 
 
-def number_of(count: int, one: str, many: str) -> str:
+def plural(count: int, one: str, many: str) -> str:
     """``1 round``, ``2 rounds``."""
     return f"{count} {one if count == 1 else many}"

@@ -3,126 +3,139 @@
 from collections.abc import Sequence
 
 from petition.crypto.notes import Checkpoint
-from petition.errors import BadShape
 from petition.verifying.comparison import (
     compare_counts,
+    compare_counts_csv,
     compare_history,
     compare_issuer,
     compare_key,
     compare_letter,
-    compare_rows,
+    compare_pages,
     compare_witnesses,
 )
-from petition.verifying.files import checkpoint, fetch_files, history, log_key
-from petition.verifying.history import Matching
+from petition.verifying.history import HistoryChecker, Row
 from petition.verifying.ledger import Ledger
-from petition.verifying.pieces import fetch
-from petition.verifying.pool import cores
-from petition.verifying.reading import Progress, Reading
-from petition.verifying.receipts import Receipt, look_up, read_own
-from petition.verifying.sources import Source
+from petition.verifying.log_reader import LogReader, Progress
+from petition.verifying.receipts import Receipt, look_up, read_receipt_text
+from petition.verifying.small_files import fetch_files, read_log_key, read_rows, read_signed
+from petition.verifying.source import Source
 from petition.verifying.summary import summarize
+from petition.verifying.tiles import fetch_tile
 from petition.verifying.tree import Tree
-from petition.verifying.verdict import CHECKS, WITNESSES, Findings, Verdict, number_of
+from petition.verifying.verdict import Findings, Invalid, Verdict, plural
+from petition.verifying.version import require_known_version
+from petition.verifying.workers import cores
 
-ALONE = 2048
-"""Entries up to which no further process is started: starting it would take longer."""
+SMALL_LOG = 2048
+"""Entries up to which one process is enough: starting more would take longer."""
 
 
-def _unheard(done: int, size: int) -> None:
+def _ignore(done: int, size: int) -> None:
     """Progress that nobody asked for."""
 
 
 def verify(
     source: Source,
     *,
-    since: bytes | None = None,
+    since: Sequence[bytes] = (),
     receipt: str | None = None,
-    processes: int | None = None,
     witnesses: Sequence[str] = (),
-    progress: Progress = _unheard,
+    processes: int | None = None,
+    progress: Progress = _ignore,
 ) -> Verdict:
-    """Recompute a published letter and say of every check whether it holds.
+    """Recompute a published letter, and say of every check whether it holds.
 
-    ``since`` is an older checkpoint (a signed note) of the same log, which must be extended; ``receipt`` the
-    text of a receipt file, or a receipt as it is written by hand. ``witnesses`` are verifier keys of witnesses,
-    each of which must have cosigned the checkpoint. ``processes`` is by default the number of cores. Whatever is
-    wrong with any of these becomes a failed check; nothing is raised for it. Memory grows by about 60 bytes an
-    entry.
+    ``since`` are older checkpoints (signed notes) of the same log, which the log must extend. ``receipt`` is the
+    text of a receipt file, or a receipt as it is written by hand. ``witnesses`` are verifier keys of witnesses, each
+    of which must have cosigned the checkpoint. What is wrong with any of these becomes a failed check. ``processes``
+    is by default the number of cores, or 1 for a small log. Memory grows by about 200 bytes an entry.
+
+    Raises ``NothingChecked`` if no public file can be fetched, or the log has a version that is not known here.
     """
-    asked = set(CHECKS) - ({"since"} if since is None else set()) - ({"receipt"} if receipt is None else set())
-    asked |= {WITNESSES} if witnesses else set()
-    findings = Findings(asked)
+    asked = {"since": since, "receipt": receipt is not None, "witnesses": witnesses}
+    findings = Findings(frozenset(check for check, given in asked.items() if given))
     files = fetch_files(source)
-    key = log_key(findings, files["log/vkey"])
-    newest = checkpoint(findings, "checkpoint", "The checkpoint", files["log/checkpoint"], key)
-    older = None if since is None else checkpoint(findings, "since", "The older checkpoint", since, key)
+    require_known_version(source, files["log/checkpoint"])
+    key = read_log_key(findings, files["log/vkey"])
+    newest = read_signed(findings, "checkpoint", "The checkpoint", files["log/checkpoint"], key)
+    older = [known for note in since if (known := read_signed(findings, "since", "The older checkpoint", note, key))]
     compare_witnesses(findings, files["log/checkpoint"], witnesses)
-    own = None if receipt is None else _own(findings, receipt)
-    rows = history(findings, files["history.csv"])
+    own = None if receipt is None else _read_receipt(findings, receipt)
+    rows = read_rows(findings, files["history.csv"])
+    if rows is None:
+        findings.wrong("k", "When the log was updated is unknown, because history.csv cannot be read.")
 
-    matching = Matching(rows or [])
-    ledger = Ledger(findings, matching)
-    tree = Tree(findings, lambda piece: fetch(source, piece), older)
-    reading = Reading(source, newest.size if newest else 0, own.file.leaf if own and own.file else None)
+    tree = Tree(findings, lambda tile: fetch_tile(source, tile), [checkpoint.size for checkpoint in older])
+    ledger = Ledger(findings, HistoryChecker(findings, rows or []), _cuts(newest, older, rows))
+    reader = LogReader(source, newest.size if newest else 0, own.file.leaf if own and own.file else None)
     if newest:
-        alone = newest.size <= ALONE
-        reading.run(tree, ledger, findings, 1 if alone else processes or cores(), progress)
+        reader.run(tree, ledger, findings, processes or (1 if newest.size <= SMALL_LOG else cores()), progress)
 
-    whole = newest is not None and reading.stopped is None
+    whole = newest is not None and reader.stopped is None
     compare_key(findings, key, ledger)
     compare_letter(findings, files["letter.md"], ledger, whole)
     compare_issuer(findings, files["log/issuer.pem"], ledger, whole)
     compare_counts(findings, files["counts.json"], ledger, tree, whole)
-    compare_rows(findings, files["counts.csv"], ledger, whole)
+    compare_counts_csv(findings, files["counts.csv"], ledger, whole)
     if newest and whole:
         _compare_tree(findings, newest, older, tree)
-        compare_history(findings, rows, matching)
+        compare_history(findings, files["history.csv"], rows, ledger, tree.size)
+        compare_pages(findings, files, ledger, rows or [])
         summarize(findings, ledger, tree)
         if own:
-            findings.judge("receipt", *look_up(own, ledger, reading.found))
-    return _verdict(findings, ledger, tree, reading.stopped)
+            findings.judge("receipt", *look_up(own, ledger, reader.found))
+    return _verdict(findings, ledger, tree, whole)
 
 
-def _own(findings: Findings, text: str) -> Receipt | None:
+def _read_receipt(findings: Findings, text: str) -> Receipt | None:
     try:
-        return read_own(text)
-    except BadShape as flaw:
+        return read_receipt_text(text)
+    except Invalid as flaw:
         findings.wrong("receipt", str(flaw))
         return None
 
 
-def _compare_tree(findings: Findings, newest: Checkpoint, older: Checkpoint | None, tree: Tree) -> None:
-    size = number_of(newest.size, "entry", "entries")
+def _cuts(newest: Checkpoint | None, older: Sequence[Checkpoint], rows: Sequence[Row] | None) -> set[int]:
+    """The sizes at which the log is known to have been published."""
+    return {checkpoint.size for checkpoint in (*older, *filter(None, [newest]))} | {row.size for row in rows or []}
+
+
+def _compare_tree(findings: Findings, newest: Checkpoint, older: Sequence[Checkpoint], tree: Tree) -> None:
+    size = plural(newest.size, "entry", "entries")
     findings.fine("checkpoint", f"The checkpoint is signed with the log's key, for {size}.")
+    is_root = tree.root == newest.root
     findings.judge(
         "root",
-        tree.root == newest.root,
+        is_root,
         f"The root over the entries is {tree.root.hex()}"
-        + (", the checkpoint's." if tree.root == newest.root else f"; the checkpoint has {newest.root.hex()}."),
+        + (", the checkpoint's." if is_root else f"; the checkpoint has {newest.root.hex()}."),
     )
-    if older is None:
-        return
-    if older.size > newest.size:
-        findings.wrong("since", f"The older checkpoint has {older.size} entries, the newest only {newest.size}.")
-    elif tree.extends():
-        findings.fine("since", f"The log extends the older checkpoint, which has {older.size} of its entries.")
-    else:
+    for checkpoint in older:
+        _compare_older(findings, checkpoint, newest.size, tree)
+    sizes = ", ".join(str(checkpoint.size) for checkpoint in older)
+    findings.fine("since", f"The log extends every older checkpoint that was given (entries: {sizes}).")
+
+
+def _compare_older(findings: Findings, older: Checkpoint, size: int, tree: Tree) -> None:
+    if older.size > size:
+        findings.wrong("since", f"An older checkpoint has {older.size} entries, the newest only {size}.")
+    elif tree.roots[older.size] != older.root:
         findings.wrong(
             "since",
-            f"The first {older.size} entries do not have the older checkpoint's root {older.root.hex()}: the log "
-            "has been rewritten.",
+            f"The first {older.size} entries do not have the older checkpoint's root {older.root.hex()}: the log was "
+            "rewritten.",
         )
 
 
-def _verdict(findings: Findings, ledger: Ledger, tree: Tree, stopped: str | None) -> Verdict:
-    reached = f"only {number_of(tree.size, 'entry', 'entries')} could be read" if stopped else "no entry could be read"
-    checks = findings.checks(f"Not fully checked: {reached}.")
+def _verdict(findings: Findings, ledger: Ledger, tree: Tree, whole: bool) -> Verdict:
+    reached = f"only {plural(tree.size, 'entry', 'entries')} could be read" if tree.size else "no entry could be read"
+    checks = findings.checks(f"Not checked: {'entry 0 is not a valid letter' if whole else reached}.")
     return Verdict(
         ok=all(check.ok for check in checks),
-        count=ledger.signatures - ledger.withdrawals,
-        signatures=ledger.signatures,
-        withdrawals=ledger.withdrawals,
+        k=ledger.letter.k if ledger.letter else None,
+        count=ledger.totals.count,
+        signatures=ledger.totals.signatures,
+        withdrawals=ledger.totals.withdrawals,
         size=tree.size,
         root=tree.root.hex(),
         checks=checks,

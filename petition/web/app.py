@@ -1,15 +1,14 @@
 """The web application: registers the pages, adds headers, and turns refusals into answers. Knows no rules."""
 
 import json
-import logging
+import math
 import re
+import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
-from traceback import walk_tb
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from flask import Flask, Response, jsonify, make_response, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, request
 from flask import session as cookie
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import RequestRedirect
@@ -17,24 +16,40 @@ from werkzeug.routing import RequestRedirect
 from petition.database import retried
 from petition.errors import Forbidden, NotFound, Refusal, SlowDown, TooLong
 from petition.i18n import DEFAULT, languages
+from petition.outages import Outages
 from petition.publishing.cache import PublicCache
 from petition.publishing.templates import render
 from petition.web import desk, joining, public, signing
+from petition.web.failures import RETRY_SECONDS, Failures, failure_of, log_failure, log_flask_failure
 from petition.web.public.cache_middleware import CacheMiddleware
 from petition.web.server import DESK_BODY, SIGNING_BODY, Front
-from petition.web.shared.context import HERE, LANGUAGE, close_sessions, moved, page, say, site
+from petition.web.shared.context import (
+    HERE,
+    LANGUAGE,
+    Site,
+    close_sessions,
+    moved,
+    note_wait,
+    page,
+    say,
+    site,
+)
 from petition.web.shared.headers import HEADERS, transport_security
-from petition.web.shared.limits import limiter
+from petition.web.shared.letters import LetterPath
+from petition.web.shared.limits import is_known, limiter
+from petition.web.shared.onion import onion_location
 from petition.web.shared.uploads import InMemoryRequest
 
 DRAFTING_BODY = 1024 * 1024
 JSON_ENDPOINTS = frozenset({"join.issue", "sign.add", "sign.take_back", "sign.change_appearance", "sign.round_record"})
-BELOW_A_LETTER = re.compile(r"(?P<letter>/letters/[a-z0-9-]+/)(?P<language>[a-z]{2,3})/(?P<rest>.*)", re.DOTALL)
-log = logging.getLogger("petition")
+BELOW_A_LETTER = re.compile(
+    r"(?P<letter>/(?:letters/[a-z0-9-]+|s/[0-9A-Za-z-]+)/)(?P<language>[a-z]{2,3})/(?P<rest>.*)", re.DOTALL
+)
 
 
 def add_web(app: Flask, shelf: PublicCache, url: str | None) -> None:
     """Pages, headers, guards and error pages for an app that has a site."""
+    app.url_map.converters["place"] = LetterPath
     for blueprint in (*public.BLUEPRINTS, joining.BLUEPRINT, signing.BLUEPRINT, desk.BLUEPRINT):
         app.register_blueprint(blueprint)
     app.request_class = InMemoryRequest
@@ -47,12 +62,15 @@ def add_web(app: Flask, shelf: PublicCache, url: str | None) -> None:
     app.register_error_handler(Refusal, refuse)
     app.register_error_handler(HTTPException, explain)
     app.register_error_handler(Exception, apologize)
-    app.log_exception = log_failure  # type: ignore[assignment]
+    app.log_exception = log_flask_failure  # type: ignore[assignment]
     dispatch = app.dispatch_request
     app.dispatch_request = lambda: retried(dispatch, close_sessions)  # type: ignore[method-assign]
     kept = CacheMiddleware(app.wsgi_app, shelf, url)
-    app.wsgi_app = LanguagePrefix(kept)  # type: ignore[method-assign]
+    found: Site = app.extensions["petition"]
+    outages = app.extensions["petition.outages"] = Outages(found.databases, found.settings.data)
+    app.wsgi_app = Failures(LanguagePrefix(kept), outages)  # type: ignore[method-assign]
     app.extensions["petition.kept"] = kept
+    app.extensions["petition.cache"] = shelf
 
 
 class LanguagePrefix:
@@ -73,7 +91,7 @@ class LanguagePrefix:
 def move_language(environ: dict[str, Any]) -> None:
     """Move a language from the path to its own place in the request."""
     first, _, rest = environ.get("PATH_INFO", "/").lstrip("/").partition("/")
-    if first in languages() and (rest or environ["PATH_INFO"].endswith("/")) and not rest.startswith("organize"):
+    if first in languages() and (rest or environ["PATH_INFO"].endswith("/")):
         environ[LANGUAGE] = first
         environ["PATH_INFO"] = "/" + rest
     elif (below := BELOW_A_LETTER.fullmatch(environ.get("PATH_INFO", ""))) and below["language"] in languages():
@@ -116,11 +134,14 @@ def add_headers(answer: Response) -> Response:
     for name, value in transport_security(site().settings.url):
         answer.headers.setdefault(name, value)
     answer.headers.setdefault("Cache-Control", "no-store")
+    if answer.status_code == SlowDown.status:
+        answer.headers.setdefault("Retry-After", str(g.get("wait", SlowDown.after)))
     return answer
 
 
 def refuse(refusal: Refusal) -> Any:
     """A refusal of the rules, as problem details (RFC 9457) to programs and as a page to people."""
+    note_wait(refusal)
     sentence = say(refusal.sentence, **refusal.values)
     if wants_json():
         kind = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in type(refusal).__name__)
@@ -148,7 +169,7 @@ def explain(error: HTTPException) -> Any:
     if isinstance(error, RequestEntityTooLarge):
         return refuse(TooLong("This is more than %(most)s kB, the most that can be sent here.", most=_most()))
     if error.code == 429:
-        return refuse(SlowDown("This was tried too often within a minute. Wait a minute and try again."))
+        return refuse(_too_often())
     if error.code == 404:
         return refuse(NotFound("There is nothing at this address. Check it: every character counts."))
     if error.code == 405:
@@ -158,10 +179,18 @@ def explain(error: HTTPException) -> Any:
         answer.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
         return answer
     if error.code >= 500:
-        return refuse(_sorry())
+        return refuse(failure_of(error))
     refusal = Refusal("The request could not be read. Go back, check what you sent, and send it again.")
     refusal.status = error.code
     return refuse(refusal)
+
+
+def _too_often() -> SlowDown:
+    """What the limiter says; it knows when its count begins anew."""
+    limit = limiter.current_limit
+    left = max(1.0, limit.reset_at - time.time()) if limit is not None else 60
+    sentence = "This was tried too often. Please wait %(minutes)s min, then try again."
+    return SlowDown(sentence, minutes=math.ceil(left / 60)).lasting(left)
 
 
 def _most() -> int:
@@ -170,43 +199,31 @@ def _most() -> int:
 
 def apologize(error: Exception) -> Any:
     """Something went wrong here."""
-    log_failure((type(error), error, error.__traceback__))
-    return refuse(_sorry())
+    log_failure(error, current_app.extensions["petition.outages"], request.endpoint)
+    refusal = failure_of(error)
+    answer = make_response(refuse(refusal))
+    if refusal.status == 503:
+        answer.headers["Retry-After"] = RETRY_SECONDS
+    return answer
 
 
-def log_failure(failure: Any) -> None:
-    """The log gets the place in the program, and nothing of the visitor: no path either, which may hold a secret."""
-    kind, error, _ = failure
-    log.error("failed", extra={"kind": kind.__name__, "place": _place_of(error), "endpoint": request.endpoint})
-
-
-def _sorry() -> Refusal:
-    refusal = Refusal(
-        "Something went wrong on this site. What you sent may not have been kept; please try again later."
-    )
-    refusal.status, refusal.title = 500, "Something went wrong"
-    return refusal
-
-
-def _place_of(error: Exception) -> str:
-    """The innermost line of this program's own code that was running: where to look, and nothing else."""
-    root = Path(__file__).parents[2]
-    lines = [(Path(frame.f_code.co_filename), line) for frame, line in walk_tb(error.__traceback__)]
-    own = [f"{path.relative_to(root)}:{line}" for path, line in lines if path.is_relative_to(root / "petition")]
-    return own[-1] if own else "?"
-
-
-class _CachedPages:
+class CachedPages:
     """Public files for the front of the server, whatever language their address asks for."""
 
-    def __init__(self, kept: CacheMiddleware) -> None:
+    def __init__(self, kept: CacheMiddleware, onion: str | None) -> None:
         self._kept = kept
+        self._onion = onion
         self.is_due, self.refresh = kept.is_due, kept.refresh
 
     def ready(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes] | None:
         """The answer from memory, or None."""
-        move_language(environ)
-        return self._kept.ready(environ)
+        asked = dict(environ)
+        move_language(asked)
+        answer = self._kept.ready(asked)
+        if answer is None:
+            return None
+        status, headers, body = answer
+        return status, [*headers, *onion_location(self._onion, environ, headers)], body
 
 
 OVERLOADED = {
@@ -229,4 +246,9 @@ def make_front(app: Flask) -> Front:
         told = {"type": "/problems/overloaded", "title": title, "status": status, "detail": detail}
         return "application/problem+json", json.dumps(told).encode()
 
-    return Front(app, _CachedPages(app.extensions["petition.kept"]), refusal, [*HEADERS.items()])
+    def knows(environ: dict[str, Any]) -> bool:
+        request = app.request_class(environ)
+        return is_known(app.session_interface.open_session(app, request) or {})
+
+    cached = CachedPages(app.extensions["petition.kept"], app.extensions["petition"].settings.onion)
+    return Front(app, cached, refusal, [*HEADERS.items()], knows)

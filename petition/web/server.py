@@ -23,11 +23,13 @@ BODIES_AT_ONCE = 64 * 1024 * 1024
 READ_SECONDS, READ_DESK_SECONDS = 20, 120
 """How long a body may take to arrive."""
 RETRY_AFTER = "5"
+ENTRANCES = ("/organize/sign-in", "/organize/welcome/", "/organize/join/")
+"""Where anybody may send a passphrase."""
 CHOOSING = {
     name: f"HTTP_{name.upper().replace('-', '_')}"
-    for name in ("accept-encoding", "if-match", "if-modified-since", "if-none-match", "if-range", "range")
+    for name in ("accept-encoding", "host", "if-match", "if-modified-since", "if-none-match", "if-range", "range")
 }
-"""Headers that choose an encoding or a status for a cached file."""
+"""Headers that choose an encoding, a status or an onion address for a cached file."""
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 Answer = tuple[int, list[tuple[str, str]], bytes]
@@ -78,18 +80,28 @@ class Front:
 
     ``cached`` answers public files. ``refusal`` gives media type and bytes for a status that the front decides itself
     (408, 503), for a person or, where its second argument is true, for a program. ``headers`` go with those.
+    ``knows`` says whether a request comes from a browser in which an organizer signed in before.
     """
 
-    def __init__(self, app: Wsgi, cached: Cached, refusal: Refusal, headers: list[tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        app: Wsgi,
+        cached: Cached,
+        refusal: Refusal,
+        headers: list[tuple[str, str]],
+        knows: Callable[[dict[str, Any]], bool],
+    ) -> None:
         self._app = app
         self._cached = cached
         self._refusal = refusal
         self._headers = headers
+        self._knows = knows
         self._lanes = {
             "readers": Lane("readers", 3, 30),
             "joining": Lane("joining", 2, 200),
             "signing": Lane("signing", 3, 5_000),
             "desk": Lane("desk", 3, 60),
+            "strangers": Lane("strangers", 4, 60),
         }
         self._editions = Lane("editions", 1, 0)
         self._unread = 0
@@ -112,7 +124,7 @@ class Front:
         send(proto, scope.method, await self._in_lane(environ))
 
     async def _in_lane(self, environ: dict[str, Any]) -> Answer:
-        lane = self._lanes[lane_of(environ["REQUEST_METHOD"], environ["PATH_INFO"])]
+        lane = self._lanes[self._lane_of(environ)]
         if lane.is_full:
             return self._refused(environ, 503)
         lane.taken += 1
@@ -121,6 +133,10 @@ class Front:
             return await loop.run_in_executor(lane.pool, called, self._app, environ)
         finally:
             lane.taken -= 1
+
+    def _lane_of(self, environ: dict[str, Any]) -> str:
+        name = lane_of(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        return "desk" if name == "strangers" and self._knows(environ) else name
 
     def _refresh_soon(self) -> None:
         """Keep editions fresh without making a reader wait; one thread asks at a time."""
@@ -177,9 +193,10 @@ class Front:
 
 
 def lane_of(method: str, path: str) -> str:
-    """Which threads a request waits for. Those who hold a token may have spent their code: they are signing."""
+    """Which threads a request waits for. Those who hold a token may have spent their code: they are signing. Those who
+    send a passphrase, which is slow to check, are strangers unless their browser is known."""
     if path.startswith("/organize"):
-        return "desk"
+        return "strangers" if method == "POST" and path.startswith(ENTRANCES) else "desk"
     if method in ("GET", "HEAD"):
         return "readers"
     last = path.rstrip("/").rpartition("/")[2]
@@ -193,7 +210,11 @@ def path_of(scope: Any) -> str:
 
 def question_of(scope: Any) -> dict[str, Any]:
     """The few parts of a GET or HEAD that choose a cached answer, under their names in WSGI."""
-    found: dict[str, Any] = {"REQUEST_METHOD": scope.method, "PATH_INFO": path_of(scope)}
+    found: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "PATH_INFO": path_of(scope),
+        "QUERY_STRING": scope.query_string,
+    }
     for name, key in CHOOSING.items():
         value = scope.headers.get(name)
         if value is not None:

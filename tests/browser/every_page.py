@@ -20,7 +20,18 @@ EVERYTHING: dict[str, Any] = {
     "routes": ("code", "mail"),
     "goal": 100,
 }
-SIGNERS = ("before/", "join", "sign", "receipt", "when", "how-we-verify/", "press/", "signatures/", "log/index.html")
+SIGNERS = (
+    "before/",
+    "join",
+    "sign",
+    "receipt",
+    "remove",
+    "when",
+    "how-we-verify/",
+    "press/",
+    "signatures/",
+    "log/index.html",
+)
 """Pages of a letter that workers and readers open."""
 
 

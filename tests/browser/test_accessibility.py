@@ -83,11 +83,22 @@ def test_the_pages_that_scripts_make(
     phone = a_phone(chromium, site.root, color_scheme=scheme)
     phone.come(site.url(place, "join"))
     look(phone.page, "join")
-    phone.exchange(site.code(place))
-    phone.expect_heading("You can sign now")
-    look(phone.page, "ready")
-    phone.sign()
+    phone.type_code("ABCD")
+    phone.press("Sign anonymously")
+    phone.expect_told("A code has 16 characters")
+    look(phone.page, "refused code")
+    phone.type_code(site.code(place))
+    receipt = phone.sign()
     look(phone.page, "receipt")
+    phone.press("Show as image")
+    look(phone.page, "receipt as a picture")
+    phone.come(site.url(place, "remove"))
+    phone.page.get_by_label("Your receipt").fill(receipt)
+    phone.press("Continue")
+    look(phone.page, "asked before removing")
+    phone.press("Remove my signature")
+    phone.expect_told("Your signature is removed.")
+    look(phone.page, "removed")
     phone.context.close()
 
     assert phone.complaints == []
@@ -115,22 +126,26 @@ def test_every_page_that_has_an_address(window: Window, site: Site, look: Callab
             look(window.page, path)
             seen.append(path)
 
-    assert {f"{public.public}{name}" for name in ("before/", "join", "sign", "receipt", "press/")} <= {*seen}
+    assert {f"{public.public}{name}" for name in ("before/", "join", "sign", "receipt", "remove", "press/")} <= {*seen}
     assert {f"{draft.desk}{name}" for name in ("write", "fields", "names", "people", "rules", "routes")} <= {*seen}
 
 
-def test_the_ladder_and_the_answers_to_check(
+def test_the_choices_of_how_to_be_listed(
     chromium: Browser, site: Site, scheme: Scheme, look: Callable[[Page, str], None]
 ) -> None:
     place = site.open_letter(**EVERYTHING)
     phone = a_phone(chromium, site.root, color_scheme=scheme)
     phone.come(site.url(place, "join"))
-    phone.exchange(site.code(place))
-    phone.expect_heading("You can sign now")
-    look(phone.page, "ladder with scripts")
-    phone.page.get_by_label("Counted, and in the groups that you choose below.").check()
-    phone.page.get_by_label("Role").select_option("Software")
+    phone.type_code(site.code(place))
+    for summary in phone.page.locator("summary:visible").all():
+        summary.click()
+    look(phone.page, "choices with scripts")
+    phone.page.get_by_label("Anonymous, plus my answers").check()
+    phone.page.get_by_label("Role", exact=True).select_option("Software")
     look(phone.page, "a group chosen")
+    phone.page.get_by_label("Show my name once 50 people have signed").check()
+    phone.page.get_by_label("Name, as people will read it").fill("Ana Muster")
+    look(phone.page, "a name typed")
     phone.sign()
     look(phone.page, "receipt")
     phone.context.close()

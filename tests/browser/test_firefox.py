@@ -13,7 +13,7 @@ from petition.crypto.codes import receipt_words
 from petition.crypto.tokens import read_token
 from tests.browser.firefox import WITHOUT_JIT, WITHOUT_SCRIPTS, Firefox, firefox
 from tests.browser.script.phones import Site
-from tests.browser.script.test_arithmetic import BYTES, KEY, VECTORS, as_given
+from tests.browser.script.test_arithmetic import RFC_9474, VECTORS, rfc_9474
 from tests.install_browser import find_firefox
 from tests.shared import Place
 
@@ -43,23 +43,15 @@ def started(folder: Path, kind: str) -> Iterator[Firefox]:
 both = pytest.mark.parametrize("scripted", ["", "without compilers"], indirect=True)
 
 
-def exchange(phone: Firefox, site: Site, place: Place) -> None:
-    """From the letter to a token, by the script."""
-    phone.come(site.url(place, f"join#k={site.record(place)['fingerprint']}&c={site.code(place)}"))
-    phone.press("Go on")
-    phone.press("Send my code")
-    phone.expect_heading("You can sign now")
-
-
 @both
 def test_somebody_signs_by_the_script_and_nothing_is_left_behind(scripted: Firefox, site: Site, place: Place) -> None:
-    exchange(scripted, site, place)
+    scripted.come(site.link(place))
+    scripted.press("Sign anonymously")
+    scripted.expect_heading("You signed.")
     token = read_token(scripted.call(site, "return await file(kept).text()"))
-    scripted.press("Sign the letter")
-    scripted.expect_heading("You have signed. This is your receipt.")
     kept = "return [localStorage.length, sessionStorage.length, document.cookie, (await indexedDB.databases()).length]"
 
-    assert scripted.text("//*[@id='words']") == receipt_words(token.receipt)
+    assert scripted.text("//*[@data-fill='words']") == receipt_words(token.receipt)
     assert PublicKey.from_spki(site.key(place)).verify(token.message, token.signature)
     assert site.campaign.look_up(place.id, token).state == "kept"
     assert scripted.call(site, kept) == [0, 0, "", 0]
@@ -70,18 +62,18 @@ def test_a_token_made_elsewhere_is_signed_and_its_receipt_takes_it_back(
     scripted: Firefox, site: Site, place: Place, tmp_path: Path
 ) -> None:
     token = site.campaign.tokens(place.id, 1)[0]
-    file = tmp_path / "signing-token.json"
+    file = tmp_path / "saved-signature.json"
     file.write_text(token.as_text(), "utf-8")
     scripted.come(site.url(place, "sign"))
-    scripted.fill("The file that you saved", str(file))
-    scripted.press("Go on")
-    scripted.press("Sign the letter")
-    scripted.expect_heading("You have signed. This is your receipt.")
+    scripted.fill("The file you saved", str(file))
+    scripted.press("Sign anonymously")
+    scripted.expect_heading("You signed.")
     state = site.campaign.look_up(place.id, token).state
-    scripted.come(site.url(place, "receipt"))
-    scripted.fill("Your receipt, as you wrote it down", receipt_words(token.receipt).lower())
-    scripted.press("Withdraw my signature")
-    scripted.find("//*[@id='told'][contains(., 'Your signature is withdrawn.')]")
+    scripted.come(site.url(place, "remove"))
+    scripted.fill("Your receipt", receipt_words(token.receipt).lower())
+    scripted.press("Continue")
+    scripted.press("Remove my signature")
+    scripted.find("//*[@id='told'][contains(., 'Your signature is removed.')]")
 
     assert (state, site.campaign.look_up(place.id, token).state) == ("kept", "withdrawn")
 
@@ -93,13 +85,13 @@ def test_the_whole_log_is_read_and_the_signature_found(
     token = site.campaign.sign_all(place.id, 1)[0]
     site.campaign.publish(place.id)
     site.seal(place, token)
-    file = tmp_path / "signing-receipt.json"
+    file = tmp_path / "receipt.json"
     file.write_text(token.as_text(), "utf-8")
     scripted.come(site.url(place, "receipt"))
     scripted.fill("Or its file", str(file))
     scripted.press("Check")
 
-    scripted.find("//*[@id='told'][contains(., 'byte for byte as in your file')]")
+    scripted.find("//*[@id='told'][contains(., 'exactly as in your file')]")
 
 
 @both
@@ -108,14 +100,8 @@ def test_the_numbers_of_rfc_9474_come_out(scripted: Firefox, site: Site, vector:
     scripted.come(site.url(site.shared.an_open_letter(), "join"))
     made = scripted.call(
         site,
-        f"""{BYTES} {KEY} const v = given[2];
-        const r = invert(BigInt("0x" + v.inv), n);
-        const blinded = await blind(n, bytes(v.input_msg), bytes(v.salt), r);
-        const pss = {{ ...PSS, saltLength: v.salt_length }};
-        const signature = await finalize({{ key, n }}, bytes(v.input_msg), bytes(v.inv), bytes(v.blind_sig), pss);
-        return [blinded.blinded_message, blinded.inverse, signature].map(toHex);""",
-        *as_given(PublicKey(int(vector["n"], 16), int(vector["e"], 16))),
-        vector,
+        RFC_9474,
+        *rfc_9474(vector),
     )
 
     assert made == [vector["blinded_msg"], vector["inv"], vector["sig"]]
@@ -124,13 +110,12 @@ def test_the_numbers_of_rfc_9474_come_out(scripted: Firefox, site: Site, vector:
 def test_somebody_signs_without_scripts(plain: Firefox, site: Site, place: Place) -> None:
     plain.come(site.url(place, "join"))
     plain.fill("Your signing code", site.code(place))
-    plain.press("Go on")
-    plain.expect_heading("You can sign now")
-    plain.press("Save as a file")
-    token = read_token(plain.saved("signing-token.json").read_text("utf-8"))
-    plain.press("Go on to sign")
-    plain.press("Sign the letter")
-    plain.expect_heading("You have signed. This is your receipt.")
+    plain.press("Continue")
+    plain.expect_heading("Check and sign")
+    plain.press("Sign anonymously")
+    plain.expect_heading("You signed.")
+    plain.press("Save")
+    token = read_token(plain.saved("receipt.json").read_text("utf-8"))
 
     assert plain.text("//*[@class='receipt']") == receipt_words(token.receipt)
     assert site.campaign.look_up(place.id, token).state == "kept"
@@ -142,13 +127,13 @@ def test_going_back_and_sending_the_same_code_again_leads_to_the_same_token(
     code = site.code(place)
     plain.come(site.url(place, "join"))
     plain.fill("Your signing code", code)
-    plain.press("Go on")
-    plain.expect_heading("You can sign now")
+    plain.press("Continue")
+    plain.expect_heading("Check and sign")
     plain.back()
-    plain.expect_heading("Show that you work there")
+    plain.expect_heading("We refuse to build it")
     plain.ask("ElementClear", id=plain.find("//*[@id='code']"))
     plain.fill("Your signing code", code)
-    plain.press("Go on")
+    plain.press("Continue")
 
-    plain.expect_heading("You can sign now")
+    plain.expect_heading("Check and sign")
     assert site.spent(place) == 1

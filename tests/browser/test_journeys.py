@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from petition.crypto.codes import receipt_words
 from petition.crypto.encodings import from_b64url
+from petition.letters.models import Letter
 from tests.browser.script.phones import Site
 from tests.browser.walks import (
     HARD,
@@ -57,14 +60,23 @@ def test_an_organizer_and_a_worker_go_all_the_way_on_a_phone(new_window: NewWind
     organizer, worker, reader = new_window().page, new_window().page, new_window().page
     services, address, codes = an_organizer_writes_and_opens(organizer, site, "Petra", no_sideways_scrolling)
     a_worker_signs_and_withdraws(worker, address, codes[0], no_sideways_scrolling)
+    colleagues_sign(site, services.rstrip("/").rpartition("/")[2])
     organizer.goto(f"{services}publish")
     press(organizer, "Publish now")
     public = organizer.get_by_role("link", name=f"{site.root}/letters/").inner_text()
     reader.goto(public)
 
     at(reader, "We refuse to build it")
-    expect(reader.get_by_role("link", name="Sign, unseen")).to_be_visible()
-    assert public.rstrip("/") in address and len(public) < len(address)
+    expect(reader.get_by_role("link", name="Sign this letter")).to_be_visible()
+    assert "/s/" in address and public not in address
+
+
+def colleagues_sign(site: Site, slug: str) -> None:
+    """As many as publishing takes, and one count update."""
+    with Session(site.campaign.databases.reading) as session:
+        letter = session.scalars(select(Letter).where(Letter.slug == slug)).one()
+    site.campaign.sign_all(letter.id, 2 * letter.k)
+    assert site.campaign.seal(letter.id).signatures >= letter.k
 
 
 def test_nothing_scrolls_sideways_on_a_very_small_screen(new_window: NewWindow, site: Site) -> None:
@@ -90,27 +102,82 @@ def test_token_and_receipt_are_saved_as_files_and_come_back(new_window: NewWindo
     place, page = site.open_letter(), new_window(accept_downloads=True).page
     page.goto(site.url(place, "join"))
     page.get_by_label("Your signing code").first.fill(site.code(place))
-    press(page, "Go on")
-    token = saved(page, tmp_path / "token.json")
+    press(page, "Continue")
+    page.get_by_text("Sign later from another place").click()
+    token = saved(page, "Save the file", tmp_path / "token.json")
     page.goto(site.url(place, "sign"))
-    page.get_by_label("The file that you saved").set_input_files(token)
-    press(page, "Go on")
-    press(page, "Sign the letter")
-    receipt = saved(page, tmp_path / "receipt.json")
+    page.get_by_label("The file you saved").set_input_files(token)
+    press(page, "Continue")
+    press(page, "Sign anonymously")
+    receipt = saved(page, "Save", tmp_path / "receipt.json")
     shown = page.locator(".receipt").inner_text()
     page.goto(site.url(place, "receipt"))
     page.get_by_label("Or its file").set_input_files(receipt)
     press(page, "Check")
 
-    expect(page.get_by_text("A signature. It is kept and waits to be counted")).to_be_visible()
+    expect(page.get_by_text("A signature. It waits for the next count update")).to_be_visible()
     assert receipt_words(from_b64url(json.loads(receipt.read_text())["receipt"])) == shown
 
 
-def saved(page: Page, path: Path) -> Path:
+def saved(page: Page, button: str, path: Path) -> Path:
     with page.expect_download() as waiting:
-        press(page, "Save as a file")
+        press(page, button)
     waiting.value.save_as(path)
     return path
+
+
+# With scripts: two screens, one tap on the site
+
+
+@pytest.mark.parametrize("width", [390, 320])
+def test_from_the_strip_to_the_receipt_in_one_tap(chromium: Browser, site: Site, width: int) -> None:
+    place = site.open_letter()
+    window = Window(chromium, site, viewport={"width": width, "height": 700})
+    page = window.page
+    page.goto(site.link(place))
+    at(page, "We refuse to build it")
+    expect(page.locator("article.letter")).to_contain_text("we, who work here, ask you to stop")
+    expect(page.get_by_text("in groups of at least 3.")).to_be_visible()
+    no_sideways_scrolling(page, "join")
+    press(page, "Sign anonymously")
+    at(page, "You signed.")
+    no_sideways_scrolling(page, "receipt")
+    press(page, "Show as image")
+    expect(page.get_by_role("img")).to_be_visible()
+    no_sideways_scrolling(page, "receipt as a picture")
+    follow(page, "Done: clear this page")
+    page.wait_for_url(f"{site.root}/")
+
+    assert site.campaign.seal(place.id).waiting == 1
+    assert (window.elsewhere(), window.context.cookies()) == ([], [])
+    window.context.close()
+
+
+def test_with_scripts_the_keyboard_alone_signs_and_removes(chromium: Browser, site: Site) -> None:
+    place, window = site.open_letter(), Window(chromium, site, viewport={"width": 390, "height": 700})
+    page = window.page
+    page.goto(site.link(place))
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # past the navigation; the link's pin stays
+    tab_to(page, "Your signing code")
+    page.keyboard.press("Enter")
+    at(page, "You signed.")
+    receipt = page.locator("[data-fill=words]").inner_text()
+    tab_to(page, "Show as image")
+    page.keyboard.press("Enter")
+    tab_to(page, "Remove my signature")
+    page.keyboard.press("Enter")
+    at(page, "Remove my signature")
+    tab_to(page, "Your receipt")
+    page.keyboard.type(receipt)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Remove it?")).to_be_visible()
+    tab_to(page, "Remove my signature")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#told")).to_contain_text("Your signature is removed.")
+    assert site.campaign.seal(place.id).waiting == 0
+    window.context.close()
 
 
 # By keyboard alone
@@ -127,7 +194,7 @@ def focused(page: Page) -> str:
 
 def tab_to(page: Page, name: str) -> None:
     """Press the tab key until something has the focus, and see it marked."""
-    for _ in range(40):
+    for _ in range(60):
         page.keyboard.press("Tab")
         if focused(page) == name:
             marked = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
@@ -139,32 +206,28 @@ def tab_to(page: Page, name: str) -> None:
 def test_a_worker_signs_and_withdraws_by_keyboard_alone(new_window: NewWindow, site: Site) -> None:
     place, page = site.open_letter(), new_window().page
     page.goto(site.url(place))
-    tab_to(page, "Sign, unseen")
+    tab_to(page, "Sign this letter")
     page.keyboard.press("Enter")
-    at(page, "Before you sign")
-    tab_to(page, "Continue")
-    page.keyboard.press("Enter")
-    at(page, "Show that you work there")
+    expect(page.get_by_label("Your signing code").first).to_be_visible()
     tab_to(page, "Your signing code")
     page.keyboard.type(site.code(place))
     page.keyboard.press("Enter")
-    at(page, "You can sign now")
-    tab_to(page, "Go on to sign")
-    page.keyboard.press("Enter")
-    at(page, "Check, then sign")
-    tab_to(page, "Sign the letter")
+    at(page, "Check and sign")
+    tab_to(page, "Sign anonymously")
     page.keyboard.press("Space")
-    at(page, "You have signed. This is your receipt.")
+    at(page, "You signed.")
     receipt = page.locator(".receipt").inner_text()
-    tab_to(page, "Use the receipt: check or withdraw")
+    tab_to(page, "Remove my signature")
     page.keyboard.press("Enter")
-    at(page, "Use a receipt")
-    tab_to(page, "Your receipt, as you wrote it down")
+    at(page, "Remove my signature")
+    tab_to(page, "Your receipt")
     page.keyboard.type(receipt)
-    tab_to(page, "Withdraw my signature")
+    page.keyboard.press("Enter")
+    at(page, "Remove your signature?")
+    tab_to(page, "Remove my signature")
     page.keyboard.press("Enter")
 
-    expect(page.get_by_role("heading", name="Your signature is withdrawn")).to_be_visible()
+    at(page, "Your signature is removed")
 
 
 def test_the_first_stop_of_the_keyboard_leads_past_the_navigation(new_window: NewWindow, site: Site) -> None:

@@ -24,8 +24,8 @@ def plain(new_phone: NewPhone) -> Phone:
 
 
 def type_code(phone: Phone, code: str) -> None:
-    phone.page.get_by_label("Your signing code").first.fill(code)
-    phone.press("Go on")
+    phone.type_code(code)
+    phone.press("Continue")
 
 
 def expect_no_answer(phone: Phone) -> None:
@@ -34,21 +34,21 @@ def expect_no_answer(phone: Phone) -> None:
 
 
 def receipt_on(phone: Phone) -> str:
-    phone.expect_heading("You have signed. This is your receipt.")
+    phone.expect_heading("You signed.")
     return phone.page.locator(".receipt").inner_text()
 
 
 def sign(phone: Phone) -> str:
     """From the token to the receipt."""
-    phone.expect_heading("You can sign now")
-    phone.press("Go on to sign")
-    phone.press("Sign the letter")
+    phone.expect_heading("Check and sign")
+    phone.press("Sign anonymously")
     return receipt_on(phone)
 
 
 def saved(phone: Phone, path: Path) -> Path:
+    phone.page.get_by_text("Sign later from another place").click()
     with phone.page.expect_download() as waiting:
-        phone.press("Save as a file")
+        phone.press("Save the file")
     waiting.value.save_as(path)
     return path
 
@@ -81,7 +81,7 @@ def test_going_back_after_a_cut_and_sending_the_same_code_gives_the_token(
         type_code(plain, code)
         expect_no_answer(plain)
     plain.page.go_back()
-    plain.expect_heading("Show that you work there")
+    expect(plain.page.get_by_label("Your signing code").first).to_be_visible()
     type_code(plain, code)
     sign(plain)
 
@@ -107,9 +107,8 @@ def test_a_cut_while_signing_counts_once_and_the_receipt_comes_with_the_second_t
 ) -> None:
     plain.come(site.url(place, "join"))
     type_code(plain, site.code(place))
-    plain.press("Go on to sign")
     with site.answers_lost("POST sign"):
-        plain.press("Sign the letter")
+        plain.press("Sign anonymously")
         expect_no_answer(plain)
     plain.page.reload()
     receipt_on(plain)
@@ -119,14 +118,15 @@ def test_a_cut_while_signing_counts_once_and_the_receipt_comes_with_the_second_t
 
 def test_a_cut_while_withdrawing_withdraws_and_the_second_try_says_so(plain: Phone, site: Site, place: Place) -> None:
     token = site.campaign.sign_all(place.id, 1)[0]
-    plain.come(site.url(place, "receipt"))
-    plain.page.get_by_label("Your receipt, as you wrote it down").fill(receipt_words(token.receipt))
+    plain.come(site.url(place, "remove"))
+    plain.page.get_by_label("Your receipt").fill(receipt_words(token.receipt))
+    plain.press("Continue")
     with site.answers_lost("POST receipt"):
-        plain.press("Withdraw my signature")
+        plain.press("Remove my signature")
         expect_no_answer(plain)
     plain.page.reload()
 
-    expect(plain.page.get_by_role("heading", name="Your signature is withdrawn")).to_be_visible()
+    plain.expect_heading("Your signature is removed")
     assert counted(site, place) == 0
 
 
@@ -141,7 +141,7 @@ def test_going_back_from_the_token_and_sending_the_code_again_gives_the_same_tok
     type_code(plain, code)
     first = saved(plain, tmp_path / "first.json").read_bytes()
     plain.page.go_back()
-    plain.expect_heading("Show that you work there")
+    expect(plain.page.get_by_label("Your signing code").first).to_be_visible()
     type_code(plain, code)
 
     assert saved(plain, tmp_path / "second.json").read_bytes() == first
@@ -164,7 +164,7 @@ def test_a_mistyped_code_before_makes_no_difference(plain: Phone, site: Site, pl
     code = site.code(place)
     plain.come(site.url(place, "join"))
     type_code(plain, code[:-1])
-    expect(plain.page.get_by_role("alert")).to_contain_text("A code has 16 letters and digits")
+    expect(plain.page.get_by_role("alert")).to_contain_text("A code has 16 characters")
     type_code(plain, code)
     first = sign(plain)
     plain.come(site.url(place, "join"))
@@ -196,7 +196,7 @@ def test_a_code_that_somebody_else_used_says_so_and_what_to_do(plain: Phone, sit
 
     alert = plain.page.get_by_role("alert")
     expect(alert).to_contain_text("This code has been used.")
-    expect(alert).to_contain_text("If you didn't use it, tell the organizers and ask for another one.")
+    expect(alert).to_contain_text("If not, ask the organizers for a new one.")
     expect(plain.page.get_by_label("Your signing code").first).to_have_value(code)
 
 
@@ -216,9 +216,8 @@ def test_a_letter_that_closed_before_the_last_button_says_so(plain: Phone, site:
     place = site.shared.a_published_letter()
     plain.come(site.url(place, "join"))
     type_code(plain, site.code(place))
-    plain.press("Go on to sign")
     site.campaign.close_letter(place.id)
-    plain.press("Sign the letter")
+    plain.press("Sign anonymously")
 
     expect(plain.page.get_by_role("alert")).to_contain_text("closed")
 
@@ -238,9 +237,10 @@ def test_a_form_of_the_unpublished_letter_goes_on_after_publication(plain: Phone
 def test_a_link_of_the_unpublished_letter_leads_to_the_public_one_with_its_code(
     phone: Phone, site: Site, place: Place
 ) -> None:
-    code, link = site.code(place), site.url(place, f"join#k={site.record(place)['fingerprint']}&c=")
+    link = site.link(place)
+    code = link.rpartition("c=")[2]
     site.campaign.publish(place.id)
-    phone.come(link + code)
+    phone.come(link)
 
     assert phone.page.url == f"{site.root}{place.public}join"
     expect(phone.page.get_by_label("Your signing code").first).to_have_value(code)
@@ -255,9 +255,7 @@ def test_a_code_typed_on_a_phone_and_a_token_carried_to_a_laptop(
     os.utime(token, (0, 0))  # a file dated 1970
     laptop = new_phone()
     laptop.come(site.url(place, "sign"))
-    laptop.page.get_by_label("The file that you saved").set_input_files(token)
-    laptop.press("Go on")
-    laptop.expect_heading("Check, then sign")
+    laptop.page.get_by_label("The file you saved").set_input_files(token)
     laptop.sign()
 
     assert counted(site, place) == 1
@@ -272,12 +270,12 @@ def test_a_clock_that_is_wrong_by_a_day_changes_nothing(
     phone.context.clock.set_fixed_time(time.time() - days * 86400)
     plain.come(site.url(place, "join"))
     type_code(plain, code)
-    plain.expect_heading("You can sign now")
+    plain.expect_heading("Check and sign")
     plain.page.go_back()
     type_code(plain, code)
     sign(plain)
     phone.come(site.url(place, "join"))
-    phone.exchange(other)
+    phone.type_code(other)
     phone.sign()
     site.days_off.clear()
 
@@ -300,27 +298,23 @@ def test_a_letter_from_right_to_left_reads_from_the_right_and_is_signed(plain: P
     plain.come(f"{site.root}{place.public}")
     flows = [plain.page.locator("article").evaluate(DIRECTION)]
     plain.come(site.url(place, "join"))
-    flows.append(plain.page.get_by_role("link", name=RIGHT_TO_LEFT.title).evaluate(DIRECTION))
+    flows.append(plain.page.get_by_role("heading", name=RIGHT_TO_LEFT.title).evaluate(DIRECTION))
     type_code(plain, site.code(place))
-    plain.press("Go on to sign")
     flows.append(plain.page.get_by_text(RIGHT_TO_LEFT.title, exact=True).first.evaluate(DIRECTION))
-    plain.press("Sign the letter")
+    plain.press("Sign anonymously")
     receipt_on(plain)
 
     assert flows == ["rtl", "rtl", "rtl"]
 
 
-def test_a_link_whose_code_was_used_in_another_tab_says_where_it_goes_on(
+def test_a_code_that_was_used_on_another_phone_says_what_to_do(
     phone: Phone, new_phone: NewPhone, site: Site, place: Place
 ) -> None:
-    code = site.code(place)
-    phone.come(site.url(place, "join"))
-    phone.exchange(code)
-    phone.expect_heading("You can sign now")
-    other = new_phone()
-    other.come(site.url(place, "join"))
-    other.exchange(code)
-    other.expect_told("This code has been used.", "go back in the same browser to the page where you did")
+    link, other = site.link(place), new_phone()
+    phone.come(link)
     phone.sign()
+    other.come(link)
+    other.press("Sign anonymously")
 
+    other.expect_told("This code has been used.", "ask the organizers for a new one")
     assert counted(site, place) == 1

@@ -32,7 +32,7 @@ def desk(chromium: Browser, site: Site) -> Iterator[Desks]:
         page = made[-1].page
         page.goto("/organize/sign-in")
         page.get_by_label("Your name").fill(name)
-        page.get_by_label("Passphrase").fill(PASSPHRASE)
+        page.get_by_label("Password", exact=True).fill(PASSPHRASE)
         press(page, "Sign in")
         at(page, "My letters")
         return page
@@ -77,7 +77,7 @@ def test_two_organizers_write_at_once_merge_and_decide(desk: Desks, site: Site, 
     type_body(ana, "First.\n\nSecond.\n\nTHIRD.")
     press(ana, "Save")
     at(ana, "From version 2 to 3")
-    expect(ana.get_by_role("status").filter(has_text="Both texts are together in version 3")).to_be_visible()
+    expect(ana.get_by_role("status").filter(has_text="Version 3 has both.")).to_be_visible()
     assert newest(site, place).body == "FIRST.\n\nSecond.\n\nTHIRD."
 
     for page in (ana, ben):
@@ -86,9 +86,9 @@ def test_two_organizers_write_at_once_merge_and_decide(desk: Desks, site: Site, 
     press(ben, "Save")
     type_body(ana, "FIRST.\n\nAna's.\n\nTHIRD.")
     press(ana, "Save")
-    at(ana, "You and Ben changed the same")
-    ana.get_by_role("radio", name="Both, mine behind").check()
-    press(ana, "Put together and save")
+    at(ana, "You and Ben changed the same text")
+    ana.get_by_role("radio", name="Keep both, mine second").check()
+    press(ana, "Merge and save")
     at(ana, WORDS.title)
     assert newest(site, place).body == "FIRST.\n\nBen's.\n\nAna's.\n\nTHIRD."
 
@@ -130,9 +130,9 @@ def test_a_session_that_ends_while_somebody_types_loses_nothing(desk: Desks, sit
     type_body(ana, "Typed for an hour.")
     expect(ana.locator("#kept")).to_contain_text("You are signed out")
     press(ana, "Save")
-    at(ana, "Organizers: sign in")
+    at(ana, "Organizer sign-in")
     ana.get_by_label("Your name").fill("Ana")
-    ana.get_by_label("Passphrase").fill(PASSPHRASE)
+    ana.get_by_label("Password", exact=True).fill(PASSPHRASE)
     press(ana, "Sign in")
     press(ana, "Send again")
     at(ana, WORDS.title)
@@ -165,7 +165,7 @@ def test_a_letter_gets_demands_sources_a_translation_and_opens(
     type_body(ana, "They knew.[^1]")
     press(ana, "Save")
     ana.goto(f"{place.desk}translations")
-    ana.get_by_label("Another language").select_option(label="Español")
+    ana.get_by_label("Add a language").select_option(label="Español")
     press(ana, "Translate")
     ana.get_by_label("Title", exact=True).fill("Nos negamos")
     type_body(ana, "Sabían.[^1]")
@@ -177,7 +177,7 @@ def test_a_letter_gets_demands_sources_a_translation_and_opens(
     press(ana, "Save")
     ana.goto(f"{place.desk}open")
     press(ana, "Lock the text and start collecting")
-    ana.get_by_role("link", name=f"{site.root}/letters/").click()
+    ana.get_by_role("link", name=f"{site.root}/s/").click()
     ana.get_by_role("link", name="Español").click()
     at(ana, "Nos negamos")
 

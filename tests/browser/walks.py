@@ -1,6 +1,7 @@
 """The ways of organizers, workers and readers through the pages, found as people find things; each is looked at."""
 
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -66,9 +67,9 @@ def an_organizer_writes_and_opens(page: Page, site: Site, name: str, look: Look)
     """From a one-time link to the codes: the letter's desk, its address, the codes."""
     page.goto(invitation(site, name))
     look(page, "welcome")
-    page.get_by_label("Passphrase").fill(PASSPHRASE)
-    page.get_by_label("The same again").fill(PASSPHRASE)
-    press(page, "Keep it and sign in")
+    page.get_by_label("Password", exact=True).fill(PASSPHRASE)
+    page.get_by_label("Password again").fill(PASSPHRASE)
+    press(page, "Save and sign in")
     at(page, "My letters")
     look(page, "empty desk")
     follow(page, "Write a letter")
@@ -79,7 +80,7 @@ def an_organizer_writes_and_opens(page: Page, site: Site, name: str, look: Look)
         page.goto(desk + path)
         look(page, path)
     press(page, "Lock the text and start collecting")
-    address = page.get_by_role("link", name=f"{site.root}/letters/").inner_text()
+    address = page.get_by_role("link", name=f"{site.root}/s/").inner_text()
     look(page, "open letter's desk")
     follow(page, "Make codes")
     look(page, "codes")
@@ -111,43 +112,44 @@ def a_worker_signs_and_withdraws(page: Page, address: str, code: str, look: Look
     """From the letter to the withdrawal, without scripts; the receipt."""
     page.goto(address)
     look(page, "unpublished letter")
-    follow(page, "Sign, unseen")
-    at(page, "Before you sign")
-    look(page, "before signing")
-    page.get_by_role("link", name="Continue", exact=True).first.click()
+    follow(page, "Sign this letter")
     page.get_by_label("Your signing code").first.fill(code[:-1])
-    press(page, "Go on")
-    expect(page.get_by_role("alert")).to_contain_text("A code has 16 letters and digits")
+    press(page, "Continue")
+    expect(page.get_by_role("alert")).to_contain_text("A code has 16 characters")
+    expect(page).to_have_title(re.compile("^Error: "))
     look(page, "refused code")
     page.get_by_label("Your signing code").first.fill(code.lower())
-    press(page, "Go on")
-    at(page, "You can sign now")
-    look(page, "ready to sign")
-    press(page, "Go on to sign")
-    at(page, "Check, then sign")
-    look(page, "check, then sign")
-    press(page, "Sign the letter")
-    at(page, "You have signed. This is your receipt.")
+    press(page, "Continue")
+    at(page, "Check and sign")
+    look(page, "check and sign")
+    page.get_by_role("button", name=re.compile("^Sign (anonymously|this letter)$")).click()
+    at(page, "You signed.")
     look(page, "receipt")
     receipt = page.locator(".receipt").inner_text()
-    follow(page, "Use the receipt: check or withdraw")
+    follow(page, "Check my signature")
     _use_the_receipt(page, receipt, look)
     return receipt
 
 
 def _use_the_receipt(page: Page, receipt: str, look: Look) -> None:
-    for button, heading in (
-        ("Check", "What is stored under this receipt"),
-        ("Withdraw my signature", "Your signature is withdrawn"),
-    ):
-        page.get_by_label("Your receipt, as you wrote it down").fill(receipt)
-        press(page, button)
-        expect(page.get_by_role("heading", name=heading)).to_be_visible()
-        look(page, heading)
-    page.get_by_label("Your receipt, as you wrote it down").fill("not a receipt")
+    page.get_by_label("Your receipt").fill("not a receipt")
     press(page, "Check")
     expect(page.get_by_role("alert")).to_contain_text("A receipt has 27 characters")
     look(page, "refused receipt")
+    page.get_by_label("Your receipt").fill(receipt)
+    press(page, "Check")
+    expect(page.get_by_role("heading", name="What we have for this receipt")).to_be_visible()
+    look(page, "checked receipt")
+    follow(page, "Remove my signature")
+    at(page, "Remove my signature")
+    look(page, "removing")
+    page.get_by_label("Your receipt").fill(receipt)
+    press(page, "Continue")
+    at(page, "Remove your signature?")
+    look(page, "asked before removing")
+    press(page, "Remove my signature")
+    at(page, "Your signature is removed")
+    look(page, "removed")
 
 
 def everybody_reads(page: Page, place: Place, look: Look) -> None:
@@ -162,6 +164,7 @@ def everybody_reads(page: Page, place: Place, look: Look) -> None:
         "join": f"{place.public}join",
         "sign": f"{place.public}sign",
         "receipt form": f"{place.public}receipt",
+        "removal form": f"{place.public}remove",
         "nothing here": "/letters/never-was/",
         "sign in": "/organize/sign-in",
     }
@@ -176,11 +179,11 @@ def an_organizer_looks_at(page: Page, site: Site, places: list[Place], look: Loo
     """The desk of letters in every state, and its pages that the writing did not come by."""
     page.goto("/organize/sign-in")
     page.get_by_label("Your name").fill("Ana")
-    page.get_by_label("Passphrase").fill("wrong wrong wrong")
+    page.get_by_label("Password", exact=True).fill("wrong wrong wrong")
     press(page, "Sign in")
-    expect(page.get_by_role("alert")).to_contain_text("don't belong together")
+    expect(page.get_by_role("alert")).to_contain_text("don't match")
     look(page, "refused sign-in")
-    page.get_by_label("Passphrase").fill(PASSPHRASE)
+    page.get_by_label("Password", exact=True).fill(PASSPHRASE)
     press(page, "Sign in")
     at(page, "My letters")
     look(page, "desk with letters")
@@ -210,6 +213,6 @@ def sign_in(page: Page) -> None:
     """Ana comes to her desk."""
     page.goto("/organize/sign-in")
     page.get_by_label("Your name").fill("Ana")
-    page.get_by_label("Passphrase").fill(PASSPHRASE)
+    page.get_by_label("Password", exact=True).fill(PASSPHRASE)
     press(page, "Sign in")
     at(page, "My letters")

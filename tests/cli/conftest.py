@@ -4,12 +4,18 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy.orm import Session
 
 from petition.cli import main
+from petition.config import settings
+from petition.crypto.blind_rsa import PrivateKey
+from petition.letters.access import hosted_letter
+from tests.walks import Campaign
 
 SITE = "https://letters.example.org"
 LETTER = """\
@@ -49,6 +55,17 @@ class Shell:
         self("organizer", "add", "Ana")
         assert self("letter", "import", str(file), "--organizer", "Ana", "--slug", slug).exit_code == 0
         return self("letter", "open", slug).stdout.strip() if is_open else ""
+
+    def a_crowd(self, slug: str, count: int = 15) -> None:
+        """So many people sign by codes on paper, and are counted."""
+        campaign = Campaign(settings(self.environ), lambda: datetime.now(UTC), PrivateKey.generate)
+        try:
+            with Session(campaign.databases.reading) as session:
+                letter_id = hosted_letter(session, slug).id
+            campaign.sign_all(letter_id, count)
+            campaign.seal(letter_id)
+        finally:
+            campaign.close()
 
 
 @pytest.fixture(scope="module")

@@ -33,8 +33,23 @@ def test_codes_as_csv_say_where_to_join(shell: Shell, address: str) -> None:
 
     assert rows[0] == ["code", "join"]
     assert [
-        re.fullmatch(re.escape(f"{address}join#k=") + "[0-9a-f]{64}&c=" + row[0], row[1]) is None for row in rows[1:]
+        re.fullmatch(re.escape(f"{address}join#r=1&p={pin(shell, 'coded')}&c={row[0]}"), row[1]) is None
+        for row in rows[1:]
     ] == [False] * 2
+
+
+def test_links_without_codes_are_all_the_same(shell: Shell, address: str) -> None:
+    said = shell("codes", "make", "coded", "--count", "2", "--format", "csv", "--no-code-in-link").stdout
+    rows = list(csv.DictReader(io.StringIO(said)))
+
+    assert {row["join"] for row in rows} == {f"{address}join#r=1&p={pin(shell, 'coded')}"}
+    assert len({row["code"] for row in rows}) == 2
+
+
+def pin(shell: Shell, slug: str) -> str:
+    found = rounds(shell, slug)[0]["pin"]
+    assert re.fullmatch("[A-Za-z0-9_-]{43}", found)
+    return str(found)
 
 
 def test_codes_on_paper_go_to_a_file(shell: Shell, address: str, tmp_path: Path) -> None:
@@ -90,7 +105,7 @@ def test_a_draft_has_no_codes(shell: Shell) -> None:
     result = shell("codes", "make", "uncoded", "--count", "2")
 
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "Codes can be made while the letter is open" in result.stderr
+    assert result.stderr == "This letter is not open yet. It takes no signatures.\n"
 
 
 def test_a_batch_is_recalled_and_again_is_the_same(shell: Shell, address: str) -> None:
@@ -106,7 +121,7 @@ def test_a_batch_is_recalled_and_again_is_the_same(shell: Shell, address: str) -
 def test_a_batch_that_never_was_is_refused(shell: Shell, address: str) -> None:
     result = shell("codes", "void", "coded", "9999")
 
-    assert (result.exit_code, result.stderr) == (1, "This letter has no batch 9999 of codes.\n")
+    assert (result.exit_code, result.stderr) == (1, "This letter has no print batch 9999.\n")
 
 
 def rounds(shell: Shell, slug: str) -> list[dict[str, Any]]:
@@ -119,8 +134,57 @@ def test_rounds_are_listed_with_numbers_that_the_public_sees(shell: Shell, addre
     found = rounds(shell, "coded")[0]
 
     assert (found["round"], found["annulled"], found["issued"], found["signatures"]) == (1, None, None, 0)
-    assert re.fullmatch("[0-9a-f]{64}", found["fingerprint"])
+    assert re.fullmatch("[A-Za-z0-9_-]{43}", found["pin"])
+    assert found["has_ended"] is False
     assert "used_about" in found and "spent" not in found
+
+
+@pytest.fixture(scope="module")
+def counted(shell: Shell) -> str:
+    """The slug of a letter with K signatures of its first round in the count."""
+    shell.a_letter("counted")
+    shell.a_crowd("counted")
+    return "counted"
+
+
+def test_another_round_opens_with_its_codes_at_the_next_update(shell: Shell, counted: str) -> None:
+    made = shell("codes", "make", counted, "--count", "20", "--new-round", "--format", "csv")
+    assert made.exit_code == 0, made.stderr
+    rows = list(csv.DictReader(io.StringIO(made.stdout)))
+    first, second = rounds(shell, counted)
+
+    assert re.search(
+        r"^Round 2 opens on 20\d\d-\d\d-\d\d at 04:00 UTC; its codes work from then on\.$", made.stderr, re.M
+    )
+    assert re.search(rf"^Batch \d+: 20 codes\. .* petition codes void {counted} \d+$", made.stderr, re.M)
+    assert {row["join"] for row in rows} == {
+        row["join"].split("#")[0] + f"#r=2&p={second['pin']}&c={row['code']}" for row in rows
+    }
+    assert first["opens"] != second["opens"]
+    assert first["pin"] != second["pin"]
+
+
+def test_another_round_is_refused_before_k_of_the_last_are_counted_and_no_file_is_left(
+    shell: Shell, address: str, tmp_path: Path
+) -> None:
+    words = ["--count", "20", "--new-round", "-o", str(tmp_path / "codes.txt")]
+    result = shell("codes", "make", "coded", *words)
+
+    assert (result.exit_code, result.stdout, list(tmp_path.iterdir())) == (1, "", [])
+    assert len(rounds(shell, "coded")) == 1
+
+
+def test_another_round_takes_at_least_2k_codes(shell: Shell) -> None:
+    shell.a_letter("modest")
+    shell.a_crowd("modest")
+    result = shell("codes", "make", "modest", "--count", "19", "--new-round")
+
+    assert (result.exit_code, result.stdout, len(rounds(shell, "modest"))) == (1, "", 1)
+    assert "20" in result.stderr
+
+
+def test_no_code_alone_is_no_batch(shell: Shell, address: str) -> None:
+    assert shell("codes", "make", "coded", "--count", "0").exit_code == 2
 
 
 def test_annulling_wants_a_reason_and_happens_once(shell: Shell) -> None:
@@ -136,35 +200,46 @@ def test_annulling_wants_a_reason_and_happens_once(shell: Shell) -> None:
 def test_a_round_that_never_was_is_refused(shell: Shell, address: str) -> None:
     result = shell("round", "annul", "coded", "7", "--reason", "x")
 
-    assert (result.exit_code, result.stderr) == (1, "This letter has no round 7.\n")
+    assert (result.exit_code, result.stderr) == (1, "This letter has no set of codes 7.\n")
 
 
-def test_sealing_says_when_there_is_too_little(shell: Shell, address: str) -> None:
-    shell("seal", "coded")
+def test_between_set_times_nothing_is_due_and_the_next_one_is_named(shell: Shell, address: str) -> None:
+    said = shell("seal", "coded").stdout
 
-    assert shell("seal", "coded").stdout == "Nothing sealed: too few signatures wait, and nothing else is new.\n"
+    assert re.fullmatch(r"coded: nothing is due; next update 20\d\d-\d\d-\d\d 04:00 UTC\n", said)
+
+
+def test_whoever_seals_by_hand_learns_nothing_of_who_waits(shell: Shell, address: str) -> None:
+    shell.a_letter("watched")
+    before = shell("seal", "watched").stdout
+    shell.a_crowd("watched", 1)
+
+    assert shell("seal", "watched").stdout == before
 
 
 def test_sealing_everything_goes_through_all_letters(shell: Shell, address: str) -> None:
     said = shell("seal")
 
     assert said.exit_code == 0
-    assert "coded: 0 signatures" in said.stdout
+    assert "coded: nothing is due" in said.stdout
 
 
 def test_a_draft_has_nothing_to_seal(shell: Shell) -> None:
     shell.a_letter("unsealed", is_open=False)
 
-    assert shell("seal", "unsealed").exit_code == 1
+    result = shell("seal", "unsealed")
+
+    assert (result.exit_code, result.stdout) == (1, "")
 
 
 def test_all_of_it_works_on_postgresql_too(on_postgresql: Shell, tmp_path: Path) -> None:
     on_postgresql.a_letter("kept")
     codes = on_postgresql("codes", "make", "kept", "--count", "3").stdout.splitlines()
     voided = on_postgresql("codes", "void", "kept", "1")
-    on_postgresql("seal", "kept")
-    on_postgresql("letter", "publish", "kept")
+    on_postgresql.a_crowd("kept")
+    published = on_postgresql("letter", "publish", "kept")
     annulled = on_postgresql("round", "annul", "kept", "1", "--reason", "Copied.")
 
-    assert (len(codes), voided.exit_code, annulled.exit_code) == (3, 0, 0)
-    assert json.loads(on_postgresql("export", "kept").stdout)["verification"]["codes_made"] == 3
+    assert (len(codes), voided.exit_code, published.exit_code, annulled.exit_code) == (3, 0, 0, 0)
+    found = json.loads(on_postgresql("export", "kept").stdout)["verification"]
+    assert found["codes_made"] == 18

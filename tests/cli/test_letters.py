@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ def test_what_a_letter_serves_can_be_imported_again_to_the_byte(shell: Shell, tm
 SETTINGS = """\
 k: 5
 Timing: apart
+Updates: hourly
 roll: Workers of Example
 roll: Contractors
 codes: printed, mail
@@ -71,8 +73,8 @@ def test_a_front_matter_takes_the_settings_of_the_page_review(shell: Shell, tmp_
 
     assert (result.exit_code, result.stdout, result.stderr) == (0, "we-ask\n", "")
     assert settings_of(shell, "we-ask") == {
-        "k": 5, "timing": "apart", "rolls": ["Workers of Example", "Contractors"], "routes": ["code", "mail"],
-        "mail_domains": {"workers-2": ["*.agency.example", "agency.example"]},
+        "k": 5, "timing": "apart", "updates": "hourly", "rolls": ["Workers of Example", "Contractors"],
+        "routes": ["code", "mail"], "mail_domains": {"workers-2": ["*.agency.example", "agency.example"]},
         "name_steps": ["named", "named_at:50", "named_at:200"], "names_months": 6, "goal": 1000, "threshold": 500,
         "contact": "press@example.org", "ends": "2030-12-01T10:00", "issuing_days": 5, "pause_hours": 48,
     }  # fmt: skip
@@ -82,8 +84,8 @@ def test_a_front_matter_takes_the_settings_of_the_page_review(shell: Shell, tmp_
 
 def settings_of(shell: Shell, slug: str) -> dict[str, Any]:
     databases = Databases(f"sqlite:///{shell.environ['PETITION_DATA']}/petition.db", "sqlite://")
-    names = ("k", "timing", "routes", "mail_domains", "name_steps", "names_months", "goal", "threshold", "contact",
-             "issuing_days", "pause_hours")  # fmt: skip
+    names = ("k", "timing", "updates", "routes", "mail_domains", "name_steps", "names_months", "goal", "threshold",
+             "contact", "issuing_days", "pause_hours")  # fmt: skip
     with Session(databases.reading) as session:
         letter = hosted_letter(session, slug)
         found = {name: getattr(letter, name) for name in names}
@@ -97,13 +99,14 @@ def settings_of(shell: Shell, slug: str) -> dict[str, Any]:
     ("line", "sentence"),
     [
         ("k: many", "“k: many” is no number. Write, for example: k: 10"),
-        ("k: 2", "K must be from 3 to 50"),
+        ("k: 2", "must be from 3 to 50"),
         ("timing: later", "The timing must be"),
+        ("updates: weekly", "Updates"),
         ("names: soon", "“names: soon” is no number."),
         ("codes: pigeon", "“codes: pigeon”: write printed, mail, or both."),
         ("mail: Others | a.example", "“mail: Others | a.example” names no roll"),
         ("publish: tomorrow", "“tomorrow” is no hour in UTC. Write, for example: 2026-12-01 10:00"),
-        ("field: Role", "2 to 40 groups"),
+        ("field: Role", "2 to 40 answers"),
     ],
 )
 def test_a_setting_that_cannot_be_is_refused_and_no_draft_is_made(
@@ -193,23 +196,34 @@ def test_showing_a_draft_says_what_stands_in_the_way(shell: Shell, tmp_path: Pat
 
 def test_a_letter_goes_through_its_life(shell: Shell) -> None:
     hidden = shell.a_letter("whole-life")
+    shell.a_crowd("whole-life")
     published = shell("letter", "publish", "whole-life")
     closes = shell("letter", "close", "whole-life")
     withdrawn = shell("letter", "withdraw", "whole-life", "--reason", "They have stopped.")
 
-    assert hidden.startswith(f"{SITE}/letters/whole-life-")
+    assert re.fullmatch(f"{SITE}/s/[0-9A-HJKMNP-TV-Z]{{16}}/", hidden)
     assert published.stdout == f"{SITE}/letters/whole-life/\n"
     assert closes.stdout.startswith("Closes at 20")
+    assert hidden != published.stdout.strip()
     assert withdrawn.stdout == "Withdrawn.\n"
     assert shown(shell, "whole-life")["state"] == "withdrawn"
 
 
-def test_a_letter_in_which_nobody_waits_can_be_closed_at_once(shell: Shell) -> None:
+def test_no_letter_is_published_before_k_are_counted(shell: Shell) -> None:
     shell.a_letter("short")
-    shell("letter", "publish", "short")
+    result = shell("letter", "publish", "short")
 
-    assert shell("letter", "close", "short", "--now").stdout == "Closed.\n"
-    assert shown(shell, "short")["state"] == "closed"
+    assert (result.exit_code, shown(shell, "short")["state"]) == (1, "open")
+    assert "10" in result.stderr
+
+
+def test_no_letter_closes_at_once_but_in_a_demo(shell: Shell) -> None:
+    shell.a_letter("waits")
+    shell.a_crowd("waits")
+    shell("letter", "publish", "waits")
+    result = shell("letter", "close", "waits", "--now")
+
+    assert (result.exit_code, shown(shell, "waits")["state"]) == (1, "published")
 
 
 def test_steps_out_of_order_are_refused(shell: Shell) -> None:
@@ -217,11 +231,12 @@ def test_steps_out_of_order_are_refused(shell: Shell) -> None:
     results = [shell("letter", step, "eager") for step in ("publish", "close", "withdraw")]
 
     assert [result.exit_code for result in results] == [1, 1, 1]
-    assert all(result.stderr.startswith("A letter that is draft cannot become") for result in results)
+    assert all(result.stderr.startswith("This letter is at another step") for result in results)
 
 
 def test_a_public_letter_is_not_withdrawn_without_a_reason(shell: Shell) -> None:
     shell.a_letter("reasoned")
+    shell.a_crowd("reasoned")
     shell("letter", "publish", "reasoned")
     result = shell("letter", "withdraw", "reasoned")
 
@@ -240,7 +255,7 @@ def test_the_list_has_slug_state_and_title(shell: Shell) -> None:
     shell.a_letter("listed", is_open=False)
 
     assert "listed  draft  We refuse to build it" in shell("letter", "list").stdout.splitlines()
-    wanted = {"slug": "listed", "state": "draft", "title": "We refuse to build it"}
+    wanted = {"slug": "listed", "state": "draft", "title": "We refuse to build it", "awaits_approval": False}
     assert wanted in json.loads(shell("letter", "list", "--json").stdout)
 
 

@@ -10,7 +10,7 @@ from tests.cli.conftest import Shell
 DEFAULTS = {
     "PETITION_MAIL": "",
     "PETITION_MAIL_SUBJECT": "The code you asked for",
-    "PETITION_SEAL_AT": "0",
+    "PETITION_SEAL_AT": "04:00",
     "PETITION_PROXIES": "0",
 }
 
@@ -32,7 +32,10 @@ DEFAULTS = {
         ("PETITION_MAIL", "folder:"),
         ("PETITION_MAIL_SUBJECT", "two\nlines"),
         ("PETITION_SEAL_AT", "61"),
-        ("PETITION_SEAL_AT", "*/0"),
+        ("PETITION_SEAL_AT", "*/15"),
+        ("PETITION_SEAL_AT", "04:30"),
+        ("PETITION_SEAL_AT", "24:00"),
+        ("PETITION_ONION", "example.onion"),
         ("PETITION_SEAL_AT", "often"),
         ("PETITION_PROXIES", "-1"),
         ("PETITION_PROXIES", "11"),
@@ -101,7 +104,7 @@ def test_config_for_people_explains_each_setting(shell: Shell) -> None:
 
     for name in json.loads(shell("config", "--json").stdout):
         assert f"{name}=" in said
-    assert "default – minutes of the hour at which sealings run" in said
+    assert "default – full hours of the day (UTC) at which daily updates run" in said
 
 
 def test_config_shows_no_password(shell: Shell) -> None:

@@ -87,7 +87,7 @@ def test_people_sign_check_and_withdraw_and_the_public_count_can_be_recomputed(t
     assert "withdrawn" in json.loads(withdrawn.stdout)
     verdict = json.loads(verified.stdout)
     assert (verdict["ok"], verdict["count"], verdict["signatures"], verdict["withdrawals"]) == (True, 2, 3, 1)
-    assert set(verdict) == {"ok", "count", "signatures", "withdrawals", "size", "root", "checks"}
+    assert set(verdict) >= {"ok", "count", "signatures", "withdrawals", "size", "root", "checks"}
 
 
 def test_a_token_is_saved_first_and_signs_later(town: Town, tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_the_receipt_file_is_closed_to_others_and_does_not_name_a_hidden_letter(
     [
         (("--code", "0000-0000-0000-0000"), "not one of this letter's"),
         (("--code", "short"), "16"),
-        (("--key", "0" * 64, "--code", "0000-0000-0000-0000"), "key"),
+        (("--pin", "A" * 43, "--code", "0000-0000-0000-0000"), "STOP"),
     ],
 )
 def test_a_refusal_is_told_in_words_and_ends_with_1(

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from petition import client
-from tests.client.issuing import Issuer
+from tests.client.issuing import PUBLIC, SHORT, Issuer
+from tests.client.logs import log_of
 from tests.client.serving import Web, serving
 
 
@@ -56,10 +57,24 @@ def issuer() -> Issuer:
 @pytest.fixture
 def web(issuer: Issuer) -> Iterator[Web]:
     with serving(issuer) as web:
+        issuer.host = f"127.0.0.1:{web.port}"
         yield web
 
 
 @pytest.fixture
 def letter(web: Web) -> str:
-    """The letter's address."""
-    return web.url + "/letters/cameras/"
+    """The letter's own address, where things are sent."""
+    return web.url + SHORT
+
+
+@pytest.fixture
+def public(web: Web, issuer: Issuer) -> str:
+    """The address of the letter's public page, where nothing is sent."""
+    issuer.files |= log_of(issuer).files
+    return web.url + PUBLIC
+
+
+@pytest.fixture
+def link(web: Web, issuer: Issuer) -> str:
+    """The link on a sheet, with round, pin and code."""
+    return issuer.link(web.url)

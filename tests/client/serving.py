@@ -6,6 +6,7 @@ import socket
 import socketserver
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,12 +30,22 @@ class Seen:
 
 @dataclass(frozen=True)
 class Reply:
-    """What goes back; ``cut`` ends the connection without a word."""
+    """What goes back.
+
+    ``cut`` ends the connection without a word. ``at_once`` is how many bytes of the answer, head included, go out
+    before the rest comes drop by drop. ``is_endless`` repeats the body for as long as anybody reads.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False
+    at_once: int | None = None
+    is_endless: bool = False
+
+    def value(self) -> Any:
+        """The JSON in the body."""
+        return json.loads(self.body)
 
     @staticmethod
     def of(value: Any, status: int = 200) -> "Reply":
@@ -82,16 +93,27 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         seen = Seen(self.command, self.path, dict(self.headers), body, self.client_address)
-        self.server.seen.append(seen)
+        if self.path != "/favicon.ico":  # which browsers ask for when they like
+            self.server.seen.append(seen)
         reply = self.server.answer(seen)
         self.close_connection = self.close_connection or reply.cut
         if reply.cut:
             return
-        self.send_response_only(reply.status)
-        for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(reply.body)
+        length = {} if reply.is_endless else {"Content-Length": str(len(reply.body))}
+        head = "".join(f"{name}: {value}\r\n" for name, value in {**length, **reply.headers}.items())
+        answer = f"HTTP/1.1 {reply.status} OK\r\n{head}\r\n".encode("latin-1") + reply.body
+        self.close_connection |= reply.is_endless or reply.headers.get("Connection") == "close"
+        self.wfile.write(answer[: reply.at_once])
+        if reply.at_once is not None:
+            self.drip(answer[reply.at_once :])
+        while reply.is_endless:
+            self.wfile.write(reply.body)
+
+    def drip(self, rest: bytes) -> None:
+        """Send so slowly that nobody should wait for the end."""
+        for byte in rest:
+            time.sleep(0.05)
+            self.wfile.write(bytes([byte]))
 
     do_POST = do_GET  # noqa: N815
 

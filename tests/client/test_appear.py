@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from petition import client
 from tests.client.conftest import Run
-from tests.client.issuing import CODE, LETTER_ID, Issuer, b64, from_b64, key_pair, spki_of
+from tests.client.issuing import CODE, LETTER_ID, PUBLIC, SHORT, Issuer, b64, from_b64, key_pair, spki_of
 from tests.client.serving import Web
 
 pytestmark = pytest.mark.thorough
@@ -27,7 +27,8 @@ SOFTWARE = {"field": "role", "option": "software"}
 def asking(issuer: Issuer) -> Issuer:
     """A letter that asks for role and site, and offers names."""
     key = b64(spki_of(key_pair(2)))
-    issuer.record = {"fields": FIELDS, "names_keys": {"named": key, "named_at:50": key}}
+    issuer.record = {"fields": FIELDS, "names_keys": {"named": key, "named_at:50": key, "named_at:60": key}}
+    issuer.record["names_offered"] = ["named", "named_at:50"]
     return issuer
 
 
@@ -82,7 +83,7 @@ def test_a_name_leaves_this_computer_only_locked(
 
 def test_a_name_that_is_sent_again_is_the_same_bytes(run: Run, letter: str, asking: Issuer) -> None:
     run("sign", letter, "--code", CODE, "--appear", "named", "--name", "Ana")
-    run("sign", letter, "--token", "receipt-cameras.json", "--appear", "named", "--name", "Ana")
+    run("sign", letter, "--token", "receipt.json", "--appear", "named", "--name", "Ana")
 
     assert asking.appearances[0] == asking.appearances[1]
 
@@ -105,7 +106,7 @@ def test_what_the_letter_does_not_offer_is_said_before_the_code_is_spent(
     ran = run("sign", letter, "--code", CODE, *words)
 
     assert ran.status == 1
-    assert [seen.method for seen in web.seen] == ["GET"]
+    assert web.posts() == []
 
 
 def test_a_letter_that_asks_nothing_takes_no_groups(run: Run, letter: str, issuer: Issuer, web: Web) -> None:
@@ -137,9 +138,27 @@ def test_a_receipt_changes_what_is_seen(
     assert b64(RECEIPT) not in str(web.seen)
 
 
-def test_a_receipt_file_is_not_shown_to_another_letters_server(run: Run, letter: str, asking: Issuer) -> None:
-    run("sign", letter, "--code", CODE)
-    asking.record["letter_id"] = LETTER_ID[::-1]
-    ran = run("change", letter, "--receipt", "receipt-cameras.json", "--group", "role=ops")
+def test_a_receipt_in_words_goes_to_the_address_given(run: Run, asking: Issuer, public: str, web: Web) -> None:
+    ran = run("change", public, "--receipt", WORDS, "--group", "role=ops")
 
-    assert (ran.status, len(asking.appearances)) == (1, 1)
+    assert ran.status == 0
+    assert [seen.path for seen in web.posts()] == [PUBLIC + "appearances"]
+    assert "You gave no pin." in ran.said
+
+
+def test_a_receipt_file_goes_to_the_letters_own_address(run: Run, asking: Issuer, public: str, web: Web) -> None:
+    run("sign", public, "--code", CODE)
+    web.seen.clear()
+
+    ran = run("change", public, "--receipt", "receipt.json", "--group", "role=ops")
+
+    assert ran.status == 0
+    assert [seen.path for seen in web.posts()] == [SHORT + "appearances"]
+    assert "those of your pin" in ran.said
+
+
+def test_a_step_that_is_not_offered_any_more_is_refused(run: Run, letter: str, asking: Issuer, web: Web) -> None:
+    ran = run("sign", letter, "--code", CODE, "--appear", "named_at:60", "--name", "Ana")
+
+    assert (ran.status, web.posts()) == (1, [])
+    assert "counted or grouped or named or named_at:50, not named_at:60" in ran.said

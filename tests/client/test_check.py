@@ -10,7 +10,7 @@ import pytest
 
 from petition import client
 from tests.client.conftest import Ran, Run
-from tests.client.issuing import LETTER_ID, b64, from_b64, key_pair, spki_of
+from tests.client.issuing import LETTER_ID, Issuer, b64, from_b64, key_pair, spki_of
 from tests.client.logs import BASE, SAMPLE, Campaign, Folder, canonical, entries_of, publish, sample
 from tests.client.serving import NOT_FOUND, Reply, Seen, serving
 
@@ -35,20 +35,27 @@ def own_entry(folder: Folder) -> tuple[int, dict[str, Any]]:
 
 def sample_receipt_file() -> str:
     """The receipt file that belongs to the sample's hand-written receipt."""
-    first, round_, *_ = entries_of(sample())
+    first, opened, *_ = entries_of(sample())
     _, entry = own_entry(sample())
     members = {
         "petition": 1,
-        "letter": "https://example.org/letters/cameras/",
+        "letter": "https://example.org/",
         "letter_id": first["letter_id"],
         "round": 1,
-        "fingerprint": hashlib.sha256(from_b64(round_["public_key"])).hexdigest(),
+        "pin": pin_in_log(first, opened),
         "message": entry["message"],
         "signature": entry["signature"],
         "receipt": b64(client.read_receipt(WORDS)),
     }
     Path("mine.json").write_text(json.dumps(members))
     return "mine.json"
+
+
+def pin_in_log(first: dict[str, Any], opened: dict[str, Any]) -> str:
+    """The pin of a round, from what the log says to everybody."""
+    names = ["fields_sha256", "hosts", "k", "letter_id", "log_key", "names_keys", "text_sha256", "timing"]
+    covered = {name: first[name] for name in names} | {name: opened[name] for name in ("public_key", "roll", "round")}
+    return b64(hashlib.sha256(b"petition-pin-v1" + canonical(covered)).digest())
 
 
 def test_a_receipt_file_is_proved_byte_for_byte(run: Run) -> None:
@@ -63,7 +70,7 @@ def test_a_written_receipt_finds_its_commitment_and_says_what_that_leaves_open(r
     ran = checked(run, sample(), WORDS)
 
     assert ran.status == 0
-    assert f"entry {own_entry(sample())[0]} is the signature with your receipt" in ran.said
+    assert f"entry {own_entry(sample())[0]} has your receipt" in ran.said
     assert "Only the receipt could be looked for" in ran.said
 
 
@@ -115,9 +122,9 @@ def test_every_byte_of_every_entry_is_under_the_root(run: Run) -> None:
     ("name", "old", "new", "said"),
     [
         ("log/checkpoint", b"\n282\n", b"\n281\n", "not signed by the log's key"),
-        ("log/checkpoint", b"qZ9AIrnp", b"qZ9AIrnq", "not signed by the log's key"),
-        ("log/checkpoint", b"sPhKLfPb", b"sPhKLfPc", "not signed by the log's key"),
-        ("log/checkpoint", b"sPhKLfPb", b"sPhKLfP", "cannot be read"),
+        ("log/checkpoint", b"\n78zET", b"\n78zEU", "not signed by the log's key"),
+        ("log/checkpoint", b"log sP", b"log sQ", "not signed by the log's key"),
+        ("log/checkpoint", b"log sP", b"log s", "cannot be read"),
         ("log/checkpoint", b"\n\n", b"\n", "cannot be read"),
         ("log/checkpoint", "— ".encode(), b"- ", "not signed by the log's key"),
         ("log/checkpoint", b"example.org/letters/cameras", b"example.org/letters/kameras", "not signed"),
@@ -171,7 +178,7 @@ def test_a_log_key_that_entry_0_does_not_name_is_found_out(run: Run) -> None:
 def test_an_unpublished_letter_cannot_be_checked_yet(run: Run) -> None:
     ran = checked(run, lambda _: NOT_FOUND, WORDS)
 
-    assert ran.status == 1
+    assert ran.status == 3
     assert "not published yet" in ran.said
     assert "Until publication nothing can be checked" in ran.said
 
@@ -188,6 +195,86 @@ def test_a_signature_that_is_not_there_yet_is_said_calmly(run: Run) -> None:
     assert ran.status == 1
     assert "is not in the log" in ran.said
     assert "STOP" not in ran.said
+
+
+@pytest.mark.parametrize("version", [3, 1, None, True, "2", 2.0, "\x1b[2J"])
+def test_a_log_of_another_version_is_named_and_not_checked(run: Run, version: object) -> None:
+    campaign = Campaign()
+    campaign.letter["version"] = version
+
+    ran = checked(run, campaign.published(), campaign.receipt_file())
+
+    assert ran.status == 3
+    assert "this program knows version 2, so it checked nothing" in ran.said
+    assert "\x1b" not in ran.err
+
+
+def test_a_log_of_the_first_release_is_named_and_not_checked(run: Run) -> None:
+    campaign = Campaign()
+    del campaign.letter["version"]
+
+    ran = checked(run, campaign.published(), campaign.receipt_file())
+
+    assert ran.status == 3
+    assert "The log has version 1;" in ran.said
+
+
+def closed(campaign: Campaign) -> Campaign:
+    """Its letter is closed, and one's own signature is not in the log."""
+    del campaign.entry["message"], campaign.entry["signature"]
+    campaign.entry |= {"type": "codes", "made": 3, "voided": 0}
+    campaign.more = [{"type": "closed", "signatures": 0, "withdrawals": 0, "dropped": 0}]
+    return campaign
+
+
+def test_in_a_closed_letter_a_round_without_signatures_stayed_small_or_was_hidden(run: Run) -> None:
+    campaign = Campaign()
+    mine = campaign.receipt_file()
+    log = closed(campaign).published()
+
+    ran = checked(run, log, mine)
+
+    assert ran.status == 1
+    assert "Round 1 has no signature at all: fewer people signed in it than the minimum" in ran.said
+    assert "or the server hid it" in ran.said
+
+
+def test_a_written_receipt_is_told_which_rounds_have_no_signature(run: Run) -> None:
+    campaign = Campaign()
+    second = {**campaign.round, "round": 2}
+    closed(campaign).more.insert(0, second)
+
+    ran = checked(run, campaign.published(), client.receipt_words(campaign.receipt))
+
+    assert "Round 1 and 2 has no signature at all" in ran.said
+    assert "Your receipt file says whether that was your round" in ran.said
+
+
+def test_in_a_closed_letter_a_signature_that_is_missing_among_others_is_an_alarm(run: Run) -> None:
+    campaign = Campaign()
+    campaign.more = [{"type": "closed", "signatures": 1, "withdrawals": 0, "dropped": 0}]
+
+    ran = checked(run, campaign.published(), client.receipt_words(bytes(16)))
+
+    assert ran.status == 1
+    assert "the letter is closed. Unless you withdrew it before it was added, the server left it out" in ran.said
+
+
+def test_a_pin_of_ones_own_is_compared_with_the_log(run: Run) -> None:
+    campaign = Campaign()
+    words = client.receipt_words(campaign.receipt)
+
+    right = checked(run, campaign.published(), words, "--pin", pin_in_log(campaign.letter, campaign.round))
+    wrong = checked(run, campaign.published(), words, "--pin", "A" * 43)
+
+    assert (right.status, wrong.status) == (0, 1)
+    assert "The log has no round with the pin of --pin" in wrong.said
+
+
+def test_a_pin_covers_the_same_in_the_record_and_in_the_log() -> None:
+    campaign = Campaign()
+
+    assert Issuer().pin() == pin_in_log(campaign.letter, campaign.round)
 
 
 def test_a_part_that_filled_up_meanwhile_is_used(run: Run) -> None:
@@ -216,7 +303,7 @@ def test_a_withdrawal_is_reported(run: Run) -> None:
     ran = checked(run, campaign.published(), campaign.receipt_file())
 
     assert ran.status == 0
-    assert "It was taken back, as entry 3 says" in ran.said
+    assert "It was withdrawn, as entry 3 says" in ran.said
 
 
 def test_an_annulled_round_is_reported(run: Run) -> None:
@@ -238,7 +325,7 @@ def test_a_key_made_for_one_person_is_found_out(run: Run) -> None:
     ran = checked(run, campaign.published(), mine)
 
     assert ran.status == 1
-    assert "used a key of its own for you" in ran.said
+    assert "used a key or a record of its own for you" in ran.said
 
 
 def lie(change: Callable[[Campaign], object]) -> Any:
@@ -252,15 +339,23 @@ def lie(change: Callable[[Campaign], object]) -> Any:
         (lie(lambda c: c.entry.update(signature=b64(bytes(384)))), "not a valid signature"),
         (lie(lambda c: c.entry.update(signature=b64(bytes(5)))), "missing or damaged"),
         (lie(lambda c: c.entry.update(message=b64(bytes(32) + c.statement))), "not a valid signature"),
-        (lie(lambda c: c.entry.update(message=b64(b"hello"))), "has not the form"),
+        (lie(lambda c: c.entry.update(message=b64(b"hello"))), "is not in the form"),
         (lie(lambda c: c.entry.update(extra=1)), "not the one in your file"),
         (lie(lambda c: c.entry.update(round=2)), "not a valid signature"),
-        (lie(lambda c: c.more.append(c.round)), "not exactly one key"),
-        (lie(lambda c: c.round.update(round=2)), "not exactly one key"),
+        (lie(lambda c: c.more.append(c.round)), "does not have exactly one record"),
+        (lie(lambda c: c.round.update(round=2)), "does not have exactly one record"),
+        (lie(lambda c: c.letter.update(k=4)), "record of its own for you"),
+        (lie(lambda c: c.letter.update(timing="apart")), "record of its own for you"),
+        (lie(lambda c: c.letter.update(hosts=["evil.example"])), "record of its own for you"),
+        (lie(lambda c: c.letter.update(names_keys={"named": "0" * 64})), "record of its own for you"),
+        (lie(lambda c: c.letter.update(fields_sha256="0" * 64)), "record of its own for you"),
+        (lie(lambda c: c.round.update(roll="only-you")), "record of its own for you"),
+        (lie(lambda c: c.letter.pop("hosts")), "has no hosts"),
+        (lie(lambda c: c.round.pop("roll")), "has no roll"),
         (lie(lambda c: c.more.append(c.entry)), "several signatures with your receipt"),
         (lie(lambda c: c.letter.update(letter_id=LETTER_ID[::-1])), "another letter"),
         (lie(lambda c: c.letter.update(text_sha256="0" * 64)), "another text"),
-        (lie(lambda c: c.letter.update(type="signature")), "does not name the key"),
+        (lie(lambda c: c.letter.update(type="signature")), "message of an entry is missing"),
         (lie(lambda c: c.letter.update(type="codes")), "does not name the key"),
         (lie(lambda c: c.more.append({**c.withdrawal(), "w": b64(bytes(32))})), "not by your receipt"),
         (lie(lambda c: c.more.append({**c.withdrawal(), "a_hash": "0" * 64})), "not by your receipt"),

@@ -10,7 +10,7 @@ from tests.client.conftest import Run
 from tests.client.issuing import CODE, Issuer, b64, cut_on
 from tests.client.serving import Reply, Seen, Web
 
-RETRY = "receipt-cameras.retry.json"
+RETRY = "receipt.retry.json"
 
 
 def blinded(web: Web) -> list[str]:
@@ -36,14 +36,14 @@ def test_a_lost_answer_costs_nothing(run: Run, letter: str, issuer: Issuer, web:
     assert (ran.status, len(issuer.signatures)) == (0, 1)
     first, second = blinded(web)
     assert first == second
-    assert [path.name for path in Path().iterdir()] == ["receipt-cameras.json"]
+    assert [path.name for path in Path().iterdir()] == ["receipt.json"]
 
 
 def test_the_retry_file_has_the_members_that_are_agreed(run: Run, letter: str, issuer: Issuer, web: Web) -> None:
     after_a_lost_answer(run, letter, issuer)
 
     members = json.loads(Path(RETRY).read_text())
-    rest = {"petition", "letter", "letter_id", "round", "fingerprint", "message", "receipt"}
+    rest = {"petition", "letter", "letter_id", "round", "pin", "message", "receipt"}
     assert set(members) == rest | {"blinded_message", "inverse"}
     assert members["blinded_message"] == blinded(web)[0]
 
@@ -57,7 +57,8 @@ def test_the_retry_file_is_there_before_the_code_leaves(run: Run, letter: str, i
     issuer.fault = look
     run("sign", letter, "--code", CODE)
 
-    assert found == [("round.json", []), ("tokens", [RETRY]), ("signatures", ["receipt-cameras.json"])]
+    assert found[-2:] == [("tokens", [RETRY]), ("signatures", ["receipt.json"])]
+    assert {tuple(names) for _, names in found[:-2]} == {()}
 
 
 def test_an_attempt_that_was_cut_off_is_not_forgotten(run: Run, letter: str, issuer: Issuer, web: Web) -> None:
@@ -154,10 +155,10 @@ def test_a_signature_whose_answer_was_lost_can_be_sent_again(run: Run, letter: s
     ran = run("sign", letter, "--code", CODE)
     assert ran.status == 1
     assert "It may have arrived" in ran.said
-    assert "--token receipt-cameras.json" in ran.said
+    assert "--token receipt.json" in ran.said
     issuer.late_fault = lambda _, reply: reply
 
-    again = run("sign", letter, "--token", "receipt-cameras.json")
+    again = run("sign", letter, "--token", "receipt.json")
 
     assert (again.status, len(issuer.signatures)) == (0, 1)
     assert len(blinded(web)) == 1
@@ -170,11 +171,11 @@ def test_a_signature_that_is_refused_stays_in_its_file(run: Run, letter: str, is
 
     assert ran.status == 1
     assert "The server says: This is over." in ran.said
-    assert client.load("receipt-cameras.json").signature
+    assert client.load("receipt.json").signature
 
 
 def test_a_dead_server_is_said_in_one_sentence(run: Run) -> None:
-    ran = run("sign", "http://127.0.0.1:1/letters/cameras/", "--code", CODE)
+    ran = run("sign", "http://127.0.0.1:1/s/0123456789ABCDEF/", "--code", CODE)
 
     assert ran.status == 1
     assert "could not be reached" in ran.said

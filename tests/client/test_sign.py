@@ -2,13 +2,27 @@
 
 import json
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from petition import client
 from tests.client.conftest import Run
-from tests.client.issuing import CODE, LETTER_ID, Issuer, b64, fingerprint_of, is_valid, key_pair, raw_sign
+from tests.client.issuing import (
+    CODE,
+    LETTER_ID,
+    PUBLIC,
+    SHORT,
+    Issuer,
+    Round,
+    b64,
+    is_valid,
+    key_pair,
+    raw_sign,
+    spoken,
+)
+from tests.client.logs import log_of
 from tests.client.serving import Reply, Web
 
 OTHER = "YQ4TZDWG4HBV59RV"
@@ -22,7 +36,7 @@ def test_a_code_becomes_a_signature_and_a_receipt(run: Run, letter: str, issuer:
     ran = run("sign", letter, "--code", "oo8j-4ct4 ank7-f24s")
 
     assert ran.status == 0
-    receipt = client.load("receipt-cameras.json")
+    receipt = client.load("receipt.json")
     assert issuer.signatures == {receipt.message: receipt.signature}
     assert issuer.commits() == [client.commitment(receipt.receipt)]
     assert client.receipt_words(receipt.receipt) in ran.out
@@ -37,15 +51,15 @@ def test_the_receipt_file_has_the_members_that_are_agreed(run: Run, letter: str,
         "letter",
         "letter_id",
         "round",
-        "fingerprint",
+        "pin",
         "message",
         "signature",
         "receipt",
     }
     assert members["petition"] == 1
-    assert members["letter"] == issuer.letter
+    assert members["letter"] == f"http://{issuer.host}/"
     assert members["letter_id"] == LETTER_ID
-    assert members["fingerprint"] == fingerprint_of(issuer.key)
+    assert members["pin"] == issuer.pin()
 
 
 def test_files_are_for_the_signer_alone(run: Run, letter: str, issuer: Issuer) -> None:
@@ -53,42 +67,32 @@ def test_files_are_for_the_signer_alone(run: Run, letter: str, issuer: Issuer) -
     run("sign", letter, "--code", CODE, "--keep-retry")
 
     files = list(Path().iterdir())
-    assert {path.name for path in files} == {"receipt-cameras.json", "receipt-cameras.retry.json"}
+    assert {path.name for path in files} == {"receipt.json", "receipt.retry.json"}
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
 
 
 def test_nothing_but_the_receipt_is_left(run: Run, letter: str) -> None:
     run("sign", letter, "--code", CODE)
 
-    assert [path.name for path in Path().iterdir()] == ["receipt-cameras.json"]
-
-
-def test_an_unpublished_letter_leaves_no_name_behind(run: Run, web: Web, issuer: Issuer) -> None:
-    issuer.letter = "https://example.org/"
-
-    run("sign", web.url + "/letters/cameras-1q2w3e4r/", "--code", CODE)
-
     assert [path.name for path in Path().iterdir()] == ["receipt.json"]
-    assert "1q2w3e4r" not in Path("receipt.json").read_text()
 
 
-def test_a_hostile_address_names_no_file(run: Run, letter: str, issuer: Issuer) -> None:
-    issuer.letter = "https://example.org/letters/../../x"
-
+def test_a_receipt_does_not_say_where_an_unpublished_letter_is(run: Run, letter: str) -> None:
     run("sign", letter, "--code", CODE)
 
     assert [path.name for path in Path().iterdir()] == ["receipt.json"]
+    assert SHORT not in Path("receipt.json").read_text()
 
 
 def test_no_file_is_ever_overwritten(run: Run, letter: str, issuer: Issuer) -> None:
     issuer.codes[OTHER] = None
     run("sign", letter, "--code", CODE)
-    first = Path("receipt-cameras.json").read_text()
+    first = Path("receipt.json").read_text()
 
     run("sign", letter, "--code", OTHER)
 
-    assert Path("receipt-cameras.json").read_text() == first
-    assert client.load("receipt-cameras-2.json").message in issuer.signatures
+    assert Path("receipt.json").read_text() == first
+    assert client.load("receipt-2.json").message in issuer.signatures
 
 
 def test_a_taken_name_stops_before_anything_is_sent(run: Run, letter: str, web: Web) -> None:
@@ -127,36 +131,155 @@ def test_a_mistyped_code_is_never_sent(run: Run, letter: str, web: Web) -> None:
     assert "has 15" in ran.said
 
 
-def test_pin_and_code_come_from_a_link(run: Run, letter: str, issuer: Issuer, web: Web) -> None:
-    ran = run("sign", f"{letter}join#k={fingerprint_of(issuer.key)}&c={CODE}")
+# Pins
+
+
+def test_round_pin_and_code_come_from_a_link(run: Run, link: str, web: Web) -> None:
+    ran = run("sign", link)
 
     assert ran.status == 0
+    assert "those of your pin" in ran.said
     assert all("#" not in seen.path and CODE not in seen.path for seen in web.seen)
 
 
+@pytest.mark.parametrize("write", [str, spoken, lambda pin: spoken(pin).lower().replace("-", "")], ids=range(3))
+def test_a_pin_is_read_as_people_copy_it(run: Run, letter: str, issuer: Issuer, write: Callable[[str], str]) -> None:
+    assert run("sign", letter, "--code", CODE, "--pin", write(issuer.pin())).status == 0
+
+
 def test_a_wrong_pin_in_the_link_stops_before_anything_is_sent(run: Run, letter: str, web: Web) -> None:
-    ran = run("sign", f"{letter}join#k={'0' * 64}&c={CODE}")
+    ran = run("sign", f"{letter}join#p={'A' * 43}&r=1&c={CODE}")
 
     assert (ran.status, web.posts()) == (1, [])
-    assert "another key than your link names" in ran.said
+    assert "another record of round 1 than your link names" in ran.said
     assert list(Path().iterdir()) == []
 
 
-def test_a_wrong_key_option_stops_before_anything_is_sent(run: Run, letter: str, web: Web, issuer: Issuer) -> None:
-    ran = run("sign", f"{letter}join#k={fingerprint_of(issuer.key)}&c={CODE}", "--key", "0" * 64)
+@pytest.mark.parametrize("pin", ["A" * 43, "-" + "A" * 42], ids=["plain", "it begins with a hyphen"])
+def test_a_wrong_pin_beside_a_right_one_stops_too(run: Run, link: str, web: Web, pin: str) -> None:
+    ran = run("sign", link, "--pin", pin)
 
     assert (ran.status, web.posts()) == (1, [])
-    assert "another key than --key names" in ran.said
+    assert "than --pin names" in ran.said
 
 
-def test_the_right_key_option_is_accepted_as_people_copy_it(run: Run, letter: str, issuer: Issuer) -> None:
-    pin = fingerprint_of(issuer.key).upper()
+@pytest.mark.parametrize(
+    "pin", ["A" * 42, "A" * 44, "A" * 42 + "B", "A" * 42 + "+", "0" * 31, "U" * 32, "0123456789ABCDEF"]
+)
+def test_a_pin_that_is_not_whole_is_refused(run: Run, letter: str, web: Web, pin: str) -> None:
+    ran = run("sign", letter, "--code", CODE, "--pin", pin)
 
-    assert run("sign", letter, "--code", CODE, "--key", f"{pin[:32]} {pin[32:]}").status == 0
+    assert (ran.status, web.seen) == (2, [])
+    assert "is not whole" in ran.said
 
 
-def test_a_key_that_nobody_named_is_shown(run: Run, letter: str, issuer: Issuer) -> None:
-    assert fingerprint_of(issuer.key) in run("sign", letter, "--code", CODE).said
+def test_a_pin_alone_finds_its_round(run: Run, letter: str, issuer: Issuer, web: Web) -> None:
+    issuer.rounds |= {2: Round("former", "Former", key_pair(3)), 3: Round(key=key_pair(4))}
+
+    ran = run("sign", letter, "--code", CODE, "--pin", spoken(issuer.pin(2)))
+
+    assert ran.status == 0
+    assert [seen.path.partition("?")[2] for seen in web.seen if "round.json" in seen.path] == ["round=1", "round=2"]
+    assert [lines[2] for lines in issuer.statements()] == ["2"]
+
+
+def test_a_pin_that_no_round_has_stops(run: Run, letter: str, issuer: Issuer, web: Web) -> None:
+    issuer.rounds[2] = Round(key=key_pair(3))
+
+    ran = run("sign", letter, "--code", CODE, "--pin", "A" * 43)
+
+    assert (ran.status, web.posts()) == (1, [])
+    assert "None of the rounds that the server shows has the pin" in ran.said
+
+
+def test_without_a_pin_it_says_what_it_could_not_check_and_how_to_get_one(
+    run: Run, letter: str, issuer: Issuer
+) -> None:
+    said = run("sign", letter, "--code", CODE).said
+
+    assert "nothing vouches for this record" in said
+    assert "Nobody can check for you whether others get the same one" in said
+    assert "on the sheet with your code" in said
+    assert spoken(issuer.pin()) in said
+
+
+def test_without_a_pin_the_public_log_is_compared_and_what_that_leaves_open_is_said(
+    run: Run, public: str, issuer: Issuer
+) -> None:
+    ran = run("sign", public, "--code", CODE)
+
+    assert ran.status == 0
+    assert "matches the public log that this server shows you" in ran.said
+    assert "Nobody has checked whether it shows the same log to others" in ran.said
+
+
+def test_a_later_round_is_found_in_a_long_log(run: Run, letter: str, issuer: Issuer) -> None:
+    issuer.rounds |= {number: Round(key=key_pair(3)) for number in range(2, 300)}
+    issuer.files = log_of(issuer).files
+
+    assert run("sign", letter, "--code", CODE, "--pin", issuer.pin(299)).status == 1  # of the first hundred rounds
+    assert run("sign", f"{letter}#r=299&p={issuer.pin(299)}&c={CODE}").status == 0
+
+
+@pytest.mark.parametrize("size", [2, 255, 256, 257, 512, 600])
+def test_a_log_of_any_length_is_compared_by_its_hashes_and_one_part(
+    run: Run, letter: str, issuer: Issuer, web: Web, size: int
+) -> None:
+    issuer.files = log_of(issuer, size).files
+
+    ran = run("sign", letter, "--code", CODE, "--pin", issuer.pin())
+
+    parts = [seen.path.partition("/tile/")[2] for seen in web.seen if "/tile/" in seen.path]
+    assert ran.status == 0
+    assert "the public log says the same" in ran.said
+    assert len(parts) <= 3
+    assert parts[-1].startswith("entries/000")
+
+
+# Rolls
+
+
+@pytest.fixture
+def two_rolls(issuer: Issuer) -> Issuer:
+    issuer.rounds |= {
+        2: Round("former", "Former workers", key_pair(3)),
+        3: Round("former", "Former workers", key_pair(4)),
+    }
+    return issuer
+
+
+def test_without_a_pin_it_asks_which_roll(run: Run, letter: str, two_rolls: Issuer) -> None:
+    ran = run("sign", letter, "--code", CODE, typed="former\n")
+
+    assert ran.status == 0
+    assert "workers (Workers of ACME), former (Former workers)" in ran.said
+    assert [lines[2] for lines in two_rolls.statements()] == ["3"]
+
+
+def test_a_roll_can_be_named_at_once(run: Run, letter: str, two_rolls: Issuer) -> None:
+    assert run("sign", letter, "--code", CODE, "--roll", "workers").status == 0
+    assert [lines[2] for lines in two_rolls.statements()] == ["1"]
+
+
+@pytest.mark.parametrize("words", [("--roll", "cooks"), ()], ids=["another", "none"])
+def test_without_a_roll_that_exists_nothing_is_sent(
+    run: Run, letter: str, two_rolls: Issuer, web: Web, words: tuple[str, ...]
+) -> None:
+    ran = run("sign", letter, "--code", CODE, *words)
+
+    assert ran.status in (1, 2)
+    assert web.posts() == []
+    assert "workers" in ran.said
+
+
+def test_with_one_roll_its_newest_round_is_taken(run: Run, letter: str, issuer: Issuer) -> None:
+    issuer.rounds[2] = Round(key=key_pair(3))
+
+    assert run("sign", letter, "--code", CODE).status == 0
+    assert [lines[2] for lines in issuer.statements()] == ["2"]
+
+
+# Records that nobody should accept
 
 
 @pytest.mark.parametrize(
@@ -164,8 +287,6 @@ def test_a_key_that_nobody_named_is_shown(run: Run, letter: str, issuer: Issuer)
     [
         {"public_key": "AAAA"},
         {"public_key": None},
-        {"fingerprint": "0" * 64},
-        {"fingerprint": None},
         {"variant": "RSABSSA-SHA384-PSSZERO-Randomized"},
         {"letter_id": "short"},
         {"letter_id": 5},
@@ -191,7 +312,7 @@ def test_an_unsound_record_stops_before_anything_is_sent(
 
 
 def test_a_weaker_key_stops_before_anything_is_sent(run: Run, letter: str, web: Web, issuer: Issuer) -> None:
-    issuer.key = key_pair(9, 2048)
+    issuer.rounds[1] = Round(key=key_pair(9, 2048))
 
     ran = run("sign", letter, "--code", CODE)
 
@@ -206,28 +327,29 @@ def test_a_record_that_cannot_be_read_stops(run: Run, letter: str, web: Web, iss
     ran = run("sign", letter, "--code", CODE)
 
     assert (ran.status, web.posts()) == (1, [])
-    assert "cannot be understood" in ran.said
+    assert "cannot be read" in ran.said
 
 
 def test_codes_and_signatures_travel_on_connections_of_their_own(run: Run, letter: str, web: Web) -> None:
     run("sign", letter, "--code", CODE)
 
-    assert [seen.path.rpartition("/")[2] for seen in web.seen] == ["round.json", "tokens", "signatures"]
+    assert [seen.path.rpartition("/")[2] for seen in web.seen[-2:]] == ["tokens", "signatures"]
+    assert len({seen.connection for seen in web.seen[:-2]}) == 1
     assert len({seen.connection for seen in web.seen}) == 3
 
 
 def test_every_computer_sends_the_same_headers(run: Run, letter: str, web: Web) -> None:
     run("sign", letter, "--code", CODE)
 
-    get, *posts = web.seen
-    assert get.headers == {
+    everyones = {
         "Host": f"127.0.0.1:{web.port}",
         "User-Agent": "petition-client",
         "Accept": "*/*",
         "Accept-Encoding": "identity",
     }
-    for post in posts:
-        assert set(post.headers) == {*get.headers, "Content-Length", "Content-Type"}
+    assert [seen.headers for seen in web.seen if seen.method == "GET"] == [everyones] * 3
+    for post in web.posts():
+        assert set(post.headers) == {*everyones, "Content-Length", "Content-Type"}
         assert post.headers["Content-Type"] == "application/json"
 
 
@@ -236,7 +358,7 @@ def test_nothing_ties_the_signature_to_the_code_but_the_receipt(run: Run, letter
 
     tokens, signatures = (seen.members for seen in web.posts())
     assert not {tokens["code"], tokens["blinded_message"]} & {str(value) for value in signatures.values()}
-    receipt = b64(client.load("receipt-cameras.json").receipt)
+    receipt = b64(client.load("receipt.json").receipt)
     assert receipt not in str(tokens) + str(signatures)
 
 
@@ -266,6 +388,12 @@ def test_a_servers_words_cannot_paint_the_screen(run: Run, letter: str, issuer: 
     assert len(ran.err) < 1000
 
 
+def test_a_name_of_a_file_cannot_paint_the_screen_either(run: Run, letter: str) -> None:
+    ran = run("sign", letter, "--token", "gone\x1b[2J.json")
+
+    assert "\x1b" not in ran.out + ran.err
+
+
 def test_a_blind_signature_by_another_key_is_not_used(run: Run, letter: str, web: Web, issuer: Issuer) -> None:
     def sign_falsely(seen: object, reply: Reply) -> Reply:
         if reply.status != 201:
@@ -278,7 +406,7 @@ def test_a_blind_signature_by_another_key_is_not_used(run: Run, letter: str, web
 
     assert ran.status == 1
     assert "not a signature by the round's key" in ran.said
-    assert [path.name for path in Path().iterdir()] == ["receipt-cameras.retry.json"]
+    assert [path.name for path in Path().iterdir()] == ["receipt.retry.json"]
     assert len(web.posts()) == 1
 
 
@@ -314,41 +442,50 @@ def test_the_receipt_can_be_written_beside_the_saved_file(run: Run, letter: str)
 def test_signing_twice_from_a_file_gives_the_same_answer(run: Run, letter: str, issuer: Issuer) -> None:
     run("sign", letter, "--code", CODE)
 
-    again = run("sign", letter, "--token", "receipt-cameras.json")
+    again = run("sign", letter, "--token", "receipt.json")
 
     assert (again.status, len(issuer.signatures)) == (0, 1)
 
 
 def test_a_saved_file_refuses_a_round_with_another_key(run: Run, letter: str, web: Web, issuer: Issuer) -> None:
     run("sign", letter, "--code", CODE, "--token-only", "later.json")
-    issuer.key = key_pair(2)
+    issuer.rounds[1] = Round(key=key_pair(2))
 
     ran = run("sign", letter, "--token", "later.json")
 
     assert (ran.status, len(web.posts())) == (1, 1)
-    assert "another key than your file names" in ran.said
+    assert "than your file names" in ran.said
 
 
-def test_a_saved_file_refuses_another_letter(run: Run, letter: str, web: Web, issuer: Issuer) -> None:
+def test_a_saved_file_refuses_another_letters_address(run: Run, letter: str, web: Web) -> None:
     run("sign", letter, "--code", CODE, "--token-only", "later.json")
-    issuer.record = {"letter_id": LETTER_ID[::-1]}
+    web.seen.clear()
 
-    ran = run("sign", letter, "--token", "later.json")
+    ran = run("sign", web.url + "/s/ZZZZZZZZZZZZZZZZ/", "--token", "later.json")
 
-    assert (ran.status, len(web.posts())) == (1, 1)
+    assert (ran.status, web.seen) == (1, [])
     assert "another letter" in ran.said
+
+
+def test_a_saved_file_knows_its_letter_at_any_address(run: Run, public: str, web: Web) -> None:
+    run("sign", public, "--code", CODE, "--token-only", "later.json")
+    web.seen.clear()
+
+    assert run("sign", public, "--token", "later.json").status == 0
+    assert not [seen.path for seen in web.seen if seen.path.startswith(PUBLIC)]
 
 
 def test_a_saved_file_finds_its_own_round(run: Run, letter: str, web: Web, issuer: Issuer) -> None:
     run("sign", letter, "--code", CODE, "--token-only", "later.json")
-    issuer.fault = lambda seen: (
-        Reply.of({**issuer.round_json(), "round": 2}) if seen.path.endswith("round.json") else None
-    )
+    rounds = [{"round": 1, "roll_id": "workers", "roll": ""}, {"round": 2, "roll_id": "workers", "roll": ""}]
+    issuer.record = {"rounds": rounds}
+    issuer.rounds[2] = Round(key=key_pair(3))
+    web.seen.clear()
 
     ran = run("sign", letter, "--token", "later.json")
 
     assert ran.status == 0
-    assert "/letters/cameras/round.json?round=1" in [seen.path for seen in web.seen]
+    assert [seen.path for seen in web.seen if "round.json" in seen.path] == [SHORT + "round.json?round=1"]
 
 
 def test_a_saved_file_of_a_round_that_is_not_shown_is_kept(run: Run, letter: str, web: Web, issuer: Issuer) -> None:
@@ -398,27 +535,21 @@ def test_a_letter_in_two_steps_does_not_spend_a_code_unasked(run: Run, letter: s
     assert run("sign", letter, "--code", CODE, "--token-only", "later.json").status == 0
 
 
-def test_the_roll_is_asked_for_by_its_id(run: Run, letter: str, web: Web) -> None:
-    run("sign", letter, "--code", CODE, "--roll", "former & co")
-
-    assert web.seen[0].path == "/letters/cameras/round.json?roll=former%20%26%20co"
-
-
 def test_the_answer_for_programs_stands_alone(run: Run, letter: str, issuer: Issuer) -> None:
     ran = run("sign", letter, "--code", CODE, "--json")
 
-    token = client.load("receipt-cameras.json")
+    token = client.load("receipt.json")
     assert ran.result == {
         "ok": True,
         "signed": True,
         "sealed": False,
-        "letter": issuer.letter,
+        "letter": f"http://{issuer.host}/",
         "letter_id": LETTER_ID,
         "round": 1,
-        "fingerprint": fingerprint_of(issuer.key),
+        "pin": issuer.pin(),
         "commit": client.commitment(token.receipt),
         "receipt": client.receipt_words(token.receipt),
-        "file": "receipt-cameras.json",
+        "file": "receipt.json",
     }
 
 
@@ -443,7 +574,10 @@ def test_a_refusal_for_programs_has_its_reason(run: Run, letter: str) -> None:
         ("--token", "x.json", "--paste"),
         ("--token-only", "x.json", "--receipt", "y.json"),
         ("--paste", "--code", CODE),
-        ("--key", "12"),
+        ("--key", "0" * 64),
+        ("--pin", "12"),
+        ("--timeout", "0"),
+        ("--host", "a b"),
         ("--proxy", "http://localhost:8080"),
         ("--nonsense",),
     ],
@@ -458,16 +592,67 @@ def test_what_does_not_go_together_is_said(run: Run, letter: str, web: Web, word
     assert ran.err
 
 
-def test_the_code_can_be_exchanged_by_copy_and_paste(run: Run, letter: str, web: Web, issuer: Issuer) -> None:
-    first = run("sign", letter, "--paste", "--retry", "begun.json", typed="\n")
+# By copy and paste
+
+
+@pytest.fixture
+def saved(issuer: Issuer, web: Web) -> Issuer:
+    """The page gave two files to save."""
+    Path("round.json").write_text(json.dumps(issuer.round_json()))
+    Path("letter.md").write_bytes(issuer.text)
+    return issuer
+
+
+def test_a_code_can_be_used_by_copy_and_paste(run: Run, letter: str, web: Web, saved: Issuer) -> None:
+    first = run("sign", letter, "--paste", "--retry", "begun.json", typed=saved.pin() + "\n\n")
     assert first.status == 1
     begun = client.load("begun.json")
     assert begun.blinded_message
     assert b64(begun.blinded_message) in first.out.split()
+    assert web.seen == []
 
-    answer = b64(raw_sign(issuer.key, begun.blinded_message))
+    answer = b64(raw_sign(saved.key, begun.blinded_message))
     second = run("sign", letter, "--paste", "--retry", "begun.json", typed=f"{answer[:300]}\n {answer[300:]}\n")
 
     assert second.status == 0
-    assert [seen.path.rpartition("/")[2] for seen in web.posts()] == ["signatures"]
-    assert len(issuer.signatures) == 1
+    assert [seen.path.rpartition("/")[2] for seen in web.seen] == ["signatures"]
+    assert len(saved.signatures) == 1
+
+
+@pytest.mark.parametrize(
+    ("spoil", "typed", "said"),
+    [
+        (lambda issuer: None, "", "not whole"),
+        (lambda issuer: None, "A" * 43, "another record of round 1 than your pin names"),
+        (lambda issuer: Path("letter.md").write_text("Keep them."), None, "is not the text that you would sign"),
+        (lambda issuer: Path("letter.md").unlink(), None, "cannot be read"),
+        (lambda issuer: Path("round.json").unlink(), None, "cannot be read"),
+        (lambda issuer: Path("round.json").write_text("{}"), None, "kind of signature"),
+        (lambda issuer: changed_file(issuer, k=4), None, "another record"),
+    ],
+)
+def test_what_was_saved_from_the_page_is_checked_before_anything_is_shown(
+    run: Run, letter: str, web: Web, saved: Issuer, spoil: Callable[[Issuer], object], typed: str | None, said: str
+) -> None:
+    spoil(saved)
+
+    ran = run("sign", letter, "--paste", typed=(saved.pin() if typed is None else typed) + "\n")
+
+    assert (ran.status != 0, web.seen) == (True, [])
+    assert said in ran.said
+    assert not [line for line in ran.out.splitlines() if len(line) == 512]
+    assert not list(Path().glob("*retry*"))
+
+
+def changed_file(issuer: Issuer, **members: object) -> None:
+    Path("round.json").write_text(json.dumps({**issuer.round_json(), **members}))
+
+
+def test_other_names_of_the_saved_files_can_be_given(run: Run, link: str, saved: Issuer) -> None:
+    Path("round.json").rename("a.json")
+    Path("letter.md").rename("b.md")
+    words = ("--record", "a.json", "--text", "b.md", "--retry", "begun.json", "--token-only", "later.json")
+
+    ran = run("sign", link.partition("&c=")[0], "--paste", *words, typed="\n")
+
+    assert "paste this into the form" in ran.said

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from petition import client
 from tests.client.conftest import Run
-from tests.client.issuing import CODE, LETTER_ID, Issuer, b64, cut_on
+from tests.client.issuing import CODE, PUBLIC, SHORT, Issuer, b64, cut_on
 from tests.client.serving import Reply, Web
 
 RECEIPT = bytes(range(16))
@@ -18,7 +18,7 @@ def test_a_written_receipt_takes_its_signature_back(run: Run, letter: str, issue
     w, a = client.openings(RECEIPT)
     assert ran.status == 0
     assert issuer.withdrawn == [{"w": b64(w), "a": b64(a)}]
-    assert "had not become public" in ran.said
+    assert "was not public yet" in ran.said
     assert [seen.method for seen in web.seen] == ["POST"]
 
 
@@ -33,27 +33,34 @@ def test_a_receipt_file_takes_its_signature_back(run: Run, letter: str, issuer: 
     run("sign", letter, "--code", CODE)
     issuer.was_sealed = True
 
-    ran = run("withdraw", letter, "--receipt", "receipt-cameras.json")
+    ran = run("withdraw", letter, "--receipt", "receipt.json")
 
     assert (ran.status, len(issuer.withdrawn)) == (0, 1)
     assert "It stays in the public log" in ran.said
 
 
-def test_a_receipt_file_is_not_shown_to_another_letters_server(run: Run, letter: str, issuer: Issuer, web: Web) -> None:
+def test_a_receipt_file_is_not_shown_to_another_letters_server(run: Run, web: Web, letter: str, issuer: Issuer) -> None:
     run("sign", letter, "--code", CODE)
-    issuer.record = {"letter_id": LETTER_ID[::-1]}
 
-    ran = run("withdraw", letter, "--receipt", "receipt-cameras.json")
+    ran = run("withdraw", web.url + "/s/ZZZZZZZZZZZZZZZZ", "--receipt", "receipt.json")
 
     assert (ran.status, issuer.withdrawn) == (1, [])
     assert "another letter" in ran.said
 
 
-def test_a_closed_letter_without_a_record_still_takes_withdrawals(run: Run, letter: str, issuer: Issuer) -> None:
-    run("sign", letter, "--code", CODE)
-    issuer.fault = lambda seen: Reply(410) if seen.path.endswith("round.json") else None
+def test_a_receipt_in_words_goes_to_the_address_given(run: Run, public: str, web: Web) -> None:
+    run("withdraw", public, "--receipt", WORDS)
 
-    assert run("withdraw", letter, "--receipt", "receipt-cameras.json").status == 0
+    assert [seen.path for seen in web.seen] == [PUBLIC + "withdrawals"]
+
+
+def test_a_receipt_file_goes_to_the_letters_own_address(run: Run, public: str, web: Web) -> None:
+    run("sign", public, "--code", CODE)
+    web.seen.clear()
+    run("withdraw", public, "--receipt", "receipt.json")
+
+    assert [seen.path for seen in web.posts()] == [SHORT + "withdrawals"]
+    assert {seen.path.startswith(SHORT) for seen in web.seen} == {True}
 
 
 def test_a_slip_of_the_pen_is_found_before_anything_is_sent(run: Run, letter: str, web: Web) -> None:
@@ -96,6 +103,6 @@ def test_the_answer_for_programs_stands_alone(run: Run, letter: str) -> None:
 def test_the_receipt_file_can_be_any_file_of_that_form(run: Run, letter: str, issuer: Issuer) -> None:
     run("sign", letter, "--code", CODE)
     moved = Path("somewhere").resolve()
-    moved.write_text(json.dumps(json.loads(Path("receipt-cameras.json").read_text())))
+    moved.write_text(json.dumps(json.loads(Path("receipt.json").read_text())))
 
     assert run("withdraw", letter, "--receipt", moved).status == 0

@@ -9,7 +9,6 @@ from petition.coordination import rounds
 from petition.errors import Conflict, Over, TooEarly
 from petition.issuing.codes import void_batch
 from petition.issuing.models import Code
-from petition.jobs import scheduler as clockwork
 from petition.publishing.figures.counts import figures
 from petition.sealing.models import Entry
 from petition.signing.models import Round
@@ -38,7 +37,7 @@ def a_letter_whose_issuing_ended(campaign: Campaign, clock: Clock) -> tuple[str,
     letter = an_apart_letter(campaign)
     tokens = campaign.tokens(letter, 5)
     clock.pass_time(days=2, hours=1)
-    clockwork.tick(campaign.services, clock())
+    campaign.tick()
     return letter, tokens
 
 
@@ -50,14 +49,28 @@ def test_apart_takes_no_signature_while_codes_are_exchanged(campaign: Campaign) 
         campaign.sign(letter, token)
 
 
-def test_issuing_goes_on_until_k_tokens_are_issued(campaign: Campaign, clock: Clock) -> None:
+@pytest.mark.parametrize(("issued", "ended"), [(4, []), (5, [1])])
+def test_issuing_goes_on_until_k_and_h_tokens_are_issued(
+    campaign: Campaign, clock: Clock, issued: int, ended: list[int]
+) -> None:
     letter = an_apart_letter(campaign)
-    campaign.tokens(letter, 2)
+    campaign.tokens(letter, issued)
     clock.pass_time(days=3)
 
-    assert rounds.end_due_rounds(campaign.services, letter, moment=clock()) == []
-    with pytest.raises(Conflict):
+    assert rounds.end_due_rounds(campaign.services, letter, moment=clock()) == ended
+
+
+def test_whether_enough_is_issued_to_end_a_round_is_told_as_of_the_last_update(campaign: Campaign) -> None:
+    letter = an_apart_letter(campaign)
+    campaign.tokens(letter, 4)
+    campaign.seal(letter)
+    campaign.tokens(letter, 1)
+
+    with pytest.raises(Conflict, match="as of the last count update"):
         rounds.end_round(campaign.services, letter, 1)
+    campaign.seal(letter)
+    rounds.end_round(campaign.services, letter, 1)
+    assert not campaign.services.secrets.exists(letter, 1)
 
 
 def test_when_issuing_ends_its_secrets_are_destroyed_and_the_number_is_logged(campaign: Campaign, clock: Clock) -> None:
@@ -92,31 +105,14 @@ def test_apart_seals_and_verifies_in_order(campaign: Campaign, clock: Clock) -> 
     assert found == ["letter", "round", "codes", "issued", "signature", "signature", "signature"]
 
 
-def test_late_joiners_get_the_next_round_with_a_key_of_its_own(campaign: Campaign, clock: Clock) -> None:
-    letter, early = a_letter_whose_issuing_ended(campaign, clock)
-    number = rounds.open_next_round(campaign.services, letter, None, moment=clock())
+def test_an_apart_round_that_never_seals_blocks_its_roll(campaign: Campaign, clock: Clock) -> None:
+    letter, tokens = a_letter_whose_issuing_ended(campaign, clock)
+    clock.pass_time(hours=25)
+    campaign.sign(letter, tokens[0])
     campaign.seal(letter)
-    late = campaign.tokens(letter, 3, number)
 
-    assert number == 2
-    assert {token.fingerprint for token in late}.isdisjoint({token.fingerprint for token in early})
-    assert kinds(campaign, letter)[-1] == "round"
-
-
-def test_a_round_that_still_issues_keeps_the_next_one_away(campaign: Campaign, clock: Clock) -> None:
-    letter = campaign.an_open_letter()
-
-    with pytest.raises(Conflict):
-        rounds.open_next_round(campaign.services, letter, None, moment=clock())
-
-
-def test_after_an_annulled_round_another_one_can_be_opened(campaign: Campaign, clock: Clock) -> None:
-    letter = campaign.an_open_letter()
-    rounds.annul_round(campaign.services, letter, 1, "Codes were posted in a public place.")
-    number = rounds.open_next_round(campaign.services, letter, None, moment=clock())
-    campaign.sign_all(letter, 5, number)
-
-    assert campaign.seal(letter).signatures == 3
+    with pytest.raises(Conflict, match="fewer than 3 counted signatures"):
+        campaign.further_round(letter)
 
 
 def test_rolls_are_verified_and_counted_apart(campaign: Campaign) -> None:
@@ -130,7 +126,7 @@ def test_rolls_are_verified_and_counted_apart(campaign: Campaign) -> None:
     assert [(roll.name, roll.count) for roll in found.rolls] == [("Current workers", 3), ("Former workers", 0)]
 
 
-def test_a_voided_batch_can_no_longer_be_exchanged_and_the_log_says_how_many(campaign: Campaign) -> None:
+def test_a_recalled_batch_can_no_longer_be_exchanged_and_the_log_counts_all_of_it(campaign: Campaign) -> None:
     letter = campaign.an_open_letter()
     codes = campaign.codes(letter, 4)
     campaign.token(letter, codes[0])
@@ -141,19 +137,18 @@ def test_a_voided_batch_can_no_longer_be_exchanged_and_the_log_says_how_many(cam
 
     with pytest.raises(Over):
         campaign.token(letter, codes[1])
-    assert log_entries(campaign, letter)[-1] == {"type": "codes", "round": 1, "made": 4, "voided": 3}
+    assert log_entries(campaign, letter)[-1] == {"type": "codes", "round": 1, "made": 4, "voided": 4}
 
 
 def test_destroying_at_once_leaves_no_secret_and_what_waits_is_still_counted(campaign: Campaign, clock: Clock) -> None:
     letter = campaign.a_published_letter()
-    campaign.sign_all(letter, 2)
+    campaign.sign_all(letter, 3)
     campaign.announce_close(letter)
     rounds.destroy_now(campaign.services, letter)
     assert not campaign.services.secrets.exists(letter, 1)
     clock.pass_time(days=1, hours=1)
 
-    done = clockwork.tick(campaign.services, clock())
-    assert "2 signatures" in done["we-refuse-to-build-it"]
+    assert "3 signatures" in campaign.tick()["we-refuse-to-build-it"]
 
 
 def test_the_record_of_an_apart_round_says_when_to_come_back(campaign: Campaign, clock: Clock) -> None:
@@ -162,15 +157,6 @@ def test_the_record_of_an_apart_round_says_when_to_come_back(campaign: Campaign,
 
     assert (record["timing"], record["issuing"], record["signing"]) == ("apart", True, False)
     assert (record["issuing_ends"], record["signing_starts"]) == ("2026-11-04T09:00Z", "2026-11-05T09:00Z")
-
-
-def test_a_round_is_shown_by_its_number_to_whoever_holds_a_token_of_it(campaign: Campaign, clock: Clock) -> None:
-    letter, tokens = a_letter_whose_issuing_ended(campaign, clock)
-    rounds.open_next_round(campaign.services, letter, None, moment=clock())
-    client = campaign.app().test_client()
-
-    assert client.get(campaign.address(letter) + "round.json").json["round"] == 2
-    assert client.get(campaign.address(letter) + "round.json?round=1").json["fingerprint"] == tokens[0].fingerprint
 
 
 def test_both_rounds_rows_agree_after_everything(campaign: Campaign, clock: Clock) -> None:

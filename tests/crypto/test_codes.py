@@ -76,11 +76,11 @@ def test_no_code_is_made_of_other_sizes(size):
 
 @pytest.mark.parametrize("text", ["", "008J-4CT4-ANK7-F24", "008J-4CT4-ANK7-F24S-0"])
 def test_a_code_of_another_length_is_refused_with_what_to_do(text):
-    with pytest.raises(BadShape, match="16 letters and digits.*type it again"):
+    with pytest.raises(BadShape, match="16 characters.*try again"):
         read_code(text)
 
 
-@pytest.mark.parametrize("wrong", ["U", "u", "*", "\u00c4", "\u00df", "\u0660", "\ufb03"])
+@pytest.mark.parametrize("wrong", ["U", "u", "*", "\u00c4", "\u00df", "\u0660"])
 def test_a_character_that_no_code_has_is_named(wrong):
     with pytest.raises(BadShape) as refused:
         read_code("008J-4CT4-ANK7-F24" + wrong)
@@ -159,7 +159,7 @@ def test_a_receipt_of_another_length_is_refused(text):
 
 
 def test_check_characters_stand_only_at_the_end():
-    with pytest.raises(BadShape, match=r"No receipt contains \*"):
+    with pytest.raises(BadShape, match=r"A receipt never has \*"):
         read_receipt("*ZZZ-ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZ*")
 
 

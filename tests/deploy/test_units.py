@@ -77,6 +77,15 @@ def test_every_timer_has_its_service_and_starts_with_the_rest() -> None:
         assert "WantedBy=petition.target" in (DEPLOY / "systemd" / name).read_text()
 
 
+@pytest.mark.parametrize("unit", SERVICES)
+def test_only_what_is_public_is_written_for_others_to_read(unit: str) -> None:
+    """A drop-in would win over the unit's own line, so each has its own."""
+    lines = (DEPLOY / "systemd" / unit).read_text().splitlines()
+
+    assert ("UMask=0022" if unit == "petition-publish.service" else "UMask=0077") in lines
+    assert "UMask" not in (DEPLOY / "systemd/petition-.service.d/hardening.conf").read_text()
+
+
 def test_the_server_for_the_onion_service_trusts_no_proxy() -> None:
     assert "UnsetEnvironment=PETITION_PROXIES" in (DEPLOY / "systemd/petition-onion.service").read_text().splitlines()
 

@@ -118,8 +118,8 @@ def test_an_ended_round_takes_its_outbox_along(campaign: Campaign, letter: str) 
 
 
 def test_in_a_further_round_nobody_who_signed_by_mail_gets_another_code(campaign: Campaign, letter: str) -> None:
-    rounds.destroy_now(campaign.services, letter)
-    rounds.open_next_round(campaign.services, letter, None, moment=campaign.clock())
+    campaign.services.secrets.destroy(letter, 1)
+    campaign.further_round(letter)
 
     with pytest.raises(Over, match="on paper"):
         wish(campaign, letter, Asked(ANA, "en"))
@@ -127,7 +127,7 @@ def test_in_a_further_round_nobody_who_signed_by_mail_gets_another_code(campaign
 
 def test_after_an_annulled_round_codes_are_mailed_again(campaign: Campaign, letter: str) -> None:
     rounds.annul_round(campaign.services, letter, 1, "Flooded.")
-    rounds.open_next_round(campaign.services, letter, None, moment=campaign.clock())
+    campaign.further_round(letter)
     wish(campaign, letter, Asked(ANA, "en"))
 
     assert [row.round for row in campaign.rows(Outbox, letter)] == [2]

@@ -170,8 +170,8 @@ def test_codes_are_refused_once_any_half_of_the_secrets_is_destroyed(campaign: C
             issuer.get_one(IssuingRound, (letter, 1)).private_key = None
             issuer.commit()
 
-    with Session(campaign.databases.issuer) as issuer, pytest.raises(Over, match="secrets of this round are gone"):
-        exchange(issuer, Keys(campaign.services.secrets), letter, 1, code, MESSAGE)
+    with Session(campaign.databases.issuer) as issuer, pytest.raises(Over, match="keys of this set of codes are gone"):
+        exchange(issuer, Keys(campaign.services.secrets), letter, 1, code, MESSAGE, moment=campaign.clock())
 
 
 def test_a_process_that_holds_the_key_refuses_too_once_the_secret_is_destroyed(campaign: Campaign) -> None:
@@ -181,7 +181,7 @@ def test_a_process_that_holds_the_key_refuses_too_once_the_secret_is_destroyed(c
     campaign.services.secrets.destroy(letter, 1)
 
     with Session(campaign.databases.issuer) as issuer, pytest.raises(Over):
-        exchange(issuer, campaign.keys, letter, 1, second, MESSAGE)
+        exchange(issuer, campaign.keys, letter, 1, second, MESSAGE, moment=campaign.clock())
 
 
 def test_a_destroyed_rounds_key_is_forgotten_and_a_living_ones_is_not(campaign: Campaign) -> None:

@@ -1,13 +1,14 @@
 """A code buys one blind signature."""
 
 import os
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.orm import Session
 
 from petition.coordination import rounds
 from petition.crypto.blind_rsa import SIZE, PrivateKey, PublicKey, blind, finalize, prepare
-from petition.errors import BadShape, CodeUsed, Forbidden, NotFound, Over, Refusal
+from petition.errors import BadShape, CodeUsed, Forbidden, NotFound, Over, Refusal, TooEarly
 from petition.issuing.codes import void_batch
 from petition.issuing.models import UNSPENT, Code, IssuingRound
 from petition.issuing.rounds import numbers
@@ -21,7 +22,7 @@ FIVE = (5).to_bytes(SIZE, "big")
 
 def buy(campaign: Campaign, letter: str, code: str, blinded: bytes, number: int = 1) -> bytes:
     with Session(campaign.databases.issuer) as issuer:
-        answer = exchange(issuer, campaign.keys, letter, number, code, blinded)
+        answer = exchange(issuer, campaign.keys, letter, number, code, blinded, moment=campaign.clock())
         issuer.commit()
     return answer
 
@@ -124,6 +125,35 @@ def test_a_recalled_code_is_over(campaign: Campaign, blinded: bytes) -> None:
     assert spent(campaign, letter) == 0
 
 
+def test_trying_a_recalled_code_does_not_tell_whether_it_was_used(campaign: Campaign, blinded: bytes) -> None:
+    letter = campaign.an_open_letter()
+    used, unused = campaign.codes(letter, 2)
+    buy(campaign, letter, used, blinded)
+    void(campaign, letter)
+
+    said = set()
+    for code in (used, unused):
+        with pytest.raises(Over) as refused:
+            buy(campaign, letter, code, FIVE)
+        said.add((type(refused.value), str(refused.value)))
+    assert len(said) == 1
+
+
+def test_a_code_of_a_round_that_opens_later_is_refused_until_then_and_stays_good(
+    campaign: Campaign, blinded: bytes
+) -> None:
+    letter = campaign.an_open_letter()
+    code = campaign.codes(letter, 1)[0]
+    with Session(campaign.databases.issuer) as issuer:
+        issuer.get_one(IssuingRound, (letter, 1)).opens = campaign.clock() + timedelta(hours=1)
+        issuer.commit()
+    with pytest.raises(TooEarly, match="2026-11-02 10:00"):
+        buy(campaign, letter, code, blinded)
+
+    campaign.clock.pass_time(hours=1)  # type: ignore[attr-defined]
+    assert len(buy(campaign, letter, code, blinded)) == SIZE
+
+
 def test_codes_of_an_annulled_round_are_over(campaign: Campaign, blinded: bytes) -> None:
     letter = campaign.an_open_letter()
     used, unused = campaign.codes(letter, 2)
@@ -131,7 +161,7 @@ def test_codes_of_an_annulled_round_are_over(campaign: Campaign, blinded: bytes)
     rounds.annul_round(campaign.services, letter, 1, "Flooded.")
 
     for code in (used, unused, UNKNOWN):
-        with pytest.raises(Over, match="annulled"):
+        with pytest.raises(Over, match="canceled"):
             buy(campaign, letter, code, blinded)
 
 
@@ -142,14 +172,14 @@ def test_codes_of_a_closed_letter_are_over(campaign: Campaign, blinded: bytes) -
     campaign.close_letter(letter)
 
     for code in (used, unused, UNKNOWN):
-        with pytest.raises(Over, match="can't be exchanged any more"):
+        with pytest.raises(Over, match="can't be used any more"):
             buy(campaign, letter, code, blinded)
 
 
 def test_a_round_that_never_was_has_no_codes(campaign: Campaign, blinded: bytes) -> None:
     letter = campaign.an_open_letter()
 
-    with pytest.raises(NotFound, match="no such round"):
+    with pytest.raises(NotFound, match="no such set of codes"):
         buy(campaign, letter, UNKNOWN, blinded, number=2)
 
 
@@ -219,8 +249,8 @@ def test_a_session_that_read_the_round_before_it_ended_is_told_that_it_ended(
         assert read.issued is None
         rounds.destroy_now(campaign.services, letter)
 
-        with pytest.raises(Over, match="can't be exchanged any more"):
-            exchange(issuer, campaign.keys, letter, 1, code, blinded)
+        with pytest.raises(Over, match="can't be used any more"):
+            exchange(issuer, campaign.keys, letter, 1, code, blinded, moment=campaign.clock())
 
 
 def test_refusals_say_what_to_do(campaign: Campaign, blinded: bytes) -> None:

@@ -24,13 +24,15 @@ def plan(campaign, letter_id, publishes=None, ends=None):
 
 
 def after_tick(campaign, letter_id, moment):
-    tick(campaign.services, moment)
+    tick(campaign.services, (4,), moment)
     with Session(campaign.databases.reading) as session:
         return campaign.letter(session, letter_id)
 
 
 def test_the_clock_publishes_at_its_hour_and_not_before(campaign):
-    letter = campaign.an_open_letter()
+    letter = campaign.an_open_letter(k=3)
+    campaign.sign_all(letter, 5)
+    campaign.seal(letter)
     plan(campaign, letter, publishes=START + A_DAY)
 
     assert after_tick(campaign, letter, START + A_DAY - timedelta(hours=1)).state == OPEN

@@ -64,7 +64,7 @@ def only(found: list[Finding]) -> Finding:
 
 def test_a_site_at_work_is_well(campaign: Campaign, letter: str) -> None:
     rounds.annul_round(campaign.services, letter, 1, "Codes were posted in public.")
-    rounds.open_next_round(campaign.services, letter, None, moment=campaign.clock())
+    campaign.further_round(letter)
     campaign.a_draft()
 
     assert wrongs(campaign, deep=True) == []
@@ -104,7 +104,7 @@ def test_a_changed_master_secret_is_found_with_what_it_means(campaign: Campaign,
 
     assert set(found) == {"log", "rounds"}
     assert "what is published stays valid" in found["log"].what
-    assert "petition round open" in found["rounds"].mend
+    assert "--new-round" in found["rounds"].mend
 
 
 def test_another_log_key_is_found(campaign: Campaign, letter: str) -> None:
@@ -158,7 +158,8 @@ def test_a_round_whose_secret_is_gone_is_found_and_the_next_one_can_be_opened(ca
     (campaign.settings.rounds_folder / f"{letter}-1").unlink()
 
     assert "its secret" in only(wrongs(campaign)).what
-    assert rounds.open_next_round(campaign.services, letter, None, moment=campaign.clock()) == 2
+    campaign.further_round(letter)
+    assert wrongs(campaign) == []
 
 
 def test_a_secret_that_should_be_gone_is_found(campaign: Campaign, letter: str) -> None:

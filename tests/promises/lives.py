@@ -222,10 +222,10 @@ class World:
         message = prepare(statement_bytes(self.letter, 1, digest, opening(receipt).commit), os.urandom)
         blinded = blind(key, message, os.urandom)
         with Session(campaign.databases.issuer) as issuer:
-            answer = exchange(issuer, campaign.keys, self.letter, 1, code, blinded.message)
+            answer = exchange(issuer, campaign.keys, self.letter, 1, code, blinded.message, moment=BEGIN)
             issuer.commit()
         signature = finalize(key, message, answer, blinded.inverse)
-        token = Token("https://letters.example.org/", self.letter, 1, key.fingerprint, message, signature, receipt)
+        token = Token("https://letters.example.org/", self.letter, 1, "A" * 43, message, signature, receipt)
         role, site = (random.choice(field.options).id for field in FIELDS)
         name = campaign.locked(self.letter, token, f"Quinn {code}") if random.random() < NAMED else None
         return Person(code, hash_code(pepper, code), blinded.message, answer, token, role, site, name, address)
@@ -293,7 +293,8 @@ class World:
             if person.address is not None:
                 self._mail(campaign, person.address)
             with Session(campaign.databases.issuer) as issuer:
-                assert exchange(issuer, keys, self.letter, 1, person.code, person.blinded) == person.answer
+                place = (self.letter, 1, person.code, person.blinded)
+                assert exchange(issuer, keys, *place, moment=campaign.clock()) == person.answer
                 issuer.commit()
         elif what == SIGN:
             campaign.sign(self.letter, person.token, role=person.role, site=person.site, name=person.name)

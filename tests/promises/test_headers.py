@@ -43,7 +43,7 @@ def answers(shared: Shared, place: Place) -> list[tuple[str, str, Any]]:
 
 def all_answers(shared: Shared, place: Place) -> Iterator[tuple[str, str, Any]]:
     ana = shared.desk().client
-    for route in routes(shared.app, slug=place.slug, address=place.slug, secret="never-was"):
+    for route in routes(shared.app, slug=place.slug, address=f"letters/{place.slug}", secret="never-was"):
         for method in METHODS:
             signed_in = route.path.startswith("/organize/") and method == "GET"
             for client in (shared.app.test_client(), *((ana,) if signed_in else ())):
@@ -80,7 +80,7 @@ def test_a_cookie_is_set_by_the_organizers_pages_alone(answers: list[tuple[str, 
 def test_no_public_or_signing_page_reads_a_cookie(shared: Shared, place: Place) -> None:
     """An organizer who reads the letter gets the same bytes as everybody."""
     ana = shared.desk().client
-    for route in routes(shared.app, slug=place.slug, address=place.slug, secret="never-was"):
+    for route in routes(shared.app, slug=place.slug, address=f"letters/{place.slug}", secret="never-was"):
         if "GET" in route.methods and not route.path.startswith("/organize/") and not route.path.endswith("join"):
             theirs, anybody = (client.get(route.path, base_url=SITE) for client in (ana, shared.app.test_client()))
 

@@ -40,7 +40,7 @@ def pages(shared: Shared, places: list[Place]) -> list[Page]:
 def all_pages(shared: Shared, places: list[Place]) -> Iterator[Page]:
     ana = shared.desk()
     for place in places:
-        for address in (place.slug, f"{place.slug}-{place.secret}"):
+        for address in (f"letters/{place.slug}", f"s/{place.code}"):
             for route in routes(shared.app, slug=place.slug, address=address, secret="never-was"):
                 organizes = route.path.startswith("/organize/")
                 if "GET" in route.methods:
@@ -99,8 +99,8 @@ def test_no_fragment_query_or_link_carries_the_code_or_the_receipt(shared: Share
     place = shared.an_open_letter()
     code = shared.code(place)
     worker = shared.visitor()
-    ready = worker.press(worker.open(f"{place.hidden}join"), "Go on", code=code)
-    receipt = worker.press(worker.press(ready, "Go on to sign"), "Sign the letter")
+    ready = worker.press(worker.open(f"{place.hidden}join"), "Continue", code=code)
+    receipt = worker.press(ready, "Sign anonymously")
 
     words = receipt.text.split('class="receipt"><code>')[1].split("</code>")[0]
     for page in (ready, receipt):

@@ -2,14 +2,13 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from petition.jobs.scheduler import tick
 from tests.visitors import SITE, Page, Visitor
 from tests.walks import PASSPHRASE, WORDS, Campaign
 
@@ -53,37 +52,42 @@ def test_a_whole_campaign_leaves_nothing_of_anybody_in_any_log(
     letter = campaign.an_open_letter()
     hidden = campaign.address(letter)
     ana = campaign.signed_in(app)
-    secrets = {ADDRESS, AGENT, PASSPHRASE, hidden, hidden.strip("/").rsplit("-", 1)[-1], WORDS.title}
+    secrets = {ADDRESS, AGENT, PASSPHRASE, hidden, letter[:16], WORDS.title}
     for _ in range(6):
         secrets |= a_signature(campaign, worker, letter, hidden)
-    tick(campaign.services, campaign.clock())
+    a_day_later(campaign)
     campaign.publish(letter)
-    worker.open(f"{hidden}round.json?roll=workers")
+    worker.open(f"{hidden}round.json?round=1")
     worker.open("/letters/never-was/?c=0123-4567")
     ana.get(f"/organize{hidden}")
     withdraw(worker, secrets, hidden)
-    tick(campaign.services, campaign.clock())
+    a_day_later(campaign)
 
     assert [line for line in everything.said if any(secret in line for secret in secrets)] == []
+
+
+def a_day_later(campaign: Campaign) -> Mapping[str, str]:
+    campaign.clock.pass_time(days=1)  # type: ignore[attr-defined]
+    return campaign.tick()
 
 
 def a_signature(campaign: Campaign, worker: Visitor, letter: str, hidden: str) -> set[str]:
     """Somebody joins and signs on the pages; everything that must stay with them."""
     code = campaign.codes(letter, 1)[0]
     shown = "-".join(code[start : start + 4] for start in range(0, 16, 4))
-    ready = worker.press(worker.open(f"{hidden}join"), "Go on", code=shown)
-    token = json.loads(ready.form_with("Save as a file").fields["token"])
-    receipt = worker.press(worker.press(ready, "Go on to sign"), "Sign the letter")
+    ready = worker.press(worker.open(f"{hidden}join"), "Continue", code=shown)
+    token = json.loads(ready.form_with("Save the file").fields["token"])
+    receipt = worker.press(ready, "Sign anonymously")
     words = receipt.text.split('class="receipt"><code>')[1].split("</code>")[0]
-    assert receipt.heading == "You have signed. This is your receipt."
+    assert receipt.heading == "You signed."
     return {code, shown, words, token["receipt"], token["signature"], token["message"], token["message"][-40:]}
 
 
 def withdraw(worker: Visitor, secrets: set[str], hidden: str) -> None:
     """The first receipt among the secrets takes its signature back."""
     receipt = next(secret for secret in secrets if len(secret) == 33 and secret.count("-") == 6)
-    form = worker.open(f"{hidden}receipt")
-    assert "Your signature is withdrawn" in worker.press(form, "Withdraw my signature", receipt=receipt).text
+    asked = worker.press(worker.open(f"{hidden}remove"), "Continue", receipt=receipt)
+    assert worker.press(asked, "Remove my signature").heading == "Your signature is removed"
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
@@ -92,10 +96,12 @@ def test_asking_for_a_code_by_mail_leaves_the_address_in_no_log(campaign: Campai
     campaign.services = replace(campaign.services, sends_mail=True)
     worker = Visitor(campaign.app())
     join = worker.open(f"{campaign.address(campaign.an_open_letter(mail={'workers': ['example.com']}))}join")
-    answers = [worker.press(join, "Mail me a code", address=f"very.rare@{host}") for host in ("example.com", "nowhere")]
+    answers = [
+        worker.press(join, "Email me a code", address=f"very.rare@{host}") for host in ("example.com", "nowhere")
+    ]
     with campaign.databases.issuer.begin() as connection:
         connection.execute(text("DROP TABLE outbox"))
-    answers.append(worker.press(join, "Mail me a code", address="very.rare@example.com"))
+    answers.append(worker.press(join, "Email me a code", address="very.rare@example.com"))
 
     assert [answer.status for answer in answers] == [200, 400, 500]
     assert [line for line in everything.said if line.startswith("failed")]
@@ -119,11 +125,11 @@ def broken_requests(campaign: Campaign, worker: Visitor, hidden: str) -> tuple[s
     token = {"code": code, "round": 1, "blinded_message": "A" * 510 + "AQ"}
     form = worker.open(f"{hidden}join")
     answers = [
-        worker.press(form, "Go on", code=code).answer,
+        worker.press(form, "Continue", code=code).answer,
         worker.client.post(f"{hidden}withdrawals", json={"w": secret, "a": secret}, **as_json),
         worker.client.post(f"{hidden}tokens", json={**token, "blinded_message": f"{'A' * 508}AAAC"}, **as_json),
     ]
-    return {code, secret, ADDRESS, AGENT, hidden, hidden.strip("/").rsplit("-", 1)[-1]}, answers
+    return {code, secret, ADDRESS, AGENT, hidden, hidden.strip("/").removeprefix("s/")}, answers
 
 
 def test_a_failure_says_where_in_the_program_and_nothing_of_the_visitor(
@@ -182,7 +188,7 @@ def test_a_failing_sealing_logs_nothing_of_what_waits(
     secrets = {secret for _ in range(5) for secret in a_signature(campaign, worker, letter, campaign.address(letter))}
     with campaign.databases.petition.begin() as connection:
         connection.execute(text("DROP TABLE sealed"))
-    said = tick(campaign.services, campaign.clock())
+    said = a_day_later(campaign)
 
     assert [what.split(":")[0] for what in said.values()] == ["failed"]
     assert [line for line in everything.said if any(secret in line for secret in secrets)] == []

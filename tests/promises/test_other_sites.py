@@ -4,11 +4,11 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from petition.letters.models import Letter
-from petition.signing.signatures import waiting
+from petition.signing.models import Pending
 from tests.routes import routes
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE
@@ -49,7 +49,7 @@ def withdrawal(shared: Shared, place: Place) -> tuple[dict[str, str], int]:
 
 def waiting_now(shared: Shared, place: Place) -> int:
     with Session(shared.campaign.databases.reading) as session:
-        return waiting(session, place.id)
+        return session.scalar(select(func.count()).where(Pending.letter_id == place.id)) or 0
 
 
 @pytest.mark.parametrize("headers", FOREIGN)
@@ -57,7 +57,7 @@ def test_what_another_site_posts_is_refused_everywhere(shared: Shared, place: Pl
     ana = shared.desk().client
     found = [
         route
-        for route in routes(shared.app, slug=place.slug, address=f"{place.slug}-{place.secret}", secret="x")
+        for route in routes(shared.app, slug=place.slug, address=f"s/{place.code}", secret="x")
         if "POST" in route.methods
     ]
     answers = [ana.post(route.path, base_url=SITE, headers=headers, data={"title": "x"}) for route in found]
@@ -129,7 +129,7 @@ def test_more_than_a_letter_can_be_is_refused_in_its_form_and_not_lost(shared: S
     answer = ana.post("/organize/letters/new", csrf_token=token, body=typed, title="x")
 
     assert answer.status_code == 413
-    assert "Please look again" in answer.text
+    assert "Please fix this" in answer.text
     assert typed in answer.text
 
 

@@ -33,7 +33,7 @@ def some_figures(count: int = 612, words: Words = WORDS, updates: int = 20, **ot
     """A published letter's figures with a count that grew in so many updates, seven hours apart."""
     shares = [count * (number + 1) // updates for number in range(updates)]
     grown = sorted({share: place for place, share in reversed(list(enumerate(shares))) if share}.items())
-    history = tuple(Row(FIRST + timedelta(hours=7 * place), share, 0) for share, place in grown)
+    history = tuple(Row(FIRST + timedelta(hours=7 * place), share, 0, share + 3) for share, place in grown)
     text = canonical(words)
     made = Figures(
         letter_id="0" * 26,
@@ -72,5 +72,8 @@ def some_figures(count: int = 612, words: Words = WORDS, updates: int = 20, **ot
         routes=("code",),
         mail_domains=(),
         naming=Naming((), (), 0, 12, None, False, list),
+        takes_signatures=True,
+        log_version=2,
+        updates="daily",
     )
     return replace(made, **other)

@@ -176,3 +176,16 @@ def test_the_server_answers_in_the_visitors_coding_and_with_304(campaign: Campai
     again = client.get(path, headers={"Accept-Encoding": "br", "If-None-Match": packed.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
     assert client.head(path).data == b""
+
+
+@pytest.mark.parametrize(("wanted", "status"), [('"another"', 412), ('W/"another", "third"', 412), ("*", 200)])
+def test_who_wants_only_certain_bytes_gets_those_or_412(
+    campaign: Campaign, slug: str, wanted: str, status: int
+) -> None:
+    client = campaign.app().test_client()
+    path = f"/letters/{slug}/counts.json"
+    current = client.get(path).headers["ETag"]
+
+    assert client.get(path, headers={"If-Match": wanted}).status_code == status
+    assert client.get(path, headers={"If-Match": f'"another", {current}'}).status_code == 200
+    assert client.get(path, headers={"If-Match": current, "If-None-Match": current}).status_code == 304

@@ -1,6 +1,7 @@
 """A letter's whole public face, written to a folder, stands up to its verifier."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 from sqlalchemy.orm import Session
 
-from petition.coordination import closing, rounds
+from petition.coordination import rounds
 from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.receipts import opening
 from petition.crypto.tokens import Token, statement_bytes
@@ -32,7 +33,7 @@ def published(campaign: Campaign, letter: str, folder: Path) -> Path:
 
 
 def verdict(folder: Path, since: bytes | None = None, receipt: str | None = None) -> Verdict:
-    return verify(open_source(str(folder)), since=since, receipt=receipt)
+    return verify(open_source(str(folder)), since=() if since is None else (since,), receipt=receipt)
 
 
 def wrong(found: Verdict) -> list[str]:
@@ -67,8 +68,8 @@ def test_a_letter_that_lived_through_everything_verifies_at_every_hour(campaign:
     rounds.annul_round(campaign.services, letter, 2, "Somebody sold “codes” = all of them.")
     campaign.seal(letter)
     look(5 - 1)
-    number = rounds.open_next_round(campaign.services, letter, "workers-2", moment=campaign.clock())
-    campaign.sign_all(letter, 6, number=number)
+    campaign.further_round(letter, roll="workers-2")
+    campaign.sign_all(letter, 6, number=4)
     campaign.codes(letter, 3, number=3)
     campaign.seal(letter)
     look(5 - 1 + 4)
@@ -94,12 +95,35 @@ def test_a_receipt_is_found_in_the_public_files(campaign: Campaign, tmp_path: Pa
 
 def test_a_letter_that_closes_before_anybody_signed_verifies(campaign: Campaign, tmp_path: Path) -> None:
     letter = campaign.a_published_letter()
-    campaign.announce_close(letter, now=True)
-    closing.close_letter(campaign.services, letter, moment=campaign.clock(), at_once=True)
+    campaign.close_letter(letter)
     found = verdict(published(campaign, letter, tmp_path))
 
     assert wrong(found) == []
-    assert (found.count, found.size) == (0, 4)
+    assert (found.count, found.size) == (0, len(campaign.entries(letter)))
+
+
+def test_a_letter_whose_small_round_was_dropped_verifies(campaign: Campaign, tmp_path: Path) -> None:
+    letter = campaign.a_published_letter(k=3, rolls=("Workers", "Contractors"))
+    campaign.sign_all(letter, 5)
+    campaign.sign_all(letter, 2, number=2)
+    campaign.seal(letter)
+    campaign.close_letter(letter)
+    found = verdict(published(campaign, letter, tmp_path))
+
+    assert wrong(found) == []
+    assert found.count == 5
+    assert campaign.entries(letter)[-1]["dropped"] == 0
+
+
+def test_a_letter_that_was_published_and_closed_in_one_hour_verifies(campaign: Campaign, tmp_path: Path) -> None:
+    letter = campaign.an_open_letter(k=3)
+    campaign.sign_all(letter, 4)
+    campaign.seal(letter)
+    campaign.close_letter(letter)
+    found = verdict(published(campaign, letter, tmp_path))
+
+    assert wrong(found) == []
+    assert found.count == 4
 
 
 def quick_tokens(campaign: Campaign, letter: str, key: rsa.RSAPrivateKey, count: int) -> list[Token]:
@@ -154,14 +178,15 @@ def test_the_same_facts_give_the_same_bytes_whoever_makes_them_and_whenever(camp
 
 def test_a_further_round_is_public_from_the_sealing_on_that_logs_it(campaign: Campaign) -> None:
     letter = campaign.a_published_letter(k=3)
-    campaign.tokens(letter, 1)
-    rounds.destroy_now(campaign.services, letter)
+    campaign.sign_all(letter, 5)
+    campaign.seal(letter)
+    rounds.end_round(campaign.services, letter, 1)
     campaign.seal(letter)
     before = campaign.public_files(letter)
-    rounds.open_next_round(campaign.services, letter, None, moment=campaign.clock())
+    rounds.open_further_round(campaign.services, letter, None, 6, opens=campaign.clock())
 
     assert campaign.public_files(letter) == before
-    assert campaign.figures(letter).issued == 1
+    assert campaign.figures(letter).issued == 5
     campaign.seal(letter)
     assert campaign.figures(letter).issued is None
     assert campaign.public_files(letter)["log/issuer.pem"].count(b"BEGIN") == 2
@@ -169,14 +194,14 @@ def test_a_further_round_is_public_from_the_sealing_on_that_logs_it(campaign: Ca
 
 def test_no_public_byte_holds_the_unguessable_address_or_the_sites_secrets(campaign: Campaign) -> None:
     letter = campaign.an_open_letter(k=3)
-    secret = campaign.address(letter).rstrip("/").rpartition("-")[2]
+    unlisted = campaign.address(letter)
     campaign.sign_all(letter, 5)
     campaign.publish(letter)
     campaign.seal(letter)
     whole = b"".join(campaign.public_files(letter).values())
 
-    assert len(secret) == 16
-    assert secret.encode() not in whole
+    assert re.fullmatch("/s/[0-9A-Z]{16}/", unlisted)
+    assert unlisted.rstrip("/").encode() not in whole
     assert campaign.master not in whole
 
 

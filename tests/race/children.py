@@ -38,7 +38,8 @@ def seal_on_and_on(environ: dict[str, str]) -> None:
     migrate_both(databases, found.data)
     ours = make_services(found, databases, config.master_secret(found))
     while True:
-        scheduler.tick(ours, datetime.now(UTC))
+        now = datetime.now(UTC)
+        scheduler.tick(ours, (now.hour,), now)
 
 
 def started(what: object, *given: object) -> ForkServerProcess:

@@ -28,7 +28,7 @@ K, H = 3, 2
 
 def exchanged(campaign: Campaign, letter: str, code: str, blinded: bytes) -> bytes:
     with Session(campaign.databases.issuer) as issuer:
-        answer = exchange(issuer, campaign.keys, letter, 1, code, blinded)
+        answer = exchange(issuer, campaign.keys, letter, 1, code, blinded, moment=campaign.clock())
         issuer.commit()
         return answer
 
@@ -152,7 +152,7 @@ def test_two_clocks_close_a_letter_once(campaign: Campaign, tmp_path: Path) -> N
     tokens = campaign.sign_all(letter, 12)
     campaign.announce_close(letter)
     moment = campaign.clock() + timedelta(days=1)
-    together([lambda: clockwork.tick(campaign.services, moment)] * 4)
+    together([lambda: clockwork.tick(campaign.services, (4,), moment)] * 4)
 
     assert standing(campaign, letter, tokens) == ["sealed"] * 12
     assert campaign.types(letter).count("closed") == 1
@@ -164,6 +164,7 @@ def test_codes_exchanged_while_issuing_ends_are_counted_exactly(campaign: Campai
     codes = campaign.codes(letter, 30)
     for code in codes[:10]:
         exchanged(campaign, letter, code, a_blinded_message())
+    campaign.seal(letter)
     acts = [lambda code=code: exchanged(campaign, letter, code, a_blinded_message()) for code in codes[10:]]
     answers = together([*acts, lambda: rounds.end_round(campaign.services, letter, 1)])
     campaign.seal(letter)

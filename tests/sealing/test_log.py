@@ -1,5 +1,6 @@
 """The log: entries, tiles, checkpoint, as they grow and as they are served."""
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from petition.crypto.encodings import canonical_json
+from petition.crypto.encodings import b64url, canonical_json
 from petition.crypto.merkle import leaf_hash, root
 from petition.crypto.notes import read_checkpoint, read_vkey
 from petition.errors import NotFound
@@ -219,7 +220,9 @@ def test_a_log_begins_with_the_letter_and_its_rounds(campaign: Campaign) -> None
 
     assert list(first) == sorted(first)
     assert (first["letter_id"], first["text_sha256"], first["title"]) == (letter, row.text_sha256, row.title)
-    assert (first["k"], first["timing"], first["names_keys"]) == (7, "together", {})
+    assert (first["version"], first["k"], first["timing"], first["names_keys"]) == (2, 7, "together", {})
+    assert (first["hosts"], first["fields_sha256"]) == (["letters.example.org"], hashlib.sha256(b"[]").hexdigest())
+    assert first["log_key"] == b64url(log.public_key)
     assert [roll["name"] for roll in first["rolls"]] == ["Workers", "Contractors"]
     assert [(entry["type"], entry["round"], entry["roll"]) for entry in others] == [
         ("round", 1, first["rolls"][0]["id"]),
@@ -227,7 +230,7 @@ def test_a_log_begins_with_the_letter_and_its_rounds(campaign: Campaign) -> None
     ]
     assert set(first["client_sha256"]) == {"client.py", "sign.js"}
     assert log.origin == f"letters.example.org/letters/{row.slug}/log"
-    assert row.secret not in log.origin + log.checkpoint
+    assert letter[:16] not in log.origin + log.checkpoint
 
 
 def test_every_entry_is_canonical_and_a_log_only_grows(campaign: Campaign) -> None:

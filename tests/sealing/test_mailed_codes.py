@@ -90,6 +90,16 @@ def test_what_is_told_never_falls_when_paper_is_made_after_mail(campaign: Campai
     assert [(row.made, row.mailed) for row in campaign.rows(Round, letter)] == [(7, 5)]
 
 
+def test_a_few_mailed_codes_are_not_told_with_signatures_that_do_not_need_them(campaign: Campaign, letter: str) -> None:
+    sign_by_mail(campaign, letter, *range(5))
+    campaign.seal(letter)
+    exchange(campaign, letter, 90)
+    campaign.sign_all(letter, 3)
+    campaign.seal(letter)
+
+    assert told(campaign, letter) == [(1, 5), (1, 8)]
+
+
 def test_another_group_of_signers_that_grows_tells_nothing_of_this_one(campaign: Campaign) -> None:
     domains = {"workers": ["example.com"], "workers-2": ["example.org"]}
     letter = campaign.an_open_letter(rolls=("One", "Two"), mail=domains)
@@ -101,17 +111,31 @@ def test_another_group_of_signers_that_grows_tells_nothing_of_this_one(campaign:
 
 
 def test_the_end_of_issuing_tells_how_many_were_mailed(campaign: Campaign, letter: str) -> None:
-    exchange(campaign, letter, 1, 2)
+    exchange(campaign, letter, 1, 2, 3)
     campaign.codes(letter, 4)
     rounds.destroy_now(campaign.services, letter)
     campaign.seal(letter)
 
     assert campaign.types(letter)[2:] == ["codes", "issued"]
-    assert (campaign.entries(letter)[2]["made"], campaign.entries(letter)[3]["issued"]) == (6, 2)
+    assert (campaign.entries(letter)[2]["made"], campaign.entries(letter)[3]["issued"]) == (7, 3)
+
+
+def test_a_round_that_ends_under_k_tells_neither_its_tokens_nor_its_mailed_codes(
+    campaign: Campaign, letter: str
+) -> None:
+    exchange(campaign, letter, 1, 2)
+    campaign.codes(letter, 4)
+    rounds.destroy_now(campaign.services, letter)
+    campaign.seal(letter)
+
+    assert campaign.entries(letter)[2:] == [
+        {"type": "codes", "round": 1, "made": 4, "voided": 0},
+        {"type": "issued", "round": 1, "issued": None, "key_destroyed": True},
+    ]
 
 
 def test_an_annulled_round_tells_it_too(campaign: Campaign, letter: str) -> None:
-    sign_by_mail(campaign, letter, 1, 2)
+    sign_by_mail(campaign, letter, 1, 2, 3)
     rounds.annul_round(campaign.services, letter, 1, "Flooded.")
     campaign.seal(letter)
 
@@ -120,14 +144,14 @@ def test_an_annulled_round_tells_it_too(campaign: Campaign, letter: str) -> None
 
 def test_an_announced_closing_tells_nothing_before_its_hour(campaign: Campaign, letter: str) -> None:
     campaign.publish(letter)
-    sign_by_mail(campaign, letter, 1, 2)
+    sign_by_mail(campaign, letter, 1, 2, 3)
     campaign.announce_close(letter)
     campaign.seal(letter)
     assert told(campaign, letter) == []
     campaign.close_letter(letter)
 
-    assert campaign.types(letter)[2:] == ["codes", "issued", "signature", "signature", "closed"]
-    assert told(campaign, letter) == [(1, 2)]
+    assert campaign.types(letter)[2:] == ["codes", "issued", *["signature"] * 3, "closed"]
+    assert told(campaign, letter) == [(1, 3)]
 
 
 def test_sealed_again_with_nothing_new_nothing_is_told_again(campaign: Campaign, letter: str) -> None:

@@ -13,6 +13,7 @@ from petition.letters.organizers.names_keys import forget_copies
 from petition.sealing.naming import begin, names_until
 from petition.sealing.sealer import seal
 from petition.signing.models import ArrivedName, HiddenName, LockedName, ShownName
+from petition.signing.names import UNREADABLE
 from tests.walks import Campaign
 
 pytestmark = pytest.mark.thorough
@@ -87,7 +88,9 @@ def test_the_locked_form_goes_when_the_name_is_shown(campaign: Campaign) -> None
 def test_publishing_unlocks_named_with_a_passphrase_or_not_at_all(campaign: Campaign) -> None:
     letter_id = campaign.an_open_letter(names=("named",))
     ana = campaign.organizer("Ana")
-    with pytest.raises(Exception, match="not your passphrase"):
+    campaign.sign_all(letter_id, 5)
+    campaign.seal(letter_id)
+    with pytest.raises(Exception, match="not your password"):
         opening.publish_letter(campaign.services, letter_id, moment=campaign.clock(), unlocks=ana, passphrase="wrong")
     assert letter(campaign, letter_id).state == "open"
 
@@ -126,7 +129,7 @@ def test_what_is_no_name_is_never_shown(campaign: Campaign) -> None:
     campaign.seal(letter_id)
 
     assert campaign.names(letter_id) == []
-    assert {row.state for row in campaign.rows(ShownName, letter_id)} == {"unreadable"}
+    assert {row.state for row in campaign.rows(ShownName, letter_id)} == {UNREADABLE}
 
 
 def test_a_name_copied_from_another_signature_step_or_letter_is_never_shown(campaign: Campaign) -> None:
@@ -346,7 +349,7 @@ def test_at_the_end_all_that_may_be_shown_is_and_the_rest_is_deleted_with_its_ke
     assert campaign.names(letter_id) == PEOPLE
     assert [campaign.rows(table, letter_id) for table in (ArrivedName, LockedName, NamesKeyCopy)] == [[], [], []]
     keys = campaign.rows(NamesKey, letter_id)
-    assert all((row.public_key, row.private_key, row.opens) == (None, None, None) for row in keys)
+    assert all((row.is_over, row.private_key, row.opens) == (True, None, None) for row in keys)
     assert {row.step: row.waiting for row in keys} == {"named": 0, "named_at:50": 3}
 
 

@@ -18,8 +18,9 @@ from petition.errors import Conflict, NotFound
 from petition.issuing.codes import void_batch
 from petition.issuing.rounds import Numbers, numbers
 from petition.letters.models import Letter
+from petition.letters.states import held_back
 from petition.sealing.models import Sealing
-from petition.sealing.sealer import Result, held_back, seal
+from petition.sealing.sealer import Result, seal
 from petition.signing.models import Pending, Round, Tombstone
 from petition.signing.signatures import rounds_of
 from tests.walks import Campaign
@@ -85,6 +86,22 @@ def test_those_held_back_go_out_with_the_next_ones(campaign: Campaign) -> None:
     campaign.sign_all(letter, 1)
 
     assert campaign.seal(letter).signatures == K
+
+
+def test_each_round_has_a_crowd_of_its_own(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter(k=K)
+    campaign.sign_all(letter, K + H)
+    campaign.seal(letter)
+    codes = campaign.further_round(letter)
+    for code in codes[: K + H - 1]:
+        campaign.sign(letter, campaign.token(letter, code, 2))
+    campaign.sign_all(letter, 1)
+
+    assert campaign.seal(letter).signatures == 0
+    campaign.sign(letter, campaign.token(letter, codes[-1], 2))
+    campaign.seal(letter)
+    found = [entry["round"] for entry in campaign.entries(letter) if entry["type"] == "signature"]
+    assert found == [1] * K + [2] * K
 
 
 def test_each_roll_has_a_crowd_of_its_own(campaign: Campaign) -> None:
@@ -173,14 +190,14 @@ def test_within_a_sealing_entries_stand_in_the_protocols_order(campaign: Campaig
     campaign.codes(letter, 2, number=1)
     campaign.sign_all(letter, 1, number=3)
     rounds.annul_round(campaign.services, letter, 3, "Flooded.")
-    rounds.open_next_round(campaign.services, letter, "workers-3", moment=campaign.clock())
+    rounds.open_further_round(campaign.services, letter, "workers-3", 2 * K, opens=campaign.clock())
     campaign.withdraw(letter, next(token for token in tokens if campaign.look_up(letter, token).state == "sealed"))
     campaign.close_letter(letter)
 
     found = [(entry["type"], entry.get("round")) for entry in after(campaign, letter, size)]
     assert [pair for pair in found if pair[0] != "signature"] == [
         ("round", 4),
-        *(("codes", number) for number in (1, 2, 3)),
+        *(("codes", number) for number in (1, 2, 3, 4)),
         *(("issued", number) for number in (1, 2, 3, 4)),
         ("annulled", 3),
         ("withdrawal", None),
@@ -280,6 +297,7 @@ def test_withdrawals_go_out_however_few(campaign: Campaign) -> None:
 
 def history(campaign: Campaign, letter: str) -> list[tuple[int, int, int]]:
     rows = sorted(campaign.rows(Sealing, letter), key=lambda row: row.hour)
+    assert [row.size for row in rows] == sorted({row.size for row in rows})
     return [(row.hour.hour, row.signatures, row.withdrawals) for row in rows]
 
 
@@ -292,6 +310,21 @@ def test_two_sealings_within_one_hour_are_one_row(campaign: Campaign) -> None:
     campaign.seal(letter)
 
     assert history(campaign, letter) == [(9, 6, 0)]
+
+
+def test_a_row_tells_the_log_s_size_after_the_last_update_of_its_hour(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter(k=K)
+    campaign.sign_all(letter, K + H)
+    campaign.seal(letter)
+    campaign.codes(letter, 4)
+    campaign.seal(letter)
+    size = len(campaign.entries(letter))
+    campaign.clock.pass_time(hours=1)  # type: ignore[attr-defined]
+    campaign.codes(letter, 4)
+    campaign.seal(letter)
+
+    assert [row.size for row in campaign.rows(Sealing, letter)] == [size]
+    assert len(campaign.entries(letter)) == size + 1
 
 
 def test_an_hour_that_changed_no_number_has_no_row(campaign: Campaign) -> None:
@@ -371,7 +404,7 @@ def test_once_closing_is_announced_no_signature_is_sealed_but_all_else_is(campai
     assert len(waiting(campaign, letter)) == K + H + H
 
 
-def test_closing_seals_all_that_waits_however_few_and_says_the_totals(campaign: Campaign) -> None:
+def test_closing_adds_all_that_waits_to_a_round_of_k_however_few_and_says_the_totals(campaign: Campaign) -> None:
     letter = campaign.a_published_letter(k=K)
     campaign.codes(letter, 3)
     tokens = campaign.sign_all(letter, K + H)
@@ -384,19 +417,19 @@ def test_closing_seals_all_that_waits_however_few_and_says_the_totals(campaign: 
     found = after(campaign, letter, size)
     assert [entry["type"] for entry in found] == ["issued", "signature", "signature", "withdrawal", "closed"]
     assert found[0] == {"type": "issued", "round": 1, "issued": K + H, "key_destroyed": True}
-    assert found[-1] == {"type": "closed", "signatures": K + H, "withdrawals": 1}
+    assert found[-1] == {"type": "closed", "signatures": K + H, "withdrawals": 1, "dropped": 0}
 
 
 def test_the_totals_at_the_end_leave_annulled_rounds_out(campaign: Campaign) -> None:
     letter = campaign.a_published_letter(k=K, rolls=("Workers", "Contractors"))
     campaign.sign_all(letter, K + H)
     campaign.seal(letter)
-    campaign.sign_all(letter, 1, number=2)
+    campaign.sign_all(letter, K, number=2)
     rounds.annul_round(campaign.services, letter, 1, "Flooded.")
     campaign.close_letter(letter)
 
-    assert campaign.entries(letter)[-1] == {"type": "closed", "signatures": 1, "withdrawals": 0}
-    assert campaign.types(letter).count("signature") == K + 1
+    assert campaign.entries(letter)[-1] == {"type": "closed", "signatures": K, "withdrawals": 0, "dropped": 0}
+    assert campaign.types(letter).count("signature") == K + K
 
 
 def test_tombstones_are_gone_once_the_letter_has_closed(campaign: Campaign) -> None:
@@ -412,7 +445,7 @@ def test_tombstones_are_gone_once_the_letter_has_closed(campaign: Campaign) -> N
 
 def test_only_withdrawals_follow_the_end_whatever_the_issuer_says(campaign: Campaign) -> None:
     letter = campaign.a_published_letter(k=K)
-    tokens = campaign.sign_all(letter, 2)
+    tokens = campaign.sign_all(letter, K)
     campaign.close_letter(letter)
     size = len(campaign.entries(letter))
     campaign.withdraw(letter, tokens[0])

@@ -97,7 +97,7 @@ def test_a_token_of_a_round_that_never_was_is_refused(campaign: Campaign, key: P
     token = campaign.tokens(letter, 1)[0]
     statement = statement_bytes(letter, 2, text_of(campaign, letter), opening(token.receipt).commit)
 
-    with pytest.raises(Forbidden, match="no such round"):
+    with pytest.raises(Forbidden, match="no such set of codes"):
         campaign.sign(letter, made_with(key, token, statement))
 
 
@@ -106,7 +106,7 @@ def test_a_token_of_one_round_is_refused_under_the_number_of_another(campaign: C
     token = campaign.tokens(letter, 1)[0]
     statement = statement_bytes(letter, 2, text_of(campaign, letter), opening(token.receipt).commit)
 
-    with pytest.raises(Forbidden, match="does not fit the round's key"):
+    with pytest.raises(Forbidden, match="does not fit the key of its set"):
         campaign.sign(letter, made_with(key, token, statement))
 
 
@@ -145,7 +145,7 @@ def test_a_signature_has_one_form(campaign: Campaign, key: PrivateKey) -> None:
     }
 
     for form in wrong.values():
-        with pytest.raises(Forbidden, match="does not fit the round's key"):
+        with pytest.raises(Forbidden, match="does not fit the key of its set"):
             campaign.sign(letter, replace(token, signature=form))
 
 
@@ -190,6 +190,7 @@ def test_a_withdrawn_token_signs_no_more(campaign: Campaign, is_sealed: bool) ->
 def test_a_closed_letter_takes_no_signature_but_answers_who_signed_before(campaign: Campaign) -> None:
     letter = campaign.a_published_letter()
     signed, late = campaign.tokens(letter, 2)
+    campaign.sign_all(letter, 2)
     campaign.sign(letter, signed)
     campaign.close_letter(letter)
 

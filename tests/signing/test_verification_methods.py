@@ -19,15 +19,15 @@ def test_it_is_the_newest_round_that_counts(campaign: Campaign) -> None:
     letter = campaign.an_open_letter()
     assert number(campaign, letter) == 1
     rounds.annul_round(campaign.services, letter, 1, "Flooded.")
-    with pytest.raises(Conflict, match="Open a new round first"):
+    with pytest.raises(Conflict, match="Start another set together with its codes"):
         number(campaign, letter)
 
-    assert rounds.open_next_round(campaign.services, letter, None, moment=campaign.clock()) == 2
+    campaign.further_round(letter)
     assert number(campaign, letter) == 2
 
 
 def test_a_letter_without_that_roll_or_not_open_has_none(campaign: Campaign) -> None:
-    with pytest.raises(NotFound, match="no roll nobody"):
+    with pytest.raises(NotFound, match="no group of signers nobody"):
         number(campaign, campaign.an_open_letter(), "nobody")
-    with pytest.raises(Conflict, match="while the letter is open"):
+    with pytest.raises(Conflict, match="not open yet"):
         number(campaign, campaign.a_draft())

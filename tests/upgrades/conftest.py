@@ -15,7 +15,6 @@ from sqlalchemy.pool import NullPool
 
 from petition.config import Settings, settings
 from petition.crypto.blind_rsa import PrivateKey
-from petition.crypto.tokens import Token, read_token
 from petition.database import Databases
 from petition.letters.models import Letter
 from tests.conftest import Clock
@@ -43,10 +42,10 @@ class Released:
         """Its databases, as they are."""
         return Databases(self.settings.database_url, self.settings.issuer_database_url)
 
-    def tokens(self, slug: str, kind: str) -> list[Token]:
-        """What signers of a letter kept."""
+    def tokens(self, slug: str, kind: str) -> list[dict[str, Any]]:
+        """What signers of a letter kept, in the release's own format of files."""
         found = self.people[slug][kind]
-        return [read_token(json.dumps(one)) for one in (found if isinstance(found, list) else [found])]
+        return found if isinstance(found, list) else [found]
 
 
 def unpack(archive: Path, folder: Path) -> None:

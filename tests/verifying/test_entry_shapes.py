@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from tests.verifying.forger import TEXT, b64, canonical, sha
+from tests.verifying.log_builder import TEXT, b64, canonical, sha
 from tests.verifying.verdicts import failed, wrongs
 
-NO_JSON = [
+NOT_JSON = [
     b"",
     b"{}{}",
     b"\xff",
@@ -20,25 +20,25 @@ NO_JSON = [
 ]
 
 
-@pytest.mark.parametrize("garbage", NO_JSON, ids=lambda garbage: repr(garbage[:8]))
-def test_an_entry_that_is_no_json_is_caught(forger, verdict_of, garbage):
-    log = forger().begin()
+@pytest.mark.parametrize("garbage", NOT_JSON, ids=lambda garbage: repr(garbage[:8]))
+def test_an_entry_that_is_not_json_is_caught(build, verdict_of, garbage):
+    log = build().begin()
     log.raw(garbage)
 
     assert "Entry 3 is not" in wrongs(verdict_of(log))["entries"]
 
 
 @pytest.mark.parametrize("entry", [b"[]", b"null", b"7", b'"codes"', b"true"])
-def test_an_entry_that_is_no_object_is_caught(forger, verdict_of, entry):
-    log = forger().begin()
+def test_an_entry_that_is_not_an_object_is_caught(build, verdict_of, entry):
+    log = build().begin()
     log.raw(entry)
 
     assert "is not an object" in wrongs(verdict_of(log))["entries"]
 
 
 @pytest.mark.parametrize("kind", ["Codes", "", "note", None, 1, ["codes"], {"codes": 1}, "codes "])
-def test_an_entry_of_unknown_type_is_caught(forger, verdict_of, kind):
-    log = forger().begin()
+def test_an_entry_of_unknown_type_is_caught(build, verdict_of, kind):
+    log = build().begin()
     log.add(type=kind, round=1, made=10, voided=0)
 
     assert "has the unknown type" in wrongs(verdict_of(log))["entries"]
@@ -65,18 +65,18 @@ def variants(entry):
 
 
 LAWFUL = [("opens", None), ("closes", None), ("title", ""), ("title", "x"), ("roll", ""), ("roll", "x")]
-LAWFUL += [("reason", ""), ("reason", "x"), ("names_keys", {}), ("key_destroyed", False)]
+LAWFUL += [("reason", ""), ("reason", "x"), ("names_keys", {}), ("key_destroyed", False), ("issued", None)]
 LAWFUL += [("message", ""), ("message", "x"), ("signature", ""), ("signature", "x"), ("public_key", "")]
 
 
 @pytest.mark.parametrize(
     "kind", ["letter", "round", "codes", "issued", "signature", "withdrawal", "closed", "annulled"]
 )
-def test_each_entry_has_exactly_its_members_in_their_shapes(forger, verdict_of, kind):
-    entry = one_of_each(forger())[kind]
-    others = [canonical(e) for t, e in one_of_each(forger()).items() if t in ("letter", "round") and t != kind]
+def test_each_entry_has_exactly_its_members_in_their_shapes(build, verdict_of, kind):
+    entry = one_of_each(build())[kind]
+    others = [canonical(e) for t, e in one_of_each(build()).items() if t in ("letter", "round") and t != kind]
     for what, changed in variants(entry):
-        log = forger()
+        log = build()
         log.entries = [*others, canonical(changed)]
         if what.endswith("=9007199254740992"):
             log.entries[-1] = json.dumps(changed, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
@@ -84,8 +84,9 @@ def test_each_entry_has_exactly_its_members_in_their_shapes(forger, verdict_of, 
         assert "entries" in failed(verdict_of(log)), f"{kind} {what}"
 
 
-NO_LETTERS = {
+WRONG_LETTERS = {
     "k of 0": {"k": 0},
+    "k of 2": {"k": 2},
     "k of 51": {"k": 51},
     "k of true": {"k": True},
     "no rolls": {"rolls": []},
@@ -93,6 +94,16 @@ NO_LETTERS = {
     "a roll without a name": {"rolls": [{"id": "a"}]},
     "a roll with more": {"rolls": [{"id": "a", "name": "A", "k": 3}]},
     "a number as a roll's id": {"rolls": [{"id": 1, "name": "A"}]},
+    "a roll's id with a space": {"rolls": [{"id": "a b", "name": "A"}]},
+    "an empty roll's id": {"rolls": [{"id": "", "name": "A"}]},
+    "no hosts": {"hosts": []},
+    "hosts as text": {"hosts": "example.org"},
+    "a host twice": {"hosts": ["example.org", "example.org"]},
+    "hosts in another order": {"hosts": ["b.example", "a.example"]},
+    "a host with a scheme": {"hosts": ["https://example.org"]},
+    "an empty host": {"hosts": [""]},
+    "a host with a line feed": {"hosts": ["example.org\n"]},
+    "fields as a list": {"fields_sha256": []},
     "another timing": {"timing": "soon"},
     "a short letter id": {"letter_id": "0123456789ABCDEFGHJKMNPQR"},
     "a letter id with a U": {"letter_id": "U123456789ABCDEFGHJKMNPQRS"},
@@ -108,9 +119,9 @@ NO_LETTERS = {
 }
 
 
-@pytest.mark.parametrize("changes", NO_LETTERS.values(), ids=NO_LETTERS)
-def test_a_letter_in_the_wrong_shape_is_caught(forger, verdict_of, changes):
-    log = forger().begin(**changes)
+@pytest.mark.parametrize("changes", WRONG_LETTERS.values(), ids=WRONG_LETTERS)
+def test_a_letter_in_the_wrong_shape_is_caught(build, verdict_of, changes):
+    log = build().begin(**changes)
 
     assert "Entry 0 must have" in wrongs(verdict_of(log))["entries"]
 
@@ -120,8 +131,8 @@ TIMES += ["2026-11-22T24:00Z", "2026-11-22t14:00z", "2026-11-22T14:00+00:00", "0
 
 
 @pytest.mark.parametrize("time", TIMES)
-def test_a_time_in_another_form_is_caught(forger, verdict_of, time):
-    log = forger().begin()
+def test_a_time_in_another_form_is_caught(build, verdict_of, time):
+    log = build().begin()
     log.open(2, opens=time)
 
     assert "a time like" in wrongs(verdict_of(log))["entries"]

@@ -8,13 +8,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from petition.crypto.encodings import canonical_json
-from petition.errors import BadShape
-from petition.verifying import bundles, pool
+from petition.verifying import bundles, workers
 from petition.verifying.bundles import Task
-from petition.verifying.commits import Commits
-from petition.verifying.entries import Signature, read_entry
-from petition.verifying.history import Matching, Row
-from petition.verifying.verdict import said
+from petition.verifying.commit_index import CommitIndex
+from petition.verifying.entries import Signature
+from petition.verifying.shapes import read_entry
+from petition.verifying.verdict import Invalid, shown
 
 BASE64URL = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", max_size=40)
 
@@ -32,21 +31,21 @@ def test_a_signature_entry_is_read_as_any_json_reader_reads_it(message, number, 
         assert read_entry(data) == Signature(message, number, signature)
         assert canonical_json(json.loads(data)) == data
     else:
-        with pytest.raises(BadShape):
+        with pytest.raises(Invalid):
             read_entry(data)
 
 
 @given(data=st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "replace")))
 def test_bytes_of_any_kind_are_refused_and_nothing_else_happens(data):
-    with pytest.raises(BadShape):
+    with pytest.raises(Invalid):
         read_entry(data)
 
 
 @given(data=st.binary(max_size=40), width=st.integers(1, 4))
-def test_a_bundle_is_taken_apart_only_if_its_entries_make_it_again(data, width):
+def test_a_bundle_is_split_only_if_its_entries_make_it_again(data, width):
     try:
         entries = bundles.entries_of(data, width)
-    except BadShape:
+    except Invalid:
         return
 
     assert len(entries) == width
@@ -55,7 +54,7 @@ def test_a_bundle_is_taken_apart_only_if_its_entries_make_it_again(data, width):
 
 @given(values=st.lists(st.integers(0, 900), max_size=1200), sought=st.integers(0, 1000))
 def test_commits_are_kept_like_in_a_dictionary(values, sought):
-    commits, plain = Commits(), {}
+    commits, plain = CommitIndex(), {}
     for place, value in enumerate(values):
         commit = value.to_bytes(32, "little")
         assert commits.add(commit, place, value) == (commit not in plain)
@@ -67,48 +66,13 @@ def test_commits_are_kept_like_in_a_dictionary(values, sought):
         assert (commits.entry(found), commits.round(found)) == plain[sought.to_bytes(32, "little")]
 
 
-def test_many_commits_are_all_found():
-    commits = Commits()
-    for value in range(20_000):
-        assert commits.add(value.to_bytes(32, "big"), value, 1)
+def test_only_the_withdrawn_commit_is_withdrawn():
+    commits = CommitIndex()
+    for value in range(3):
+        commits.add(value.to_bytes(32, "big"), value, 1)
+    commits.withdraw(1)
 
-    assert all(commits.entry(commits.find(value.to_bytes(32, "big"))) == value for value in range(0, 20_000, 7))
-    assert commits.find(bytes([1]) * 32) is None
-
-
-TOTALS = st.tuples(st.integers(0, 2), st.integers(0, 1))
-
-
-def by_trying_everything(states, rows):
-    """Whether rows can be mapped in order to ever later changes, the last row to the last change."""
-    if not rows:
-        return states[-1] == (0, 0)
-    reachable = {0}
-    for number, row in enumerate(rows):
-        last = number == len(rows) - 1
-        reachable = {
-            later
-            for place in reachable
-            for later in range(place + 1, len(states))
-            if states[later] == row and (not last or later == len(states) - 1)
-        }
-    return bool(reachable)
-
-
-@given(changes=st.lists(TOTALS, max_size=7), rows=st.lists(TOTALS, max_size=5))
-@example(changes=[(1, 0), (2, 0), (1, 0)], rows=[(1, 0), (1, 0)])
-@example(changes=[(1, 0), (2, 0), (1, 0)], rows=[(1, 0)])
-@example(changes=[(1, 0)], rows=[(1, 0), (1, 0)])
-def test_history_is_matched_whenever_there_is_any_way_to_match_it(changes, rows):
-    states = [(0, 0)]
-    for change in changes:
-        if change != states[-1]:
-            states.append(change)
-    matching = Matching([Row("", *row) for row in rows])
-    for state in states[1:]:
-        matching.changed(*state)
-
-    assert (matching.problem() is None) == by_trying_everything(states, rows)
+    assert [commits.is_withdrawn(place) for place in range(3)] == [False, True, False]
 
 
 def tasks(count):
@@ -117,15 +81,15 @@ def tasks(count):
 
 
 def test_many_processes_answer_in_order_like_one():
-    alone = [str(answer) for answer in pool.examine_all(tasks(40), 1)]
+    alone = [str(answer) for answer in workers.examine_all(tasks(40), 1)]
 
-    assert [str(answer) for answer in pool.examine_all(tasks(40), 3)] == alone
+    assert [str(answer) for answer in workers.examine_all(tasks(40), 3)] == alone
 
 
 def test_processes_that_are_killed_change_nothing():
-    alone = [str(answer) for answer in pool.examine_all(tasks(40), 1)]
+    alone = [str(answer) for answer in workers.examine_all(tasks(40), 1)]
     before, answers = set(active_children()), []
-    for answer in pool.examine_all(tasks(40), 2):
+    for answer in workers.examine_all(tasks(40), 2):
         answers.append(str(answer))
         if len(answers) == 5:
             for child in set(active_children()) - before:
@@ -139,5 +103,5 @@ def test_processes_that_are_killed_change_nothing():
 @example(value=10**5000)
 @example(value=-(10**5000))
 def test_any_value_can_stand_in_a_sentence(value):
-    assert said(value).isprintable()
-    assert len(said(value)) <= 600
+    assert shown(value).isprintable()
+    assert len(shown(value)) <= 600

@@ -8,9 +8,11 @@ from click.testing import CliRunner
 
 from petition.cli.verify import verify as command
 from petition.verifying import CHECKS, open_source, verify
+from petition.verifying.verdict import ON_REQUEST
 from tests.verifying.verdicts import detail, wrongs
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample-log"
+MEMBERS = ["ok", "k", "count", "signatures", "withdrawals", "size", "root", "checks"]
 
 
 def run(*arguments):
@@ -19,14 +21,14 @@ def run(*arguments):
 
 def test_the_sample_log_is_verified_with_its_older_checkpoint_and_its_receipt():
     older, receipt = (SAMPLE / "checkpoint.first").read_bytes(), (SAMPLE / "receipt.txt").read_text()
-    verdict = verify(open_source(str(SAMPLE)), since=older, receipt=receipt)
+    verdict = verify(open_source(str(SAMPLE)), since=[older], receipt=receipt)
 
     assert wrongs(verdict) == {}
-    assert (verdict.count, verdict.signatures, verdict.withdrawals, verdict.size) == (271, 274, 3, 282)
-    assert verdict.root == "a99f4022b9e9e033664663a5fe16ef0239ba6962d62146728e50f4640be8af52"
-    assert tuple(check.check for check in verdict.checks) == CHECKS
-    assert "274 signatures are valid under the key of round 1, each counted once." in detail(verdict, "signatures")
-    assert "that of 3 sealings or more" in detail(verdict, "signatures")
+    assert (verdict.k, verdict.count, verdict.signatures, verdict.withdrawals, verdict.size) == (10, 271, 274, 3, 282)
+    assert verdict.root == "efccc44ff294a795a9aac2695409a2eedb5e3f8f32395d7eb4d798bc658fdb73"
+    assert [check.check for check in verdict.checks] == [check for check in CHECKS if check != "witnesses"]
+    assert "274 signatures are valid under the key of round 1." in detail(verdict, "signatures")
+    assert "K is 10" in detail(verdict, "k")
 
 
 def test_the_command_says_it_in_words():
@@ -34,6 +36,7 @@ def test_the_command_says_it_in_words():
 
     assert ran.exit_code == 0
     assert "Verified: 271" in ran.stdout
+    assert "The pages and pictures beside the log are no part of this proof" in ran.stdout
     assert ran.stderr == ""
 
 
@@ -41,18 +44,57 @@ def test_the_command_says_it_in_json():
     ran = run(SAMPLE, "--json", "--receipt", "0411-132Z-F7C6-6XNS-2462-9AAM-SRM")
     told = json.loads(ran.stdout)
 
-    assert list(told) == ["ok", "count", "signatures", "withdrawals", "size", "root", "checks"]
-    assert (told["ok"], told["count"]) == (True, 271)
+    assert list(told) == MEMBERS
+    assert (told["ok"], told["k"], told["count"]) == (True, 10, 271)
     assert all(set(check) == {"check", "ok", "detail"} for check in told["checks"])
-    assert [check["check"] for check in told["checks"]] == [check for check in CHECKS if check != "since"]
+    assert [check["check"] for check in told["checks"]] == [c for c in CHECKS if c not in ON_REQUEST - {"receipt"}]
 
 
-def test_the_command_refuses_what_is_not_verified(tmp_path):
-    ran = run(tmp_path, "--json")
+def test_older_checkpoints_can_be_repeated(tmp_path):
+    (tmp_path / "newest").write_bytes((SAMPLE / "log/checkpoint").read_bytes())
+    ran = run(SAMPLE, "--since", SAMPLE / "checkpoint.first", "--since", tmp_path / "newest")
+
+    assert ran.exit_code == 0
+    assert "every older checkpoint that was given (entries: 123, 282)" in ran.stdout
+
+
+def test_the_command_refuses_what_is_not_verified(build, tmp_path):
+    log = build().begin()
+    log.codes(1, 1)
+    ran = run(log.write(tmp_path))
 
     assert ran.exit_code == 1
-    assert json.loads(ran.stdout)["ok"] is False
-    assert "NOT VERIFIED: 18 of 18 checks failed." in run(tmp_path).stdout
+    assert "NOT VERIFIED: 1 of 21 checks failed." in ran.stdout
+
+
+NOTHING_TO_CHECK = {
+    "an empty folder": ("files", "could not be fetched, nothing was checked", {}),
+    "version 1": ("version", "made by 0.1.0: it has version 1", {"version": ...}),
+    "version 3": ("version", "version 3", {"version": 3}),
+}
+
+
+@pytest.mark.parametrize("kind", NOTHING_TO_CHECK)
+def test_the_command_says_in_one_sentence_that_nothing_was_checked(build, tmp_path, kind):
+    check, words, letter = NOTHING_TO_CHECK[kind]
+    if letter:
+        log = build().begin(**letter) if letter["version"] is not ... else without_version(build())
+        log.write(tmp_path)
+    plain, as_json = run(tmp_path), run(tmp_path, "--json")
+
+    assert (plain.exit_code, as_json.exit_code) == (3, 3)
+    assert words in plain.stdout
+    assert "nothing was checked" in plain.stdout
+    assert "WRONG" not in plain.stdout
+    told = json.loads(as_json.stdout)
+    assert list(told) == MEMBERS
+    assert [told[name] for name in MEMBERS[:-1]] == [False] + [None] * 6
+    assert told["checks"] == [{"check": check, "ok": False, "detail": plain.stdout.strip()}]
+
+
+def without_version(log):
+    del log.letter["version"]
+    return log.begin()
 
 
 WRONG_USAGE = {
@@ -61,12 +103,12 @@ WRONG_USAGE = {
     "a file": [SAMPLE / "letter.md"],
     "an address of another kind": ["ftp://example.org/letters/x/"],
     "an address without a host": ["https:///letters/x/"],
-    "a host that is none": ["https://[/letters/x/"],
+    "a host that is not one": ["https://[/letters/x/"],
     "no such checkpoint": [SAMPLE, "--since", "/no/such/file"],
     "a folder as checkpoint": [SAMPLE, "--since", SAMPLE],
     "a receipt with a wrong character": [SAMPLE, "--receipt", "0411-132Z-F7C6-6XNS-2462-9AAM-SRN"],
     "neither file nor receipt": [SAMPLE, "--receipt", "/no/such/file"],
-    "a receipt that no file name can be": [SAMPLE, "--receipt", "x\0y"],
+    "a receipt that cannot be a file name": [SAMPLE, "--receipt", "x\0y"],
     "no processes": [SAMPLE, "--processes", "0"],
 }
 
@@ -79,17 +121,24 @@ def test_wrong_usage_exits_with_2(arguments):
     assert "Usage:" in ran.stderr
 
 
-def test_a_garbage_receipt_file_fails_the_receipt_alone(tmp_path):
+def test_a_garbage_receipt_file_fails_only_the_receipt(tmp_path):
     (tmp_path / "receipt.json").write_bytes(b"\xff\xfe{")
     told = json.loads(run(SAMPLE, "--json", "--receipt", tmp_path / "receipt.json").stdout)
 
     assert [check["check"] for check in told["checks"] if not check["ok"]] == ["receipt"]
 
 
-def test_what_stands_in_a_sentence_cannot_write_to_the_terminal(forger, verdict_of):
-    log = forger().begin()
+def test_a_value_in_a_sentence_cannot_write_to_the_terminal(build, verdict_of):
+    log = build().begin()
     log.annul(1, reason="\x1b[2J\u202e\n" + "long " * 100)
     told = detail(verdict_of(log), "annulled")
 
     assert told.isprintable()
     assert len(told) < 250
+
+
+def test_the_documentation_explains_every_check_by_its_name():
+    documentation = (Path(__file__).parents[2] / "docs/checking.md").read_text()
+    table = documentation.partition("## Every check")[2].partition("\n## ")[0]
+
+    assert [check for check in CHECKS if f"`{check}`" not in table] == []

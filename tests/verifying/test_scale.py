@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
-from tests.verifying.forger import Forger, canonical, write
+from tests.verifying.log_builder import LogBuilder, canonical
 
 MEASURED = """
 import json, re, resource, sys, time
@@ -40,20 +40,19 @@ if __name__ == "__main__":
 
 
 def signed(der: bytes, receipts: range) -> list[bytes]:
-    forger = Forger([load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)])
-    return [canonical(forger.signature(receipt)) for receipt in receipts]
+    log = LogBuilder([load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)])
+    return [canonical(log.signature(receipt)) for receipt in receipts]
 
 
-def a_long_log(keys, folder, size):
-    """A folder with so many signatures, signed on all cores."""
-    der = keys[0].private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+def a_long_log(rsa_keys, folder, size):
+    """A folder with as many signatures, signed on all cores."""
+    der = rsa_keys[0].private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     ranges = [range(start, min(start + 500, size)) for start in range(0, size, 500)]
-    forger = Forger(keys).begin(made=size)
+    log = LogBuilder(rsa_keys).begin(made=size)
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
-        for entries in pool.map(signed, [der] * len(ranges), ranges):
-            forger.entries += entries
-    forger.rounds[1]["signed"] = size
-    return write(folder, forger.seal().files())
+        log.batch(*pool.map(signed, [der] * len(ranges), ranges))
+    log.rounds[1]["signed"] = size
+    return log.seal().write(folder)
 
 
 def measured(folder):
@@ -63,9 +62,9 @@ def measured(folder):
 
 @pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
-def test_memory_hardly_grows_with_the_log(keys, tmp_path):
-    short = measured(a_long_log(keys, tmp_path / "short", 4_000))
-    long = measured(a_long_log(keys, tmp_path / "long", 40_000))
+def test_memory_hardly_grows_with_the_log(rsa_keys, tmp_path):
+    short = measured(a_long_log(rsa_keys, tmp_path / "short", 4_000))
+    long = measured(a_long_log(rsa_keys, tmp_path / "long", 40_000))
 
     assert (short["ok"], short["count"]) == (True, 4_000)
     assert (long["ok"], long["count"]) == (True, 40_000)

@@ -2,28 +2,50 @@
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
+from tests.verifying.campaigns import campaigns, carry_out
 from tests.verifying.verdicts import detail, wrongs
 
 pytestmark = pytest.mark.thorough
 
+VALID = {}
 
+
+def valid(**options):
+    """Enter a story into the table; ``options`` are the builder's."""
+
+    def enter(story):
+        VALID[story.__name__] = (story, options)
+        return story
+
+    return enter
+
+
+@valid()
 def a_plain_one(f):
     f.begin().sign(1, 2, 3, 4)
     f.seal()
 
 
-def an_opening_only(f):
+@valid()
+def only_an_opening(f):
     f.begin(made=0)
 
 
-def nothing_but_the_letter(f):
+@valid()
+def an_opening_without_a_history(f):
+    f.begin(made=0)
+    f.replaced["history.csv"] = None
+
+
+@valid()
+def only_the_letter(f):
     f.add(**f.letter)
 
 
-def several_sealings(f):
-    f.begin(made=20).sign(1, 2, 3)
+@valid()
+def several_updates(f):
+    f.begin().sign(1, 2, 3)
     f.seal().sign(4, 5, 6, 7)
     f.withdraw(2)
     f.seal().codes(1, 25, 3)
@@ -31,7 +53,18 @@ def several_sealings(f):
     f.seal()
 
 
-def a_closed_one(f):
+@valid()
+def two_sealings_in_one_hour(f):
+    f.begin().open(2, made=9)
+    f.batch(f.in_order(1, 2, 3), f.in_order(4, 5, 6, number=2))
+    f.withdraw(2)
+    f.codes(1, 25)
+    f.batch(f.in_order(7, 8, 9), f.in_order(10, 11, 12, number=2))
+    f.seal()
+
+
+@valid()
+def a_closing_with_what_was_left(f):
     f.begin().sign(1, 2, 3)
     f.seal().issued(1, 5)
     f.sign(4)
@@ -40,44 +73,75 @@ def a_closed_one(f):
     f.seal()
 
 
+@valid()
+def a_sealing_and_a_closing_in_one_hour(f):
+    f.begin().sign(1, 2, 3)
+    f.sign(4, 5)
+    f.withdraw(1)
+    f.close()
+    f.seal()
+
+
+@valid()
+def sealed_published_and_closed_in_one(f):
+    f.begin().sign(1, 2, 3)
+    f.close()
+    f.seal()
+
+
+@valid()
+def a_closing_that_an_older_checkpoint_does_not_divide(f):
+    f.begin().sign(1, 2, 3)
+    f.seal().codes(1, 30)
+    f.since = [f.checkpoint(size).encode() for size in (0, 3, 6, 7)]
+    f.sign(4)
+    f.close()
+    f.seal()
+
+
+@valid()
 def withdrawals_after_closing(f):
     f.begin().sign(1, 2, 3)
     f.close()
     f.seal().withdraw(2)
     f.seal().withdraw(3)
+    f.withdraw(1)
     f.seal()
 
 
-def an_apart_one(f):
-    f.letter["timing"] = "apart"
+@valid(timing="apart")
+def issuing_and_signing_apart(f):
     f.begin(made=6).issued(1, 4)
     f.sign(1, 2, 3, 4)
     f.seal()
 
 
+@valid(rolls=("current", "former", "nobody"))
 def several_rolls_and_rounds(f):
     f.add(**f.letter)
-    f.open(1, "current", opens="2026-11-01T08:00Z", closes="2026-11-09T00:00Z")
-    f.open(2, "former")
-    f.codes(1, 5)
+    f.open(1, "current", made=5, opens="2026-11-01T08:00Z", closes="2026-11-09T00:00Z")
+    f.open(2, "former", made=7)
     f.codes(2, 7, 2)
-    f.sign(1, 2, 3)
-    f.sign(11, 12, 13, 14, 15, number=2)
-    f.seal().open(9, "former", key=f.keys[2])
-    f.codes(9, 3)
+    f.batch(f.in_order(1, 2, 3), f.in_order(11, 12, 13, 14, 15, number=2))
+    f.seal().open(9, "former", key=f.keys[2], made=3)
     f.sign(21, 22, 23, number=9, key=f.keys[2])
     f.withdraw(12)
     f.seal()
 
 
-several_rolls_and_rounds.rolls = ("current", "former", "nobody")
-
-
-def an_annulled_round(f):
-    f.begin().open(2)
-    f.codes(2, 9)
+@valid()
+def a_round_that_stayed_under_k(f):
+    f.begin().open(2, made=9)
     f.sign(1, 2, 3)
-    f.sign(4, 5, 6, number=2)
+    f.seal().issued(2, None)
+    f.issued(1, 9)
+    f.close()
+
+
+@valid()
+def an_annulled_round(f):
+    f.begin().open(2, made=9)
+    f.batch(f.in_order(1, 2, 3), f.in_order(4, 5, 6, number=2))
     f.withdraw(5)
     f.seal().annul(2)
     f.seal().sign(7, 8, 9)
@@ -88,40 +152,70 @@ def an_annulled_round(f):
     f.withdraw(6)
 
 
+@valid()
 def only_annulled_rounds(f):
     f.begin().sign(1, 2, 3)
     f.seal().annul(1)
     f.seal().close()
 
 
+@valid()
 def annulled_within_the_hour(f):
     f.begin().sign(1, 2, 3)
     f.annul(1)
 
 
+@valid()
 def an_hour_that_ends_where_it_began(f):
-    f.begin().open(2)
-    f.codes(2, 9)
+    f.begin().open(2, made=9)
     f.sign(1, 2, 3)
     f.seal().sign(4, 5, 6, number=2)
     f.annul(2)
-    f.history.append(("2026-11-05T00:00Z", 3, 0))
+    f.history.append(("2026-11-05T00:00Z", 3, 0, f.size))
 
 
-def as_many_as_can_be(f):
-    f.begin(made=5).codes(1, 5, 1)
-    f.sign(1, 2, 3, 4)
+@valid()
+def codes_after_the_last_row(f):
+    f.begin().sign(1, 2, 3)
+    f.seal().codes(1, 30)
+    f.codes(1, 31)
+
+
+@valid()
+def every_code_used(f):
+    f.begin(made=4).sign(1, 2, 3, 4)
     f.issued(1, 4)
-    f.codes(1, 5, 1)
     f.seal()
 
 
-def a_letter_by_one(f):
-    f.letter["k"] = 1
+@valid()
+def every_code_recalled_and_some_of_them_used(f):
+    f.begin(made=4).sign(1, 2, 3)
+    f.seal().codes(1, 4, 4)
+
+
+@valid()
+def nearly_everyone_withdrew(f):
+    f.begin().sign(1, 2, 3)
+    f.withdraw(1)
+    f.withdraw(3)
+    f.seal()
+
+
+@valid(k=1)
+def a_statement_by_one(f):
     f.begin(made=1).sign(1)
+    f.seal().withdraw(1)
+    f.seal().close()
+
+
+@valid(k=50)
+def the_largest_k(f):
+    f.begin(made=60).sign(*range(50))
     f.seal()
 
 
+@valid()
 def a_reason_with_every_kind_of_character(f):
     f.begin().sign(1, 2, 3)
     f.raw(
@@ -132,55 +226,48 @@ def a_reason_with_every_kind_of_character(f):
     f.rounds[1]["annulled"] = True
 
 
-VALID = [
-    a_plain_one,
-    an_opening_only,
-    nothing_but_the_letter,
-    several_sealings,
-    a_closed_one,
-    withdrawals_after_closing,
-    an_apart_one,
-    several_rolls_and_rounds,
-    an_annulled_round,
-    only_annulled_rounds,
-    annulled_within_the_hour,
-    an_hour_that_ends_where_it_began,
-    as_many_as_can_be,
-    a_letter_by_one,
-    a_reason_with_every_kind_of_character,
-]
-
-
-@pytest.mark.parametrize("story", VALID, ids=lambda story: story.__name__)
-def test_a_log_that_breaks_no_rule_is_verified(forger, verdict_of, story):
-    log = forger(rolls=getattr(story, "rolls", ("workers",)))
+@pytest.mark.parametrize("name", VALID)
+def test_a_log_that_breaks_no_rule_is_verified(build, verdict_of, name):
+    story, options = VALID[name]
+    log = build(**options)
     story(log)
     verdict = verdict_of(log)
 
     assert wrongs(verdict) == {}
     assert (verdict.signatures, verdict.withdrawals) == log.totals()
-    assert (verdict.count, verdict.size) == (verdict.signatures - verdict.withdrawals, len(log.entries))
+    assert (verdict.k, verdict.size) == (log.letter["k"], log.size)
+
+
+@pytest.mark.parametrize("dropped", [0, 5])
+def test_dropped_signatures_fit_into_the_small_rounds(build, verdict_of, dropped):
+    log = build(k=5).begin()
+    log.sign(*range(5))
+    log.open(2, made=9)
+    log.open(3, made=9)
+    log.close(dropped=dropped)
+    verdict = verdict_of(log.seal())
+
+    assert wrongs(verdict) == {}
+    assert ("About 5 signatures of rounds under K were never published" in detail(verdict, "closed")) == (dropped == 5)
 
 
 @pytest.mark.parametrize("size", [2, 3, 4, 255, 256, 257, 511, 512, 513, 1025])
-def test_trees_of_every_shape_are_verified(forger, verdict_of, size):
-    log = forger().begin(made=0)
-    while len(log.entries) < size - 1:
-        log.codes(1, len(log.entries))
-    if len(log.entries) < size:
-        log.codes(1, 2000)
-    del log.entries[size:]
+def test_trees_of_every_shape_are_verified(build, verdict_of, size):
+    log = build().begin(made=0)
+    while log.size < size:
+        log.codes(1, log.size)
+    older = [log.checkpoint(older).encode() for older in {1, size // 2, size - 1, size}]
 
-    assert wrongs(verdict_of(log, since=log.checkpoint(size - 1).encode())) == {}
+    assert wrongs(verdict_of(log, since=older)) == {}
 
 
-def test_a_tree_with_a_full_tile_above_the_lowest_is_verified(forger, verdict_of):
-    log = forger().begin(made=0)
+def test_a_tree_with_a_full_tile_above_the_lowest_is_verified(build, verdict_of):
+    log = build().begin(made=0)
     for made in range(256 * 256 + 300):
         log.codes(1, made)
 
     files = log.files()
-    assert wrongs(verdict_of(files, since=log.checkpoint(256 * 256 - 1).encode(), processes=2)) == {}
+    assert wrongs(verdict_of(files, since=[log.checkpoint(256 * 256 - 1).encode()], processes=2)) == {}
 
     changed = {"log/tile/1/000": bytes(32) + files["log/tile/1/000"][32:]}
     assert wrongs(verdict_of(files | changed)) == {
@@ -188,15 +275,15 @@ def test_a_tree_with_a_full_tile_above_the_lowest_is_verified(forger, verdict_of
     }
 
 
-def test_witnesses_may_sign_too(forger, verdict_of):
-    log = forger().begin()
+def test_witnesses_may_sign_too(build, verdict_of):
+    log = build().begin()
     log.cosignatures = "— witness.example/w1 AAAAAWJ5dGVzIG9mIGEgY29zaWduYXR1cmU=\n"
 
     assert wrongs(verdict_of(log)) == {}
 
 
-def test_a_signature_row_may_stand_across_bundles(forger, verdict_of):
-    log = forger().begin(made=0)
+def test_a_batch_may_continue_in_the_next_bundle(build, verdict_of):
+    log = build().begin(made=0)
     for made in range(252):
         log.codes(1, made)
     log.codes(1, 300)
@@ -206,8 +293,8 @@ def test_a_signature_row_may_stand_across_bundles(forger, verdict_of):
     assert wrongs(verdict_of(log.seal())) == {}
 
 
-def test_counts_may_leave_out_what_they_like(forger, verdict_of):
-    log = forger().begin()
+def test_counts_may_leave_out_what_they_like(build, verdict_of):
+    log = build().begin()
     files = log.files() | {"counts.json": b'{"state": "published", "letter": {"employer": 3.5}}'}
 
     verdict = verdict_of(files)
@@ -216,62 +303,10 @@ def test_counts_may_leave_out_what_they_like(forger, verdict_of):
     assert "has no number that the log has" in detail(verdict, "counts")
 
 
-def test_issued_may_wait_until_all_rounds_have_ended(forger, verdict_of):
-    log = forger().begin()
-    log.open(2)
-    log.issued(1, 3)
-
-    assert wrongs(verdict_of(log)) == {}
-
-
-@st.composite
-def stories(draw):
-    """Steps, each a kind and a number; what a step cannot do at its time it leaves."""
-    kinds = st.sampled_from(["sign", "sign", "sign", "withdraw", "codes", "annul", "open", "issue", "seal", "close"])
-    return draw(st.lists(st.tuples(kinds, st.integers(0, 5)), max_size=30))
-
-
-def tell(log, steps):
-    """Carry out steps by the rules."""
-    log.begin(made=8)
-    receipt, left = 0, {1: 8}
-    closed, withdrawn = False, set()
-    for kind, pick in steps:
-        rounds = sorted(log.rounds)
-        number = rounds[pick % len(rounds)]
-        state = log.rounds[number]
-        if kind == "withdraw" and (candidates := sorted(log.commits.keys() - withdrawn)):
-            withdrawn.add(chosen := candidates[pick % len(candidates)])
-            log.withdraw(chosen)
-        elif kind == "seal":
-            log.seal()
-        elif closed:
-            continue
-        elif kind == "close":
-            log.close()
-            closed = True
-        elif kind == "sign" and left[number] > 0 and not state["annulled"]:
-            receipt, left[number] = receipt + 1, left[number] - 1
-            log.sign(receipt, number=number)
-        elif kind == "codes" and state["issued"] is None:
-            left[number] += pick
-            log.codes(number, state["made"] + pick)
-        elif kind == "annul" and not state["annulled"]:
-            log.annul(number)
-        elif kind == "issue" and state["issued"] is None:
-            log.issued(number, state["signed"] + min(pick, left[number]))
-            left[number] = min(pick, left[number])
-        elif kind == "open" and len(rounds) < 3:
-            log.open(len(rounds) + 1)
-            log.codes(len(rounds) + 1, pick)
-            left[len(rounds) + 1] = pick
-    log.seal()
-
-
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=stories())
-def test_whatever_happens_by_the_rules_is_verified(forger, verdict_of, steps):
-    log = forger()
-    tell(log, steps)
+@given(steps=campaigns())
+def test_a_campaign_that_follows_the_rules_is_verified(build, verdict_of, steps):
+    log = build()
+    carry_out(log, steps)
 
     assert wrongs(verdict_of(log)) == {}

@@ -1,16 +1,23 @@
-"""Letters at an address: a real server, well-behaved, hostile, or just growing."""
+"""Letters at an address: a real server that behaves, is hostile, or just gets new signatures."""
 
+import ssl
 import threading
 import time
 from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from petition.errors import BadShape
-from petition.verifying import files as small_files
-from petition.verifying import open_source, verify
-from petition.verifying.sources import Website
+from petition.verifying import NothingChecked, open_source, verify
+from petition.verifying.website import Patience, Website
 from tests.verifying.verdicts import failed, wrongs
 
 pytestmark = pytest.mark.thorough
@@ -56,8 +63,12 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(answer):
+def serving(answer, certificate=None):
     server = Server(answer)
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -69,27 +80,39 @@ def serving(answer):
 
 
 def files_at(files, base="/letters/test/"):
-    return lambda path: files.get(path.removeprefix(base), 404)
+    return lambda path: files.get(path.removeprefix(base) or "index.html", 404)
 
 
-def verdict_at(address, **options):
-    with closing(open_source(address)) as source:
+def self_signed(folder):
+    """A file with a certificate for this machine, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2040, 1, 1, tzinfo=UTC))
+        .sign(key, SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "both.pem").write_bytes(private + made.public_bytes(Encoding.PEM))
+    return folder / "both.pem"
+
+
+BRIEF = Patience(silence=2.0, longest_pause=0.01, settling=0.01)
+
+
+def verdict_at(address, patience=BRIEF, **options):
+    with closing(Website(address, patience)) as source:
         return verify(source, **options)
 
 
 @pytest.fixture
-def log(forger):
-    f = forger().begin(made=0)
+def log(build):
+    f = build().begin(made=0)
     for made in range(520):
         f.codes(1, made)
     f.sign(1, 2, 3)
     return f.seal()
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch):
-    monkeypatch.setattr(Website, "LONGEST_PAUSE", 0.01)
-    monkeypatch.setattr(Website, "SILENCE", 2.0)
 
 
 @pytest.mark.parametrize("form", ["/", "", "/index.html", "/?x=1#count"])
@@ -103,8 +126,7 @@ def test_the_address_in_another_language_has_the_same_log(log):
         assert wrongs(verdict_at(f"{server.address}/pt-br/letters/test/")) == {}
 
 
-def test_many_processes_and_threads_find_the_same(log, monkeypatch):
-    monkeypatch.setattr("petition.verifying.verification.ALONE", 0)
+def test_several_processes_and_threads_find_the_same(log):
     with serving(files_at(log.files())) as server:
         assert wrongs(verdict_at(f"{server.address}/letters/test/", processes=2)) == {}
 
@@ -119,13 +141,43 @@ def test_a_missing_file_is_named(log, path):
         assert any(path in sentence for sentence in wrongs(verdict_at(server.address + "/letters/test/")).values())
 
 
-def test_nobody_there_is_a_failed_verification():
+def nothing_checked_at(address, **options):
+    """Why nothing was checked."""
+    with pytest.raises(NothingChecked) as refused:
+        verdict_at(address, **options)
+    assert "could not be fetched, nothing was checked" in str(refused.value)
+    return str(refused.value)
+
+
+def test_where_no_server_answers_nothing_is_checked():
     with serving(lambda path: 404) as server:
         address = server.address
-    verdict = verdict_at(address + "/letters/test/")
 
-    assert not any(check.ok for check in verdict.checks)
-    assert "log/checkpoint cannot be fetched" in wrongs(verdict)["checkpoint"]
+    assert "log/checkpoint cannot be fetched: Connection refused." in nothing_checked_at(address + "/letters/test/")
+
+
+def test_where_no_host_has_the_name_nothing_is_checked():
+    assert "log/checkpoint cannot be fetched" in nothing_checked_at("http://nobody.invalid/letters/test/")
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_trusted(log, tmp_path):
+    with serving(files_at(log.files()), certificate=self_signed(tmp_path)) as server:
+        told = nothing_checked_at(server.address.replace("http:", "https:") + "/letters/test/")
+
+    assert "certificate verify failed" in told
+    assert server.asked == []
+
+
+def test_a_site_without_the_letter_is_not_checked():
+    with serving(lambda path: 404) as server:
+        told = nothing_checked_at(server.address + "/letters/test/")
+
+    assert "log/checkpoint is missing: the server answers 404" in told
+
+
+def test_a_server_that_only_fails_is_not_checked():
+    with serving(lambda path: 500) as server:
+        assert "the server answers 500" in nothing_checked_at(server.address + "/letters/test/")
 
 
 def test_a_redirect_within_the_host_is_followed(log):
@@ -151,18 +203,18 @@ def test_a_redirect_to_another_host_is_not_followed(log, target):
             return 302, {"Location": target.format(port=port, other=other.server_address[1], path=path)}
 
         with serving(moved) as server:
-            verdict = verdict_at(f"{server.address}/letters/test/")
+            told = nothing_checked_at(f"{server.address}/letters/test/")
 
-        assert "another host" in wrongs(verdict)["checkpoint"]
+        assert "another host" in told
         assert other.asked == []
 
 
 def test_a_circle_of_redirects_ends():
     with serving(lambda path: (302, {"Location": path})) as server:
-        assert "redirected too often" in wrongs(verdict_at(server.address + "/letters/test/"))["checkpoint"]
+        assert "redirected too often" in nothing_checked_at(server.address + "/letters/test/")
 
 
-def test_a_server_that_asks_for_patience_gets_it(log):
+def test_a_busy_server_is_asked_again(log):
     seen = set()
 
     def busy(path):
@@ -177,7 +229,7 @@ def test_a_server_that_asks_for_patience_gets_it(log):
 
 def test_a_server_that_stays_busy_is_given_up():
     with serving(lambda path: 503) as server:
-        assert "asks for patience" in wrongs(verdict_at(server.address + "/letters/test/"))["checkpoint"]
+        assert "the server is too busy" in nothing_checked_at(server.address + "/letters/test/")
 
 
 def broken_off(handler):
@@ -218,11 +270,12 @@ def compressed(handler):
 
 @pytest.mark.parametrize("behavior", [broken_off, never_ending, silent, no_http, compressed], ids=lambda b: b.__name__)
 @pytest.mark.parametrize("path", ["log/vkey", "log/tile/0/001", "log/tile/entries/001"])
-def test_a_server_that_misbehaves_fails_the_check_and_nothing_worse(log, monkeypatch, behavior, path):
-    monkeypatch.setattr(Website, "SILENCE", 0.3)
+def test_a_server_that_misbehaves_fails_the_check_and_nothing_worse(log, behavior, path):
     files = log.files() | {path: behavior}
     with serving(files_at(files)) as server:
-        assert any(path in sentence for sentence in wrongs(verdict_at(server.address + "/letters/test/")).values())
+        verdict = verdict_at(server.address + "/letters/test/", replace(BRIEF, silence=0.3))
+
+    assert any(path in sentence for sentence in wrongs(verdict).values())
 
 
 def dripping(handler):
@@ -238,11 +291,11 @@ def dripping(handler):
     handler.close_connection = True
 
 
-def test_a_server_that_drips_is_given_up(log, monkeypatch):
-    monkeypatch.setattr(Website, "PATIENCE", 0.2)
-    monkeypatch.setattr(Website, "TRIES", 1)
+def test_a_server_that_drips_is_given_up(log):
     with serving(files_at(log.files() | {"log/vkey": dripping})) as server:
-        assert "it takes too long" in wrongs(verdict_at(server.address + "/letters/test/"))["vkey"]
+        verdict = verdict_at(server.address + "/letters/test/", replace(BRIEF, one_file=0.2, tries=1))
+
+    assert "it takes too long" in wrongs(verdict)["vkey"]
 
 
 def test_a_connection_that_broke_once_is_made_again(log):
@@ -258,7 +311,7 @@ def test_a_connection_that_broke_once_is_made_again(log):
         assert wrongs(verdict_at(server.address + "/letters/test/")) == {}
 
 
-def test_a_sealing_in_between_is_noticed_and_read_again(log, forger):
+def test_a_sealing_in_between_is_noticed_and_read_again(log, build):
     files = {"now": log.files()}
     asked = []
 
@@ -276,8 +329,7 @@ def test_a_sealing_in_between_is_noticed_and_read_again(log, forger):
     assert verdict.count == 6
 
 
-def test_a_server_that_hears_late_of_a_sealing_is_asked_again(log, monkeypatch):
-    monkeypatch.setattr(small_files, "PAUSE", 0.01)
+def test_a_server_that_hears_late_of_a_sealing_is_asked_again(log):
     old = log.files()
     log.sign(4, 5, 6)
     new, asked = log.seal().files(), []
@@ -293,8 +345,7 @@ def test_a_server_that_hears_late_of_a_sealing_is_asked_again(log, monkeypatch):
     assert asked.count("/letters/test/counts.json") == 2
 
 
-def test_counts_of_another_sealing_that_stay_are_wrong(log, monkeypatch):
-    monkeypatch.setattr(small_files, "PAUSE", 0.01)
+def test_counts_of_another_sealing_that_stay_are_wrong(log):
     old = log.files()["counts.json"]
     log.sign(4, 5, 6)
     with serving(files_at(log.seal().files() | {"counts.json": old})) as server:
@@ -316,8 +367,8 @@ def test_partial_tiles_that_were_dropped_for_full_ones_are_no_loss(log):
     assert verdict.size == 525
 
 
-def test_full_tiles_of_another_log_do_not_stand_in_for_partial_ones(log, forger):
-    other = forger().begin(made=0)
+def test_full_tiles_of_another_log_do_not_stand_in_for_partial_ones(log, build):
+    other = build().begin(made=0)
     for made in range(800):
         other.codes(1, made + 1)
     files = {path: data for path, data in log.files().items() if ".p/" not in path or "tile/1" in path}

@@ -53,7 +53,7 @@ def test_what_was_typed_is_kept_when_the_token_was_missing_and_goes_through_with
     again = visitor.post(f"{place.desk}write", **{**TYPED, "body": "Line one\r\n\r\n<b>& two"})
     kept = visitor.press(again, "Send again")
 
-    assert (again.heading, kept.heading) == ("One more press of the button", "Taken over")
+    assert (again.heading, kept.heading) == ("Press once more", "Taken over")
     assert "&lt;b&gt;&amp; two" in visitor.open(f"{place.desk}write").text
 
 

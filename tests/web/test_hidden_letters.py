@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from petition.coordination import closing
+from petition.letters.models import Letter
 from tests.shared import ONCE, Place, Shared
 
 NAMES = (
@@ -64,19 +66,19 @@ def test_forms_cannot_tell_them_apart_either(shared: Shared, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_guess_at_the_secret_answers_like_a_letter_that_never_was(shared: Shared, name: str) -> None:
+def test_a_guess_at_the_unlisted_address_answers_like_a_letter_that_never_was(shared: Shared, name: str) -> None:
     place = shared.an_open_letter()
-    wrong = place.hidden.replace(place.secret, "0" * 16)
+    wrong = f"/s/{place.code[:-1]}{'0' if place.code[-1] != '0' else '1'}/"
     drafted = shared.a_draft().hidden
-    never = "/letters/letter-never-0123456789abcdef/"
+    never = "/s/0123456789ABCDEF/"
 
     answers = [seen(shared.get(address + name)) for address in (never, wrong, drafted)]
     assert answers == [answers[0]] * 3
 
 
 @ONCE
-@pytest.mark.parametrize("name", ["counts.json", "letter.md", "how-we-verify/", "log/checkpoint", "history.csv"])
-def test_before_publication_even_the_secret_address_serves_neither_log_nor_counts(shared: Shared, name: str) -> None:
+@pytest.mark.parametrize("name", ["counts.json", "how-we-verify/", "log/checkpoint", "log/tile/0/000", "history.csv"])
+def test_before_publication_even_the_unlisted_address_serves_neither_log_nor_counts(shared: Shared, name: str) -> None:
     place = shared.an_open_letter()
 
     assert shared.get(place.hidden).status_code == 200
@@ -109,15 +111,53 @@ def test_a_letter_that_was_public_is_gone_with_its_reason(shared: Shared, withdr
 
 
 @ONCE
-def test_the_secret_address_of_a_withdrawn_letter_says_the_same(shared: Shared, withdrawn: Place) -> None:
+def test_the_unlisted_address_of_a_withdrawn_letter_says_the_same(shared: Shared, withdrawn: Place) -> None:
     assert shared.get(withdrawn.hidden).status_code == 410
 
 
 @ONCE
-def test_a_letter_that_was_never_public_is_withdrawn_without_a_trace(shared: Shared) -> None:
+@pytest.mark.parametrize("taken_down", [True, False])
+def test_a_letter_that_was_never_public_is_gone_for_its_holders_and_never_was_for_others(
+    shared: Shared, taken_down: bool
+) -> None:
     place = shared.an_open_letter()
-    closing.withdraw_letter(shared.campaign.services, place.id, "Not needed.")
+    closing.withdraw_letter(shared.campaign.services, place.id, "Not needed.", taken_down=taken_down)
     never = seen(shared.get("/letters/letter-never/"))
+    page = shared.get(place.hidden)
 
     assert seen(shared.get(place.public)) == never
-    assert seen(shared.get(place.hidden)) == never
+    assert page.status_code == 410
+    assert ("Whoever runs this site has taken" if taken_down else "The organizers have withdrawn") in page.text
+    assert "Not needed." in page.text
+
+
+@ONCE
+@pytest.mark.parametrize("typed", ["lower", "hyphens", "alike"])
+def test_an_unlisted_address_is_read_like_a_code(shared: Shared, typed: str) -> None:
+    place = shared.an_open_letter()
+    code = place.code
+    spellings = {
+        "lower": code.lower(),
+        "hyphens": f"{code[:4]}-{code[4:8]}-{code[8:]}",
+        "alike": code.replace("0", "O").replace("1", "l"),
+    }
+    answers = [shared.get(f"/s/{spellings[typed]}/{name}") for name in ("", "round.json", "letter.md", "join")]
+
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert answers[1].data == shared.get(f"{place.hidden}round.json").data
+
+
+def test_what_may_not_be_seen_never_leaves_the_database(shared: Shared) -> None:
+    """Else it would take longer to say that there is nothing."""
+    places = [shared.an_open_letter().public, shared.a_draft().public, shared.a_draft().hidden, "/letters/never/"]
+    loaded: list[str] = []
+
+    def note(letter: Letter, _: object) -> None:
+        loaded.append(letter.id)
+
+    event.listen(Letter, "load", note)
+    answers = [shared.get(f"{path}{name}").status_code for path in places for name in ("", "join", "counts.json", "x")]
+    event.remove(Letter, "load", note)
+
+    assert set(answers) == {404}
+    assert loaded == []

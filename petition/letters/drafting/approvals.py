@@ -50,7 +50,8 @@ def require_approvals(session: Session, letter: Letter, needed: int) -> None:
     people = session.scalars(here).one()
     if not 0 <= needed <= people:
         raise Conflict(
-            "%(people)s work on this letter, so at most so many can approve. Invite the others first.", people=people
+            "You can't need more approvals than there are people (%(people)s). Invite others first.",
+            people=people,
         )
     letter.approvals = needed
     session.flush()

@@ -109,7 +109,7 @@ def remove_comment(session: Session, letter: Letter, organizer: Organizer, numbe
     """Delete a comment with its replies: your own, or, as an editor, anyone's."""
     row = _comment(session, letter, number)
     if row.author != organizer.name and not edits:
-        raise Conflict("Only who wrote this, or an editor, can take it away.")
+        raise Conflict("Only its author or an editor can delete this.")
     session.execute(delete(Comment).where(Comment.letter_id == letter.id, Comment.answers == number))
     session.delete(row)
     session.flush()
@@ -127,7 +127,7 @@ def accept_suggestion(
     _require_open(session, letter)
     row = _comment(session, letter, number)
     if row.suggestion is None or row.state != OPEN:
-        raise Conflict("There is no suggestion here that could be taken over.")
+        raise Conflict("There is no suggestion here to use.")
     newest = newest_version(session, letter)
     words = replaced(words_of(newest), _mark(row), row.suggestion)
     version = save(session, letter, organizer, words, based_on=newest.number, moment=moment, note=note)
@@ -166,7 +166,7 @@ def _mark(row: Comment) -> Mark:
 def _comment(session: Session, letter: Letter, number: int) -> Comment:
     row = session.get(Comment, (letter.id, number))
     if row is None:
-        raise NotFound("There is no such comment. Somebody may have taken it away.")
+        raise NotFound("This comment is gone. Someone may have deleted it.")
     return row
 
 
@@ -174,7 +174,7 @@ def _require_open(session: Session, letter: Letter) -> None:
     """Only a draft takes comments. Locks the letter, so that two comments never get one number."""
     session.refresh(letter, with_for_update=True)
     if letter.state != DRAFT:
-        raise Conflict("This letter's text is fixed, so there is nothing left to comment on.")
+        raise Conflict("This letter's text is locked, so there is nothing left to comment on.")
 
 
 def _next(session: Session, letter: Letter) -> int:

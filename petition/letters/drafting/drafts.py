@@ -4,7 +4,7 @@ import re
 import unicodedata
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from petition.letters.models import (
     Authorship,
     Comment,
     Field,
+    HostApproval,
     Invitation,
     Letter,
     Option,
@@ -30,6 +31,8 @@ from petition.letters.states import DRAFT, require_draft
 from petition.letters.text.letter_text import Words, checked
 from petition.randomness import Random
 
+MOST_DRAFTS = 5
+"""Of one organizer, on a site that anybody may use."""
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?\Z")
 
 
@@ -42,7 +45,6 @@ def draft(
     letter = Letter(
         id=new_letter_id(random),
         slug=slug or _free_slug(session, words.title),
-        secret=new_letter_id(random)[:16].lower(),
         state=DRAFT,
         k=DEFAULT_K,
         title=words.title,
@@ -67,6 +69,14 @@ def _free_slug(session: Session, title: str) -> str:
     while (slug := base if number == 1 else f"{base}-{number}") in taken:
         number += 1
     return slug
+
+
+def require_room(session: Session, organizer: Organizer) -> None:
+    """On a site that anybody may use, nobody has more than a few drafts at a time."""
+    drafts = select(func.count()).select_from(Letter).join(Authorship, Authorship.letter_id == Letter.id)
+    mine = session.scalars(drafts.where(Authorship.organizer_id == organizer.id, Letter.state == DRAFT)).one()
+    if mine >= MOST_DRAFTS:
+        raise Conflict("You have %(most)s drafts, the most here. Delete one first.", most=MOST_DRAFTS)
 
 
 def save(
@@ -97,7 +107,7 @@ def save(
     try:
         session.flush()
     except IntegrityError:
-        raise TextChanged("Somebody saved a newer version at this very moment. Nothing of yours is lost.") from None
+        raise TextChanged("Someone just saved a newer version. Nothing of yours is lost.") from None
     letter.title = words.title
     _name_default_roll(session, letter, words, newest)
     return version
@@ -106,7 +116,7 @@ def save(
 def _merged(session: Session, letter: Letter, words: Words, based_on: int, newest: Version) -> Words:
     base = session.get(Version, (letter.id, based_on))
     refusal = TextChanged(
-        "%(author)s saved a newer version while you were writing. Both are below; nothing of yours is lost.",
+        "%(author)s saved a newer version while you were writing. Both are below. Nothing of yours is lost.",
         author=newest.author,
     )
     if base is None:
@@ -129,6 +139,6 @@ def _name_default_roll(session: Session, letter: Letter, words: Words, previous:
 def delete_draft(session: Session, letter: Letter) -> None:
     """Delete a draft with all its versions. Refused once the letter is open."""
     require_draft(letter)
-    for table in (Version, Comment, Approval, Invitation, Authorship, Roll, Option, Field, WorkingCopy):
+    for table in (Version, Comment, Approval, HostApproval, Invitation, Authorship, Roll, Option, Field, WorkingCopy):
         session.execute(delete(table).where(table.letter_id == letter.id))
     session.execute(delete(Letter).where(Letter.id == letter.id))

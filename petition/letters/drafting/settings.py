@@ -1,4 +1,4 @@
-"""What organizers choose besides the text: K, timing, rolls, goal. Some of it is frozen at opening."""
+"""What organizers choose besides the text: K, timing, updates, rolls, goal. Some of it is frozen at opening."""
 
 from dataclasses import dataclass
 
@@ -10,20 +10,34 @@ from petition.letters.models import (
     Letter,
     Roll,
 )
-from petition.letters.states import ALONE, LEAST_K, MOST_K, TIMINGS, TOGETHER, is_possible, require_draft
+from petition.letters.states import (
+    ALONE,
+    DAILY,
+    LEAST_K,
+    MOST_K,
+    TIMINGS,
+    TOGETHER,
+    UPDATES,
+    is_possible,
+    require_draft,
+)
 from petition.letters.text.letter_text import one_line
 
 DEFAULT_K = 10
+DEFAULT_NAMES = 50
+"""Names show once so many have signed, unless the organizers choose otherwise."""
 MOST_ROLLS = 20
 DEFAULT_ROLL = "workers"
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What organizers choose besides the text. K, timing and rolls are frozen at opening; the rest is not."""
+    """What organizers choose besides the text. K, timing, updates and rolls are frozen at opening; the rest is not."""
 
     k: int = DEFAULT_K
     timing: str = TOGETHER
+    updates: str = DAILY
+    """How often what waits is counted: ``daily``, or ``hourly``, which shows how many sign during working hours."""
     rolls: tuple[str, ...] = ()
     """The rolls' names; empty for one roll, named after the employer."""
     issuing_days: int = 7
@@ -38,17 +52,19 @@ def set_rules(session: Session, letter: Letter, rules: Rules) -> None:
     """Store the rules. Refuses numbers out of range and changes to what is frozen."""
     session.refresh(letter, with_for_update=True)
     if not is_possible(rules.k):
-        raise BadShape("K must be from %(least)s to %(most)s.", least=LEAST_K, most=MOST_K)
+        raise BadShape("The minimum group size must be from %(least)s to %(most)s.", least=LEAST_K, most=MOST_K)
     if rules.k == ALONE and len([name for name in rules.rolls if name.strip()]) > 1:
-        raise BadShape("A statement by one person has one line under “Who may sign”.")
+        raise BadShape("A letter from one person has one line under “Who can sign.”")
     if rules.timing not in TIMINGS:
         raise BadShape("The timing must be “together” or “apart”.")
+    if rules.updates not in UPDATES:
+        raise BadShape("Updates come “daily” or “hourly”.")
     if not (1 <= rules.issuing_days <= 365 and 1 <= rules.pause_hours <= 24 * 30):
-        raise BadShape("Codes are exchanged for 1 to 365 days, and the pause is 1 to 720 hours.")
-    if (rules.k, rules.timing) != (letter.k, letter.timing):
+        raise BadShape("Codes can be used for 1 to 365 days, and the break is 1 to 720 hours.")
+    if (rules.k, rules.timing, rules.updates) != (letter.k, letter.timing, letter.updates):
         require_draft(letter)
     _set_rolls(session, letter, rules.rolls)
-    letter.k, letter.timing = rules.k, rules.timing
+    letter.k, letter.timing, letter.updates = rules.k, rules.timing, rules.updates
     letter.issuing_days, letter.pause_hours = rules.issuing_days, rules.pause_hours
     letter.goal, letter.threshold = rules.goal, rules.threshold
     letter.contact = one_line(rules.contact, "contact") or None
@@ -64,7 +80,7 @@ def _set_rolls(session: Session, letter: Letter, names: tuple[str, ...]) -> None
         return
     require_draft(letter)
     if len(wanted) > MOST_ROLLS or len(set(wanted)) != len(wanted):
-        raise BadShape("Give at most %(most)s rolls, each with a name of its own.", most=MOST_ROLLS)
+        raise BadShape("Give at most %(most)s groups of signers, each with its own name.", most=MOST_ROLLS)
     session.execute(delete(Roll).where(Roll.letter_id == letter.id))
     for position, name in enumerate(wanted):
         roll_id = DEFAULT_ROLL if position == 0 else f"{DEFAULT_ROLL}-{position + 1}"

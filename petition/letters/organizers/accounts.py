@@ -2,6 +2,9 @@
 
 import hashlib
 import threading
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,23 +14,29 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from petition.crypto.codes import new_letter_id
+from petition.crypto.codes import new_letter_id, show
 from petition.crypto.encodings import b64url
 from petition.crypto.keyrings import lock_with_passphrase, new_pair, unlock_with_passphrase
 from petition.database import changed
 from petition.errors import BadShape, Conflict, Forbidden, NotFound, Over, SlowDown, TooLong
-from petition.letters.models import Authorship, Invitation, NamesKeyCopy, Organizer
-from petition.letters.organizers.one_time_passwords import forget_app, require_second
+from petition.letters.models import Authorship, Invitation, Letter, NamesKeyCopy, Organizer
+from petition.letters.organizers.lookalikes import are_twins, require_seen
+from petition.letters.organizers.one_time_passwords import forget_app, is_second, require_second
 from petition.letters.organizers.sessions import end_sign_ins
 from petition.letters.text.letter_text import one_line
 from petition.randomness import Random
 
+_ = str
+TAKEN = _("There is an organizer named %(name)s already. Choose another name.")
 INVITATION_LASTS = timedelta(days=7)
 SHORTEST_PASSPHRASE = 12
 LONGEST_PASSPHRASE = 1_000
 _hasher = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=1)
 _at_once = threading.BoundedSemaphore(2)
 """Each check takes 64 MiB: more at a time would be a way to exhaust the machine."""
+_strangers, _in_turn = threading.BoundedSemaphore(2), threading.Lock()
+"""Of those of whom nothing is known but a name, one at a time is checked and one waits: there is always room for
+everybody else."""
 _nobody = _hasher.hash("nobody has this passphrase")
 
 
@@ -46,16 +55,31 @@ def join(session: Session, name: str, passphrase: str, *, random: Random) -> Org
 
 
 def _new(session: Session, name: str, random: Random) -> Organizer:
+    require_seen(name)
     name = one_line(name, "title")
     if not name or len(name) > 100:
-        raise BadShape("Give the organizer a name of 1 to 100 characters.")
+        raise BadShape("Choose a name of 1 to 100 characters.")
+    if _named(session, name) is not None:
+        raise Conflict(TAKEN, name=name)
+    for known in session.scalars(select(Organizer.name)):
+        if are_twins(known, name):
+            raise Conflict(
+                "There is an organizer named %(known)s already, which looks like %(name)s. Choose another name.",
+                known=known,
+                name=name,
+            )
     organizer = Organizer(id=new_letter_id(random), name=name)
     session.add(organizer)
     try:
         session.flush()
     except IntegrityError:
-        raise Conflict("There is an organizer named %(name)s already.", name=name) from None
+        raise Conflict(TAKEN, name=name) from None
     return organizer
+
+
+def short_id(organizer: Organizer) -> str:
+    """The first characters of an organizer's id, which nobody chooses: it tells apart whoever has similar names."""
+    return show(organizer.id[:8])
 
 
 def reset_organizer(session: Session, name: str, *, moment: datetime, random: Random) -> str:
@@ -92,7 +116,7 @@ def invited(session: Session, secret: str, *, moment: datetime) -> Organizer:
     """Whom a one-time link lets in; refuses one that was used, is too old or never was."""
     organizer = session.scalar(select(Organizer).where(Organizer.invitation == _digest(secret)))
     if organizer is None or organizer.invited_until is None or organizer.invited_until < moment:
-        raise Over("This link has been used or is too old. Ask whoever runs this site for a new one.")
+        raise Over("This link was used or is too old. Ask this site's host for a new one.")
     return organizer
 
 
@@ -107,7 +131,7 @@ def choose_passphrase(session: Session, secret: str, passphrase: str, *, moment:
         .values(invitation=None, invited_until=None),
     )
     if used != 1:
-        raise Over("This link has been used or is too old. Ask whoever runs this site for a new one.")
+        raise Over("This link was used or is too old. Ask this site's host for a new one.")
     session.refresh(organizer)
     end_sign_ins(session, organizer)
     _keep(organizer, chosen)
@@ -154,7 +178,7 @@ def change_passphrase(session: Session, organizer: Organizer, old: str, new: str
         .values(passphrase=hashed, private_key=organizer.private_key),
     )
     if kept != 1:
-        raise Conflict("Your passphrase was changed or reset at this very moment. Sign in again.")
+        raise Conflict("Your password was just changed or reset. Sign in again.")
     end_sign_ins(session, organizer, but=but)
     session.flush()
 
@@ -167,13 +191,13 @@ def require_passphrase(session: Session, organizer: Organizer, passphrase: str) 
     known = organizer.passphrase
     session.rollback()
     if not _matches(known or _nobody, passphrase[:LONGEST_PASSPHRASE]):
-        raise Forbidden("This is not your passphrase. Nothing was changed; please try again.")
+        raise Forbidden("This is not your password. Nothing was changed. Try again.")
 
 
 def remove_organizer(session: Session, organizer: Organizer) -> None:
     """Forget somebody who works on no letter any more; their name stays with the versions that they wrote."""
     if session.scalar(select(Authorship.letter_id).where(Authorship.organizer_id == organizer.id).limit(1)):
-        raise Conflict("%(name)s still works on a letter. Remove them from it first.", name=organizer.name)
+        raise Conflict("%(name)s still works on a letter. End their access first.", name=organizer.name)
     forget_keys(session, organizer)
     forget_app(session, organizer)
     end_sign_ins(session, organizer)
@@ -194,12 +218,12 @@ def _new_keys(passphrase: str) -> tuple[str, bytes]:
 def private_key(organizer: Organizer, passphrase: str) -> str:
     """The private half of an organizer's key pair (``AGE-SECRET-KEY-1…``); refuses another passphrase than theirs."""
     if organizer.private_key is None:
-        raise Conflict("Choose a passphrase first: %(name)s has none at the moment.", name=organizer.name)
+        raise Conflict("Set a password first: %(name)s has none at the moment.", name=organizer.name)
     try:
         with _memory():
             return unlock_with_passphrase(organizer.private_key, passphrase[:LONGEST_PASSPHRASE]).decode()
     except ValueError:
-        raise Forbidden("This is not your passphrase. Nothing was changed; please try again.") from None
+        raise Forbidden("This is not your password. Nothing was changed. Try again.") from None
 
 
 def keep_keys(organizer: Organizer, old: str, new: str) -> None:
@@ -212,36 +236,56 @@ def keep_keys(organizer: Organizer, old: str, new: str) -> None:
 def forget_keys(session: Session, organizer: Organizer) -> None:
     """What a lost passphrase opened, nobody opens: call it wherever one is reset, or somebody is removed for good."""
     organizer.public_key = organizer.private_key = None
-    session.execute(delete(NamesKeyCopy).where(NamesKeyCopy.organizer_id == organizer.id))
+    theirs = NamesKeyCopy.organizer_id == organizer.id
+    letters = session.scalars(select(NamesKeyCopy.letter_id).where(theirs).distinct()).all()
+    session.execute(delete(NamesKeyCopy).where(theirs))
+    # Perhaps nobody can unlock their names any more, which their pages say.
+    session.execute(update(Letter).where(Letter.id.in_(letters)).values(edition=Letter.edition + 1))
 
 
 def _require_good(passphrase: str) -> None:
     if len(passphrase) < SHORTEST_PASSPHRASE:
         raise BadShape(
-            "Choose a passphrase of at least %(least)s characters, for example five words.",
+            "Choose a password of at least %(least)s characters, for example five words.",
             least=SHORTEST_PASSPHRASE,
         )
     if len(passphrase) > LONGEST_PASSPHRASE:
-        raise BadShape("Choose a passphrase of at most %(most)s characters.", most=LONGEST_PASSPHRASE)
+        raise BadShape("Choose a password of at most %(most)s characters.", most=LONGEST_PASSPHRASE)
 
 
 def sign_in(
-    session: Session, name: str, passphrase: str, password: str = "", *, moment: datetime, master: bytes
+    session: Session,
+    name: str,
+    passphrase: str,
+    password: str = "",
+    *,
+    moment: datetime,
+    master: bytes,
+    is_stranger: bool = False,
 ) -> Organizer:
     """Who has this name, passphrase and, if they use an app, one-time password; takes as long for a name that nobody
-    has. The session must be able to write.
+    has. The session must be able to write. Strangers may be told to come again later.
 
     Lets go of the database before the passphrase is checked, which takes a while: nobody's signature waits for it.
     """
     found = _named(session, name)
     known, organizer_id = (found.passphrase, found.id) if found is not None else (None, "")
     session.rollback()
-    right = _matches(known or _nobody, passphrase[:LONGEST_PASSPHRASE])
+    with _turn_of_strangers() if is_stranger else nullcontext():
+        right = _matches(known or _nobody, passphrase[:LONGEST_PASSPHRASE])
     organizer = session.get(Organizer, organizer_id) if right else None
     if organizer is None or organizer.passphrase is None or organizer.passphrase != known:
-        raise Forbidden("Name and passphrase don't belong together. Please try again.")
+        raise Forbidden("That name and password don't match. Try again.")
     require_second(session, organizer, password, moment=moment, master=master)
     return organizer
+
+
+def has_second(session: Session, name: str, password: str, *, moment: datetime, master: bytes) -> bool:
+    """Whether somebody has a right one-time password or recovery code of who has a name; it is not spent by this.
+
+    That is quickly told, and nobody guesses it: whoever has it need not wait behind those who guess passphrases.
+    """
+    return is_second(session, _named(session, name), password, moment=moment, master=master)
 
 
 def known_as(session: Session, name: str) -> tuple[str, str]:
@@ -251,11 +295,22 @@ def known_as(session: Session, name: str) -> tuple[str, str]:
 
 
 def _named(session: Session, name: str) -> Organizer | None:
-    """Who has a name, typed in any normal form; nobody has one that could not be given."""
+    """Who has a name, typed in any normal form and with any capitals; nobody has one that could not be given.
+
+    Version 0.1.0 let two names differ in their capitals alone: there the name as it was typed decides.
+    """
     try:
-        return session.scalar(select(Organizer).where(Organizer.name == one_line(name, "title")))
+        wanted = one_line(name, "title")
     except (BadShape, TooLong):
         return None
+    known = session.execute(select(Organizer.id, Organizer.name)).all()
+    alike = [row for row in known if _folded(row.name) == _folded(wanted)]
+    same = [row for row in alike if row.name == wanted] or (alike if len(alike) == 1 else [])
+    return session.get(Organizer, same[0].id) if same else None
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def _hash(passphrase: str) -> str:
@@ -271,12 +326,23 @@ def _matches(known: str, passphrase: str) -> bool:
             return False
 
 
+@contextmanager
+def _turn_of_strangers() -> Iterator[None]:
+    if not _strangers.acquire(blocking=False):
+        raise SlowDown("Many people are signing in. Please try again in a minute.")
+    try:
+        with _in_turn:
+            yield
+    finally:
+        _strangers.release()
+
+
 class _memory:  # noqa: N801
     """A place among the few that may hash at once, or a refusal after a while."""
 
     def __enter__(self) -> None:
         if not _at_once.acquire(timeout=10):
-            raise SlowDown("Many people are signing in. Please try again in a minute.")
+            raise SlowDown("Many people are signing in. Try again in a minute.")
 
     def __exit__(self, *_: object) -> None:
         _at_once.release()

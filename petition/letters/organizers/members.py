@@ -23,7 +23,7 @@ from petition.randomness import Random
 MOST_PEOPLE = 50
 MOST_INVITATIONS = 50
 LONGEST_NAME = 100
-USED = "This link has been used or is too old. Ask whoever gave it to you for a new one."
+USED = "This link was used or is too old. Ask the person who gave it to you for a new one."
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,9 @@ def invite(
         _require_another_holder(session, letter, replaces)
         session.execute(delete(Invitation).where(Invitation.letter_id == letter.id, Invitation.replaces == replaces))
     if role not in ROLES:
-        raise BadShape("Choose whether they may write or only comment.")
+        raise BadShape("Choose editor or reviewer.")
     if len(invitations(session, letter, moment=moment)) >= MOST_INVITATIONS:
-        raise Conflict("There are %(most)s links to this letter that nobody used. Take some back first.",
+        raise Conflict("There are %(most)s unused links to this letter. Cancel some first.",
                        most=MOST_INVITATIONS)  # fmt: skip
     secret = b64url(random(24))
     until = moment + INVITATION_LASTS
@@ -119,7 +119,7 @@ def accept(session: Session, secret: str, organizer: Organizer, *, moment: datet
     session.refresh(letter, with_for_update=True)
     present = session.get(Authorship, (letter.id, organizer.id))
     if present is not None and (replaces == organizer.id or present.role == EDITOR or role == COMMENTER):
-        raise Conflict("You work on this letter already. The link is still good for somebody else.")
+        raise Conflict("You work on this letter already. The link still works for someone else.")
     if replaces is not None:
         _require_another_holder(session, letter, replaces)
     session.expunge(row)
@@ -145,7 +145,7 @@ def enter(session: Session, letter: Letter, organizer: Organizer, role: str) -> 
 def set_role(session: Session, letter: Letter, organizer_id: str, role: str) -> None:
     """Change a role. The last editor stays one."""
     if role not in ROLES:
-        raise BadShape("Choose whether they may write or only comment.")
+        raise BadShape("Choose editor or reviewer.")
     session.refresh(letter, with_for_update=True)
     seat = _seat(session, letter, organizer_id)
     if role != EDITOR:
@@ -180,22 +180,22 @@ def _leave(session: Session, letter: Letter, organizer_id: str) -> None:
 def _seat(session: Session, letter: Letter, organizer_id: str) -> Authorship:
     found = session.get(Authorship, (letter.id, organizer_id))
     if found is None:
-        raise NotFound("Nobody of that name works on this letter. Look at the page again.")
+        raise NotFound("This person does not work on this letter. Look at the page again.")
     return found
 
 
 def _require_another_editor(session: Session, letter: Letter, organizer_id: str) -> None:
     others = (Authorship.letter_id == letter.id, Authorship.role == EDITOR, Authorship.organizer_id != organizer_id)
     if not session.scalars(select(func.count()).select_from(Authorship).where(*others)).one():
-        raise Conflict("A letter needs an editor. Make somebody else one first, or hand your seat over by a link.")
+        raise Conflict(
+            "A letter needs an editor. Make someone else an editor first, or transfer your access with a link."
+        )
 
 
 def _require_another_holder(session: Session, letter: Letter, organizer_id: str) -> None:
     holders = set(session.scalars(select(NamesKeyCopy.organizer_id).where(NamesKeyCopy.letter_id == letter.id)))
     if holders == {organizer_id}:
-        raise Conflict(
-            "Nobody else could ever unlock this letter's names. Let another organizer unlock them as well first."
-        )
+        raise Conflict("No one else could ever reveal this letter's names. Give the key to another editor first.")
 
 
 def _key(secret: str) -> bytes:

@@ -7,7 +7,7 @@ organizer whose passphrase is not typed. What is kept of a private half are boxe
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from petition.crypto.appearance_steps import NAMED, NAMED_AT, in_order, name_step, number_of
@@ -85,9 +85,17 @@ def names_keys(session: Session, letter_id: str) -> list[NamesKey]:
 
 
 def public_names_keys(session: Session, letter_id: str) -> dict[str, str]:
-    """The public halves (SPKI DER in base64url) by step, as long as the letter takes names."""
+    """The public halves (SPKI DER in base64url) by step; for good, because pins cover them."""
     rows = names_keys(session, letter_id)
     return {row.step: b64url(row.public_key) for row in rows if row.public_key is not None}
+
+
+def steps_taken(session: Session, letter_id: str) -> list[str]:
+    """The steps that show names and are still taken: not those that nobody can unlock any more."""
+    copies = select(NamesKeyCopy.step).where(NamesKeyCopy.letter_id == letter_id)
+    held = set(session.scalars(copies.distinct()))
+    rows = names_keys(session, letter_id)
+    return [row.step for row in rows if not row.is_over and (row.step in held or row.private_key is not None)]
 
 
 def who_can_unlock(session: Session, letter_id: str) -> set[str]:
@@ -101,11 +109,11 @@ def grant(session: Session, letter: Letter, giver: Organizer, passphrase: str, n
     newcomer = session.get(Organizer, newcomer_id)
     seat = session.get(Authorship, (letter.id, newcomer_id))
     if newcomer is None or seat is None:
-        raise NotFound("This letter has no such organizer. Invite them first.")
+        raise NotFound("This person does not work on this letter. Invite them first.")
     if seat.role != EDITOR:
-        raise Conflict("%(name)s may only comment. Names keys are for those who may write.", name=newcomer.name)
+        raise Conflict("%(name)s is a reviewer. Only editors can have the key to the names.", name=newcomer.name)
     if newcomer.public_key is None:
-        raise Conflict("%(name)s has no passphrase yet, so nothing can be locked for them.", name=newcomer.name)
+        raise Conflict("%(name)s has no password yet, so no key can be made for them.", name=newcomer.name)
     for step, key in _opened(session, letter, giver, passphrase).items():
         _box(session, letter.id, step, newcomer, key)
     session.flush()
@@ -132,6 +140,13 @@ def forget_copies(session: Session, letter_id: str, organizer_id: str) -> None:
     """Whoever leaves a letter, or is removed, leaves its names keys behind."""
     here = (NamesKeyCopy.letter_id == letter_id, NamesKeyCopy.organizer_id == organizer_id)
     session.execute(delete(NamesKeyCopy).where(*here))
+    session.execute(update(Letter).where(Letter.id == letter_id).values(edition=Letter.edition + 1))
+
+
+def lost_names(session: Session, letter: Letter) -> bool:
+    """Whether a letter that goes on has names that nobody can unlock any more."""
+    rows = [row for row in names_keys(session, letter.id) if not row.is_over]
+    return len(steps_taken(session, letter.id)) < len(rows)
 
 
 def has_copies(session: Session, letter_id: str) -> int:
@@ -167,7 +182,7 @@ def announce_unlocking(
     One step at a time. The private half of this one step is kept until then, locked under the master secret.
     """
     if letter.state != PUBLISHED or letter.closes is not None:
-        raise Conflict("Names are unlocked while the letter is public and no closing is announced.")
+        raise Conflict("You can reveal names while the letter is public and no closing is announced.")
     row = _locked_row(session, letter, name_step(NAMED_AT, number))
     if count < number:
         raise Conflict(
@@ -175,7 +190,7 @@ def announce_unlocking(
             count=count, number=number,
         )  # fmt: skip
     if any(other.opens is not None and not other.is_open for other in names_keys(session, letter.id)):
-        raise Conflict("One step at a time: another unlocking is announced already.")
+        raise Conflict("One step at a time: other names are announced already.")
     _keep(row, _opened(session, letter, organizer, passphrase)[row.step], master)
     row.opens = full_hour_after(moment + NOTICE)
     letter.edition += 1
@@ -187,8 +202,8 @@ def _locked_row(session: Session, letter: Letter, step: str) -> NamesKey:
     row = session.get(NamesKey, (letter.id, step), with_for_update=True)
     if row is None:
         raise NotFound("This letter does not offer that step.")
-    if row.private_key is not None or row.public_key is None:
-        raise Conflict("This step is unlocked already, or the letter is over.")
+    if row.private_key is not None or row.is_over:
+        raise Conflict("These names are revealed already, or the letter is over.")
     return row
 
 
@@ -213,7 +228,7 @@ def void_announcement(session: Session, letter: Letter, step: str) -> None:
     """Take an announcement back, by an organizer or because the count has fallen: what was kept for it is deleted."""
     row = session.get(NamesKey, (letter.id, step), with_for_update=True)
     if row is None or row.is_open or row.opens is None:
-        raise Conflict("No unlocking is announced for this step.")
+        raise Conflict("No names are announced here.")
     row.private_key = row.opens = None
     letter.edition += 1
     session.flush()
@@ -238,9 +253,9 @@ def carry_out_announcements(session: Session, letter: Letter, *, count: int, mom
 
 
 def destroy_names_keys(session: Session, letter_id: str) -> None:
-    """Delete every half and every box of a letter's names keys; what stays says only which steps there were."""
+    """Delete every private half and every box of a letter's names keys; what was locked stays locked for good."""
     session.execute(delete(NamesKeyCopy).where(NamesKeyCopy.letter_id == letter_id))
     for row in names_keys(session, letter_id):
-        row.public_key = row.private_key = None
+        row.private_key, row.is_over = None, True
         row.opens = row.opens if row.is_open else None
     session.flush()

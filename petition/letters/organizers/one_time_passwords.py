@@ -24,6 +24,8 @@ STEP = 30
 DIGITS = 6
 RECOVERY_CODES = 10
 ISSUER = "Petition"
+NOBODY_S = "A" * 32
+"""The secret that is compared with where nobody has the name."""
 
 
 def begin_app(organizer: Organizer, *, master: bytes) -> None:
@@ -35,7 +37,7 @@ def begin_app(organizer: Organizer, *, master: bytes) -> None:
 def app_secret(organizer: Organizer, *, master: bytes) -> str:
     """What an app is told (base32), while it is set up: afterwards nobody is shown it again."""
     if organizer.app_secret is None or organizer.app_confirmed:
-        raise Conflict("An app is set up already, or was never begun. Turn it off first to set up another one.")
+        raise Conflict("Two-step sign-in is on already. Turn it off first to set it up anew.")
     return _secret(organizer, master)
 
 
@@ -63,7 +65,7 @@ def new_recovery_codes(session: Session, organizer: Organizer, *, random: Random
     """New codes, shown once, in place of all older ones."""
     session.execute(delete(RecoveryCode).where(RecoveryCode.organizer_id == organizer.id))
     codes = [new_code(random) for _ in range(RECOVERY_CODES)]
-    session.add_all(RecoveryCode(key=_digest(organizer, code), organizer_id=organizer.id) for code in sorted(codes))
+    session.add_all(RecoveryCode(key=_digest(organizer.id, code), organizer_id=organizer.id) for code in sorted(codes))
     session.flush()
     return [show(code) for code in codes]
 
@@ -86,8 +88,22 @@ def require_second(session: Session, organizer: Organizer, typed: str, *, moment
         return
     if not (_spend_password(session, organizer, typed, moment, master) or _spend_code(session, organizer, typed)):
         raise Forbidden(
-            "This one-time password is wrong or was used already. Wait for the next one, or type a recovery code."
-        )
+            "Enter the current code from your authenticator app, or a recovery code. Each code works once."
+        ).about("password")
+
+
+def is_second(session: Session, organizer: Organizer | None, typed: str, *, moment: datetime, master: bytes) -> bool:
+    """Whether ``require_second`` would take this now; as long in saying so of nobody, and nothing is spent."""
+    has_app = organizer is not None and organizer.app_confirmed
+    secret = _secret(organizer, master) if has_app and organizer is not None else NOBODY_S
+    spent = organizer.spent_passwords if organizer is not None else []
+    if _matching(secret, "".join(typed.split()), spent, moment) is not None:
+        return has_app
+    try:
+        key = _digest(organizer.id if organizer is not None else "", read_code(typed))
+    except BadShape:
+        return False
+    return session.get(RecoveryCode, key) is not None
 
 
 def _spend_password(session: Session, organizer: Organizer, typed: str, moment: datetime, master: bytes) -> bool:
@@ -98,20 +114,28 @@ def _spend_password(session: Session, organizer: Organizer, typed: str, moment: 
     session.flush()
     session.refresh(organizer, with_for_update=True)  # of two who send the same one, one wins
     secret = _secret(organizer, master)
-    marks = _marks(secret, moment)
-    spent = [mark for mark in organizer.spent_passwords if mark in marks]
-    for mark, step in marks.items():
+    mark = _matching(secret, typed, organizer.spent_passwords, moment)
+    if mark is None:
+        return False
+    good = _marks(secret, moment)
+    organizer.spent_passwords = [*(one for one in organizer.spent_passwords if one in good), mark]
+    session.flush()
+    return True
+
+
+def _matching(secret: str, typed: str, spent: list[str], moment: datetime) -> str | None:
+    """The mark of the unspent password of these minutes that was typed."""
+    found = None
+    for mark, step in _marks(secret, moment).items():
         right = pyotp.TOTP(secret, digits=DIGITS, interval=STEP).generate_otp(step)
-        if hmac.compare_digest(right, typed) and mark not in spent:
-            organizer.spent_passwords = [*spent, mark]
-            session.flush()
-            return True
-    return False
+        if hmac.compare_digest(right.encode(), typed.encode()) and mark not in spent:
+            found = mark
+    return found
 
 
 def _spend_code(session: Session, organizer: Organizer, typed: str) -> bool:
     try:
-        key = _digest(organizer, read_code(typed))
+        key = _digest(organizer.id, read_code(typed))
     except BadShape:
         return False
     return changed(session, delete(RecoveryCode).where(RecoveryCode.key == key)) == 1
@@ -127,8 +151,8 @@ def forget_spent_passwords(session: Session, *, moment: datetime, master: bytes)
     session.flush()
 
 
-def _digest(organizer: Organizer, code: str) -> bytes:
-    return hashlib.sha256(b"petition-recovery-v1" + organizer.id.encode() + code.encode()).digest()
+def _digest(organizer_id: str, code: str) -> bytes:
+    return hashlib.sha256(b"petition-recovery-v1" + organizer_id.encode() + code.encode()).digest()
 
 
 def _marks(secret: str, moment: datetime) -> dict[str, int]:

@@ -106,3 +106,16 @@ def words_in(node: Node) -> str:
     if kind in ("softbreak", "hardbreak"):
         return " " if kind == "softbreak" else "\n"
     return "".join(words_in(part) for part in node.get("parts", ()))
+
+
+def plain_text(markdown: str) -> str:
+    """A passage's words without its marks, each block and each item of a list on a line of its own."""
+    return "\n".join(_lines(_all(SyntaxTreeNode(tokens(markdown)).children)))
+
+
+def _lines(nodes: list[Node]) -> list[str]:
+    found: list[str] = []
+    for node in nodes:
+        is_list = node["kind"] in ("bullets", "numbers", "quote", "item")
+        found += _lines(node["parts"]) if is_list else [words_in(node)]
+    return found

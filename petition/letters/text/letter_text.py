@@ -149,7 +149,7 @@ def _translations(given: Iterable[Translation], binding: str) -> tuple[Translati
         raise TooLong("A letter has at most %(most)s translations.", most=MOST_TRANSLATIONS)
     codes = [binding, *(one.language for one in found)]
     if len(set(codes)) != len(codes):
-        raise BadShape("A letter has one text in each language. Take the translation into the other one out first.")
+        raise BadShape("A letter has one text in each language. Delete the translation into this language first.")
     return found
 
 

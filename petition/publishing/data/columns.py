@@ -43,6 +43,7 @@ HISTORY = (
     Column("signatures", _("Signatures in the log after it, without annulled rounds.")),
     Column("withdrawals", _("How many of them were withdrawn by then.")),
     Column("count", _("Signatures less withdrawals.")),
+    Column("size", _("How many entries the log had after it.")),
 )
 NAMES = (
     Column("name", _("A name as its signer typed it; nobody checked that it is theirs.")),
@@ -67,7 +68,7 @@ COUNTS_JSON = (
     Column("as_of", COUNTS[1].about),
     Column("signatures", _("Signatures in the log, without annulled rounds.")),
     Column("withdrawals", _("How many of them were withdrawn.")),
-    Column("rolls", _("The count of each group of signers that is verified by itself: its name and its count.")),
+    Column("rolls", _("The count of each group of signers that is verified by itself: its id, its name, its count.")),
     Column("names_shown", _("How many of the count show a name.")),
     Column("threshold", _("The organizers' rule: not public before so many had signed; null for none.")),
     Column("closes", _("The hour of closing (UTC), announced or planned; null if there is none.")),
@@ -77,7 +78,10 @@ COUNTS_JSON = (
         "verification.routes", _("How signers showed that they work there: code (a colleague's), mail (work mail).")
     ),
     Column("verification.codes_made", _("How many signing codes were made.")),
-    Column("verification.issued", _("How many codes were exchanged; null until that has ended in every round.")),
+    Column(
+        "verification.issued",
+        _("How many codes were exchanged; null until that has ended in every round. A round under K counts as none."),
+    ),
     Column(
         "verification.log",
         _("The log's size (entries), root hash, and the address of its newest checkpoint."),

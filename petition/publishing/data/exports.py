@@ -9,7 +9,7 @@ from typing import Any
 from petition.crypto.encodings import hour
 from petition.publishing.data import columns
 from petition.publishing.data.columns import names_of
-from petition.publishing.figures.counts import Figures
+from petition.publishing.figures.counts import Figures, Row
 from petition.publishing.figures.groups import GroupTable
 from petition.sealing.group_suppression import STEP
 
@@ -34,7 +34,7 @@ def counts(found: Figures) -> dict[str, Any]:
         "as_of": hour(found.as_of),
         "signatures": found.signatures,
         "withdrawals": found.withdrawals,
-        "rolls": [{"roll": roll.name, "count": roll.count} for roll in found.rolls],
+        "rolls": [{"id": roll.id, "roll": roll.name, "count": roll.count} for roll in found.rolls],
         "names_shown": found.names_shown,
         "threshold": found.threshold,
         "closes": hour(closes) if (closes := found.closes or found.ends) else None,
@@ -79,9 +79,18 @@ def counts_csv(found: Figures) -> bytes:
 
 def history_csv(found: Figures) -> bytes:
     """``history.csv``: a row for each hour whose sealing changed a number."""
-    return table(
-        HISTORY_COLUMNS, ((hour(row.hour), row.signatures, row.withdrawals, row.count) for row in found.history)
-    )
+    return table(history_columns(found.log_version), map(history_row, found.history))
+
+
+def history_columns(log_version: int) -> tuple[str, ...]:
+    """The first line of ``history.csv``; logs that version 0.1.0 began have no sizes in it."""
+    return HISTORY_COLUMNS[:-1] if log_version == 1 else HISTORY_COLUMNS
+
+
+def history_row(row: Row) -> tuple[Any, ...]:
+    """A line of ``history.csv``."""
+    line = (hour(row.hour), row.signatures, row.withdrawals, row.count)
+    return line if row.size is None else (*line, row.size)
 
 
 def names_csv(found: Figures) -> bytes:

@@ -29,7 +29,7 @@ def counts_xlsx(found: Figures) -> bytes:
     book.set_properties({"title": writable(found.words.title), "created": found.as_of.replace(tzinfo=None)})
     _sheet(book, "counts", names_of(COUNTS), counts_rows(found))
     _sheet(book, "groups", names_of(GROUPS), group_rows(found))
-    history = ((row.hour, row.signatures, row.withdrawals, row.count) for row in found.history)
+    history = ((row.hour, row.signatures, row.withdrawals, row.count, row.size) for row in found.history)
     _sheet(book, "history", names_of(HISTORY), history)
     _sheet(book, "about", ("what", "value"), about_rows(found))
     book.close()
@@ -72,7 +72,9 @@ def _sheet(book: Any, name: str, heads: tuple[str, ...], rows: Iterable[tuple[An
 
 
 def _write(sheet: Any, row: int, column: int, cell: Any) -> None:
-    """Each cell by its kind: what looks like a formula, a link or a number in a text stays a text."""
+    """Each cell by its kind: what looks like a formula, a link or a number in a text stays a text; None stays empty."""
+    if cell is None:
+        return
     if isinstance(cell, datetime):
         sheet.write_datetime(row, column, cell)
     elif isinstance(cell, int):

@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlalchemy import Engine, func, select
 
-from petition.crypto.encodings import hour
-from petition.publishing.data.exports import HISTORY_COLUMNS, table
+from petition.letters.models import Letter
+from petition.publishing.data.exports import history_columns, history_row, table
+from petition.publishing.figures.counts import Row
 from petition.sealing.models import Entry, Log, Sealing
 
 AT_ONCE = 1_000
@@ -47,19 +48,17 @@ def log_jsonl(engine: Engine, letter_id: str) -> Pieces:
 
 def history_csv(engine: Engine, letter_id: str) -> Pieces:
     """``history.csv``, its header first."""
-    yield table(HISTORY_COLUMNS, ()), 0
+    with engine.connect() as connection:
+        version = connection.scalar(select(Letter.log_version).where(Letter.id == letter_id)) or 1
+    yield table(history_columns(version), ()), 0
     if engine.dialect.name == "postgresql":
-        query = "SELECT hour, signatures, withdrawals FROM sealing WHERE letter_id = %s ORDER BY hour"
-        rows = _copied(engine, query, letter_id, "timestamp", "int4", "int4")
+        query = "SELECT hour, signatures, withdrawals, size FROM sealing WHERE letter_id = %s ORDER BY hour"
+        rows = _copied(engine, query, letter_id, "timestamp", "int4", "int4", "int4")
     else:
-        rows = _asked(engine, Sealing, Sealing.hour, letter_id, Sealing.hour, Sealing.signatures, Sealing.withdrawals)
-    while piece := [(hour(at.replace(tzinfo=UTC)), *numbers(*both)) for at, *both in islice(rows, AT_ONCE)]:
+        columns = (Sealing.hour, Sealing.signatures, Sealing.withdrawals, Sealing.size)
+        rows = _asked(engine, Sealing, Sealing.hour, letter_id, *columns)
+    while piece := [history_row(Row(at.replace(tzinfo=UTC), *numbers)) for at, *numbers in islice(rows, AT_ONCE)]:
         yield table(None, piece), len(piece)
-
-
-def numbers(signatures: int, withdrawals: int) -> tuple[int, int, int]:
-    """The totals, and their difference."""
-    return signatures, withdrawals, signatures - withdrawals
 
 
 def _asked(engine: Engine, model: Any, key: Any, letter_id: str, *columns: Any) -> Iterator[tuple[Any, ...]]:

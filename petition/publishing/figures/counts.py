@@ -12,13 +12,13 @@ from petition.letters.drafting.versions import newest_version, words_of
 from petition.letters.events import ASKED, events_of, statuses_of
 from petition.letters.models import Event, Letter
 from petition.letters.organizers.members import displayed_names
+from petition.letters.states import takes_signatures
 from petition.letters.text.letter_text import Words
 from petition.letters.verification_methods import allowed_domains
 from petition.publishing.figures.groups import GroupTable, group_tables
 from petition.publishing.figures.names import Naming, naming
-from petition.sealing.group_suppression import rounded as rounded_down
+from petition.sealing.history import history, totals
 from petition.sealing.log import log_of, root_of, verifier_key
-from petition.sealing.sealer import history, totals
 from petition.sealing.witnesses import served_note
 from petition.signing.models import Round
 from petition.signing.signatures import rounds_of, signing_starts
@@ -31,6 +31,8 @@ class Row:
     hour: datetime
     signatures: int
     withdrawals: int
+    size: int | None = None
+    """The log's after the last of them; None in logs that version 0.1.0 began."""
 
     @property
     def count(self) -> int:
@@ -55,7 +57,10 @@ class RoundFacts:
     roll: str
     made: int
     voided: int
+    is_ended: bool
+    """Its codes are no longer exchanged."""
     issued: int | None
+    """How many were, once that has ended; None for fewer than K."""
     issuing_ends: datetime | None
     signing_starts: datetime | None
     annulled: str | None
@@ -123,7 +128,11 @@ class Figures:
     demands: tuple[Demand, ...]
     edition: int
     k: int
+    takes_signatures: bool
+    """Whether signatures are taken at all; a letter that version 0.1.0 opened takes none, though it is public."""
+    log_version: int
     timing: str
+    updates: str
     routes: tuple[str, ...]
     naming: Naming
     mail_domains: tuple[str, ...]
@@ -152,12 +161,12 @@ def figures(session: Session, letter: Letter, url: str | None) -> Figures:
     log = log_of(session, letter.id)
     rounds = [row for row in rounds_of(session, letter.id) if row.is_logged]
     signatures, withdrawals = totals(rounds)
-    rows = tuple(Row(row.hour, row.signatures, row.withdrawals) for row in history(session, letter))
+    rows = tuple(Row(row.hour, row.signatures, row.withdrawals, row.size) for row in history(session, letter))
     rolls = []
     for roll in rolls_of(session, letter):
         signed, withdrawn = totals(row for row in rounds if row.roll == roll.id)
         rolls.append(RollCount(roll.id, roll.name, signed - withdrawn))
-    all_ended = all(row.issued is not None for row in rounds)
+    all_ended = all(row.is_ended for row in rounds)
     opened = letter.published or letter.opened
     assert letter.text is not None and letter.text_sha256 is not None and opened is not None
     return Figures(
@@ -193,7 +202,10 @@ def figures(session: Session, letter: Letter, url: str | None) -> Figures:
         demands=_demands(session, letter),
         edition=letter.edition,
         k=letter.k,
+        takes_signatures=takes_signatures(letter),
+        log_version=letter.log_version,
         timing=letter.timing,
+        updates=letter.updates,
         routes=tuple(letter.routes),
         naming=naming(session, letter),
         organizers=tuple(displayed_names(session, letter.id)),
@@ -207,6 +219,7 @@ def _round_facts(letter: Letter, row: Round) -> RoundFacts:
         roll=row.roll,
         made=row.made,
         voided=row.voided,
+        is_ended=row.is_ended,
         issued=row.issued,
         issuing_ends=row.issuing_ends,
         signing_starts=signing_starts(letter, row),
@@ -226,8 +239,3 @@ def _demands(session: Session, letter: Letter) -> tuple[Demand, ...]:
         told = (row.status, row.day, row.note) if row is not None else (ASKED, None, "")
         found.append(Demand(number, text, *told))
     return tuple(found)
-
-
-def rounded(number: int, k: int) -> int:
-    """A number that only organizers see: rounded down to fives, and nothing under K."""
-    return 0 if number < k else rounded_down(number)

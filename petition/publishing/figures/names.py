@@ -12,8 +12,9 @@ from functools import cached_property
 from sqlalchemy.orm import Session
 
 from petition.crypto.appearance_steps import number_of
+from petition.errors import NotFound
 from petition.letters.models import Letter
-from petition.letters.organizers.names_keys import names_keys
+from petition.letters.organizers.names_keys import names_keys, steps_taken
 from petition.publishing.figures.collation import initial, place
 from petition.sealing.naming import names_until
 from petition.signing.names import hidings, shown_names
@@ -43,6 +44,8 @@ class Waiting:
     is_open: bool
     is_over: bool
     """The letter is over: those who waited were deleted."""
+    is_taken: bool = True
+    """False once nobody can unlock this step any more."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Naming:
     @property
     def pages(self) -> int:
         """How many pages the list has; one at least."""
-        return max(1, -(-self.count // PER_PAGE))
+        return pages_of(self.count)
 
     @cached_property
     def _names(self) -> list[Name]:
@@ -115,6 +118,7 @@ class Naming:
 
 def naming(session: Session, letter: Letter) -> Naming:
     """What may be said of a letter's names."""
+    taken = steps_taken(session, letter.id)
     return Naming(
         steps=tuple(
             Waiting(
@@ -122,7 +126,8 @@ def naming(session: Session, letter: Letter) -> Naming:
                 about=about(row.waiting, letter.k),
                 opens=row.opens,
                 is_open=row.is_open,
-                is_over=row.public_key is None,
+                is_over=row.is_over,
+                is_taken=row.step in taken,
             )
             for row in names_keys(session, letter.id)
         ),
@@ -138,6 +143,17 @@ def naming(session: Session, letter: Letter) -> Naming:
 def about(number: int, k: int) -> int:
     """Rounded down to fives, and nothing under K."""
     return 0 if number < k else number - number % 5
+
+
+def pages_of(count: int) -> int:
+    """How many pages so many names fill; one at least."""
+    return max(1, -(-count // PER_PAGE))
+
+
+def require_page(count: int, name: str) -> None:
+    """Refuse a page of the list that so many names don't reach; any other file's name passes."""
+    if (page_number(name) or 1) > pages_of(count):
+        raise NotFound("There is no such page. The list of names is shorter.")
 
 
 def page_number(name: str) -> int | None:

@@ -100,6 +100,12 @@ OTHERS = (
         ("organizer", "sign_in", "recovery_code", "invitation", "authorship", "names_key_copy"),
     ),
     Stored(
+        _("Which organizers' forms were sent, as hashes with their day, so that pressing twice does nothing twice"),
+        _("Two days"),
+        SERVER,
+        ("spent_form",),
+    ),
+    Stored(
         _("Drafts: each version with its author and the hour, comments and approvals"),
         _("Until the draft is deleted; from opening on, with the letter"),
         _("The letter's organizers, and whoever holds this server"),
@@ -118,6 +124,7 @@ OTHERS = (
             "demand_status",
             "names_key",
             "milestone",
+            "host_approval",
             "witness",
             "cosigned",
         ),

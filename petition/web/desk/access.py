@@ -4,26 +4,29 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
+from urllib.parse import quote, urlencode
 
-from flask import Blueprint, g, request
+from flask import Blueprint, g, redirect, request
 from flask import session as cookie
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import generate_csrf, validate_csrf
 from wtforms.validators import ValidationError
 
 from petition.errors import Obstructed, Refusal
+from petition.i18n import DEFAULT, languages
 from petition.letters.models import Organizer
 from petition.letters.organizers.sessions import signed_in
+from petition.letters.organizers.spent_forms import new_token
 from petition.letters.states import CLOSED, DRAFT, OPEN, PUBLISHED, WITHDRAWN
 from petition.web.desk.forms import SignInForm
-from petition.web.shared.context import now, page, say, session
+from petition.web.shared.context import LANGUAGE, language, now, page, say, session, site
 
 _ = str
 bp = Blueprint("organize", __name__, url_prefix="/organize")
 OPEN_TO_ALL = frozenset(
     {
         "organize.ask_to_sign_in", "organize.sign_in", "organize.welcome", "organize.set_passphrase",
-        "organize.show_invitation", "organize.accept_invitation",
+        "organize.show_invitation", "organize.accept_invitation", "organize.ask_to_start", "organize.start",
     }
 )  # fmt: skip
 KEPT_WHOLE = frozenset({"organize.create", "organize.save", "organize.save_translation", "organize.decide"})
@@ -46,13 +49,28 @@ Answer = Any
 @bp.before_request
 def guard() -> Answer | None:
     """Let organizers in, and ask all others to sign in; what they typed is carried along."""
-    g.language = cookie.get("language", "en")
+    if LANGUAGE in request.environ and request.method == "GET":
+        return _in_language(request.environ[LANGUAGE])
+    _remember_language()
     g.organizer = _present_organizer()
     if request.endpoint in OPEN_TO_ALL and request.method == "GET":
         return None
     if g.organizer is None and request.endpoint not in OPEN_TO_ALL:
-        return sign_in_page(SignInForm(formdata=None), 403 if request.method == "POST" else 200)
+        return sign_in_page(empty_sign_in(), 403 if request.method == "POST" else 200)
     return _require_token() if request.method == "POST" else None
+
+
+def _in_language(code: str) -> Answer:
+    """From /es/organize/… to the same page without a prefix: the cookie is sent there alone, and keeps the language."""
+    query = [(name, value) for name, value in request.args.items(multi=True) if name != "language"]
+    return redirect(f"{quote(request.path)}?{urlencode([*query, ('language', code)])}", 303)
+
+
+def _remember_language() -> None:
+    asked = request.args.get("language", "")
+    if request.method == "GET" and asked in languages():
+        cookie["language"] = asked
+    g.language = cookie.get("language", DEFAULT)
 
 
 def _require_token() -> Answer | None:
@@ -95,7 +113,9 @@ def desk_page(template: str, *, problems: "Iterable[Problem] | None" = None, **v
         organizer_name=organizer.name if organizer else None,
         csrf=generate_csrf(),
         request_path=request.path,
+        is_asked=request.method == "GET",
         problems=[*_refusals(g.get("refusal")), *_errors(g.get("sent")), *(problems or ())],
+        new_once=lambda: new_token(moment=now(), random=site().random),
         states={state: say(name) for state, name in STATES.items()},
         done=cookie.pop("done", "") if request.method == "GET" and "done" in cookie else "",
         **values,
@@ -125,6 +145,11 @@ def carried() -> list[tuple[str, str]]:
     """What was typed into a form whose sender has to sign in first; not what was typed to sign in."""
     left_out = NEVER_CARRIED | (SIGN_IN_FIELDS if request.endpoint == "organize.sign_in" else frozenset())
     return [(name, value) for name, value in request.form.items(multi=True) if name not in left_out]
+
+
+def empty_sign_in() -> SignInForm:
+    """The form before anything is typed, in the language of the page."""
+    return SignInForm(formdata=None, data={"language": language()})
 
 
 def sign_in_page(form: SignInForm, status: int) -> Answer:

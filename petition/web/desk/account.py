@@ -4,18 +4,16 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import segno
 from flask import redirect
 from flask import session as cookie
 from flask_wtf import FlaskForm
-from markupsafe import Markup
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 from petition.crypto.codes import show
 from petition.errors import BadShape, Forbidden
 from petition.letters.models import Organizer
-from petition.letters.organizers.accounts import change_passphrase, require_passphrase
+from petition.letters.organizers.accounts import change_passphrase, require_passphrase, short_id
 from petition.letters.organizers.one_time_passwords import (
     app_address,
     app_secret,
@@ -29,6 +27,7 @@ from petition.letters.organizers.sessions import end_sign_in, end_sign_ins, key_
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers, present_proof
 from petition.web.desk.actions import as_sent, organizer_action, saved, sent
 from petition.web.desk.forms import PassphraseForm, ProofForm
+from petition.web.desk.qr import qr_code
 from petition.web.desk.sign_in import forget_sign_in
 from petition.web.shared.context import now, session, site
 from petition.web.shared.login_throttle import FREE_FOR_ONE, require_patience, waits
@@ -40,13 +39,17 @@ HERE = "/organize/account"
 class ChangeForm(PassphraseForm):
     """Another passphrase, with the present one."""
 
-    present = PasswordField(_("Your present passphrase"), [InputRequired(_("Type your passphrase.")), Length(max=1000)])
+    present = PasswordField(
+        _("Your current password"),
+        [InputRequired(_("Enter your password.")), Length(max=1000)],
+        id="present-change",
+    )
 
 
 class AppForm(FlaskForm):
     """The first password of an app."""
 
-    password = StringField(_("The six digits that the app shows now"), [InputRequired(_("Type the six digits."))])
+    password = StringField(_("The six digits the app shows now"), [InputRequired(_("Enter the six digits."))])
 
 
 @bp.get("/account")
@@ -61,6 +64,7 @@ def _page(organizer: Organizer, codes: tuple[str, ...] = ()) -> str:
     master, here = site().master, present_proof()
     return desk_page(
         "organize/account.html",
+        short_id=short_id(organizer),
         form=as_sent(ChangeForm),
         proof=as_sent(ProofForm),
         app_form=as_sent(AppForm),
@@ -73,12 +77,6 @@ def _page(organizer: Organizer, codes: tuple[str, ...] = ()) -> str:
         here=key_of(here) if here else b"",
         remembered="remembered" in cookie,
     )
-
-
-def qr_code(text: str, scale: int = 5) -> Markup:
-    """A QR code as an element of the page: no request, no style."""
-    drawn = segno.make(text, error="m", micro=False)
-    return Markup(drawn.svg_inline(scale=scale, border=4, light="#fff"))  # noqa: S704 - made of squares alone
 
 
 def _patiently(organizer: Organizer, act: Callable[[], object]) -> None:
@@ -146,7 +144,7 @@ def make_codes_anew(organizer: Organizer) -> Answer:
     """New recovery codes in place of the old ones, shown this once."""
     _prove(organizer)
     if not organizer.app_confirmed:
-        raise BadShape("Recovery codes stand in for an app; set one up first.")
+        raise BadShape("Set up two-step sign-in first. Recovery codes replace its app.")
     codes = new_recovery_codes(session(), organizer, random=site().random)
     session().commit()
     return _page(organizer, tuple(codes))

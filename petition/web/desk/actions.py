@@ -13,8 +13,9 @@ from werkzeug.wrappers import Response
 
 from petition.errors import BadShape, Refusal, TooLong
 from petition.letters.models import Organizer
+from petition.letters.organizers.spent_forms import release, spend
 from petition.web.desk.access import Answer, bp
-from petition.web.shared.context import say, session
+from petition.web.shared.context import note_wait, now, say, session
 
 _ = str
 SAVED = _("Saved")
@@ -25,11 +26,14 @@ class WrongForm(BadShape):
     """A form whose fields say themselves what is wrong with them."""
 
 
-def organizer_action(page: Callable[..., str]) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+def organizer_action(
+    page: Callable[..., str], *, again: str | None = None
+) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
     """Hand the signed-in organizer to a view; where it refuses, nothing is done and ``page`` comes back.
 
     ``page`` gets the organizer and those of the address's values that it names, and loads the letter again by its
-    own permission. What was typed is in the form that the view has ``sent``.
+    own permission. What was typed is in the form that the view has ``sent``. With ``again`` the form acts once for
+    each showing; pressed twice, it leads to that page, which shows what the first press did.
     """
     wanted = inspect.signature(page).parameters
 
@@ -38,6 +42,8 @@ def organizer_action(page: Callable[..., str]) -> Callable[[Callable[..., Answer
         def act(**values: Any) -> Answer:
             organizer: Organizer = g.organizer
             try:
+                if again is not None and not is_first_press():
+                    return pressed_twice(again)
                 return view(organizer, **values)
             except Refusal as refusal:
                 return refused(refusal, lambda: page(organizer, **{k: v for k, v in values.items() if k in wanted}))
@@ -49,9 +55,13 @@ def organizer_action(page: Callable[..., str]) -> Callable[[Callable[..., Answer
 
 def refused(refusal: Refusal, page: Callable[[], str]) -> Answer:
     """Undo what was begun, and show a page with what the refusal says: at its field, or above the page."""
+    note_wait(refusal)
     for name in ("session", "issuer_session"):
         if name in g:
             g.get(name).rollback()
+    if "spent" in g:
+        release(session(), g.pop("spent"))
+        session().commit()
     form = g.get("sent")
     if form is not None and refusal.place in form:
         form[refusal.place].errors = [say(refusal.sentence, **refusal.values)]
@@ -85,6 +95,23 @@ def about(place: str) -> Iterator[None]:
         raise
     except (BadShape, TooLong) as refusal:
         raise refusal.about(refusal.place or place) from None
+
+
+def is_first_press() -> bool:
+    """Whether the form that was sent is sent for the first time since it was shown; one that holds no token always."""
+    token = request.form.get("once")
+    if token is None:
+        return True
+    if not spend(session(), token, moment=now()):
+        return False
+    session().commit()
+    g.spent = token
+    return True
+
+
+def pressed_twice(to: str) -> Response:
+    """Go on to what the first press did."""
+    return saved(to, say("You pressed this button twice. It was done once."))
 
 
 def saved(to: str, done: str = "") -> Response:

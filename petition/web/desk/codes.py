@@ -1,48 +1,79 @@
-"""The organizers' page of codes: make them, see about how many are used, recall a batch."""
+"""The organizers' page of codes: make them, print them, cancel unused ones."""
+
+from collections.abc import Sequence
+from datetime import datetime
 
 from flask import Response
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, NumberRange
 
+from petition.coordination.rounds import NewRound, least_codes, open_further_round
 from petition.crypto.codes import show
-from petition.errors import NotFound
-from petition.issuing.codes import batches, make_codes, void_batch
+from petition.errors import BadShape, NotFound
+from petition.issuing.codes import batches, make_codes, pool_of, void_batch
 from petition.letters.access import own_letter
 from petition.letters.drafting.settings import rolls_of
-from petition.letters.models import Organizer
+from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.models import Letter, Organizer
 from petition.letters.states import ALONE
-from petition.publishing.documents.code_sheets import MOST_ON_PAPER, join_link, sheet_of, sheet_pdf
-from petition.publishing.figures.counts import rounded
+from petition.letters.update_times import next_update
+from petition.publishing.documents.code_sheets import (
+    HANDING_ON,
+    MOST_ON_PAPER,
+    STRIP,
+    Sheet,
+    join_link,
+    sheet_of,
+    sheet_pdf,
+)
 from petition.signing.models import Round
 from petition.signing.signatures import rounds_of
 from petition.signing.verification_methods import round_for_paper
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.actions import as_sent, asks_first, organizer_action, saved, sent
+from petition.web.desk.qr import qr_code
 from petition.web.desk.services import site_services
-from petition.web.shared.context import issuer_session, say, session, site
+from petition.web.shared.context import issuer_session, language, now, say, session, site
 
 _ = str
 
 
-class CodesForm(FlaskForm):
+HOW_MANY = _("Make from 1 to 10,000 codes at a time.")
+PAPERS_BY_LANGUAGE = {"en": "letter"}
+"""Paper that is offered first, where it is not A4."""
+HANDED_ON = 10
+"""Strips for a coworker to hand on."""
+MOST_SQUARES = 200
+"""Codes whose QR codes stand on the page; more are in the PDF."""
+
+
+class PrintForm(FlaskForm):
+    """How codes are printed."""
+
+    neutral = BooleanField(_("Leave the letter's title and address off the strips"))
+    typed = BooleanField(_("Leave the code out of the QR code, so that no browser keeps it in its history"))
+
+
+class CodesForm(PrintForm):
     """How many codes."""
 
     roll = SelectField(_("For whom"), validate_choice=False)
     count = IntegerField(
         _("How many"),
-        [InputRequired(_("Give a number.")), NumberRange(1, 10_000, _("Make from 1 to 10,000 codes at a time."))],
+        [InputRequired(_("Give a number.")), NumberRange(0, 10_000, HOW_MANY)],
         default=20,
     )
+    new_round = BooleanField(_("Start another set with these codes"))
 
 
-class SheetForm(FlaskForm):
+class SheetForm(PrintForm):
     """Codes to be printed, and how."""
 
     codes = TextAreaField()
     round = IntegerField()
     paper = StringField()
-    neutral = BooleanField()
+    handed_on = BooleanField()
 
 
 def how_many_made(letter_id: str) -> int:
@@ -67,32 +98,84 @@ def _page(organizer: Organizer, slug: str) -> str:
         letter=letter,
         form=form,
         made=sum(row.made for row in known),
-        used=rounded(sum(row.spent for row in known), letter.k),
+        used=sum(row.spent for row in known),
+        least=least_codes(letter),
         batches=batches(issuer_session(), letter.id),
     )
 
 
 @bp.post("/letters/<slug>/codes")
-@organizer_action(_page)
+@organizer_action(_page, again="codes")
 def make(organizer: Organizer, slug: str) -> Answer:
-    """Make codes and show them, once."""
+    """Make codes, with another set if that is wanted, and show them, once."""
     letter = own_letter(session(), slug, organizer)
     form = sent(CodesForm())
-    round_ = round_for_paper(session(), letter, form.roll.data)
-    here = site_services()
-    wanted = (here.secrets, letter.id, round_.number, form.count.data, here.random)
-    batch, made = make_codes(issuer_session(), *wanted, is_single=letter.k == ALONE)
+    if form.new_round.data:
+        new = _new_round(letter, form)
+        return _shown(letter, form, new, new.batch, new.codes, opens=new.opens)
+    if not form.count.data:
+        raise BadShape(HOW_MANY).about("count")
+    return _made(letter, form, form.count.data, is_handed_on=False)
+
+
+@bp.post("/letters/<slug>/codes/hand-on")
+@organizer_action(_page, again="codes")
+def make_to_hand_on(organizer: Organizer, slug: str) -> Answer:
+    """Make strips for a coworker to hand on, from the pool: nothing stored says through whose hands they go."""
+    letter = own_letter(session(), slug, organizer)
+    return _made(letter, CodesForm(), HANDED_ON, is_handed_on=True)
+
+
+def _made(letter: Letter, form: CodesForm, count: int, *, is_handed_on: bool) -> str:
+    round_, here = round_for_paper(session(), letter, form.roll.data), site_services()
+    wanted = (here.secrets, letter.id, round_.number, count, here.random)
+    batch, made = make_codes(issuer_session(), *wanted, is_single=letter.k == ALONE, for_pool=is_handed_on)
     issuer_session().commit()
-    sheet = sheet_of(session(), letter, round_, site().settings.url or "", neutral=False)
+    return _shown(letter, form, round_, batch, made, is_handed_on=is_handed_on)
+
+
+def _new_round(letter: Letter, form: CodesForm) -> NewRound:
+    """A further round; it commits by itself, so both databases are let go before."""
+    opens, roll = next_update(letter, site().settings.seal_at, now()), form.roll.data or None
+    session().expunge(letter)
+    session().rollback()
+    return open_further_round(site_services(), letter.id, roll, form.count.data or 0, opens=opens)
+
+
+def _shown(
+    letter: Letter,
+    form: CodesForm,
+    round_: Round | NewRound,
+    batch: int | None,
+    made: Sequence[str],
+    *,
+    is_handed_on: bool = False,
+    opens: datetime | None = None,
+) -> str:
+    """The page that shows new codes, once."""
+    sheet = _sheet(letter, round_, form, is_handed_on=is_handed_on)
+    squares = len(made) <= MOST_SQUARES
+    links = [(show(code), join_link(sheet, code)) for code in made]
     return desk_page(
         "organize/new-codes.html",
         letter=letter,
         batch=batch,
-        codes=[(show(code), join_link(sheet.join, sheet.fingerprint, code)) for code in made],
+        strips=[(code, link, qr_code(link, scale=2) if squares else None) for code, link in links],
         sheet=sheet,
+        form=form,
         round=round_.number,
-        is_printable=len(made) <= MOST_ON_PAPER,
+        opens=opens,
+        words=STRIP,
+        handing_on=HANDING_ON,
+        paper=PAPERS_BY_LANGUAGE.get(language(), "a4"),
+        is_printable=0 < len(made) <= MOST_ON_PAPER,
     )
+
+
+def _sheet(letter: Letter, round_: Round | NewRound, form: PrintForm, *, is_handed_on: bool) -> Sheet:
+    words = words_of(newest_version(session(), letter))
+    how = {"has_codes": not form.typed.data, "is_handed_on": is_handed_on}
+    return sheet_of(letter, words, site().settings.url or "", round_, neutral=bool(form.neutral.data), **how)
 
 
 @bp.post("/letters/<slug>/codes/sheet")
@@ -103,8 +186,8 @@ def sheet(organizer: Organizer, slug: str) -> Answer:
     form = SheetForm()
     round_ = session().get(Round, (letter.id, form.round.data or 0))
     if round_ is None:
-        raise NotFound("This letter has no such round.")
-    found = sheet_of(session(), letter, round_, site().settings.url or "", neutral=bool(form.neutral.data))
+        raise NotFound("This letter has no such set of codes.")
+    found = _sheet(letter, round_, form, is_handed_on=bool(form.handed_on.data))
     body = sheet_pdf(found, (form.codes.data or "").split(), form.paper.data or "")
     headers = {"Content-Disposition": 'attachment; filename="codes.pdf"', "Cache-Control": "no-store"}
     return Response(body, mimetype="application/pdf", headers=headers)
@@ -118,7 +201,21 @@ def _canceling_page(organizer: Organizer, slug: str, batch: int) -> str:
 @asks_first("/letters/<slug>/codes/<int(max=999999999):batch>/void", _canceling_page)
 def void(organizer: Organizer, slug: str, batch: int) -> Answer:
     """Cancel the unused codes of a print batch."""
+    return _canceled(organizer, slug, batch)
+
+
+def _canceling_pool_page(organizer: Organizer, slug: str, number: int) -> str:
+    return _canceling_page(organizer, slug, pool_of(number))
+
+
+@asks_first("/letters/<slug>/codes/handed-on/<int(max=999999999):number>/void", _canceling_pool_page)
+def void_handed_on(organizer: Organizer, slug: str, number: int) -> Answer:
+    """Cancel the unused codes that coworkers hand on, of one set."""
+    return _canceled(organizer, slug, pool_of(number))
+
+
+def _canceled(organizer: Organizer, slug: str, batch: int) -> Answer:
     letter = own_letter(session(), slug, organizer)
     void_batch(issuer_session(), letter.id, batch)
     issuer_session().commit()
-    return saved("codes", say("No unused code of print batch %(batch)s works any more.", batch=batch))
+    return saved("codes", say("These codes are canceled: no one can use them any more."))

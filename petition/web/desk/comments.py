@@ -20,7 +20,7 @@ from petition.letters.drafting.versions import newest_version, words_of
 from petition.letters.models import Comment, Organizer
 from petition.letters.states import DRAFT
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
-from petition.web.desk.actions import as_sent, organizer_action, saved, sent
+from petition.web.desk.actions import as_sent, asks_first, organizer_action, saved, sent
 from petition.web.shared.context import now, say, session
 from petition.web.shared.forms import small_number
 
@@ -31,10 +31,10 @@ A_PAGE = 100
 class CommentForm(FlaskForm):
     """Something to say about words of a paragraph."""
 
-    quote = TextAreaField(_("Which words?"), description=_("Shorten this to the words that you mean."))
-    text = TextAreaField(_("What do you want to say?"))
-    suggests = BooleanField(_("I suggest other words, which an editor can take over"))
-    suggestion = TextAreaField(_("The words that should stand there"), description=_("Leave it empty to strike them."))
+    quote = TextAreaField(_("Which words?"), description=_("Shorten this to the words you mean."))
+    text = TextAreaField(_("Your comment"))
+    suggests = BooleanField(_("I suggest other words, which an editor can use"))
+    suggestion = TextAreaField(_("The words you suggest"), description=_("Leave it empty to delete them."))
 
 
 class ReplyForm(FlaskForm):
@@ -90,7 +90,7 @@ def _said(comment: Comment) -> Answer:
 
 
 @bp.post("/letters/<slug>/comments")
-@organizer_action(_page)
+@organizer_action(_page, again="comments")
 def comment(organizer: Organizer, slug: str) -> Answer:
     """Say something."""
     letter = readable_letter(session(), slug, organizer)
@@ -110,7 +110,7 @@ def comment(organizer: Organizer, slug: str) -> Answer:
 
 
 @bp.post("/letters/<slug>/comments/<int(max=999999999):number>/reply")
-@organizer_action(_page)
+@organizer_action(_page, again="comments")
 def answer(organizer: Organizer, slug: str, number: int) -> Answer:
     """Answer."""
     letter = readable_letter(session(), slug, organizer)
@@ -140,13 +140,16 @@ def remove(organizer: Organizer, slug: str, number: int) -> Answer:
 def accept(organizer: Organizer, slug: str, number: int) -> Answer:
     """Put the suggested words into the text, as a new version."""
     letter = own_letter(session(), slug, organizer)
-    accept_suggestion(session(), letter, organizer, number, moment=now(), note=say("A suggestion, taken over"))
+    accept_suggestion(session(), letter, organizer, number, moment=now(), note=say("Used a suggestion"))
     return saved("comments")
 
 
-@bp.post("/letters/<slug>/comments/remove-all")
-@organizer_action(_page)
+def _deleting_page(organizer: Organizer, slug: str) -> str:
+    return desk_page("organize/confirm/delete-comments.html", letter=own_letter(session(), slug, organizer))
+
+
+@asks_first("/letters/<slug>/comments/remove-all", _deleting_page)
 def remove_all(organizer: Organizer, slug: str) -> Answer:
     """Delete all comments for good."""
     remove_all_comments(session(), own_letter(session(), slug, organizer))
-    return saved("comments")
+    return saved("comments", say("All comments are deleted."))

@@ -10,7 +10,6 @@ from flask import Response, redirect, request
 
 from petition.errors import BadShape, Refusal, TextChanged
 from petition.letters.access import own_letter
-from petition.letters.drafting.drafts import draft
 from petition.letters.drafting.drafts import save as save_version
 from petition.letters.drafting.versions import newest_version, words_of
 from petition.letters.drafting.working_copies import forget_working_copy, keep_working_copy, working_copy
@@ -18,7 +17,8 @@ from petition.letters.models import Letter, Organizer, Version
 from petition.letters.text.letter_text import Words
 from petition.publishing.cache import PACKAGE
 from petition.web.desk.access import Answer, bp, for_organizers
-from petition.web.desk.actions import refused, saved
+from petition.web.desk.actions import is_first_press, pressed_twice, refused, saved
+from petition.web.desk.beginning import begin_letter, template_fields
 from petition.web.desk.conflicts import conflict_page
 from petition.web.desk.editor_form import (
     Fields,
@@ -32,14 +32,16 @@ from petition.web.desk.editor_form import (
     words_in,
 )
 from petition.web.desk.editor_page import KEPT, SAME, write_page
-from petition.web.shared.context import now, session, site
+from petition.web.shared.context import language, now, session
 
 
 @bp.get("/letters/new")
 @for_organizers
 def begin(organizer: Organizer) -> Answer:
-    """An empty letter, or what was typed of one and not saved."""
+    """An empty letter, or what was typed of one and not saved; with ``?from=template`` one to start from."""
     kept = working_copy(session(), organizer, None)
+    if kept is None and request.args.get("from") == "template":
+        return write_page({**template_fields(), "language": language()}, None)
     return write_page(kept or {}, None, is_unsaved=kept is not None)
 
 
@@ -55,7 +57,12 @@ def create(organizer: Organizer) -> Answer:
         wrong = [BadShape("Give the letter a title.").about("title"), *wrong]
     if wrong:
         return _shown(organizer, None, fields, words, wrong)
-    letter = draft(session(), organizer, words, moment=now(), random=site().random)
+    if not is_first_press():
+        return pressed_twice("/organize/")
+    try:
+        letter = begin_letter(organizer, words)
+    except Refusal as refusal:
+        return refused(refusal, lambda: write_page(fields, None))
     forget_working_copy(session(), organizer, None)
     return saved(f"/organize/letters/{letter.slug}/")
 

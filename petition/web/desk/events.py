@@ -11,7 +11,6 @@ from petition.letters.dates import set_dates
 from petition.letters.drafting.versions import newest_version
 from petition.letters.events import (
     KINDS,
-    STATUSES,
     add_event,
     events_of,
     read_event,
@@ -30,23 +29,29 @@ NAMES = {
     "delivered": _("Delivered"),
     "answered": _("Answered"),
     "press": _("In the press"),
-    "update": _("Update from the organizers"),
+    "update": _("News from the organizers"),
     "checked": _("Checked by an outsider"),
     "correction": _("Correction"),
 }
+STANDS = {
+    "asked": _("No answer yet"),
+    "promised": _("Promised"),
+    "met": _("Met"),
+    "refused": _("Refused"),
+}
 AN_HOUR = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H"]
-A_DAY = _("Give the day, for example 2026-11-30.")
+A_DAY = _("Choose a date.")
 
 
 class EventForm(FlaskForm):
     """Something that happened."""
 
     kind = SelectField(_("What happened"), choices=lambda: [(kind, _(NAMES[kind])) for kind in KINDS])
-    day = DateField(_("On which day"), [InputRequired(A_DAY)])
-    who = StringField(_("Who"), description=_("To whom it was delivered, who answered, which paper, who checked"))
-    how = StringField(_("How"), description=_("By mail, on paper at the front desk, with which program"))
-    link = StringField(_("Link"), description=_("Begins with https://"))
-    text = TextAreaField(_("In words"), description=_("The answer, the statement, or what you want to tell"))
+    day = DateField(_("Date"), [InputRequired(A_DAY)])
+    who = StringField(_("Who"), description=_("Who got it, who answered, which newspaper, who checked"))
+    how = StringField(_("How"), description=_("By email, on paper at the front desk, with which program"))
+    link = StringField(_("Link"), description=_("For example example.org/article"))
+    text = TextAreaField(_("Text"), description=_("The answer, the statement, or your news"))
 
 
 class DemandForm(FlaskForm):
@@ -57,16 +62,16 @@ class DemandForm(FlaskForm):
 
         csrf = False
 
-    status = SelectField(_("Where it stands"), choices=lambda: list(STATUSES))
-    day = DateField(_("On which day"), [InputRequired(A_DAY)])
+    status = SelectField(_("Where it stands"), choices=lambda: list(STANDS.items()))
+    day = DateField(_("Date"), [InputRequired(A_DAY)])
     note = StringField(_("Note"))
 
 
 class DatesForm(FlaskForm):
     """Hours at which the clock acts, in UTC."""
 
-    publishes = DateTimeLocalField(_("Publish by itself (UTC)"), [Optional()], format=AN_HOUR)
-    ends = DateTimeLocalField(_("Close by itself (UTC)"), [Optional()], format=AN_HOUR)
+    publishes = DateTimeLocalField(_("Publish on a date (UTC)"), [Optional()], format=AN_HOUR)
+    ends = DateTimeLocalField(_("Close on a date (UTC)"), [Optional()], format=AN_HOUR)
 
 
 @bp.get("/letters/<slug>/after")
@@ -104,7 +109,7 @@ def _prefix(number: int) -> str:
 
 
 @bp.post("/letters/<slug>/events")
-@organizer_action(_page)
+@organizer_action(_page, again="after")
 def tell(organizer: Organizer, slug: str) -> Answer:
     """Tell of an event."""
     letter = own_letter(session(), slug, organizer)

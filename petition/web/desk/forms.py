@@ -12,12 +12,12 @@ _ = str
 class SignInForm(FlaskForm):
     """Name and passphrase, and what only some need."""
 
-    name = StringField(_("Your name"), [InputRequired(_("Type the name that you have here.")), Length(max=200)])
-    passphrase = PasswordField(_("Passphrase"), [InputRequired(_("Type your passphrase.")), Length(max=1000)])
+    name = StringField(_("Your name"), [InputRequired(_("Enter your name on this site.")), Length(max=200)])
+    passphrase = PasswordField(_("Password"), [InputRequired(_("Enter your password.")), Length(max=1000)])
     password = StringField(
-        _("One-time password"),
+        _("Code from your authenticator app"),
         [Optional(), Length(max=100)],
-        description=_("Only if you use an app for it. A recovery code does as well."),
+        description=_("Only if you turned it on. A recovery code works too."),
     )
     language = SelectField(_("Language"), choices=lambda: list(languages().items()), default="en")
 
@@ -31,12 +31,12 @@ class SignInForm(FlaskForm):
 class PassphraseForm(FlaskForm):
     """A new passphrase, typed twice."""
 
-    passphrase = PasswordField(_("Passphrase"), [InputRequired(_("Choose a passphrase.")), Length(max=1000)])
+    passphrase = PasswordField(_("Password"), [InputRequired(_("Choose a password.")), Length(max=1000)])
     again = PasswordField(
-        _("The same again"),
+        _("Password again"),
         [
-            InputRequired(_("Type the passphrase again.")),
-            EqualTo("passphrase", _("The two passphrases differ. Type the same twice.")),
+            InputRequired(_("Enter the password again.")),
+            EqualTo("passphrase", _("The two passwords differ. Enter the same one twice.")),
         ],
     )
 
@@ -44,4 +44,4 @@ class PassphraseForm(FlaskForm):
 class ProofForm(FlaskForm):
     """What a borrowed browser must not do asks for the passphrase."""
 
-    present = PasswordField(_("Your passphrase"), [InputRequired(_("Type your passphrase.")), Length(max=1000)])
+    present = PasswordField(_("Your password"), [InputRequired(_("Enter your password.")), Length(max=1000)])

@@ -6,7 +6,7 @@ from flask import request
 
 from petition.errors import BadShape
 from petition.letters.access import own_letter
-from petition.letters.drafting.drafts import draft, save
+from petition.letters.drafting.drafts import save
 from petition.letters.drafting.importing.files import Imported
 from petition.letters.drafting.importing.process import import_file
 from petition.letters.drafting.versions import newest_version, words_of
@@ -15,9 +15,10 @@ from petition.letters.models import Letter, Organizer
 from petition.letters.text.letter_text import Words, checked
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.actions import organizer_action, saved
+from petition.web.desk.beginning import begin_letter
 from petition.web.desk.editor_form import fields_of
 from petition.web.desk.editor_page import KEPT, write_page
-from petition.web.shared.context import now, say, session, site
+from petition.web.shared.context import now, say, session
 
 
 @bp.get("/letters/import")
@@ -40,14 +41,14 @@ def _page(organizer: Organizer, slug: str = "") -> str:
 
 
 @bp.post("/letters/import")
-@organizer_action(_page)
+@organizer_action(_page, again="/organize/")
 def import_new(organizer: Organizer) -> Answer:
     """Show the text in the form, to be read and saved."""
     return _import(organizer, None)
 
 
 @bp.post("/letters/<slug>/import")
-@organizer_action(_page)
+@organizer_action(_page, again="")
 def import_over(organizer: Organizer, slug: str) -> Answer:
     """The same for a letter that there is; nothing is saved before its organizer has read it."""
     return _import(organizer, own_letter(session(), slug, organizer))
@@ -89,7 +90,7 @@ def _told(imported: Imported) -> list[str]:
 def _with_translations(organizer: Organizer, letter: Letter | None, words: Words) -> Answer:
     """A whole letter in several languages is saved as it is: one form could not hold it."""
     if letter is None:
-        letter = draft(session(), organizer, words, moment=now(), random=site().random)
+        letter = begin_letter(organizer, words)
     else:
         newest = newest_version(session(), letter)
         whole = checked(replace(_filled(words, words_of(newest)), language=words.language))

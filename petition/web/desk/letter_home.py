@@ -3,8 +3,7 @@
 from typing import Any
 
 from petition.crypto.appearance_steps import NAMED, number_of
-from petition.letters.access import address_of, may_edit, readable_letter
-from petition.letters.dates import next_update
+from petition.letters.access import may_edit, path_of, readable_letter
 from petition.letters.drafting.approvals import approvals_of
 from petition.letters.drafting.comments import open_comments
 from petition.letters.drafting.settings import rolls_of
@@ -14,10 +13,10 @@ from petition.letters.fields import fields_of
 from petition.letters.lifecycle import obstacles
 from petition.letters.models import Letter, Organizer
 from petition.letters.organizers.members import seats
-from petition.letters.organizers.names_keys import names_keys, who_can_unlock
-from petition.letters.states import CLOSED, DRAFT, EDITOR, OPEN, PUBLISHED, SIGNABLE, WITHDRAWN
-from petition.publishing.figures.counts import figures, rounded
-from petition.sealing.sealer import held_back
+from petition.letters.organizers.names_keys import lost_names, names_keys
+from petition.letters.states import CLOSED, DRAFT, EDITOR, OPEN, PUBLISHED, WITHDRAWN, held_back, takes_signatures
+from petition.letters.update_times import next_update
+from petition.publishing.figures.counts import figures
 from petition.signing.signatures import rounds_of
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.codes import how_many_made
@@ -53,7 +52,7 @@ def letter_home(organizer: Organizer, slug: str) -> Answer:
         fields=fields_of(session(), letter.id),
         names_from=[number for step in letter.name_steps if (number := number_of(step)) is not None],
         names_at_once=NAMED in letter.name_steps,
-        address=f"{site().settings.url or ''}/letters/{address_of(letter)}/",
+        address=f"{site().settings.url or ''}/{path_of(letter)}/",
         **(_collected(letter) if letter.state not in (DRAFT, WITHDRAWN) else {}),
         **_followed(letter),
     )
@@ -74,11 +73,11 @@ def _collected(letter: Letter) -> dict[str, Any]:
     return {
         "figures": figures(session(), letter, site().settings.url),
         "codes_made": how_many_made(letter.id),
-        "codes_used": rounded(sum(row.spent for row in known), letter.k),
+        "codes_used": sum(row.spent for row in known),
         "must_wait": letter.k + held_back(letter.k),
         "held_back": held_back(letter.k),
-        "next_update": next_update(site().settings.seal_at, now()),
-        "takes_signatures": letter.state in SIGNABLE,
+        "next_update": next_update(letter, site().settings.seal_at, now()),
+        "takes_signatures": takes_signatures(letter),
     }
 
 
@@ -90,5 +89,5 @@ def _followed(letter: Letter) -> dict[str, Any]:
         "news": len(events_of(session(), letter)),
         "answered": len(statuses_of(session(), letter)),
         "names_locked": letter.state == PUBLISHED and locked,
-        "names_lost": letter.state == PUBLISHED and locked and not who_can_unlock(session(), letter.id),
+        "names_lost": letter.state == PUBLISHED and lost_names(session(), letter),
     }

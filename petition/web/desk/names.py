@@ -13,6 +13,7 @@ from petition.errors import BadShape, NotFound
 from petition.letters.access import own_letter
 from petition.letters.drafting.versions import newest_version
 from petition.letters.models import Letter, Organizer
+from petition.letters.organizers.accounts import short_id
 from petition.letters.organizers.names_keys import (
     MOST_MONTHS,
     announce_unlocking,
@@ -33,7 +34,7 @@ from petition.web.desk.services import facts
 from petition.web.desk.steps import ReasonForm
 from petition.web.shared.context import now, session, site
 from petition.web.shared.forms import small_number
-from petition.web.shared.limits import SIGNING_IN, limiter
+from petition.web.shared.limits import limiter, organizer_key, signing_in
 
 _ = str
 MOST_FOUND = 100
@@ -77,7 +78,7 @@ def _page(organizer: Organizer, slug: str) -> str:
     letter = own_letter(session(), slug, organizer)
     holders, held = key_holders(session(), letter.id), who_can_unlock(session(), letter.id)
     granting = as_sent(GrantForm)
-    granting.organizer.choices = [(one.id, one.name) for one in holders if one.id not in held]
+    granting.organizer.choices = [(one.id, f"{one.name} ({short_id(one)})") for one in holders if one.id not in held]
     return desk_page(
         "organize/names.html",
         letter=letter,
@@ -123,7 +124,7 @@ def _revealing_page(organizer: Organizer, slug: str, number: int = 0) -> str:
 
 
 @asks_first("/letters/<slug>/names/unlock", _revealing_page)
-@limiter.limit(SIGNING_IN)
+@limiter.limit(signing_in, key_func=organizer_key)
 def unlock_names(organizer: Organizer, slug: str) -> Answer:
     """Let the names that are to be shown at once be shown, from the next update on."""
     letter = own_letter(session(), slug, organizer)
@@ -135,7 +136,7 @@ def unlock_names(organizer: Organizer, slug: str) -> Answer:
 
 
 @asks_first("/letters/<slug>/names/<int(max=999999999):number>/announce", _revealing_page)
-@limiter.limit(SIGNING_IN)
+@limiter.limit(signing_in, key_func=organizer_key)
 def announce_names(organizer: Organizer, slug: str, number: int) -> Answer:
     """Announce that the names of an N are shown a day from now."""
     letter = own_letter(session(), slug, organizer)
@@ -154,7 +155,7 @@ def void_names(organizer: Organizer, slug: str, number: int) -> Answer:
 
 
 @bp.post("/letters/<slug>/names/grant")
-@limiter.limit(SIGNING_IN)
+@limiter.limit(signing_in, key_func=organizer_key)
 @organizer_action(_page)
 def grant_names(organizer: Organizer, slug: str) -> Answer:
     """Give another organizer the names keys."""

@@ -14,6 +14,7 @@ PAGES = {
     "approvals": "people",
     "routes": "routes",
     "threshold": "rules#threshold",
+    "codes": "codes",
     "site": "",
 }
 

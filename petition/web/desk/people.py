@@ -1,6 +1,7 @@
 """Who works on a letter: one-time links, roles, seats, the names that are shown, approvals."""
 
 import re
+from typing import Any
 
 from flask import redirect, request
 from flask import session as cookie
@@ -28,22 +29,23 @@ from petition.letters.organizers.members import (
 )
 from petition.letters.states import COMMENTER, DRAFT, EDITOR
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
-from petition.web.desk.actions import as_sent, organizer_action, saved, sent
+from petition.web.desk.actions import as_sent, asks_first, organizer_action, saved, sent
 from petition.web.desk.forms import PassphraseForm
 from petition.web.desk.sign_in import let_in
-from petition.web.shared.context import now, session, site
+from petition.web.shared.context import now, say, session, site
 from petition.web.shared.forms import small_number
-from petition.web.shared.limits import SIGNING_IN, limiter
+from petition.web.shared.limits import limiter, organizer_key, signing_in
 
 _ = str
+NO_SUCH_PERSON = _("This person does not work on this letter. Look at the page again.")
 A_NUMBER = _("Give a number; 0 for none.")
-ROLES = [(EDITOR, _("Write and decide everything")), (COMMENTER, _("Read, comment and approve"))]
+ROLES = [(EDITOR, _("Editor (can change everything)")), (COMMENTER, _("Reviewer (reads, comments, approves)"))]
 
 
 class InviteForm(FlaskForm):
     """What somebody is invited to do."""
 
-    role = RadioField(_("What may they do?"), choices=lambda: ROLES, default=EDITOR)
+    role = RadioField(_("What can they do?"), choices=lambda: ROLES, default=EDITOR)
 
 
 class ShownForm(FlaskForm):
@@ -52,7 +54,7 @@ class ShownForm(FlaskForm):
     shown_as = StringField(
         _("Your name on the letter's page"),
         [Length(max=200)],
-        description=_("Everybody can read it there. Leave it empty to stay unnamed."),
+        description=_("Everyone can read it there. Leave it empty to stay anonymous."),
     )
 
 
@@ -60,7 +62,7 @@ class ApprovalsForm(FlaskForm):
     """How many must approve before the letter opens."""
 
     needed = IntegerField(
-        _("So many must approve before the letter opens"),
+        _("Approvals needed before opening"),
         [InputRequired(A_NUMBER), NumberRange(0, MOST_PEOPLE, A_NUMBER)],
     )
 
@@ -71,7 +73,7 @@ class JoinForm(PassphraseForm):
     name = StringField(
         _("Your name here"),
         [InputRequired(_("Choose a name."))],
-        description=_("Those who write with you see it, and you sign in with it. It need not be your real name."),
+        description=_("You sign in with it, and people who work with you see it. It need not be your real name."),
     )
 
 
@@ -110,7 +112,7 @@ def _page(organizer: Organizer, slug: str, *, link: str | None = None) -> str:
 
 
 @bp.post("/letters/<slug>/people/invite")
-@organizer_action(_page)
+@organizer_action(_page, again="people")
 def invite_(organizer: Organizer, slug: str) -> Answer:
     """Make a one-time link to a new seat, shown this once."""
     letter = own_letter(session(), slug, organizer)
@@ -118,7 +120,7 @@ def invite_(organizer: Organizer, slug: str) -> Answer:
 
 
 @bp.post("/letters/<slug>/people/<organizer_id>/link")
-@organizer_action(_page)
+@organizer_action(_page, again="people")
 def hand_over(organizer: Organizer, slug: str, organizer_id: str) -> Answer:
     """Make a one-time link to somebody's seat, for them if they forgot everything, or for who comes after."""
     letter = own_letter(session(), slug, organizer)
@@ -164,7 +166,7 @@ def _invitation_page(_: Organizer | None, secret: str) -> str:
 
 
 @bp.post("/join/<secret>")
-@limiter.limit(SIGNING_IN)
+@limiter.limit(signing_in, key_func=organizer_key)
 @organizer_action(_invitation_page)
 def accept_invitation(organizer: Organizer | None, secret: str) -> Answer:
     """Take the seat and go to the letter."""
@@ -198,20 +200,35 @@ def change_role(organizer: Organizer, slug: str, organizer_id: str) -> Answer:
     return saved("people")
 
 
-@bp.post("/letters/<slug>/people/<organizer_id>/remove")
-@organizer_action(_page)
+def _removing_page(organizer: Organizer, slug: str, organizer_id: str) -> str:
+    letter = own_letter(session(), slug, organizer)
+    return _confirm(letter, organizer, _id(organizer_id))
+
+
+def _leaving_page(organizer: Organizer, slug: str) -> str:
+    return _confirm(readable_letter(session(), slug, organizer), organizer, organizer.id)
+
+
+def _confirm(letter: Letter, organizer: Organizer, organizer_id: str) -> str:
+    seat = next((seat for seat in seats(session(), letter) if seat.organizer_id == organizer_id), None)
+    if seat is None:
+        raise NotFound(NO_SUCH_PERSON)
+    shown: Any = {"name": seat.name, "can_unlock": seat.can_unlock, "is_me": organizer_id == organizer.id}
+    return desk_page("organize/confirm/remove-person.html", letter=letter, **shown)
+
+
+@asks_first("/letters/<slug>/people/<organizer_id>/remove", _removing_page)
 def remove_(organizer: Organizer, slug: str, organizer_id: str) -> Answer:
-    """End somebody's access."""
+    """End someone's access."""
     remove(session(), own_letter(session(), slug, organizer), _id(organizer_id))
     return saved("/organize/" if organizer_id == organizer.id else "people")
 
 
-@bp.post("/letters/<slug>/people/leave")
-@organizer_action(_page)
+@asks_first("/letters/<slug>/people/leave", _leaving_page)
 def leave_letter(organizer: Organizer, slug: str) -> Answer:
     """Give one's own access up."""
     remove(session(), readable_letter(session(), slug, organizer), organizer.id)
-    return saved("/organize/")
+    return saved("/organize/", say("You left the letter."))
 
 
 @bp.post("/letters/<slug>/people/shown-as")
@@ -226,7 +243,7 @@ def be_shown(organizer: Organizer, slug: str) -> Answer:
 def _id(typed: str) -> str:
     """An organizer's id; what can be none is not asked of the database, which may not bear its bytes."""
     if not re.fullmatch("[0-9A-Z]{26}", typed):
-        raise NotFound("Nobody of that name works on this letter. Look at the page again.")
+        raise NotFound(NO_SUCH_PERSON)
     return typed
 
 

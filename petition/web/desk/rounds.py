@@ -1,27 +1,18 @@
-"""The organizers' page of rounds: how each stands, open the next one, end or annul one."""
-
-from flask_wtf import FlaskForm
-from wtforms import SelectField
+"""The organizers' page of rounds: how each stands, whether another can open, end or annul one."""
 
 from petition.coordination import rounds
-from petition.crypto.blind_rsa import PublicKey
+from petition.crypto.pins import show_pin
 from petition.letters.access import own_letter
 from petition.letters.drafting.settings import rolls_of
-from petition.letters.models import Organizer
+from petition.letters.models import Letter, Organizer
+from petition.letters.pinned import pin_of_round
+from petition.signing.models import Round
 from petition.signing.signatures import rounds_of, signing_starts
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
-from petition.web.desk.actions import about, as_sent, asks_first, organizer_action, saved, sent
+from petition.web.desk.actions import about, as_sent, asks_first, saved, sent
 from petition.web.desk.services import released, site_services
 from petition.web.desk.steps import ReasonForm
-from petition.web.shared.context import now, session
-
-_ = str
-
-
-class RoundForm(FlaskForm):
-    """For which signers another round is."""
-
-    roll = SelectField(_("For whom"), validate_choice=False)
+from petition.web.shared.context import say, session
 
 
 @bp.get("/letters/<slug>/rounds")
@@ -34,22 +25,28 @@ def list_rounds(organizer: Organizer, slug: str) -> Answer:
 def _page(organizer: Organizer, slug: str) -> str:
     letter = own_letter(session(), slug, organizer)
     rolls = {roll.id: roll.name for roll in rolls_of(session(), letter)}
-    form = as_sent(RoundForm)
-    form.roll.choices = list(rolls.items())
     rows = [
-        (row, rolls[row.roll], PublicKey.from_spki(row.public_key).fingerprint, signing_starts(letter, row))
+        (row, rolls[row.roll], _check_number(letter, row), signing_starts(letter, row))
         for row in rounds_of(session(), letter.id)
     ]
-    return desk_page("organize/rounds.html", letter=letter, rows=rows, form=form)
+    return desk_page(
+        "organize/rounds.html",
+        letter=letter,
+        rows=rows,
+        further=[(name, _why_none(letter, roll)) for roll, name in rolls.items()],
+        least=rounds.least_codes(letter),
+    )
 
 
-@bp.post("/letters/<slug>/rounds")
-@organizer_action(_page)
-def open_next_round(organizer: Organizer, slug: str) -> Answer:
-    """Another round, for late joiners."""
-    roll = sent(RoundForm()).roll.data or None
-    rounds.open_next_round(site_services(), released(slug, organizer), roll, moment=now())
-    return saved("rounds")
+def _check_number(letter: Letter, row: Round) -> str:
+    """The round's pin for reading aloud; nothing in letters that version 0.1.0 opened."""
+    return show_pin(pin_of_round(letter, row.number, row.roll, row.public_key)) if letter.pinned else ""
+
+
+def _why_none(letter: Letter, roll: str) -> str:
+    """Why a roll can't have another round now; nothing if it can."""
+    found = rounds.obstacle_to_further_round(session(), letter, roll, site_services())
+    return "" if found is None else say(found.sentence, **found.values)
 
 
 def _ending_page(organizer: Organizer, slug: str, number: int) -> str:

@@ -52,6 +52,14 @@ class RulesForm(FlaskForm):
         ],
         default="together",
     )
+    updates = RadioField(
+        _("How often the count is updated"),
+        choices=lambda: [
+            ("daily", _("Once a day")),
+            ("hourly", _("Every hour")),
+        ],
+        default="daily",
+    )
     issuing_days = IntegerField(
         _("Two steps: days for using codes"),
         [Optional(), NumberRange(1, 365, _("Give a number from 1 to 365."))],
@@ -91,6 +99,7 @@ def _rules_page(organizer: Organizer, slug: str) -> str:
     letter = own_letter(session(), slug, organizer)
     rolls = [roll.name for roll in rolls_of(session(), letter)]
     kept = {"rolls": "\n".join(rolls), "single": letter.k == ALONE, "timing": letter.timing}
+    kept |= {"updates": letter.updates}
     kept |= {"issuing_days": letter.issuing_days, "pause_hours": letter.pause_hours}
     form = as_sent(RulesForm, data={**kept, "k": DEFAULT_K if letter.k == ALONE else letter.k})
     return desk_page("organize/rules.html", letter=letter, form=form, rolls=rolls, is_draft=letter.state == DRAFT)
@@ -106,6 +115,7 @@ def save_rules(organizer: Organizer, slug: str) -> Answer:
         _present(letter),
         k=ALONE if form.single.data else form.k.data,
         timing=form.timing.data if "timing" in request.form else letter.timing,
+        updates=form.updates.data if "updates" in request.form else letter.updates,
         rolls=tuple((form.rolls.data or "").splitlines()),
         issuing_days=form.issuing_days.data or letter.issuing_days,
         pause_hours=form.pause_hours.data or letter.pause_hours,
@@ -143,6 +153,7 @@ def _present(letter: Letter) -> Rules:
     return Rules(
         k=letter.k,
         timing=letter.timing,
+        updates=letter.updates,
         issuing_days=letter.issuing_days,
         pause_hours=letter.pause_hours,
         goal=letter.goal,

@@ -1,5 +1,7 @@
 """Signing in and out, one-time links, and the list of one's letters."""
 
+from typing import Any
+
 from flask import current_app, g, redirect, request
 from flask import session as cookie
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -8,14 +10,23 @@ from werkzeug.wrappers import Response
 from petition.errors import Forbidden, Refusal
 from petition.letters.access import own_letters
 from petition.letters.models import Organizer
-from petition.letters.organizers.accounts import choose_passphrase, invited, known_as
+from petition.letters.organizers.accounts import choose_passphrase, has_second, invited, known_as
 from petition.letters.organizers.accounts import sign_in as check_sign_in
 from petition.letters.organizers.sessions import begin_sign_in, end_sign_in, key_of
-from petition.web.desk.access import Answer, bp, carried, desk_page, for_organizers, present_proof, sign_in_page
+from petition.web.desk.access import (
+    Answer,
+    bp,
+    carried,
+    desk_page,
+    empty_sign_in,
+    for_organizers,
+    present_proof,
+    sign_in_page,
+)
 from petition.web.desk.actions import as_sent, organizer_action, refused, sent
 from petition.web.desk.forms import PassphraseForm, SignInForm
 from petition.web.shared.context import now, session, site, speak
-from petition.web.shared.limits import SIGNING_IN, limiter, posted_name, visitor
+from petition.web.shared.limits import is_from_here, limiter, organizer_key, posted_name, signing_in, visitor
 from petition.web.shared.login_throttle import (
     FREE_FOR_ALL,
     FREE_FOR_ONE,
@@ -29,11 +40,11 @@ from petition.web.shared.login_throttle import (
 @bp.get("/sign-in")
 def ask_to_sign_in() -> Answer:
     """The form for name and passphrase."""
-    return sign_in_page(SignInForm(formdata=None), 200)
+    return sign_in_page(empty_sign_in(), 200)
 
 
 @bp.post("/sign-in")
-@limiter.limit(SIGNING_IN)
+@limiter.limit(signing_in, key_func=organizer_key)
 def sign_in() -> Answer:
     """Sign in; then go on to what was being saved, if anything was."""
     form = SignInForm()
@@ -68,21 +79,28 @@ def _is_page(path: str) -> bool:
 
 
 def _proven(form: SignInForm) -> Organizer:
-    """Who typed the right words; each wrong try makes the next one wait."""
+    """Who typed the right words; each wrong try makes the next one wait, but nobody's who proves to be no stranger."""
     name = posted_name()
-    known = known_as(session(), form.name.data)
-    if is_remembered(_secret(), known, cookie.get("remembered")):
+    how: Any = {"moment": now(), "master": site().master}
+    is_stranger = False
+    if is_remembered(_secret(), known_as(session(), form.name.data), cookie.get("remembered")):
         keys = {f"browser {cookie['remembered']}": FREE_FOR_ONE}
+    elif has_second(session(), form.name.data, form.password.data or "", **how):
+        keys = {f"second {name}": FREE_FOR_ONE}
     else:
-        keys = {f"{visitor()} {name}": FREE_FOR_ONE, name: FREE_FOR_ALL}
+        is_stranger = True
+        keys = {name: FREE_FOR_ALL}
+        if not is_from_here():
+            keys[f"{visitor()} {name}"] = FREE_FOR_ONE
     require_patience(keys)
     try:
-        organizer = check_sign_in(session(), *form.typed(), moment=now(), master=site().master)
+        organizer = check_sign_in(session(), *form.typed(), **how, is_stranger=is_stranger)
     except Forbidden:
         for key in keys:
             waits.wrong(key)
         raise
-    waits.right(next(iter(keys)))
+    for key in keys.keys() - {name}:
+        waits.right(key)
     return organizer
 
 
@@ -118,7 +136,7 @@ def welcome(secret: str) -> Answer:
 
 
 @bp.post("/welcome/<secret>")
-@limiter.limit(SIGNING_IN)
+@limiter.limit(signing_in, key_func=organizer_key)
 @organizer_action(lambda _, secret: _welcome(secret))
 def set_passphrase(_: Organizer | None, secret: str) -> Answer:
     """Set it, spend the link, and sign in."""

@@ -104,7 +104,7 @@ def _require_other(letter: Letter, language: str) -> Version:
     """The newest version; refuses what is no language's code, and the binding language."""
     newest = newest_version(session(), letter)
     if not LANGUAGE.fullmatch(language) or language == newest.language:
-        raise NotFound("This letter is not translated into this language; the binding text is written on its own page.")
+        raise NotFound("This letter has no translation into this language. Edit the official version on its own page.")
     return newest
 
 

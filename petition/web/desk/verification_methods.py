@@ -10,7 +10,6 @@ from petition.letters.drafting.settings import rolls_of
 from petition.letters.models import Letter, Organizer
 from petition.letters.states import CODE, DRAFT, MAIL
 from petition.letters.verification_methods import set_routes
-from petition.publishing.figures.counts import rounded
 from petition.signing.signatures import rounds_of
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.actions import as_sent, organizer_action, saved, sent
@@ -47,7 +46,7 @@ def _page(organizer: Organizer, slug: str) -> str:
         is_draft=is_draft,
         sends_mail=site().settings.mail is not None,
         for_anybody=[as_people_write(domain) for domain in domains if is_for_anybody(domain)],
-        undelivered=rounded(sum(row.undelivered for row in known), letter.k),
+        undelivered=sum(row.undelivered for row in known),
     )
 
 

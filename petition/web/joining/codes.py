@@ -12,21 +12,22 @@ from petition.crypto.codes import read_code
 from petition.crypto.encodings import b64url, from_b64url
 from petition.crypto.receipts import opening
 from petition.crypto.tokens import RECEIPT_SIZE, Token, drawn_from, read_token, statement_bytes
-from petition.errors import CodeUsed, Over, Refusal
+from petition.errors import CodeUsed, Refusal
 from petition.issuing.tokens import Keys, exchange, round_of_code
-from petition.letters.access import letter_to_sign
+from petition.letters.access import letter_at
 from petition.letters.drafting.settings import rolls_of
 from petition.letters.models import Letter
-from petition.letters.states import SIGNABLE
+from petition.letters.pinned import pin_of_round
+from petition.letters.states import APART, require_signable
 from petition.letters.text.letter_text import Words
 from petition.letters.verification_methods import allowed_domains
 from petition.web.shared.appearance_form import ladder_of
-from petition.web.shared.context import issuer_session, page, say, session, site
-from petition.web.shared.forms import binary, json_members, number, posted_text, text
-from petition.web.shared.letters import addressed, public_url, refusals_spoken
+from petition.web.shared.context import issuer_session, language, now, page, session, site
+from petition.web.shared.forms import binary, json_members, number, posted_text, problem, text
+from petition.web.shared.letters import addressed, refusals_spoken
 from petition.web.shared.limits import ONE_CODE, limiter, posted_code, signing
 
-bp = Blueprint("join", __name__, url_prefix="/letters/<address>")
+bp = Blueprint("join", __name__, url_prefix="/<place:address>")
 SEED = 32
 FOR_ANOTHER_TRY = "private, max-age=3600"
 """How the browser, and nobody on the way, keeps the empty form: its seed is what a second try needs."""
@@ -48,13 +49,13 @@ def ask(address: str) -> Response:
 
 
 def join_page(letter: Letter, words: Words, **typed: Any) -> str:
-    """The ways to show that one works there, with what was typed and what is wrong with it."""
-    empty = {"code": "", "seed": "", "pasted": "", "refusal": None, "mail": "", "went_back": None}
+    """The letter and the form that signs it, with what was typed and what is wrong with it."""
+    empty = {"code": "", "seed": "", "pasted": "", "problems": [], "mail": "", "went_back": False}
     shown = {**empty, **typed}
     return page(
         "join/join.html",
         letter=letter,
-        words=words,
+        words=words.in_language(language()),
         **{**shown, "seed": shown["seed"] or b64url(os.urandom(SEED))},
         **mail_rolls(letter),
         ladder=ladder_of(letter),
@@ -63,7 +64,7 @@ def join_page(letter: Letter, words: Words, **typed: Any) -> str:
 
 
 def _rolls(letter: Letter) -> dict[str, Any]:
-    """Whom the letter counts apart, and whose code the address asks for: the first ones', unless it names others."""
+    """The groups of signers, and the one whose code the address asks for: the first, unless it names another."""
     found = rolls_of(session(), letter)
     return {"rolls": found, "chosen": request.args.get("roll") or found[0].id}
 
@@ -94,10 +95,18 @@ def redeem(address: str) -> tuple[str, int]:
             return page("join/pasted.html", letter=letter, words=words, answer=b64url(answer)), 200
         token = _token_for(letter, code, seed)
     except Refusal as refusal:
-        why = say(refusal.sentence, **refusal.values)
         typed = {"code": code, "seed": seed, "pasted": pasted, "went_back": isinstance(refusal, CodeUsed)}
-        return join_page(letter, words, **typed, refusal=why), refusal.status
-    return page("join/ready.html", letter=letter, words=words, token=token.as_text()), 200
+        wrong = problem(refusal, "blinded_message" if pasted else "code")
+        return join_page(letter, words, **typed, problems=wrong), refusal.status
+    return _page_with_token(letter, words, token), 200
+
+
+def _page_with_token(letter: Letter, words: Words, token: Token) -> str:
+    """What carries the token: the page that signs with it, or the one that only saves it for another day."""
+    held = {"letter": letter, "words": words.in_language(language()), "token": token.as_text()}
+    if letter.timing == APART:
+        return page("join/saved.html", **held)
+    return page("sign/confirm.html", **held, ladder=ladder_of(letter), typed={}, seen=[], problems=[])
 
 
 def _token_for(letter: Letter, code: str, seed: str) -> Token:
@@ -114,32 +123,33 @@ def _token_for(letter: Letter, code: str, seed: str) -> Token:
     statement = statement_bytes(letter.id, round_.number, letter.text_sha256 or "", opening(receipt).commit)
     message = prepare(statement, random)
     blinded = blind(key, message, random)
-    answer = exchange(issuer_session(), keys(), letter.id, round_.number, code, blinded.message)
-    issuer_session().commit()
+    pin = b64url(pin_of_round(letter, round_.number, round_.roll, round_.public_key))
+    answer = _exchanged(letter, round_.number, code, blinded.message)
     signature = finalize(key, message, answer, blinded.inverse)
-    return Token(public_url(letter), letter.id, round_.number, key.fingerprint, message, signature, receipt)
+    root = f"{site().settings.url or ''}/"
+    return Token(root, letter.id, round_.number, pin, message, signature, receipt)
+
+
+def _exchanged(letter: Letter, number: int, code: str, blinded: bytes) -> bytes:
+    """The blind signature for a code. Nothing is read of the letter after this, so its database is let go."""
+    session().close()
+    answer = exchange(issuer_session(), keys(), letter.id, number, code, blinded, moment=now())
+    issuer_session().commit()
+    return answer
 
 
 def _sign_pasted(letter: Letter, code: str, blinded: bytes) -> bytes:
     """The blind signature for what somebody's own program made, carried here by hand."""
     require_signable(letter)
     round_ = round_of_code(issuer_session(), keys().secrets, letter.id, code)
-    answer = exchange(issuer_session(), keys(), letter.id, round_.number, code, blinded)
-    issuer_session().commit()
-    return answer
-
-
-def require_signable(letter: Letter) -> None:
-    """Refuse if the letter takes no more signatures."""
-    if letter.state not in SIGNABLE:
-        raise Over("This letter is closed. It takes no more signatures.")
+    return _exchanged(letter, round_.number, code, blinded)
 
 
 @bp.post("/join/file")
 def token_file(address: str) -> Response:
     """The token sent back as a file to keep; nothing is stored."""
     addressed(address)
-    return as_file(read_token(posted_text("token")).as_text(), "signing-token.json")
+    return as_file(read_token(posted_text("token")).as_text(), "saved-signature.json")
 
 
 def as_file(body: str, name: str) -> Response:
@@ -154,11 +164,10 @@ def as_file(body: str, name: str) -> Response:
 def issue(address: str) -> tuple[dict[str, str], int]:
     """A code and a blinded message in, a blind signature out."""
     with refusals_spoken(address):
-        letter = letter_to_sign(session(), address)
+        letter = letter_at(session(), address)
         members = json_members("code", "round", "blinded_message")
         code, round_ = read_code(text(members, "code")), number(members, "round")
         blinded = binary(members, "blinded_message", 384)
         require_signable(letter)
-        signature = exchange(issuer_session(), keys(), letter.id, round_, code, blinded)
-    issuer_session().commit()
+        signature = _exchanged(letter, round_, code, blinded)
     return {"blind_signature": b64url(signature)}, 201

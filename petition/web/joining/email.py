@@ -6,11 +6,12 @@ from werkzeug.wrappers import Response
 from petition.addresses import read_address
 from petition.errors import NotFound, Refusal
 from petition.issuing.email_codes import Asked, ask
-from petition.letters.access import address_of
+from petition.letters.access import path_of
 from petition.letters.models import Letter
-from petition.letters.states import MAIL
-from petition.web.joining.codes import bp, keys, mail_rolls, require_signable
-from petition.web.shared.context import issuer_session, language, moved, now, page, say, site
+from petition.letters.states import MAIL, require_signable
+from petition.web.joining.codes import bp, keys, mail_rolls
+from petition.web.shared.context import issuer_session, language, moved, now, page, site
+from petition.web.shared.forms import problem
 from petition.web.shared.letters import addressed
 from petition.web.shared.limits import asking_for_mail, limiter
 
@@ -19,7 +20,7 @@ from petition.web.shared.limits import asking_for_mail, limiter
 def back_to_join(address: str) -> Response:
     """There is nothing here to look at: to the page on which one asks."""
     addressed(address)
-    return moved(f"/letters/{address}/join")
+    return moved(f"/{address}/join")
 
 
 @bp.post("/join/mail")
@@ -34,11 +35,10 @@ def ask_for_mail(address: str) -> tuple[str, int]:
         here = (letter.id, _require_roll(letter, roll))
         ask(issuer_session(), keys().secrets, *here, asked, moment=now(), random=site().random)
     except Refusal as refusal:
-        why = say(refusal.sentence, **refusal.values)
-        again = {"mail": typed, "mail_refusal": why, **mail_rolls(letter)}
+        again = {"mail": typed, "problems": problem(refusal, "address"), **mail_rolls(letter)}
         return page("join/mail.html", letter=letter, words=words, **again), refusal.status
     issuer_session().commit()
-    join = f"{site().settings.url or ''}/letters/{address_of(letter)}/join" + (f"?roll={here[1]}" if roll else "")
+    join = f"{site().settings.url or ''}/{path_of(letter)}/join" + (f"?roll={here[1]}" if roll else "")
     return page("join/mailed.html", letter=letter, words=words, join=join, roll=roll), 200
 
 

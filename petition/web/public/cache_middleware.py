@@ -4,15 +4,16 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from werkzeug.http import http_date, is_resource_modified, parse_accept_header
+from werkzeug.http import http_date, is_resource_modified, parse_accept_header, parse_etags
 
 from petition.i18n import DEFAULT
 from petition.publishing.cache import SITE_FILES, CachedFile, PublicCache
 from petition.web.shared.context import LANGUAGE
 from petition.web.shared.headers import headers_of, transport_security
 
+UNLISTED = re.compile(r"/(?P<path>s/[^/]+)/(?P<name>letter\.md|log/.*)", re.DOTALL)
 LETTER = re.compile(r"/letters/(?P<slug>[a-z0-9-]+)/(?P<name>.*)", re.DOTALL)
-SITE = re.compile(rf"/(?:_site/)?(?P<name>(?:{'|'.join(map(re.escape, SITE_FILES))}|promises/)?)")
+SITE = re.compile(rf"/(?:_site/)?(?P<name>(?:{'|'.join(map(re.escape, SITE_FILES))}|promises/|start/|code/)?)")
 INDEX = re.compile(r"/index\.html\Z")
 """Pages link to each other by their files, so that the same bytes work from a disk."""
 FINAL = "public, max-age=31536000, immutable"
@@ -54,6 +55,8 @@ class CacheMiddleware:
 
     def _find(self, environ: dict[str, Any], letter_file: FindLetterFile, site_file: FindSiteFile) -> CachedFile | None:
         path, language = INDEX.sub("/", environ.get("PATH_INFO", "")), environ.get(LANGUAGE)
+        if (unlisted := UNLISTED.fullmatch(path)) is not None:
+            return self.shelf.file_for_clients(unlisted["path"], unlisted["name"])
         match = LETTER.fullmatch(path)
         if match and not match["name"].startswith("_site/"):
             return letter_file(match["slug"], match["name"], language)
@@ -61,7 +64,8 @@ class CacheMiddleware:
         return site_file(site["name"], language or DEFAULT) if site and (not match or site["name"]) else None
 
     def answer(self, kept: CachedFile, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
-        """Status, headers and body, in the best coding that the visitor takes; 304 if they have it already."""
+        """Status, headers and body, in the best coding that the visitor takes; 304 if they have it already, and 412 if
+        they want only another one (RFC 9110, 13.1)."""
         coding = best_coding(kept, environ.get("HTTP_ACCEPT_ENCODING", ""))
         tag = f'"{kept.tag}{"-" + coding if coding else ""}"'
         headers = [
@@ -73,7 +77,11 @@ class CacheMiddleware:
         ]
         if kept.file.modified is not None:
             headers.append(("Last-Modified", http_date(kept.file.modified)))
-        if not is_resource_modified(environ, etag=tag):  # by its tag alone: two sealings may share an hour
+        wanted = parse_etags(environ.get("HTTP_IF_MATCH"))
+        if wanted and tag.strip('"') not in wanted:
+            return "412 Precondition Failed", headers, b""
+        asked = {name: value for name, value in environ.items() if name != "HTTP_IF_MATCH"}
+        if not is_resource_modified(asked, etag=tag):  # by its tag alone: two sealings may share an hour
             return "304 Not Modified", headers, b""
         body = kept.encodings[coding]
         headers += [("Content-Type", kept.file.media_type), ("Content-Length", str(len(body)))]

@@ -10,7 +10,7 @@ from petition.web.shared.context import now, page, say, session, site
 from petition.web.shared.letters import addressed
 from petition.web.shared.limits import limiter, reporting
 
-bp = Blueprint("report", __name__, url_prefix="/letters/<address>")
+bp = Blueprint("report", __name__, url_prefix="/<place:address>")
 
 
 @bp.get("/report")

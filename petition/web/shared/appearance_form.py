@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from petition.crypto.appearance_steps import COUNTED, GROUPED, NAMED, in_order, number_of
 from petition.letters.fields import FieldOfLetter, fields_of
 from petition.letters.models import Letter
+from petition.letters.organizers.names_keys import steps_taken
 from petition.web.shared.context import session
 
 GROUP = "group-"
@@ -32,11 +33,14 @@ class Ladder:
         return any(step.value not in (COUNTED, GROUPED) for step in self.steps)
 
 
-def ladder_of(letter: Letter) -> Ladder | None:
-    """A letter's ladder; None where there is nothing to choose, because everybody is only counted."""
+def ladder_of(letter: Letter, *, has_signed: bool = False) -> Ladder | None:
+    """A letter's ladder; None where there is nothing to choose, because everybody is only counted.
+
+    Whoever has signed can show less than before where nobody can show more any more, as in a letter that is closed.
+    """
     fields = fields_of(session(), letter.id)
-    named = [Step(step, number_of(step)) for step in in_order(letter.name_steps)]
-    if not fields and not named:
+    named = [Step(step, number_of(step)) for step in in_order(steps_taken(session(), letter.id))]
+    if not fields and not named and not (has_signed and letter.name_steps):
         return None
     named.sort(key=lambda step: step.value == NAMED)
     return Ladder((Step(COUNTED), *([Step(GROUPED)] if fields else []), *named), fields)

@@ -12,11 +12,14 @@ from werkzeug.wrappers import Response
 
 from petition.config import Settings
 from petition.database import Databases
+from petition.errors import Refusal, SlowDown
 from petition.i18n import DEFAULT, fill, languages
-from petition.publishing.templates import render
+from petition.publishing.templates import HostFacts, render
 
 HERE = "/_site/"
 LANGUAGE = "petition.language"
+READ_ONLY = ("join",)
+"""Blueprints that write to the issuer's database alone."""
 QUERY = "%=&+/?:@!$'()*,;-._~"
 
 
@@ -48,10 +51,14 @@ def now() -> datetime:
 
 
 def session() -> Session:
-    """This request's session on petition.db; one that writes unless the request only asks."""
+    """This request's session on petition.db; one that writes unless the request only asks.
+
+    A request for a token neither waits for the right to write there nor holds it: the issuer has its own database.
+    """
     if "session" not in g:
         databases = site().databases
-        g.session = Session(databases.reading if request.method in ("GET", "HEAD") else databases.petition)
+        only_reads = request.method in ("GET", "HEAD") or request.blueprint in READ_ONLY
+        g.session = Session(databases.reading if only_reads else databases.petition)
     opened: Session = g.session
     return opened
 
@@ -88,9 +95,17 @@ def say(sentence: str, **values: Any) -> str:
     return fill(language(), sentence, values)
 
 
+def note_wait(refusal: Refusal) -> None:
+    """Have the answer's headers say how long to wait, if the refusal does."""
+    if isinstance(refusal, SlowDown):
+        g.wait = refusal.after
+
+
 def page(template: str, **values: Any) -> str:
     """A page in the language of the answer."""
-    return render(language(), template, site=HERE, **values)
+    settings = site().settings
+    host = HostFacts(settings.host_name, settings.contact, settings.start)
+    return render(language(), template, site=HERE, host=host, **values)
 
 
 def moved(path: str) -> Response:

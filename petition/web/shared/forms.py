@@ -1,12 +1,28 @@
 """Shapes of what people and programs send: checked here, judged by the core."""
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from flask import request
 
 from petition.crypto.encodings import from_b64url
-from petition.errors import BadShape
+from petition.errors import BadShape, Refusal
+from petition.web.shared.context import say
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong with a form: the id of its field, or nothing for the form as a whole, and a sentence."""
+
+    place: str
+    sentence: str
+    label: str = ""
+
+
+def problem(refusal: Refusal, place: str = "") -> list[Problem]:
+    """A refusal as the page shows it, at its own field, else at ``place``."""
+    return [Problem(refusal.place or place, say(refusal.sentence, **refusal.values))]
 
 
 def json_members(*wanted: str) -> dict[str, Any]:

@@ -4,40 +4,53 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask import abort, request
+from werkzeug.routing import BaseConverter
 
 from petition.errors import Refusal
-from petition.letters.access import letter_to_sign
+from petition.letters.access import LISTED, is_unlisted, letter_at
 from petition.letters.drafting.versions import newest_version, words_of
 from petition.letters.models import Letter
+from petition.letters.states import PUBLIC
 from petition.letters.text.letter_text import Words
 from petition.web.shared.context import moved, session, site, speak
 
 
-def addressed(address: str) -> tuple[Letter, Words]:
-    """The letter that an address may sign, and its words; the answer speaks its binding language.
+class LetterPath(BaseConverter):
+    """The beginning of an address that names a letter: ``letters/SLUG`` or ``s/…``."""
 
-    Who asks by the unguessable address of a letter that is public by now is sent to the public one; what is posted
-    there is served, because that address stands on paper and in files.
+    part_isolating = False
+    regex = r"(?:letters|s)/[^/]+"
+
+    def to_url(self, value: object) -> str:
+        """As it is: nothing in it needs quoting."""
+        return str(value)
+
+
+def addressed(path: str) -> tuple[Letter, Words]:
+    """The letter at a path, and its words; the answer speaks its binding language.
+
+    A request for a page by the unlisted address of a letter that is public by now is sent to the public one; what is
+    posted there is served, because that address stands on paper and in files.
     """
-    letter = letter_to_sign(session(), address)
-    if letter.was_public and address != letter.slug and request.method in ("GET", "HEAD"):
-        abort(moved(f"/letters/{letter.slug}{request.path.removeprefix(f'/letters/{address}')}"))
+    letter = letter_at(session(), path)
+    if is_unlisted(path) and letter.state in PUBLIC and request.method in ("GET", "HEAD"):
+        abort(moved(f"/{LISTED}{letter.slug}{request.path.removeprefix(f'/{path}')}"))
     words = words_of(newest_version(session(), letter))
     speak(words.language)
     return letter, words
 
 
 @contextmanager
-def refusals_spoken(address: str) -> Iterator[None]:
+def refusals_spoken(path: str) -> Iterator[None]:
     """Requests of programs do without a letter's words; only what refuses them loads these, to speak its language."""
     try:
         yield
     except Refusal:
-        addressed(address)
+        addressed(path)
         raise
 
 
 def public_url(letter: Letter) -> str:
     """The letter's address as files may carry it: public, or the site's root while it is unpublished."""
     root = site().settings.url or ""
-    return f"{root}/letters/{letter.slug}/" if letter.was_public else f"{root}/"
+    return f"{root}/{LISTED}{letter.slug}/" if letter.was_public else f"{root}/"

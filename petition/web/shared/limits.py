@@ -1,8 +1,9 @@
 """How often one visitor, one code and one name may knock. Counted in memory, and never an address at rest.
 
-A visitor is the HMAC of their address under a random key that lives a day in this process's memory alone. Over an
-onion service, or behind a proxy that is not told of, all visitors come from this machine: there the limit is wide,
-and counts by letter. Codes and names have limits of their own. Each worker counts by itself.
+A visitor is the HMAC of their address (of its /64, for IPv6) under a random key that lives a day in this process's
+memory alone. Over an onion service, or behind a proxy that is not told of, all visitors come from this machine: there
+the limit is wide, and counts by letter. Codes, names, and browsers in which somebody signed in once have limits of
+their own, so that nobody can use up an organizer's. Each worker counts by itself.
 """
 
 import hashlib
@@ -10,14 +11,17 @@ import hmac
 import ipaddress
 import os
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from flask import request
+from flask import session as cookie
 from flask_limiter import Limiter
 
 DAY = 24 * 3600
 BY_ADDRESS = "300 per minute"
 BY_LETTER = "20000 per minute"
-SIGNING_IN = "60 per minute"
+BY_BROWSER = "60 per minute"
 ONE_CODE = "20 per minute"
 MAIL_BY_ADDRESS = "5 per minute; 20 per hour"
 MAIL_BY_LETTER = "200 per minute"
@@ -62,11 +66,45 @@ def reporting() -> str:
     return "100 per hour" if is_from_here() else "5 per hour"
 
 
+def signing_in() -> str:
+    """How often a visitor may come with a passphrase or a link, and how often a browser that did so before."""
+    return BY_LETTER if is_from_here() and known_browser() is None else BY_BROWSER
+
+
+def starting() -> str:
+    """How often a visitor may make an account on a site that is open to anybody."""
+    return "100 per day" if is_from_here() else "5 per day"
+
+
 def visitor() -> str:
     """Who knocks, for as long as a day; from this machine, at which letter."""
     if is_from_here():
         return _today.digest(f"letter {(request.view_args or {}).get('address', '')}")
-    return _today.digest(f"address {request.remote_addr}")
+    address = ipaddress.ip_address(request.remote_addr or "")
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is None:
+            return _today.digest(f"network {int(address) >> 64}")
+        address = address.ipv4_mapped
+    return _today.digest(f"address {address}")
+
+
+def known_browser() -> str | None:
+    """A browser in which somebody is signed in, or was and is remembered; its cookie is sealed by this site."""
+    return _today.digest(f"browser {_kept(cookie)}") if is_known(cookie) else None
+
+
+def is_known(found: Mapping[str, Any]) -> bool:
+    """Whether a cookie is one of a known browser."""
+    return bool(_kept(found))
+
+
+def _kept(found: Mapping[str, Any]) -> Any:
+    return found.get("remembered") or found.get("proof")
+
+
+def organizer_key() -> str:
+    """Who knocks at the organizers' pages: a browser that is known, else a visitor."""
+    return known_browser() or visitor()
 
 
 def posted_code() -> str:

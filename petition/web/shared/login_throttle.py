@@ -8,6 +8,7 @@ What it keeps for that names nobody, and is good until the passphrase changes. W
 
 import hashlib
 import hmac
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -70,8 +71,8 @@ def require_patience(keys: dict[str, int]) -> None:
     if left > 0:
         raise SlowDown(
             "Too many wrong passphrases were tried for this name. Please wait %(minutes)s min, then try again.",
-            minutes=int(left // 60) + 1,
-        )
+            minutes=math.ceil(left / 60),
+        ).lasting(left)
 
 
 def remember(secret: bytes, known: tuple[str, str], nonce: bytes) -> str:

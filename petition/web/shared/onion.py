@@ -16,16 +16,21 @@ class OnionLocation:
         self._onion = onion
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answer one request. A visitor who came over the onion service needs no telling."""
-        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or is_onion(environ.get("HTTP_HOST", "")):
-            return self._wrapped(environ, start_response)
-        there = self._onion + _address(environ)
+        """Answer one request."""
+        asked = dict(environ)  # what lies further in may change the path
 
         def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
-            more_headers = [("Onion-Location", there)] if _is_page(headers) else []
-            return start_response(status, [*headers, *more_headers], *more)
+            return start_response(status, [*headers, *onion_location(self._onion, asked, headers)], *more)
 
         return self._wrapped(environ, start)
+
+
+def onion_location(onion: str | None, environ: dict[str, Any], headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The header for an answer with these headers; none for a file, nor for who came over the onion service."""
+    is_asked = environ["REQUEST_METHOD"] in ("GET", "HEAD") and not is_onion(environ.get("HTTP_HOST", ""))
+    if onion is None or not is_asked or not _is_page(headers):
+        return []
+    return [("Onion-Location", onion + _address(environ))]
 
 
 def is_onion(host: str) -> bool:

@@ -7,7 +7,7 @@ from petition.crypto.appearance_steps import COUNTED, GROUPED, NAMED, NAMED_AT, 
 from petition.crypto.encodings import from_b64url
 from petition.crypto.locked_names import lock_name
 from petition.crypto.receipts import Opening
-from petition.errors import BadShape
+from petition.errors import BadShape, Refusal, TooLong
 from petition.letters.fields import FieldOfLetter, Group
 from petition.letters.models import Letter
 from petition.letters.organizers.names_keys import public_names_keys
@@ -34,12 +34,22 @@ class Choice:
         groups = {f"{GROUP}{field}": option for field, option in self.groups}
         return {"appear": self.step, **groups, "name": self.name, "title": self.title}
 
+    @property
+    def has_name(self) -> bool:
+        """Whether a name is to be shown, at once or later."""
+        return self.step.startswith(NAMED)
+
 
 def read_choice(form: Mapping[str, str], ladder: Ladder | None) -> Choice:
     """What was chosen; fields of the form that the letter does not have are left alone."""
     fields = ladder.fields if ladder else ()
     stated = tuple(sorted((field.id, option) for field in fields if (option := form.get(f"{GROUP}{field.id}"))))
     return Choice(form.get("appear") or COUNTED, stated, form.get("name", ""), form.get("title", ""))
+
+
+def place_of(refusal: Refusal, choice: Choice) -> str:
+    """The field that a refusal of a choice is about, if it is the name."""
+    return "name" if isinstance(refusal, BadShape | TooLong) and choice.has_name else ""
 
 
 def choice_of(shown: Shown) -> Choice:
@@ -56,7 +66,7 @@ def appearance_of(choice: Choice, letter: Letter, opened: Opening) -> Appearance
         return Appearance(GROUPED, None, choice.groups, None, *halves)
     key = public_names_keys(session(), letter.id).get(choice.step)
     if key is None:
-        raise BadShape("Choose one of the ways to be seen that this letter offers.")
+        raise BadShape("Choose one of the listings that this letter offers.")
     text = read_name(choice.name, choice.title).as_bytes()
     locked = lock_name(from_b64url(key), letter.id, choice.step, opened.name_key(), text)
     step = NAMED if choice.step == NAMED else NAMED_AT
@@ -66,12 +76,12 @@ def appearance_of(choice: Choice, letter: Letter, opened: Opening) -> Appearance
 def lines(choice: Choice, letter: Letter, ladder: Ladder | None) -> list[str]:
     """What the public would see of a choice, and in which company, sentence by sentence."""
     if choice.step == COUNTED or ladder is None:
-        return [say("One more in the count. No name, no group, no time of yours.")]
+        return [say("The total goes up by one. Nothing about you is shown.")]
     tables = {table.id: table for table in group_tables(session(), letter)}
-    found = [say("One more in the count.")]
+    found = [say("The total goes up by one.")]
     for field, group in _stated(choice, ladder):
         company = _company(letter, group, tables.get(field.id))
-        found.append(say("One more in “%(group)s” (%(field)s). %(company)s", group=group.label, field=field.label,
+        found.append(say("“%(group)s” (%(field)s) goes up by one. %(company)s", group=group.label, field=field.label,
                          company=company))  # fmt: skip
     if choice.step != GROUPED:
         found.append(_name_line(choice))
@@ -90,10 +100,10 @@ def _company(letter: Letter, group: Group, table: GroupTable | None) -> str:
     if group.id in shown:
         return say("You would be one of about %(count)s.", count=f"{shown[group.id]:,}")
     if letter.state in PUBLIC:
-        return say("Too few yet to be shown; you count in the total.")
+        return say("Too few to be shown yet; you count in the total.")
     if group.headcount is not None:
-        return say("About %(count)s people are in this group, the organizers say.", count=f"{group.headcount:,}")
-    return say("It will be shown once enough have signed.")
+        return say("The organizers say that about %(count)s people are in this group.", count=f"{group.headcount:,}")
+    return say("It shows once enough people have signed.")
 
 
 def _name_line(choice: Choice) -> str:
@@ -101,4 +111,4 @@ def _name_line(choice: Choice) -> str:
     number = number_of(choice.step)
     if number is None:
         return say("Your name, as you typed it: %(name)s", name=words)
-    return say("Your name, as you typed it, once %(number)s have signed: %(name)s", number=number, name=words)
+    return say("Your name, as you typed it, once %(number)s people have signed: %(name)s", number=number, name=words)

@@ -1,4 +1,4 @@
-"""What a receipt can do on a page: check, change what is shown, withdraw. The receipt in the body is the authority."""
+"""What a receipt can do on a page: check, change what is shown, remove. The receipt in the body is the authority."""
 
 from typing import Any
 
@@ -6,66 +6,98 @@ from flask import Response, request
 
 from petition.crypto.codes import read_receipt
 from petition.crypto.receipts import Opening, opening
-from petition.crypto.tokens import read_token
-from petition.errors import BadShape, Refusal
+from petition.crypto.tokens import read_token, receipt_in
+from petition.errors import BadShape, NotFound, Refusal
 from petition.letters.models import Letter
+from petition.letters.text.letter_text import Words
 from petition.signing.change_appearance import change
 from petition.signing.signatures import look_up, withdraw
-from petition.web.shared.appearance_form import ladder_of
-from petition.web.shared.context import page, say, session
-from petition.web.shared.forms import posted_text
+from petition.web.shared.appearance_form import Ladder, ladder_of
+from petition.web.shared.context import language, page, session
+from petition.web.shared.forms import posted_text, problem
 from petition.web.shared.letters import addressed
 from petition.web.shared.limits import limiter, signing
-from petition.web.signing.choices import appearance_of, choice_of, lines, read_choice
+from petition.web.signing.choices import Choice, appearance_of, choice_of, place_of, read_choice
 from petition.web.signing.signatures import bp
 
-NOTHING: dict[str, Any] = {"refusal": None, "found": None, "seen": None, "withdrawn": None, "is_changed": False}
+NOT_CHECKED: dict[str, Any] = {"found": None, "is_changed": False, "is_refused_change": False, "typed": {}}
+NOT_REMOVED: dict[str, Any] = {"is_asked": False, "withdrawn": None}
+
+
+def _form(letter: Letter, words: Words, receipt: str = "") -> dict[str, Any]:
+    """What the pages for receipts show before anything is found."""
+    return {"letter": letter, "words": words.in_language(language()), "problems": [], "receipt": receipt}
 
 
 @bp.get("/receipt")
 def ask_receipt(address: str) -> str:
-    """The form for a receipt."""
+    """The form that checks a signature."""
     letter, words = addressed(address)
-    shown = {**NOTHING, "ladder": ladder_of(letter), "typed": {}, "receipt": ""}
-    return page("sign/check.html", letter=letter, words=words, **shown)
+    return page("sign/check.html", **_form(letter, words), **NOT_CHECKED, ladder=_ladder(letter))
+
+
+@bp.get("/remove")
+def ask_removal(address: str) -> str:
+    """The form that removes a signature."""
+    return page("sign/remove.html", **_form(*addressed(address)), **NOT_REMOVED)
 
 
 @bp.post("/receipt")
 @limiter.limit(signing)
 def use_receipt(address: str) -> tuple[str, int]:
-    """Show what is stored under a receipt, change what is shown, or take the signature back."""
+    """Show what is stored under a receipt, change what is shown, or ask whether to remove it and then do."""
     letter, words = addressed(address)
-    typed, ladder = posted_text("receipt_file") or posted_text("receipt"), ladder_of(letter)
-    choice = read_choice(request.form, ladder)
-    shown = {**NOTHING, "ladder": ladder, "typed": choice.typed, "receipt": typed}
-    status = 200
+    shown = _form(letter, words, posted_text("receipt_file") or posted_text("receipt"))
+    if request.form.get("do") == "withdraw":
+        return _remove(letter, shown)
+    return _check(letter, shown, request.form.get("do", "check"))
+
+
+def _remove(letter: Letter, shown: dict[str, Any]) -> tuple[str, int]:
+    shown |= NOT_REMOVED
     try:
-        shown |= _act(letter, opening(_receipt_in(typed)), request.form.get("do", "check"))
+        both = opening(_receipt_in(shown["receipt"]))
+        if request.form.get("confirm") == "yes":
+            shown["withdrawn"] = withdraw(session(), letter, both)
+            session().commit()
+        else:
+            shown["is_asked"] = True
     except Refusal as refusal:
         session().rollback()
-        shown["refusal"], status = say(refusal.sentence, **refusal.values), refusal.status
-    return page("sign/check.html", letter=letter, words=words, **shown), status
+        return page("sign/remove.html", **shown | {"problems": problem(refusal, "receipt")}), refusal.status
+    return page("sign/remove.html", **shown), 200
 
 
-def _act(letter: Letter, both: Opening, what: str) -> dict[str, Any]:
-    if what == "withdraw":
-        withdrawn = withdraw(session(), letter, both)
-        session().commit()
-        return {"withdrawn": withdrawn}
+def _check(letter: Letter, shown: dict[str, Any], what: str) -> tuple[str, int]:
+    choice = read_choice(request.form, _ladder(letter))
+    shown |= {**NOT_CHECKED, "ladder": _ladder(letter), "typed": choice.typed}
+    try:
+        shown |= _found(letter, opening(_receipt_in(shown["receipt"])), what, choice)
+    except Refusal as refusal:
+        session().rollback()
+        is_change = what == "change" and not isinstance(refusal, NotFound)
+        wrong = problem(refusal, place_of(refusal, choice) if is_change else "receipt")
+        return page("sign/check.html", **shown | {"problems": wrong, "is_refused_change": is_change}), refusal.status
+    return page("sign/check.html", **shown), 200
+
+
+def _found(letter: Letter, both: Opening, what: str, choice: Choice) -> dict[str, Any]:
     if what == "change":
-        change(session(), letter, appearance_of(read_choice(request.form, ladder_of(letter)), letter, both))
+        change(session(), letter, appearance_of(choice, letter, both))
         session().commit()
     elif what != "check":
         raise BadShape("Choose what to do with the receipt: check, change, or withdraw.")
     found = look_up(session(), letter, both)
-    stored = choice_of(found.shown)
-    seen = lines(stored, letter, ladder_of(letter))
-    return {"found": found, "seen": seen, "typed": stored.typed, "is_changed": what == "change"}
+    return {"found": found, "typed": choice_of(found.shown).typed, "is_changed": what == "change"}
+
+
+def _ladder(letter: Letter) -> Ladder | None:
+    return ladder_of(letter, has_signed=True)
 
 
 def _receipt_in(typed: str) -> bytes:
     """The receipt from its file, or as it was written down."""
-    return read_token(typed).receipt if typed.lstrip().startswith("{") else read_receipt(typed)
+    return receipt_in(typed) if typed.lstrip().startswith("{") else read_receipt(typed)
 
 
 @bp.post("/receipt/file")
@@ -73,5 +105,5 @@ def receipt_file(address: str) -> Response:
     """The receipt sent back as a file to keep; nothing is stored."""
     addressed(address)
     body = read_token(posted_text("token")).as_text()
-    headers = {"Content-Disposition": 'attachment; filename="signing-receipt.json"'}
+    headers = {"Content-Disposition": 'attachment; filename="receipt.json"'}
     return Response(body, mimetype="application/json", headers=headers)

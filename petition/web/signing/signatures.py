@@ -3,81 +3,39 @@
 import re
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, request
 
-from petition.crypto.blind_rsa import VARIANT, PublicKey
 from petition.crypto.codes import receipt_words
-from petition.crypto.encodings import b64url, hour
+from petition.crypto.encodings import b64url
 from petition.crypto.receipts import Opening, opening
 from petition.crypto.tokens import Token, read_token
 from petition.errors import Conflict, Forbidden, NotFound, Refusal
-from petition.letters.drafting.settings import rolls_of
-from petition.letters.fields import fields_of
 from petition.letters.models import Letter
-from petition.letters.organizers.names_keys import public_names_keys
-from petition.letters.states import SIGNABLE
+from petition.letters.pinned import pin_of_round
+from petition.letters.text.letter_text import Words
 from petition.signing.appearances import Appearance, Shown, read_appearance, require_offered, shown_under
 from petition.signing.change_appearance import change
 from petition.signing.models import Round
-from petition.signing.signatures import rounds_of, sign, sign_at, signing_starts, takes_signatures, withdraw
-from petition.signing.verification_methods import routes_of
+from petition.signing.signatures import sign, sign_at, withdraw
 from petition.web.shared.appearance_form import ladder_of
-from petition.web.shared.context import now, page, say, session
-from petition.web.shared.forms import binary, hashed, json_members, posted_text
-from petition.web.shared.letters import addressed, public_url, refusals_spoken
+from petition.web.shared.context import language, now, page, session
+from petition.web.shared.forms import binary, hashed, json_members, posted_text, problem
+from petition.web.shared.letters import addressed, refusals_spoken
 from petition.web.shared.limits import limiter, signing
-from petition.web.signing.choices import Choice, appearance_of, lines, read_choice
+from petition.web.shared.public_cache import cached
+from petition.web.signing.choices import Choice, appearance_of, lines, place_of, read_choice
 
-bp = Blueprint("sign", __name__, url_prefix="/letters/<address>")
+bp = Blueprint("sign", __name__, url_prefix="/<place:address>")
 
 
 @bp.get("/round.json")
-def round_record(address: str) -> dict[str, Any]:
-    """The public record of the round that a signer joins: all that an outside client needs."""
-    letter, _ = addressed(address)
-    rolls = {roll.id: roll.name for roll in rolls_of(session(), letter)}
-    rows = rounds_of(session(), letter.id)
-    row = _wanted_round(rows, request.args.get("roll") or next(iter(rolls)), request.args.get("round"))
-    starts = signing_starts(letter, row)
-    return {
-        "letter_id": letter.id,
-        "letter": public_url(letter),
-        "round": row.number,
-        "text_sha256": letter.text_sha256,
-        "public_key": b64url(row.public_key),
-        "fingerprint": PublicKey.from_spki(row.public_key).fingerprint,
-        "variant": VARIANT,
-        "timing": letter.timing,
-        "issuing": letter.state in SIGNABLE and row.annulled is None and row.issued is None,
-        "signing": takes_signatures(letter, row, now()),
-        "issuing_ends": hour(row.issuing_ends) if row.issuing_ends else None,
-        "signing_starts": hour(starts) if starts else None,
-        "routes": routes_of(letter, row, rows),
-        "names_keys": public_names_keys(session(), letter.id),
-        "fields": [
-            {
-                "id": field.id,
-                "label": field.label,
-                "options": [{"id": option.id, "label": option.label} for option in field.options],
-            }
-            for field in fields_of(session(), letter.id)
-        ],
-        "roll": rolls[row.roll],
-    }
-
-
-def _wanted_round(rows: list[Round], roll: str, number: str | None) -> Round:
-    """A round by its number, for whoever holds a token of it; else the newest of a roll that was not annulled."""
-    if number is not None:
-        found = [row for row in rows if re.fullmatch("[0-9]{1,9}", number) and row.number == int(number)]
-        if not found:
-            raise NotFound("This letter has no such round.")
-        return found[0]
-    mine = [row for row in rows if row.roll == roll]
-    if not mine:
-        raise NotFound("This letter has no such roll.")
-    living = [row for row in mine if row.annulled is None]
-    return (living or mine)[-1]
+def round_record(address: str) -> Response:
+    """The public record of a round: all that an outside client needs."""
+    wanted = request.args.get("round")
+    if wanted is not None and not re.fullmatch("[1-9][0-9]{0,8}", wanted):
+        raise NotFound("This letter has no such set of codes.")
+    body = cached().round_json(address, int(wanted) if wanted else None, moment=now())
+    return Response(body, mimetype="application/json")
 
 
 @bp.post("/signatures")
@@ -132,47 +90,45 @@ def _as_json(shown: Shown) -> dict[str, Any]:
 @bp.get("/sign")
 def ask(address: str) -> str:
     """The form that takes a saved token."""
-    letter, words = addressed(address)
-    return page("sign/token.html", letter=letter, words=words, ladder=ladder_of(letter), token="", refusal=None)
+    return page("sign/token.html", **_form(*addressed(address)), token="")
+
+
+def _form(letter: Letter, words: Words) -> dict[str, Any]:
+    """What both forms that sign with a token show."""
+    return {"letter": letter, "words": words.in_language(language()), "ladder": ladder_of(letter), "problems": []}
 
 
 @bp.post("/sign")
 @limiter.limit(signing)
-def choose_review_or_sign(address: str) -> tuple[str, int]:
-    """How to be seen, then all answers to check, then, with them confirmed, the signature and its receipt."""
+def review_or_sign(address: str) -> tuple[str, int]:
+    """How to be listed, and a preview of it; then, with it confirmed, the signature and its receipt."""
     letter, words = addressed(address)
-    posted, ladder = posted_text("token_file") or posted_text("token"), ladder_of(letter)
-    shown: dict[str, Any] = {"letter": letter, "words": words, "ladder": ladder}
+    shown, posted = _form(letter, words), posted_text("token_file") or posted_text("token")
     try:
         token = read_token(posted)
         _require_of(letter, token)
     except Refusal as refusal:
-        why = say(refusal.sentence, **refusal.values)
-        return page("sign/token.html", **shown, token=posted, refusal=why), refusal.status
-    return _with_token(shown, token, read_choice(request.form, ladder))
+        wrong = problem(refusal, "token_file")
+        return page("sign/token.html", **shown | {"token": posted, "problems": wrong}), refusal.status
+    return _with_token(shown, token, read_choice(request.form, shown["ladder"]))
 
 
 def _with_token(shown: dict[str, Any], token: Token, choice: Choice) -> tuple[str, int]:
-    letter, ladder, do = shown["letter"], shown["ladder"], request.form.get("do", "")
-    shown |= {"token": token.as_text(), "typed": choice.typed}
-    is_sure = request.form.get("confirm") == "yes" and do != "choose"
+    letter, is_sure = shown["letter"], request.form.get("confirm") == "yes"
+    shown |= {"token": token.as_text(), "typed": choice.typed, "seen": []}
     try:
-        if is_sure or do in ("check", "show"):
+        if is_sure or request.form.get("do") == "show":
             appearance = appearance_of(choice, letter, opening(token.receipt))
             require_offered(session(), letter, appearance)
+            shown["seen"] = lines(choice, letter, shown["ladder"])
         if is_sure:
             _sign_once(letter, token, appearance)
             return page("sign/receipt.html", **shown, receipt=receipt_words(token.receipt)), 200
     except Refusal as refusal:
         session().rollback()
-        why = say(refusal.sentence, **refusal.values)
-        return page(
-            "sign/choose.html" if ladder else "sign/token.html", **shown, seen=None, refusal=why
-        ), refusal.status
-    if ladder is None or do == "check":
-        return page("sign/sign.html", **shown, seen=lines(choice, letter, ladder)), 200
-    seen = lines(choice, letter, ladder) if do == "show" else None
-    return page("sign/choose.html", **shown, seen=seen, refusal=None), 200
+        wrong = problem(refusal, place_of(refusal, choice))
+        return page("sign/confirm.html", **shown | {"problems": wrong}), refusal.status
+    return page("sign/confirm.html", **shown), 200
 
 
 def _sign_once(letter: Letter, token: Token, appearance: Appearance) -> None:
@@ -190,3 +146,9 @@ def _sign_once(letter: Letter, token: Token, appearance: Appearance) -> None:
 def _require_of(letter: Letter, token: Token) -> None:
     if token.letter_id != letter.id:
         raise Forbidden("This token belongs to another letter. Open the letter that it was made for.")
+    row = session().get(Round, (letter.id, token.round))
+    if row is not None and b64url(pin_of_round(letter, row.number, row.roll, row.public_key)) != token.pin:
+        raise Forbidden(
+            "This file was made with another public record than the one that this site shows now. Don't use it here. "
+            "Ask the organizers what happened, in another way than through this site."
+        )

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import re
 import shutil
 import socket
 import threading
@@ -25,12 +26,17 @@ from petition.coordination import rounds
 from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.codes import show
 from petition.crypto.encodings import from_b64url
+from petition.crypto.pins import write_pin
 from petition.crypto.tokens import Token
 from petition.issuing.models import UNSPENT, Code
+from petition.letters.models import Letter
+from petition.letters.pinned import pin_of_round
+from petition.signing.models import Round
 from tests.shared import Place, Shared
 from tests.walks import Campaign
 
 PHONE = {"width": 390, "height": 844}
+SIGN = re.compile("^Sign (anonymously|this letter)$")
 HARMLESS = ("Failed to load resource", "The Cross-Origin-Opener-Policy header has been ignored")
 """How the browser puts a refusal, and that a page without https cannot have all of the protections."""
 
@@ -61,6 +67,14 @@ class Site:
 
     def open_letter(self, **how: Any) -> Place:
         return self.shared.an_open_letter(**how)
+
+    def link(self, place: Place) -> str:
+        """What a strip's QR code leads to: a code of the first round, and its pin."""
+        with Session(self.campaign.databases.petition) as session:
+            letter = session.get_one(Letter, place.id)
+            row = session.get_one(Round, (place.id, 1))
+            pin = write_pin(pin_of_round(letter, row.number, row.roll, row.public_key))
+        return self.url(place, f"join#r=1&p={pin}&c={self.code(place)}")
 
     def url(self, place: Place, page: str = "") -> str:
         """A page of a letter, by the address that works before and after publication."""
@@ -219,22 +233,14 @@ class Phone:
     def come(self, url: str) -> None:
         self.page.goto(url)
 
-    def exchange(self, code: str) -> None:
-        """Type a code and exchange it, on the page for codes."""
+    def type_code(self, code: str) -> None:
         self.page.get_by_label("Your signing code").first.fill(code)
-        self.press("Go on")
-        self.press("Send my code")
-
-    def in_hand(self) -> dict[str, Any]:
-        """The file that the script would save now."""
-        found: dict[str, Any] = json.loads(self.page.evaluate("file(kept).text()"))
-        return found
 
     def sign(self) -> str:
-        """Sign with what was exchanged; the receipt's words."""
-        self.press("Sign the letter")
-        self.expect_heading("You have signed. This is your receipt.")
-        return self.page.locator("#words").inner_text()
+        """Sign in one tap; the receipt's words."""
+        self.page.get_by_role("button", name=SIGN).click()
+        self.expect_heading("You signed.")
+        return self.page.locator("[data-fill=words]").inner_text()
 
     def stored(self) -> dict[str, Any]:
         """All that a page of the site could leave behind here."""

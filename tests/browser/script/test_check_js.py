@@ -1,263 +1,326 @@
-"""People who use their receipt on a phone with scripts on: look in the log, take back; and servers that cheat."""
+"""Receipts, with scripts on: looking for a signature in the public record, removing it, and sites that cheat."""
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 
 from petition.crypto.codes import receipt_words
-from petition.crypto.encodings import b64url
-from petition.crypto.tokens import Token
-from tests.browser.script.phones import NOTHING_STORED, Phone, Site
-from tests.shared import Place
+from tests.browser.script.pages import Visitor
+from tests.client import hostile
+from tests.client.hostile import Hostile
+from tests.client.issuing import LETTER_ID, PUBLIC, SHORT, Issuer, b64, key_pair, pin_of, spki_of
+from tests.client.logs import SAMPLE, Campaign, sample
+from tests.client.serving import Reply, Web
 
 pytestmark = pytest.mark.browser
-SAMPLE = Path(__file__).parents[2] / "data" / "sample-log"
-
-
-def as_file(token: Token, **changed: Any) -> dict[str, Any]:
-    """The receipt's file, with members changed."""
-    return {**json.loads(token.as_text()), **changed}
-
-
-def check_words(phone: Phone, site: Site, place: Place, token: Token) -> None:
-    phone.come(site.url(place, "receipt"))
-    phone.page.get_by_label("Your receipt, as you wrote it down").fill(receipt_words(token.receipt))
-    phone.press("Check")
-
-
-def check_file(phone: Phone, site: Site, place: Place, members: dict[str, Any]) -> None:
-    phone.come(site.url(place, "receipt"))
-    phone.choose("Or its file", members)
-    phone.press("Check")
 
 
 @pytest.fixture
-def waiting(site: Site, place: Place) -> Token:
-    """A signature that is kept, of a letter that is not public."""
-    return site.campaign.sign_all(place.id, 1)[0]
+def campaign() -> Campaign:
+    """A letter with one signature that is the visitor's."""
+    return Campaign()
+
+
+def file_of(campaign: Campaign) -> dict[str, Any]:
+    """The receipt file of a campaign's own signature."""
+    return {
+        "petition": 1,
+        "letter": "https://example.org/",
+        "letter_id": LETTER_ID,
+        "round": 1,
+        "pin": pin_of(campaign.record),
+        "message": b64(campaign.message),
+        "signature": b64(campaign.signature),
+        "receipt": b64(campaign.receipt),
+    }
 
 
 @pytest.fixture
-def sealed(site: Site, place: Place, waiting: Token) -> Token:
-    """A signature that stands in the public log."""
-    site.seal(place, waiting)
-    site.campaign.publish(place.id)
-    return waiting
+def mine(campaign: Campaign) -> dict[str, Any]:
+    """The receipt file, from before anything was changed."""
+    return file_of(campaign)
 
 
-def test_before_publication_there_is_no_log_and_the_site_can_be_asked(
-    phone: Phone, site: Site, place: Place, waiting: Token, arrived: list[str]
-) -> None:
-    check_words(phone, site, place, waiting)
-    phone.expect_told("This letter has no public log yet")
-    assert phone.posts() == []
-    phone.press("Ask this site")
-
-    expect(phone.page.get_by_text("It is kept and waits to be counted")).to_be_visible()
+def publish(issuer: Issuer, campaign: Campaign) -> None:
+    issuer.files = campaign.published().files
 
 
-def test_what_waits_is_not_in_the_log_and_the_site_can_be_asked(phone: Phone, site: Site, place: Place) -> None:
-    site.campaign.publish(place.id)
-    waiting = site.campaign.sign_all(place.id, 1)[0]
-    check_words(phone, site, place, waiting)
-
-    phone.expect_told("Your signature is not in the log.")
-    expect(phone.page.get_by_role("button", name="Ask this site")).to_be_visible()
+def check(visitor: Visitor, receipt: dict[str, Any] | str) -> None:
+    visitor.open("receipt")
+    if isinstance(receipt, str):
+        visitor.fill("receipt", receipt)
+    else:
+        visitor.choose("receipt_file", receipt)
+    visitor.press("check")
 
 
 def test_a_receipt_file_finds_its_signature_byte_for_byte(
-    phone: Phone, site: Site, place: Place, sealed: Token
+    visitor: Visitor, issuer: Issuer, campaign: Campaign, mine: dict[str, Any]
 ) -> None:
-    entry = site.campaign.look_up(place.id, sealed).entry
-    check_file(phone, site, place, as_file(sealed))
+    publish(issuer, campaign)
+    check(visitor, mine)
 
-    phone.expect_told(f"entry {entry} of {len(site.campaign.entries(place.id))}, byte for byte as in your file")
+    visitor.expect_told("[found] 2 of 3")
+    expect(visitor.told()).to_have_attribute("data-kind", "done")
+
+
+def test_the_file_s_text_can_be_pasted(
+    visitor: Visitor, issuer: Issuer, campaign: Campaign, mine: dict[str, Any]
+) -> None:
+    publish(issuer, campaign)
+    check(visitor, json.dumps(mine))
+
+    visitor.expect_told("[found] 2 of 3")
 
 
 def test_written_words_find_their_signature_and_say_what_they_cannot_show(
-    phone: Phone, site: Site, place: Place, sealed: Token
+    visitor: Visitor, issuer: Issuer, campaign: Campaign
 ) -> None:
-    check_words(phone, site, place, sealed)
+    publish(issuer, campaign)
+    check(visitor, receipt_words(campaign.receipt))
 
-    phone.expect_told("has your receipt. Only the receipt could be looked for")
+    visitor.expect_told("[foundwords] 2 of 3")
 
 
 def test_the_site_does_not_learn_whose_signature_is_looked_for(
-    phone: Phone, site: Site, place: Place, sealed: Token, arrived: list[str]
+    visitor: Visitor, issuer: Issuer, campaign: Campaign, mine: dict[str, Any], web: Web
 ) -> None:
-    check_file(phone, site, place, as_file(sealed))
-    phone.expect_told("Your signature is in the log")
+    publish(issuer, campaign)
+    check(visitor, mine)
+    visitor.expect_told("[found]")
 
-    assert phone.posts() == []
-    heard = "\n".join(arrived)
-    both = site.campaign.opening(sealed)
-    for secret in (b64url(sealed.receipt), receipt_words(sealed.receipt), both.commit, b64url(both.w), b64url(both.a)):
-        assert secret not in heard
-
-
-def test_while_the_log_is_read_the_page_says_so(phone: Phone, site: Site, place: Place, sealed: Token) -> None:
-    held: list[Route] = []
-    phone.context.route("**/log/checkpoint", lambda route: held.append(route))
-    check_words(phone, site, place, sealed)
-    phone.expect_told("Reading the whole log.")
-    for _ in range(500):  # the sentence stands before the request is out
-        if not held:
-            phone.page.wait_for_timeout(10)
-    held[0].continue_()
-
-    phone.expect_told("Your signature is in the log")
+    names = [seen.path.removeprefix(SHORT) for seen in web.seen if "/log/" in seen.path]
+    assert names == ["log/checkpoint", "log/tile/entries/000.p/3"]
+    assert {seen.body for seen in web.seen} == {b""}
 
 
-def test_nothing_is_left_behind(phone: Phone, site: Site, place: Place, sealed: Token) -> None:
-    check_file(phone, site, place, as_file(sealed))
-    phone.expect_told("Your signature is in the log")
+def test_a_log_that_somebody_else_wrote_can_be_read(visitor: Visitor, issuer: Issuer) -> None:
+    issuer.files = sample().files
+    check(visitor, (SAMPLE / "receipt.txt").read_text("utf-8"))
 
-    assert phone.stored() == NOTHING_STORED
-
-
-def test_someone_who_signed_here_checks_and_takes_back(phone: Phone, site: Site, place: Place, signed: Token) -> None:
-    phone.page.get_by_role("link", name="Use the receipt").click()
-    phone.page.get_by_label("Your receipt, as you wrote it down").fill(receipt_words(signed.receipt))
-    phone.press("Withdraw my signature")
-    phone.expect_told("It had not been counted yet, and nothing of it will ever show.")
-
-    assert phone.posts()[-1] == "withdrawals"
-    assert site.campaign.look_up(place.id, signed).state == "withdrawn"
+    visitor.expect_told("[foundwords]", "of 282")
 
 
-def test_withdrawing_sends_the_two_values_and_never_the_receipt(
-    phone: Phone, site: Site, place: Place, waiting: Token, arrived: list[str]
+def test_a_large_log_is_read_whole(visitor: Visitor, issuer: Issuer, campaign: Campaign, mine: dict[str, Any]) -> None:
+    campaign.more = [{"type": "codes", "round": 1, "made": number, "voided": 0} for number in range(600)]
+    publish(issuer, campaign)
+    check(visitor, mine)
+
+    visitor.expect_told("[found] 2 of 603")
+
+
+def test_before_publication_there_is_nothing_to_search_and_the_site_can_be_asked(
+    visitor: Visitor, mine: dict[str, Any]
 ) -> None:
-    phone.come(site.url(place, "receipt"))
-    phone.choose("Or its file", as_file(waiting))
-    phone.press("Withdraw my signature")
-    phone.expect_told("Your signature is withdrawn.")
-    both = site.campaign.opening(waiting)
+    check(visitor, mine)
 
-    [sent] = [line for line in arrived if line.startswith("POST")]
-    assert json.loads(sent.partition("? ")[2]) == {"w": b64url(both.w), "a": b64url(both.a)}
+    visitor.expect_told("[unpublished]")
+    expect(visitor.page.get_by_text("[ask]")).to_be_visible()
 
 
-def test_a_sealed_signature_is_taken_back_in_public(phone: Phone, site: Site, place: Place, sealed: Token) -> None:
-    phone.come(site.url(place, "receipt"))
-    phone.choose("Or its file", as_file(sealed))
-    phone.press("Withdraw my signature")
-    phone.expect_told("the next update takes it out of the count")
-    site.campaign.seal(place.id)
-    back = next(n for n, entry in enumerate(site.campaign.entries(place.id)) if entry["type"] == "withdrawal")
-    check_file(phone, site, place, as_file(sealed))
+def test_what_is_not_there_yet_is_said(visitor: Visitor, issuer: Issuer, campaign: Campaign) -> None:
+    publish(issuer, campaign)
+    check(visitor, receipt_words(bytes(16)))
 
-    phone.expect_told("Your signature is in the log", f"It was taken back, as entry {back} says")
+    visitor.expect_told("[missing]")
+    expect(visitor.page.get_by_text("[ask]")).to_be_visible()
 
 
-def test_a_round_that_was_annulled_is_told_with_its_reason(
-    phone: Phone, site: Site, place: Place, sealed: Token
-) -> None:
-    site.annul(place, "Codes were stolen.")
-    check_file(phone, site, place, as_file(sealed))
-
-    phone.expect_told("because the organizers annulled its round: Codes were stolen.")
-
-
-def test_a_receipt_of_nobody_is_told_so_by_the_site(phone: Phone, site: Site, place: Place) -> None:
-    phone.come(site.url(place, "receipt"))
-    phone.page.get_by_label("Your receipt, as you wrote it down").fill(receipt_words(bytes(16)))
-    phone.press("Withdraw my signature")
-
-    phone.expect_told("there is nothing to take back")
-
-
-def test_a_slip_of_the_pen_asks_nobody(phone: Phone, site: Site, place: Place, arrived: list[str]) -> None:
-    phone.come(site.url(place, "receipt"))
-    phone.page.get_by_label("Your receipt, as you wrote it down").fill("0004-1061")
-    phone.press("Withdraw my signature")
-
-    phone.expect_told("This is no receipt.")
-    assert phone.posts() == []
-
-
-# Servers that cheat, and files that were changed
-
-
-def test_a_key_made_for_one_person_alone_is_found_out(phone: Phone, site: Site, place: Place, sealed: Token) -> None:
-    check_file(phone, site, place, as_file(sealed, fingerprint="0" * 64))
-
-    phone.expect_told("the key that signed for you is not the one that the log shows to everybody")
-
-
-def test_another_signature_under_the_same_receipt_is_found_out(
-    phone: Phone, site: Site, place: Place, sealed: Token
-) -> None:
-    check_file(phone, site, place, as_file(sealed, signature=b64url(bytes(383) + b"\2")))
-
-    phone.expect_told("a signature with your receipt, but not the one in your file")
-
-
-def test_another_text_is_found_out(phone: Phone, site: Site, place: Place, sealed: Token) -> None:
-    text = site.campaign.entries(place.id)[0]["text_sha256"]
-    other = sealed.message.replace(text.encode(), b"0" * 64)
-    check_file(phone, site, place, as_file(sealed, message=b64url(other)))
-
-    phone.expect_told("you signed another text than the one that is published")
-
-
-def test_the_file_of_another_letter_is_refused(phone: Phone, site: Site, place: Place, sealed: Token) -> None:
-    other = site.campaign.sign_all(site.shared.an_open_letter().id, 1)[0]
-    check_file(phone, site, place, as_file(other))
-
-    phone.expect_told("it belongs to another letter")
-
-
-def test_a_receipt_that_does_not_open_its_file_is_refused(
-    phone: Phone, site: Site, place: Place, sealed: Token
-) -> None:
-    check_file(phone, site, place, as_file(sealed, receipt=b64url(bytes(16))))
-
-    phone.expect_told("somebody changed it")
-
-
-def change_log(phone: Phone, part: str, change: Callable[[bytes], bytes]) -> None:
-    """A server that shows this visitor another log."""
-
-    def answer(route: Route) -> None:
-        honest = route.fetch()
-        route.fulfill(response=honest, body=change(honest.body()))
-
-    phone.context.route(f"**/log/{part}", answer)
+CLOSED = {"type": "closed", "signatures": 0, "withdrawals": 0, "dropped": 0}
 
 
 @pytest.mark.parametrize(
-    ("part", "change"),
+    ("has_file", "rounds", "said"),
+    [(True, [1], "[missingclosed] 1"), (False, [1, 2], "[missingclosed] 1, 2")],
+    ids=["a file", "words"],
+)
+def test_in_a_closed_letter_a_round_without_signatures_stayed_small_or_is_hidden(
+    visitor: Visitor,
+    issuer: Issuer,
+    campaign: Campaign,
+    mine: dict[str, Any],
+    has_file: bool,
+    rounds: list[int],
+    said: str,
+) -> None:
+    opened = [{**campaign.round, "round": number} for number in rounds[1:]]
+    campaign.entry = {"type": "codes", "round": 1, "made": 3, "voided": 0}
+    campaign.more = [*opened, CLOSED]
+    publish(issuer, campaign)
+    check(visitor, mine if has_file else receipt_words(campaign.receipt))
+
+    visitor.expect_told(said)
+
+
+def test_in_a_closed_letter_a_signature_that_is_missing_among_others_was_left_out(
+    visitor: Visitor, issuer: Issuer, campaign: Campaign
+) -> None:
+    campaign.more = [CLOSED]
+    publish(issuer, campaign)
+    check(visitor, receipt_words(bytes(16)))
+
+    visitor.expect_told("[leftout]")
+
+
+@pytest.mark.parametrize("version", [1, 3, None, "2"])
+def test_a_log_of_another_version_is_named(
+    visitor: Visitor, issuer: Issuer, campaign: Campaign, mine: dict[str, Any], version: object
+) -> None:
+    campaign.letter["version"] = version
+    publish(issuer, campaign)
+    check(visitor, mine)
+
+    visitor.expect_told("[oldlog]")
+
+
+def test_a_withdrawal_and_an_annulled_round_are_told(
+    visitor: Visitor, issuer: Issuer, campaign: Campaign, mine: dict[str, Any]
+) -> None:
+    campaign.more = [campaign.withdrawal(), {"type": "annulled", "round": 1, "reason": "Codes were \u202estolen."}]
+    publish(issuer, campaign)
+    check(visitor, mine)
+
+    visitor.expect_told("[found] 2 of 5", "[annulled] Codes were  stolen.", "[takenback] 3")
+
+
+LIES: list[tuple[str, Callable[[Campaign], object]]] = [
+    ("otherbytes", lambda c: c.entry.update(signature=b64(c.signed_by(c.key)))),
+    ("otherbytes", lambda c: c.entry.update(extra=1)),
+    ("forged", lambda c: c.entry.update(signature=b64(bytes(384)))),
+    ("forged", lambda c: c.entry.update(message=b64(bytes(32) + c.statement))),
+    ("otherrecord", lambda c: c.entry.update(round=2)),
+    ("otherrecord", lambda c: c.more.append(c.round)),
+    ("otherrecord", lambda c: c.round.update(round=2)),
+    ("otherrecord", lambda c: c.round.update(public_key=b64(spki_of(key_pair(2))))),
+    ("otherrecord", lambda c: c.round.update(roll="only-you")),
+    ("otherrecord", lambda c: c.letter.update(k=4)),
+    ("otherrecord", lambda c: c.letter.update(names_keys={"named": "0" * 64})),
+    ("otherrecord", lambda c: c.letter.update(hosts=["evil.example"])),
+    ("otherrecord", lambda c: c.letter.pop("hosts")),
+    ("twice", lambda c: c.more.append(c.entry)),
+    ("file", lambda c: c.letter.update(letter_id=LETTER_ID[::-1])),
+    ("othertext", lambda c: c.letter.update(text_sha256="0" * 64)),
+    ("notyours", lambda c: c.more.append({**c.withdrawal(), "w": b64(bytes(32))})),
+    ("broken", lambda c: c.letter.update(log_key=b64(bytes(32)))),
+    ("broken", lambda c: c.letter.update(type="codes")),
+]
+
+
+def test_a_site_that_signs_lies_is_found_out(visitor: Visitor, issuer: Issuer) -> None:
+    visitor.open("receipt")
+    for number, (said, change) in enumerate(LIES):
+        campaign = Campaign()
+        mine = file_of(campaign)
+        change(campaign)
+        publish(issuer, campaign)
+        visitor.choose("receipt_file", mine)
+        visitor.press("check")
+
+        assert visitor.told().inner_text() == f"[{said}]", number
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
     [
-        ("tile/entries/**", lambda body: body.replace(b'"k":3', b'"k":4')),
-        ("tile/entries/**", lambda body: body[:-9]),
-        ("tile/entries/**", lambda body: b""),
-        ("checkpoint", lambda note: note.replace(b"\n\n", b"\nand more\n\n")),
-        ("checkpoint", lambda note: note.split(b"\xe2\x80\x94")[0]),
+        ("log/tile/entries/000.p/3", lambda body: body.replace(b'"k":3', b'"k":4')),
+        ("log/tile/entries/000.p/3", lambda body: body[:-9]),
+        ("log/tile/entries/000.p/3", lambda body: b""),
+        ("log/checkpoint", lambda note: note.replace(b"\n\n", b"\nand more\n\n")),
+        ("log/checkpoint", lambda note: note.split(b"\xe2\x80\x94")[0]),
     ],
     ids=["another entry", "the end cut off", "empty", "another note under the signature", "no signature"],
 )
 def test_a_log_whose_parts_do_not_fit_is_found_out(
-    phone: Phone, site: Site, place: Place, sealed: Token, part: str, change: Callable[[bytes], bytes]
+    visitor: Visitor,
+    issuer: Issuer,
+    campaign: Campaign,
+    mine: dict[str, Any],
+    name: str,
+    change: Callable[[bytes], bytes],
 ) -> None:
-    change_log(phone, part, change)
-    check_file(phone, site, place, as_file(sealed))
+    publish(issuer, campaign)
+    issuer.files[name] = change(issuer.files[name])
+    check(visitor, mine)
 
-    phone.expect_told("The parts of the log do not belong together.")
+    expect(visitor.told()).to_have_attribute("data-kind", "stopped")
+    assert visitor.told().inner_text() in ("[broken]", "[log]")
 
 
-def test_a_log_that_somebody_else_wrote_can_be_read(phone: Phone, site: Site, place: Place) -> None:
-    def answer(route: Route) -> None:
-        path = SAMPLE / "log" / route.request.url.partition("/log/")[2]
-        route.fulfill(body=path.read_bytes()) if path.is_file() else route.fulfill(status=404)
+# Removing
 
-    phone.context.route("**/log/**", answer)
-    phone.come(site.url(place, "receipt"))
-    phone.page.get_by_label("Your receipt, as you wrote it down").fill((SAMPLE / "receipt.txt").read_text("utf-8"))
-    phone.press("Check")
 
-    phone.expect_told("Your signature is in the log: entry", "of 282")
+def test_removing_asks_once_more_and_sends_two_values(visitor: Visitor, issuer: Issuer, campaign: Campaign) -> None:
+    visitor.open("receipt", base=SHORT)
+    visitor.fill("receipt", receipt_words(campaign.receipt).lower())
+    visitor.press("remove")
+    assert visitor.posts() == []
+    visitor.press("confirm")
+    visitor.expect_told("[removed]")
+
+    w, a = campaign.opened
+    assert issuer.withdrawn == [{"w": b64(w), "a": b64(a)}]
+
+
+def test_a_sealed_signature_is_removed_in_public(visitor: Visitor, issuer: Issuer, campaign: Campaign) -> None:
+    issuer.was_sealed = True
+    visitor.open("receipt")
+    visitor.fill("receipt", receipt_words(campaign.receipt))
+    visitor.press("remove")
+    visitor.press("confirm")
+
+    visitor.expect_told("[removedsealed]")
+
+
+def test_a_receipt_in_words_goes_to_the_address_given(
+    visitor: Visitor, public: Issuer, campaign: Campaign, web: Web
+) -> None:
+    visitor.open("receipt", base=PUBLIC)
+    visitor.fill("receipt", receipt_words(campaign.receipt))
+    visitor.press("remove")
+    visitor.press("confirm")
+    visitor.expect_told("[removed]")
+
+    assert [seen.path for seen in web.posts()] == [PUBLIC + "withdrawals"]
+
+
+def test_a_receipt_file_goes_to_the_letter_s_own_address_and_no_liar_gets_it(
+    visitor: Visitor, public: Issuer, campaign: Campaign, mine: dict[str, Any], liar: Hostile, web: Web
+) -> None:
+    visitor.open("receipt", base=PUBLIC)
+    visitor.choose("receipt_file", {**mine, "pin": public.pin()})
+    visitor.press("remove")
+    honest = liar.lie
+    for lie in hostile.RECORDS.values():
+        liar.alter(lie)
+        visitor.press("confirm")
+        expect(visitor.told()).to_have_attribute("data-kind", "stopped")
+    assert visitor.posts() == []
+    liar.lie = honest
+    visitor.press("confirm")
+    visitor.expect_told("[removed]")
+
+    assert [seen.path for seen in web.posts()] == [SHORT + "withdrawals"]
+
+
+@pytest.mark.parametrize("act", ["check", "remove"])
+def test_a_slip_of_the_pen_asks_nobody(visitor: Visitor, web: Web, act: str) -> None:
+    visitor.open("receipt")
+    visitor.fill("receipt", "0004-1061")
+    web.seen.clear()
+    visitor.press(act)
+
+    visitor.expect_told("[words]")
+    assert web.seen == []
+
+
+def test_a_refusal_is_passed_on(visitor: Visitor, liar: Hostile, campaign: Campaign) -> None:
+    liar.lie = lambda seen, reply: Reply.refusal(404, "No such signature.") if seen.method == "POST" else reply
+    visitor.open("receipt")
+    visitor.fill("receipt", receipt_words(campaign.receipt))
+    visitor.press("remove")
+    visitor.press("confirm")
+
+    visitor.expect_told("No such signature.")

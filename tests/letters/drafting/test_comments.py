@@ -173,7 +173,7 @@ def test_nothing_is_said_about_a_text_that_is_fixed(a_draft: Draft) -> None:
     a_draft.session.expire_all()
 
     for act in (lambda: a_draft.comment(1), lambda: resolve(a_draft.session, a_draft.letter, 1, resolved=True)):
-        with pytest.raises(Conflict, match="fixed"):
+        with pytest.raises(Conflict, match="locked"):
             act()
     assert [one.comment for one in a_draft.threads()] == [said]
 

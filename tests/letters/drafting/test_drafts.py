@@ -103,7 +103,7 @@ def test_the_letters_title_is_that_of_the_newest_version(campaign: Campaign) -> 
 def test_an_open_letters_text_can_change_no_more(campaign: Campaign) -> None:
     letter = campaign.an_open_letter()
 
-    with pytest.raises(Conflict, match="A changed letter is a new letter"):
+    with pytest.raises(Conflict, match="start a new letter"):
         keep(campaign, letter, OURS, based_on=1)
     assert newest(campaign, letter) == WORDS
 
@@ -116,9 +116,9 @@ def test_what_is_saved_while_the_letter_opens_comes_too_late(campaign: Campaign)
         found = session.get_one(Letter, letter)
         opening.open_letter(campaign.services, letter, moment=campaign.clock())
 
-        with pytest.raises(Conflict, match="A changed letter is a new letter"):
+        with pytest.raises(Conflict, match="start a new letter"):
             save(session, found, organizer, OURS, based_on=1, moment=campaign.clock())
-        with pytest.raises(Conflict, match="A changed letter is a new letter"):
+        with pytest.raises(Conflict, match="start a new letter"):
             set_rules(session, found, Rules(k=5))
     assert newest(campaign, letter) == WORDS
 
@@ -172,14 +172,11 @@ def test_an_address_may_be_chosen_once(campaign: Campaign, slug: str) -> None:
         campaign.a_draft(slug=slug)
 
 
-def test_no_two_letters_share_an_id_or_a_secret(campaign: Campaign) -> None:
+def test_no_two_letters_share_an_id_or_an_unlisted_address(campaign: Campaign) -> None:
     made = [campaign.a_draft() for _ in range(3)]
-    with Session(campaign.databases.reading) as session:
-        secrets = {session.get_one(Letter, letter).secret for letter in made}
 
-    assert len(set(made)) == len(secrets) == 3
+    assert len(set(made)) == len({letter[:16] for letter in made}) == 3
     assert {len(letter) for letter in made} == {26}
-    assert {len(secret) for secret in secrets} == {16}
 
 
 # Rules
@@ -187,7 +184,7 @@ def test_no_two_letters_share_an_id_or_a_secret(campaign: Campaign) -> None:
 
 @pytest.mark.parametrize("k", [-1, 0, 2, 51])
 def test_k_is_from_3_to_50(campaign: Campaign, k: int) -> None:
-    with pytest.raises(BadShape, match="K must be from 3 to 50"):
+    with pytest.raises(BadShape, match="must be from 3 to 50"):
         campaign.a_draft(k=k)
 
 
@@ -203,7 +200,7 @@ def test_timing_is_one_of_two_and_its_lengths_are_bounded(campaign: Campaign, wr
 def test_what_freezes_at_opening_can_change_no_more(campaign: Campaign, change: dict[str, Any]) -> None:
     letter = campaign.an_open_letter(k=3)
 
-    with pytest.raises(Conflict, match="A changed letter is a new letter"), at_desk(campaign) as (session, _):
+    with pytest.raises(Conflict, match="start a new letter"), at_desk(campaign) as (session, _):
         set_rules(session, session.get_one(Letter, letter), Rules(**{"k": 3, **change}))
     with Session(campaign.databases.reading) as session:
         found = session.get_one(Letter, letter)
@@ -238,7 +235,7 @@ def test_rolls_keep_the_names_and_the_order_that_they_were_given(campaign: Campa
 
 
 def test_rolls_have_names_of_their_own_and_there_are_not_too_many(campaign: Campaign) -> None:
-    with pytest.raises(BadShape, match="each with a name of its own"):
+    with pytest.raises(BadShape, match="each with its own name"):
         campaign.a_draft(rolls=("Workers", "Workers "))
     with pytest.raises(BadShape, match="at most 20"):
         campaign.a_draft(rolls=tuple(f"Roll {number}" for number in range(21)))

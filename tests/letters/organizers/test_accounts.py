@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from petition.errors import BadShape, Conflict, Forbidden, NotFound, Over
 from petition.letters.models import Organizer
+from petition.letters.organizers import accounts
 from petition.letters.organizers.accounts import (
     INVITATION_LASTS,
     add_organizer,
@@ -70,7 +71,7 @@ def test_a_link_works_once(campaign: Campaign, name: str) -> None:
     secret = invite(campaign, name)
     choose(campaign, secret)
 
-    with pytest.raises(Over, match="used or is too old"):
+    with pytest.raises(Over, match="was used or is too old"):
         choose(campaign, secret, ANOTHER)
 
 
@@ -95,7 +96,7 @@ def test_a_passphrase_that_is_refused_leaves_the_link_good(campaign: Campaign, n
     secret = invite(campaign, name)
 
     for passphrase in ("", "elevenchars", "x" * 1001):
-        with pytest.raises(BadShape, match="Choose a passphrase of at"):
+        with pytest.raises(BadShape, match="Choose a password of at"):
             choose(campaign, secret, passphrase)
     assert choose(campaign, secret)
 
@@ -220,3 +221,29 @@ def test_changing_the_passphrase_takes_the_present_one_and_keeps_the_key_pair(ca
         assert [signed_in(session, proof, moment=campaign.clock()) for proof in proofs] == [organizer, None]
         with pytest.raises(Forbidden):
             sign_in(session, name, PASSPHRASE, **at(campaign))
+
+
+@pytest.mark.parametrize("typed", ["ana maria", "ANA MARIA", " Ana  Maria ", "Ａna Maria"])
+def test_a_name_is_known_with_any_capitals(campaign: Campaign, session: Session, typed: str) -> None:
+    campaign.organizer("Ana Maria")
+
+    found = accounts.sign_in(session, typed, PASSPHRASE, moment=campaign.clock(), master=campaign.master)
+    assert found.name == "Ana Maria"
+
+
+def test_two_names_that_differ_in_capitals_alone_cannot_be_made(campaign: Campaign, session: Session) -> None:
+    campaign.organizer("Ana Maria")
+    with pytest.raises(Conflict):
+        accounts.add_organizer(session, "ana maria", moment=campaign.clock(), random=os.urandom)
+
+
+def test_two_that_an_older_version_let_be_made_are_told_apart_by_their_capitals(
+    campaign: Campaign, session: Session
+) -> None:
+    first = campaign.organizer("Ana Maria")
+    session.add(Organizer(id="0" * 26, name="ana maria"))
+    session.commit()
+
+    assert accounts.known_as(session, "Ana Maria")[0] == first
+    assert accounts.known_as(session, "ana maria")[0] == "0" * 26
+    assert accounts.known_as(session, "ANA MARIA") == ("", "")

@@ -15,7 +15,7 @@ from petition.coordination import rounds
 from petition.crypto.blind_rsa import PrivateKey
 from petition.errors import NotFound
 from petition.publishing.data.exports import counts_csv, defused, history_csv, table
-from petition.publishing.figures.counts import rounded
+from petition.sealing.round_entries import rounded
 from tests.conftest import Clock
 from tests.shared import Shared
 from tests.walks import WORDS, Campaign
@@ -67,7 +67,10 @@ def test_counts_json_has_exactly_the_members_of_the_interface(campaign: Campaign
         "as_of": "2026-11-02T10:00Z",
         "signatures": 3,
         "withdrawals": 1,
-        "rolls": [{"roll": "Workers", "count": 2}, {"roll": "Contractors", "count": 0}],
+        "rolls": [
+            {"id": "workers", "roll": "Workers", "count": 2},
+            {"id": "workers-2", "roll": "Contractors", "count": 0},
+        ],
         "names_shown": 0,
         "threshold": None,
         "closes": None,
@@ -128,7 +131,7 @@ def test_nothing_that_waits_is_in_any_figure(campaign: Campaign) -> None:
 
 def test_history_csv_has_a_row_for_each_hour_that_changed_a_number(campaign: Campaign, letter: str) -> None:
     assert campaign.public_files(letter)["history.csv"] == (
-        b"sealed_at,signatures,withdrawals,count\r\n2026-11-02T09:00Z,3,0,3\r\n2026-11-02T10:00Z,3,1,2\r\n"
+        b"sealed_at,signatures,withdrawals,count,size\r\n2026-11-02T09:00Z,3,0,3,8\r\n2026-11-02T10:00Z,3,1,2,9\r\n"
     )
 
 
@@ -183,7 +186,10 @@ def test_a_table_is_read_back_as_it_was_written_and_no_cell_of_text_begins_a_for
 
 
 def test_history_has_its_header_even_before_anything_happened(campaign: Campaign) -> None:
-    assert history_csv(campaign.figures(campaign.a_published_letter())) == b"sealed_at,signatures,withdrawals,count\r\n"
+    assert (
+        history_csv(campaign.figures(campaign.a_published_letter()))
+        == b"sealed_at,signatures,withdrawals,count,size\r\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import io
 import os
 import re
+from dataclasses import replace
 
 import pypdf
 import pytest
@@ -10,16 +11,26 @@ import zxingcpp
 from PIL import Image
 
 from petition.crypto.codes import new_code, show
+from petition.crypto.pins import show_pin, write_pin
 from petition.errors import BadShape
-from petition.publishing.documents.code_sheets import MOST_ON_PAPER, STRIPS, TEMPLATE, Sheet, join_link, said, sheet_pdf
+from petition.publishing.documents.code_sheets import (
+    MOST_ON_PAPER,
+    STRIPS,
+    TEMPLATE,
+    Sheet,
+    join_link,
+    said,
+    sheet_pdf,
+)
 from petition.publishing.documents.typesetting import png
 from tests.shared import ONCE, Shared
 
 pytestmark = pytest.mark.thorough
 
-JOIN = "https://letters.example.org/letters/we-refuse-abcdefghjkmnpqrs/join"
-SHEET = Sheet(join=JOIN, fingerprint="ab12" * 16, log_key="0123456789abcdef0123", title="We refuse to build it")
-NEUTRAL = Sheet(join=JOIN, fingerprint=SHEET.fingerprint, log_key=SHEET.log_key)
+JOIN = "https://letters.example.org/s/abcd-efgh-jkmn-pqrs/join"
+SHEET = Sheet(join=JOIN, round=7, pin=bytes(range(32)), title="We refuse to build it")
+NEUTRAL = replace(SHEET, title="")
+LINK = f"{JOIN}#r=7&p={write_pin(SHEET.pin)}"
 CODES = [new_code(os.urandom) for _ in range(STRIPS)]
 
 
@@ -30,25 +41,28 @@ def read(pdf: bytes) -> tuple[pypdf.PdfReader, str]:
 
 def squares(sheet: Sheet, codes: list[str]) -> set[str]:
     """What a phone reads from the printed page."""
-    picture = Image.open(io.BytesIO(png(TEMPLATE, said(sheet, codes, "a4"), ppi=150)))
+    picture = Image.open(io.BytesIO(png(TEMPLATE, said(sheet, codes, "a4"), ppi=300)))
     return {found.text for found in zxingcpp.read_barcodes(picture)}
 
 
-def test_a_phone_reads_a_link_with_key_and_code_from_each_strip():
-    assert squares(SHEET, CODES) == {join_link(JOIN, SHEET.fingerprint, code) for code in CODES}
+def test_a_phone_reads_a_link_with_round_pin_and_code_from_each_strip():
+    assert squares(SHEET, CODES) == {join_link(SHEET, code) for code in CODES}
+    assert join_link(SHEET, CODES[0]) == f"{LINK}&c={show(CODES[0])}"
 
 
-def test_a_link_names_the_roll_where_it_needs_to():
-    sheet = Sheet(join=f"{JOIN}?roll=former", fingerprint=SHEET.fingerprint, log_key=SHEET.log_key)
+def test_the_code_can_be_left_out_of_the_link_and_is_printed_all_the_same():
+    sheet = replace(SHEET, has_codes=False)
+    text = read(sheet_pdf(sheet, CODES))[1]
 
-    assert squares(sheet, CODES[:1]) == {f"{JOIN}?roll=former#k={SHEET.fingerprint}&c={show(CODES[0])}"}
+    assert squares(sheet, CODES) == {LINK}
+    assert [show(code) in text for code in CODES] == [True] * STRIPS
 
 
 def test_a_strip_can_be_read_aloud():
     text = read(sheet_pdf(SHEET, CODES))[1]
 
     assert [show(code) in text for code in CODES] == [True] * STRIPS
-    for words in ("We refuse to build it", JOIN, "0123 4567 89ab cdef 0123", "ab12 ab12 ab12 ab12 ab12", "own phone"):
+    for words in ("We refuse to build it", JOIN.partition("://")[2], show_pin(SHEET.pin), "Own phone"):
         assert text.replace(" ", "").count(words.replace(" ", "")) == STRIPS, words
 
 
@@ -58,6 +72,17 @@ def test_a_neutral_strip_names_neither_the_letter_nor_its_address():
     assert show(CODES[0]) in text
     assert "refuse" not in text + str(reader.metadata)
     assert squares(NEUTRAL, CODES) == squares(SHEET, CODES)
+
+
+def test_a_coworker_gets_half_a_page_and_no_strip_is_lost():
+    handed_on = replace(SHEET, is_handed_on=True)
+    ten = [*CODES, *CODES[:2]]
+    reader, text = read(sheet_pdf(handed_on, ten))
+
+    assert len(reader.pages) == 2
+    assert "Never write down who got a strip." in text
+    assert text.count("Code") == len(ten)
+    assert squares(handed_on, CODES[:4]) == squares(SHEET, CODES[:4])
 
 
 @pytest.mark.parametrize(("paper", "size"), [("a4", (595, 842)), ("letter", (612, 792))])
@@ -74,13 +99,13 @@ def test_the_same_codes_give_the_same_bytes_without_a_time():
     assert b"/CreationDate" not in made
 
 
-def test_six_codes_take_two_pages():
+def test_a_page_has_eight_strips_and_one_more_takes_another():
     assert len(read(sheet_pdf(SHEET, [*CODES, CODES[0]]))[0].pages) == 2
 
 
 @pytest.mark.parametrize("title", ["نرفض أن نبنيه", "我们拒绝建造", '#let x = "typst"', "A" * 200])
 def test_any_title_is_data(title):
-    sheet = Sheet(join=JOIN, fingerprint=SHEET.fingerprint, log_key=SHEET.log_key, title=title)
+    sheet = replace(SHEET, title=title)
 
     assert squares(sheet, CODES) == squares(SHEET, CODES)
 
@@ -103,12 +128,11 @@ def test_organizers_get_the_codes_that_they_just_made(shared: Shared):
     desk = shared.desk()
     made = desk.send(f"{place.desk}codes", count="3", roll="")
     codes = re.findall(r'"strip-code">([^<]+)<', made.text)
-    key = shared.get(f"{place.hidden}round.json").get_json()["fingerprint"]
     token = desk.csrf(f"{place.desk}codes")
     values = {"codes": "\r\n".join(codes), "round": "1", "paper": "letter"}
     answer = desk.post(f"{place.desk}codes/sheet", csrf_token=token, **values)
 
-    assert all(f"/join#k={key}&amp;c={code}" in made.text for code in codes)
+    assert all(re.search(f"/join#r=1&amp;p=[A-Za-z0-9_-]{{43}}&amp;c={code}", made.text) for code in codes)
     assert answer.mimetype == "application/pdf"
     assert answer.headers["Cache-Control"] == "no-store"
     assert all(code in read(answer.data)[1] for code in codes)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from petition.letters.organizers import accounts
 from petition.letters.organizers.accounts import add_organizer, reset_organizer
+from petition.web.desk.access import OPEN_TO_ALL
 from tests.routes import organizers_routes
 from tests.shared import ONCE, Shared
 from tests.visitors import Visitor
@@ -34,13 +35,13 @@ def link_for(shared: Shared, name: str, again: bool = False) -> str:
 
 def let_in(shared: Shared, visitor: Visitor, name: str) -> None:
     page = visitor.open(link_for(shared, name))
-    visitor.press(page, "Keep it and sign in", passphrase=PASSPHRASE, again=PASSPHRASE)
+    visitor.press(page, "Save and sign in", passphrase=PASSPHRASE, again=PASSPHRASE)
 
 
 @ONCE
 def test_a_one_time_link_lets_choose_a_passphrase_and_signs_in(shared: Shared, visitor: Visitor) -> None:
     welcome = visitor.open(link_for(shared, "Carla"))
-    desk = visitor.press(welcome, "Keep it and sign in", passphrase=PASSPHRASE, again=PASSPHRASE)
+    desk = visitor.press(welcome, "Save and sign in", passphrase=PASSPHRASE, again=PASSPHRASE)
 
     assert welcome.heading == "Welcome, Carla"
     assert (desk.path, desk.heading) == ("/organize/", "My letters")
@@ -48,11 +49,11 @@ def test_a_one_time_link_lets_choose_a_passphrase_and_signs_in(shared: Shared, v
 
 def test_a_one_time_link_works_once(shared: Shared, visitor: Visitor) -> None:
     link = link_for(shared, "Dora")
-    visitor.press(visitor.open(link), "Keep it and sign in", passphrase=PASSPHRASE, again=PASSPHRASE)
+    visitor.press(visitor.open(link), "Save and sign in", passphrase=PASSPHRASE, again=PASSPHRASE)
     again = shared.visitor().open(link)
 
     assert again.status == 410
-    assert "This link has been used or is too old." in again.text
+    assert "This link was used or is too old." in again.text
 
 
 @ONCE
@@ -78,8 +79,8 @@ def test_a_one_time_link_is_good_for_a_week(shared: Shared, visitor: Visitor) ->
     ("passphrase", "again", "sentence"),
     [
         ("short", "short", "at least 12 characters"),
-        (PASSPHRASE, PASSPHRASE + "r", "The two passphrases differ."),
-        ("", "", "Choose a passphrase."),
+        (PASSPHRASE, PASSPHRASE + "r", "The two passwords differ."),
+        ("", "", "Choose a password."),
         ("x" * 1001, "x" * 1001, ""),
     ],
 )
@@ -87,7 +88,7 @@ def test_a_bad_passphrase_is_refused_with_a_sentence_and_the_link_stays_good(
     shared: Shared, visitor: Visitor, passphrase: str, again: str, sentence: str
 ) -> None:
     link = link_for(shared, f"Gina {len(passphrase)} {len(again)}")
-    refused = visitor.press(visitor.open(link), "Keep it and sign in", passphrase=passphrase, again=again)
+    refused = visitor.press(visitor.open(link), "Save and sign in", passphrase=passphrase, again=again)
 
     assert refused.status == 400
     assert sentence in refused.text
@@ -99,8 +100,8 @@ def test_signing_in_leads_to_the_desk_and_signing_out_leaves_it(shared: Shared, 
     desk = visitor.press(visitor.open("/organize/sign-in"), "Sign in", name=" Ana ", passphrase=PASSPHRASE)
     left = visitor.press(desk, "Sign out, Ana")
 
-    assert (desk.heading, left.heading) == ("My letters", "Organizers: sign in")
-    assert visitor.open("/organize/").heading == "Organizers: sign in"
+    assert (desk.heading, left.heading) == ("My letters", "Organizer sign-in")
+    assert visitor.open("/organize/").heading == "Organizer sign-in"
 
 
 def test_a_wrong_passphrase_and_a_name_that_nobody_has_are_answered_alike(shared: Shared) -> None:
@@ -129,7 +130,7 @@ def test_a_reset_ends_every_sign_in(shared: Shared, visitor: Visitor) -> None:
     before = visitor.open("/organize/").heading
     link_for(shared, "Hans", again=True)
 
-    assert (before, visitor.open("/organize/").heading) == ("My letters", "Organizers: sign in")
+    assert (before, visitor.open("/organize/").heading) == ("My letters", "Organizer sign-in")
 
 
 @ONCE
@@ -161,32 +162,28 @@ def test_every_page_of_the_organizers_asks_strangers_to_sign_in(shared: Shared) 
     asked = [
         route
         for route in organizers_routes(shared.app, place.slug, "GET")
-        if "welcome" not in route.path and "/join/" not in route.path
+        if "welcome" not in route.path and "/join/" not in route.path and route.endpoint != "organize.ask_to_start"
     ]
     pages = {route.path: shared.visitor().open(route.path) for route in asked}
 
     assert len(pages) >= 8
-    assert {(page.status, page.heading) for page in pages.values()} == {(200, "Organizers: sign in")}
+    assert {(page.status, page.heading) for page in pages.values()} == {(200, "Organizer sign-in")}
 
 
 @ONCE
 def test_every_form_of_the_organizers_asks_strangers_to_sign_in(shared: Shared) -> None:
     place = shared.a_draft()
-    forms = [
-        route
-        for route in organizers_routes(shared.app, place.slug, "POST")
-        if route.endpoint not in ("organize.sign_in", "organize.set_passphrase", "organize.accept_invitation")
-    ]
+    forms = [route for route in organizers_routes(shared.app, place.slug, "POST") if route.endpoint not in OPEN_TO_ALL]
     pages = {route.path: shared.visitor().post(route.path, title="x") for route in forms}
 
     assert len(pages) >= 10
-    assert {(page.status, page.heading) for page in pages.values()} == {(403, "Organizers: sign in")}
+    assert {(page.status, page.heading) for page in pages.values()} == {(403, "Organizer sign-in")}
 
 
 @ONCE
 def test_a_link_that_never_was_answers_like_one_that_was_used(shared: Shared, visitor: Visitor) -> None:
     link = link_for(shared, "Ines")
-    visitor.press(visitor.open(link), "Keep it and sign in", passphrase=PASSPHRASE, again=PASSPHRASE)
+    visitor.press(visitor.open(link), "Save and sign in", passphrase=PASSPHRASE, again=PASSPHRASE)
     used, never = (shared.visitor().open(path) for path in (link, "/organize/welcome/never-was"))
 
     assert (used.status, used.text) == (never.status, never.text)

@@ -1,17 +1,23 @@
 """One's own account: passphrase, app, sign-ins; and guessing, which is slowed down for whoever guesses."""
 
 import re
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pyotp
 import pytest
 
-from petition.web.shared.login_throttle import FREE_FOR_ONE
+from petition.letters.organizers import accounts
+from petition.web.shared.login_throttle import FREE_FOR_ALL, FREE_FOR_ONE
 from tests.shared import ONCE, Shared
 from tests.visitors import Page, Visitor
 from tests.walks import PASSPHRASE
 
 pytestmark = [ONCE, pytest.mark.thorough]
 ANOTHER = "another long passphrase"
+ELSEWHERE = "192.0.2.8"
 
 
 def sign_in(visitor: Visitor, name: str, passphrase: str = PASSPHRASE, **typed: str) -> Page:
@@ -27,11 +33,11 @@ def as_(shared: Shared, name: str, **typed: str) -> Visitor:
 
 def with_app(shared: Shared, visitor: Visitor) -> tuple[pyotp.TOTP, list[str]]:
     """Set up an app; what it shows from now on, and the recovery codes."""
-    page = visitor.press(visitor.open("/organize/account"), "Set up an app", present=PASSPHRASE)
+    page = visitor.press(visitor.open("/organize/account"), "Set up two-step sign-in", present=PASSPHRASE)
     found = re.search(r'<code class="break">([A-Z2-7-]+)</code>', page.text)
     assert found is not None
     app = pyotp.TOTP(found[1].replace("-", ""))
-    confirmed = visitor.press(page, "Ask for it from now on", password=app.at(shared.clock()))
+    confirmed = visitor.press(page, "Turn two-step sign-in on", password=app.at(shared.clock()))
     return app, re.findall(r"<code>([0-9A-Z-]{19})</code>", confirmed.text)
 
 
@@ -49,17 +55,17 @@ def test_an_app_is_asked_for_beside_the_passphrase_and_a_recovery_code_stands_in
 
 def test_the_picture_of_the_secret_can_be_read_by_a_phone(shared: Shared) -> None:
     visitor = as_(shared, "Pia")
-    page = visitor.press(visitor.open("/organize/account"), "Set up an app", present=PASSPHRASE)
+    page = visitor.press(visitor.open("/organize/account"), "Set up two-step sign-in", present=PASSPHRASE)
 
     assert "<svg" in page.text
     assert not re.search(r"<svg[^>]*style=|<style|xlink", page.text)
-    assert "Set up an app" not in page.text
+    assert "Set up two-step sign-in" not in page.text
     assert visitor.open("/organize/account").text.count("<svg") == 1
 
 
 def test_a_borrowed_browser_sets_nothing_up_without_the_passphrase(shared: Shared) -> None:
     visitor = as_(shared, "Quim")
-    page = visitor.press(visitor.open("/organize/account"), "Set up an app", present="not the passphrase")
+    page = visitor.press(visitor.open("/organize/account"), "Set up two-step sign-in", present="not the passphrase")
 
     assert page.status == 403
     assert "<svg" not in visitor.open("/organize/account").text
@@ -68,10 +74,10 @@ def test_a_borrowed_browser_sets_nothing_up_without_the_passphrase(shared: Share
 def test_changing_the_passphrase_ends_every_other_sign_in(shared: Shared) -> None:
     here, there = as_(shared, "Rita"), as_(shared, "Rita")
     how = {"present": PASSPHRASE, "passphrase": ANOTHER, "again": ANOTHER}
-    here.press(here.open("/organize/account"), "Change it", **how)
+    here.press(here.open("/organize/account"), "Change password", **how)
 
     assert here.open("/organize/").heading == "My letters"
-    assert there.open("/organize/").heading == "Organizers: sign in"
+    assert there.open("/organize/").heading == "Organizer sign-in"
     assert sign_in(shared.visitor(), "Rita").status == 403
     assert sign_in(shared.visitor(), "Rita", ANOTHER).heading == "My letters"
 
@@ -79,11 +85,11 @@ def test_changing_the_passphrase_ends_every_other_sign_in(shared: Shared) -> Non
 def test_sign_ins_are_listed_and_each_can_be_ended(shared: Shared) -> None:
     here, there = as_(shared, "Sara"), as_(shared, "Sara")
     page = here.open("/organize/account")
-    here.press(page, "End it")
+    here.press(page, "Sign out there")
 
-    assert page.text.count("Since 2026-") == 2
+    assert page.text.count("Since <time") == 2
     assert here.open("/organize/").heading == "My letters"
-    assert there.open("/organize/").heading == "Organizers: sign in"
+    assert there.open("/organize/").heading == "Organizer sign-in"
 
 
 def test_a_cookie_copied_before_signing_out_opens_nothing_after_it(shared: Shared) -> None:
@@ -93,7 +99,7 @@ def test_a_cookie_copied_before_signing_out_opens_nothing_after_it(shared: Share
     thief = shared.visitor()
     thief.client.set_cookie("organizer", copied.value, path="/organize", domain="letters.example.org")
 
-    assert thief.open("/organize/").heading == "Organizers: sign in"
+    assert thief.open("/organize/").heading == "Organizer sign-in"
 
 
 def test_guesses_make_whoever_guesses_wait_and_not_somebody_elsewhere(shared: Shared) -> None:
@@ -113,9 +119,10 @@ def test_a_remembered_browser_is_not_kept_out_by_guesses_from_the_same_address(s
     own = as_(shared, "Vera", remember="y")
     own.press(own.open("/organize/"), "Sign out, Vera")
     for _ in range(FREE_FOR_ONE + 1):
-        sign_in(shared.visitor(), "Vera", "wrong wrong wrong")
+        sign_in(elsewhere(shared), "Vera", "wrong wrong wrong")
+    own.client.environ_base["REMOTE_ADDR"] = ELSEWHERE
 
-    assert sign_in(shared.visitor(), "Vera").status == 429
+    assert sign_in(elsewhere(shared), "Vera").status == 429
     assert sign_in(own, "Vera").heading == "My letters"
 
 
@@ -124,9 +131,94 @@ def test_a_browser_remembered_for_one_is_nobody_s_for_another_name_or_a_later_pa
     own.press(own.open("/organize/"), "Sign out, Wim")
     shared.campaign.organizer("Xenia")
     for _ in range(FREE_FOR_ONE + 1):
-        sign_in(shared.visitor(), "Xenia", "wrong wrong wrong")
+        sign_in(elsewhere(shared), "Xenia", "wrong wrong wrong")
+    own.client.environ_base["REMOTE_ADDR"] = ELSEWHERE
 
     assert sign_in(own, "Xenia").status == 429
+
+
+def elsewhere(shared: Shared) -> Visitor:
+    """Somebody who comes from an address that says who they are."""
+    visitor = shared.visitor()
+    visitor.client.environ_base["REMOTE_ADDR"] = ELSEWHERE
+    return visitor
+
+
+def flood(shared: Shared, name: str, tries: int = 170) -> list[int]:
+    """Wrong passphrases over an onion service, where everybody seems to come from this machine."""
+    answers = [sign_in(shared.visitor(), name, "wrong wrong wrong").status for _ in range(tries)]
+    assert sign_in(shared.visitor(), name).status == 429
+    return answers
+
+
+def test_over_an_onion_service_a_flood_keeps_out_neither_other_names_nor_remembered_browsers(
+    shared: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = as_(shared, "Zita", remember="y")
+    own.press(own.open("/organize/"), "Sign out, Zita")
+    shared.campaign.organizer("Abel")
+    monkeypatch.setattr(accounts, "_matches", lambda known, typed: typed == PASSPHRASE)
+    answers = flood(shared, "Zita")
+
+    assert answers[:FREE_FOR_ALL] == [403] * FREE_FOR_ALL
+    assert answers[FREE_FOR_ALL + 1 :].count(429) > 100
+    assert sign_in(own, "Zita").heading == "My letters"
+    assert sign_in(shared.visitor(), "Abel").heading == "My letters"
+
+
+def test_over_an_onion_service_a_one_time_password_gets_in_during_a_flood(
+    shared: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, codes = with_app(shared, as_(shared, "Bela"))
+    shared.clock.pass_time(minutes=2)
+    monkeypatch.setattr(accounts, "_matches", lambda known, typed: typed == PASSPHRASE)
+    flood(shared, "Bela")
+
+    assert sign_in(shared.visitor(), "Bela", password="000000").status == 429
+    assert sign_in(shared.visitor(), "Bela", password=app.at(shared.clock())).heading == "My letters"
+    assert sign_in(shared.visitor(), "Bela", password=codes[3]).heading == "My letters"
+    assert sign_in(shared.visitor(), "Bela", password=codes[3]).status == 429
+
+
+def test_whoever_is_signed_in_is_not_kept_from_names_by_a_flood_of_strangers(shared: Shared) -> None:
+    desk, place = shared.desk(), shared.a_published_letter(names=("named",))
+    values = {"csrf_token": desk.csrf(f"{place.desk}names")}
+    for _ in range(70):
+        shared.post_form(f"{place.desk}names/unlock", passphrase=PASSPHRASE)
+
+    assert desk.post(f"{place.desk}names/unlock", passphrase=PASSPHRASE, **values).status_code == 303
+
+
+def test_only_two_strangers_wait_for_the_slow_check_and_everybody_else_has_room(
+    shared: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = as_(shared, "Cleo", remember="y")
+    own.press(own.open("/organize/"), "Sign out, Cleo")
+    begun, ends = threading.Semaphore(0), threading.Event()
+
+    def slow(_known: str, typed: str) -> bool:
+        if typed != PASSPHRASE:
+            begun.release()
+            ends.wait(20)
+        return typed == PASSPHRASE
+
+    monkeypatch.setattr(accounts, "_matches", slow)
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(sign_in, shared.visitor(), f"Nobody {one}", "wrong wrong wrong") for one in range(2)]
+        assert begun.acquire(timeout=20)
+        until(lambda: accounts._strangers._value == 0)
+        third = sign_in(shared.visitor(), "Nobody 3", "wrong wrong wrong")
+        known = sign_in(own, "Cleo")
+        ends.set()
+
+    assert (third.status, known.heading) == (429, "My letters")
+    assert [one.result().status for one in waiting] == [403, 403]
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not is_so() and time.monotonic() < end:
+        time.sleep(0.01)
 
 
 def test_what_a_remembered_browser_keeps_names_nobody_and_can_be_taken_away(shared: Shared) -> None:

@@ -17,16 +17,16 @@ def two(shared: Shared) -> tuple[Place, Visitor, Visitor]:
 
 
 def say(visitor: Visitor, place: Place, **typed: str) -> Page:
-    return visitor.press(visitor.open(f"{place.desk}comments?paragraph=2"), "Say it", **typed)
+    return visitor.press(visitor.open(f"{place.desk}comments?paragraph=2"), "Post comment", **typed)
 
 
 def test_a_commenter_suggests_and_an_editor_takes_it_over(shared: Shared) -> None:
     place, ana, carl = two(shared)
     said = say(carl, place, quote="ask you to stop", text="Stronger!", suggests="y", suggestion="demand that you stop")
     seen = ana.open(f"{place.desk}comments")
-    ana.press(seen, "Take it over")
+    ana.press(seen, "Use this suggestion")
 
-    assert "Take it over" not in said.text
+    assert "Use this suggestion" not in said.text
     assert "Stronger!" in seen.text
     assert "demand that you stop" in ana.open(f"{place.desk}preview").text
 
@@ -35,7 +35,7 @@ def test_replies_and_resolving(shared: Shared) -> None:
     place, ana, carl = two(shared)
     page = say(carl, place, quote="", text="Too polite?")
     replied = ana.press(ana.open(f"{place.desk}comments"), "Reply", text="No, just right.")
-    resolved = carl.press(carl.open(f"{place.desk}comments"), "Resolved")
+    resolved = carl.press(carl.open(f"{place.desk}comments"), "Mark as resolved")
 
     assert "Too polite?" in page.text
     assert "No, just right." in replied.text
@@ -48,8 +48,8 @@ def test_what_was_typed_is_kept_when_it_is_refused(shared: Shared) -> None:
     page = say(carl, place, quote="not there at all", text="My long thought")
 
     assert page.status == 400
-    assert page.form_with("Say it").fields["text"] == "My long thought"
-    assert page.form_with("Say it").fields["quote"] == "not there at all"
+    assert page.form_with("Post comment").fields["text"] == "My long thought"
+    assert page.form_with("Post comment").fields["quote"] == "not there at all"
 
 
 def test_markup_in_a_comment_is_shown_and_not_run(shared: Shared) -> None:
@@ -70,11 +70,19 @@ def test_somebody_else_s_comment_stays_for_a_commenter(shared: Shared) -> None:
     assert "Ana&#39;s own" in ana.open(f"{place.desk}comments").text
 
 
+def test_a_comment_shows_its_passage_without_marks(shared: Shared) -> None:
+    place, ana, carl = two(shared)
+    page = say(carl, place, quote="", text="Bold indeed.")
+
+    assert "we, who work here, ask you to stop" in page.text
+
+
 def test_many_comments_come_in_pages(shared: Shared) -> None:
     place, ana, _ = two(shared)
-    form = ana.open(f"{place.desk}comments?paragraph=2").form_with("Say it")
+    form = ana.open(f"{place.desk}comments?paragraph=2").form_with("Post comment")
     for number in range(105):
-        ana.post(f"{place.desk}comments", **{**form.fields, "text": f"Thought {number}."})
+        shown_again = {name: value for name, value in form.fields.items() if name != "once"}
+        ana.post(f"{place.desk}comments", **{**shown_again, "text": f"Thought {number}."})
     first = ana.open(f"{place.desk}comments")
     second = ana.follow(first, "More comments")
 

@@ -160,7 +160,7 @@ def in_conflict(shared: Shared, ana: Visitor, place: Place) -> Page:
     """Ana opened the letter in two windows, and saved first in the other one."""
     window, other = ana.open(f"{place.desk}write"), ana.open(f"{place.desk}write")
     ana.press(other, "Save", title="Theirs", body="Their body.")
-    return ana.press(window, "Save", title="Mine", body="My body.")
+    return ana.press(window, "Save", title="A title of mine", body="My body.")
 
 
 def test_a_draft_saved_over_a_newer_one_shows_both(shared: Shared, ana: Visitor) -> None:
@@ -176,7 +176,7 @@ def test_saving_once_more_puts_ones_own_text_on_top_of_the_newer_one(shared: Sha
     place = shared.a_draft()
     overview = ana.press(in_conflict(shared, ana, place), "Save")
 
-    assert overview.heading == "Mine"
+    assert overview.heading == "A title of mine"
     assert "Version 3 ·" in overview.text
 
 
@@ -188,7 +188,7 @@ def test_an_open_letter_can_not_be_changed(shared: Shared, ana: Visitor) -> None
     refused = ana.press(form, "Save", title="Too late")
 
     assert refused.status == 409
-    assert "A changed letter is a new letter." in refused.text
+    assert "To change it, start a new letter." in refused.text
     assert refused.forms[-1].fields["title"] == "Too late"
 
 
@@ -250,7 +250,7 @@ def test_what_was_typed_is_carried_through_the_sign_in_and_saved(shared: Shared,
     again = later.press(ask, "Sign in", name="Ana", passphrase=PASSPHRASE)
     saved = later.press(again, "Send again")
 
-    assert (ask.status, ask.heading) == (403, "Organizers: sign in")
+    assert (ask.status, ask.heading) == (403, "Organizer sign-in")
     assert saved.heading == "Typed for an hour"
     kept = later.open(f"{place.desk}write").form_with("Save").fields
     assert (kept["body"], kept["language"]) == ('Line\n\n"quoted" <&>', "en")

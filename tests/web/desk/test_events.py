@@ -91,4 +91,4 @@ def test_an_hour_that_is_over_is_refused_with_a_sentence(shared, ana):
     answer = ana.post(f"{place.desk}dates", csrf_token=token, publishes="2020-11-20T14:00", ends="")
 
     assert answer.status == 400
-    assert "must be in the future" in answer.text
+    assert "Choose a time in the future." in answer.text

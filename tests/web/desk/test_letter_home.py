@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
+from petition.issuing.models import Batch
 from petition.letters.models import Letter
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE, Page, Visitor
@@ -77,6 +78,9 @@ def test_each_state_has_one_current_step_and_offers_what_may_come_next(
 ) -> None:
     make = {"draft": shared.a_draft, "open": shared.an_open_letter}.get(state, shared.a_published_letter)
     place = make()
+    if state == "open":
+        shared.campaign.sign_all(place.id, 5)
+        shared.campaign.seal(place.id)
     if state == "closed":
         shared.campaign.close_letter(place.id)
     page = ana.open(place.desk)
@@ -107,12 +111,13 @@ def test_codes_are_shown_once_with_the_address_to_join(shared: Shared, ana: Visi
     sheet = ana.press(ana.open(f"{place.desk}codes"), "Make codes", count="3")
     codes = re.findall(r'class="strip-code">([^<]+)<', sheet.text)
     worker = shared.visitor()
-    joined = worker.press(worker.open(f"{place.hidden}join"), "Go on", code=codes[0])
+    joined = worker.press(worker.open(f"{place.hidden}join"), "Continue", code=codes[0])
 
     assert len(set(codes)) == 3
-    assert sheet.text.count(f"<span>{SITE}{place.hidden}join</span>") == 3
-    assert sheet.text.count(f"{SITE}{place.hidden}join#k=") == 3
-    assert joined.heading == "You can sign now"
+    assert sheet.text.count(f"{SITE.partition('://')[2]}{place.hidden}join</span>") == 3
+    assert sheet.text.count(f"{SITE}{place.hidden}join#r=1&amp;p=") == 3
+    assert sheet.text.count("<svg") == 3
+    assert joined.heading == "Check and sign"
     assert not [code for code in codes if code in ana.open(f"{place.desk}codes").text]
 
 
@@ -150,6 +155,8 @@ def test_the_number_of_used_codes_is_shown_rounded_and_never_under_k(shared: Sha
 
 def test_publishing_shows_the_letter_to_everybody(shared: Shared, ana: Visitor) -> None:
     place = shared.an_open_letter()
+    shared.campaign.sign_all(place.id, 5)
+    shared.campaign.seal(place.id)
     before = shared.get(place.public).status_code
     published = act(shared, ana, place, "publish")
 
@@ -251,6 +258,29 @@ def test_looking_at_a_step_does_nothing(shared: Shared, ana: Visitor) -> None:
     assert shared.campaign.letter_row(place.id).state == "draft"
 
 
+def test_strips_to_hand_on_come_from_one_pool_and_are_canceled_together(shared: Shared, ana: Visitor) -> None:
+    place = shared.an_open_letter()
+    pages = [ana.press(ana.open(f"{place.desk}codes"), "Make ten to hand on") for _ in range(2)]
+    codes = [code for page in pages for code in re.findall(r'class="strip-code">([^<]+)<', page.text)]
+    batches = shared.campaign.rows(Batch, place.id)
+    act(shared, ana, place, "codes/handed-on/1/void")
+    worker = shared.visitor()
+
+    assert len(set(codes)) == 20
+    assert [(batch.made, batch.number < 0) for batch in batches] == [(20, True)]
+    assert all('id="handing-on"' in page.text for page in pages)
+    assert worker.press(worker.open(f"{place.hidden}join"), "Continue", code=codes[-1]).status == 410
+
+
+def test_a_strip_may_name_neither_the_letter_nor_hold_its_code_in_the_square(shared: Shared, ana: Visitor) -> None:
+    place = shared.an_open_letter(words=Words(title="Secret plans", recipient="R", employer="E", body="B"))
+    page = ana.press(ana.open(f"{place.desk}codes"), "Make codes", count="1", neutral="y", typed="y")
+    strip = page.text.partition('class="strips"')[2]
+
+    assert "Secret plans" not in strip.partition("</ul>")[0]
+    assert "&c=" not in strip and "&amp;c=" not in strip
+
+
 # Rounds and batches
 
 
@@ -274,14 +304,39 @@ def test_annulling_without_a_reason_is_refused(shared: Shared, ana: Visitor) -> 
 
 
 @ONCE
-def test_another_round_waits_until_the_first_one_no_longer_issues(shared: Shared, ana: Visitor) -> None:
+def test_another_set_starts_with_its_codes_once_k_of_the_first_are_counted_and_never_small(
+    shared: Shared, ana: Visitor
+) -> None:
     place = shared.an_open_letter()
-    early = act(shared, ana, place, "rounds")
-    act(shared, ana, place, "rounds/1/annul", reason="Copied.")
-    late = act(shared, ana, place, "rounds")
+    early = make_another_set(ana, place, 6)
+    shared.campaign.sign_all(place.id, 5)
+    waiting = make_another_set(ana, place, 6)
+    shared.campaign.seal(place.id)
+    small, made = make_another_set(ana, place, 5), make_another_set(ana, place, 6)
+    again = make_another_set(ana, place, 6)
 
-    assert (early.status, late.status) == (409, 200)
-    assert 'id="set-2"' in late.text
+    assert (early.status, waiting.status, small.status, made.status, again.status) == (409, 409, 400, 200, 409)
+    assert made.text.count("join#r=2&amp;p=") == 6
+    assert "Make" in ana.open(f"{place.desk}codes").text
+    assert 'id="set-2"' in ana.open(f"{place.desk}rounds").text
+
+
+def make_another_set(ana: Visitor, place: Place, count: int) -> Page:
+    return ana.press(ana.open(f"{place.desk}codes"), "Make codes", count=str(count), new_round="y")
+
+
+@ONCE
+def test_a_letter_of_version_0_1_0_says_why_it_takes_no_codes(shared: Shared, ana: Visitor) -> None:
+    place = shared.a_published_letter()
+    with Session(shared.campaign.databases.petition) as session:
+        letter = session.get_one(Letter, place.id)
+        letter.log_version, letter.pinned = 1, None
+        session.commit()
+    pages = [ana.open(place.desk), ana.open(f"{place.desk}codes")]
+
+    assert [page.status for page in pages] == [200, 200]
+    assert all("was opened with version 0.1.0" in page.text for page in pages)
+    assert ana.press(pages[1], "Make codes", count="3").status == 410 if "Make codes" in buttons(pages[1]) else True
 
 
 def test_a_batch_is_recalled_and_the_page_says_so(shared: Shared, ana: Visitor) -> None:
@@ -291,7 +346,44 @@ def test_a_batch_is_recalled_and_the_page_says_so(shared: Shared, ana: Visitor) 
     worker = shared.visitor()
 
     assert 'class="done" role="status"' in recalled.text
-    assert worker.press(worker.open(f"{place.hidden}join"), "Go on", code=code).status == 410
+    assert worker.press(worker.open(f"{place.hidden}join"), "Continue", code=code).status == 410
+
+
+def test_recalling_looks_the_same_whether_codes_were_used_or_not(shared: Shared, ana: Visitor) -> None:
+    """Else whoever makes a batch of one code and gives it to one person would learn whether they used it."""
+    seen = []
+    for is_used in (False, True):
+        place = shared.an_open_letter()
+        code = shared.code(place)
+        if is_used:
+            shared.campaign.sign(place.id, shared.campaign.token(place.id, code))
+        recalled = act(shared, ana, place, "codes/1/void")
+        worker = shared.visitor()
+        tried = worker.press(worker.open(f"{place.hidden}join"), "Continue", code=code)
+        shared.campaign.seal(place.id)
+        pages = [recalled, tried, *(ana.open(place.desk + name) for name in ("", "codes", "rounds"))]
+        texts = [neutral(page.text.replace(code.replace("-", ""), ""), place) for page in pages]
+        entries = [{**one, "public_key": "", "roll": ""} for one in shared.campaign.entries(place.id)[2:]]
+        seen.append((texts, [page.status for page in pages], entries))
+
+    assert seen[0] == seen[1]
+    assert [one["type"] for one in seen[0][2]] == ["codes"]
+    assert seen[0][2][0]["voided"] == 1
+
+
+def neutral(text: str, place: Place) -> str:
+    """A page without what differs between any two letters and any two visits."""
+    for pattern in (
+        place.id,
+        place.code,
+        place.slug,
+        "[0-9a-f]{64}",
+        r"[A-Za-z0-9_.-]{40,}",
+        r"(?:[0-9A-Z]{4}-){3,}[0-9A-Z]{4}",
+        r'name="once" value="[^"]*"',
+    ):
+        text = re.sub(pattern, "", text)
+    return text
 
 
 @ONCE
@@ -301,5 +393,5 @@ def test_whoever_is_in_danger_destroys_the_keys_while_closing(shared: Shared, an
     act(shared, ana, place, "emergency")
     worker = shared.visitor()
 
-    assert worker.press(worker.open(f"{place.public}join"), "Go on", code=code).status == 410
+    assert worker.press(worker.open(f"{place.public}join"), "Continue", code=code).status == 410
     assert not shared.campaign.services.secrets.exists(place.id, 1)

@@ -63,8 +63,16 @@ def test_the_page_says_beforehand_that_lost_passphrases_lose_the_names(shared: S
     assert "If all of you forget them, the names are lost for good." in page
 
 
-def test_publishing_with_the_passphrase_unlocks_names(shared: Shared) -> None:
+def a_counted_letter(shared: Shared) -> Place:
+    """One that may be published."""
     place = shared.an_open_letter(names=("named",))
+    shared.campaign.sign_all(place.id, 5)
+    shared.campaign.seal(place.id)
+    return place
+
+
+def test_publishing_with_the_passphrase_unlocks_names(shared: Shared) -> None:
+    place = a_counted_letter(shared)
     answer = act(shared, place, "publish", page="publish", passphrase=PASSPHRASE)
 
     assert answer.status_code == 303
@@ -72,11 +80,11 @@ def test_publishing_with_the_passphrase_unlocks_names(shared: Shared) -> None:
 
 
 def test_publishing_with_another_passphrase_publishes_nothing(shared: Shared) -> None:
-    place = shared.an_open_letter(names=("named",))
+    place = a_counted_letter(shared)
     answer = act(shared, place, "publish", page="publish", passphrase="something else")
 
     assert (answer.status_code, letter(shared, place).state) == (403, "open")
-    assert "This is not your passphrase" in answer.text
+    assert "This is not your password" in answer.text
 
 
 def test_a_letter_published_without_it_says_so_until_names_are_unlocked(shared: Shared) -> None:

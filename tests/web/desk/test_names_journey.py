@@ -17,12 +17,9 @@ AT_SEVEN = ["Yara One", "Yara Two", "Yara Three", "Yara Four"]
 def sign_by_name(shared: Shared, place: Place, name: str, appear: str, title: str = "") -> str:
     """Somebody joins with a code and signs by name on plain pages; their receipt."""
     worker = shared.visitor()
-    exchanged = worker.press(worker.open(f"{place.hidden}join"), "Go on", code=shared.code(place))
-    choosing = worker.press(exchanged, "Go on to sign")
-    checked = worker.press(choosing, "Go on", appear=appear, name=name, title=title)
-    assert name in checked.text
-    signed = worker.press(checked, "Sign the letter")
-    assert signed.heading == "You have signed. This is your receipt."
+    exchanged = worker.press(worker.open(f"{place.hidden}join"), "Continue", code=shared.code(place))
+    signed = worker.press(exchanged, "Sign this letter", appear=appear, name=name, title=title)
+    assert signed.heading == "You signed."
     return next(form.fields["token"] for form in signed.forms if "token" in form.fields)
 
 
@@ -30,7 +27,7 @@ def step_down(shared: Shared, place: Place, receipt: str) -> None:
     """Look what is stored under a receipt, and be only counted from now on."""
     worker = shared.visitor()
     stored = worker.press(worker.open(f"{place.public}receipt"), "Check", receipt=receipt)
-    assert worker.press(stored, "Change it", appear="counted").status == 200
+    assert worker.press(stored, "Save the change", appear="counted").status == 200
 
 
 def confirm(who: Visitor, place: Place, step: str, button: str, **typed: str) -> Page:

@@ -30,7 +30,7 @@ def link_to(shared: Shared, place: Place, role: str = "editor") -> str:
 def come(shared: Shared, link: str, name: str) -> tuple[Visitor, Page]:
     visitor = shared.visitor()
     how = {"name": name, "passphrase": PASSPHRASE, "again": PASSPHRASE}
-    return visitor, visitor.press(visitor.open(link), "Keep it and sign in", **how)
+    return visitor, visitor.press(visitor.open(link), "Save and sign in", **how)
 
 
 def test_a_newcomer_comes_by_a_link_and_writes(shared: Shared) -> None:
@@ -56,9 +56,9 @@ def test_an_organizer_comes_as_they_are_even_if_they_sign_in_first(shared: Share
     ben = shared.visitor()
     offered = ben.open(link_to(shared, place))
     back = ben.press(
-        ben.follow(offered, "I have a name and passphrase here already"), "Sign in", name="Ben", passphrase=PASSPHRASE
+        ben.follow(offered, "I have a name and password here already"), "Sign in", name="Ben", passphrase=PASSPHRASE
     )
-    page = ben.press(back, "Work on it as Ben")
+    page = ben.press(back, "Accept as Ben")
 
     assert (page.path, page.status) == (place.desk, 200)
 
@@ -69,13 +69,13 @@ def test_what_a_newcomer_typed_is_kept_when_it_is_refused_and_the_link_stays_goo
     visitor = shared.visitor()
     form = visitor.open(link)
     refused = [
-        visitor.press(form, "Keep it and sign in", name="Zed", passphrase="short", again="short"),
-        visitor.press(form, "Keep it and sign in", name="Zed", passphrase=PASSPHRASE, again=PASSPHRASE + "."),
-        visitor.press(form, "Keep it and sign in", name="Ana", passphrase=PASSPHRASE, again=PASSPHRASE),
+        visitor.press(form, "Save and sign in", name="Zed", passphrase="short", again="short"),
+        visitor.press(form, "Save and sign in", name="Zed", passphrase=PASSPHRASE, again=PASSPHRASE + "."),
+        visitor.press(form, "Save and sign in", name="Ana", passphrase=PASSPHRASE, again=PASSPHRASE),
     ]
 
     assert [page.status for page in refused] == [400, 400, 409]
-    assert [page.form_with("Keep it and sign in").fields["name"] for page in refused] == ["Zed", "Zed", "Ana"]
+    assert [page.form_with("Save and sign in").fields["name"] for page in refused] == ["Zed", "Zed", "Ana"]
     assert visitor.open(link).status == 200
 
 
@@ -103,13 +103,13 @@ def test_a_commenter_s_page_offers_no_step(shared: Shared) -> None:
     visitor, page = come(shared, link_to(shared, place, "commenter"), f"Dora at {place.slug}")
 
     assert not {"open", "delete"} & set(page.links.values())
-    assert "Invite somebody" not in visitor.open(f"{place.desk}people").text
+    assert "Invite someone" not in visitor.open(f"{place.desk}people").text
 
 
 def test_a_seat_handed_over_is_gone_for_its_former_owner(shared: Shared) -> None:
     place = shared.a_draft()
     ana = as_(shared)
-    link = link_on(ana.press(ana.open(f"{place.desk}people"), "Make a link to this seat"))
+    link = link_on(ana.press(ana.open(f"{place.desk}people"), "Transfer my access"))
     came = come(shared, link, f"Heir of {place.slug}")[1]
 
     assert came.status == 200
@@ -119,7 +119,7 @@ def test_a_seat_handed_over_is_gone_for_its_former_owner(shared: Shared) -> None
 def test_the_last_editor_cannot_leave(shared: Shared) -> None:
     place = shared.a_draft()
     ana = as_(shared)
-    page = ana.press(ana.open(f"{place.desk}people"), "Leave this letter")
+    page = ana.press(ana.open(f"{place.desk}people/leave"), "Leave this letter")
 
     assert page.status == 409
     assert "A letter needs an editor" in page.text
@@ -132,7 +132,7 @@ def test_approvals_stand_in_the_way_of_opening_until_they_are_given(shared: Shar
     form = next(form for form in people.forms if form.action == "people/approvals")
     ana.post(f"{place.desk}people/approvals", **{**form.fields, "needed": "1"})
     before = ana.open(place.desk)
-    ana.press(ana.open(f"{place.desk}people"), "I approve of version 1")
+    ana.press(ana.open(f"{place.desk}people"), "Approve version 1")
 
     assert "This version needs 1 approvals and has 0." in before.text
     assert "This version needs" not in ana.open(place.desk).text
@@ -142,6 +142,6 @@ def test_a_link_taken_back_is_of_no_use(shared: Shared) -> None:
     place = shared.a_draft()
     link = link_to(shared, place)
     ana = as_(shared)
-    ana.press(ana.open(f"{place.desk}people"), "Take it back")
+    ana.press(ana.open(f"{place.desk}people"), "Cancel this link")
 
     assert shared.visitor().open(link).status == 410

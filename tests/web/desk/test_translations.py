@@ -46,7 +46,7 @@ def test_a_translation_is_previewed_kept_unsaved_and_taken_out(shared: Shared, a
     assert ana.open(page).form_with("Save").fields["body"] == "**Hola**"
     ana.press(ana.open(page), "Discard them and start from what is saved")
     assert ana.open(page).form_with("Save").fields["body"] == "Hola, Jo:"
-    ana.press(ana.open(page), "Take this translation out")
+    ana.press(ana.open(page), "Delete this translation")
     assert newest(shared, place) == WORDS
 
 
@@ -60,7 +60,7 @@ def test_two_windows_on_one_translation_come_to_a_decision(shared: Shared, ana: 
 
     assert conflict.status == 409
     assert conflict.form_with("Save").action.endswith("/translations/es")
-    ana.press(conflict, "Put together and save", **{"choice-0": "both"})
+    ana.press(conflict, "Merge and save", **{"choice-0": "both"})
     assert newest(shared, place).translations == (replace(SPANISH, title="No", body="Otra.\n\nMía."),)
 
 

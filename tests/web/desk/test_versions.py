@@ -200,8 +200,8 @@ def test_what_two_changed_in_different_places_is_put_together_and_shown_once(sha
     told = ana.press(form, "Save", body="First.\n\nSecond.\n\nTHIRD.")
 
     assert newest(shared, place).body == "FIRST.\n\nSecond.\n\nTHIRD."
-    assert "Both texts are together in version 3" in told.text
-    assert "put together with version 2" in ana.open(f"{place.desk}history").text
+    assert "Version 3 has both." in told.text
+    assert "merged with version 2" in ana.open(f"{place.desk}history").text
 
 
 @ONCE
@@ -228,29 +228,27 @@ def test_what_collides_is_decided_and_the_rest_merges(
 ) -> None:
     place = a_shared_draft(shared)
     conflict = in_conflict(shared, browser, place)
-    browser("Ana").press(conflict, "Put together and save", **{"choice-0": choice})
+    browser("Ana").press(conflict, "Merge and save", **{"choice-0": choice})
 
-    assert (conflict.status, conflict.heading) == (409, "You and Ben changed the same")
+    assert (conflict.status, conflict.heading) == (409, "You and Ben changed the same text")
     assert newest(shared, place) == replace(LONG, title="Ana's", body=f"FIRST.\n\n{second}\n\nThird.")
 
 
 @ONCE
 def test_a_decision_that_was_left_out_is_asked_for_again(shared: Shared, browser: Browsers) -> None:
     place = a_shared_draft(shared)
-    again = browser("Ana").press(in_conflict(shared, browser, place), "Put together and save")
+    again = browser("Ana").press(in_conflict(shared, browser, place), "Merge and save")
 
     assert again.status == 400
     assert "Choose for each place." in again.text
-    browser("Ana").press(again, "Put together and save", **{"choice-0": "mine"})
+    browser("Ana").press(again, "Merge and save", **{"choice-0": "mine"})
     assert newest(shared, place).title == "Ana's"
 
 
 @ONCE
 def test_one_may_put_together_and_go_on_writing(shared: Shared, browser: Browsers) -> None:
     place = a_shared_draft(shared)
-    form = browser("Ana").press(
-        in_conflict(shared, browser, place), "Put together and go on writing", **{"choice-0": "theirs"}
-    )
+    form = browser("Ana").press(in_conflict(shared, browser, place), "Merge and keep writing", **{"choice-0": "theirs"})
 
     assert form.form_with("Save").fields["body"] == "FIRST.\n\nBen's.\n\nThird."
     browser("Ana").press(form, "Save", title="At last")
@@ -261,7 +259,7 @@ def test_one_may_put_together_and_go_on_writing(shared: Shared, browser: Browser
 def test_a_decision_survives_a_session_that_is_over(shared: Shared, browser: Browsers) -> None:
     place = a_shared_draft(shared)
     conflict, later = in_conflict(shared, browser, place), shared.visitor()
-    ask = later.press(conflict, "Put together and save", **{"choice-0": "mine"})
+    ask = later.press(conflict, "Merge and save", **{"choice-0": "mine"})
     again = later.press(ask, "Sign in", name="Ana", passphrase=PASSPHRASE)
     later.press(again, "Send again")
 
@@ -290,7 +288,7 @@ def test_any_two_versions_are_compared_by_word(shared: Shared, ana: Visitor) -> 
     assert "Clearer" in ana.open(f"{place.desk}history").text
     assert "<del>Second</del><ins>A second</ins>." in inline.text
     assert "<del>Second</del>." in beside.text and "<ins>A second</ins>." in beside.text
-    assert "Nothing differs." in ana.open(f"{place.desk}differences?before=2&after=2").text
+    assert "The two versions are the same." in ana.open(f"{place.desk}differences?before=2&after=2").text
 
 
 @ONCE
@@ -354,7 +352,7 @@ def test_the_canonical_text_and_its_digest_are_at_hand_in_every_state(shared: Sh
     assert file.headers["Content-Disposition"].startswith("attachment;")
     assert in_fours in printed and in_fours in ana.open(f"{place.desk}preview").text
     assert "<pre><code># We refuse to build it\n" in printed
-    assert ("it can still change" in printed) == (state == "draft")
+    assert ("It can still change" in printed) == (state == "draft")
 
 
 @ONCE

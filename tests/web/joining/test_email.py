@@ -51,7 +51,7 @@ def worker(app: Any) -> Visitor:
 
 
 def ask(worker: Visitor, hidden: str, address: str) -> Page:
-    return worker.press(worker.open(f"{hidden}join"), "Mail me a code", address=address)
+    return worker.press(worker.open(f"{hidden}join"), "Email me a code", address=address)
 
 
 def test_somebody_asks_gets_the_mail_and_signs(
@@ -60,18 +60,16 @@ def test_somebody_asks_gets_the_mail_and_signs(
     answer = ask(worker, hidden, ANA)
     look(campaign, fresh(campaign))
     join = worker.follow(answer, "I have my code")
-    receipt = worker.press(
-        worker.press(worker.press(join, "Go on", code=inbox.codes()[0]), "Go on to sign"), "Sign the letter"
-    )
+    receipt = worker.press(worker.press(join, "Continue", code=inbox.codes()[0]), "Sign anonymously")
 
-    assert (answer.status, answer.heading) == (200, "Look into your work mail")
-    assert receipt.heading == "You have signed. This is your receipt."
+    assert (answer.status, answer.heading) == (200, "Check your work email")
+    assert receipt.heading == "You signed."
 
 
 def test_what_the_employer_will_see_stands_before_the_field(worker: Visitor, hidden: str) -> None:
     text = worker.open(f"{hidden}join").text
 
-    warning = unescape(text).index("Your employer's mail system will see that a mail came from this site.")
+    warning = unescape(text).index("Your employer's email system will see that an email came from this site.")
     assert warning < unescape(text).index('id="address"')
     assert "example.com" in text
 
@@ -126,9 +124,9 @@ def test_an_address_that_is_none_is_given_back_with_what_to_do(worker: Visitor, 
 
     assert answer.status == 400
     assert "Type it like name@example.com." in answer.text
-    assert answer.form_with("Mail me a code").fields["address"] == "ana at example.com"
-    assert worker.press(answer, "Mail me a code", address=ANA).heading == "Look into your work mail"
-    assert worker.follow(answer, "I have a code").heading == "Show that you work there"
+    assert answer.form_with("Email me a code").fields["address"] == "ana at example.com"
+    assert worker.press(answer, "Email me a code", address=ANA).heading == "Check your work email"
+    assert worker.follow(answer, "I have a code").heading == "We refuse to build it"
 
 
 def test_no_cookie_is_set_and_nothing_is_kept_in_the_browser(worker: Visitor, hidden: str) -> None:
@@ -167,17 +165,17 @@ def test_each_group_of_signers_is_asked_for_by_name(campaign: Campaign, worker: 
     hidden = campaign.address(letter)
     page = worker.open(f"{hidden}join")
     assert '<option value="workers-2">Example Org</option>' in page.text
-    answer = worker.press(page, "Mail me a code", address="ana@example.org", roll="workers-2")
+    answer = worker.press(page, "Email me a code", address="ana@example.org", roll="workers-2")
 
     assert f">https://letters.example.org{hidden}join?roll=workers-2<" in answer.text
-    assert "workers-2" not in worker.open(f"{hidden}join?roll=workers").form_with("Mail me a code").action
+    assert "workers-2" not in worker.open(f"{hidden}join?roll=workers").form_with("Email me a code").action
     assert worker.post(f"{hidden}join/mail", address=ANA, roll="nobody").status == 404
 
 
 def test_codes_on_paper_alone_have_no_field_for_an_address(campaign: Campaign, worker: Visitor) -> None:
     hidden = campaign.address(campaign.an_open_letter())
 
-    assert "work address" not in worker.open(f"{hidden}join").text
+    assert "work email" not in worker.open(f"{hidden}join").text
     assert worker.post(f"{hidden}join/mail", address=ANA).status == 404
 
 
@@ -203,8 +201,9 @@ def test_the_record_and_the_counts_name_the_routes(
 
 
 def test_a_further_round_has_codes_on_paper_only(campaign: Campaign, worker: Visitor, letter: str, hidden: str) -> None:
-    rounds.destroy_now(campaign.services, letter)
-    rounds.open_next_round(campaign.services, letter, None, moment=campaign.clock())
+    campaign.sign_all(letter, 5)
+    campaign.seal(letter)
+    campaign.further_round(letter)
 
     assert worker.open(f"{hidden}round.json").answer.get_json()["routes"] == ["code"]
 

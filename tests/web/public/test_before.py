@@ -28,15 +28,27 @@ def words(page: str) -> str:
 
 @ONCE
 @pytest.mark.parametrize("is_public", [True, False])
-def test_the_letters_button_leads_there_and_on(shared: Shared, is_public):
+def test_the_letter_leads_there_and_on(shared: Shared, is_public):
     place = shared.a_published_letter() if is_public else shared.an_open_letter()
     visitor = shared.visitor()
-    page = visitor.follow(visitor.open(place.public if is_public else place.hidden), "Sign, unseen")
+    letter = visitor.open(place.public if is_public else place.hidden)
+    page = visitor.follow(letter, "Sign this letter" if is_public else "Before you sign")
 
     assert page.heading == "Before you sign"
-    assert "Signing is free, and nobody can see that you didn't." in words(page.text)
-    assert visitor.follow(page, "Continue").heading == "Show that you work there"
-    assert visitor.follow(page, "I have a receipt").heading == "Use a receipt"
+    assert "Signing is your choice. No one can tell if you don't." in words(page.text)
+    assert "Your signing code" in visitor.follow(page, "Continue").text
+    for link in ("Check my signature", "Remove my signature"):
+        assert visitor.follow(page, link).heading == link
+
+
+@ONCE
+@pytest.mark.parametrize("is_public", [True, False])
+def test_the_way_to_check_or_remove_a_signature_is_in_sight(shared: Shared, is_public):
+    place = shared.a_published_letter() if is_public else shared.an_open_letter()
+    page = shared.visitor().open(place.public if is_public else place.hidden)
+    in_sight = re.sub("(?s)<details.*?</details>", "", page.text)
+
+    assert ("Check or remove my signature" if is_public else "Remove my signature") in in_sight
 
 
 @ONCE
@@ -44,7 +56,7 @@ def test_the_way_to_sign_names_no_host_so_that_nobody_is_led_off_an_onion_addres
     place = shared.a_published_letter()
     letter, before = (shared.visitor().open(f"{place.public}{name}") for name in ("", "before/"))
 
-    assert letter.links["Sign, unseen"] == "before/index.html"
+    assert letter.links["Sign this letter"] == "before/index.html"
     assert before.links["Continue"] == "../join"
     assert f"{SITE}{place.public}join" in before.links, "where to sign, for whoever reads a copy"
 
@@ -54,7 +66,8 @@ def test_the_language_is_kept_on_the_way(shared: Shared):
     visitor = shared.visitor()
     page = visitor.open(f"/es{shared.a_published_letter().public}")
 
-    assert visitor.follow(visitor.follow(page, "Firma sin que te vean"), "Continuar").path.startswith("/es/letters/")
+    before = visitor.open(f"{page.path}before/")
+    assert visitor.follow(before, "Continuar").path.startswith("/es/letters/")
 
 
 @ONCE
@@ -82,7 +95,7 @@ def test_a_closed_letter_offers_no_way_to_sign_but_the_one_of_receipts(shared: S
     page = shared.visitor().open(f"{place.public}before/")
 
     assert "Continue" not in page.links
-    assert "I have a receipt" in page.links
+    assert {"Check my signature", "Remove my signature"} <= {*page.links}
 
 
 def told(text: str, rows: Sequence[Stored]) -> list[Stored]:
@@ -150,7 +163,7 @@ def test_who_went_back_is_told_how_to_get_the_same_signature(shared: Shared):
 
     assert first.text == again.text
     assert other.status_code == 409
-    assert "go forward again in your browser" in words(other.text)
+    assert "Go forward again in your browser" in words(other.text)
 
 
 # Apart: come back later.

@@ -116,4 +116,4 @@ def test_every_member_of_the_schema_says_what_it_means(shared: Shared) -> None:
     plain = {name: member for name, member in schema["properties"].items() if name not in ("letter", "verification")}
 
     assert all("description" in member for member in [*letter.values(), *verification.values(), *plain.values()])
-    assert schema["version"] == "1"
+    assert schema["version"] == "2"

@@ -1,7 +1,6 @@
 """openapi.json describes what the program serves: no address, method or media type more or less."""
 
 import json
-import re
 from typing import Any
 
 import pytest
@@ -11,10 +10,12 @@ from petition.publishing.cache import SITE_FILES
 from petition.publishing.openapi import document
 from petition.publishing.public_files import FROM_FIGURES, PAGES
 from tests.shared import Place, Shared
+from tests.visitors import SITE
 
 FILES = [*PAGES, "signatures/", "signatures/{page}/", *FROM_FIGURES, "log/issuer.pem", "log/tile/{level}/{index}"]
 KEPT = {("get", f"/{name}") for name in ["", "promises/", *SITE_FILES]}
-KEPT_OF_LETTERS = {("get", f"/letters/{{address}}/{name}") for name in FILES}
+PLACES = ("/letters/{slug}", "/s/{code}")
+KEPT_OF_LETTERS = {("get", f"{place}/{name}") for name in FILES for place in PLACES}
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +35,10 @@ def published(shared: Shared) -> Place:
 def test_it_names_every_address_that_is_no_organizers_and_no_other(shared: Shared, openapi: dict[str, Any]) -> None:
     rules = [rule for rule in shared.app.url_map.iter_rules() if not rule.rule.startswith("/organize")]
     routed = {
-        (method.lower(), re.sub("<[^>]*>", "{address}", rule.rule))
+        (method.lower(), rule.rule.replace("/<place:address>", place))
         for rule in rules
         for method in rule.methods - {"HEAD", "OPTIONS"}
+        for place in (PLACES if "<place:address>" in rule.rule else ("",))
         if rule.endpoint != "public.letter_file"  # stands for the kept files
     }
 
@@ -53,8 +55,10 @@ def test_kept_files_come_with_the_media_type_that_it_says(
     shared: Shared, openapi: dict[str, Any], published: Place
 ) -> None:
     few = {path for path in KEPT_OF_LETTERS if "{page}" not in path[1]}  # so few signers have no second page of names
+    size = len(shared.campaign.entries(published.id))
     for _, path in sorted(KEPT | few):
-        answer = shared.get(path.format(address=published.slug, level="entries", index="000.p/7"))
+        filled = path.format(slug=published.slug, code=published.code, level="entries", index=f"000.p/{size}")
+        answer = shared.app.test_client().get(filled, base_url=SITE, follow_redirects=True)
         [said] = openapi["paths"][path]["get"]["responses"]["200"]["content"]
 
         assert (answer.status_code, answer.content_type.split(";")[0]) == (200, said.split(";")[0]), path

@@ -41,7 +41,7 @@ def test_the_letter_s_page_shows_the_letter_its_count_and_the_way_to_sign(shared
     assert "<strong>work here</strong>" in page.text
     assert "<li>Say so in public.</li>" in page.text
     assert re.search(r'<h2 id="count"><strong>4</strong>\s+verified workers</h2>', page.text)
-    assert page.links["Sign, unseen"] == "before/index.html"
+    assert page.links["Sign this letter"] == "before/index.html"
 
 
 @ONCE
@@ -73,7 +73,7 @@ def test_counts_json_says_what_is_sealed(shared: Shared, place: Place) -> None:
 
     assert answer.mimetype == "application/json"
     assert (found["count"], found["signatures"], found["withdrawals"]) == (4, 4, 0)
-    assert found["rolls"] == [{"roll": "Workers of Example Corp", "count": 4}]
+    assert found["rolls"] == [{"id": "workers", "roll": "Workers of Example Corp", "count": 4}]
     assert found["letter"]["url"] == f"{SITE}{place.public}"
     assert (found["state"], found["closes"], found["threshold"]) == ("published", None, None)
     assert found["verification"]["codes_made"] == 6
@@ -110,8 +110,9 @@ def test_a_title_that_a_spreadsheet_would_run_is_defused(shared: Shared) -> None
 def test_history_csv_is_rfc_4180_with_a_row_for_the_hour(shared: Shared, place: Place) -> None:
     answer = shared.get(f"{place.public}history.csv")
     hour = shared.clock().strftime("%Y-%m-%dT%H:00Z")
+    size = shared.get(f"{place.public}log/checkpoint").text.split("\n")[1]
 
-    assert answer.text == f"sealed_at,signatures,withdrawals,count\r\n{hour},4,0,4\r\n"
+    assert answer.text == f"sealed_at,signatures,withdrawals,count,size\r\n{hour},4,0,4,{size}\r\n"
 
 
 @ONCE
@@ -146,7 +147,7 @@ def test_home_lists_published_letters_and_no_others(shared: Shared, place: Place
     listed = {address for _, _, address, _ in page.addresses}
     assert f"letters/{place.slug}/" in listed
     assert not {f"letters/{draft.slug}/", f"letters/{hidden.slug}/"} & listed
-    assert hidden.secret not in page.text
+    assert hidden.code not in page.text
 
 
 @ONCE
@@ -219,10 +220,10 @@ def test_a_prefix_stays_on_the_whole_way(shared: Shared, place: Place, language:
     join = visitor.open(f"/{language}{place.public}join")
     form = join.forms[0]
     wrong = visitor.post(urljoin(SITE + join.path, form.action), **{**form.fields, "code": "?"})
-    links = [urljoin(SITE + join.path, address) for address in ("sign", "receipt")]
+    links = [urljoin(SITE + join.path, address) for address in ("sign", "receipt", "remove")]
 
     assert f'<html lang="{language}"' in wrong.text
-    assert [f'<html lang="{language}"' in visitor.open(address).text for address in links] == [True, True]
+    assert [f'<html lang="{language}"' in visitor.open(address).text for address in links] == [True] * 3
 
 
 @ONCE
@@ -231,7 +232,8 @@ def test_home_leads_to_the_desk_in_every_language(shared: Shared, language: str)
     home = shared.visitor().open(f"/{language}/")
     desk = next(address for _, _, address, _ in home.addresses if "organize" in address)
 
-    assert shared.visitor().open(urljoin(f"{SITE}/{language}/", desk)).heading == "Organizers: sign in"
+    page = shared.visitor().open(urljoin(f"{SITE}/{language}/", desk))
+    assert (page.path.partition("?")[0], f'<html lang="{language}"' in page.text) == ("/organize/", True)
 
 
 @ONCE
@@ -243,28 +245,30 @@ def test_no_language_is_chosen_by_what_the_browser_says(shared: Shared, place: P
 
 
 @ONCE
-@pytest.mark.parametrize("name", ["join", "sign", "receipt", "round.json"])
-def test_the_secret_address_sends_readers_to_the_public_one_once_there_is_one(
+@pytest.mark.parametrize("name", ["", "join", "sign", "receipt", "remove", "counts.json", "press/", "chart.svg"])
+def test_the_unlisted_address_sends_readers_to_the_public_one_once_there_is_one(
     shared: Shared, place: Place, name: str
 ) -> None:
-    answer = shared.get(place.hidden + name)
+    for code in (place.code, place.code.lower()):
+        answer = shared.get(f"/s/{code}/{name}")
 
-    assert (answer.status_code, answer.headers["Location"]) == (308, place.public + name)
+        assert (answer.status_code, answer.headers["Location"]) == (308, place.public + name)
+        assert answer.headers["Cache-Control"] == "no-store"
 
 
 @ONCE
-@pytest.mark.parametrize("name", ["", "counts.json", "how-we-verify/", "log/checkpoint", "letter.md"])
-def test_the_secret_address_of_every_public_file_goes_on_working(shared: Shared, place: Place, name: str) -> None:
-    answer = shared.get(place.hidden + name)
+@pytest.mark.parametrize("name", ["round.json", "letter.md", "log/checkpoint", "log/vkey", "log/tile/0/000.p/1"])
+def test_what_clients_use_is_served_at_the_unlisted_address_too(shared: Shared, place: Place, name: str) -> None:
+    there, here = shared.get(place.hidden + name), shared.get(place.public + name)
 
-    assert (answer.status_code, answer.headers["Location"]) == (308, place.public + name)
+    assert (there.status_code, there.mimetype, there.data) == (200, here.mimetype, here.data)
 
 
 @ONCE
 def test_the_redirection_keeps_language_and_query(shared: Shared, place: Place) -> None:
-    answer = shared.get(f"/en{place.hidden}round.json?roll=workers")
+    answer = shared.get(f"/en{place.hidden}join?round=1")
 
-    assert answer.headers["Location"] == f"/en{place.public}round.json?roll=workers"
+    assert answer.headers["Location"] == f"/en{place.public}join?round=1"
 
 
 @ONCE
@@ -285,10 +289,11 @@ def test_slashes_too_many_lead_to_no_other_site(shared: Shared, path: str) -> No
 
 
 @ONCE
-def test_no_public_byte_names_the_secret(shared: Shared, place: Place) -> None:
+def test_no_public_byte_names_the_unlisted_address(shared: Shared, place: Place) -> None:
     size = int(shared.get(f"{place.public}log/checkpoint").text.split("\n")[1])
     names = ["", "how-we-verify/", "counts.json", "counts.csv", "history.csv", "letter.md", "round.json", "join",
              "log/checkpoint", "log/vkey", "log/issuer.pem", f"log/tile/entries/000.p/{size}"]  # fmt: skip
 
-    assert not [name for name in names if place.secret.encode() in shared.get(place.public + name).data]
-    assert place.secret not in shared.get("/").text
+    found = {name for name in names if f"/s/{place.code}".encode() in shared.get(place.public + name).data}
+    assert found == set()
+    assert place.code not in shared.get("/").text

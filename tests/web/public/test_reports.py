@@ -107,6 +107,6 @@ def test_the_home_page_groups_letters_by_employer_however_it_is_written(shared: 
         shared.a_published_letter(words=Words(**{**WORDS.__dict__, "employer": employer, "title": title}))
     text = shared.visitor().open("/").text
 
-    assert text.lower().count(">alpha ltd</h2>") == 1
-    assert text.lower().index("alpha ltd</h2>") < text.index("First</a>") < text.index("Zeta Works</h2>")
-    assert text.index("Zeta Works</h2>") < text.index("Third</a>")
+    assert text.lower().count(">alpha ltd</h3>") == 1
+    assert text.lower().index("alpha ltd</h3>") < text.index("First</a>") < text.index("Zeta Works</h3>")
+    assert text.index("Zeta Works</h3>") < text.index("Third</a>")

@@ -45,3 +45,4 @@ def test_the_refusal_says_how_long_to_wait() -> None:
         require_patience({"somebody": 5})
 
     assert "1 min" in str(refused.value)
+    assert refused.value.after == 4

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from petition import create_app
+from petition.web.app import CachedPages
 from tests.walks import Campaign
 
 ONION = "http://2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid.onion"
@@ -53,3 +54,17 @@ def test_what_a_visitor_sends_cannot_end_the_header(client: Any) -> None:
 
 def test_a_site_without_one_tells_nothing(campaign: Campaign) -> None:
     assert location(campaign.app().test_client(), "/") is None
+
+
+def test_pages_that_the_servers_front_answers_from_memory_tell_it_too(campaign: Campaign) -> None:
+    slug = campaign.letter_row(campaign.a_published_letter()).slug
+    app = create_app(replace(campaign.settings, onion=ONION), campaign.clock)
+    app.test_client().get(f"/es/letters/{slug}/")
+    cached = CachedPages(app.extensions["petition.kept"], ONION)
+    cached.refresh()
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": f"/es/letters/{slug}/", "HTTP_HOST": "letters.example.org"}
+    answer = cached.ready(environ)
+    app.extensions["petition"].databases.dispose()
+
+    assert answer is not None
+    assert ("Onion-Location", f"{ONION}/es/letters/{slug}/") in answer[1]

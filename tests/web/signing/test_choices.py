@@ -30,22 +30,21 @@ def ready(shared: Shared) -> Ready:
     def come(place: Place) -> tuple[Visitor, Page]:
         visitor = shared.visitor()
         joined = visitor.open(f"{place.hidden}join")
-        exchanged = visitor.press(joined, "Go on", code=shared.code(place))
-        return visitor, visitor.press(exchanged, "Go on to sign")
+        return visitor, visitor.press(joined, "Continue", code=shared.code(place))
 
     return come
 
 
 def test_the_lists_begin_with_prefer_not_to_say_and_the_ladder_with_counted(place: Place, ready: Ready) -> None:
     _, page = ready(place)
-    form = page.form_with("Go on")
+    form = page.form_with("Sign this letter")
 
-    assert page.heading == "How do you want to be seen?"
+    assert page.heading == "Check and sign"
     assert {name: value for name, value in form.fields.items() if name != "token"} == {
         "appear": "counted", "group-role": "", "group-site": "",
     }  # fmt: skip
     assert page.text.index("Prefer not to say") < page.text.index("Software")
-    assert "With your name" not in page.text
+    assert "Show my name" not in page.text
 
 
 def test_a_signer_sees_the_exact_line_and_its_company_before_anything_is_sent(
@@ -53,42 +52,38 @@ def test_a_signer_sees_the_exact_line_and_its_company_before_anything_is_sent(
 ) -> None:
     visitor, page = ready(place)
     chosen = {"appear": "grouped", "group-role": "software", "group-site": "north"}
-    page = visitor.press(page, "Show me what will be seen", **chosen)
+    page = visitor.press(page, "Preview what people will see", **chosen)
 
-    assert "One more in “Software” (Role). About 300 people are in this group, the organizers say." in page.text
-    assert "One more in “North” (Site). It will be shown once enough have signed." in page.text
-    assert {name: page.form_with("Go on").fields[name] for name in chosen} == chosen
+    assert "“Software” (Role) goes up by one. The organizers say that about 300 people are in this group." in page.text
+    assert "“North” (Site) goes up by one. It shows once enough people have signed." in page.text
+    assert {name: page.form_with("Sign this letter").fields[name] for name in chosen} == chosen
     assert shared.campaign.rows(ArrivedAnswer, place.id) == []
 
 
-def test_a_signer_chooses_checks_and_signs(shared: Shared, place: Place, ready: Ready) -> None:
+def test_a_signer_chooses_and_signs(shared: Shared, place: Place, ready: Ready) -> None:
     visitor, page = ready(place)
-    page = visitor.press(page, "Go on", **{"appear": "grouped", "group-role": "software"})
-    assert page.heading == "Check, then sign"
-    assert "One more in “Software” (Role)." in page.text
-    assert shared.campaign.rows(ArrivedAnswer, place.id) == []
-    page = visitor.press(page, "Sign the letter")
+    page = visitor.press(page, "Sign this letter", **{"appear": "grouped", "group-role": "software"})
 
-    assert page.heading == "You have signed. This is your receipt."
+    assert page.heading == "You signed."
     assert [(row.field, row.option) for row in shared.campaign.rows(ArrivedAnswer, place.id)] == [("role", "software")]
 
 
 @ONCE
-def test_who_thinks_again_finds_what_was_chosen(place: Place, ready: Ready) -> None:
+def test_after_a_preview_what_was_chosen_is_still_there(place: Place, ready: Ready) -> None:
     visitor, page = ready(place)
-    page = visitor.press(page, "Go on", **{"appear": "grouped", "group-role": "hardware"})
-    page = visitor.press(page, "Choose another way to be seen")
+    page = visitor.press(page, "Preview what people will see", **{"appear": "grouped", "group-role": "hardware"})
 
-    assert page.heading == "How do you want to be seen?"
-    assert page.form_with("Go on").fields["group-role"] == "hardware"
+    assert page.heading == "Check and sign"
+    assert page.form_with("Sign this letter").fields["group-role"] == "hardware"
 
 
 @ONCE
 def test_groups_of_somebody_who_is_only_counted_are_left_out(shared: Shared, place: Place, ready: Ready) -> None:
     visitor, page = ready(place)
-    page = visitor.press(page, "Go on", **{"appear": "counted", "group-role": "hardware"})
-    assert "No name, no group, no time of yours." in page.text
-    visitor.press(page, "Sign the letter")
+    chosen = {"appear": "counted", "group-role": "hardware"}
+    page = visitor.press(page, "Preview what people will see", **chosen)
+    assert "Nothing about you is shown." in page.text
+    visitor.press(page, "Sign this letter", **chosen)
 
     assert shared.campaign.rows(ArrivedAnswer, place.id) == []
 
@@ -101,19 +96,20 @@ def test_what_the_letter_does_not_offer_is_refused_and_nothing_is_lost(
     shared: Shared, place: Place, ready: Ready, wrong: dict[str, str]
 ) -> None:
     visitor, page = ready(place)
-    token = page.form_with("Go on").fields["token"]
-    for more in ({"do": "show"}, {"do": "check"}, {"confirm": "yes"}):
+    token = page.form_with("Sign this letter").fields["token"]
+    for more in ({"do": "show"}, {"confirm": "yes"}):
         page = visitor.post(f"{place.hidden}sign", token=token, **wrong, **more)
 
         assert 400 <= page.status < 500
-        assert page.form_with("Go on").fields["token"] == token
+        assert page.form_with("Sign this letter").fields["token"] == token
+        assert "<title>Error: Check and sign" in page.text
     assert shared.campaign.seal(place.id).waiting == 0
 
 
 def test_a_letter_with_nothing_to_choose_asks_nothing(shared: Shared, ready: Ready) -> None:
     _, page = ready(shared.an_open_letter())
 
-    assert page.heading == "Check, then sign"
+    assert page.heading == "Check and sign"
     assert 'name="appear"' not in page.text
 
 
@@ -125,12 +121,12 @@ def test_the_published_table_says_in_whose_company(shared: Shared, ready: Ready)
     shared.campaign.publish(place.id)
     visitor, page = ready(place)
     texts = [
-        visitor.press(page, "Show me what will be seen", **{"appear": "grouped", "group-role": role}).text
+        visitor.press(page, "Preview what people will see", **{"appear": "grouped", "group-role": role}).text
         for role in ("software", "hardware")
     ]
 
-    assert "One more in “Software” (Role). You would be one of about 10." in texts[0]
-    assert "One more in “Hardware” (Role). Too few yet to be shown; you count in the total." in texts[1]
+    assert "“Software” (Role) goes up by one. You would be one of about 10." in texts[0]
+    assert "“Hardware” (Role) goes up by one. Too few to be shown yet; you count in the total." in texts[1]
 
 
 # Names
@@ -139,13 +135,14 @@ def test_the_published_table_says_in_whose_company(shared: Shared, ready: Ready)
 def test_a_name_is_locked_at_once_and_shown_to_its_signer_alone(shared: Shared, ready: Ready) -> None:
     place = shared.an_open_letter(names=("named", "named_at:50"))
     visitor, page = ready(place)
-    page = visitor.press(page, "Go on", appear="named_at:50", name="Ana Muster", title="Engineer")
-    assert "Your name, as you typed it, once 50 have signed: Ana Muster, Engineer" in page.text
-    page = visitor.press(page, "Sign the letter")
-    receipt = json.loads(page.form_with("Save as a file").fields["token"])
+    chosen = {"appear": "named_at:50", "name": "Ana Muster", "title": "Engineer"}
+    page = visitor.press(page, "Preview what people will see", **chosen)
+    assert "Your name, as you typed it, once 50 people have signed: Ana Muster, Engineer" in page.text
+    page = visitor.press(page, "Sign this letter", **chosen)
+    receipt = json.loads(page.form_with("Save").fields["token"])
     looked = visitor.post(f"{place.hidden}receipt", receipt=json.dumps(receipt), do="check")
 
-    assert "Your name, locked, to be shown once 50 have signed." in looked.text
+    assert "Your name, locked until 50 people have signed." in looked.text
     assert "Ana Muster" not in looked.text
 
 
@@ -153,11 +150,12 @@ def test_a_name_is_locked_at_once_and_shown_to_its_signer_alone(shared: Shared, 
 @pytest.mark.parametrize("name", ["", "  ", "www.example.com", "A\u202eB"])
 def test_a_name_that_cannot_be_shown_is_refused_with_what_was_typed(shared: Shared, ready: Ready, name: str) -> None:
     visitor, page = ready(shared.an_open_letter(names=("named",)))
-    page = visitor.press(page, "Go on", appear="named", name=name)
+    page = visitor.press(page, "Sign this letter", appear="named", name=name)
 
     assert page.status == 400
-    assert page.form_with("Go on").fields["name"] == name
-    assert page.form_with("Go on").fields["appear"] == "named"
+    assert page.form_with("Sign this letter").fields["name"] == name
+    assert page.form_with("Sign this letter").fields["appear"] == "named"
+    assert next(found for tag, found in page.tags if found.get("id") == "name")["aria-invalid"] == "true"
 
 
 # By receipt
@@ -182,14 +180,14 @@ def test_a_receipt_shows_everything_under_it_and_changes_it_down_and_up(
     page = visitor.post(f"{place.hidden}receipt", receipt=held, do="check")
     assert "Role: Software" in page.text
     assert "Site: South" in page.text
-    page = visitor.press(page, "Change it", **{"group-role": "", "group-site": "north"})
+    page = visitor.press(page, "Save the change", **{"group-role": "", "group-site": "north"})
     assert page.status == 200
-    assert "It is changed." in page.text
+    assert "Saved. What we have for this receipt now" in page.text
     assert shown(shared, place, held) == Shown((("site", "north"),))
-    page = visitor.press(page, "Change it", appear="counted")
-    assert "Nothing else: no group, no name." in page.text
+    page = visitor.press(page, "Save the change", appear="counted")
+    assert "Nothing else: no answers, no name." in page.text
     assert shown(shared, place, held) == Shown()
-    visitor.press(page, "Change it", **{"appear": "grouped", "group-role": "hardware"})
+    visitor.press(page, "Save the change", **{"appear": "grouped", "group-role": "hardware"})
 
     assert shown(shared, place, held) == Shown((("role", "hardware"),))
 
@@ -198,7 +196,7 @@ def test_a_receipt_shows_everything_under_it_and_changes_it_down_and_up(
 def test_a_change_that_is_refused_keeps_what_was_stored(shared: Shared, place: Place, held: str) -> None:
     visitor = shared.visitor()
     page = visitor.post(f"{place.hidden}receipt", receipt=held, do="check")
-    refused = visitor.press(page, "Change it", **{"group-role": "cook"})
+    refused = visitor.press(page, "Save the change", **{"group-role": "cook"})
 
     assert refused.status == 400
     assert shown(shared, place, held) == Shown((("role", "software"), ("site", "south")))

@@ -1,18 +1,36 @@
 """``round.json``: all that an outside client needs, and nothing more."""
 
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from typing import Any
 
+from petition.letters.fields import read_field
 from tests.shared import ONCE, Shared
-from tests.web.outside import bytes_of
+from tests.web.outside import bytes_of, text_of
 
 Record = Callable[..., dict[str, Any]]
 MEMBERS = {
-    "letter_id", "letter", "round", "text_sha256", "public_key", "fingerprint", "variant", "timing", "issuing",
-    "signing", "issuing_ends", "signing_starts", "routes", "fields", "names_keys", "roll",
+    "letter_id", "letter", "round", "text_sha256", "public_key", "variant", "timing", "issuing", "signing",
+    "issuing_ends", "signing_starts", "routes", "fields", "names_keys", "roll", "roll_id", "k", "log_key",
+    "fields_sha256", "hosts", "names_offered", "rounds",
 }  # fmt: skip
+PINNED = ("hosts", "k", "letter_id", "log_key", "public_key", "round", "text_sha256", "timing")
+FIELDS = (read_field("Role", [("Software", None), ("Other", None)]),)
+
+
+def canonical(value: Any) -> bytes:
+    """The form of JSON that is hashed, for values without numbers beside integers."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest_of(value: Any) -> str:
+    return sha256(canonical(value))
 
 
 @ONCE
@@ -34,10 +52,30 @@ def test_the_record_of_an_open_letter_says_that_both_halves_can_be_done_at_once(
 
 
 @ONCE
-def test_the_fingerprint_is_the_digest_of_the_key(shared: Shared, record: Record) -> None:
-    found = record(shared.an_open_letter().hidden)
+def test_the_record_shows_all_that_the_log_s_first_entries_say_of_a_round(shared: Shared, record: Record) -> None:
+    place = shared.a_published_letter(fields=FIELDS, names=("named", "named_at:50"))
+    found = record(place.public)
+    first, opened = shared.campaign.entries(place.id)[:2]
 
-    assert found["fingerprint"] == hashlib.sha256(bytes_of(found["public_key"])).hexdigest()
+    assert (found["k"], found["timing"], found["text_sha256"]) == (first["k"], first["timing"], first["text_sha256"])
+    assert found["fields_sha256"] == first["fields_sha256"] == digest_of(found["fields"])
+    assert found["hosts"] == first["hosts"] == ["letters.example.org"]
+    assert first["names_keys"] == {step: sha256(bytes_of(key)) for step, key in found["names_keys"].items()}
+    assert (found["public_key"], found["roll_id"]) == (opened["public_key"], opened["roll"])
+    assert found["names_offered"] == sorted(found["names_keys"])
+
+
+@ONCE
+def test_a_printed_link_s_pin_follows_from_the_record_alone(shared: Shared, record: Record) -> None:
+    place = shared.an_open_letter(fields=FIELDS, names=("named",))
+    found = record(place.hidden)
+    covered = {name: found[name] for name in PINNED}
+    covered |= {"roll": found["roll_id"], "fields_sha256": digest_of(found["fields"])}
+    covered["names_keys"] = {step: sha256(bytes_of(key)) for step, key in found["names_keys"].items()}
+    pin = text_of(hashlib.sha256(b"petition-pin-v1" + canonical(covered)).digest())
+
+    made = shared.desk().send(f"{place.desk}codes", count="1", roll="").text
+    assert f"{place.hidden}join#r=1&amp;p={pin}&amp;c=" in made
 
 
 @ONCE
@@ -64,20 +102,13 @@ def test_a_closed_letter_says_that_nothing_can_be_done(shared: Shared, record: R
     assert (record(place.public)["issuing"], record(place.public)["signing"]) == (False, False)
 
 
-@ONCE
-def test_a_roll_that_the_letter_does_not_have_is_not_found(shared: Shared) -> None:
-    place = shared.an_open_letter()
-
-    assert shared.get(f"{place.hidden}round.json?roll=workers").status_code == 200
-    assert shared.get(f"{place.hidden}round.json?roll=nobody").status_code == 404
-
-
 def test_each_roll_has_a_round_of_its_own(shared: Shared, record: Record) -> None:
     place = shared.an_open_letter(rolls=("Workers", "Former workers"))
     with_rolls = [record(place.hidden, f"?round={number}") for number in (1, 2)]
 
     assert [found["roll"] for found in with_rolls] == ["Workers", "Former workers"]
-    assert with_rolls[0]["fingerprint"] != with_rolls[1]["fingerprint"]
+    assert with_rolls[0]["public_key"] != with_rolls[1]["public_key"]
+    assert [[one["round"], one["roll"]] for one in with_rolls[0]["rounds"]] == [[1, "Workers"], [2, "Former workers"]]
     assert record(place.hidden) == with_rolls[0]
 
 

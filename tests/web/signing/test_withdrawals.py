@@ -44,7 +44,7 @@ def test_a_sealed_signature_is_withdrawn_and_again_is_the_same_answer(
 
 
 def test_withdrawing_stays_possible_after_the_letter_has_closed(shared: Shared, place: Place, signed: Signed) -> None:
-    held = signed(place)
+    held = [signed(place) for _ in range(3)][0]
     shared.campaign.publish(place.id)
     shared.campaign.close_letter(place.id)
 

@@ -20,6 +20,8 @@ from petition.letters.drafting.importing.rich_text import (
     merged,
 )
 
+RULE = "___"
+"""Stars and dashes would join the mark of a list that the rule stands in: ``* ***`` is a rule of four stars."""
 NUMBER = re.compile(r"([0-9]{1,9})[.)]")
 
 
@@ -67,7 +69,7 @@ class _Writer:
         if isinstance(block, Quote):
             within = self._blocks(block.blocks)
             return "\n".join(f"> {line}".rstrip() for line in within.split("\n")) if within else ""
-        return _fenced(block.text) if isinstance(block, Listing) else "***"
+        return _fenced(block.text) if isinstance(block, Listing) else RULE
 
     def _text(self, inlines: Sequence[Inline]) -> str:
         return write_inlines(merged(inlines), self._notes, self._omissions)

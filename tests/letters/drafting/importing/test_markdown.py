@@ -95,7 +95,7 @@ def test_a_list_that_cannot_be_demands_stays_in_the_text_and_is_listed(tail: str
         ("一\n二", "一二", []),
         ("one  \ntwo\\\nthree", "one\\\ntwo\\\nthree", []),
         ("Setext\n===\n\n* a\n* b\n\n> q", "# Setext\n\n- a\n- b\n\n> q", []),
-        ("```\ncode\n```\n\n---", "```\ncode\n```\n\n***", []),
+        ("```\ncode\n```\n\n---", "```\ncode\n```\n\n___", []),
         ("a `c*d` e", "a `c*d` e", []),
         ("Text.[^2]", "Text.[^2]", []),
         ("Text.\n\n[^a]: A note.", "Text.\n\n[^a]: A note.",

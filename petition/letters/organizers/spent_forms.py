@@ -1,0 +1,66 @@
+"""Forms that act once for each time they were shown: pressed twice on a slow line, they make one thing.
+
+Kept for two days: a hash of what the form held, without who sent it, when, or what it made.
+"""
+
+import hashlib
+import re
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from petition.crypto.encodings import b64url
+from petition.errors import BadShape
+from petition.letters.models import SpentForm
+from petition.randomness import Random
+
+LASTS = timedelta(days=2)
+_TOKEN = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[A-Za-z0-9_-]{22}")
+
+
+def new_token(*, moment: datetime, random: Random) -> str:
+    """What a form holds from when it is shown: the day, and 128 random bits."""
+    return moment.date().isoformat() + b64url(random(16))
+
+
+def spend(session: Session, token: str, *, moment: datetime) -> bool:
+    """Whether a form is sent for the first time. The caller commits before it acts, so that of two one is the first.
+
+    Refuses a form that was shown days ago: it may have been sent then.
+    """
+    day = _day_of(token)
+    oldest = (moment - LASTS).date()
+    if day is None or not oldest <= day <= (moment + LASTS).date():
+        raise BadShape("This page has been open for days. Check that it was not sent before, then press again.")
+    session.execute(delete(SpentForm).where(SpentForm.day < oldest))
+    session.add(SpentForm(key=_key(token), day=day))
+    try:
+        session.flush()
+    except IntegrityError:
+        session.rollback()
+        return False
+    return True
+
+
+def release(session: Session, token: str) -> None:
+    """What was refused may be sent again."""
+    session.execute(delete(SpentForm).where(SpentForm.key == _key(token)))
+
+
+def forget_spent_forms(session: Session, *, moment: datetime) -> None:
+    """Forget what is too old to be sent again."""
+    session.execute(delete(SpentForm).where(SpentForm.day < (moment - LASTS).date()))
+
+
+def _day_of(token: str) -> date | None:
+    match = _TOKEN.fullmatch(token)
+    try:
+        return date.fromisoformat(match[1]) if match else None
+    except ValueError:
+        return None
+
+
+def _key(token: str) -> bytes:
+    return hashlib.sha256(b"petition-form-v1" + token.encode()).digest()

@@ -1,0 +1,26 @@
+"""The machine's clock."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select
+
+from petition.letters.models import Letter
+from petition.operations.doctor.findings import OK, WRONG, Finding
+from petition.operations.doctor.view import View
+from petition.sealing.models import Sealing
+
+BUILT = datetime(2026, 11, 1, tzinfo=UTC)
+"""No honest clock shows an earlier time to this program."""
+
+
+def check_clock(view: View) -> Iterator[Finding]:
+    """Whether the clock went back."""
+    newest = view.session.scalar(select(func.max(Sealing.hour)))
+    opened = view.session.scalar(select(func.max(Letter.opened)))
+    known = max(moment for moment in (newest, opened, BUILT) if moment is not None)
+    if view.now + timedelta(hours=1) < known:
+        what = f"This machine's clock says {view.now:%Y-%m-%d %H:%M} UTC, but it was {known:%Y-%m-%d %H:%M} before."
+        yield Finding("clock", WRONG, what, "Set the clock, for example with: timedatectl set-ntp true")
+    else:
+        yield Finding("clock", OK, f"This machine's clock says {view.now:%Y-%m-%d %H:%M} UTC.")

@@ -1,0 +1,69 @@
+"""The mail server, and letters whose codes go by mail."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import func, select
+
+from petition.config import Settings
+from petition.issuing.email_codes import SURELY_OVER
+from petition.issuing.message import sender_of
+from petition.issuing.models import Outbox
+from petition.issuing.rounds import numbers
+from petition.issuing.transports import MailServer, ServerUnavailable, transport_for
+from petition.letters.access import hosted_letters
+from petition.letters.models import to_hour
+from petition.letters.states import MAIL, SIGNABLE
+from petition.operations.doctor.findings import NOTE, OK, WRONG, Finding
+from petition.operations.doctor.view import View
+
+
+def check_mail(settings: Settings) -> Iterator[Finding]:
+    """Whether mail can go out."""
+    if settings.mail is None:
+        yield Finding("mail", OK, "No mail server is set: codes are handed out on paper only.")
+        return
+    sender = sender_of(settings)
+    if "." not in sender.host or "@" not in sender.address:
+        what = f"PETITION_MAIL_FROM is {settings.mail_from}: most mail servers refuse such a sender."
+        yield Finding("mail", WRONG, what, "Set it to an address of your domain, for example noreply@example.org")
+    carrier = transport_for(settings.mail, sender)
+    if isinstance(carrier, MailServer):
+        yield from _mail_server(carrier)
+    else:
+        what = "Mail goes into a folder and reaches nobody, which is for trying."
+        yield Finding("mail", NOTE, what, "Set PETITION_MAIL to a mail server, for example smtp://localhost:25")
+
+
+def _mail_server(server: MailServer) -> Iterator[Finding]:
+    """Whether the mail server greets us and lets us in, as it must before it takes a mail."""
+    try:
+        found = server.check()
+    except ServerUnavailable as away:
+        what = f"The mail server at {server.place} cannot be used ({away}): no codes go out by mail."
+        mend = (
+            "Is it running, and are the host, the port, the name and the password in PETITION_MAIL right? Is the port "
+            "open on the way (many hosts close 25: try 587 or 465)? Elsewhere than here it must have a valid "
+            "certificate."
+        )
+        yield Finding("mail", WRONG, what, mend)
+        return
+    yield Finding("mail", OK, f"The mail server at {server.place} answers and lets us in.")
+    if "encrypted" not in found and not server.is_here:
+        what = f"Mail goes to {server.place} unencrypted: who watches the line sees who asks for a code."
+        yield Finding("mail", WRONG, what, "Use smtps://, or a server that offers STARTTLS.")
+    if "international" not in found:
+        what = "The mail server takes no addresses with letters beyond a to z before the @ (SMTPUTF8)."
+        yield Finding("mail", NOTE, what, "Nobody with such an address gets a code; most employers have none.")
+
+
+def check_letters_by_mail(view: View) -> Iterator[Finding]:
+    """Whether letters whose codes go out by mail have somebody who sends them."""
+    late = Outbox.hour <= to_hour(view.now) - SURELY_OVER
+    if view.issuer.scalar(select(func.count()).select_from(Outbox).where(late)):
+        what = "Mail waits for more than an hour, though it is to be deleted by then: no clock is at work."
+        yield Finding("mail", WRONG, what, "petition run has a clock; else let petition seal --watch run beside it.")
+    for letter in hosted_letters(view.session):
+        is_issuing = any(row.issued is None for row in numbers(view.issuer, letter.id))
+        if view.settings.mail is None and MAIL in letter.routes and letter.state in SIGNABLE and is_issuing:
+            what = f"{letter.slug}: its codes are to go out by mail, but PETITION_MAIL is not set."
+            yield Finding("mail", WRONG, what, "Set PETITION_MAIL again, for example smtp://localhost:25")

@@ -1,0 +1,32 @@
+"""What waits for people: names that can be unlocked, reports."""
+
+from collections.abc import Iterator
+
+from petition.letters.models import Letter
+from petition.letters.organizers.names_keys import who_can_unlock
+from petition.letters.reports import reports
+from petition.letters.states import SIGNABLE
+from petition.operations.doctor.findings import NOTE, OK, WRONG, Finding
+from petition.operations.doctor.view import View
+
+
+def check_names(view: View, letter: Letter) -> Iterator[Finding]:
+    """Whether somebody can still unlock what is locked."""
+    if not letter.name_steps or letter.state not in SIGNABLE:
+        return
+    holders = len(who_can_unlock(view.session, letter.id))
+    if holders > 1:
+        yield Finding("names", OK, f"{letter.slug}: {holders} organizers can unlock names.")
+    elif holders == 1:
+        what = f"{letter.slug}: one organizer alone can unlock names; a forgotten passphrase would lose them for good."
+        yield Finding("names", NOTE, what, "They can grant the key to another editor, on the letter's page of names.")
+    else:
+        what = f"{letter.slug}: nobody can unlock names any more; those that are locked stay locked for good."
+        yield Finding("names", WRONG, what, "Tell its signers: only a new letter can show their names.")
+
+
+def check_reports(view: View) -> Iterator[Finding]:
+    """What people told of letters and nobody has dealt with yet."""
+    known = len(reports(view.session))
+    if known:
+        yield Finding("reports", NOTE, f"{known} reports about letters wait to be read.", "See: petition report list")

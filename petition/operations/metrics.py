@@ -1,0 +1,106 @@
+"""Figures about a site's health for its host's own watch, at a port of this machine alone, and only when asked for.
+
+None of them says anything of a letter or of a visitor. Requests are not counted and not timed: whoever reads the
+figures every few seconds would see when somebody came. How quickly the site answers is found out by asking it.
+"""
+
+import contextlib
+import os
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Iterator
+
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from petition.config import Settings
+from petition.database import engine_for
+from petition.errors import Conflict
+from petition.issuing.models import Outbox
+from petition.logs import SHARED_COUNTS
+
+STEP = 5
+"""Mail that waits is told rounded down, and none below this: one more would say that somebody asked just now."""
+ANSWER_SECONDS = 5.0
+NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class SiteHealth(Collector):
+    """Looks at the site each time that it is asked."""
+
+    def __init__(self, settings: Settings, address: str) -> None:
+        self._issuer_url = settings.issuer_database_url
+        self._address = address
+
+    def collect(self) -> Iterable[Metric]:
+        """The figures of this moment."""
+        begun = time.monotonic()
+        answers = _status(f"{self._address}/healthz") == 200
+        seconds = time.monotonic() - begun
+        yield _gauge("petition_up", "Whether the server answers.", float(answers))
+        if answers:
+            yield _gauge("petition_answer_seconds", "How long the server took to answer this very question.", seconds)
+        yield _gauge(
+            "petition_ready", "Whether /readyz finds all well.", float(_status(f"{self._address}/readyz") == 200)
+        )
+        with contextlib.suppress(SQLAlchemyError):
+            yield _gauge("petition_mail_waiting", f"Mail that waits, rounded down to {STEP}s.", float(self._waiting()))
+
+    def _waiting(self) -> int:
+        engine = engine_for(self._issuer_url)
+        try:
+            with Session(engine.execution_options(petition_reads=True)) as issuer:
+                count = issuer.scalar(select(func.count()).select_from(Outbox)) or 0
+                return count - count % STEP
+        finally:
+            engine.dispose()
+
+
+@contextlib.contextmanager
+def serving(settings: Settings, address: str, host: str, port: int) -> Iterator[None]:
+    """Serve the figures of the site at an address for as long as this lasts.
+
+    The processes that are started meanwhile count their errors in a folder that is gone afterwards.
+    """
+    with tempfile.TemporaryDirectory(prefix="petition-metrics-") as folder:
+        os.environ[SHARED_COUNTS] = folder
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
+        registry.register(SiteHealth(settings, address))
+        try:
+            server, thread = start_http_server(port, host, registry)
+        except OSError as error:
+            raise Conflict(
+                "PETITION_METRICS: port %(port)s can't be used (%(why)s). Choose another one.",
+                port=port,
+                why=error.strerror,
+            ) from None
+        try:
+            yield
+        finally:
+            del os.environ[SHARED_COUNTS]
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+
+def _status(address: str) -> int:
+    try:
+        with NO_PROXY.open(address, timeout=ANSWER_SECONDS) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+    except OSError:
+        return 0
+
+
+def _gauge(name: str, about: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, about, value)

@@ -1,0 +1,93 @@
+"""Whether a site can do its work now: what ``/readyz`` answers. Nothing of a letter or a visitor is in the answer."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
+
+from petition.config import Settings
+from petition.database import BUSY_SECONDS, Databases, IssuerBase, PetitionBase
+from petition.migration import CHAINS, at_head
+from petition.operations.doctor.files import TOO_LITTLE
+from petition.operations.startup import misfits, missing_rounds
+from petition.outages import is_away
+from petition.schema import differences
+
+METADATA = {"petition": PetitionBase.metadata, "issuer": IssuerBase.metadata}
+ANSWER_SECONDS, SLOW_SECONDS = 2.0, 60.0
+"""How long an answer is good for: anybody may ask, and comparing all tables takes a third of a second."""
+WRITE_SECONDS = 2
+Look = Callable[[], list[str]]
+
+
+class Readiness:
+    """Looks at a site, and remembers for a moment what it found."""
+
+    def __init__(
+        self, settings: Settings, databases: Databases, master: bytes, seconds: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._settings = settings
+        self._databases = databases
+        self._master = master
+        self._seconds = seconds
+        self._known: dict[str, tuple[float, list[str]]] = {}
+
+    def problems(self) -> list[str]:
+        """What keeps the site from its work, a line each; empty if nothing does."""
+        return self._remembered("answer", ANSWER_SECONDS, lambda: list(self._look()))
+
+    def _look(self) -> Iterator[str]:
+        for chain in CHAINS:
+            yield from _tried(chain, lambda chain=chain: list(self._database(chain)))  # type: ignore[misc]
+        yield from _tried("keys", lambda: self._remembered("keys", SLOW_SECONDS, lambda: list(self._keys())))
+        if shutil.disk_usage(self._settings.data).free < TOO_LITTLE:
+            yield f"disk: less than {TOO_LITTLE // 2**20} MB are free"
+
+    def _database(self, chain: str) -> Iterator[str]:
+        engine = self._databases.engine(chain)
+        if not at_head(engine, chain):
+            yield "not at the newest revision"
+            return
+        if self._remembered(f"tables of {chain}", SLOW_SECONDS, lambda: differences(engine, METADATA[chain])):
+            yield "its tables are not those of this version; see petition doctor"
+        _require_writable(engine)
+
+    def _keys(self) -> Iterator[str]:
+        if misfits(self._databases, self._master):
+            yield "a log's key does not open; see petition doctor"
+        if list(missing_rounds(self._settings, self._databases)):
+            yield "the secret of an open round is missing; see petition doctor"
+
+    def _remembered(self, name: str, for_seconds: float, look: Look) -> list[str]:
+        known = self._known.get(name)
+        if known is None or self._seconds() - known[0] > for_seconds:
+            known = self._known[name] = (self._seconds(), look())
+        return known[1]
+
+
+def _tried(name: str, look: Look) -> Iterator[str]:
+    try:
+        yield from (f"{name}: {problem}" for problem in look())
+    except Exception as error:  # whatever the driver raises, the answer is "not ready"
+        yield f"{name}: {type(error).__name__}"
+
+
+def _require_writable(engine: Engine) -> None:
+    """Write, and take it back. A database that another writer holds can be written."""
+    with engine.connect() as connection:
+        if engine.dialect.name != "sqlite":
+            connection.execute(text("SELECT id FROM migration_lock FOR UPDATE SKIP LOCKED"))
+            return
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute(f"PRAGMA busy_timeout={WRITE_SECONDS * 1000}")
+        try:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
+        except OperationalError as error:
+            if not is_away(error):
+                raise
+        finally:
+            connection.rollback()
+            driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")

@@ -1,0 +1,80 @@
+"""``round.json``: the public record of a round, all that an outside client needs (protocol 4).
+
+Everything in it that a server could choose for one visitor alone is covered by the round's pin. It tells nothing of
+how many came: whether a round still issues is as of the last update.
+"""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from petition.crypto.blind_rsa import VARIANT
+from petition.crypto.encodings import b64url, hour
+from petition.errors import NotFound
+from petition.letters.access import LISTED
+from petition.letters.drafting.settings import rolls_of
+from petition.letters.fields import as_record, fields_of
+from petition.letters.models import Letter
+from petition.letters.organizers.names_keys import public_names_keys, steps_taken
+from petition.letters.pinned import pinned_in
+from petition.letters.states import takes_signatures
+from petition.signing.models import Round
+from petition.signing.signatures import rounds_of, signing_starts
+from petition.signing.signatures import takes_signatures as round_takes_signatures
+from petition.signing.verification_methods import routes_of
+
+
+def round_record(
+    session: Session, letter: Letter, site: str | None, number: int | None, *, moment: datetime
+) -> dict[str, Any]:
+    """The record of a round by its number, or of the newest one of the first roll that counts.
+
+    ``site`` is the site's root address. Refuses a round that the letter does not have, or not yet.
+    """
+    pinned = pinned_in(letter)
+    rolls = {roll.id: roll.name for roll in rolls_of(session, letter)}
+    rows = [row for row in rounds_of(session, letter.id) if row.is_logged]
+    row = _wanted(rows, next(iter(rolls)), number)
+    starts = signing_starts(letter, row)
+    return {
+        "letter_id": letter.id,
+        "letter": f"{site or ''}/{LISTED}{letter.slug}/" if letter.was_public else f"{site or ''}/",
+        "round": row.number,
+        "text_sha256": letter.text_sha256,
+        "public_key": b64url(row.public_key),
+        "variant": VARIANT,
+        "timing": letter.timing,
+        "issuing": takes_signatures(letter) and row.annulled is None and not row.is_ended,
+        "signing": round_takes_signatures(letter, row, moment),
+        "issuing_ends": hour(row.issuing_ends) if row.issuing_ends else None,
+        "signing_starts": hour(starts) if starts else None,
+        "routes": routes_of(letter, row, rows),
+        "fields": as_record(fields_of(session, letter.id)),
+        "names_keys": public_names_keys(session, letter.id),
+        "roll": rolls[row.roll],
+        "roll_id": row.roll,
+        "k": letter.k,
+        "log_key": pinned["log_key"],
+        "fields_sha256": pinned["fields_sha256"],
+        "hosts": pinned["hosts"],
+        "names_offered": steps_taken(session, letter.id),
+        "rounds": [{"round": one.number, "roll_id": one.roll, "roll": rolls[one.roll]} for one in rows],
+    }
+
+
+def _wanted(rows: list[Round], roll: str, number: int | None) -> Round:
+    """A round by its number, for a signer who holds a token of it; else the newest of a roll that was not annulled."""
+    if number is not None:
+        found = [row for row in rows if row.number == number]
+        if not found:
+            raise NotFound("This letter has no such set of codes.")
+        return found[0]
+    mine = [row for row in rows if row.roll == roll]
+    return ([row for row in mine if row.annulled is None] or mine)[-1]
+
+
+def round_json(session: Session, letter: Letter, site: str | None, number: int | None, *, moment: datetime) -> bytes:
+    """The record as it is served."""
+    return (json.dumps(round_record(session, letter, site, number, moment=moment), ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,52 @@
+"""A letter that begins on a page: with the choices that are recommended, within the limits of the site."""
+
+from petition.config import ANYBODY
+from petition.letters.drafting.drafts import draft, require_room
+from petition.letters.drafting.settings import DEFAULT_NAMES
+from petition.letters.models import Letter, Organizer
+from petition.letters.organizers.names_keys import choose_name_steps
+from petition.letters.text.letter_text import Words
+from petition.web.shared.context import now, say, session, site
+
+_ = str
+MONTHS = 12
+TEMPLATE = {
+    "title": _("Safe heat rules in every [workplace]"),
+    "recipient": _("[Name], [title]"),
+    "employer": _("[Employer]"),
+    "body": (
+        _("Dear [Name],"),
+        _(
+            "We work in [place]. Last summer it was [number] degrees at our stations on [number] days. "
+            "Coworkers felt sick, and [what happened]. No one told us what to do."
+        ),
+        _("We raised this on [date]. The answer was [answer]. Nothing has changed since."),
+        _(
+            "Heat like this is dangerous, and it can be prevented. Other employers measure it, stop work in time and "
+            "pay for the breaks. We want to do our work well and go home healthy."
+        ),
+        _("Please answer us by [date]. We are ready to meet and talk about how."),
+    ),
+    "demands": (
+        _("Measure the heat at every station, and show it to us."),
+        _("Give paid breaks in a cool room above [number] degrees."),
+        _("No quotas and no warnings on days that are too hot."),
+    ),
+}
+"""A letter to start from. What is to be replaced stands in brackets."""
+
+
+def begin_letter(organizer: Organizer, words: Words) -> Letter:
+    """A new letter. Names show once enough have signed, unless the organizers choose otherwise."""
+    if site().settings.start == ANYBODY:
+        require_room(session(), organizer)
+    letter = draft(session(), organizer, words, moment=now(), random=site().random)
+    choose_name_steps(session(), letter, named=False, numbers=[DEFAULT_NAMES], months=MONTHS)
+    return letter
+
+
+def template_fields() -> dict[str, str]:
+    """The template as it stands in the form, in the organizer's language."""
+    demands = {f"demands-{place}": say(demand) for place, demand in enumerate(TEMPLATE["demands"])}
+    body = "\n\n".join(say(paragraph) for paragraph in TEMPLATE["body"])
+    return {**{name: say(str(TEMPLATE[name])) for name in ("title", "recipient", "employer")}, "body": body, **demands}

@@ -1,0 +1,63 @@
+"""Starting on a site that anybody may use: a name and a password, and then a letter."""
+
+from flask import g, redirect, request
+from flask import session as cookie
+from wtforms import StringField
+from wtforms.validators import InputRequired
+
+from petition.config import ANYBODY
+from petition.letters.models import Organizer
+from petition.letters.organizers.accounts import join
+from petition.web.desk.access import Answer, bp, desk_page
+from petition.web.desk.actions import about, as_sent, organizer_action, sent
+from petition.web.desk.forms import PassphraseForm
+from petition.web.desk.sign_in import let_in
+from petition.web.shared.context import session, site
+from petition.web.shared.limits import limiter, starting
+
+_ = str
+NEW = "/organize/letters/new"
+
+
+class StartForm(PassphraseForm):
+    """A new account."""
+
+    name = StringField(
+        _("Choose a name"),
+        [InputRequired(_("Choose a name."))],
+        description=_("You sign in with it, and people who work with you see it. It need not be your real name."),
+    )
+
+
+def _page(_: Organizer | None) -> str:
+    return desk_page("organize/start.html", form=as_sent(StartForm), approve=site().settings.approve)
+
+
+def _elsewhere(organizer: Organizer | None) -> str | None:
+    """Where to go instead: who is signed in writes, and where one must be invited a page says so."""
+    if organizer is not None:
+        return NEW
+    return None if site().settings.start == ANYBODY else "/start/"
+
+
+@bp.get("/start")
+def ask_to_start() -> Answer:
+    """The form; nothing is asked but a name and a password."""
+    to = _elsewhere(g.organizer)
+    return redirect(to, 303) if to else _page(None)
+
+
+@bp.post("/start")
+@limiter.limit(starting)
+@organizer_action(_page)
+def start(organizer: Organizer | None) -> Answer:
+    """Make the account, sign in, and go on to the letter."""
+    to = _elsewhere(organizer)
+    if to:
+        return redirect(to, 303)
+    form = sent(StartForm())
+    session().rollback()
+    with about("passphrase"):
+        newcomer = join(session(), form.name.data, form.passphrase.data, random=site().random)
+    let_in(newcomer, cookie.get("language") or request.form.get("language") or "en")
+    return redirect(NEW, 303)

@@ -1,0 +1,89 @@
+"""What visitors and the log get when something goes wrong that no rule foresees, in Flask or ahead of it."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import current_app, request
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
+from werkzeug.wrappers import Response
+
+from petition.errors import Refusal
+from petition.i18n import DEFAULT, fill
+from petition.logs import log_error
+from petition.outages import Outages, is_away
+from petition.publishing.templates import render
+from petition.web.shared.context import HERE, LANGUAGE
+from petition.web.shared.headers import HEADERS
+
+_ = str
+RETRY_SECONDS = "30"
+
+
+class BrokenDown(Refusal):
+    """Something went wrong on this site."""
+
+    status = 500
+    title = _("Something went wrong")
+
+
+class DatabaseAway(Refusal):
+    """A database does not answer."""
+
+    status = 503
+    title = _("This site can’t answer right now")
+
+
+def failure_of(error: BaseException) -> Refusal:
+    """The refusal that a visitor gets for an error."""
+    if is_away(error):
+        return DatabaseAway(
+            _("Its database does not answer. What you sent may not have been kept: send it again in a few minutes.")
+        )
+    return BrokenDown(
+        _("Something went wrong on this site. What you sent may not have been kept; please try again later.")
+    )
+
+
+def log_failure(error: BaseException, outages: Outages, endpoint: str | None) -> None:
+    """The log gets the place in the program, and nothing of the visitor: no path either, which may hold a secret."""
+    if is_away(error):
+        outages.note(error, endpoint=endpoint)
+    else:
+        log_error("failed", error, endpoint=endpoint)
+
+
+def log_flask_failure(failure: Any) -> None:
+    """In the place of Flask's own log, which names the path."""
+    log_failure(failure[1], current_app.extensions["petition.outages"], request.endpoint)
+
+
+class Failures:
+    """The outermost layer: whatever breaks below it, ahead of Flask too, gets the same page and the same line."""
+
+    def __init__(self, wrapped: Callable[..., Iterable[bytes]], outages: Outages) -> None:
+        self._wrapped = wrapped
+        self._outages = outages
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer one request."""
+        try:
+            return self._wrapped(environ, start_response)
+        except Exception as error:
+            log_failure(error, self._outages, "ahead of the application")
+            return _answer(failure_of(error), environ)(environ, start_response)
+
+
+def _answer(refusal: Refusal, environ: dict[str, Any]) -> Response:
+    language = str(environ.get(LANGUAGE) or DEFAULT)
+    title, sentence = fill(language, refusal.title, {}), fill(language, refusal.sentence, {})
+    accepted = parse_accept_header(environ.get("HTTP_ACCEPT", "*/*"), MIMEAccept)
+    if accepted.best_match(["text/html", "application/json", "application/problem+json"]) == "text/html":
+        body = render(language, "refused.html", site=HERE, title=title, sentence=sentence)
+        answer = Response(body, refusal.status, content_type="text/html; charset=utf-8")
+    else:
+        told = {"type": "/problems/failure", "title": title, "status": refusal.status, "detail": sentence}
+        answer = Response(json.dumps(told), refusal.status, content_type="application/problem+json")
+    answer.headers.extend({**HEADERS, "Cache-Control": "no-store", "Retry-After": RETRY_SECONDS})
+    return answer

@@ -1,0 +1,98 @@
+"""Commands start quickly, name a slip of the pen, and end quietly when they are interrupted."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Shell
+
+HEAVY = ("sqlalchemy", "flask", "cryptography", "alembic", "granian", "babel")
+"""What takes most of the time to import."""
+VERSION = f"""
+import sys
+from petition.__main__ import start
+sys.argv[1:] = ["--version"]
+try:
+    start()
+except SystemExit as end:
+    print(end.code, sorted(set(sys.modules) & {set(HEAVY)}))
+"""
+INTERRUPTED_WHILE_IMPORTING = """
+import os, signal, sys
+
+module = sys.argv[1]
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == module:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt())
+from petition.__main__ import start
+sys.argv[1:] = ["verify", "/nowhere"]
+start()
+"""
+
+
+def test_the_version_needs_none_of_the_large_libraries() -> None:
+    done = subprocess.run([sys.executable, "-c", VERSION], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "0 []"
+
+
+@pytest.mark.parametrize("module", ["click", "petition.cli.refusals", "petition.cli.verify", "petition.verifying"])
+def test_interrupted_while_it_loads_it_says_nothing(module: str) -> None:
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED_WHILE_IMPORTING, module], capture_output=True, text=True)
+
+    assert done.returncode in (-signal.SIGINT, 130)
+    assert done.stdout + done.stderr.strip() == ""
+
+
+def test_interrupted_at_work_it_says_nothing_and_ends_with_130() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/letters/ours/"
+        command = [sys.executable, "-m", "petition", "verify", address]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        with silent.accept()[0]:
+            process.send_signal(signal.SIGINT)
+            said, complained = process.communicate(timeout=60)
+
+    assert (process.returncode, said, complained.strip()) == (130, "", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("PETITION_DATABSE_URL", "did you mean PETITION_DATABASE_URL?"),
+        ("PETITION_PROXY", "did you mean PETITION_PROXIES?"),
+        ("PETITION_ZZZZZZZZ", "petition config"),
+    ],
+)
+def test_a_setting_that_there_is_none_of_is_named_with_the_nearest_one(shell: Shell, name: str, says: str) -> None:
+    result = shell("organizer", "list", **{name: "x"})
+
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
+    assert result.stderr.startswith(f"{name}: there is no such setting") and says in result.stderr
+
+
+@pytest.mark.parametrize("value", ["0", "70000", "0.0.0.0:9464", "192.0.2.1:9464", "port"])
+def test_figures_are_for_this_machine_alone(shell: Shell, value: str) -> None:
+    result = shell("organizer", "list", PETITION_METRICS=value)
+
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "for example 9464" in result.stderr
+
+
+def test_the_environment_of_these_tests_holds_no_setting_of_a_site() -> None:
+    assert [name for name in os.environ if name.startswith("PETITION_")] == []
+
+
+def test_a_file_that_is_not_there_is_a_sentence(shell: Shell, tmp_path: Path) -> None:
+    result = shell("backup", str(tmp_path / "no/folder/file"), "--passphrase-file", __file__)
+
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)

@@ -1,0 +1,47 @@
+"""``petition publish``: one letter or all public ones, as folders."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Shell
+from tests.walks import Campaign
+
+pytestmark = [pytest.mark.thorough, pytest.mark.parametrize("kind", ["sqlite"])]
+
+
+@pytest.fixture
+def site(campaign: Campaign, tmp_path: Path) -> Shell:
+    """A terminal on a site with two public letters and an open one."""
+    for slug in ("first", "second"):
+        made = campaign.an_open_letter(slug=slug)
+        campaign.sign_all(made, 5)
+        campaign.seal(made)
+        campaign.publish(made)
+    campaign.an_open_letter(slug="third")
+    environ = {"PETITION_DATA": str(campaign.settings.data), "PETITION_URL": campaign.settings.url or ""}
+    return Shell(environ, tmp_path)
+
+
+def test_a_program_reads_what_was_written_and_deleted(site: Shell, tmp_path: Path) -> None:
+    first = json.loads(site("publish", "--all", "--to", str(tmp_path / "out"), "--json").stdout)
+    site("letter", "withdraw", "second", "--reason", "We agreed.")
+    (tmp_path / "out/second/ours.html").touch()
+    again = json.loads(site("publish", "--all", "--to", str(tmp_path / "out"), "--json").stdout)
+
+    assert set(first["written"]) == {"first", "second"} and first["deleted"] == []
+    assert (again["written"], again["deleted"]) == ({"first": 0}, ["second"])
+    assert [path.name for path in (tmp_path / "out/second").iterdir()] == ["ours.html"]
+
+
+@pytest.mark.parametrize("words", [(), ("first", "--all")])
+def test_one_letter_or_all_must_be_named(site: Shell, tmp_path: Path, words: tuple[str, ...]) -> None:
+    assert site("publish", *words, "--to", str(tmp_path / "out")).exit_code == 2
+
+
+def test_a_letter_that_is_not_public_is_not_written(site: Shell, tmp_path: Path) -> None:
+    result = site("publish", "third", "--to", str(tmp_path / "out"))
+
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert not (tmp_path / "out").exists()

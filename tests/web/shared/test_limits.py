@@ -1,0 +1,59 @@
+"""How often one visitor may knock, and what whoever knocks too often is told."""
+
+from typing import Any
+
+import pytest
+
+from petition.web.shared.limits import visitor
+from tests.shared import ONCE, Shared
+from tests.visitors import SITE
+
+pytestmark = [ONCE, pytest.mark.thorough]
+
+
+def who(shared: Shared, address: str) -> str:
+    with shared.app.test_request_context("/", environ_base={"REMOTE_ADDR": address}):
+        return visitor()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+    ],
+)
+def test_a_visitor_of_ipv6_is_a_network_of_64_bits(shared: Shared, one: str, other: str, is_same: bool) -> None:
+    assert (who(shared, one) == who(shared, other)) is is_same
+
+
+def knock(shared: Shared, path: str, address: str, **how: Any) -> Any:
+    return shared.app.test_client().post(path, base_url=SITE, environ_base={"REMOTE_ADDR": address}, **how)
+
+
+def test_whoever_knocks_too_often_is_told_for_how_long_to_wait(shared: Shared) -> None:
+    place = shared.an_open_letter()
+    for _ in range(301):
+        answer = knock(shared, f"{place.hidden}tokens", "2001:db8:7::1", json={})
+    other = knock(shared, f"{place.hidden}tokens", "2001:db8:7:1::1", json={})
+
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    assert "Please wait 1 min" in answer.get_json()["detail"]
+    assert other.status_code == 400
+
+
+def test_a_limit_by_the_hour_says_so(shared: Shared) -> None:
+    place = shared.a_published_letter()
+    for _ in range(7):
+        answer = knock(
+            shared, f"{place.public}report", "203.0.113.5", data={"why": "x"}, headers={"Sec-Fetch-Site": "same-origin"}
+        )
+
+    assert answer.status_code == 429
+    assert 60 < int(answer.headers["Retry-After"]) <= 3601
+    assert f"{-(-int(answer.headers['Retry-After']) // 60)} min" in answer.text
