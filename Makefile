@@ -58,6 +58,7 @@ lint: .venv/test  ## style, types, and who may import whom
 bench: .venv/test firefox  ## what the program costs, as ratios
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.phone
+	$(BIN)/python -m benchmarks.groups
 
 translations: .venv/test  ## collect the sentences and bring the catalogs up to date
 	$(BIN)/pybabel -q extract -F pyproject.toml $(SENTENCES) --no-location --sort-output --project=petition -o petition/translations/petition.pot .

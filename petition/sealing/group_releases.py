@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from petition.letters.fields import FieldOfLetter, fields_of
 from petition.letters.models import Letter
-from petition.sealing.group_suppression import Before, is_due, table
+from petition.sealing.group_suppression import GROWTH, Before, is_due, table
 from petition.sealing.models import GroupRelease, ReleasedGroup
 from petition.signing.appearances import ANSWERS
 from petition.signing.models import Round
@@ -23,10 +23,11 @@ def renew(session: Session, letter: Letter, total: int, *, moment: datetime) -> 
     fields = fields_of(session, letter.id)
     last = session.get(GroupRelease, letter.id)
     unnamed = total - letter.names_shown
-    if not fields or not is_due(unnamed, last.unnamed if last else None, letter.k):
+    before = _before(session, letter.id, unnamed - last.unnamed if last else 0)
+    growth = GROWTH if before else 0  # what was taken down comes back with K more, or fewer
+    if not fields or not is_due(unnamed, last.unnamed if last else None, letter.k, growth):
         return
     answers = _answers(session, letter.id)
-    before = _before(session, letter.id, unnamed - last.unnamed if last else 0)
     forget_tables(session, letter.id)
     rows = [row for field in fields for row in _rows(field, answers, before, letter, total)]
     session.execute(insert(ReleasedGroup), rows)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 STEP = 5
 NEARLY_ALL = 80
 """Percent of a group's people. From there on the number would tell of each of them that they probably signed."""
-CALM = 100
-"""A table is made anew when at least K more have signed, and at least one in so many: a large one seldom changes."""
+GROWTH = 100
+"""Percent: a table is made anew when so many more have signed than at the last one, and at least K."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,14 @@ def _is_nearly_all(number: int, people: int | None) -> bool:
     return people is not None and number * 100 >= people * NEARLY_ALL
 
 
-def is_due(unnamed: int, last: int | None, k: int) -> bool:
+def is_due(unnamed: int, last: int | None, k: int, growth: int = GROWTH) -> bool:
     """Whether a table may be made anew: ``unnamed`` have signed whose names are not shown, ``last`` at the last one.
 
-    So many fewer count as a change as well: a table must not go on counting a crowd that has left.
+    What many tables tell together grows with their number, so a letter that doubles gets one more, however large it
+    is (docs/groups.md has the figures). K fewer count as a change as well: a table must not go on counting a crowd
+    that has left.
     """
     if last is None:
         return unnamed >= k
-    return abs(unnamed - last) >= max(k, STEP, unnamed // CALM)
+    least = max(k, STEP)
+    return unnamed - last >= max(least, last * growth // 100) or last - unnamed >= least

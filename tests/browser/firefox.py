@@ -51,16 +51,25 @@ class Firefox:
 
     wire: socket.socket
     downloads: Path
+    process: "subprocess.Popen[bytes]"
     _numbers: Any = field(default_factory=lambda: count(1))
     _read: bytes = b""
 
     def ask(self, command: str, **given: Any) -> Any:
         """Give a command, and wait for what came of it; AssertionError with Firefox's words if it was refused."""
-        body = json.dumps([0, next(self._numbers), f"WebDriver:{command}", given]).encode()
-        self.wire.sendall(b"%d:%s" % (len(body), body))
+        self._send(f"WebDriver:{command}", given)
         _, _, error, result = self.hear()
         assert error is None, f"{command} {given}: {error['error']}: {error['message']}"
         return result["value"] if isinstance(result, dict) and set(result) == {"value"} else result
+
+    def quit(self) -> None:
+        """Leave as from the menu, so that Firefox writes down what it keeps."""
+        self._send("Marionette:Quit", {"flags": ["eAttemptQuit"]})
+        self.process.wait(30)
+
+    def _send(self, command: str, given: dict[str, Any]) -> None:
+        body = json.dumps([0, next(self._numbers), command, given]).encode()
+        self.wire.sendall(b"%d:%s" % (len(body), body))
 
     def hear(self) -> Any:
         """The next message."""
@@ -138,8 +147,8 @@ def tries(seconds: float) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def firefox(folder: Path, **prefs: Any) -> Iterator[Firefox]:
-    """A Firefox of its own, with a fresh profile in a folder."""
+def firefox(folder: Path, *, is_kept: bool = False, **prefs: Any) -> Iterator[Firefox]:
+    """A Firefox of its own, with a fresh profile in a folder, which stays afterwards if it is to be kept."""
     profile, downloads = folder / "profile", folder / "downloads"
     profile.mkdir(parents=True)
     downloads.mkdir()
@@ -152,7 +161,7 @@ def firefox(folder: Path, **prefs: Any) -> Iterator[Firefox]:
         process = subprocess.Popen(command, env=environ, stdout=said, stderr=said)
     try:
         with socket.create_connection(("127.0.0.1", port_of(profile)), timeout=30) as wire:
-            made = Firefox(wire, downloads)
+            made = Firefox(wire, downloads, process)
             made.hear()
             made.ask("NewSession")
             made.ask("SetTimeouts", script=20_000, pageLoad=20_000)
@@ -161,7 +170,8 @@ def firefox(folder: Path, **prefs: Any) -> Iterator[Firefox]:
     finally:
         process.terminate()
         process.wait(30)
-        shutil.rmtree(profile, ignore_errors=True)
+        if not is_kept:
+            shutil.rmtree(profile, ignore_errors=True)
 
 
 def port_of(profile: Path, patience: float = 60) -> int:

@@ -244,6 +244,21 @@ class World:
         moved.__dict__.update(self.__dict__, databases=databases)
         return moved
 
+    def with_names_shown(self, people: int) -> "World":
+        """The same world later: so many have signed, the letter is public, and the names of some of them are shown."""
+        later = object.__new__(World)
+        later.__dict__.update(self.__dict__, folder=self.folder / "later", _start=self.folder / "shown")
+        shutil.copytree(self._start, later._start)
+        with self._opened(later._start) as campaign:
+            for person in range(people):
+                for what in (EXCHANGE, SIGN):
+                    self._act(campaign, Remembering(campaign, self.people), what, self.people[person])
+            campaign.seal(self.letter)
+            campaign.publish(self.letter, unlocks="Ana")
+            campaign.seal(self.letter)
+            assert len(campaign.names(self.letter)) > K
+        return later
+
     @contextmanager
     def _opened(self, folder: Path, urls: tuple[str, str] | None = None) -> Iterator[Campaign]:
         environ = {"PETITION_DATA": str(folder), "PETITION_URL": "https://letters.example.org"}

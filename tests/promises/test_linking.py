@@ -32,7 +32,7 @@ from tests.promises.attack import (
     pairings,
 )
 from tests.promises.conftest import LIVES, LivesOn
-from tests.promises.lives import COPY, SIGN, World, a_story, another_order
+from tests.promises.lives import CHANGE, COPY, SEAL, SIGN, WITHDRAW, Event, Story, World, a_story, another_order
 from tests.walks import Campaign
 
 pytestmark = pytest.mark.thorough
@@ -102,6 +102,18 @@ def test_an_hour_in_another_order_leaves_the_same_bytes(world: World) -> None:
     for copy, twin in zip(one.copies, other.copies, strict=True):
         differing = {name for name, raw in copy.files.items() if twin.files[name] != raw}
         assert differing == ({"petition.db"} if copy.event == COPY else set()), copy.interval
+
+
+def test_an_hour_in_which_shown_names_left_in_another_order_leaves_the_same_bytes(world: World) -> None:
+    later = world.with_names_shown(200)
+    leaving = [Event(WITHDRAW if person % 2 else CHANGE, person) for person in range(160)]
+    hours = [[*leaving[start : start + 10], Event(SEAL)] for start in range(0, len(leaving), 10)]
+    story = Story([event for hour in hours for event in hour])
+    one = later.live(story, chance=Random(2))
+    other = later.live(another_order(story, Random(3)), chance=Random(2))
+
+    for copy, twin in zip(one.copies, other.copies, strict=True):
+        assert {name for name, raw in copy.files.items() if twin.files[name] != raw} == set(), copy.interval
 
 
 # Leaks that the attack must find. Each is planted on a site of its own; one on each database in every run.

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from petition.coordination import rounds
 from petition.letters.fields import read_field
 from petition.letters.models import Letter
+from petition.sealing.group_releases import forget_tables
 from petition.sealing.models import GroupRelease, ReleasedGroup
 from tests.walks import Campaign
 
@@ -72,12 +73,12 @@ def test_every_place_shows_the_same_numbers(campaign: Campaign, letter: str) -> 
     assert '<th scope="row" dir="auto">Software</th><td class="number">10</td>' in files["index.html"].decode()
 
 
-def test_nothing_changes_before_k_more_have_signed(campaign: Campaign, letter: str) -> None:
+def test_nothing_changes_before_twice_as_many_have_signed(campaign: Campaign, letter: str) -> None:
     tokens = campaign.sign_all(letter, 12, role="software")
     campaign.sign_all(letter, 10)
     campaign.seal(letter)
     before = campaign.rows(ReleasedGroup, letter), options(campaign, letter)
-    campaign.sign_all(letter, 3, role="software")  # 3 more are sealed: at least K, and less than a step
+    campaign.sign_all(letter, 3, role="software")  # 3 more are sealed: at least K
     campaign.withdraw(letter, tokens[0])
     campaign.seal(letter)
 
@@ -85,7 +86,10 @@ def test_nothing_changes_before_k_more_have_signed(campaign: Campaign, letter: s
     assert len(campaign.rows(ReleasedGroup, letter)) == len(before[0])
     campaign.sign_all(letter, 6, role="software")
     campaign.seal(letter)
-    assert options(campaign, letter)["Role"]["Software"] == 15
+    assert options(campaign, letter) == before[1]
+    campaign.sign_all(letter, 13)
+    campaign.seal(letter)
+    assert options(campaign, letter)["Role"]["Software"] == 20
 
 
 def test_a_change_of_appearance_shows_with_the_next_release(campaign: Campaign, letter: str) -> None:
@@ -96,7 +100,7 @@ def test_a_change_of_appearance_shows_with_the_next_release(campaign: Campaign, 
         campaign.change(letter, token)
     campaign.seal(letter)
     assert options(campaign, letter)["Role"]["Software"] == 10
-    campaign.sign_all(letter, 5)
+    campaign.sign_all(letter, 20)
     campaign.seal(letter)
 
     assert options(campaign, letter)["Role"]["Software"] == 5
@@ -133,6 +137,19 @@ def test_an_annulled_round_takes_the_tables_down(campaign: Campaign) -> None:
     campaign.seal(letter)
 
     assert "Software" not in str(groups(campaign, letter))
+
+
+def test_tables_that_were_taken_down_come_back_with_k_more(campaign: Campaign, letter: str) -> None:
+    campaign.sign_all(letter, 12, role="software")
+    campaign.sign_all(letter, 10)
+    campaign.seal(letter)
+    with Session(campaign.databases.petition) as session:
+        forget_tables(session, letter)
+        session.commit()
+    campaign.sign_all(letter, 5)
+    campaign.seal(letter)
+
+    assert options(campaign, letter)["Role"]["Software"] == 10
 
 
 def test_what_a_release_left_is_numbers_of_groups_and_one_hour(campaign: Campaign, letter: str) -> None:

@@ -69,7 +69,19 @@ def test_shown_names_do_not_count_towards_k() -> None:
 
 @pytest.mark.parametrize(
     ("unnamed", "last", "due"),
-    [(9, None, False), (10, None, True), (19, 10, False), (20, 10, True), (0, 10, True), (3019, 2990, False)],
+    [
+        (9, None, False),
+        (10, None, True),
+        (19, 10, False),
+        (20, 10, True),
+        (0, 10, True),
+        (39, 20, False),
+        (40, 20, True),
+        (11, 20, False),
+        (10, 20, True),
+        (5979, 2990, False),
+        (5980, 2990, True),
+    ],
 )
 def test_a_table_is_due_when_enough_more_have_signed(unnamed: int, last: int | None, due: bool) -> None:
     assert is_due(unnamed, last, K) is due
@@ -233,6 +245,16 @@ def test_tables_are_k_signatures_apart(lots: list[int]) -> None:
             last = signed
 
     assert all(abs(late - early) >= K for early, late in pairwise(made_at))
+
+
+@pytest.mark.parametrize(("k", "most"), [(3, 8), (10, 7)])
+def test_a_letter_has_few_tables_however_often_its_count_is_updated(k: int, most: int) -> None:
+    last, tables = None, 0
+    for signed in range(1000):
+        if is_due(signed, last, k):
+            last, tables = signed, tables + 1
+
+    assert tables == most
 
 
 @given(st.integers(0, 10**6))

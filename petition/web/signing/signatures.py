@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, make_response, request
 
 from petition.crypto.codes import receipt_words
 from petition.crypto.encodings import b64url
@@ -100,7 +100,7 @@ def _form(letter: Letter, words: Words) -> dict[str, Any]:
 
 @bp.post("/sign")
 @limiter.limit(signing)
-def review_or_sign(address: str) -> tuple[str, int]:
+def review_or_sign(address: str) -> Response:
     """How to be listed, and a preview of it; then, with it confirmed, the signature and its receipt."""
     letter, words = addressed(address)
     shown, posted = _form(letter, words), posted_text("token_file") or posted_text("token")
@@ -109,11 +109,11 @@ def review_or_sign(address: str) -> tuple[str, int]:
         _require_of(letter, token)
     except Refusal as refusal:
         wrong = problem(refusal, "token_file")
-        return page("sign/token.html", **shown | {"token": posted, "problems": wrong}), refusal.status
+        return make_response(page("sign/token.html", **shown | {"token": posted, "problems": wrong}), refusal.status)
     return _with_token(shown, token, read_choice(request.form, shown["ladder"]))
 
 
-def _with_token(shown: dict[str, Any], token: Token, choice: Choice) -> tuple[str, int]:
+def _with_token(shown: dict[str, Any], token: Token, choice: Choice) -> Response:
     letter, is_sure = shown["letter"], request.form.get("confirm") == "yes"
     shown |= {"token": token.as_text(), "typed": choice.typed, "seen": []}
     try:
@@ -123,12 +123,19 @@ def _with_token(shown: dict[str, Any], token: Token, choice: Choice) -> tuple[st
             shown["seen"] = lines(choice, letter, shown["ladder"])
         if is_sure:
             _sign_once(letter, token, appearance)
-            return page("sign/receipt.html", **shown, receipt=receipt_words(token.receipt)), 200
+            return _page_with_receipt(shown, token)
     except Refusal as refusal:
         session().rollback()
         wrong = problem(refusal, place_of(refusal, choice))
-        return page("sign/confirm.html", **shown | {"problems": wrong}), refusal.status
-    return page("sign/confirm.html", **shown), 200
+        return make_response(page("sign/confirm.html", **shown | {"problems": wrong}), refusal.status)
+    return make_response(page("sign/confirm.html", **shown))
+
+
+def _page_with_receipt(shown: dict[str, Any], token: Token) -> Response:
+    """The receipt. The browser's cache still has the form's seed, which together with the code leads to it: it goes."""
+    answer = make_response(page("sign/receipt.html", **shown, receipt=receipt_words(token.receipt)))
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
 
 
 def _sign_once(letter: Letter, token: Token, appearance: Appearance) -> None:

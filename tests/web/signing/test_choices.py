@@ -41,7 +41,7 @@ def test_the_lists_begin_with_prefer_not_to_say_and_the_ladder_with_counted(plac
 
     assert page.heading == "Check and sign"
     assert {name: value for name, value in form.fields.items() if name != "token"} == {
-        "appear": "counted", "group-role": "", "group-site": "",
+        "unstored": "-", "appear": "counted", "group-role": "", "group-site": "",
     }  # fmt: skip
     assert page.text.index("Prefer not to say") < page.text.index("Software")
     assert "Show my name" not in page.text
