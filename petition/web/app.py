@@ -17,7 +17,7 @@ from petition.database import retried
 from petition.errors import Forbidden, NotFound, Refusal, SlowDown, TooLong
 from petition.i18n import DEFAULT, languages
 from petition.outages import Outages
-from petition.publishing.cache import PublicCache
+from petition.publishing.cache import PAGES, TOLD, PublicCache
 from petition.publishing.templates import render
 from petition.web import desk, joining, public, signing
 from petition.web.failures import RETRY_SECONDS, Failures, failure_of, log_failure, log_flask_failure
@@ -111,7 +111,10 @@ def limit_body() -> None:
 def mend_slashes() -> Any:
     """An address with a slash too few or too many is sent on; the framework would name the host of the request."""
     wrong = request.routing_exception
-    return moved(unquote(urlsplit(wrong.new_url).path)) if isinstance(wrong, RequestRedirect) else None
+    if isinstance(wrong, RequestRedirect):
+        return moved(unquote(urlsplit(wrong.new_url).path))
+    page_of_site = f"{request.path.lstrip('/')}/"
+    return moved(page_of_site) if page_of_site in TOLD or page_of_site in PAGES else None
 
 
 def guard_posts() -> None:
