@@ -80,7 +80,7 @@ class TooEarly(Conflict):
 class TextChanged(Conflict):
     """Somebody saved a newer version meanwhile."""
 
-    title = _("Somebody else saved meanwhile")
+    title = _("Someone else saved in the meantime")
 
 
 class Obstructed(Conflict):

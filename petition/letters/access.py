@@ -103,10 +103,10 @@ def require_readable(letter: AnyLetter | None) -> AnyLetter:
 
 def _why_withdrawn(letter: Letter | Row[Any]) -> str:
     if letter.taken_down:
-        return _("Whoever runs this site has taken this letter down. They say: %(reason)s")
+        return _("This site's host took this letter down. Their reason: %(reason)s")
     if letter.withdrawn_reason:
-        return _("The organizers have withdrawn this letter. They say: %(reason)s")
-    return _("The organizers have withdrawn this letter.")
+        return _("The organizers took this letter down. Their reason: %(reason)s")
+    return _("The organizers took this letter down.")
 
 
 def own_letter(session: Session, slug: str, organizer: Organizer) -> Letter:

@@ -197,7 +197,7 @@ def announce_close(session: Session, letter: Letter, *, moment: datetime, facts:
     """
     require_step(letter, None, CLOSED, facts)
     if now and not facts.is_demo:
-        raise Conflict("Closing is announced a day ahead, so that nobody can tell whose signature came last.")
+        raise Conflict("We announce closing a day ahead, so no one can tell whose signature came last.")
     if not now:
         require_not_announced(letter)
     letter.closes = moment if now else full_hour_after(moment + NOTICE)

@@ -157,7 +157,9 @@ def require_offered(session: Session, letter: Letter | Row[Any], appearance: App
 def require_taken(session: Session, letter_id: str, appearance: Appearance) -> None:
     """Refuse a name that is new if nobody can unlock its step any more."""
     if appearance.name_step is not None and appearance.name_step not in steps_taken(session, letter_id):
-        raise Over("Nobody can unlock these names any more, so no more are taken. Choose another way to appear.")
+        raise Over(
+            "No one can reveal the names of this letter any more, so it takes no more. Choose another way to be listed."
+        )
 
 
 def _require_option(fields: dict[str, FieldOfLetter], field: str, option: str) -> None:

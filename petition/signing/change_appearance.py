@@ -59,4 +59,4 @@ def _round_of(session: Session, letter: Letter, commit: bytes) -> int:
 
 def _require_less(before: Shown, wanted: Appearance) -> None:
     if wanted.name_step is not None or not set(wanted.groups) <= set(before.groups):
-        raise Over("This letter is closed. You can still take back what is shown of you, but not show more.")
+        raise Over("This letter is closed. You can still show less about yourself, but not more.")

@@ -50,7 +50,7 @@ from petition.signing.statements import Statement, parse
 
 _ = str
 COUNTED_ONLY = Appearance()
-WITHDRAWN_SENTENCE = _("This signature was withdrawn. It can't be given again.")
+WITHDRAWN_SENTENCE = _("This signature was removed. It can't be given again.")
 
 
 # A signature's statements, made once.
@@ -158,9 +158,11 @@ def _letter_and_round(session: Session, path: str, statement: Statement) -> Row[
 
 def _require_this_letter(letter: Letter | Row[Any], statement: Statement) -> None:
     if statement.letter_id != letter.id:
-        raise Forbidden("This token belongs to another letter. Open the letter that it was made for.")
+        raise Forbidden("This saved signature belongs to another letter. Open the letter you saved it for.")
     if statement.text_sha256 != letter.text_sha256:
-        raise TextChanged("This token is for another text than the letter has. Ask the organizers what happened.")
+        raise TextChanged(
+            "This saved signature is for a different text than the letter has. Ask the organizers what happened."
+        )
 
 
 def signing_starts(letter: Letter | Row[Any], row: Round | Row[Any]) -> datetime | None:
@@ -186,7 +188,7 @@ def _require_time(row: Row[Any], moment: datetime) -> None:
         return
     starts = signing_starts(row, row)
     raise TooEarly(
-        "Signing has not begun yet. Keep your token and come back after %(hour)s UTC.",
+        "You can't sign yet. Keep your file and come back after %(hour)s UTC.",
         hour=f"{starts:%Y-%m-%d %H:%M}" if starts else "–",
     )
 
@@ -299,8 +301,8 @@ def _withdraw_sealed(session: Session, letter: Letter, opening: Opening, commit:
         insert_once(session, Withdrawal, row)
     elif session.scalar(select(func.count()).select_from(Sealed).where(*here)) == 0:
         raise NotFound(
-            "No signature of this letter belongs to this receipt. If you saved a token and didn't sign with it, "
-            "there is nothing to take back."
+            "No signature of this letter has this receipt. If you saved a file and didn't sign with it, there is "
+            "nothing to remove."
         )
     return Withdrawn(was_sealed=True)
 

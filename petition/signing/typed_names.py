@@ -60,7 +60,7 @@ def _line(text: str, field: str) -> str:
     if not any(unicodedata.category(character).startswith("L") for character in line):
         raise BadShape("The %(field)s has no letters. Type it as you want it to be read.", field=field)
     if _CONTACT.search(line):
-        raise BadShape("The %(field)s is shown to everybody: leave out addresses and links.", field=field)
+        raise BadShape("Everyone can see the %(field)s. Leave out addresses and links.", field=field)
     if _marks_in_a_row(line) > MOST_MARKS:
         raise BadShape("The %(field)s has too many accents on one letter. Please take some out.", field=field)
     return line

@@ -126,8 +126,8 @@ def _opened(session: Session, letter: Letter, organizer: Organizer, passphrase: 
     ).all()
     if not copies:
         raise Forbidden(
-            "You can't unlock names of this letter: no key was ever locked for you, or you lost it with your "
-            "passphrase. Another organizer can grant it to you."
+            "You can't reveal the names of this letter. You never had the key to the names, or you lost it with your "
+            "password. Another organizer can give it to you."
         )
     private = private_key(organizer, passphrase)
     try:

@@ -153,7 +153,7 @@ def test_whoever_comes_later_unlocks_only_after_a_grant(campaign: Campaign) -> N
     ben = join(campaign, letter_id, "Ben")
 
     with working(campaign, letter_id) as (session, letter, ana):
-        with pytest.raises(Forbidden, match="Another organizer can grant"):
+        with pytest.raises(Forbidden, match="Another organizer can give"):
             unlock_named(session, letter, session.get_one(Organizer, ben), PASSPHRASE, master=campaign.master)
         grant(session, letter, ana, PASSPHRASE, ben)
         unlock_named(session, letter, session.get_one(Organizer, ben), PASSPHRASE, master=campaign.master)

@@ -25,7 +25,7 @@ def test_anybody_reports_a_letter_without_a_cookie_and_only_words_and_hour_are_k
     form = visitor.follow(visitor.open(place.public), "Report this letter")
     page = visitor.press(form, "Send the report", text="It names my\r\nneighbor.")
 
-    assert (page.status, page.heading) == (200, "Your report is kept")
+    assert (page.status, page.heading) == (200, "Your report was sent")
     assert kept(shared, place) == ["It names my\nneighbor."]
     assert not visitor.client._cookies
     assert [column.key for column in Report.__table__.columns] == ["key", "letter_id", "hour", "text"]
@@ -85,7 +85,7 @@ def test_a_letter_that_its_organizers_withdrew_says_that_they_did(shared: Shared
     place = shared.a_published_letter()
     closing.withdraw_letter(shared.campaign.services, place.id, "We were wrong.")
 
-    assert "The organizers have withdrawn this letter." in shared.visitor().open(place.public).text
+    assert "The organizers took this letter down." in shared.visitor().open(place.public).text
 
 
 def test_the_letter_s_page_shows_the_names_that_organizers_chose_and_no_other(shared: Shared) -> None:
