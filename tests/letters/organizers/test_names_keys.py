@@ -195,7 +195,7 @@ def test_whoever_leaves_leaves_the_keys_behind(campaign: Campaign) -> None:
 
     with working(campaign, letter_id) as (session, letter, ana):
         forget_copies(session, letter_id, ana.id)
-        with pytest.raises(Forbidden, match="can't unlock"):
+        with pytest.raises(Forbidden, match="can't reveal"):
             unlock_named(session, letter, ana, PASSPHRASE, master=campaign.master)
 
 

@@ -45,7 +45,7 @@ def test_names_stand_on_the_letters_page_and_on_pages_of_their_own(campaign: Cam
         assert page.count("Operator, Night shift") == len(PEOPLE)
         assert '<meta name="robots" content="noindex">' in page
         assert "speaks for the employer" in page.replace("&#39;", "'")
-    assert "14 unnamed · 6 named" in files["index.html"].decode()
+    assert "14 anonymous · 6 by name" in files["index.html"].decode()
 
 
 def test_a_letter_without_names_stays_findable(campaign: Campaign) -> None:
@@ -54,7 +54,7 @@ def test_a_letter_without_names_stays_findable(campaign: Campaign) -> None:
 
     assert b"noindex" not in files["index.html"]
     assert b"noindex" in files["signatures/index.html"]
-    assert b"No name is shown" in files["signatures/index.html"]
+    assert b"No names are shown" in files["signatures/index.html"]
     assert files["names.csv"] == b"name,title\r\n"
 
 
@@ -68,7 +68,7 @@ def test_the_file_of_names_has_those_that_are_shown_and_runs_nothing(campaign: C
 def test_only_about_how_many_wait_is_told(campaign: Campaign, by_name: str) -> None:
     page = campaign.public_files(by_name)["index.html"].decode()
 
-    assert "About 5 people will show their names once 50 have signed." in page
+    assert "About 5 people will show their names once 50 people have signed." in page
     assert not any(name in page for name in ("Wil", "Xia", "Yan", "Vic", "Uma"))
 
 
@@ -113,8 +113,8 @@ def test_the_end_tells_how_many_were_never_shown(campaign: Campaign, by_name: st
     campaign.close_letter(by_name)
     page = campaign.public_files(by_name)["signatures/index.html"].decode()
 
-    assert "About 5 more people had locked their names and were never shown" in page
-    assert "All names leave these pages on 2027-11-" in page
+    assert "About 5 more people chose to show their names later, and it never came to that" in page
+    assert "All names will be removed from these pages on 2027-11-" in page
 
 
 def test_names_that_are_gone_are_told_as_gone(campaign: Campaign, by_name: str) -> None:
@@ -122,8 +122,8 @@ def test_names_that_are_gone_are_told_as_gone(campaign: Campaign, by_name: str) 
     updates.seal_letter(campaign.services, by_name, moment=datetime(2028, 1, 1, tzinfo=campaign.clock().tzinfo))
     files = campaign.public_files(by_name)
 
-    assert b"gone, 12 months after the letter closed" in files["signatures/index.html"]
-    assert b"gone, 12 months after the letter closed" in files["index.html"]
+    assert b"removed 12 months after the letter closed" in files["signatures/index.html"]
+    assert b"removed 12 months after the letter closed" in files["index.html"]
     assert all("Ñusta".encode() not in body for body in files.values())
 
 

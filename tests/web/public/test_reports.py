@@ -78,7 +78,7 @@ def test_a_letter_taken_down_says_that_the_host_did_it_and_why(shared: Shared) -
     page = shared.visitor().open(place.public)
 
     assert page.status == 410
-    assert "Whoever runs this site has taken this letter down. They say: It names a private person." in page.text
+    assert "This site&#39;s host took this letter down. Their reason: It names a private person." in page.text
 
 
 def test_a_letter_that_its_organizers_withdrew_says_that_they_did(shared: Shared) -> None:
