@@ -62,7 +62,7 @@ def _line(text: str, field: str) -> str:
     if _CONTACT.search(line):
         raise BadShape("Everyone can see the %(field)s. Leave out addresses and links.", field=field)
     if _marks_in_a_row(line) > MOST_MARKS:
-        raise BadShape("The %(field)s has too many accents on one letter. Please take some out.", field=field)
+        raise BadShape("The %(field)s has too many accents on one letter. Remove some of them.", field=field)
     return line
 
 

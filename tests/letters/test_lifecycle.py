@@ -283,10 +283,10 @@ def test_a_withdrawn_letter_that_was_public_says_why_at_both_addresses(campaign:
 
     with Session(campaign.databases.reading) as session:
         said = {refusal(lambda path=path: letter_at(session, path)) for path in (f"letters/{slug}", f"s/{letter[:16]}")}
-    assert said == {(Over, f"The organizers took this letter down. They say: {REASON}")}
+    assert said == {(Over, f"The organizers took this letter down. Their reason: {REASON}")}
 
 
-@pytest.mark.parametrize(("reason", "told"), [(REASON, f" They say: {REASON}"), ("", "")])
+@pytest.mark.parametrize(("reason", "told"), [(REASON, f" Their reason: {REASON}"), ("", "")])
 def test_a_letter_withdrawn_before_it_was_public_says_so_to_its_holders_alone(
     campaign: Campaign, reason: str, told: str
 ) -> None:

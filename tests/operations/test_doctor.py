@@ -283,7 +283,7 @@ def test_mail_that_waits_for_too_long_is_found(campaign: Campaign, letter: str, 
     assert wrongs(campaign) == []
     clock.pass_time(hours=2)
 
-    assert "no clock is at work" in only(wrongs(campaign)).what
+    assert "Nothing is sending it" in only(wrongs(campaign)).what
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)

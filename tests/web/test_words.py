@@ -27,7 +27,7 @@ PACKAGE = Path(petition.__file__).parent
 OF_CHECKERS = (
     "public/how-we-verify.html", "public/what-the-log-says.html", "public/press.html", "cli/", "client.py",
     "crypto/blind_rsa.py", "crypto/notes.py", "operations/", "verifying/", "publishing/data/",
-    "publishing/figures/facts.py", "sealing/witnesses.py",
+    "sealing/witnesses.py",
 )  # fmt: skip
 """Where sentences of these pages stand, those of commands and files, and those that programs answer to programs."""
 FOR_PROGRAMS = {

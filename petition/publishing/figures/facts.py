@@ -92,11 +92,11 @@ def evidence(found: Figures, language: str | None = None) -> list[Fact]:
     """What anybody can check the figures by."""
     say = Translator(language or found.words.language).say
     return [
-        Fact(say("Text fingerprint (SHA-256)"), found.text_sha256, is_code=True, is_for_letter=True),
+        Fact(say("Text fingerprint"), found.text_sha256, is_code=True, is_for_letter=True),
         Fact(say("Lines in the public record"), shown(found.log_size)),
         Fact(say("Root of the public record"), found.log_root.hex(), is_code=True),
         Fact(
-            say("Key of the public record, to read out by phone"),
+            say("Key of the public record"),
             found.log_fingerprint,
             is_code=True,
             is_for_letter=True,
