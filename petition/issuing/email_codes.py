@@ -74,7 +74,7 @@ def ask(
     waiting = select(func.count()).select_from(Outbox).scalar_subquery()
     columns = ["key", "letter_id", "round", "box", "hour"]
     if changed(session, insert(Outbox).from_select(columns, select(*values).where(waiting < MOST_WAITING))) != 1:
-        crowded = SlowDown("Very many people ask for a code at this moment. Please try again in a few minutes.")
+        crowded = SlowDown("A lot of people are asking for a code right now. Try again in a few minutes.")
         raise crowded.lasting(300)
 
 

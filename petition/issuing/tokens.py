@@ -18,7 +18,7 @@ from petition.issuing.rounds import KEY_LABEL, require_begun, require_issuing
 from petition.issuing.secrets import RoundSecrets
 
 _ = str
-UNKNOWN_CODE = _("This code is not one of this letter's. Check each character; it may also belong to another letter.")
+UNKNOWN_CODE = _("This isn't a code for this letter. Check each character.")
 
 
 class Keys:

@@ -23,7 +23,7 @@ SHORT_LENGTH = 16
 _SLUG = re.compile(r"[a-z0-9-]{1,80}")
 _SHORT = re.compile(rf"[{ALPHABET}]{{{SHORT_LENGTH}}}")
 _HIGHEST = ALPHABET[-1] * (LETTER_ID_LENGTH - SHORT_LENGTH)
-NO_SUCH_LETTER = _("There is no such letter. Check the address: every character counts.")
+NO_SUCH_LETTER = _("We can't find this letter. Check the link; it may have been taken down.")
 
 
 def short_code(letter: Letter) -> str:

@@ -54,7 +54,7 @@ def _round_of(session: Session, letter: Letter, commit: bytes) -> int:
         raise Over(WITHDRAWN_SENTENCE)
     if sealed is not None:
         return sealed.round
-    raise NotFound("No signature of this letter belongs to this receipt.")
+    raise NotFound("No signature of this letter has this receipt.")
 
 
 def _require_less(before: Shown, wanted: Appearance) -> None:

@@ -132,8 +132,7 @@ def sign_at(
     _require_time(row, moment)
     if not _key(row.public_key).verify(message, signature):
         raise Forbidden(
-            "The signature does not fit the key of its set of codes, so it can't be counted. Use the saved file "
-            "unchanged."
+            "This signature isn't valid for its set of codes, so it can't be counted. Use the saved file unchanged."
         )
     require_opened(appearance, statement.commit)
     require_offered(session, row, appearance)
@@ -234,13 +233,13 @@ def _require_first(session: Session, letter_id: str, commit: bytes) -> None:
     for table in (Pending, Sealed):
         others = select(table.commit).where(table.letter_id == letter_id, table.commit != commit)
         if session.scalar(others.limit(1)) is not None:
-            raise Over("This is a statement by one person, and it is signed. It takes no second signature.")
+            raise Over("This is a statement by one person, and it is already signed.")
 
 
 def _require_same_appearance(session: Session, row: Row[Any], appearance: Appearance) -> None:
     """A repeated request is compared only with the rows under the keys that it brings itself."""
     if not are_kept(session, row.id, rows_of(appearance, row.id, row.number)):
-        raise Conflict("This signature was given before, and is shown in another way. To change that, use its receipt.")
+        raise Conflict("You already gave this signature, listed in another way. To change that, use your receipt.")
 
 
 def held_state(session: Session, letter: Letter) -> str:
@@ -256,9 +255,7 @@ def _what_stands(session: Session, letter_id: str, commit: bytes) -> set[str]:
 def _require_same(session: Session, letter_id: str, commit: bytes, message: bytes) -> None:
     stored = session.scalar(select(Pending.message).where(Pending.letter_id == letter_id, Pending.commit == commit))
     if stored != message:
-        raise TokenUsed(
-            "Another signature was given with this receipt already. Each code comes with a receipt of its own."
-        )
+        raise TokenUsed("This receipt already belongs to another signature. Each code gets its own receipt.")
 
 
 def withdraw(session: Session, letter: Letter, opening: Opening) -> Withdrawn:
@@ -324,7 +321,7 @@ def look_up(session: Session, letter: Letter, opening: Opening) -> Kept:
     commit = bytes.fromhex(opening.commit)
     stands = _what_stands(session, letter.id, commit)
     if not stands:
-        raise NotFound("No signature of this letter belongs to this receipt.")
+        raise NotFound("No signature of this letter has this receipt.")
     if "tombstone" in stands or "withdrawn" in stands:
         return Kept("withdrawn")
     shown = shown_under(session, letter.id, opening.a)

@@ -37,9 +37,7 @@ def read_name(name: str, title: str = "") -> TypedName:
     found = TypedName(_line(name, "name"), _line(title, "job title") if title.strip() else "")
     size = len(found.as_bytes())
     if size > MOST_BYTES:
-        raise TooLong(
-            "A name with its title may have %(most)s bytes; this one has %(given)s.", most=MOST_BYTES, given=size
-        )
+        raise TooLong("A name and title can have %(most)s bytes. This one has %(given)s.", most=MOST_BYTES, given=size)
     return found
 
 

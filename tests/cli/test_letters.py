@@ -231,7 +231,7 @@ def test_steps_out_of_order_are_refused(shell: Shell) -> None:
     results = [shell("letter", step, "eager") for step in ("publish", "close", "withdraw")]
 
     assert [result.exit_code for result in results] == [1, 1, 1]
-    assert all(result.stderr.startswith("This letter is at another step") for result in results)
+    assert all(result.stderr.startswith("You can't do this now") for result in results)
 
 
 def test_a_public_letter_is_not_withdrawn_without_a_reason(shell: Shell) -> None:

@@ -93,7 +93,7 @@ def test_another_passphrase_publishes_and_unlocks_nothing(shell: Shell, file: st
     result = shell("letter", "publish", "guarded", "--organizer", "Ana", "--passphrase-file", str(wrong))
 
     assert (result.exit_code, names(shell, "guarded")["open"]) == (1, [])
-    assert "not your password" in result.stderr
+    assert "n't your password" in result.stderr
     assert json.loads(shell("letter", "show", "guarded", "--json").stdout)["state"] == "open"
 
 

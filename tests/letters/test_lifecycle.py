@@ -60,7 +60,7 @@ def test_a_letter_takes_the_steps_that_are_listed_and_no_others(campaign: Campai
                 move(session, found, step)
                 assert found.state == step
             else:
-                with pytest.raises(Conflict, match="at another step"):
+                with pytest.raises(Conflict, match="can't do this now"):
                     move(session, found, step)
 
 

@@ -137,7 +137,7 @@ def test_codes_of_windows_and_word_are_the_characters_that_were_meant() -> None:
 def test_a_field_may_be_so_long_and_no_longer(field: str, most: int) -> None:
     assert LIMITS[field] == most
     assert len(getattr(words(**{field: "é" * most}), field)) == most
-    with pytest.raises(TooLong, match=f"The {field} has {most + 1} characters; {most} is the most"):
+    with pytest.raises(TooLong, match=f"The {field} has {most + 1} characters. The most is {most}"):
         words(**{field: "é" * (most + 1)})
 
 

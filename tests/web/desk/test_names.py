@@ -84,7 +84,7 @@ def test_publishing_with_another_passphrase_publishes_nothing(shared: Shared) ->
     answer = act(shared, place, "publish", page="publish", passphrase="something else")
 
     assert (answer.status_code, letter(shared, place).state) == (403, "open")
-    assert "This is not your password" in answer.text
+    assert "your password. Nothing was changed." in answer.text
 
 
 def test_a_letter_published_without_it_says_so_until_names_are_unlocked(shared: Shared) -> None:

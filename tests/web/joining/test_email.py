@@ -235,7 +235,7 @@ def test_organizers_choose_the_ways_while_they_draft(campaign: Campaign, app: An
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
-        ({"mail": "y", "domains-workers": "example"}, "is no domain"),
+        ({"mail": "y", "domains-workers": "example"}, "isn&#39;t a domain"),
         ({"domains-workers": "example.com"}, "Choose at least one way"),
     ],
 )
