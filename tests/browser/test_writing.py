@@ -77,7 +77,7 @@ def test_two_organizers_write_at_once_merge_and_decide(desk: Desks, site: Site, 
     type_body(ana, "First.\n\nSecond.\n\nTHIRD.")
     press(ana, "Save")
     at(ana, "From version 2 to 3")
-    expect(ana.get_by_role("status").first).to_contain_text("Version 3 has both.")
+    expect(ana.get_by_role("status").filter(has_text="Version 3 has both.")).to_be_visible()
     assert newest(site, place).body == "FIRST.\n\nSecond.\n\nTHIRD."
 
     for page in (ana, ben):
