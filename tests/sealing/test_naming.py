@@ -322,7 +322,7 @@ def test_whoever_was_hidden_cannot_give_another_name(campaign: Campaign) -> None
     campaign.seal(letter_id)
     campaign.change(letter_id, token)
 
-    with pytest.raises(Conflict, match="hidden your name. They say: Made up"):
+    with pytest.raises(Conflict, match="hid your name. Their reason: Made up"):
         campaign.change(letter_id, token, name=campaign.locked(letter_id, token, "Zoe"))
 
 
@@ -330,7 +330,7 @@ def test_only_what_is_shown_can_be_hidden_and_not_without_a_reason(campaign: Cam
     letter_id = a_letter_by_name(campaign)
     stranger = campaign.tokens(letter_id, 1)[0]
 
-    with pytest.raises(NotFound, match="not shown"):
+    with pytest.raises(NotFound, match="isn.t shown"):
         campaign.hide_name(letter_id, stranger, "Made up.")
     with pytest.raises(Exception, match="Give a reason"):
         campaign.hide_name(letter_id, stranger, " ")
