@@ -27,8 +27,8 @@ FOR_ANYBODY = frozenset({
 })  # fmt: skip
 """Domains at which anybody can have as many addresses as they like."""
 WITH_SUBDOMAINS = "*."
-NO_ADDRESS = _("This is no mail address that can be used here. Type it like name@example.com.")
-NO_DOMAIN = _("“%(domain)s” is no domain. Write what stands behind the @, like example.com or *.example.com.")
+NO_ADDRESS = _("We can't use this email address. Type it like name@example.com.")
+NO_DOMAIN = _("“%(domain)s” isn't a domain. Enter the part after @, like example.com or *.example.com.")
 
 
 @dataclass(frozen=True)

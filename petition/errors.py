@@ -56,7 +56,7 @@ class Conflict(Refusal):
     """Something that happened before stands against it."""
 
     status = 409
-    title = _("This conflicts with what is there")
+    title = _("This conflicts with something")
 
 
 class CodeUsed(Conflict):
@@ -68,7 +68,7 @@ class CodeUsed(Conflict):
 class TokenUsed(Conflict):
     """The token has already given another signature."""
 
-    title = _("This signature has been given")
+    title = _("This signature was already used")
 
 
 class TooEarly(Conflict):
@@ -80,7 +80,7 @@ class TooEarly(Conflict):
 class TextChanged(Conflict):
     """Somebody saved a newer version meanwhile."""
 
-    title = _("Somebody else saved meanwhile")
+    title = _("Someone else saved in the meantime")
 
 
 class Obstructed(Conflict):

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 ALWAYS = {"HEAD", "OPTIONS"}
-FIXED = ("/", "/promises/", "/client.py", "/_site/style.css", "/_site/sign.js", "/_site/client.py", "/_site/promises/")
+FIXED = (
+    "/", "/promises/", "/asked/", "/start/", "/code/", "/client.py", "/_site/style.css", "/_site/sign.js",
+    "/_site/client.py", "/_site/promises/",
+)  # fmt: skip
 """Answered from kept bytes, ahead of the rules."""
 FILES = (
     "counts.json", "counts.csv", "history.csv", "chart.svg", "card.png", "letter.md", "how-we-verify/",

@@ -123,7 +123,7 @@ def test_no_english_is_left_on_a_page_of_a_letter(campaign: Campaign, stranger: 
     assert left_in_english(page, ["We refuse to build it", "Jo Muster, CEO", "Example Corp", "Workers of "]) == []
 
 
-@pytest.mark.parametrize("path", ["/", "/promises/", "/letters/nothing/", "/nothing"])
+@pytest.mark.parametrize("path", ["/", "/promises/", "/start/", "/code/", "/letters/nothing/", "/nothing"])
 def test_no_english_is_left_on_a_page_of_the_site(campaign: Campaign, stranger: str, path: str) -> None:
     page = campaign.app().test_client().get(f"/{stranger}{path}", headers={"Accept": "text/html"}).text
 

@@ -32,7 +32,7 @@ def ask(here: CliContext, slug: str, name: str, file: Path | None) -> tuple[str,
     """The id of the organizer who unlocks, and their passphrase from a file or the terminal."""
     known = holders(here, slug)
     if name not in known:
-        refuse(f"{name or 'Nobody'} can't unlock names of {slug}. Who can: {', '.join(known) or 'nobody'}")
+        refuse(f"{name or 'No one'} can't unlock names of {slug}. Who can: {', '.join(known) or 'no one'}")
     return known[name], passphrase(file, f"Passphrase of {name}")
 
 

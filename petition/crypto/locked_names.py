@@ -61,7 +61,7 @@ def lock_name(public_key: bytes, letter_id: str, step: str, name_key: bytes, tex
     ``step`` is ``named`` or ``named_at:N``; ``name_key`` has 32 bytes. Refuses a key that is not of this kind.
     """
     if len(text) > MOST_BYTES:
-        raise TooLong("A name with its title may have %(most)s bytes; this one has %(given)s.", most=MOST_BYTES,
+        raise TooLong("A name and title can have %(most)s bytes. This one has %(given)s.", most=MOST_BYTES,
                       given=len(text))  # fmt: skip
     return _public(public_key).encrypt(text, _oaep(letter_id, step, name_key))
 

@@ -13,7 +13,7 @@ RECEIPT_SIZE = 16
 PIN_SIZE = 32
 MOST_CHARACTERS = 16_000
 _ = str
-NOT_A_TOKEN = _("This is no token file of this site. Use the file as it was saved, whole and unchanged.")  # noqa: S105
+NOT_A_TOKEN = _("This isn't a file that this site saved. Use the file as you saved it, whole and unchanged.")  # noqa: S105
 
 
 def statement_bytes(letter_id: str, number: int, text_sha256: str, commit: str) -> bytes:
@@ -65,7 +65,7 @@ def read_token(text: str) -> Token:
     """A token or receipt file; BadShape if it is not one, or only half of one."""
     members = _members(text)
     if "signature" not in members and "blinded_message" in members:
-        raise BadShape("This is a retry file, made before the code was exchanged. Exchange the code first.")
+        raise BadShape("This is a backup file from before your code was used. Use your code first.")
     return Token(
         letter=_text(members, "letter"),
         letter_id=_text(members, "letter_id"),

@@ -59,7 +59,7 @@ FAMILY = (
 """Invented names are put together from these."""
 TITLES = ("", "", "Software engineer", "Designer", "Program manager", "Data center technician", "Research scientist")
 EVENTS = (
-    {"kind": "delivered", "who": "the office of the CEO", "how": "on paper and by mail"},
+    {"kind": "delivered", "who": "the office of the CEO", "how": "on paper and by email"},
     {
         "kind": "update",
         "text": "Thank you. Keep your receipts where only you look, and bring a colleague whom you trust a code.",

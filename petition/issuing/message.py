@@ -20,10 +20,10 @@ from petition.i18n import fill
 _ = str
 SUBJECT = _("The code you asked for")
 ANYBODY = _(
-    "Somebody typed this address at %(site)s and asked for a code. Anybody can type any address there, so having "
-    "received this mail proves nothing about anybody."
+    "Someone entered this address at %(site)s to get a code. Anyone can enter any address there, so this email "
+    "proves nothing."
 )
-WHERE_TO = _("Type the code on the page where it was asked for. It works once. If you did not ask for it, do nothing.")
+WHERE_TO = _("Enter the code on the page that asked for it. It works once. Not you? Ignore this email.")
 
 
 @dataclass(frozen=True)

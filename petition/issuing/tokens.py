@@ -18,7 +18,7 @@ from petition.issuing.rounds import KEY_LABEL, require_begun, require_issuing
 from petition.issuing.secrets import RoundSecrets
 
 _ = str
-UNKNOWN_CODE = _("This code is not one of this letter's. Check each character; it may also belong to another letter.")
+UNKNOWN_CODE = _("This isn't a code for this letter. Check each character.")
 
 
 class Keys:
@@ -109,7 +109,7 @@ def _claim(session: Session, letter_id: str, number: int, mac: bytes, request: b
     if stored is None:
         raise Forbidden(UNKNOWN_CODE)
     if _is_recalled(session, letter_id, stored.batch):  # used or not: else trying it would tell
-        raise Over("This code has been recalled. Ask the organizers for a new one.")
+        raise Over("This code was canceled. Ask the organizers for a new one.")
     raise CodeUsed(
         "This code has been used. If that was you, go back to that page or use your saved file. If not, ask the "
         "organizers for a new one."

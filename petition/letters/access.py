@@ -23,7 +23,7 @@ SHORT_LENGTH = 16
 _SLUG = re.compile(r"[a-z0-9-]{1,80}")
 _SHORT = re.compile(rf"[{ALPHABET}]{{{SHORT_LENGTH}}}")
 _HIGHEST = ALPHABET[-1] * (LETTER_ID_LENGTH - SHORT_LENGTH)
-NO_SUCH_LETTER = _("There is no such letter. Check the address: every character counts.")
+NO_SUCH_LETTER = _("We can't find this letter. Check the link; it may have been taken down.")
 
 
 def short_code(letter: Letter) -> str:
@@ -103,10 +103,10 @@ def require_readable(letter: AnyLetter | None) -> AnyLetter:
 
 def _why_withdrawn(letter: Letter | Row[Any]) -> str:
     if letter.taken_down:
-        return _("Whoever runs this site has taken this letter down. They say: %(reason)s")
+        return _("This site's host took this letter down. Their reason: %(reason)s")
     if letter.withdrawn_reason:
-        return _("The organizers have withdrawn this letter. They say: %(reason)s")
-    return _("The organizers have withdrawn this letter.")
+        return _("The organizers took this letter down. Their reason: %(reason)s")
+    return _("The organizers took this letter down.")
 
 
 def own_letter(session: Session, slug: str, organizer: Organizer) -> Letter:

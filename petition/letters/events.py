@@ -99,7 +99,7 @@ def remove_event(session: Session, letter: Letter, number: int) -> None:
     _require_public(session, letter)
     here = (Event.letter_id == letter.id, Event.number == number)
     if session.scalar(select(func.count()).select_from(Event).where(*here)) != 1:
-        raise NotFound("This post is gone already.")
+        raise NotFound("This post was already deleted.")
     session.execute(delete(Event).where(*here))
     letter.edition += 1
     session.flush()
@@ -147,4 +147,4 @@ def _require_day(letter: Letter, day: date, moment: datetime) -> None:
     """A day that may have begun somewhere on earth, and none before the letter existed."""
     assert letter.opened is not None
     if not letter.opened.date() - timedelta(days=1) <= day <= (moment + timedelta(hours=14)).date():
-        raise BadShape("Give the day on which it happened: not before the letter was opened, and not in the future.")
+        raise BadShape("Enter the day it happened: after the letter was opened, and not in the future.")

@@ -53,13 +53,13 @@ def read_field(label: str, options: Iterable[tuple[str, int | None]]) -> FieldOf
     typed = [(one_line(text, "group"), headcount) for text, headcount in options if text.strip()]
     if not LEAST_OPTIONS <= len(typed) <= MOST_OPTIONS:
         raise BadShape(
-            "Give “%(label)s” %(least)s to %(most)s answers to choose from, one per line.",
+            "Give “%(label)s” %(least)s to %(most)s answers, one per line.",
             label=label, least=LEAST_OPTIONS, most=MOST_OPTIONS,
         )  # fmt: skip
     _require_different(text for text, _ in typed)
     for text, headcount in typed:
         if headcount is not None and not 1 <= headcount <= MOST_PEOPLE:
-            raise BadShape("How many people are in “%(label)s” must be a number from 1 on.", label=text)
+            raise BadShape("The number of people in “%(label)s” must be at least 1.", label=text)
     ids = _ids([text for text, _ in typed])
     groups = (Group(option_id, text, headcount) for option_id, (text, headcount) in zip(ids, typed, strict=True))
     return FieldOfLetter(_ids([label])[0], label, tuple(groups))
@@ -110,7 +110,7 @@ def _require_different(labels: Iterable[str]) -> None:
     seen: set[str] = set()
     for label in labels:
         if label.casefold() in seen:
-            raise BadShape("“%(label)s” is there twice. Give each its own name.", label=label)
+            raise BadShape("“%(label)s” appears twice. Give each its own name.", label=label)
         seen.add(label.casefold())
 
 

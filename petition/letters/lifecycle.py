@@ -30,7 +30,7 @@ from petition.letters.states import (
 from petition.letters.text.completeness import gaps
 
 _ = str
-NOT_NOW = _("This letter is at another step. Its page says what comes next.")
+NOT_NOW = _("You can't do this now. The letter's page says what comes next.")
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ def _obstacles_to_publishing(letter: Letter, facts: Facts) -> Iterable[Refusal]:
         yield Conflict(OF_OLD_VERSION)
     elif letter.k != ALONE and not facts.has_k_counted:
         yield Conflict(
-            "A letter is published once at least %(k)s signatures are counted that came with one set of codes. "
-            "As of the last update there are fewer.",
+            "To publish, at least %(k)s counted signatures must come from one set of codes. At the last update there "
+            "were fewer.",
             k=letter.k,
         ).about("codes")
     if letter.threshold and facts.sealed < letter.threshold:
@@ -102,8 +102,8 @@ def _obstacles_to_closing_unpublished(letter: Letter, facts: Facts) -> Iterable[
         yield Conflict(OF_OLD_VERSION)
     elif not facts.has_k_together:
         yield Conflict(
-            "As of the last update fewer than %(k)s signatures had come with one set of codes, and a smaller number is "
-            "never published. So this letter can't close. You can only take it down.",
+            "At the last update, every set of codes had fewer than %(k)s signatures, and a smaller number is never "
+            "published. So this letter can't close. You can only take it down.",
             k=letter.k,
         ).about("codes")
 
@@ -197,7 +197,7 @@ def announce_close(session: Session, letter: Letter, *, moment: datetime, facts:
     """
     require_step(letter, None, CLOSED, facts)
     if now and not facts.is_demo:
-        raise Conflict("Closing is announced a day ahead, so that nobody can tell whose signature came last.")
+        raise Conflict("We announce closing a day ahead, so no one can tell whose signature came last.")
     if not now:
         require_not_announced(letter)
     letter.closes = moment if now else full_hour_after(moment + NOTICE)

@@ -32,12 +32,12 @@ def report(session: Session, letter: Letter, text: str, *, moment: datetime, ran
     """Keep a report; refuses one without words, and more than anybody would read."""
     text = several_lines(text, "report")
     if not text:
-        raise BadShape("Write what is wrong with this letter.")
+        raise BadShape("Say what is wrong with this letter.")
     session.refresh(letter, with_for_update=True)
     of_letter = select(func.count()).select_from(Report).where(Report.letter_id == letter.id)
     of_site = select(func.count()).select_from(Report)
     if session.scalars(of_letter).one() >= MOST_OF_A_LETTER or session.scalars(of_site).one() >= MOST:
-        raise Conflict("Many reports wait to be read already. Please come back in a few days.")
+        raise Conflict("Too many reports are waiting to be read. Come back in a few days.")
     session.add(Report(key=random(8).hex(), letter_id=letter.id, hour=moment, text=text))
     session.flush()
 

@@ -105,7 +105,7 @@ def take_over(databases: Databases, master: bytes, source: Source, *, moment: da
     with Session(databases.petition) as session:
         log = log_of(session, letter_id, alone=True)
         if log.size != size or not log.is_held:
-            raise Conflict("Somebody else took over this log at the same moment.")
+            raise Conflict("Someone else took over this log at the same moment.")
         letter = session.get_one(Letter, letter_id, with_for_update=True)
         _replay(session, letter, log, found, master, moment)
         free_names(session, letter, found.names)

@@ -90,9 +90,9 @@ def require_secrets(settings: Settings, databases: Databases, master: bytes) -> 
     missing = list(missing_rounds(settings, databases))
     if missing:
         raise Conflict(
-            "The folder %(folder)s has no secret for %(rounds)s, so nobody could sign. If another machine serves this "
-            "site, share its folder (or copy it, and delete the copy when a round ends). If a secret is lost for "
-            "good, end its round: petition round end SLUG NUMBER",
+            "The folder %(folder)s has no secret for %(rounds)s, so no one could sign. If another machine serves "
+            "this site, share its folder (or copy it, and delete the copy when a round ends). If a secret is lost "
+            "for good, end its round: petition round end SLUG NUMBER",
             folder=str(settings.rounds_folder),
             rounds=", ".join(f"round {number} of {slug}" for slug, number in missing),
         )

@@ -34,6 +34,7 @@ from petition.publishing.figures.counts import figures
 from petition.publishing.figures.listing import listing
 from petition.publishing.figures.names import require_page
 from petition.publishing.pages.data_inventory import OTHERS, SIGNERS
+from petition.publishing.pages.rights import RIGHTS
 from petition.publishing.public_files import (
     HTML,
     PublicFile,
@@ -60,7 +61,7 @@ SITE_FILES: dict[str, tuple[str | Callable[[], bytes], str]] = {
     "counts.schema.json": (openapi.counts_schema, openapi.SCHEMA),
 }
 PAGES = {"start/": "public/start.html", "code/": "public/code.html"}
-"""Pages of the site beside its home and its promises."""
+"""Pages of the site that tell of its host; ``TOLD`` are those that a letter's folder carries too."""
 COMPRESSED = ("text/", "application/json", "application/schema", "image/svg", "application/atom")
 
 
@@ -167,8 +168,8 @@ class PublicCache:
         if name == "":
             self.refresh()
             make = partial(self._make_home, language)
-        elif name == "promises/":
-            make = partial(promises_page, language)
+        elif name in TOLD:
+            make = partial(TOLD[name], language)
         elif name in PAGES:
             make = partial(self._of_site, PAGES[name], language, "../_site/")
         elif name in SITE_FILES:
@@ -307,6 +308,15 @@ def _page(template: str, language: str, site: str, **values: object) -> PublicFi
 def promises_page(language: str) -> PublicFile:
     """What is stored, for how long, who could get at it, and what this does not protect against."""
     return _page("public/promises.html", language, "../", columns=columns, signers=SIGNERS, others=OTHERS)
+
+
+def asked_page(language: str) -> PublicFile:
+    """What signers can expect and say when their employer asks who signed."""
+    return _page("public/asked.html", language, "../", countries=RIGHTS)
+
+
+TOLD: dict[str, Callable[[str], PublicFile]] = {"promises/": promises_page, "asked/": asked_page}
+"""Pages that every site says in the same words."""
 
 
 def packaged(name: str) -> PublicFile:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from petition.errors import Conflict, Refusal
 from petition.i18n import DEFAULT, languages
 from petition.letters.models import Letter
-from petition.publishing.cache import SITE_FILES, packaged, promises_page
+from petition.publishing.cache import SITE_FILES, TOLD, packaged
 from petition.publishing.figures.counts import Figures
 from petition.publishing.placing import MARK, mark_text, put, replacing
 from petition.publishing.public_files import PICTURES, names, pages, public_file
@@ -58,15 +58,16 @@ def plan(session: Session, letter: Letter, found: Figures) -> dict[str, Callable
     def of_site(name: str) -> bytes:
         return packaged(name).body
 
-    def promises(language: str) -> bytes:
-        return promises_page(language).body
+    def told(name: str, language: str) -> bytes:
+        return TOLD[name](language).body
 
     files: dict[str, Callable[[], bytes]] = {_file_of(name): partial(face, name) for name in names(found)}
     for language in languages():
         files |= {f"{language}/{_file_of(name)}": partial(face, name, language) for name in (*pages(found), *PICTURES)}
     for place in ("", *(f"{language}/" for language in languages())):
         files |= {f"{place}{SITE}{name}": partial(of_site, name) for name in SITE_FILES}
-        files[f"{place}{SITE}promises/index.html"] = partial(promises, place.rstrip("/") or DEFAULT)
+        language = place.rstrip("/") or DEFAULT
+        files |= {f"{place}{SITE}{name}index.html": partial(told, name, language) for name in TOLD}
     files[NO_JEKYLL] = bytes
     mark = mark_text(files)
     return {MARK: lambda: mark, **files}

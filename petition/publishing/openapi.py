@@ -51,6 +51,7 @@ def document() -> bytes:
     paths = {f"/{name}": {"get": _file(kind, f"The site's {name}.")} for name, kind in AT_SITE.items()}
     paths["/"] = {"get": _file(HTML, "All published letters.")}
     paths["/promises/"] = {"get": _file(HTML, "What is stored, for how long, and what this does not protect from.")}
+    paths["/asked/"] = {"get": _file(HTML, "What to expect and to say when the employer asks who signed.")}
     paths["/healthz"] = {"get": _operation("The process answers.", {200: PLAIN})}
     paths["/readyz"] = {
         "get": _operation("Whether databases and keys are ready; 503 if not.", {200: PLAIN, 503: PLAIN})

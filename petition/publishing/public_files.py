@@ -30,7 +30,6 @@ from petition.publishing.figures.names import page_names, page_number, require_p
 from petition.publishing.figures.summaries import summary_md, summary_txt
 from petition.publishing.pages.data_inventory import of_signers
 from petition.publishing.pages.quotes import quotes
-from petition.publishing.pages.rights import RIGHTS
 from petition.publishing.pictures.badge import badge_svg
 from petition.publishing.pictures.chart import chart_svg
 from petition.publishing.pictures.group_bars import groups_svg
@@ -186,7 +185,7 @@ def page(found: Figures, name: str, language: str | None, **more: Any) -> bytes:
 def before(found: Figures) -> dict[str, Any]:
     """What the page before signing says, of a public letter as of one that is only open."""
     may_sign = found.takes_signatures and not (found.k == ALONE and found.count)
-    return {"stored": of_signers(found), "rights": RIGHTS, "may_sign": may_sign}
+    return {"stored": of_signers(found), "may_sign": may_sign}
 
 
 def issuer_pem(session: Session, letter: Letter) -> bytes:

@@ -40,7 +40,7 @@ def log_of(session: Session, letter_id: str, *, alone: bool = False) -> Log:
     query = select(Log).where(Log.letter_id == letter_id)
     log = session.scalar(query.with_for_update() if alone else query)
     if log is None:
-        raise NotFound("This letter has no log yet: it begins when the letter opens.")
+        raise NotFound("This letter has no public record yet. It begins when the letter opens.")
     return log
 
 
@@ -108,19 +108,19 @@ def _write_tile(session: Session, letter_id: str, level: int, number: int, hashe
 def tile(session: Session, log: Log, level: int, number: int, width: int) -> bytes:
     """The hashes of a tile, whole (``width`` 256) or as far as a partial one goes."""
     if not 1 <= width <= TILE or (log.size >> (8 * level)) < number * TILE + width:
-        raise NotFound("The log has no such tile.")
+        raise NotFound("The public record has no such file.")
     stored = session.scalar(
         select(Tile.hashes).where(Tile.letter_id == log.letter_id, Tile.level == level, Tile.number == number)
     )
     if stored is None:
-        raise NotFound("The log has no such tile.")
+        raise NotFound("The public record has no such file.")
     return stored[: 32 * width]
 
 
 def bundle(session: Session, log: Log, number: int, width: int) -> bytes:
     """Up to 256 entries, each after its length as a big-endian uint16."""
     if not 1 <= width <= TILE or log.size < number * TILE + width:
-        raise NotFound("The log has no such entries.")
+        raise NotFound("The public record has no such lines.")
     datas = session.scalars(
         select(Entry.data)
         .where(Entry.letter_id == log.letter_id, Entry.number.between(number * TILE, number * TILE + width - 1))

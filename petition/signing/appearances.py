@@ -138,7 +138,7 @@ def _is_id(value: Any) -> bool:
 def require_opened(appearance: Appearance, commit: str) -> None:
     """A and SHA-256(W) must be those of the signature's receipt; A is forgotten after its keys are derived."""
     if appearance.a and commit_of(appearance.w_hash, sha256(appearance.a)) != commit:
-        raise Forbidden("These halves of a receipt do not belong to this signature. Use the receipt that came with it.")
+        raise Forbidden("This receipt doesn't belong to this signature. Use the receipt that came with it.")
 
 
 def require_offered(session: Session, letter: Letter | Row[Any], appearance: Appearance) -> None:
@@ -147,9 +147,9 @@ def require_offered(session: Session, letter: Letter | Row[Any], appearance: App
         return
     fields = {field.id: field for field in fields_of(session, letter.id)}
     if appearance.step == GROUPED and not fields:
-        raise Conflict("This letter asks for no groups. Choose another way to appear.")
+        raise Conflict("This letter asks no questions. Choose another way to be listed.")
     if appearance.name_step is not None and appearance.name_step not in letter.name_steps:
-        raise Conflict("This letter does not offer to show names in this way. Choose another way to appear.")
+        raise Conflict("This letter doesn't show names in this way. Choose another way to be listed.")
     for field, option in appearance.groups:
         _require_option(fields, field, option)
 
@@ -157,13 +157,15 @@ def require_offered(session: Session, letter: Letter | Row[Any], appearance: App
 def require_taken(session: Session, letter_id: str, appearance: Appearance) -> None:
     """Refuse a name that is new if nobody can unlock its step any more."""
     if appearance.name_step is not None and appearance.name_step not in steps_taken(session, letter_id):
-        raise Over("Nobody can unlock these names any more, so no more are taken. Choose another way to appear.")
+        raise Over(
+            "No one can reveal the names of this letter any more, so it takes no more. Choose another way to be listed."
+        )
 
 
 def _require_option(fields: dict[str, FieldOfLetter], field: str, option: str) -> None:
     if field not in fields or fields[field].option(option) is None:
         raise BadShape(
-            "This letter has no group “%(option)s” in “%(field)s”. Choose one of those that it lists.",
+            "“%(option)s” isn't an answer to “%(field)s.” Choose one from the list.",
             option=option, field=field,
         )  # fmt: skip
 

@@ -54,9 +54,9 @@ def _round_of(session: Session, letter: Letter, commit: bytes) -> int:
         raise Over(WITHDRAWN_SENTENCE)
     if sealed is not None:
         return sealed.round
-    raise NotFound("No signature of this letter belongs to this receipt.")
+    raise NotFound("No signature of this letter has this receipt.")
 
 
 def _require_less(before: Shown, wanted: Appearance) -> None:
     if wanted.name_step is not None or not set(wanted.groups) <= set(before.groups):
-        raise Over("This letter is closed. You can still take back what is shown of you, but not show more.")
+        raise Over("This letter is closed. You can still show less about yourself, but not more.")

@@ -99,7 +99,7 @@ def require_not_hidden(session: Session, letter_id: str, key: bytes) -> None:
     here = (HiddenName.letter_id == letter_id, HiddenName.key == key)
     reason = session.scalar(select(HiddenName.reason).where(*here).limit(1))
     if reason is not None:
-        raise Conflict("The organizers have hidden your name. They say: %(reason)s", reason=reason)
+        raise Conflict("The organizers hid your name. Their reason: %(reason)s", reason=reason)
 
 
 # By organizers, rounds and letters
@@ -113,7 +113,7 @@ def hide(session: Session, letter: Letter, key: bytes, reason: str) -> HiddenNam
     session.refresh(letter, with_for_update=True)
     row = session.get(ShownName, (letter.id, key))
     if row is None or row.state != SHOWN:
-        raise NotFound("This name is not shown, or not any more.")
+        raise NotFound("This name isn't shown, or no longer.")
     newest = session.scalar(select(func.max(HiddenName.number)).where(HiddenName.letter_id == letter.id))
     hidden = HiddenName(letter_id=letter.id, number=(newest or 0) + 1, reason=reason, key=key)
     session.add(hidden)

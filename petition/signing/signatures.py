@@ -50,7 +50,7 @@ from petition.signing.statements import Statement, parse
 
 _ = str
 COUNTED_ONLY = Appearance()
-WITHDRAWN_SENTENCE = _("This signature was withdrawn. It can't be given again.")
+WITHDRAWN_SENTENCE = _("This signature was removed. It can't be given again.")
 
 
 # A signature's statements, made once.
@@ -132,8 +132,7 @@ def sign_at(
     _require_time(row, moment)
     if not _key(row.public_key).verify(message, signature):
         raise Forbidden(
-            "The signature does not fit the key of its set of codes, so it can't be counted. Use the saved file "
-            "unchanged."
+            "This signature isn't valid for its set of codes, so it can't be counted. Use the saved file unchanged."
         )
     require_opened(appearance, statement.commit)
     require_offered(session, row, appearance)
@@ -158,9 +157,11 @@ def _letter_and_round(session: Session, path: str, statement: Statement) -> Row[
 
 def _require_this_letter(letter: Letter | Row[Any], statement: Statement) -> None:
     if statement.letter_id != letter.id:
-        raise Forbidden("This token belongs to another letter. Open the letter that it was made for.")
+        raise Forbidden("This saved signature belongs to another letter. Open the letter you saved it for.")
     if statement.text_sha256 != letter.text_sha256:
-        raise TextChanged("This token is for another text than the letter has. Ask the organizers what happened.")
+        raise TextChanged(
+            "This saved signature is for a different text than the letter has. Ask the organizers what happened."
+        )
 
 
 def signing_starts(letter: Letter | Row[Any], row: Round | Row[Any]) -> datetime | None:
@@ -186,7 +187,7 @@ def _require_time(row: Row[Any], moment: datetime) -> None:
         return
     starts = signing_starts(row, row)
     raise TooEarly(
-        "Signing has not begun yet. Keep your token and come back after %(hour)s UTC.",
+        "You can't sign yet. Keep your file and come back after %(hour)s UTC.",
         hour=f"{starts:%Y-%m-%d %H:%M}" if starts else "–",
     )
 
@@ -232,13 +233,13 @@ def _require_first(session: Session, letter_id: str, commit: bytes) -> None:
     for table in (Pending, Sealed):
         others = select(table.commit).where(table.letter_id == letter_id, table.commit != commit)
         if session.scalar(others.limit(1)) is not None:
-            raise Over("This is a statement by one person, and it is signed. It takes no second signature.")
+            raise Over("This is a statement by one person, and it is already signed.")
 
 
 def _require_same_appearance(session: Session, row: Row[Any], appearance: Appearance) -> None:
     """A repeated request is compared only with the rows under the keys that it brings itself."""
     if not are_kept(session, row.id, rows_of(appearance, row.id, row.number)):
-        raise Conflict("This signature was given before, and is shown in another way. To change that, use its receipt.")
+        raise Conflict("You already gave this signature, listed in another way. To change that, use your receipt.")
 
 
 def held_state(session: Session, letter: Letter) -> str:
@@ -254,9 +255,7 @@ def _what_stands(session: Session, letter_id: str, commit: bytes) -> set[str]:
 def _require_same(session: Session, letter_id: str, commit: bytes, message: bytes) -> None:
     stored = session.scalar(select(Pending.message).where(Pending.letter_id == letter_id, Pending.commit == commit))
     if stored != message:
-        raise TokenUsed(
-            "Another signature was given with this receipt already. Each code comes with a receipt of its own."
-        )
+        raise TokenUsed("This receipt already belongs to another signature. Each code gets its own receipt.")
 
 
 def withdraw(session: Session, letter: Letter, opening: Opening) -> Withdrawn:
@@ -299,8 +298,8 @@ def _withdraw_sealed(session: Session, letter: Letter, opening: Opening, commit:
         insert_once(session, Withdrawal, row)
     elif session.scalar(select(func.count()).select_from(Sealed).where(*here)) == 0:
         raise NotFound(
-            "No signature of this letter belongs to this receipt. If you saved a token and didn't sign with it, "
-            "there is nothing to take back."
+            "No signature of this letter has this receipt. If you saved a file and didn't sign with it, there is "
+            "nothing to remove."
         )
     return Withdrawn(was_sealed=True)
 
@@ -322,7 +321,7 @@ def look_up(session: Session, letter: Letter, opening: Opening) -> Kept:
     commit = bytes.fromhex(opening.commit)
     stands = _what_stands(session, letter.id, commit)
     if not stands:
-        raise NotFound("No signature of this letter belongs to this receipt.")
+        raise NotFound("No signature of this letter has this receipt.")
     if "tombstone" in stands or "withdrawn" in stands:
         return Kept("withdrawn")
     shown = shown_under(session, letter.id, opening.a)

@@ -37,9 +37,7 @@ def read_name(name: str, title: str = "") -> TypedName:
     found = TypedName(_line(name, "name"), _line(title, "job title") if title.strip() else "")
     size = len(found.as_bytes())
     if size > MOST_BYTES:
-        raise TooLong(
-            "A name with its title may have %(most)s bytes; this one has %(given)s.", most=MOST_BYTES, given=size
-        )
+        raise TooLong("A name and title can have %(most)s bytes. This one has %(given)s.", most=MOST_BYTES, given=size)
     return found
 
 
@@ -60,9 +58,9 @@ def _line(text: str, field: str) -> str:
     if not any(unicodedata.category(character).startswith("L") for character in line):
         raise BadShape("The %(field)s has no letters. Type it as you want it to be read.", field=field)
     if _CONTACT.search(line):
-        raise BadShape("The %(field)s is shown to everybody: leave out addresses and links.", field=field)
+        raise BadShape("Everyone can see the %(field)s. Leave out addresses and links.", field=field)
     if _marks_in_a_row(line) > MOST_MARKS:
-        raise BadShape("The %(field)s has too many accents on one letter. Please take some out.", field=field)
+        raise BadShape("The %(field)s has too many accents on one letter. Remove some of them.", field=field)
     return line
 
 

@@ -17,7 +17,7 @@ from petition.database import retried
 from petition.errors import Forbidden, NotFound, Refusal, SlowDown, TooLong
 from petition.i18n import DEFAULT, languages
 from petition.outages import Outages
-from petition.publishing.cache import PublicCache
+from petition.publishing.cache import PAGES, TOLD, PublicCache
 from petition.publishing.templates import render
 from petition.web import desk, joining, public, signing
 from petition.web.failures import RETRY_SECONDS, Failures, failure_of, log_failure, log_flask_failure
@@ -111,7 +111,10 @@ def limit_body() -> None:
 def mend_slashes() -> Any:
     """An address with a slash too few or too many is sent on; the framework would name the host of the request."""
     wrong = request.routing_exception
-    return moved(unquote(urlsplit(wrong.new_url).path)) if isinstance(wrong, RequestRedirect) else None
+    if isinstance(wrong, RequestRedirect):
+        return moved(unquote(urlsplit(wrong.new_url).path))
+    page_of_site = f"{request.path.lstrip('/')}/"
+    return moved(page_of_site) if page_of_site in TOLD or page_of_site in PAGES else None
 
 
 def guard_posts() -> None:
@@ -167,20 +170,20 @@ def explain(error: HTTPException) -> Any:
     if error.response is not None and (error.code or 0) < 400 or error.code is None or error.code < 400:
         return error
     if isinstance(error, RequestEntityTooLarge):
-        return refuse(TooLong("This is more than %(most)s kB, the most that can be sent here.", most=_most()))
+        return refuse(TooLong("This is too much. You can send at most %(most)s kB here.", most=_most()))
     if error.code == 429:
         return refuse(_too_often())
     if error.code == 404:
-        return refuse(NotFound("There is nothing at this address. Check it: every character counts."))
+        return refuse(NotFound("There is nothing at this address. Check it for typos."))
     if error.code == 405:
-        refusal = Refusal("This address takes no such request. Go back to the letter and try from there.")
+        refusal = Refusal("This address doesn't work that way. Go back to the letter and try from there.")
         refusal.status = 405
         answer = make_response(refuse(refusal))
         answer.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
         return answer
     if error.code >= 500:
         return refuse(failure_of(error))
-    refusal = Refusal("The request could not be read. Go back, check what you sent, and send it again.")
+    refusal = Refusal("We couldn't read what you sent. Go back, check it, and send it again.")
     refusal.status = error.code
     return refuse(refusal)
 

@@ -39,11 +39,12 @@ def failure_of(error: BaseException) -> Refusal:
     """The refusal that a visitor gets for an error."""
     if is_away(error):
         return DatabaseAway(
-            _("Its database does not answer. What you sent may not have been kept: send it again in a few minutes.")
+            _(
+                "The site's database isn't answering. What you sent may not have been saved. Send it again in a "
+                "few minutes."
+            )
         )
-    return BrokenDown(
-        _("Something went wrong on this site. What you sent may not have been kept; please try again later.")
-    )
+    return BrokenDown(_("Something went wrong on this site. What you sent may not have been saved. Try again later."))
 
 
 def log_failure(error: BaseException, outages: Outages, endpoint: str | None) -> None:

@@ -160,6 +160,7 @@ def everybody_reads(page: Page, place: Place, look: Look) -> None:
         "method": f"{place.public}how-we-verify/",
         "press": f"{place.public}press/",
         "promises": "/promises/",
+        "if they ask you": "/asked/",
         "before": f"{place.public}before/",
         "join": f"{place.public}join",
         "sign": f"{place.public}sign",

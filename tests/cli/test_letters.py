@@ -158,7 +158,7 @@ def fields_in(shell: Shell, slug: str) -> list[Any]:
         (b"x" * 1_000_001, (), "larger than 1 MB"),
         (b"---\ntitle: " + b"x" * 201 + b"\n---\n", (), "The title has 201 characters"),
         ("# a\u202eb".encode(), (), "right-to-left override"),
-        (b"# Title", ("--slug", "Not a slug"), "small letters"),
+        (b"# Title", ("--slug", "Not a slug"), "lowercase letters"),
         (b"# Title", ("--organizer", "Nobody"), "There is no organizer named Nobody."),
     ],
 )
@@ -231,7 +231,7 @@ def test_steps_out_of_order_are_refused(shell: Shell) -> None:
     results = [shell("letter", step, "eager") for step in ("publish", "close", "withdraw")]
 
     assert [result.exit_code for result in results] == [1, 1, 1]
-    assert all(result.stderr.startswith("This letter is at another step") for result in results)
+    assert all(result.stderr.startswith("You can't do this now") for result in results)
 
 
 def test_a_public_letter_is_not_withdrawn_without_a_reason(shell: Shell) -> None:

@@ -93,7 +93,7 @@ def test_another_passphrase_publishes_and_unlocks_nothing(shell: Shell, file: st
     result = shell("letter", "publish", "guarded", "--organizer", "Ana", "--passphrase-file", str(wrong))
 
     assert (result.exit_code, names(shell, "guarded")["open"]) == (1, [])
-    assert "not your password" in result.stderr
+    assert "n't your password" in result.stderr
     assert json.loads(shell("letter", "show", "guarded", "--json").stdout)["state"] == "open"
 
 
@@ -110,6 +110,6 @@ def test_an_n_that_was_not_reached_is_not_announced(shell: Shell, file: str) -> 
     shell("letter", "publish", "early", "--organizer", "Ana", "--passphrase-file", file)
     result = shell("letter", "unlock", "early", "--at", "50", "--organizer", "Ana", "--passphrase-file", file)
 
-    assert (result.exit_code, result.stderr.startswith("10 are counted so far")) == (1, True)
+    assert (result.exit_code, "So far 10 are counted." in result.stderr) == (1, True)
     assert shell("letter", "unlock", "early", "--void").exit_code == 1
     assert "No names are announced" in shell("letter", "unlock", "early", "--void", "--at", "50").stderr

@@ -122,7 +122,7 @@ def test_the_receipt_file_is_closed_to_others_and_does_not_name_a_hidden_letter(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--code", "0000-0000-0000-0000"), "not one of this letter's"),
+        (("--code", "0000-0000-0000-0000"), "n't a code for this letter"),
         (("--code", "short"), "16"),
         (("--pin", "A" * 43, "--code", "0000-0000-0000-0000"), "STOP"),
     ],

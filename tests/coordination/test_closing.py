@@ -42,7 +42,7 @@ def test_a_letter_is_published_only_once_k_signatures_of_a_round_are_counted(cam
     campaign.sign_all(letter, waiting)
     campaign.seal(letter)
 
-    with pytest.raises(Obstructed, match="at least 3 signatures are counted"):
+    with pytest.raises(Obstructed, match="at least 3 counted signatures must come from one set"):
         opening.publish_letter(campaign.services, letter, moment=campaign.clock())
 
 
@@ -143,7 +143,7 @@ def test_whether_k_wait_is_told_as_of_the_last_update(campaign: Campaign) -> Non
     campaign.seal(letter)
     campaign.sign_all(letter, 1)
 
-    with pytest.raises(Obstructed, match="As of the last update fewer than 3"):
+    with pytest.raises(Obstructed, match="At the last update, every set of codes had fewer than 3"):
         campaign.announce_close(letter)
     campaign.seal(letter)
     campaign.announce_close(letter)

@@ -115,7 +115,7 @@ def test_the_mail_is_plain_and_names_no_letter(
     body = mail.get_content()
 
     assert "https://letters.example.org/ " in body and "/letters/" not in body
-    assert "anybody" in body.casefold() and "proves nothing" in " ".join(body.split())
+    assert "anyone" in body.casefold() and "proves nothing" in " ".join(body.split())
     assert not [word for word in (WORDS.title, WORDS.employer, letter, "letter ") if word in inbox.raw[0].decode()]
     assert mail.get_content_type() == "text/plain"
     assert (mail["From"], mail["To"], mail["Subject"]) == (SENDER, ANA, "The code you asked for")

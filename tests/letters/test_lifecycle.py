@@ -60,7 +60,7 @@ def test_a_letter_takes_the_steps_that_are_listed_and_no_others(campaign: Campai
                 move(session, found, step)
                 assert found.state == step
             else:
-                with pytest.raises(Conflict, match="at another step"):
+                with pytest.raises(Conflict, match="can't do this now"):
                     move(session, found, step)
 
 
@@ -283,10 +283,10 @@ def test_a_withdrawn_letter_that_was_public_says_why_at_both_addresses(campaign:
 
     with Session(campaign.databases.reading) as session:
         said = {refusal(lambda path=path: letter_at(session, path)) for path in (f"letters/{slug}", f"s/{letter[:16]}")}
-    assert said == {(Over, f"The organizers have withdrawn this letter. They say: {REASON}")}
+    assert said == {(Over, f"The organizers took this letter down. Their reason: {REASON}")}
 
 
-@pytest.mark.parametrize(("reason", "told"), [(REASON, f" They say: {REASON}"), ("", "")])
+@pytest.mark.parametrize(("reason", "told"), [(REASON, f" Their reason: {REASON}"), ("", "")])
 def test_a_letter_withdrawn_before_it_was_public_says_so_to_its_holders_alone(
     campaign: Campaign, reason: str, told: str
 ) -> None:
@@ -297,7 +297,7 @@ def test_a_letter_withdrawn_before_it_was_public_says_so_to_its_holders_alone(
     with Session(campaign.databases.reading) as session:
         holders = refusal(lambda: letter_at(session, f"s/{letter[:16]}"))
         others = refusal(lambda: letter_at(session, f"letters/{slug}"))
-    assert holders == (Over, f"The organizers have withdrawn this letter.{told}")
+    assert holders == (Over, f"The organizers took this letter down.{told}")
     assert others == (NotFound, NO_SUCH_LETTER)
 
 

@@ -12,7 +12,7 @@ from tests.visitors import SITE, Page
 from tests.walks import Words
 
 pytestmark = [ONCE, pytest.mark.thorough]
-LAWS = {link for law in RIGHTS for _, link in law.sources}
+LAWS = {line.link for country in RIGHTS for line in country.lines}
 WORDS = Words(
     "Title", "Jo", "Example Corp", "See [there](https://elsewhere.example/x).[^1]\n\n[^1]: A note.", ("Stop.",)
 )

@@ -42,7 +42,7 @@ def sign_by_mail(campaign: Campaign, letter: str, *numbers: int, of: int = 1) ->
 
 
 def told(campaign: Campaign, letter: str) -> list[tuple[int, int]]:
-    """What the log says of codes: round and number, in turn."""
+    """Timeline from the public record of codes: round and number, in turn."""
     return [(entry["round"], entry["made"]) for entry in campaign.entries(letter) if entry["type"] == "codes"]
 
 

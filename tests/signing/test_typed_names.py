@@ -53,12 +53,12 @@ def test_what_nobody_should_see_in_a_list_is_refused_kindly_and_never_shown(name
     with pytest.raises(BadShape) as refused:
         read_name(name)
 
-    assert str(refused.value).startswith("The name ")
+    assert "the name " in str(refused.value).lower().replace(".", " ")
     assert opened_name(name.encode("utf-8", "surrogatepass")) is None
 
 
 def test_a_bad_title_is_refused_by_its_name() -> None:
-    with pytest.raises(BadShape, match="The job title is shown to everybody"):
+    with pytest.raises(BadShape, match="Everyone can see the job title"):
         read_name("Ana", "ana@example.com")
 
 

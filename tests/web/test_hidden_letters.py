@@ -127,7 +127,7 @@ def test_a_letter_that_was_never_public_is_gone_for_its_holders_and_never_was_fo
 
     assert seen(shared.get(place.public)) == never
     assert page.status_code == 410
-    assert ("Whoever runs this site has taken" if taken_down else "The organizers have withdrawn") in page.text
+    assert ("This site's host took" if taken_down else "The organizers took") in page.text
     assert "Not needed." in page.text
 
 

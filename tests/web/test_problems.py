@@ -39,7 +39,7 @@ def test_a_person_who_asks_for_a_page_gets_one_that_says_what_to_do(shared: Shar
 
     assert (answer.status_code, answer.mimetype) == (404, "text/html")
     assert "<h1>There is nothing here</h1>" in answer.text
-    assert "Check the address: every character counts." in answer.text
+    assert "Check the link; it may have been taken down." in answer.text
 
 
 @ONCE

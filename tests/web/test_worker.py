@@ -156,7 +156,7 @@ def test_a_token_of_another_letter_is_refused_and_kept_in_the_field(
     refused = worker.press(worker.open(f"{place.hidden}sign"), "Continue", token=token)
 
     assert refused.status == 403
-    assert "This token belongs to another letter." in refused.text
+    assert "This saved signature belongs to another letter." in refused.text
     assert refused.form_with("Continue").fields["token"] == token
 
 
@@ -166,7 +166,7 @@ def test_what_is_no_token_file_is_answered_with_a_sentence(worker: Visitor, plac
     refused = worker.press(worker.open(f"{place.hidden}sign"), "Continue", token=token)
 
     assert refused.status == 400
-    assert "This is no token file of this site." in refused.text
+    assert "a file that this site saved." in refused.text
 
 
 @ONCE
@@ -261,7 +261,7 @@ def test_a_withdrawn_signature_can_not_be_given_again(shared: Shared, worker: Vi
     again = worker.press(review, "Sign anonymously")
 
     assert again.status == 410
-    assert "This signature was withdrawn. It can&#39;t be given again." in again.text
+    assert "This signature was removed. It can&#39;t be given again." in again.text
 
 
 @ONCE

@@ -16,7 +16,7 @@ def approve(session: Session, letter: Letter, organizer: Organizer, version: int
     newest = newest_version(session, letter)
     if newest.number != version:
         raise TextChanged(
-            "%(author)s saved a newer version meanwhile. Read it, then approve that one.", author=newest.author
+            "%(author)s saved a newer version in the meantime. Read it, then approve that one.", author=newest.author
         )
     session.merge(Approval(letter_id=letter.id, version=version, organizer_id=organizer.id))
     session.flush()

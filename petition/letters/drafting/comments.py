@@ -47,7 +47,7 @@ def add_comment(
     _require_open(session, letter)
     where = paragraphs(words_of(version_of(session, letter, version)))
     if not 0 <= paragraph < len(where):
-        raise NotFound("This version has no such paragraph. Look at the page again.")
+        raise NotFound("This version has no such paragraph. Reload the page.")
     marked = mark(where[paragraph].text, several_lines(quote, "passage"))
     several_lines(marked.quote, "passage")
     text = several_lines(text, "comment")
@@ -181,5 +181,5 @@ def _next(session: Session, letter: Letter) -> int:
     here = Comment.letter_id == letter.id
     known, last = session.execute(select(func.count(), func.max(Comment.number)).where(here)).one()
     if known >= MOST_COMMENTS:
-        raise Conflict("There are %(most)s comments on this letter. Take some away first.", most=MOST_COMMENTS)
+        raise Conflict("This letter has %(most)s comments, the most possible. Delete some first.", most=MOST_COMMENTS)
     return int(last or 0) + 1

@@ -41,7 +41,7 @@ def draft(
 ) -> Letter:
     """Start a letter with its first version. Without ``slug``, the address is made from the title."""
     if slug and not SLUG.match(slug):
-        raise BadShape("The address may have small letters a–z, digits and hyphens, 1 to 60 of them.")
+        raise BadShape("The address can have 1 to 60 characters: lowercase letters a–z, digits and hyphens.")
     letter = Letter(
         id=new_letter_id(random),
         slug=slug or _free_slug(session, words.title),
@@ -76,7 +76,7 @@ def require_room(session: Session, organizer: Organizer) -> None:
     drafts = select(func.count()).select_from(Letter).join(Authorship, Authorship.letter_id == Letter.id)
     mine = session.scalars(drafts.where(Authorship.organizer_id == organizer.id, Letter.state == DRAFT)).one()
     if mine >= MOST_DRAFTS:
-        raise Conflict("You have %(most)s drafts, the most here. Delete one first.", most=MOST_DRAFTS)
+        raise Conflict("You have %(most)s drafts, the most possible. Delete one first.", most=MOST_DRAFTS)
 
 
 def save(

@@ -61,7 +61,7 @@ def mark(paragraph: str, quote: str) -> Mark:
     quote = quote.strip("\n") or paragraph
     start = paragraph.find(quote)
     if start < 0:
-        raise BadShape("These words don't stand in the paragraph. Copy them as they are, or leave the field empty.")
+        raise BadShape("These words aren't in the paragraph. Copy them exactly, or leave the field empty.")
     first = max(0, start - AROUND)
     return Mark(quote, paragraph[first : start + len(quote) + AROUND], start - first)
 
@@ -121,7 +121,7 @@ def replaced(words: Words, marked: Mark, suggestion: str) -> Words:
     where = paragraphs(words)
     place = Finder(where).place(marked)
     if place is None or place.start is None:
-        raise Conflict("This passage was changed since. Write the suggestion into the text by hand.")
+        raise Conflict("This passage has changed since. Put the suggestion into the text by hand.")
     paragraph, end = where[place.paragraph], place.start + len(marked.quote)
     text = paragraph.text[: place.start] + suggestion + paragraph.text[end:]
     if paragraph.field == TITLE:

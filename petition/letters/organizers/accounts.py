@@ -191,7 +191,7 @@ def require_passphrase(session: Session, organizer: Organizer, passphrase: str) 
     known = organizer.passphrase
     session.rollback()
     if not _matches(known or _nobody, passphrase[:LONGEST_PASSPHRASE]):
-        raise Forbidden("This is not your password. Nothing was changed. Try again.")
+        raise Forbidden("That isn't your password. Nothing was changed. Try again.")
 
 
 def remove_organizer(session: Session, organizer: Organizer) -> None:
@@ -218,12 +218,12 @@ def _new_keys(passphrase: str) -> tuple[str, bytes]:
 def private_key(organizer: Organizer, passphrase: str) -> str:
     """The private half of an organizer's key pair (``AGE-SECRET-KEY-1…``); refuses another passphrase than theirs."""
     if organizer.private_key is None:
-        raise Conflict("Set a password first: %(name)s has none at the moment.", name=organizer.name)
+        raise Conflict("Set a password first. %(name)s has none right now.", name=organizer.name)
     try:
         with _memory():
             return unlock_with_passphrase(organizer.private_key, passphrase[:LONGEST_PASSPHRASE]).decode()
     except ValueError:
-        raise Forbidden("This is not your password. Nothing was changed. Try again.") from None
+        raise Forbidden("That isn't your password. Nothing was changed. Try again.") from None
 
 
 def keep_keys(organizer: Organizer, old: str, new: str) -> None:

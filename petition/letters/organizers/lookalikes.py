@@ -86,7 +86,7 @@ def require_seen(name: str) -> None:
     """Refuse a name with characters that nobody sees: with them, two names may look the same."""
     found = IGNORABLE.search(name)
     if found:
-        raise BadShape("The name has a character that nobody can see (%(name)s). Type it anew.", name=name_of(found[0]))
+        raise BadShape("The name has an invisible character (%(name)s). Type it again.", name=name_of(found[0]))
 
 
 def are_twins(one: str, other: str) -> bool:

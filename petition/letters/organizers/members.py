@@ -180,7 +180,7 @@ def _leave(session: Session, letter: Letter, organizer_id: str) -> None:
 def _seat(session: Session, letter: Letter, organizer_id: str) -> Authorship:
     found = session.get(Authorship, (letter.id, organizer_id))
     if found is None:
-        raise NotFound("This person does not work on this letter. Look at the page again.")
+        raise NotFound("This person doesn't work on this letter. Reload the page.")
     return found
 
 

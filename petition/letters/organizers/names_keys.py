@@ -126,8 +126,8 @@ def _opened(session: Session, letter: Letter, organizer: Organizer, passphrase: 
     ).all()
     if not copies:
         raise Forbidden(
-            "You can't unlock names of this letter: no key was ever locked for you, or you lost it with your "
-            "passphrase. Another organizer can grant it to you."
+            "You can't reveal the names of this letter. You never had the key to the names, or you lost it with your "
+            "password. Another organizer can give it to you."
         )
     private = private_key(organizer, passphrase)
     try:
@@ -186,11 +186,11 @@ def announce_unlocking(
     row = _locked_row(session, letter, name_step(NAMED_AT, number))
     if count < number:
         raise Conflict(
-            "%(count)s are counted so far, and these names were promised to be shown from %(number)s on.",
+            "These names were promised to show from %(number)s signatures on. So far %(count)s are counted.",
             count=count, number=number,
         )  # fmt: skip
     if any(other.opens is not None and not other.is_open for other in names_keys(session, letter.id)):
-        raise Conflict("One step at a time: other names are announced already.")
+        raise Conflict("Other names are already announced. Reveal these afterwards.")
     _keep(row, _opened(session, letter, organizer, passphrase)[row.step], master)
     row.opens = full_hour_after(moment + NOTICE)
     letter.edition += 1

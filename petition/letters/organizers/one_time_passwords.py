@@ -37,7 +37,7 @@ def begin_app(organizer: Organizer, *, master: bytes) -> None:
 def app_secret(organizer: Organizer, *, master: bytes) -> str:
     """What an app is told (base32), while it is set up: afterwards nobody is shown it again."""
     if organizer.app_secret is None or organizer.app_confirmed:
-        raise Conflict("Two-step sign-in is on already. Turn it off first to set it up anew.")
+        raise Conflict("Two-step sign-in is already on. To set it up again, turn it off first.")
     return _secret(organizer, master)
 
 
@@ -54,8 +54,7 @@ def confirm_app(
     app_secret(organizer, master=master)
     if not _spend_password(session, organizer, password, moment, master):
         raise BadShape(
-            "This is not the password that the app shows at this moment. Check that the clock of your phone is right, "
-            "and type the next one."
+            "That isn't the code your app shows right now. Check your phone's clock, and type the next code."
         )
     organizer.app_confirmed = True
     return new_recovery_codes(session, organizer, random=random)

@@ -33,7 +33,7 @@ def spend(session: Session, token: str, *, moment: datetime) -> bool:
     day = _day_of(token)
     oldest = (moment - LASTS).date()
     if day is None or not oldest <= day <= (moment + LASTS).date():
-        raise BadShape("This page has been open for days. Check that it was not sent before, then press again.")
+        raise BadShape("This page has been open for days. Check that you haven't sent it already, then press again.")
     session.execute(delete(SpentForm).where(SpentForm.day < oldest))
     session.add(SpentForm(key=_key(token), day=day))
     try:

@@ -104,8 +104,8 @@ def require_visible(text: str, field: str) -> None:
     found = REFUSED.search(text)
     if found:
         raise BadShape(
-            "The %(field)s has a character that nobody can see (%(name)s), where this shows [here]: “%(where)s”. "
-            "Delete it there.",
+            "The %(field)s has an invisible character (%(name)s), where this shows [here]: “%(where)s”. Delete it "
+            "there.",
             field=field, name=name_of(found[0]), where=_shown(text, found.start()),
         )  # fmt: skip
 

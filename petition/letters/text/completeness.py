@@ -13,8 +13,8 @@ def gaps(words: Words) -> Iterator[Refusal]:
         spoken = words.in_language(code)
         for number in dangling(spoken.body, len(words.sources)):
             yield Conflict(
-                "You cite source %(number)s but list only %(count)s. Add the source or delete [^%(number)s].",
-                number=number, count=len(words.sources),
+                "Source %(number)s is cited but missing. Add it to the list, or delete [^%(number)s] from the text.",
+                number=number,
             ).about(_place("sources", words, code))  # fmt: skip
         for number in doubled(spoken.body, len(words.sources)):
             yield Conflict(

@@ -193,7 +193,7 @@ def _require_bounded(text: str, field: str) -> None:
 def _require_length(text: str, field: str, most: int) -> None:
     if len(text) > most:
         raise TooLong(
-            "The %(field)s has %(length)s characters; %(most)s is the most. Please shorten it.",
+            "The %(field)s has %(length)s characters. The most is %(most)s.",
             field=field, length=len(text), most=LIMITS[field],
         )  # fmt: skip
 

@@ -49,21 +49,22 @@ def _mail_server(server: MailServer) -> Iterator[Finding]:
         return
     yield Finding("mail", OK, f"The mail server at {server.place} answers and lets us in.")
     if "encrypted" not in found and not server.is_here:
-        what = f"Mail goes to {server.place} unencrypted: who watches the line sees who asks for a code."
+        what = f"Email goes to {server.place} unencrypted. Someone who watches the line sees who asks for a code."
         yield Finding("mail", WRONG, what, "Use smtps://, or a server that offers STARTTLS.")
     if "international" not in found:
-        what = "The mail server takes no addresses with letters beyond a to z before the @ (SMTPUTF8)."
-        yield Finding("mail", NOTE, what, "Nobody with such an address gets a code; most employers have none.")
+        what = "The email server takes no addresses with letters beyond a to z before the @ (SMTPUTF8)."
+        yield Finding("mail", NOTE, what, "No one with such an address gets a code. Most employers have none.")
 
 
 def check_letters_by_mail(view: View) -> Iterator[Finding]:
     """Whether letters whose codes go out by mail have somebody who sends them."""
     late = Outbox.hour <= to_hour(view.now) - SURELY_OVER
     if view.issuer.scalar(select(func.count()).select_from(Outbox).where(late)):
-        what = "Mail waits for more than an hour, though it is to be deleted by then: no clock is at work."
-        yield Finding("mail", WRONG, what, "petition run has a clock; else let petition seal --watch run beside it.")
+        what = "Email has waited for more than an hour, though it should be gone by then. Nothing is sending it."
+        mend = "Start petition run. If other programs serve the pages, start petition seal --watch beside them."
+        yield Finding("mail", WRONG, what, mend)
     for letter in hosted_letters(view.session):
         is_issuing = any(row.issued is None for row in numbers(view.issuer, letter.id))
         if view.settings.mail is None and MAIL in letter.routes and letter.state in SIGNABLE and is_issuing:
-            what = f"{letter.slug}: its codes are to go out by mail, but PETITION_MAIL is not set."
+            what = f"{letter.slug}: its codes go out by email, but PETITION_MAIL is not set."
             yield Finding("mail", WRONG, what, "Set PETITION_MAIL again, for example smtp://localhost:25")

@@ -24,17 +24,20 @@ def names_of(columns: tuple[Column, ...]) -> tuple[str, ...]:
 
 COUNTS = (
     Column("letter", _("The letter's title.")),
-    Column("as_of", _("The hour (UTC) of the update whose figures these are.")),
+    Column("as_of", _("The hour (UTC) of the update that these numbers come from.")),
     Column(
         "field",
-        _("What the row counts: total for all, roll for a group of signers that is verified by itself, else a field."),
+        _(
+            "What the row counts: total for all signers, roll for a group of signers that is verified by itself, "
+            "or a field."
+        ),
     ),
-    Column("option", _("Which roll, or which answer to the field; empty in the total's row.")),
+    Column("option", _("Which roll, or which answer to the field. Empty in the row of the total.")),
     Column(
         "count",
         _(
-            "Signatures that were not withdrawn, without annulled rounds. Exact for total and roll; rounded down for a "
-            "field, and nothing smaller than the letter's K."
+            "Signatures that were not withdrawn, without annulled rounds. Exact for total and roll. Rounded down for "
+            "a field, and never smaller than the letter's K."
         ),
     ),
 )
@@ -42,45 +45,43 @@ HISTORY = (
     Column("sealed_at", _("The hour (UTC) of an update that changed a number.")),
     Column("signatures", _("Signatures in the log after it, without annulled rounds.")),
     Column("withdrawals", _("How many of them were withdrawn by then.")),
-    Column("count", _("Signatures less withdrawals.")),
+    Column("count", _("Signatures minus withdrawals.")),
     Column("size", _("How many entries the log had after it.")),
 )
 NAMES = (
-    Column("name", _("A name as its signer typed it; nobody checked that it is theirs.")),
-    Column("title", _("What they do, if they said so.")),
+    Column("name", _("A name as its signer typed it. No one checked that it is theirs.")),
+    Column("title", _("The signer's job title, if they gave one.")),
 )
 GROUPS = (
-    Column("as_of", _("The hour (UTC) of the update in which the groups were counted anew.")),
-    Column("field", _("What signers could say of themselves, if they liked.")),
-    Column("option", _("An answer; what would be too small to show stands together with those who said nothing.")),
-    Column("count", _("How many gave it, rounded down.")),
-    Column("rounded_down_to", _("To multiples of this.")),
-    Column("smallest_shown", _("K: nothing smaller is shown by itself.")),
+    Column("as_of", _("The hour (UTC) of the update that counted the answers again.")),
+    Column("field", _("A question that signers could answer.")),
+    Column("option", _("An answer. Answers that are too rare to show are counted with “not stated.”")),
+    Column("count", _("How many people gave it, rounded down.")),
+    Column("rounded_down_to", _("Counts are rounded down to multiples of this.")),
+    Column("smallest_shown", _("K. No smaller count is shown.")),
 )
 COUNTS_JSON = (
     Column("letter.title", COUNTS[0].about),
     Column("letter.url", _("The letter's address.")),
-    Column("letter.recipient", _("To whom it goes.")),
-    Column("letter.employer", _("The employer that it is about.")),
-    Column("letter.text_sha256", _("SHA-256 of letter.md: the exact text that every signature is under.")),
-    Column("letter.published", _("The day on which it became public.")),
-    Column("count", _("Verified workers: signatures less withdrawals, without annulled rounds.")),
+    Column("letter.recipient", _("The person the letter is addressed to.")),
+    Column("letter.employer", _("The employer that the letter is about.")),
+    Column("letter.text_sha256", _("SHA-256 of letter.md, the exact text that every signature is under.")),
+    Column("letter.published", _("The day the letter went public.")),
+    Column("count", _("Verified workers: signatures minus withdrawals, without annulled rounds.")),
     Column("as_of", COUNTS[1].about),
     Column("signatures", _("Signatures in the log, without annulled rounds.")),
     Column("withdrawals", _("How many of them were withdrawn.")),
     Column("rolls", _("The count of each group of signers that is verified by itself: its id, its name, its count.")),
-    Column("names_shown", _("How many of the count show a name.")),
-    Column("threshold", _("The organizers' rule: not public before so many had signed; null for none.")),
+    Column("names_shown", _("How many of them show a name.")),
+    Column("threshold", _("The minimum of signatures that the organizers set for publishing; null for none.")),
     Column("closes", _("The hour of closing (UTC), announced or planned; null if there is none.")),
-    Column("state", _("published or closed; before that, in what organizers export, open.")),
-    Column("groups", _("For each field its options and their counts, rounded, with what they are rounded to and K.")),
-    Column(
-        "verification.routes", _("How signers showed that they work there: code (a colleague's), mail (work mail).")
-    ),
+    Column("state", _("published or closed. In files that organizers export before that: open.")),
+    Column("groups", _("Each field with its options and their rounded counts, the step of rounding, and K.")),
+    Column("verification.routes", _("How signers got their codes: code (from a coworker), mail (by work email).")),
     Column("verification.codes_made", _("How many signing codes were made.")),
     Column(
         "verification.issued",
-        _("How many codes were exchanged; null until that has ended in every round. A round under K counts as none."),
+        _("How many codes were exchanged; null until that has ended in every round. A round under K counts as zero."),
     ),
     Column(
         "verification.log",

@@ -43,7 +43,7 @@ def draft_md(found: Draft) -> bytes:
 def draft_txt(found: Draft) -> bytes:
     """Plain text in lines of 72 characters: UTF-8, line feeds."""
     say = Translator(found.words.language).say
-    checked = [say("SHA-256 of the text:"), digest(canonical(found.words))]
+    checked = [say("Text fingerprint:"), digest(canonical(found.words))]
     parts = [*spoken_parts(found.words, found.head), RULE, filled(found.dateline), "\n".join(checked)]
     return ("\n\n".join(part for part in parts if part) + "\n").encode()
 
@@ -66,7 +66,7 @@ def draft_pdf(found: Draft) -> bytes:
             "blocks": body,
             "demands": list(words.demands),
             "others": spoken(words),
-            "evidence": [{"label": say("SHA-256 of the text:"), "value": in_fours, "code": True}],
+            "evidence": [{"label": say("Text fingerprint:"), "value": in_fours, "code": True}],
             "labels": {"demands": say("What we ask for"), "notes": say("Notes")},
         },
     )

@@ -97,7 +97,7 @@ def _common(found: Figures) -> dict[str, Any]:
             "chart": say("How the count grew"),
             "groups": say("Who signed, as far as they said"),
             "history": say("The newest updates"),
-            "columns": [say("Hour (UTC)"), say("Signatures"), say("Withdrawn"), say("Count")],
+            "columns": [say("Hour (UTC)"), say("Signatures"), say("Removed"), say("Count")],
         },
     }
 

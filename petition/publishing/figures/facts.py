@@ -40,7 +40,7 @@ def headline(found: Figures, language: str | None = None) -> str:
         "hour": shown_hour(found.as_of),
     }
     if found.k == 1 and not found.count:
-        return voice.say("A statement by somebody at %(employer)s, not signed yet (as of %(hour)s UTC).", **told)
+        return voice.say("A statement by someone at %(employer)s, not signed yet (as of %(hour)s UTC).", **told)
     if found.k == 1:
         return voice.say("A statement by one verified worker of %(employer)s (as of %(hour)s UTC).", **told)
     return voice.ngettext(
@@ -58,7 +58,7 @@ def facts(found: Figures, language: str | None = None) -> list[Fact]:
     if len(found.rolls) > 1:
         lines += [Fact(roll.name, shown(roll.count)) for roll in found.rolls]
     if found.names_shown:
-        lines += [Fact(say("Unnamed"), shown(found.unnamed)), Fact(say("Named"), shown(found.names_shown))]
+        lines += [Fact(say("Anonymous"), shown(found.unnamed)), Fact(say("By name"), shown(found.names_shown))]
     lines.append(Fact(say("As of"), f"{shown_hour(found.as_of)} UTC"))
     if found.published:
         lines.append(Fact(say("Public since"), found.published.date().isoformat()))
@@ -67,12 +67,12 @@ def facts(found: Figures, language: str | None = None) -> list[Fact]:
     if found.goal:
         lines.append(Fact(say("Goal"), shown(found.goal)))
     lines += [
-        Fact(say("Signatures in the log"), shown(found.signatures)),
-        Fact(say("Withdrawn"), shown(found.withdrawals)),
+        Fact(say("Signatures in the public record"), shown(found.signatures)),
+        Fact(say("Removed"), shown(found.withdrawals)),
         Fact(say("Signing codes made"), shown(found.codes_made)),
     ]
     if found.issued is not None:
-        lines.append(Fact(say("Signing codes exchanged"), shown(found.issued)))
+        lines.append(Fact(say("Signing codes used"), shown(found.issued)))
     return lines
 
 
@@ -92,10 +92,15 @@ def evidence(found: Figures, language: str | None = None) -> list[Fact]:
     """What anybody can check the figures by."""
     say = Translator(language or found.words.language).say
     return [
-        Fact(say("SHA-256 of the text"), found.text_sha256, is_code=True, is_for_letter=True),
-        Fact(say("Entries of the log"), shown(found.log_size)),
-        Fact(say("Root of the log"), found.log_root.hex(), is_code=True),
-        Fact(say("Key of the log, for reading aloud"), found.log_fingerprint, is_code=True, is_for_letter=True),
+        Fact(say("Text fingerprint"), found.text_sha256, is_code=True, is_for_letter=True),
+        Fact(say("Lines in the public record"), shown(found.log_size)),
+        Fact(say("Root of the public record"), found.log_root.hex(), is_code=True),
+        Fact(
+            say("Key of the public record"),
+            found.log_fingerprint,
+            is_code=True,
+            is_for_letter=True,
+        ),
         Fact(say("Address"), found.url, is_for_letter=True),
     ]
 
@@ -104,13 +109,13 @@ def how_to_check(found: Figures) -> list[str]:
     """What to do with them, in three sentences."""
     say = Translator(found.words.language).say
     return [
-        say("Every signature stands in a public log, under this exact text, and none counts twice."),
+        say("Every signature is in a public record, under this exact text, and none counts twice."),
         say(
             "Anyone can check that: install the program from the project's own release and run "
             "“petition verify %(url)s”, or follow “How we verify” on the letter's page.",
             url=found.url,
         ),
-        say("That the signers work there rests on the colleagues who handed out the codes; who signed, nobody knows."),
+        say("The coworkers who handed out the codes vouch that the signers work there. No one knows who signed."),
     ]
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from petition.publishing.figures.counts import Figures
 
 _ = str
-SERVER = _("Whoever holds this server")
-EVERYBODY = _("Everybody")
-FOR_GOOD = _("For good, in the public log")
+SERVER = _("This site's host")
+EVERYBODY = _("Everyone")
+FOR_GOOD = _("For good, in the public record")
 
 
 @dataclass(frozen=True)
@@ -30,63 +30,60 @@ class Stored:
 
 SIGNERS = (
     Stored(
-        _(
-            "Your name, unless you choose to show it; your address, device, network address, or the time at which "
-            "you came"
-        ),
+        _("Your name, unless you choose to show it; your address, device or network address; the time you came"),
         _("Never"),
-        _("Nobody"),
+        _("No one"),
     ),
     Stored(
-        _("Each code, hashed under a secret key, and whether it was used"),
-        _("Until no more codes are exchanged; then the key to it is destroyed"),
+        _("Each code, scrambled with a secret key, and whether it was used"),
+        _("Until codes can't be used any more; then the key is destroyed"),
         SERVER,
         ("code",),
     ),
     Stored(
-        _("If you have a code mailed: your work address, encrypted"),
-        _("Until the mail has been sent, an hour at most"),
-        _("Whoever holds this server in that time; whoever carries the mail, and your employer's mail system"),
+        _("If you get a code by email: your work address, encrypted"),
+        _("Until the email has been sent, an hour at most"),
+        _("This site's host during that time, the services that carry the email, and your employer's email system"),
         ("outbox",),
         lambda found: "mail" in found.routes,
     ),
     Stored(_("How many codes were made"), FOR_GOOD, EVERYBODY, ("batch", "round", "issuing_round")),
     Stored(
-        _("A signature that waits, with nothing about its signer"),
-        _("Until the next update that takes it"),
+        _("A signature that waits for the next update, with nothing about who signed"),
+        _("Until the update that adds it"),
         SERVER,
         ("pending",),
     ),
     Stored(_("A counted signature"), FOR_GOOD, EVERYBODY, ("entry", "sealed", "tile", "log")),
     Stored(
-        _("That a signature was withdrawn: which one, not whose"),
-        _("For good, if it was counted; else until the letter closes"),
+        _("That a signature was removed: which one, not whose"),
+        _("For good, if it was counted; otherwise until the letter closes"),
         EVERYBODY,
         ("tombstone", "withdrawal"),
     ),
     Stored(
-        _("Groups that you choose to be counted in, apart from your signature and from one another"),
-        _("Until you take them back, or the letter is taken down"),
-        _("Whoever holds this server; everybody sees only rounded numbers of at least the smallest group"),
+        _("Answers you choose to give, kept apart from your signature and from one another"),
+        _("Until you remove them, or the letter is taken down"),
+        _("This site's host; everyone sees only rounded totals of at least the minimum group size"),
         ("arrived_answer", "answer", "group_release", "released_group"),
     ),
     Stored(
-        _("A name that you choose to show, locked"),
+        _("A name you choose to show later, hidden"),
         _("Until it is shown; if it never is, until the letter closes"),
-        _("Nobody without an organizer's passphrase"),
+        _("No one without an organizer's password"),
         ("arrived_name", "locked_name"),
         lambda found: found.naming.offered,
     ),
     Stored(
         _("A name that is shown"),
-        _("Until you take it back, or some months after the letter closes; copies that others made stay"),
+        _("Until you remove it, or some months after the letter closes; copies that others made stay"),
         EVERYBODY,
         ("shown_name", "hidden_name"),
         lambda found: found.naming.offered,
     ),
     Stored(_("The hour of each update"), _("For good"), EVERYBODY, ("sealing",)),
     Stored(
-        _("How often somebody knocks, under a keyed hash of the network address, in memory only"),
+        _("How often someone tries, under a scrambled form of the network address, in memory only"),
         _("A day at most"),
         SERVER,
     ),
@@ -94,27 +91,30 @@ SIGNERS = (
 """What concerns people who sign."""
 OTHERS = (
     Stored(
-        _("Of organizers: the name they chose, a hash of their passphrase, keys, sign-ins by the hour"),
+        _("Of organizers: the name they chose, a scrambled form of their password, keys, sign-ins by the hour"),
         _("Until they leave the site; a sign-in a month at most"),
         SERVER,
         ("organizer", "sign_in", "recovery_code", "invitation", "authorship", "names_key_copy"),
     ),
     Stored(
-        _("Which organizers' forms were sent, as hashes with their day, so that pressing twice does nothing twice"),
+        _(
+            "Which organizers' forms were sent, in scrambled form with their day, so that pressing twice does "
+            "nothing twice"
+        ),
         _("Two days"),
         SERVER,
         ("spent_form",),
     ),
     Stored(
         _("Drafts: each version with its author and the hour, comments and approvals"),
-        _("Until the draft is deleted; from opening on, with the letter"),
-        _("The letter's organizers, and whoever holds this server"),
+        _("Until the draft is deleted; once it is open, as long as the letter"),
+        _("The letter's organizers and this site's host"),
         ("version", "working_copy", "comment", "approval"),
     ),
     Stored(
-        _("Letters: text, rules, groups to choose from, events, demands, keys, witnesses"),
+        _("Letters: text, rules, optional questions, news, demands, keys, monitors"),
         _("As long as the site exists"),
-        _("Everybody once the letter is public, but for private keys"),
+        _("Everyone once the letter is public, except private keys"),
         (
             "letter",
             "roll",
@@ -130,8 +130,8 @@ OTHERS = (
         ),
     ),
     Stored(
-        _("A report that a letter does harm: what was written, with nothing about who wrote it"),
-        _("Until whoever runs this site has dealt with it"),
+        _("Reports that a letter does harm: what was written, with nothing about who wrote it"),
+        _("Until this site's host has dealt with it"),
         SERVER,
         ("report",),
     ),

@@ -78,7 +78,7 @@ def _require_token() -> Answer | None:
         validate_csrf(request.form.get("csrf_token"))
     except ValidationError:
         if request.endpoint == "organize.sign_in":
-            g.refusal = Refusal("This page had been open for too long. Please try again.")
+            g.refusal = Refusal("This page was open for too long. Try again.")
             return sign_in_page(SignInForm(), 400)
         return desk_page("organize/again.html", carry=carried(), carry_to=request.path), 400
     return None

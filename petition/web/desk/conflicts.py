@@ -124,4 +124,4 @@ def from_text(text: str) -> Words:
             Words(**{**found, "demands": tuple(found["demands"])}, sources=sources, translations=translations)
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise BadShape("What was sent is no letter any more. Go back, and send the form as it stands there.") from None
+        raise BadShape("What you sent isn't a whole letter. Go back and send the form as it is there.") from None

@@ -56,7 +56,7 @@ def numbers_file(organizer: Organizer, slug: str, file: str) -> Answer:
     """One of the files, with the bytes that are or would be public."""
     letter = own_letter(session(), slug, organizer)
     if file not in FILES:
-        raise NotFound("There is no such file. The page of the numbers lists all of them.")
+        raise NotFound("There is no such file. “Numbers and files” lists all of them.")
     make, media_type = FROM_FIGURES[file]
     body = make(figures(session(), letter, site().settings.url))
     headers = {"Content-Security-Policy": headers_of(media_type)["Content-Security-Policy"]}

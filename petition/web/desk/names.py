@@ -191,7 +191,7 @@ def _hiding_page(organizer: Organizer, slug: str) -> str:
     key = _key()
     name = shown_under_key(session(), letter.id, key)
     if name is None:
-        raise NotFound("This name is not shown, or not any more.")
+        raise NotFound("This name isn't shown, or no longer.")
     shown = {"key": key.hex(), "name": name.name, "form": as_sent(ReasonForm)}
     return desk_page("organize/confirm/hide-name.html", letter=letter, **shown)
 

@@ -37,7 +37,7 @@ from petition.web.shared.forms import small_number
 from petition.web.shared.limits import limiter, organizer_key, signing_in
 
 _ = str
-NO_SUCH_PERSON = _("This person does not work on this letter. Look at the page again.")
+NO_SUCH_PERSON = _("This person doesn't work on this letter. Reload the page.")
 A_NUMBER = _("Give a number; 0 for none.")
 ROLES = [(EDITOR, _("Editor (can change everything)")), (COMMENTER, _("Reviewer (reads, comments, approves)"))]
 

@@ -50,7 +50,7 @@ def download(organizer: Organizer, slug: str, number: int, format: str) -> Answe
 
 def _file(letter: Letter, version: Version, kind: str) -> Response:
     if kind not in FORMATS:
-        raise NotFound("There is nothing at this address. Check it: every character counts.")
+        raise NotFound("There is nothing at this address. Check it for typos.")
     make, media_type = FORMATS[kind]
     name = f"{letter.slug}-{version.number}.{kind}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": media_type}

@@ -7,13 +7,13 @@ from typing import Any
 from werkzeug.http import http_date, is_resource_modified, parse_accept_header, parse_etags
 
 from petition.i18n import DEFAULT
-from petition.publishing.cache import SITE_FILES, CachedFile, PublicCache
+from petition.publishing.cache import PAGES, SITE_FILES, TOLD, CachedFile, PublicCache
 from petition.web.shared.context import LANGUAGE
 from petition.web.shared.headers import headers_of, transport_security
 
 UNLISTED = re.compile(r"/(?P<path>s/[^/]+)/(?P<name>letter\.md|log/.*)", re.DOTALL)
 LETTER = re.compile(r"/letters/(?P<slug>[a-z0-9-]+)/(?P<name>.*)", re.DOTALL)
-SITE = re.compile(rf"/(?:_site/)?(?P<name>(?:{'|'.join(map(re.escape, SITE_FILES))}|promises/|start/|code/)?)")
+SITE = re.compile(rf"/(?:_site/)?(?P<name>(?:{'|'.join(map(re.escape, SITE_FILES))}|{'|'.join((*TOLD, *PAGES))})?)")
 INDEX = re.compile(r"/index\.html\Z")
 """Pages link to each other by their files, so that the same bytes work from a disk."""
 FINAL = "public, max-age=31536000, immutable"

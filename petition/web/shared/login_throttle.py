@@ -70,7 +70,7 @@ def require_patience(keys: dict[str, int]) -> None:
     left = max(waits.left(key, free) for key, free in keys.items())
     if left > 0:
         raise SlowDown(
-            "Too many wrong passphrases were tried for this name. Please wait %(minutes)s min, then try again.",
+            "Too many wrong passwords for this name. Wait %(minutes)s min, then try again.",
             minutes=math.ceil(left / 60),
         ).lasting(left)
 

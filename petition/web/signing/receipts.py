@@ -86,7 +86,7 @@ def _found(letter: Letter, both: Opening, what: str, choice: Choice) -> dict[str
         change(session(), letter, appearance_of(choice, letter, both))
         session().commit()
     elif what != "check":
-        raise BadShape("Choose what to do with the receipt: check, change, or withdraw.")
+        raise BadShape("Choose what to do with the receipt: check, change or remove.")
     found = look_up(session(), letter, both)
     return {"found": found, "typed": choice_of(found.shown).typed, "is_changed": what == "change"}
 

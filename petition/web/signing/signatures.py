@@ -152,10 +152,10 @@ def _sign_once(letter: Letter, token: Token, appearance: Appearance) -> None:
 
 def _require_of(letter: Letter, token: Token) -> None:
     if token.letter_id != letter.id:
-        raise Forbidden("This token belongs to another letter. Open the letter that it was made for.")
+        raise Forbidden("This saved signature belongs to another letter. Open the letter you saved it for.")
     row = session().get(Round, (letter.id, token.round))
     if row is not None and b64url(pin_of_round(letter, row.number, row.roll, row.public_key)) != token.pin:
         raise Forbidden(
-            "This file was made with another public record than the one that this site shows now. Don't use it here. "
-            "Ask the organizers what happened, in another way than through this site."
+            "This file was made with a different public record than the one this site shows now. Don't use it here. "
+            "Ask the organizers what happened, but not through this site."
         )

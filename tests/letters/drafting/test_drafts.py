@@ -161,7 +161,7 @@ def test_a_title_with_the_databases_wildcards_finds_its_own_address(campaign: Ca
 
 @pytest.mark.parametrize("slug", ["-a", "a-", "A", "ä", "a b", "a/b", "a.b", "a\n", "x" * 61, "..", "%"])
 def test_an_address_has_small_letters_digits_and_hyphens(campaign: Campaign, slug: str) -> None:
-    with pytest.raises(BadShape, match="small letters"):
+    with pytest.raises(BadShape, match="lowercase letters"):
         campaign.a_draft(slug=slug)
 
 

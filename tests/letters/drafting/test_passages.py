@@ -72,7 +72,7 @@ def test_of_words_that_stand_twice_those_are_found_that_were_marked() -> None:
 
 
 def test_words_that_do_not_stand_in_the_paragraph_cannot_be_marked() -> None:
-    with pytest.raises(BadShape, match="Copy them as they are"):
+    with pytest.raises(BadShape, match="Copy them exactly"):
         mark(SECOND, "hurt everybody")
 
 

@@ -145,7 +145,7 @@ def test_an_app_is_asked_for_only_once_it_gave_a_right_password(campaign: Campai
     with Session(campaign.databases.petition) as session:
         ana = session.get_one(Organizer, made)
         begin_app(ana, master=campaign.master)
-        with pytest.raises(BadShape, match="clock of your phone"):
+        with pytest.raises(BadShape, match="Check your phone's clock"):
             confirm_app(session, ana, "nothing", random=os.urandom, moment=campaign.clock(), master=campaign.master)
 
         require_second(session, ana, "", moment=campaign.clock(), master=campaign.master)

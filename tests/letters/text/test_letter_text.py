@@ -83,7 +83,9 @@ def test_what_was_kept_is_kept_as_it_is_when_saved_again(text: str) -> None:
 )
 def test_what_could_deceive_is_refused_by_name_where_it_stands(character: str, name: str) -> None:
     for field in ("title", "recipient", "employer", "body"):
-        with pytest.raises(BadShape, match=f"The {field} has .* see \\({name}\\), .*: “We ab\\[here\\]c.”"):
+        with pytest.raises(
+            BadShape, match=f"The {field} has an invisible character \\({name}\\), .*: “We ab\\[here\\]c.”"
+        ):
             words(**{field: f"We ab{character}c."})
 
 
@@ -95,7 +97,7 @@ def test_a_long_text_shows_the_words_around_what_is_refused() -> None:
 
 
 def test_a_demand_is_checked_like_the_rest() -> None:
-    with pytest.raises(BadShape, match="The demand has a character that nobody can see"):
+    with pytest.raises(BadShape, match="The demand has an invisible character"):
         words(demands=["Stop.", "Say\u202eso."])
 
 
@@ -135,7 +137,7 @@ def test_codes_of_windows_and_word_are_the_characters_that_were_meant() -> None:
 def test_a_field_may_be_so_long_and_no_longer(field: str, most: int) -> None:
     assert LIMITS[field] == most
     assert len(getattr(words(**{field: "é" * most}), field)) == most
-    with pytest.raises(TooLong, match=f"The {field} has {most + 1} characters; {most} is the most"):
+    with pytest.raises(TooLong, match=f"The {field} has {most + 1} characters. The most is {most}"):
         words(**{field: "é" * (most + 1)})
 
 

@@ -230,7 +230,7 @@ def test_labels_stand_in_the_direction_of_their_own_language_around_a_letter_of_
     paper = text_of(made("letter.pdf", some_figures(words=SCRIPTS["arabic"])))
 
     assert "https://letters.example.org/letters/we-refuse/" in paper
-    assert "SHA-256 of the text" in paper
+    assert "Text fingerprint" in paper
 
 
 def test_headings_of_the_letter_s_text_skip_no_level_on_paper() -> None:

@@ -44,8 +44,8 @@ def test_names_stand_on_the_letters_page_and_on_pages_of_their_own(campaign: Cam
         assert shown == ["ana", "&lt;b&gt;Bo&lt;/b&gt;", "=cmd", "Émile", "Ñusta", "Zoë"]
         assert page.count("Operator, Night shift") == len(PEOPLE)
         assert '<meta name="robots" content="noindex">' in page
-        assert "don't speak for the employer" in page.replace("&#39;", "'")
-    assert "14 unnamed · 6 named" in files["index.html"].decode()
+        assert "speaks for the employer" in page.replace("&#39;", "'")
+    assert "14 anonymous · 6 by name" in files["index.html"].decode()
 
 
 def test_a_letter_without_names_stays_findable(campaign: Campaign) -> None:
@@ -54,7 +54,7 @@ def test_a_letter_without_names_stays_findable(campaign: Campaign) -> None:
 
     assert b"noindex" not in files["index.html"]
     assert b"noindex" in files["signatures/index.html"]
-    assert b"No name is shown" in files["signatures/index.html"]
+    assert b"No names are shown" in files["signatures/index.html"]
     assert files["names.csv"] == b"name,title\r\n"
 
 
@@ -68,7 +68,7 @@ def test_the_file_of_names_has_those_that_are_shown_and_runs_nothing(campaign: C
 def test_only_about_how_many_wait_is_told(campaign: Campaign, by_name: str) -> None:
     page = campaign.public_files(by_name)["index.html"].decode()
 
-    assert "About 5 people will show their names once 50 have signed." in page
+    assert "About 5 people will show their names once 50 people have signed." in page
     assert not any(name in page for name in ("Wil", "Xia", "Yan", "Vic", "Uma"))
 
 
@@ -89,7 +89,7 @@ def test_a_hidden_name_leaves_a_number_and_a_reason(campaign: Campaign, by_name:
     name = next(name for name in tokens if name in campaign.names(by_name))
     campaign.hide_name(by_name, tokens[name], "Not <b>a</b> person.")
     before = campaign.public_files(by_name)["index.html"].decode()
-    assert name in before and "taken off this list" not in before
+    assert name in before and "from this list" not in before
 
     campaign.seal(by_name)
     after = campaign.public_files(by_name)["index.html"].decode()
@@ -106,15 +106,15 @@ def test_an_announcement_stands_on_the_page(campaign: Campaign) -> None:
     hour = campaign.announce_names(letter_id, 5)
 
     page = campaign.public_files(letter_id)["index.html"].decode()
-    assert f"their names will be shown after {hour:%Y-%m-%d %H:%M} UTC" in page
+    assert f"The names will be shown after {hour:%Y-%m-%d %H:%M} UTC" in page
 
 
 def test_the_end_tells_how_many_were_never_shown(campaign: Campaign, by_name: str) -> None:
     campaign.close_letter(by_name)
     page = campaign.public_files(by_name)["signatures/index.html"].decode()
 
-    assert "About 5 more people had locked their names and were never shown" in page
-    assert "All names leave these pages on 2027-11-" in page
+    assert "About 5 more people chose to show their names later, and it never came to that" in page
+    assert "All names will be removed from these pages on 2027-11-" in page
 
 
 def test_names_that_are_gone_are_told_as_gone(campaign: Campaign, by_name: str) -> None:
@@ -122,8 +122,8 @@ def test_names_that_are_gone_are_told_as_gone(campaign: Campaign, by_name: str) 
     updates.seal_letter(campaign.services, by_name, moment=datetime(2028, 1, 1, tzinfo=campaign.clock().tzinfo))
     files = campaign.public_files(by_name)
 
-    assert b"gone, 12 months after the letter closed" in files["signatures/index.html"]
-    assert b"gone, 12 months after the letter closed" in files["index.html"]
+    assert b"removed 12 months after the letter closed" in files["signatures/index.html"]
+    assert b"removed 12 months after the letter closed" in files["index.html"]
     assert all("Ñusta".encode() not in body for body in files.values())
 
 

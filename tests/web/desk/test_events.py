@@ -70,7 +70,7 @@ def test_a_demand_shows_where_it_stands(shared, ana, place):
     ana.post(f"{place.desk}demands/2", csrf_token=token, **values)
     page = shared.get(place.public).text
 
-    assert "What became of the demands" in page
+    assert "Where each demand stands" in page
     assert "promised" in page
     assert "In a mail to all" in page
 

@@ -84,7 +84,7 @@ def test_publishing_with_another_passphrase_publishes_nothing(shared: Shared) ->
     answer = act(shared, place, "publish", page="publish", passphrase="something else")
 
     assert (answer.status_code, letter(shared, place).state) == (403, "open")
-    assert "This is not your password" in answer.text
+    assert "your password. Nothing was changed." in answer.text
 
 
 def test_a_letter_published_without_it_says_so_until_names_are_unlocked(shared: Shared) -> None:
@@ -123,10 +123,10 @@ def test_an_n_is_announced_and_taken_back(shared: Shared) -> None:
     place = by_name(shared, "named_at:4", at=4)
     assert act(shared, place, "names/4/announce", page="names/4/announce", passphrase=PASSPHRASE).status_code == 303
     assert "Announced: these names show after" in shared.desk().get(f"{place.desk}names").text
-    assert "their names will be shown after" in shared.get(place.public).text
+    assert "The names will be shown after" in shared.get(place.public).text
 
     assert act(shared, place, "names/4/void").status_code == 303
-    assert "their names will be shown after" not in shared.get(place.public).text
+    assert "The names will be shown after" not in shared.get(place.public).text
     assert all(row.private_key is None for row in shared.campaign.rows(NamesKey, place.id))
 
 

@@ -80,7 +80,7 @@ def test_writing_the_binding_text_leaves_translations_as_they_are(shared: Shared
     [
         (replace(SPANISH, title=""), "has no title or no text yet"),
         (replace(SPANISH, demands=("Basta.",)), "has 1 demands, the official version 2"),
-        (replace(SPANISH, body="a[^1]"), "You cite source 1 but list only 0."),
+        (replace(SPANISH, body="a[^1]"), "Source 1 is cited but missing."),
     ],
 )
 def test_a_translation_that_is_not_finished_stands_in_the_way_of_opening(

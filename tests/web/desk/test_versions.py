@@ -178,7 +178,7 @@ def test_a_paste_of_two_megabytes_is_refused_with_a_sentence_and_stays_in_the_fo
     refused = ana.press(ana.open(f"{place.desk}write"), "Save", body="é" * 1_000_000, title="Kept")
 
     assert refused.status == 413
-    assert "The body has 1000000 characters; 60000 is the most." in refused.text
+    assert "The body has 1000000 characters. The most is 60000." in refused.text
     assert len(refused.form_with("Save").fields["body"]) == 1_000_000
 
 

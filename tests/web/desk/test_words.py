@@ -1,8 +1,6 @@
 """What organizers read: everyday words, in the languages that ship."""
 
-import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 
@@ -12,44 +10,11 @@ from tests.shared import ONCE, Place, Shared
 from tests.test_translations import catalog
 from tests.visitors import Visitor
 from tests.walks import WORDS
+from tests.web.words import Seen, wrong_texts
 
 pytestmark = [ONCE, pytest.mark.thorough]
-PRIVATE = re.compile(
-    r"\bK\b|\b(?:rolls?|rounds?|tokens?|hash(?:es)?|SHA|mails?|mailed|whoever|somebody|nobody|everybody|"
-    r"anybody|passphrases?|withdraw\w*|annul\w*|flood\w*|seal(?:s|ed|ing|ings)?|exchang\w*|(?<!front )desk|seats?|"
-    r"freez\w*|frozen|commenters?|binding|collision\w*|recall\w*|operator|preflight|fingerprint of the key)\b|"
-    r"(?<!print )\bbatch(?:es)?\b",
-    re.IGNORECASE,
-)
-"""Words of engineers and of the protocol, which stay on the pages for checkers and in the docs; and stiff ones."""
 ELSEWHERE = {"numbers"}
 """Shows the public files, with the names that programs read."""
-OWN = ("code", "pre", "textarea", "option", "article", "bdi")
-"""What people wrote or programs read."""
-
-
-class Seen(HTMLParser):
-    """The texts that a page shows, and those that screen readers say."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.texts: list[str] = []
-        self._inside: list[str] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        self.texts += [found[name] or "" for name in ("aria-label", "placeholder", "title") if name in found]
-        if tag in OWN and (tag != "article" or found.get("class") == "letter"):
-            self._inside.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if self._inside and self._inside[-1] == tag:
-            self._inside.pop()
-
-    def handle_data(self, data: str) -> None:
-        if not self._inside:
-            self.texts.append(" ".join(data.split()))
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +52,7 @@ def pages(shared: Shared, places: list[Place], language: str = "en") -> dict[str
 def test_no_page_of_the_organizers_says_words_that_people_do_not(shared: Shared, places: list[Place]) -> None:
     said = {}
     for path, page in pages(shared, places).items():
-        wrong = {text for text in Seen(page).texts if PRIVATE.search(text)}
-        said |= dict.fromkeys(wrong, path)
+        said |= dict.fromkeys(wrong_texts(page), path)
 
     assert said == {}
 

@@ -186,7 +186,7 @@ def test_once_codes_are_exchanged_no_more_everybody_is_told(
     answers = [ask(worker, hidden, address) for address in (ANA, "ben@elsewhere.example")]
 
     assert [answer.status for answer in answers] == [410, 410]
-    assert all("no longer sent by mail" in answer.text for answer in answers)
+    assert all("no longer go out by email" in answer.text for answer in answers)
 
 
 def test_the_record_and_the_counts_name_the_routes(
@@ -235,7 +235,7 @@ def test_organizers_choose_the_ways_while_they_draft(campaign: Campaign, app: An
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
-        ({"mail": "y", "domains-workers": "example"}, "is no domain"),
+        ({"mail": "y", "domains-workers": "example"}, "isn&#39;t a domain"),
         ({"domains-workers": "example.com"}, "Choose at least one way"),
     ],
 )

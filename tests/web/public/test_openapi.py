@@ -13,7 +13,7 @@ from tests.shared import Place, Shared
 from tests.visitors import SITE
 
 FILES = [*PAGES, "signatures/", "signatures/{page}/", *FROM_FIGURES, "log/issuer.pem", "log/tile/{level}/{index}"]
-KEPT = {("get", f"/{name}") for name in ["", "promises/", *SITE_FILES]}
+KEPT = {("get", f"/{name}") for name in ["", "promises/", "asked/", *SITE_FILES]}
 PLACES = ("/letters/{slug}", "/s/{code}")
 KEPT_OF_LETTERS = {("get", f"{place}/{name}") for name in FILES for place in PLACES}
 

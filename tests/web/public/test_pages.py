@@ -155,7 +155,7 @@ def test_promises_and_the_method_are_explained(shared: Shared, place: Place) -> 
     promises = shared.visitor().open("/promises/")
     method = shared.visitor().open(f"{place.public}how-we-verify/")
 
-    assert promises.heading == "What is kept, and what this cannot protect you from"
+    assert promises.heading == "Privacy and risks"
     assert "letter.md" in promises.text
     assert method.heading == "How we verify"
     assert f"petition verify {SITE}{place.public}" in method.text
@@ -202,7 +202,7 @@ def test_every_shipped_language_has_a_prefix(shared: Shared, place: Place, langu
 
 @ONCE
 @pytest.mark.parametrize("language", languages())
-@pytest.mark.parametrize("path", ["", "promises/"])
+@pytest.mark.parametrize("path", ["", "promises/", "asked/"])
 def test_the_site_s_own_pages_have_it_too(shared: Shared, language: str, path: str) -> None:
     assert f'<html lang="{language}"' in shared.visitor().open(f"/{language}/{path}").text
 

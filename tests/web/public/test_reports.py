@@ -25,7 +25,7 @@ def test_anybody_reports_a_letter_without_a_cookie_and_only_words_and_hour_are_k
     form = visitor.follow(visitor.open(place.public), "Report this letter")
     page = visitor.press(form, "Send the report", text="It names my\r\nneighbor.")
 
-    assert (page.status, page.heading) == (200, "Your report is kept")
+    assert (page.status, page.heading) == (200, "Your report was sent")
     assert kept(shared, place) == ["It names my\nneighbor."]
     assert not visitor.client._cookies
     assert [column.key for column in Report.__table__.columns] == ["key", "letter_id", "hour", "text"]
@@ -78,14 +78,14 @@ def test_a_letter_taken_down_says_that_the_host_did_it_and_why(shared: Shared) -
     page = shared.visitor().open(place.public)
 
     assert page.status == 410
-    assert "Whoever runs this site has taken this letter down. They say: It names a private person." in page.text
+    assert "This site&#39;s host took this letter down. Their reason: It names a private person." in page.text
 
 
 def test_a_letter_that_its_organizers_withdrew_says_that_they_did(shared: Shared) -> None:
     place = shared.a_published_letter()
     closing.withdraw_letter(shared.campaign.services, place.id, "We were wrong.")
 
-    assert "The organizers have withdrawn this letter." in shared.visitor().open(place.public).text
+    assert "The organizers took this letter down." in shared.visitor().open(place.public).text
 
 
 def test_the_letter_s_page_shows_the_names_that_organizers_chose_and_no_other(shared: Shared) -> None:

@@ -90,7 +90,7 @@ def test_a_list_that_cannot_be_demands_stays_in_the_text_and_is_listed(tail: str
         ("<div>\n\nwithin\n\n</div>", "within", ["HTML, kept as text without its tags: “<div>”, “</div>”"]),
         ("<p>kept &amp; read</p>", "kept & read", ["HTML, kept as text without its tags: “<p>kept &amp; read</p>”"]),
         ("![Our office](x.png)", "", ["Pictures: 1 (“Our office”)"]),
-        ("[x](ftp://a.example)", "x", ["Links that lead to no website, kept as text: “x (ftp://a.example)”"]),
+        ("[x](ftp://a.example)", "x", ["Links that don't lead to a website, kept as text: “x (ftp://a.example)”"]),
         ("one\ntwo", "one two", []),
         ("一\n二", "一二", []),
         ("one  \ntwo\\\nthree", "one\\\ntwo\\\nthree", []),
@@ -125,7 +125,7 @@ def test_a_front_matter_carries_the_head_demands_sources_and_settings() -> None:
         (Source("A report", "https://example.org/", "2018"),),
     )  # fmt: skip
     assert found.settings == (("k", "5"), ("roll", "Workers"), ("roll", "Contractors"), ("names months", "6"))
-    assert told(found) == ["Lines at the top of the file that say nothing about a letter: “date: today”"]
+    assert told(found) == ["Lines at the top of the file that aren't letter settings: “date: today”"]
 
 
 def test_notes_that_are_no_sources_stay_in_the_text() -> None:
@@ -152,6 +152,6 @@ def test_what_could_deceive_is_refused_and_shown_in_its_sentence() -> None:
         read("# T\n\nWe will never \u202estrike\u202c the building.")
 
     assert str(refusal.value) == (
-        "The body has a character that nobody can see (right-to-left override), where this shows [here]: "
+        "The body has an invisible character (right-to-left override), where this shows [here]: "
         "“We will never [here]strike the building.”. Delete it there."
     )

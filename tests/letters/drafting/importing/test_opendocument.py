@@ -76,7 +76,7 @@ def test_title_head_and_demands_are_found() -> None:
         (p("x<text:ruby><text:ruby-base>東京</text:ruby-base><text:ruby-text>とう</text:ruby-text></text:ruby>"),
          "x東京（とう）", ["Pronunciations above the text, now behind it in parentheses: 1"]),
         (p("a<draw:frame><draw:text-box><text:p>boxed</text:p></draw:text-box></draw:frame>"), "a\n\nboxed",
-         ["Text boxes, whose text stands below the paragraph that they belonged to: 1"]),
+         ["Text boxes, now below the paragraph they belonged to: 1"]),
         (p("a<draw:frame><draw:image/></draw:frame>"), "a", ["Pictures: 1"]),
         ('<text:h text:outline-level="2">Why</text:h>', "## Why", []),
         (p("They: no.", "Quotations"), "> They: no.", []),
