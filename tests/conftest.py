@@ -35,7 +35,7 @@ QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 SLOW = accounts._hasher, keyrings.WORK
 
 
-ON_BOTH = ("coordination", "issuing", "jobs", "operations", "promises", "race", "sealing", "signing", "upgrades")
+ON_BOTH = ("issuing", "race", "sealing", "signing", "upgrades")
 """Folders of tests about what is stored and in which order: those run on both databases each time."""
 
 

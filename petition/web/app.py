@@ -191,7 +191,9 @@ def explain(error: HTTPException) -> Any:
 def _too_often() -> SlowDown:
     """What the limiter says; it knows when its count begins anew."""
     limit = limiter.current_limit
-    left = max(1.0, limit.reset_at - time.time()) if limit is not None else 60
+    left = 60.0
+    if limit is not None:
+        left = min(max(1.0, limit.reset_at - time.time()), float(limit.limit.get_expiry()))
     sentence = "This was tried too often. Please wait %(minutes)s min, then try again."
     return SlowDown(sentence, minutes=math.ceil(left / 60)).lasting(left)
 

@@ -64,6 +64,7 @@ def test_a_wheel_is_the_same_another_day_with_other_permissions(unpacked: Path, 
     assert digest(tmp_path / "one") == digest(tmp_path / "two")
 
 
+@pytest.mark.long
 def test_the_archive_tests_itself(unpacked: Path) -> None:
     """A few of its tests, on the program that lies in it."""
     where = "import petition, pathlib; print(pathlib.Path(petition.__file__).parent.parent)"

@@ -15,7 +15,7 @@ from tests.promises.attack import Lived, attacked
 from tests.promises.lives import World, a_story
 
 PEOPLE, SEALINGS = 500, 8
-LIVES = {"sqlite": 3, "postgresql": 2}
+LIVES = {"sqlite": 2, "postgresql": 2}
 LivesOn = Callable[[str, int], Lived]
 MEMORY = Path("/dev/shm")
 

@@ -128,9 +128,17 @@ def files_of(campaign: Campaign) -> tuple[bytes, bytes]:
     return (campaign.settings.data / "petition.db").read_bytes(), (campaign.settings.data / "issuer.db").read_bytes()
 
 
-@pytest.fixture(params=[1, 2, 3])
-def lived(request: pytest.FixtureRequest, campaign: Campaign, clock: Clock) -> Lived:
-    return live(campaign, clock, Random(request.param))
+@pytest.fixture(scope="session")
+def stories() -> dict[int, Lived]:
+    """Those that were lived already: what they left is only looked at."""
+    return {}
+
+
+@pytest.fixture(params=[1, pytest.param(2, marks=pytest.mark.long), pytest.param(3, marks=pytest.mark.long)])
+def lived(request: pytest.FixtureRequest, stories: dict[int, Lived], campaign: Campaign, clock: Clock) -> Lived:
+    if request.param not in stories:
+        stories[request.param] = live(campaign, clock, Random(request.param))
+    return stories[request.param]
 
 
 # What is published

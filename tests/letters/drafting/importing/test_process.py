@@ -165,7 +165,9 @@ TIRING = {
 }
 
 
-@pytest.mark.parametrize("name", TIRING)
+@pytest.mark.parametrize(
+    "name", [name if name in ("runs", "asterisks") else pytest.param(name, marks=pytest.mark.long) for name in TIRING]
+)
 def test_what_takes_long_is_ended_by_the_limit_of_time(name: str) -> None:
     file, body = TIRING[name]
     begun = resource.getrusage(resource.RUSAGE_CHILDREN)
