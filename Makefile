@@ -22,6 +22,10 @@ help:  ## list the targets
 demo: .venv/run  ## build a throw-away site with a signed letter, and serve it (PORT=8000)
 	@$(BIN)/petition demo --port $(PORT)
 
+dev: .venv/run  ## the demo's site, kept in .dev, for people who change pages: starts anew after each change (PORT=8000)
+	@$(BIN)/petition demo --keep .dev --no-serve --port $(PORT)
+	@PETITION_DATA=.dev/data PETITION_URL=http://127.0.0.1:$(PORT) $(BIN)/flask --app petition run --debug --port $(PORT) --extra-files "$$(find templates petition -name '*.html' -o -name '*.css' -o -name '*.js' -o -name '*.typ' -o -name '*.svg' -o -name '*.mo' | paste -sd:)"
+
 run: .venv/run  ## serve the site in ./data (PORT=8000)
 	@$(BIN)/petition run --port $(PORT)
 
@@ -72,4 +76,4 @@ lock: .venv/test  ## choose the newest dependencies and write the lock files
 clean:  ## remove what can be made again
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
 
-.PHONY: help demo run test test-fast test-long browser firefox office servers lint bench translations lock clean
+.PHONY: help demo dev run test test-fast test-long browser firefox office servers lint bench translations lock clean

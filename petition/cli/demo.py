@@ -1,11 +1,13 @@
 """``petition demo``: a letter modeled on the one of June 2018, made by the real program, then served."""
 
+import json
 import os
 import secrets
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -21,43 +23,76 @@ from petition.demo import drive, sample
 from petition.jobs.supervisor import watch_over
 from petition.letters.organizers.accounts import add_organizer, reset_organizer
 
+KEPT = "demo.json"
+"""In a kept folder: the letter's name, the organizer's password and unused codes of a site that holds no secret."""
+
 
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--signers", type=click.IntRange(5, 20_000), default=450, show_default=True, help="How many sign.")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON when it is ready, for programs.")
-def demo(port: int, signers: int, as_json: bool) -> None:
+@click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep the site in this folder, and use it again the next time.",
+)
+@click.option("--no-serve", is_flag=True, help="With --keep: build the site and end.")
+def demo(port: int, signers: int, as_json: bool, keep: Path | None, no_serve: bool) -> None:
     """Try everything on a throw-away site: a letter is drafted, opened, signed, sealed and published, then served.
 
-    Nothing is pretended: each signature comes from the stand-alone client, over HTTP. All is deleted at the end.
+    Nothing is pretended: each signature comes from the stand-alone client, over HTTP. All is deleted at the end, but
+    what --keep keeps.
     """
-    folder = Path(tempfile.mkdtemp(prefix="petition-demo-"))
+    if no_serve and keep is None:
+        refuse("--no-serve needs --keep: a site that is neither served nor kept is of no use.")
+    folder = Path(tempfile.mkdtemp(prefix="petition-demo-")) if keep is None else keep
     os.environ.update(PETITION_DATA=str(folder / "data"), PETITION_URL=f"http://127.0.0.1:{port}")
     for name in ("PETITION_DATABASE_URL", "PETITION_ISSUER_DATABASE_URL", "PETITION_SECRET_FILE", "PETITION_MAIL"):
         os.environ.pop(name, None)
     try:
-        _build_and_serve(folder, port, signers, as_json)
+        built = _built_before(folder, port) if keep else None
+        _build_and_serve(folder, port, signers, as_json=as_json, built=built, serves=not no_serve, is_kept=bool(keep))
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def _build_and_serve(folder: Path, port: int, signers: int, as_json: bool) -> None:
+def _built_before(folder: Path, port: int) -> drive.Result | None:
+    """What a kept demo said when it was built; None for an empty folder. Its letter names its port for good."""
+    if not (folder / KEPT).exists():
+        if folder.exists() and any(folder.iterdir()):
+            refuse(f"{folder} holds something else, or a demo that was not finished. Name an empty folder.")
+        folder.mkdir(parents=True, exist_ok=True)
+        return None
+    known = json.loads((folder / KEPT).read_text())
+    if known.pop("port") != port:
+        refuse(f"The letter in {folder} was made at another port. Use that, or name an empty folder.")
+    return drive.Result(**known)
+
+
+def _build_and_serve(
+    folder: Path, port: int, signers: int, *, as_json: bool, built: drive.Result | None, serves: bool, is_kept: bool
+) -> None:
     data = folder / "data"
-    data.mkdir(mode=0o700)
+    data.mkdir(mode=0o700, exist_ok=True)
     (data / DEMO).touch()
     here = ground()
     try:
-        built = _build(here, folder, port, signers)
+        built = built or _build(here, folder, port, signers)
     except OSError as error:
         refuse(f"Port {port} can't be used ({error.strerror}). Choose another: make demo PORT=8001")
+    if is_kept:
+        (folder / KEPT).write_text(json.dumps({"port": port, **asdict(built)}))
     tell = (
         partial(_tell_programs, here.settings, built, _sign_in_link(here))
         if as_json
-        else partial(_tell, here.settings, built)
+        else partial(_tell, here.settings, built, is_kept)
     )
     here.databases.dispose()
-
-    watch_over(children("127.0.0.1", port, 2), Announcement(f"http://127.0.0.1:{port}/readyz", tell))
+    if serves:
+        watch_over(children("127.0.0.1", port, 2), Announcement(f"http://127.0.0.1:{port}/readyz", tell))
+    else:
+        tell()
 
 
 def _sign_in_link(here: CliContext) -> str:
@@ -139,8 +174,9 @@ def _tell_programs(settings: Settings, built: drive.Result, sign_in: str) -> Non
     sys.stdout.flush()
 
 
-def _tell(settings: Settings, built: drive.Result) -> None:
+def _tell(settings: Settings, built: drive.Result, is_kept: bool) -> None:
     letter = _address(settings, built)
+    end = "stays" if is_kept else "will be deleted"
     click.echo(f"""
 The letter, public:   {letter}
 Sign in as organizer: {settings.url}/organize/
@@ -149,7 +185,7 @@ Three unused codes:   {"  ".join(built.codes)}
 Sign with one:        .venv/bin/petition sign {letter} --code {built.codes[0]}
 Check the count:      .venv/bin/petition verify {letter}
 
-Everything is in {settings.data} and will be deleted. Stop with Ctrl-C.""")
+Everything is in {settings.data} and {end}. Stop with Ctrl-C.""")
 
 
 def _address(settings: Settings, built: drive.Result) -> str:
