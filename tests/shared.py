@@ -58,7 +58,7 @@ class Shared:
 
     def __post_init__(self) -> None:
         # Kept pages are a second old at most: here a second passes between any two requests.
-        self.app.extensions["petition.kept"].shelf._seconds = count(step=2).__next__
+        self.app.extensions["petition.cache_middleware"].cache._seconds = count(step=2).__next__
         self.ids = {name: self.campaign.organizer(name) for name in ("Ana", "Ben")}
 
     def desk(self, name: str = "Ana") -> Desk:

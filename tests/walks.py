@@ -43,7 +43,7 @@ from petition.letters.organizers.accounts import add_organizer, choose_passphras
 from petition.letters.organizers.names_keys import announce_unlocking, choose_name_steps, unlock_named
 from petition.letters.pinned import pin_of_round
 from petition.letters.states import PUBLISHED
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.letters.verification_methods import set_routes
 from petition.publishing.figures.counts import Figures, figures
 from petition.publishing.public_files import names, public_file
@@ -54,11 +54,11 @@ from petition.signing.appearances import Appearance, Shown
 from petition.signing.change_appearance import change
 from petition.signing.models import Round
 from petition.signing.names import hide, shown_names
-from petition.signing.signatures import Kept, Signed, look_up, sign, withdraw
+from petition.signing.signatures import ReceiptState, Signed, look_up, sign, withdraw
 from petition.signing.typed_names import read_name
 
 PASSPHRASE = "correct horse battery staple"
-WORDS = Words(
+WORDS = LetterText(
     title="We refuse to build it",
     recipient="Jo Muster, CEO",
     employer="Example Corp",
@@ -124,7 +124,7 @@ class Campaign:
 
     def a_draft(
         self,
-        words: Words = WORDS,
+        words: LetterText = WORDS,
         k: int = 3,
         organizer: str | None = None,
         slug: str = "",
@@ -379,7 +379,7 @@ class Campaign:
     def opening(token: Token) -> Opening:
         return opening_of(token.receipt)
 
-    def look_up(self, letter_id: str, token: Token) -> Kept:
+    def look_up(self, letter_id: str, token: Token) -> ReceiptState:
         """What is stored under a token's receipt."""
         with Session(self.databases.reading) as session:
             return look_up(session, session.get_one(Letter, letter_id), self.opening(token))

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from petition import __version__, config
-from petition.cli.context import ground, now, reading, refuse
+from petition.cli.context import cli_context, now, reading, refuse
 from petition.database import Databases
 from petition.errors import BadShape
 from petition.migration import migrate_both
@@ -61,7 +61,7 @@ def backup(
         raise click.UsageError("Give public keys or a passphrase, not both.")
     if scratch and not recipients:
         raise click.UsageError("--check-in goes with --recipient or --recipients-file.")
-    here = ground()
+    here = cli_context()
     passphrase = None if recipients else _passphrase(passphrase_file, confirm=True)
     plain = backups.back_up(here.databases, here.master, moment=now(), program=__version__)
     checker = new_identity()
@@ -131,10 +131,10 @@ def restore(
         raise click.UsageError("--letter goes with --nothing-newer.")
     if file is not None:
         _restore(_decrypt(file, passphrase_file, identity_file))
-    here = ground()
+    here = cli_context()
     for place in sources:
         with closing(open_source(place)) as source:
-            taken = log_recovery.take_over(here.databases, here.master, source, moment=now())
+            taken = log_recovery.recover_log(here.databases, here.master, source, moment=now())
         click.echo(f"{taken.slug}: the log had {taken.before} entries in the backup, and has {taken.after} now.")
     if nothing_newer:
         for slug in log_recovery.nothing_newer(here.databases, slugs):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from petition.cli.context import CliContext, ground, letter_id, now, refuse, say_json, working
+from petition.cli.context import CliContext, cli_context, letter_id, now, refuse, say_json, working
 from petition.cli.run import children
 from petition.cli.starting import Announcement
 from petition.config import DEMO, Settings
@@ -45,7 +45,7 @@ def _build_and_serve(folder: Path, port: int, signers: int, as_json: bool) -> No
     data = folder / "data"
     data.mkdir(mode=0o700)
     (data / DEMO).touch()
-    here = ground()
+    here = cli_context()
     try:
         built = _build(here, folder, port, signers)
     except OSError as error:
@@ -104,7 +104,7 @@ def _sign_in_waves(
                 publish(clock().date())
                 is_public = True
             if number == len(drive.WAVES) - 2:
-                drive.take_back(address, secrets.SystemRandom().sample(receipts, drive.WITHDRAWALS))
+                drive.withdraw(address, secrets.SystemRandom().sample(receipts, drive.WITHDRAWALS))
 
 
 class _progress:  # noqa: N801

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import click
 
-from petition.cli.context import CliContext, ground, reading
+from petition.cli.context import CliContext, cli_context, reading
 from petition.letters.access import hosted_letter
 from petition.publishing.data import streams
 from petition.publishing.data.streams import Pieces
@@ -43,7 +43,7 @@ def export(slug: str, form: str, output: Path | None) -> None:
     The same figures in each, those that the public sees. history.csv and log.jsonl are written as they are read,
     however many signatures there are; a line of log.jsonl is an entry of the log, exactly as it is hashed.
     """
-    here = ground()
+    here = cli_context()
     name = FORMATS.get(form, form)
     with _file(output) as file:
         if name in STREAMS:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from petition import create_app, logs
-from petition.cli.context import ground, open_settings
+from petition.cli.context import cli_context, open_settings
 from petition.cli.seal import stay
 from petition.cli.starting import (
     Announcement,
@@ -129,4 +129,4 @@ def serve(host: str, port: int, workers: int) -> None:
 def clock() -> None:
     """The clock alone."""
     logs.configure()
-    stay(ground())
+    stay(cli_context())

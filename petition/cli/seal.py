@@ -7,7 +7,7 @@ from functools import partial
 
 import click
 
-from petition.cli.context import CliContext, ground, now, reading, refuse
+from petition.cli.context import CliContext, cli_context, now, reading, refuse
 from petition.cli.progress import Progress
 from petition.cli.refusals import sentence_for
 from petition.jobs import mailer, scheduler
@@ -28,7 +28,7 @@ def seal(slug: str | None, watch: bool) -> None:
     Between set times nothing is due, and the next one is named: if you could choose the moment, you could learn when
     somebody signed. At least K + H signatures of a round must wait (H is half of K, rounded up); H of them wait on.
     """
-    here = ground()
+    here = cli_context()
     if watch:
         stay(here)
         return

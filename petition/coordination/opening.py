@@ -13,7 +13,7 @@ from petition.coordination.rounds import round_row
 from petition.coordination.services import Services
 from petition.issuing import rounds as issuer_rounds
 from petition.letters.drafting.settings import rolls_of
-from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.fields import as_record, fields_of, shorten_ids
 from petition.letters.lifecycle import move, require_step
 from petition.letters.models import Letter, Organizer
@@ -69,7 +69,7 @@ def _freeze(session: Session, letter: Letter, services: Services, moment: dateti
     version = newest_version(session, letter)
     require_step(letter, version, OPEN, facts_of(session, letter, services))
     shorten_ids(session, letter)
-    letter.text = canonical(words_of(version))
+    letter.text = canonical(text_of(version))
     letter.text_sha256 = digest(letter.text)
     letter.title = version.title
     letter.opened = moment

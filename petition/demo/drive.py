@@ -1,4 +1,4 @@
-"""Organizer and signers of the demo, each through the door that real ones use: pages and the stand-alone client."""
+"""The demo's organizer and signers, who use what real ones use: the pages and the stand-alone client."""
 
 import contextlib
 import html
@@ -183,7 +183,7 @@ def sign_all(address: str, codes: Sequence[str], folder: Path, tell: Callable[[i
     return receipts
 
 
-def take_back(address: str, receipts: Sequence[Path]) -> None:
+def withdraw(address: str, receipts: Sequence[Path]) -> None:
     """Some change their minds."""
     with silence():
         for receipt in receipts:

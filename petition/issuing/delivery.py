@@ -74,7 +74,7 @@ class Mailer:
 
     engine: Engine
     secrets: RoundSecrets
-    carrier: Transport
+    transport: Transport
     sender: Sender
     random: Random
     _mails: dict[bytes, _Waiting] = field(default_factory=dict, init=False)
@@ -130,7 +130,7 @@ class Mailer:
     def _deliver(self, wanted: Sequence[tuple[Outbox, Asked]], now: Now, until: datetime) -> int:
         sent = 0
         try:
-            with self.carrier.line() as send:
+            with self.transport.line() as send:
                 for row, asked in wanted:
                     if now() >= until:
                         break

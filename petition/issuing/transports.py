@@ -55,7 +55,7 @@ class Transport(Protocol):
 
 
 def transport_for(mail: str, sender: Sender) -> Transport:
-    """The carrier of a value of PETITION_MAIL."""
+    """The transport that a value of PETITION_MAIL names."""
     if mail.startswith("folder:"):
         return FolderTransport(Path(mail.removeprefix("folder:")).expanduser())
     return MailServer(mail, sender)

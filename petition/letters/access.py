@@ -124,16 +124,16 @@ def readable_letter(session: Session, slug: str, organizer: Organizer) -> Letter
 
 def may_edit(session: Session, letter: Letter, organizer: Organizer) -> bool:
     """Whether somebody who reads a letter may also change it: for what a page offers; loaders enforce it."""
-    seat = session.get(Authorship, (letter.id, organizer.id))
-    return seat is not None and seat.role == EDITOR
+    authorship = session.get(Authorship, (letter.id, organizer.id))
+    return authorship is not None and authorship.role == EDITOR
 
 
 def _of_organizer(session: Session, slug: str, organizer: Organizer) -> tuple[Letter, str]:
     letter = _of_slug(session, slug)
-    seat = None if letter is None else session.get(Authorship, (letter.id, organizer.id))
-    if letter is None or seat is None:
+    authorship = None if letter is None else session.get(Authorship, (letter.id, organizer.id))
+    if letter is None or authorship is None:
         raise NotFound(NO_SUCH_LETTER)
-    return letter, seat.role
+    return letter, authorship.role
 
 
 def hosted_letter(session: Session, slug: str) -> Letter:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from petition.database import changed
 from petition.errors import Conflict, Obstructed, Refusal
-from petition.letters.drafting.versions import words_of
+from petition.letters.drafting.versions import text_of
 from petition.letters.drafting.working_copies import forget_working_copies
 from petition.letters.models import Letter, Version, to_hour
 from petition.letters.states import (
@@ -120,7 +120,7 @@ def _obstacles_to_opening(letter: Letter, version: Version | None, facts: Facts)
         "body": _("Write the text of the letter."),
     }
     found.extend(Conflict(sentences[field]).about(field) for field in missing)
-    found.extend(gaps(words_of(version)) if version is not None else ())
+    found.extend(gaps(text_of(version)) if version is not None else ())
     if not is_possible(letter.k):
         found.append(
             Conflict("The minimum group size must be from %(least)s to %(most)s.", least=LEAST_K, most=MOST_K).about(

@@ -126,7 +126,7 @@ class Letter(PetitionBase):
     """The planned hour of closing, which the clock announces a day ahead; ``closes`` is the announced one."""
     was_public: Mapped[bool] = mapped_column(default=False)
     name_steps: Mapped[list[str]] = mapped_column(JSON, default_factory=list)
-    """Steps of the ladder that show names: ``named``, and ``named_at:N`` by N; frozen at opening."""
+    """Appearance steps that show names: ``named``, and ``named_at:N`` by N; frozen at opening."""
     names_months: Mapped[int] = mapped_column(default=12)
     """So long after the letter closes, shown names leave its pages; frozen at opening, if there are name steps."""
     names_shown: Mapped[int] = mapped_column(default=0)
@@ -165,7 +165,7 @@ class Authorship(PetitionBase):
 
 
 class Invitation(PetitionBase):
-    """A one-time link that lets its holder work on a letter, or take the seat of somebody who lost theirs."""
+    """A one-time link that gives its holder access to a letter, or the access of someone who lost theirs."""
 
     __tablename__ = "invitation"
     __table_args__ = UNORDERED
@@ -176,7 +176,7 @@ class Invitation(PetitionBase):
     role: Mapped[str] = mapped_column(String(9))
     until: Mapped[datetime] = mapped_column(Hour)
     replaces: Mapped[str | None] = mapped_column(ForeignKey("organizer.id", ondelete="CASCADE"), default=None)
-    """Whose seat it hands over, with their role."""
+    """The organizer whose access and role it transfers."""
 
 
 class Approval(PetitionBase):
@@ -311,7 +311,7 @@ class Option(PetitionBase):
 
 
 class NamesKey(PetitionBase):
-    """The key of one step of the ladder that shows names (protocol 9), from opening on."""
+    """The key of one appearance step that shows names (protocol 9), from opening on."""
 
     __tablename__ = "names_key"
     __table_args__ = UNORDERED
@@ -348,7 +348,7 @@ class NamesKeyCopy(PetitionBase):
 
 
 def roll_key() -> ForeignKeyConstraint:
-    """For tables of other rooms whose rows belong to a roll of a letter."""
+    """For tables of other packages whose rows belong to a roll of a letter."""
     return ForeignKeyConstraint(["letter_id", "roll"], ["roll.letter_id", "roll.id"])
 
 

@@ -53,7 +53,7 @@ SITE_FILES: dict[str, tuple[str | Callable[[], bytes], str]] = {
     "style.css": ("static/style.css", "text/css; charset=utf-8"),
     "icon.svg": ("static/icon.svg", "image/svg+xml"),
     "sign.js": ("static/sign.js", "text/javascript; charset=utf-8"),
-    "ladder.js": ("static/ladder.js", "text/javascript; charset=utf-8"),
+    "appearance.js": ("static/appearance.js", "text/javascript; charset=utf-8"),
     "check.js": ("static/check.js", "text/javascript; charset=utf-8"),
     "names.js": ("static/names.js", "text/javascript; charset=utf-8"),
     "client.py": ("client.py", "text/x-python; charset=utf-8"),

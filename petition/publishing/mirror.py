@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from petition.publishing.folder import NO_JEKYLL
-from petition.publishing.placing import MARK, take_away
+from petition.publishing.placing import MARK, remove_folder
 
 
 def prepare_mirror(folder: Path, slugs: Iterable[str]) -> list[str]:
@@ -17,5 +17,5 @@ def prepare_mirror(folder: Path, slugs: Iterable[str]) -> list[str]:
     (folder / NO_JEKYLL).touch()
     over = sorted({path.parent.name for path in folder.glob(f"*/{MARK}")} - set(slugs))
     for slug in over:
-        take_away(folder / slug)
+        remove_folder(folder / slug)
     return over

@@ -23,7 +23,7 @@ SCHEMA = "application/schema+json"
 BYTES = "application/octet-stream"
 PLAIN = "text/plain; charset=utf-8"
 FORM = ("application/x-www-form-urlencoded", "multipart/form-data")
-SCRIPTS = dict.fromkeys(("sign.js", "ladder.js", "check.js", "names.js"), "text/javascript")
+SCRIPTS = dict.fromkeys(("sign.js", "appearance.js", "check.js", "names.js"), "text/javascript")
 AT_SITE = (
     {"style.css": "text/css", "icon.svg": "image/svg+xml"}
     | SCRIPTS
@@ -211,7 +211,7 @@ _LOCKED = {**_base64url(384), "description": "RSA-OAEP with the step's key in ro
 _AT = {"type": "integer", "minimum": 1, "maximum": 10**9 - 1}
 
 
-def _ladder(optional: tuple[str, ...] = (), **more: Json) -> Json:
+def _appearance(optional: tuple[str, ...] = (), **more: Json) -> Json:
     """The four steps, each with what it brings; ``more`` comes with those above the first."""
     steps = [
         _object(step={"const": COUNTED}),
@@ -245,7 +245,7 @@ _POSTS: dict[str, tuple[str, int, Json, Json]] = {
         _object(
             message={**_text("[A-Za-z0-9_-]+"), "minLength": 284, "maxLength": 295},
             signature=_SIZE,
-            appearance=_ladder(a=_HALF, w_hash=_HASH),
+            appearance=_appearance(a=_HALF, w_hash=_HASH),
         ),
         _object(sealed={"type": "boolean"}),
     ),
@@ -258,7 +258,7 @@ _POSTS: dict[str, tuple[str, int, Json, Json]] = {
     "appearances": (
         "Another appearance for a signature.",
         200,
-        _object(w_hash=_HASH, a=_HALF, appearance=_ladder(("a", "w_hash"), a=_HALF, w_hash=_HASH)),
+        _object(w_hash=_HASH, a=_HALF, appearance=_appearance(("a", "w_hash"), a=_HALF, w_hash=_HASH)),
         _object(appearance=_SHOWN),
     ),
 }

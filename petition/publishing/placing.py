@@ -68,7 +68,7 @@ def put(path: Path, old: Path, body: bytes, moment: datetime) -> int:
     return 1
 
 
-def take_away(folder: Path) -> bool:
+def remove_folder(folder: Path) -> bool:
     """Delete what was written into a folder, and the folder unless others put something there; says whether it did."""
     if not (folder / MARK).is_file():
         return False

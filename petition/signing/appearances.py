@@ -40,7 +40,7 @@ AnyRow = dict[str, Any]
 
 @dataclass(frozen=True)
 class Appearance:
-    """A step of the ladder with what it brings; above ``counted`` also A and SHA-256(W), 32 bytes each."""
+    """An appearance step with its values; above ``counted`` also A and SHA-256(W), 32 bytes each."""
 
     step: str = COUNTED
     at: int | None = None
@@ -189,7 +189,7 @@ class Shown:
 
     @property
     def step(self) -> str:
-        """The step of the ladder; no row holds it, it follows from which rows there are."""
+        """The appearance step. No row holds it; it follows from which rows exist."""
         return self.name_step or (GROUPED if self.groups else COUNTED)
 
 

@@ -1,4 +1,4 @@
-"""Changing what is shown of a signature, up and down the ladder, with A and SHA-256(W) of its receipt."""
+"""Changes what is shown of a signature, to more or less, with A and SHA-256(W) of its receipt."""
 
 from sqlalchemy.orm import Session
 

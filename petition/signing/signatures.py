@@ -264,12 +264,12 @@ def withdraw(session: Session, letter: Letter, opening: Opening) -> Withdrawn:
     Its group answers and its name are deleted at once, and again whenever this is repeated: a backup may have
     brought them back.
     """
-    withdrawn = _take_back(session, letter, opening)
+    withdrawn = _withdraw(session, letter, opening)
     forget(session, letter.id, opening.a)
     return withdrawn
 
 
-def _take_back(session: Session, letter: Letter, opening: Opening) -> Withdrawn:
+def _withdraw(session: Session, letter: Letter, opening: Opening) -> Withdrawn:
     commit = bytes.fromhex(opening.commit)
     state = held_state(session, letter)
     if changed(session, delete(Pending).where(Pending.letter_id == letter.id, Pending.commit == commit)):
@@ -305,7 +305,7 @@ def _withdraw_sealed(session: Session, letter: Letter, opening: Opening, commit:
 
 
 @dataclass(frozen=True)
-class Kept:
+class ReceiptState:
     """What is stored under a receipt, shown whole to whoever holds it."""
 
     state: str
@@ -316,20 +316,20 @@ class Kept:
     """What is stored of its appearance."""
 
 
-def look_up(session: Session, letter: Letter, opening: Opening) -> Kept:
+def look_up(session: Session, letter: Letter, opening: Opening) -> ReceiptState:
     """What is stored under a receipt. Before publication only whether it is kept or sealed."""
     commit = bytes.fromhex(opening.commit)
     stands = _what_stands(session, letter.id, commit)
     if not stands:
         raise NotFound("No signature of this letter has this receipt.")
     if "tombstone" in stands or "withdrawn" in stands:
-        return Kept("withdrawn")
+        return ReceiptState("withdrawn")
     shown = shown_under(session, letter.id, opening.a)
     if "sealed" in stands:
         is_public = letter.state in PUBLIC
         entry = session.scalar(select(Sealed.entry).where(Sealed.letter_id == letter.id, Sealed.commit == commit))
-        return Kept("sealed", entry if is_public else None, shown)
-    return Kept("kept", shown=shown)
+        return ReceiptState("sealed", entry if is_public else None, shown)
+    return ReceiptState("kept", shown=shown)
 
 
 def has_k_together(session: Session, letter: Letter) -> bool:

@@ -61,7 +61,7 @@
 //                 works without the script)
 // A refusal of the site is shown in the site's own words.
 //
-// With ladder.js, #seen shows what the public will see of the choices made; its sentences are told of there.
+// With appearance.js, #seen shows what the public will see of the choices made; its sentences are told of there.
 //
 // While it works <html> has the attribute data-busy. From the moment at which the code is sent until a token or receipt
 // was saved, copied, shown as a picture or printed, leaving the page asks first (beforeunload). A button that is

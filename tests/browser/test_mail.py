@@ -28,7 +28,7 @@ def place(site: Site) -> Place:
 
 
 def mail_arrives(site: Site) -> str:
-    """The postman comes by; the code in the one mail that he brings."""
+    """Send what waits; the code in the one email that arrives."""
     look(site.campaign, fresh(site.campaign))
     folder = Path((site.campaign.settings.mail or "").removeprefix("folder:"))
     (file,) = folder.glob("*.eml")

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from petition.crypto.codes import receipt_words
 from tests.browser.script.phones import Phone, Site
 from tests.shared import Place
-from tests.walks import Words
+from tests.walks import LetterText
 
 pytestmark = pytest.mark.browser
 NewPhone = Callable[..., Phone]
@@ -286,7 +286,7 @@ def test_a_clock_that_is_wrong_by_a_day_changes_nothing(
 
 
 DIRECTION = "element => getComputedStyle(element).direction"
-RIGHT_TO_LEFT = Words(
+RIGHT_TO_LEFT = LetterText(
     title="لن نبني هذا",
     recipient="جو مُستر",
     employer="شركة Example",

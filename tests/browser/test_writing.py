@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy.orm import Session
 
-from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.models import Authorship, Letter, SignIn
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from tests.browser.script.phones import Site
 from tests.browser.walks import Window, at, press
 from tests.shared import Place
@@ -56,9 +56,9 @@ def place(site: Site) -> Place:
     return made
 
 
-def newest(site: Site, place: Place) -> Words:
+def newest(site: Site, place: Place) -> LetterText:
     with Session(site.campaign.databases.reading) as session:
-        return words_of(newest_version(session, session.get_one(Letter, place.id)))
+        return text_of(newest_version(session, session.get_one(Letter, place.id)))
 
 
 def type_body(page: Page, text: str) -> None:

@@ -184,7 +184,7 @@ class Issuer:
         verbs = {
             "tokens": self.issue,
             "signatures": self.collect,
-            "withdrawals": self.take_back,
+            "withdrawals": self.withdraw,
             "appearances": self.change,
         }
         return verbs[name](seen.members) if name in verbs else NOT_FOUND
@@ -215,7 +215,7 @@ class Issuer:
         self.appearances.append({**members["appearance"], "a": members["a"], "w_hash": members["w_hash"]})
         return Reply.of({"appearance": {"step": members["appearance"]["step"]}})
 
-    def take_back(self, members: dict[str, Any]) -> Reply:
+    def withdraw(self, members: dict[str, Any]) -> Reply:
         assert set(members) == {"w", "a"}
         self.withdrawn.append(members)
         return Reply.of({"withdrawn": True, "was_sealed": self.was_sealed})

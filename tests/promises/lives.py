@@ -320,14 +320,14 @@ class World:
             campaign.withdraw(self.letter, person.token)
 
     def _mail(self, campaign: Campaign, address: str) -> None:
-        """Somebody asks for a code, and the postman comes by."""
+        """Someone asks for a code, and the mailer sends it."""
         asked, secrets = Asked(read_address(address), "en"), campaign.services.secrets
         with Session(campaign.databases.issuer) as issuer:
             ask(issuer, secrets, self.letter, "workers", asked, moment=campaign.clock(), random=os.urandom)
             issuer.commit()
         sender = Sender("post@letters.example.org", "A code", "https://letters.example.org/")
-        postman = Mailer(campaign.databases.issuer, secrets, Nowhere(), sender, os.urandom)
-        assert postman.look({self.letter: {"workers": ["example.com"]}}, campaign.clock).sent == 1
+        mailer = Mailer(campaign.databases.issuer, secrets, Nowhere(), sender, os.urandom)
+        assert mailer.look({self.letter: {"workers": ["example.com"]}}, campaign.clock).sent == 1
 
 
 class Nowhere:

@@ -188,7 +188,7 @@ def test_a_backup_that_is_made_afterwards_holds_nothing_of_it(watched: Watched) 
     assert [rows[table.__tablename__] for table in (NamesKeyCopy, LockedName, ArrivedName)] == [[], [], []]
 
 
-def test_the_checkup_shows_it(watched: Watched) -> None:
+def test_the_doctor_shows_it(watched: Watched) -> None:
     slug = slug_of(watched)
     before = list(check_after_close(watched.campaign.settings, slug))
     assert [finding.level for finding in before if finding.level == WRONG] == [WRONG]
@@ -218,7 +218,7 @@ PLANTS: dict[str, Callable[[Campaign, str], Any]] = {
 
 
 @pytest.mark.parametrize("plant", PLANTS)
-def test_the_checkup_finds_what_was_left(watched: Watched, plant: str) -> None:
+def test_the_doctor_finds_what_was_left(watched: Watched, plant: str) -> None:
     campaign = watched.campaign
     slug = slug_of(watched)
     campaign.publish(watched.letter)

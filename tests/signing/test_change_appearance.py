@@ -1,4 +1,4 @@
-"""Up and down the ladder, by receipt: whenever the signature stands, and while nobody has taken it back."""
+"""Showing more or less, by receipt: for as long as the signature stands and isn't withdrawn."""
 
 import os
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def sealed_among(campaign: Campaign, letter: str, tokens: list[Token]) -> Token:
 
 
 @pytest.mark.parametrize("is_sealed", [False, True], ids=["waiting", "sealed"])
-def test_a_signer_goes_up_and_down_the_ladder(campaign: Campaign, is_sealed: bool) -> None:
+def test_a_signer_shows_more_and_less(campaign: Campaign, is_sealed: bool) -> None:
     letter = offering_names(campaign, "named", "named_at:50")
     tokens = campaign.sign_all(letter, ENOUGH)
     if is_sealed:

@@ -117,8 +117,8 @@ def test_a_round_record_costs_none_once_it_is_kept(
 @pytest.mark.parametrize("name", PUBLIC)
 def test_a_kept_page_costs_none(campaign: Campaign, served: Any, statements: Count, name: str) -> None:
     address = campaign.address(campaign.a_published_letter()) + name
-    shelf, client = served.extensions["petition.kept"].shelf, served.test_client()
-    shelf._seconds = iter([0.0, 0.5, 0.9]).__next__
+    cache, client = served.extensions["petition.cache_middleware"].cache, served.test_client()
+    cache._seconds = iter([0.0, 0.5, 0.9]).__next__
     client.get(address)
     with statements() as sent:
         answer = client.get(address)

@@ -10,10 +10,10 @@ from tests.browser.every_page import EVERYTHING
 from tests.shared import ONCE, Place, Shared
 
 STATIC = Path(__file__).parents[2] / "petition" / "static"
-SCRIPTS = ("sign.js", "check.js", "ladder.js")
+SCRIPTS = ("sign.js", "check.js", "appearance.js")
 SIGNING_PAGES = {
-    "join": ["sign.js", "ladder.js"],
-    "sign": ["sign.js", "ladder.js"],
+    "join": ["sign.js", "appearance.js"],
+    "sign": ["sign.js", "appearance.js"],
     "receipt": ["sign.js", "check.js"],
     "remove": ["sign.js", "check.js"],
 }

@@ -1,4 +1,4 @@
-"""Names keys: one for each step of the ladder that shows names, opened by an organizer's passphrase (protocol 9).
+"""Names keys: one for each appearance step that shows names, opened by an organizer's passphrase (protocol 9).
 
 Between opening a letter and unlocking a step nobody can read its names: not the database, not the host, not an
 organizer whose passphrase is not typed. What is kept of a private half are boxes, one for each organizer.
@@ -79,7 +79,7 @@ def _box(session: Session, letter_id: str, step: str, organizer: Organizer, key:
 
 
 def names_keys(session: Session, letter_id: str) -> list[NamesKey]:
-    """A letter's names keys, in the order of the ladder."""
+    """A letter's names keys, in the order of the appearance steps."""
     rows = {row.step: row for row in session.scalars(select(NamesKey).where(NamesKey.letter_id == letter_id))}
     return [rows[step] for step in in_order(rows)]
 
@@ -107,10 +107,10 @@ def who_can_unlock(session: Session, letter_id: str) -> set[str]:
 def grant(session: Session, letter: Letter, giver: Organizer, passphrase: str, newcomer_id: str) -> None:
     """Give another organizer of the letter, by name, all names keys that the giver holds."""
     newcomer = session.get(Organizer, newcomer_id)
-    seat = session.get(Authorship, (letter.id, newcomer_id))
-    if newcomer is None or seat is None:
+    authorship = session.get(Authorship, (letter.id, newcomer_id))
+    if newcomer is None or authorship is None:
         raise NotFound("This person does not work on this letter. Invite them first.")
-    if seat.role != EDITOR:
+    if authorship.role != EDITOR:
         raise Conflict("%(name)s is a reviewer. Only editors can have the key to the names.", name=newcomer.name)
     if newcomer.public_key is None:
         raise Conflict("%(name)s has no password yet, so no key can be made for them.", name=newcomer.name)

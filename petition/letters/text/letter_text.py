@@ -34,7 +34,7 @@ class Translation:
 
 
 @dataclass(frozen=True)
-class Words:
+class LetterText:
     """A letter's text: title, recipient, employer, body in Markdown, demands, the binding language's code, sources,
     translations in the order of their languages' codes."""
 
@@ -52,7 +52,7 @@ class Words:
         """Those that the letter can be read in, the binding one first."""
         return (self.language, *(one.language for one in self.translations))
 
-    def in_language(self, code: str) -> "Words":
+    def in_language(self, code: str) -> "LetterText":
         """The letter as it reads in a language; in the binding one if there is no such translation."""
         for one in self.translations:
             if one.language == code:
@@ -61,11 +61,11 @@ class Words:
                 return replace(text, language=code, translations=())
         return self
 
-    def with_translation(self, translation: Translation) -> "Words":
+    def with_translation(self, translation: Translation) -> "LetterText":
         """The letter with a translation added, or put in the place of the one in its language."""
         return replace(self, translations=_in_order([*self.without(translation.language).translations, translation]))
 
-    def without(self, language: str) -> "Words":
+    def without(self, language: str) -> "LetterText":
         """The letter without its translation into a language."""
         return replace(self, translations=tuple(one for one in self.translations if one.language != language))
 
@@ -74,7 +74,7 @@ def _in_order(translations: Iterable[Translation]) -> tuple[Translation, ...]:
     return tuple(sorted(translations, key=lambda one: one.language))
 
 
-def read_words(
+def read_letter_text(
     title: str,
     recipient: str,
     employer: str,
@@ -83,9 +83,9 @@ def read_words(
     language: str,
     sources: Iterable[Source] = (),
     translations: Iterable[Translation] = (),
-) -> Words:
+) -> LetterText:
     """What somebody typed, in normal form (NFC, line feeds, no trailing space); refuses what may not stand."""
-    return Words(
+    return LetterText(
         title=one_line(title, "title"),
         recipient=one_line(recipient, "recipient"),
         employer=one_line(employer, "employer"),
@@ -97,9 +97,9 @@ def read_words(
     )
 
 
-def checked(words: Words) -> Words:
+def checked(words: LetterText) -> LetterText:
     """Words that were put together from others, held to the same rules as typed ones."""
-    return read_words(
+    return read_letter_text(
         words.title,
         words.recipient,
         words.employer,
@@ -198,7 +198,7 @@ def _require_length(text: str, field: str, most: int) -> None:
         )  # fmt: skip
 
 
-def canonical(words: Words) -> bytes:
+def canonical(words: LetterText) -> bytes:
     """The exact bytes that are signed and that ``letter.md`` serves: UTF-8, line feeds, one at the end.
 
     Title as a heading; a line each for recipient, employer and language; the body; the demands as a numbered list;
@@ -211,7 +211,7 @@ def canonical(words: Words) -> bytes:
     return ("\n\n---\n\n".join(texts) + "\n").encode()
 
 
-def _canonical(words: Words, told: list[str]) -> str:
+def _canonical(words: LetterText, told: list[str]) -> str:
     head = [f"To: {words.recipient}", f"Employer: {words.employer}", f"Language: {words.language}", *told]
     parts = [
         f"# {words.title}",

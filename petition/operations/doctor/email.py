@@ -26,9 +26,9 @@ def check_mail(settings: Settings) -> Iterator[Finding]:
     if "." not in sender.host or "@" not in sender.address:
         what = f"PETITION_MAIL_FROM is {settings.mail_from}: most mail servers refuse such a sender."
         yield Finding("mail", WRONG, what, "Set it to an address of your domain, for example noreply@example.org")
-    carrier = transport_for(settings.mail, sender)
-    if isinstance(carrier, MailServer):
-        yield from _mail_server(carrier)
+    transport = transport_for(settings.mail, sender)
+    if isinstance(transport, MailServer):
+        yield from _mail_server(transport)
     else:
         what = "Mail goes into a folder and reaches nobody, which is for trying."
         yield Finding("mail", NOTE, what, "Set PETITION_MAIL to a mail server, for example smtp://localhost:25")

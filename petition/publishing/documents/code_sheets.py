@@ -19,7 +19,7 @@ from petition.i18n import fill
 from petition.letters.access import unlisted_path
 from petition.letters.models import Letter
 from petition.letters.pinned import pin_of_round
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.publishing.documents.typesetting import pdf
 
 _ = str
@@ -85,7 +85,7 @@ class Sheet:
         return show_pin(self.pin)
 
 
-def sheet_of(letter: Letter, words: Words, url: str, round_: RoundToPrint, *, neutral: bool, **how: bool) -> Sheet:
+def sheet_of(letter: Letter, words: LetterText, url: str, round_: RoundToPrint, *, neutral: bool, **how: bool) -> Sheet:
     """The sheet for codes of a round; ``neutral`` names neither the letter nor its address to who reads the strip.
 
     ``how`` are ``has_codes`` and ``is_handed_on``.

@@ -4,7 +4,7 @@ import textwrap
 
 from petition.i18n import Translator, name_of
 from petition.letters.text.blocks import Node, blocks, words_in
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.publishing.figures.counts import Figures
 from petition.publishing.figures.facts import Fact, addressee, evidence, facts, headline, how_to_check
 
@@ -24,7 +24,7 @@ def _letter(found: Figures) -> list[str]:
     return spoken_parts(found.words, addressee(found))
 
 
-def spoken_parts(words: Words, head: str) -> list[str]:
+def spoken_parts(words: LetterText, head: str) -> list[str]:
     """A letter in all its languages; ``head`` says to whom the binding text goes."""
     parts = letter_parts(words, head)
     for code in words.languages[1:]:
@@ -34,7 +34,7 @@ def spoken_parts(words: Words, head: str) -> list[str]:
     return parts
 
 
-def letter_parts(words: Words, head: str) -> list[str]:
+def letter_parts(words: LetterText, head: str) -> list[str]:
     """Title, to whom, text, demands, notes, of one language."""
     say, nodes = Translator(words.language).say, blocks(words)
     parts = [filled(words.title), filled(head), *paragraphs([node for node in nodes if node["kind"] != "note"])]

@@ -7,7 +7,7 @@ from typing import Any
 
 from petition.i18n import Translator, name_of
 from petition.letters.text.blocks import blocks, renumbered
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.publishing.documents import typesetting
 from petition.publishing.figures.counts import Figures
 from petition.publishing.figures.facts import (
@@ -41,12 +41,12 @@ def letter_pdf(found: Figures) -> bytes:
     return typesetting.pdf("letter.typ", {**_common(found), **more})
 
 
-def spoken(words: Words) -> list[dict[str, Any]]:
+def spoken(words: LetterText) -> list[dict[str, Any]]:
     """The letter's other languages, each with its title, text and demands."""
     return [_spoken(words.in_language(code)) for code in words.languages[1:]]
 
 
-def _spoken(words: Words) -> dict[str, Any]:
+def _spoken(words: LetterText) -> dict[str, Any]:
     body = blocks(words)
     renumbered(body, above=2)
     own = [node for node in body if node["kind"] != "note" or node["number"] > len(words.sources)]

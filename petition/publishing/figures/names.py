@@ -33,7 +33,7 @@ class Name:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A step of the ladder and the names that wait for it."""
+    """An appearance step and the names that wait for it."""
 
     number: int | None
     """So many must have signed; None for names that are shown at once."""

@@ -30,7 +30,7 @@ from petition.web.desk.forms import PassphraseForm, ProofForm
 from petition.web.desk.qr import qr_code
 from petition.web.desk.sign_in import forget_sign_in
 from petition.web.shared.context import now, session, site
-from petition.web.shared.login_throttle import FREE_FOR_ONE, require_patience, waits
+from petition.web.shared.login_throttle import FREE_FOR_ONE, require_not_throttled, waits
 
 _ = str
 HERE = "/organize/account"
@@ -82,7 +82,7 @@ def _page(organizer: Organizer, codes: tuple[str, ...] = ()) -> str:
 def _patiently(organizer: Organizer, act: Callable[[], object]) -> None:
     """Do what asks for the organizer's passphrase; each wrong one makes the next wait."""
     key = f"account {organizer.id}"
-    require_patience({key: FREE_FOR_ONE})
+    require_not_throttled({key: FREE_FOR_ONE})
     try:
         act()
     except Forbidden as refusal:

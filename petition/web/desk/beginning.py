@@ -5,7 +5,7 @@ from petition.letters.drafting.drafts import draft, require_room
 from petition.letters.drafting.settings import DEFAULT_NAMES
 from petition.letters.models import Letter, Organizer
 from petition.letters.organizers.names_keys import choose_name_steps
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.web.shared.context import now, say, session, site
 
 _ = str
@@ -36,7 +36,7 @@ TEMPLATE = {
 """A letter to start from. What is to be replaced stands in brackets."""
 
 
-def begin_letter(organizer: Organizer, words: Words) -> Letter:
+def begin_letter(organizer: Organizer, words: LetterText) -> Letter:
     """A new letter. Names show once enough have signed, unless the organizers choose otherwise."""
     if site().settings.start == ANYBODY:
         require_room(session(), organizer)

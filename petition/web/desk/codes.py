@@ -14,7 +14,7 @@ from petition.errors import BadShape, NotFound
 from petition.issuing.codes import batches, make_codes, pool_of, void_batch
 from petition.letters.access import own_letter
 from petition.letters.drafting.settings import rolls_of
-from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.models import Letter, Organizer
 from petition.letters.states import ALONE
 from petition.letters.update_times import next_update
@@ -173,7 +173,7 @@ def _shown(
 
 
 def _sheet(letter: Letter, round_: Round | NewRound, form: PrintForm, *, is_handed_on: bool) -> Sheet:
-    words = words_of(newest_version(session(), letter))
+    words = text_of(newest_version(session(), letter))
     how = {"has_codes": not form.typed.data, "is_handed_on": is_handed_on}
     return sheet_of(letter, words, site().settings.url or "", round_, neutral=bool(form.neutral.data), **how)
 

@@ -22,8 +22,8 @@ from petition.letters.text.characters import meaningless_in
 from petition.letters.text.letter_text import (
     LANGUAGE,
     LIMITS,
+    LetterText,
     Translation,
-    Words,
     checked,
     language_code,
     one_line,
@@ -160,7 +160,7 @@ Wrong = list[Refusal]
 Read = TypeVar("Read")
 
 
-def words_in(fields: Mapping[str, str], before: Words) -> tuple[Words, Wrong]:
+def text_from_fields(fields: Mapping[str, str], before: LetterText) -> tuple[LetterText, Wrong]:
     """The letter that was typed, as far as it can be read, and everything that is wrong with it.
 
     Its translations are those of the version that it began with.
@@ -170,7 +170,7 @@ def words_in(fields: Mapping[str, str], before: Words) -> tuple[Words, Wrong]:
         _part(wrong, name, partial(one_line, fields.get(name, ""), name), "")
         for name in ("title", "recipient", "employer")
     )
-    words = Words(
+    words = LetterText(
         title=title,
         recipient=recipient,
         employer=employer,
@@ -252,7 +252,7 @@ def invisible_in(fields: Mapping[str, str]) -> list[str]:
     return sorted({name for text in texts for name in meaningless_in(text)})
 
 
-def fields_of(words: Words, based_on: int) -> Fields:
+def fields_of(words: LetterText, based_on: int) -> Fields:
     """The fields of a letter as it is kept."""
     named = {name: getattr(words, name) for name in ("title", "recipient", "employer", "body", "language")}
     fields = _with_elements({**named, "based_on": str(based_on)}, "demands", [(one,) for one in words.demands])

@@ -110,7 +110,7 @@ def _prefix(number: int) -> str:
 
 @bp.post("/letters/<slug>/events")
 @organizer_action(_page, again="after")
-def tell(organizer: Organizer, slug: str) -> Answer:
+def publish_event(organizer: Organizer, slug: str) -> Answer:
     """Tell of an event."""
     letter = own_letter(session(), slug, organizer)
     form = sent(EventForm())

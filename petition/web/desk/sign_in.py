@@ -32,7 +32,7 @@ from petition.web.shared.login_throttle import (
     FREE_FOR_ONE,
     is_remembered,
     remember,
-    require_patience,
+    require_not_throttled,
     waits,
 )
 
@@ -92,7 +92,7 @@ def _proven(form: SignInForm) -> Organizer:
         keys = {name: FREE_FOR_ALL}
         if not is_from_here():
             keys[f"{visitor()} {name}"] = FREE_FOR_ONE
-    require_patience(keys)
+    require_not_throttled(keys)
     try:
         organizer = check_sign_in(session(), *form.typed(), **how, is_stranger=is_stranger)
     except Forbidden:

@@ -19,9 +19,9 @@ from petition.letters.drafting.settings import rolls_of
 from petition.letters.models import Letter
 from petition.letters.pinned import pin_of_round
 from petition.letters.states import APART, require_signable
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.letters.verification_methods import allowed_domains
-from petition.web.shared.appearance_form import ladder_of
+from petition.web.shared.appearance_form import appearance_form_of
 from petition.web.shared.context import issuer_session, language, now, page, session, site
 from petition.web.shared.forms import binary, json_members, number, posted_text, problem, text
 from petition.web.shared.letters import addressed, refusals_spoken
@@ -48,7 +48,7 @@ def ask(address: str) -> Response:
     return answer
 
 
-def join_page(letter: Letter, words: Words, **typed: Any) -> str:
+def join_page(letter: Letter, words: LetterText, **typed: Any) -> str:
     """The letter and the form that signs it, with what was typed and what is wrong with it."""
     empty = {"code": "", "seed": "", "pasted": "", "problems": [], "mail": "", "went_back": False}
     shown = {**empty, **typed}
@@ -58,7 +58,7 @@ def join_page(letter: Letter, words: Words, **typed: Any) -> str:
         words=words.in_language(language()),
         **{**shown, "seed": shown["seed"] or b64url(os.urandom(SEED))},
         **mail_rolls(letter),
-        ladder=ladder_of(letter),
+        appearance_form=appearance_form_of(letter),
         **_rolls(letter),
     )
 
@@ -101,12 +101,12 @@ def redeem(address: str) -> tuple[str, int]:
     return _page_with_token(letter, words, token), 200
 
 
-def _page_with_token(letter: Letter, words: Words, token: Token) -> str:
+def _page_with_token(letter: Letter, words: LetterText, token: Token) -> str:
     """What carries the token: the page that signs with it, or the one that only saves it for another day."""
     held = {"letter": letter, "words": words.in_language(language()), "token": token.as_text()}
     if letter.timing == APART:
         return page("join/saved.html", **held)
-    return page("sign/confirm.html", **held, ladder=ladder_of(letter), typed={}, seen=[], problems=[])
+    return page("sign/confirm.html", **held, appearance_form=appearance_form_of(letter), typed={}, seen=[], problems=[])
 
 
 def _token_for(letter: Letter, code: str, seed: str) -> Token:

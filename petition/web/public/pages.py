@@ -76,6 +76,6 @@ def _file_for_clients(address: str, name: str) -> Response:
 
 
 def _answer(kept: CachedFile) -> Response:
-    wrapper: CacheMiddleware = current_app.extensions["petition.kept"]
+    wrapper: CacheMiddleware = current_app.extensions["petition.cache_middleware"]
     status, headers, body = wrapper.answer(kept, request.environ)
     return Response(body, status=status, headers=headers)

@@ -14,14 +14,14 @@ bp = Blueprint("report", __name__, url_prefix="/<place:address>")
 
 
 @bp.get("/report")
-def ask(address: str) -> str:
+def report_form(address: str) -> str:
     """The form."""
     return _page(address)
 
 
 @bp.post("/report")
 @limiter.limit(reporting)
-def tell(address: str) -> Any:
+def send_report(address: str) -> Any:
     """Keep what was typed."""
     letter, _ = addressed(address)
     typed = request.form.get("text", "")

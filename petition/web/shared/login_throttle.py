@@ -65,7 +65,7 @@ class Backoff:
 waits = Backoff()
 
 
-def require_patience(keys: dict[str, int]) -> None:
+def require_not_throttled(keys: dict[str, int]) -> None:
     """Refuse while somebody has to wait; ``keys`` with how many wrong ones are free for each."""
     left = max(waits.left(key, free) for key, free in keys.items())
     if left > 0:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from petition.letters.drafting.merging import BOTH, MINE, THEIRS, merge
 from petition.letters.drafting.sequences import common, edits
-from petition.letters.text.letter_text import Translation, Words
+from petition.letters.text.letter_text import LetterText, Translation
 from petition.letters.text.sources import Source
 from tests.walks import WORDS
 
@@ -18,8 +18,8 @@ PARAGRAPHS = ("one", "two", "three", "four")
 ELEMENTS = st.lists(st.sampled_from("abcdefgh"), max_size=8)
 
 
-def body(*paragraphs: str) -> Words:
-    return Words(body="\n\n".join(paragraphs))
+def body(*paragraphs: str) -> LetterText:
+    return LetterText(body="\n\n".join(paragraphs))
 
 
 BASE = body(*PARAGRAPHS)
@@ -141,9 +141,9 @@ def test_where_only_one_side_changed_anything_that_side_is_the_outcome(base: lis
 
 @given(st.text("ab \n#-", max_size=40), st.text("ab \n#-", max_size=40))
 def test_blank_lines_and_blanks_stay_as_they_were_typed(base: str, mine: str) -> None:
-    typed = Words(body=mine.strip("\n"))
+    typed = LetterText(body=mine.strip("\n"))
 
-    assert merge(Words(body=base.strip("\n")), typed, Words(body=base.strip("\n"))) == (typed, [])
+    assert merge(LetterText(body=base.strip("\n")), typed, LetterText(body=base.strip("\n"))) == (typed, [])
 
 
 @given(ELEMENTS, ELEMENTS)

@@ -8,16 +8,18 @@ from hypothesis import strategies as st
 
 from petition.errors import BadShape, Conflict
 from petition.letters.drafting.passages import BODY, DEMAND, TITLE, Finder, mark, paragraphs, replaced
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 
 BODY_TEXT = (
     "We, who work here, write to you today.\n\nOur work is used to hurt people, and we were not asked.\n\nPlease stop."
 )
-WORDS = Words(title="We refuse", recipient="R", employer="E", body=BODY_TEXT, demands=("Stop.", "Say so in public."))
+WORDS = LetterText(
+    title="We refuse", recipient="R", employer="E", body=BODY_TEXT, demands=("Stop.", "Say so in public.")
+)
 SECOND = "Our work is used to hurt people, and we were not asked."
 
 
-def found(words: Words, text: str, quote: str) -> tuple[str, str | None] | None:
+def found(words: LetterText, text: str, quote: str) -> tuple[str, str | None] | None:
     """The paragraph in which marked words are found now, and the words from there on."""
     where = paragraphs(words)
     marked = mark(text, quote)

@@ -1,4 +1,4 @@
-"""Names that look alike: nobody can take the seat of somebody else by looking like them."""
+"""Names that look alike: no one can pass for another organizer."""
 
 import os
 

@@ -64,7 +64,7 @@ def rows(campaign: Campaign, letter_id: str) -> dict[str, NamesKey]:
 # Choosing the steps
 
 
-def test_steps_stand_in_the_order_of_the_ladder(campaign: Campaign) -> None:
+def test_steps_come_in_the_order_of_what_they_show(campaign: Campaign) -> None:
     letter_id = campaign.a_draft(names=("named_at:200", "named_at:50", "named_at:200", "named"))
 
     with working(campaign, letter_id) as (_, letter, _ana):

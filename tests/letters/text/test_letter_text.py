@@ -13,11 +13,11 @@ from petition.letters.text.characters import meaningless_in
 from petition.letters.text.letter_text import (
     LIMITS,
     MOST_DEMANDS,
-    Words,
+    LetterText,
     canonical,
     digest,
     one_line,
-    read_words,
+    read_letter_text,
     several_lines,
 )
 from petition.letters.text.markdown import html
@@ -26,9 +26,9 @@ from tests.walks import WORDS
 TEXT = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\u202a\u202b\u202c\u202d\u202e"))
 
 
-def words(**typed: object) -> Words:
+def words(**typed: object) -> LetterText:
     fields = {"title": "T", "recipient": "R", "employer": "E", "body": "B", "demands": [], "language": "en"}
-    return read_words(**{**fields, **typed})  # type: ignore[arg-type]
+    return read_letter_text(**{**fields, **typed})  # type: ignore[arg-type]
 
 
 # Normal form
@@ -195,7 +195,7 @@ def test_the_canonical_bytes_say_every_word_and_nothing_hangs_on_the_way_there(
         kept = words(title=title[:50], body=body, demands=demands)
     except BadShape:
         return
-    again = read_words(kept.title, kept.recipient, kept.employer, kept.body, list(kept.demands), kept.language)
+    again = read_letter_text(kept.title, kept.recipient, kept.employer, kept.body, list(kept.demands), kept.language)
     text = canonical(kept).decode()
 
     assert canonical(again) == canonical(kept)

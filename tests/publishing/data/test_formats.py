@@ -16,7 +16,7 @@ from PIL import Image
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.publishing.data import columns
 from petition.publishing.figures.counts import Figures
 from petition.publishing.figures.summaries import escaped
@@ -182,7 +182,7 @@ def test_every_file_is_made_for_none_for_one_and_for_a_million(name: str, count:
 
 @pytest.mark.parametrize("words", SCRIPTS.values(), ids=SCRIPTS)
 @pytest.mark.parametrize("name", FILES)
-def test_every_file_is_made_for_long_names_in_any_script(name: str, words: Words) -> None:
+def test_every_file_is_made_for_long_names_in_any_script(name: str, words: LetterText) -> None:
     found = some_figures(612, words=words, groups=GROUPS, contact="x")
 
     _require_whole(name, made(name, found))

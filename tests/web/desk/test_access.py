@@ -1,4 +1,4 @@
-"""The organizers' door: one-time links, passphrases, signing in and out."""
+"""Organizers' access: one-time links, passphrases, signing in and out."""
 
 import os
 import time

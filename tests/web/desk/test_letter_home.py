@@ -10,7 +10,7 @@ from petition.issuing.models import Batch
 from petition.letters.models import Letter
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE, Page, Visitor
-from tests.walks import Words
+from tests.walks import LetterText
 
 STEPS = ("open", "publish", "close", "take-down", "delete", "emergency")
 
@@ -42,7 +42,7 @@ def current(page: Page) -> list[str]:
 def test_an_unfinished_letter_shows_everything_that_is_to_be_done_with_the_way_to_it(
     shared: Shared, ana: Visitor
 ) -> None:
-    place = shared.a_draft(words=Words(title="Begun"))
+    place = shared.a_draft(words=LetterText(title="Begun"))
     page = ana.open(place.desk)
 
     for field in ("recipient", "employer", "body"):
@@ -54,7 +54,7 @@ def test_an_unfinished_letter_shows_everything_that_is_to_be_done_with_the_way_t
 def test_a_step_that_something_stands_in_the_way_of_is_refused_with_the_same_sentences(
     shared: Shared, ana: Visitor
 ) -> None:
-    place = shared.a_draft(words=Words(title="Begun"))
+    place = shared.a_draft(words=LetterText(title="Begun"))
     token = shared.desk().csrf(place.desk)
     refused = ana.post(f"{place.desk}open", csrf_token=token)
 
@@ -273,7 +273,7 @@ def test_strips_to_hand_on_come_from_one_pool_and_are_canceled_together(shared: 
 
 
 def test_a_strip_may_name_neither_the_letter_nor_hold_its_code_in_the_square(shared: Shared, ana: Visitor) -> None:
-    place = shared.an_open_letter(words=Words(title="Secret plans", recipient="R", employer="E", body="B"))
+    place = shared.an_open_letter(words=LetterText(title="Secret plans", recipient="R", employer="E", body="B"))
     page = ana.press(ana.open(f"{place.desk}codes"), "Make codes", count="1", neutral="y", typed="y")
     strip = page.text.partition('class="strips"')[2]
 

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.models import Authorship, Letter, Version, WorkingCopy
 from petition.letters.text.letter_text import canonical, digest
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import Page, Visitor
-from tests.walks import PASSPHRASE, WORDS, Words
+from tests.walks import PASSPHRASE, WORDS, LetterText
 
 pytestmark = pytest.mark.thorough
 
@@ -38,7 +38,7 @@ def ana(browser: Browsers) -> Visitor:
     return browser("Ana")
 
 
-def a_shared_draft(shared: Shared, words: Words = LONG) -> Place:
+def a_shared_draft(shared: Shared, words: LetterText = LONG) -> Place:
     """A draft on which Ana and Ben work."""
     place = shared.a_draft(words=words)
     with Session(shared.campaign.databases.petition) as session:
@@ -47,9 +47,9 @@ def a_shared_draft(shared: Shared, words: Words = LONG) -> Place:
     return place
 
 
-def newest(shared: Shared, place: Place) -> Words:
+def newest(shared: Shared, place: Place) -> LetterText:
     with Session(shared.campaign.databases.reading) as session:
-        return words_of(newest_version(session, session.get_one(Letter, place.id)))
+        return text_of(newest_version(session, session.get_one(Letter, place.id)))
 
 
 def pressed(visitor: Visitor, page: Page, act: str, **typed: str) -> Page:

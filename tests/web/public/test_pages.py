@@ -13,7 +13,7 @@ import petition
 from petition.i18n import languages
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE
-from tests.walks import Words
+from tests.walks import LetterText
 
 CLIENT = Path(petition.__file__).parent / "client.py"
 
@@ -46,7 +46,7 @@ def test_the_letter_s_page_shows_the_letter_its_count_and_the_way_to_sign(shared
 
 @ONCE
 def test_markup_in_a_letter_stays_text(shared: Shared) -> None:
-    words = Words(
+    words = LetterText(
         "<script>1</script>", "<b>", "&amp;", '<img src="https://evil.example/x"> [x](javascript:1)', ("<i>",)
     )
     page = shared.visitor().open(shared.a_published_letter(words=words).public)
@@ -101,7 +101,7 @@ def test_counts_csv_has_the_total_first(shared: Shared, place: Place) -> None:
 
 @ONCE
 def test_a_title_that_a_spreadsheet_would_run_is_defused(shared: Shared) -> None:
-    words = Words("=HYPERLINK(1)", "Jo", "Example Corp", "Text.", ())
+    words = LetterText("=HYPERLINK(1)", "Jo", "Example Corp", "Text.", ())
     place = shared.a_published_letter(words=words)
 
     assert "\r\n'=HYPERLINK(1)," in shared.get(f"{place.public}counts.csv").text

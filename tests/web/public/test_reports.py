@@ -7,7 +7,7 @@ from petition.coordination import closing
 from petition.letters.models import Letter, Organizer, Report
 from petition.letters.organizers.members import show_as
 from petition.letters.reports import MOST_OF_A_LETTER, reports
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from tests.shared import ONCE, Place, Shared
 from tests.walks import WORDS
 
@@ -104,7 +104,7 @@ def test_the_letter_s_page_shows_the_names_that_organizers_chose_and_no_other(sh
 
 def test_the_home_page_groups_letters_by_employer_however_it_is_written(shared: Shared) -> None:
     for employer, title in (("Zeta Works", "Third"), ("alpha Ltd", "First"), ("Alpha Ltd", "Second")):
-        shared.a_published_letter(words=Words(**{**WORDS.__dict__, "employer": employer, "title": title}))
+        shared.a_published_letter(words=LetterText(**{**WORDS.__dict__, "employer": employer, "title": title}))
     text = shared.visitor().open("/").text
 
     assert text.lower().count(">alpha ltd</h3>") == 1

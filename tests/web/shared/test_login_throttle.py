@@ -3,7 +3,7 @@
 import pytest
 
 from petition.errors import SlowDown
-from petition.web.shared.login_throttle import LONGEST_WAIT, Backoff, require_patience, waits
+from petition.web.shared.login_throttle import LONGEST_WAIT, Backoff, require_not_throttled, waits
 
 pytestmark = pytest.mark.thorough
 
@@ -42,7 +42,7 @@ def test_the_refusal_says_how_long_to_wait() -> None:
     for _ in range(7):
         waits.wrong("somebody")
     with pytest.raises(SlowDown) as refused:
-        require_patience({"somebody": 5})
+        require_not_throttled({"somebody": 5})
 
     assert "1 min" in str(refused.value)
     assert refused.value.after == 4

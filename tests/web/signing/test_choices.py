@@ -35,7 +35,7 @@ def ready(shared: Shared) -> Ready:
     return come
 
 
-def test_the_lists_begin_with_prefer_not_to_say_and_the_ladder_with_counted(place: Place, ready: Ready) -> None:
+def test_the_lists_begin_with_prefer_not_to_say_and_the_steps_with_counted(place: Place, ready: Ready) -> None:
     _, page = ready(place)
     form = page.form_with("Sign this letter")
 

@@ -11,7 +11,7 @@ from petition import errors
 from petition.errors import BadShape, Refusal, SlowDown, TooLong
 from petition.letters.drafting.importing.files import Imported
 from petition.letters.drafting.importing.omissions import Omission
-from petition.letters.text.letter_text import Translation, Words
+from petition.letters.text.letter_text import LetterText, Translation
 from petition.letters.text.sources import Source
 
 MOST_BYTES = 1_000_000
@@ -83,7 +83,7 @@ def _refusal(answer: dict[str, Any]) -> Refusal:
 def _imported(found: dict[str, Any]) -> Imported:
     words = found["words"]
     return Imported(
-        words=Words(
+        words=LetterText(
             **{
                 **words,
                 "demands": tuple(words["demands"]),
