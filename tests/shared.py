@@ -46,6 +46,11 @@ class Place:
         return f"/organize/letters/{self.slug}/"
 
 
+def an_app(campaign: Campaign) -> Any:
+    """The web application, whose cached pages are asked for again at each request: time passes between any two."""
+    return campaign.app(seconds=count(step=2).__next__)
+
+
 @dataclass
 class Shared:
     """Databases, application and clock, with two organizers, Ana and Ben; letters are Ana's."""
@@ -57,8 +62,6 @@ class Shared:
     _numbers: Any = field(default_factory=count)
 
     def __post_init__(self) -> None:
-        # Kept pages are a second old at most: here a second passes between any two requests.
-        self.app.extensions["petition.cache_middleware"].cache._seconds = count(step=2).__next__
         self.ids = {name: self.campaign.organizer(name) for name in ("Ana", "Ben")}
 
     def desk(self, name: str = "Ana") -> Desk:

@@ -388,7 +388,7 @@ class Machine(RuleBasedStateMachine):
         if self.state == OPEN:
             self.publish()
         if self.state == OPEN:  # too few to be published; the log must be right all the same
-            self.campaign._publish_empty(self.letter, None)
+            self.campaign.publish_empty(self.letter, None)
         with tempfile.TemporaryDirectory() as folder:
             for name, body in self.campaign.public_files(self.letter).items():
                 path = Path(folder, name)

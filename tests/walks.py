@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -103,9 +104,9 @@ class Campaign:
         for app in self._apps:
             app.extensions["petition"].databases.dispose()
 
-    def app(self) -> Any:
-        """The web application of this site."""
-        made = create_app(self.settings, self.clock)
+    def app(self, seconds: Callable[[], float] = time.monotonic) -> Any:
+        """The web application of this site. By ``seconds`` its cached pages grow old."""
+        made = create_app(self.settings, self.clock, seconds=seconds)
         self._apps.append(made)
         return made
 
@@ -171,11 +172,11 @@ class Campaign:
         """Publish; ``unlocks`` is the name of an organizer who unlocks names in the same step."""
         who = None if unlocks is None else self.organizer(unlocks)
         if not any(row.signatures for row in self.rows(Round, letter_id)):
-            self._publish_empty(letter_id, who)
+            self.publish_empty(letter_id, who)
             return
         opening.publish_letter(self.services, letter_id, moment=self.clock(), unlocks=who, passphrase=PASSPHRASE)
 
-    def _publish_empty(self, letter_id: str, who: str | None) -> None:
+    def publish_empty(self, letter_id: str, who: str | None) -> None:
         """A public letter that nobody signed. The rules let none be published before K are counted, but what most
         tests look at begins with the first signature, and theirs shall be the only ones."""
         with Session(self.databases.petition) as session:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from petition.issuing.delivery import Looked, Mailer
 from petition.issuing.email_codes import Asked, ask
 from petition.issuing.message import sender_of
 from petition.issuing.models import Code, IssuingRound, Outbox
-from petition.issuing.transports import MailServer, ServerUnavailable, transport_for
+from petition.issuing.transports import MailServer, Send, ServerUnavailable, Transport, transport_for
 from petition.jobs import mailer as mailer_job
 from tests.conftest import Clock
 from tests.mail_server import Inbox, OnlyAna, a_mail_server, its_own_certificate
@@ -338,7 +339,8 @@ def test_a_clock_killed_between_handing_over_and_deleting_costs_a_second_copy_at
     killed = os.fork()
     if not killed:  # a process of its own, which is gone without any farewell as soon as the mail is out
         campaign.databases.issuer.dispose(close=False)
-        mailer = a_mailer_who(campaign, dies_after_sending)
+        mailer = fresh(campaign)
+        mailer.transport = DyingTransport(mailer.transport)
         with contextlib.suppress(BaseException):
             look(campaign, mailer)
         os._exit(1)
@@ -349,14 +351,21 @@ def test_a_clock_killed_between_handing_over_and_deleting_costs_a_second_copy_at
     assert campaign.rows(Outbox, letter) == []
 
 
-def a_mailer_who(campaign: Campaign, then) -> Mailer:  # type: ignore[no-untyped-def]
-    found = fresh(campaign)
-    found._put_away = then  # type: ignore[method-assign]
-    return found
+class DyingTransport:
+    """A transport after whose first mail the process is gone."""
 
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
 
-def dies_after_sending(*_: object, **__: object) -> None:
-    os._exit(9)
+    @contextlib.contextmanager
+    def line(self) -> Iterator[Send]:
+        with self._transport.line() as send:
+
+            def send_and_die(message: EmailMessage) -> None:
+                send(message)
+                os._exit(9)
+
+            yield send_and_die
 
 
 def test_a_slow_server_is_left_and_tried_again(
@@ -540,4 +549,4 @@ def test_a_site_without_a_mail_server_sends_nothing(campaign: Campaign) -> None:
     stop = threading.Event()
     mailer_job.carry(campaign.services, replace(campaign.settings, mail=None), campaign.clock, stop)
 
-    assert not (campaign.settings.data / mailer.LOCK).exists()
+    assert not (campaign.settings.data / mailer_job.LOCK).exists()

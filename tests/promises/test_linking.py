@@ -200,7 +200,9 @@ def test_held_back_rows_that_stay_as_they_came_are_found(world: World, monkeypat
     story = a_story(450, 22, Random(1))  # so many an hour that only H are held back, and lie on one page
     moments = {world.people[person].commit: moment for person, moment in story.moments[SIGN].items()}
     monkeypatch.setattr(
-        unordered_writes, "_sorted", lambda _, rows: sorted(rows, key=lambda row: moments.get(row.get("commit"), 0))
+        unordered_writes,
+        "in_key_order",
+        lambda _, rows: sorted(rows, key=lambda row: moments.get(row.get("commit"), 0)),
     )
     lives = attacked([world.live(story)])
 

@@ -32,7 +32,7 @@ from petition.issuing.models import UNSPENT, Code
 from petition.letters.models import Letter
 from petition.letters.pinned import pin_of_round
 from petition.signing.models import Round
-from tests.shared import Place, Shared
+from tests.shared import Place, Shared, an_app
 from tests.walks import Campaign
 
 PHONE = {"width": 390, "height": 844}
@@ -129,7 +129,7 @@ def served(data: Path, templates: Path, keys: list[PrivateKey], clock: Any) -> I
     found, left = settings(environ), cycle(keys)
     prepare_folders(found)
     campaign = Campaign(found, clock, lambda: next(left))
-    site = Site(Shared(campaign, campaign.app(), clock), root)
+    site = Site(Shared(campaign, an_app(campaign), clock), root)
     server.app = noting(site)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

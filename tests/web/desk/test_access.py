@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy.orm import Session
 
-from petition.letters.organizers import accounts
+from petition.letters.organizers import passphrases
 from petition.letters.organizers.accounts import add_organizer, reset_organizer
 from petition.web.desk.access import OPEN_TO_ALL
 from tests.routes import organizers_routes
@@ -195,7 +195,8 @@ def test_nobody_s_signature_waits_while_a_passphrase_is_checked(shared: Shared, 
     place = shared.an_open_letter()
     token = shared.campaign.token(place.id, shared.code(place))
     form = visitor.open("/organize/sign-in")
-    with ThreadPoolExecutor() as pool, accounts._at_once, accounts._at_once:  # all places for checking are taken
+    taken = passphrases.checker.place
+    with ThreadPoolExecutor() as pool, taken(), taken():  # no place to check a passphrase is left
         arrives = pool.submit(visitor.press, form, "Sign in", name="Ana", passphrase=PASSPHRASE)
         time.sleep(0.3)
         begun = time.monotonic()

@@ -2,15 +2,15 @@
 
 import re
 import threading
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pyotp
 import pytest
 
-from petition.letters.organizers import accounts
+from petition.letters.organizers import passphrases
+from petition.letters.organizers.passphrases import PassphraseChecker
 from petition.web.shared.login_throttle import FREE_FOR_ALL, FREE_FOR_ONE
+from tests.conftest import QUICK
 from tests.shared import ONCE, Shared
 from tests.visitors import Page, Visitor
 from tests.walks import PASSPHRASE
@@ -152,12 +152,11 @@ def flood(shared: Shared, name: str, tries: int = 170) -> list[int]:
 
 
 def test_over_an_onion_service_a_flood_keeps_out_neither_other_names_nor_remembered_browsers(
-    shared: Shared, monkeypatch: pytest.MonkeyPatch
+    shared: Shared,
 ) -> None:
     own = as_(shared, "Zita", remember="y")
     own.press(own.open("/organize/"), "Sign out, Zita")
     shared.campaign.organizer("Abel")
-    monkeypatch.setattr(accounts, "_matches", lambda known, typed: typed == PASSPHRASE)
     answers = flood(shared, "Zita")
 
     assert answers[:FREE_FOR_ALL] == [403] * FREE_FOR_ALL
@@ -166,12 +165,9 @@ def test_over_an_onion_service_a_flood_keeps_out_neither_other_names_nor_remembe
     assert sign_in(shared.visitor(), "Abel").heading == "My letters"
 
 
-def test_over_an_onion_service_a_one_time_password_gets_in_during_a_flood(
-    shared: Shared, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_over_an_onion_service_a_one_time_password_gets_in_during_a_flood(shared: Shared) -> None:
     app, codes = with_app(shared, as_(shared, "Bela"))
     shared.clock.pass_time(minutes=2)
-    monkeypatch.setattr(accounts, "_matches", lambda known, typed: typed == PASSPHRASE)
     flood(shared, "Bela")
 
     assert sign_in(shared.visitor(), "Bela", password="000000").status == 429
@@ -189,36 +185,49 @@ def test_whoever_is_signed_in_is_not_kept_from_names_by_a_flood_of_strangers(sha
     assert desk.post(f"{place.desk}names/unlock", passphrase=PASSPHRASE, **values).status_code == 303
 
 
+class Line(threading.Semaphore):
+    """The line of strangers, in which each arrival can be waited for."""
+
+    def __init__(self) -> None:
+        super().__init__(PassphraseChecker.STRANGERS)
+        self.entered = threading.Semaphore(0)
+
+    def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
+        got = super().acquire(blocking, timeout)
+        if got:
+            self.entered.release()
+        return got
+
+
+class SlowChecker(PassphraseChecker):
+    """Checks wrong passphrases until the test ends it."""
+
+    def __init__(self) -> None:
+        self.line, self.ends = Line(), threading.Event()
+        super().__init__(QUICK, self.line)
+
+    def matches(self, stored: str | None, passphrase: str) -> bool:
+        if passphrase != PASSPHRASE:
+            self.ends.wait(20)
+        return super().matches(stored, passphrase)
+
+
 def test_only_two_strangers_wait_for_the_slow_check_and_everybody_else_has_room(
     shared: Shared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = as_(shared, "Cleo", remember="y")
     own.press(own.open("/organize/"), "Sign out, Cleo")
-    begun, ends = threading.Semaphore(0), threading.Event()
-
-    def slow(_known: str, typed: str) -> bool:
-        if typed != PASSPHRASE:
-            begun.release()
-            ends.wait(20)
-        return typed == PASSPHRASE
-
-    monkeypatch.setattr(accounts, "_matches", slow)
+    slow = SlowChecker()
+    monkeypatch.setattr(passphrases, "checker", slow)
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(sign_in, shared.visitor(), f"Nobody {one}", "wrong wrong wrong") for one in range(2)]
-        assert begun.acquire(timeout=20)
-        until(lambda: accounts._strangers._value == 0)
+        assert all(slow.line.entered.acquire(timeout=20) for _ in waiting)
         third = sign_in(shared.visitor(), "Nobody 3", "wrong wrong wrong")
         known = sign_in(own, "Cleo")
-        ends.set()
+        slow.ends.set()
 
     assert (third.status, known.heading) == (429, "My letters")
     assert [one.result().status for one in waiting] == [403, 403]
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not is_so() and time.monotonic() < end:
-        time.sleep(0.01)
 
 
 def test_what_a_remembered_browser_keeps_names_nobody_and_can_be_taken_away(shared: Shared) -> None:
