@@ -60,7 +60,7 @@ def begin(folder: str, key: PrivateKey) -> tuple[str, str]:
 
 
 def signed(der: bytes, letter: str, digest: str, count: int) -> list[Row]:
-    """So many rows as they wait for a sealing, truly signed."""
+    """Rows as they wait for a sealing, with real signatures."""
     key: Any = load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
     pss = padding.PSS(padding.MGF1(hashes.SHA384()), 48)
     rows = []
@@ -80,7 +80,7 @@ def all_signed(der: bytes, letter: str, digest: str, count: int) -> Iterator[lis
 
 
 def wait(folder: str, letter: str, der: bytes, digest: str, count: int) -> None:
-    """Let so many signatures wait, with codes for them."""
+    """Let a number of signatures wait, with codes for them."""
     campaign = the_campaign(folder)
     campaign.codes(letter, count)
     for rows in all_signed(der, letter, digest, count):

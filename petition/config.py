@@ -23,9 +23,9 @@ SECRET_BYTES = 32
 DEMO = "demo"
 """The name of the file that marks the data folder of a demo."""
 HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
-"""A host as it may stand in a log's origin: a name beyond ASCII in its xn-- form."""
+"""A host as a log's origin may contain it: a name beyond ASCII in its xn-- form."""
 ONION = re.compile(r"http://(?P<key>[a-z2-7]{56})\.onion/?")
-INVITED, ANYBODY = "invited", "open"
+INVITED, ANYONE = "invited", "open"
 START, PUBLISH, NOTHING = APPROVALS = ("start", "publish", "nothing")
 HIDDEN = ("PETITION_DATABASE_URL", "PETITION_ISSUER_DATABASE_URL", "PETITION_MAIL")
 
@@ -49,7 +49,7 @@ class Settings:
     mail_subject: str
     seal_at: tuple[int, ...]
     start: str
-    """Who may start a letter: ``invited`` or ``open``, for anybody."""
+    """Who may start a letter: ``invited`` people, or with ``open`` anyone."""
     approve: str
     """What the host must approve of a letter: ``start``, ``publish`` or ``nothing``."""
     host_name: str
@@ -60,7 +60,7 @@ class Settings:
 
     @property
     def host(self) -> str | None:
-        """Host (and port) of the public address, as it stands in a log's origin; never taken from a request."""
+        """Host (and port) of the public address, as in a log's origin; never taken from a request."""
         return urlsplit(self.url).netloc if self.url else None
 
     @property
@@ -101,7 +101,7 @@ def settings(environ: Mapping[str, str] = os.environ) -> Settings:
         sources[name] = "environment" if value else "default"
         return parse(name, value) if value else default
 
-    start = read("PETITION_START", INVITED, partial(_one_of, (INVITED, ANYBODY)))
+    start = read("PETITION_START", INVITED, partial(_one_of, (INVITED, ANYONE)))
     data = read("PETITION_DATA", Path("data").absolute(), _path)
     found = Settings(
         data=data,

@@ -153,7 +153,7 @@ def _keep_private(cursor: Any) -> None:
 
 
 def _blur_times(database: str, _connection: Any, _record: Any) -> None:
-    """Whoever copies the files shall not read from them when the last person came."""
+    """A copy of the files must not show when the last person came."""
     if database:
         blur_times(Path(database), Path(f"{database}-journal"))
 
@@ -191,10 +191,10 @@ def is_race_lost(error: DBAPIError) -> bool:
 
 
 def retried(act: Callable[[], T], forget: Callable[[], object] = lambda: None) -> T:
-    """What an act gives that begins and commits its own transactions, done again each time that the database asks.
+    """The result of an act that begins and commits its own transactions, repeated as often as the database asks.
 
-    Databases that serialize by aborting (PostgreSQL where it is told to, and distributed ones) ask so. ``forget`` lets
-    go of what the lost try had open. Pauses between tries are short and random, so that rivals part.
+    Databases that abort in order to serialize ask for this: PostgreSQL if set to do so, and distributed ones.
+    ``forget`` closes what the failed try had open. Pauses between tries are short and random, so that rivals part.
     """
     for attempt in range(TRIES - 1):
         try:
@@ -219,12 +219,12 @@ def cut_back(session: Session) -> None:
 
 
 def forget_order(engine: Engine, *tables: str) -> list[str]:
-    """Write PostgreSQL's tables anew in the order of their keys, after their rows were rewritten in one transaction;
-    the tables in which removed rows are left all the same.
+    """Rewrite PostgreSQL's tables in the order of their keys, after their rows were rewritten in one transaction.
 
-    A vacuum would leave removed rows on their pages until something is written over them, in the order of their
-    writing. A table that somebody holds for long waits for the next try, rather than let signers wait; so does one
-    whose removed rows somebody still sees, such as a dump that began before (protocol, section 7).
+    Returns the tables in which removed rows are left all the same. A vacuum would leave removed rows on their pages,
+    in the order of their writing, until something is written over them. If another session holds a table for long,
+    the table waits for the next try, so that signers needn't wait. So does a table whose removed rows another session
+    still sees, such as a dump that began earlier (protocol, section 7).
     """
     if engine.dialect.name != "postgresql":
         return []

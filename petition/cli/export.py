@@ -54,7 +54,7 @@ def export(slug: str, form: str, output: Path | None) -> None:
 
 
 def _stream(here: CliContext, slug: str, name: str, file: BinaryIO) -> None:
-    """Write a stream, with a bar for whoever waits."""
+    """Write a stream, and show a progress bar."""
     make, size = STREAMS[name]
     engine = here.databases.reading
     with reading(here) as session:

@@ -59,7 +59,7 @@ def list_(as_json: bool) -> None:
 @click.argument("slug")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
 def show(slug: str, as_json: bool) -> None:
-    """Show where a letter stands, its address, and what stands in the way of each next step."""
+    """Show a letter's state, its address, and what each next step still needs."""
     here = cli_context()
     with reading(here) as session:
         one = hosted_letter(session, slug)
@@ -211,7 +211,7 @@ def approve(slug: str) -> None:
 @click.argument("slug")
 @click.option("--reason", required=True, help="Public: the letter's address will say it, and that the host did it.")
 def takedown(slug: str, reason: str) -> None:
-    """Take a letter down as whoever runs this site, for good."""
+    """Take a letter down for good, as the host of this site."""
     here = cli_context()
     closing.withdraw_letter(here.services, letter_id(here, slug), reason, taken_down=True)
     click.echo("Taken down. See what was reported about it with: petition report list " + slug)

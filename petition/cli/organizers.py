@@ -21,7 +21,7 @@ from petition.letters.organizers.names_keys import lost_names
 def organizer() -> None:
     """Let people write letters on this site.
 
-    Each gets a one-time link with which they set a passphrase of their own. No e-mail address is asked for.
+    Each gets a one-time link to choose their own passphrase. No email address is needed.
     """
 
 
@@ -40,7 +40,7 @@ def add(name: str, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
 def reset(name: str, as_json: bool) -> None:
-    """Let in again somebody who forgot the passphrase; prints a new one-time link and ends their sign-ins."""
+    """Help an organizer who forgot their passphrase: print a new one-time link and end their sign-ins."""
     here = cli_context()
     with working(here) as session:
         secret = reset_organizer(session, name, moment=now(), random=os.urandom)

@@ -15,7 +15,7 @@ class Progress:
         self._done = 0
 
     def __call__(self, done: int, whole: int) -> None:
-        """So many are done, of how many."""
+        """How many are done, and out of how many."""
         if self._bar is None:
             bar: Any = click.progressbar(length=whole, label=self._label, file=sys.stderr)
             self._bar = bar.__enter__()

@@ -66,7 +66,7 @@ def end(slug: str, number: int) -> None:
 @round_.command()
 @click.argument("slug")
 @click.argument("number", type=click.IntRange(1, 999_999_999))
-@click.option("--reason", required=True, help="Why; it is public and stands in the log for good.")
+@click.option("--reason", required=True, help="Why. It is public and stays in the log for good.")
 def annul(slug: str, number: int, reason: str) -> None:
     """Take a flooded round out of the count, publicly. Its codes and tokens are refused from now on."""
     here = cli_context()

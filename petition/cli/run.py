@@ -25,7 +25,7 @@ from petition.outages import forget_outage
 HEADER_SECONDS = 10
 """How long the head of a request may take to arrive."""
 REQUEST_SECONDS = 8
-"""How long requests in hand may take to end when the server is told to stop."""
+"""How long running requests may take to end when the server has to stop."""
 HOST = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 PORT = click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 WORKERS = click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1, help="One a core.")

@@ -23,10 +23,11 @@ from petition.sealing.log import HELD
 @click.argument("slug", required=False)
 @click.option("--watch", is_flag=True, help="Stay, and do what is due at every set time (PETITION_SEAL_AT).")
 def seal(slug: str | None, watch: bool) -> None:
-    """Do what is due now, for one letter or for all: count what waits if enough does, end rounds, publish, close.
+    """Do what is due now, for one letter or for all: count signatures if enough wait, end rounds, publish, close.
 
-    Between set times nothing is due, and the next one is named: if you could choose the moment, you could learn when
-    somebody signed. At least K + H signatures of a round must wait (H is half of K, rounded up); H of them wait on.
+    Between set times nothing is due, and the command says when the next one is. If you could choose the moment, you
+    could learn when someone signed. At least K + H signatures of a round must wait (H is half of K, rounded up); H of
+    them keep waiting.
     """
     here = cli_context()
     if watch:
@@ -58,7 +59,7 @@ def _unknown(duty: str, error: Exception) -> str:
 
 
 def stay(here: CliContext) -> None:
-    """Be the clock, and send mail, until somebody says stop."""
+    """Do what is due at each set time, and send email, until told to stop."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

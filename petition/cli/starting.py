@@ -66,7 +66,7 @@ class Announcement:
         self._is_told = False
 
     def __call__(self) -> None:
-        """Look, unless it is told."""
+        """Check, unless it was announced already."""
         if not self._is_told and (self._address is None or answers(self._address)):
             self._is_told = True
             self._tell()

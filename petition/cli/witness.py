@@ -11,9 +11,9 @@ from petition.sealing.witnesses import add_witness, all_witnesses, remove_witnes
 def witness() -> None:
     """Ask outsiders (a union, a newsroom) to watch that published logs only grow.
 
-    After each sealing a witness is sent the new checkpoint with a proof that the log was only added to, and its
-    cosignature is published with the checkpoint (C2SP tlog-witness). Whoever asks several witnesses can see whether
-    this site shows different logs to different people. Unpublished letters are never sent.
+    After each sealing, a witness gets the new checkpoint and a proof that the log only grew. Its cosignature is
+    published with the checkpoint (C2SP tlog-witness). Anyone who asks several witnesses can see whether this site
+    shows different logs to different people. Unpublished letters are never sent.
     """
 
 

@@ -49,7 +49,7 @@ class NewRound:
 
 
 def least_codes(letter: Letter) -> int:
-    """So many printed codes at least come with a further round: a smaller one would lose its signatures."""
+    """How many printed codes a further round has at least: a smaller round would lose its signatures."""
     return 2 * letter.k
 
 
@@ -92,7 +92,7 @@ def open_further_round(
 
 
 def obstacle_to_further_round(session: Session, letter: Letter, roll: str, services: Services) -> Refusal | None:
-    """Why a roll can't have another round now; None if it can. As of the last update, so that nothing is told live."""
+    """Why a roll can't have another round now; None if it can. As of the last update, so it reveals nothing live."""
     try:
         _require_further_round(session, letter, roll, services)
     except Refusal as refusal:
@@ -194,7 +194,7 @@ def destroy_now(services: Services, letter_id: str) -> None:
 
 
 def end_lost(services: Services, letter_id: str, numbers: Sequence[int]) -> None:
-    """End rounds that lost their secret: nobody can exchange a code of theirs any more."""
+    """End rounds that lost their secret: their codes can no longer be exchanged."""
     with Session(services.databases.issuer) as issuer:
         for row in issuer_rounds.numbers(issuer, letter_id):
             if row.number in numbers and row.issued is None and not services.secrets.exists(letter_id, row.number):

@@ -90,8 +90,10 @@ def show_names(services: Services, letter_id: str, *, moment: datetime, tell: na
 
 
 def tidy(services: Services) -> bool:
-    """Let no page of either database tell in which order rows were written since the last sealing; whether nothing
-    that was removed is left. On PostgreSQL somebody's long question can keep it, and it is to be tried again."""
+    """Let no page of either database show in which order rows were written since the last sealing.
+
+    Returns whether all removed rows are gone. On PostgreSQL a long query can hold some back; then try again.
+    """
     tables = (Pending, Tombstone, Withdrawal, Sealed, *TABLES, ShownName, NamesKey, NamesKeyCopy)
     left = forget_order(services.databases.petition, *(table.__tablename__ for table in tables))
     with Session(services.databases.issuer) as issuer:

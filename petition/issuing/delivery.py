@@ -30,7 +30,7 @@ LONGEST = timedelta(minutes=54)
 """A mail waits so long, from when it is first seen; what is being handed over may take some minutes more."""
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=10), timedelta(minutes=8)
 AT_ONCE, WORKING = 200, timedelta(minutes=2)
-"""One way through the outbox takes so many mails and so long at most: then it looks again what has become due."""
+"""Limits of one pass through the outbox, in emails and in time: after that it checks again what is due."""
 log = logging.getLogger("petition.post")
 
 

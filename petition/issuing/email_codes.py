@@ -1,7 +1,7 @@
-"""Codes by mail: whoever asks from the same address gets the same code. No address is stored.
+"""Codes by email: the same address always gets the same code. No address is stored.
 
-The request that asks only puts a locked box of a fixed size into the outbox, and does the same work for every address:
-allowed, refused, unknown, or typed before. What is to become of it is decided later, by the clock.
+The request only puts a locked box of a fixed size into the outbox. It does the same work for every address: allowed,
+refused, unknown, or typed before. The mailer decides later what becomes of it.
 """
 
 import hmac

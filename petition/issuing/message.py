@@ -1,6 +1,6 @@
-"""The mail that carries a code: plain, neutral, without the letter's title or address.
+"""The email that carries a code: plain, neutral, without the letter's title or address.
 
-Whoever runs the employer's mail system can read it: so it says that anybody can type any address, which is true.
+The people who run the employer's email system can read it. So it says that anyone can type any address, which is true.
 """
 
 import textwrap
@@ -19,7 +19,7 @@ from petition.i18n import fill
 
 _ = str
 SUBJECT = _("The code you asked for")
-ANYBODY = _(
+ANYONE = _(
     "Someone entered this address at %(site)s to get a code. Anyone can enter any address there, so this email "
     "proves nothing."
 )
@@ -62,7 +62,7 @@ def compose(
     message["Message-ID"] = f"<{random(16).hex()}@{sender.host}>"
     message["Auto-Submitted"] = "auto-generated"
     paragraphs = [
-        textwrap.fill(fill(language, ANYBODY, {"site": sender.site}), 72, break_long_words=False),
+        textwrap.fill(fill(language, ANYONE, {"site": sender.site}), 72, break_long_words=False),
         f"    {show(code)}",
         textwrap.fill(fill(language, WHERE_TO, {}), 72),
     ]

@@ -29,7 +29,7 @@ class Numbers:
     made: int
     """Codes on paper, from when they were made."""
     mailed: int
-    """Mailed codes, from when they were exchanged: anybody can have one mailed."""
+    """Mailed codes, counted from when they were exchanged, because anyone can ask for one."""
     undelivered: int
     """Mails that the mail server did not take."""
     voided: int
@@ -100,7 +100,7 @@ def end_issuing(
         .where(IssuingRound.letter_id == letter_id, IssuingRound.number == number, IssuingRound.issued.is_(None))
         .values(private_key=None, issued=-1),
     )
-    if taken == 1:  # whoever was exchanging a code has committed by now, and is counted
+    if taken == 1:  # exchanges that were under way have committed by now, and are counted
         row.issued = _spent(session, letter_id, number)
         row.mailed = _spent(session, letter_id, number, Code.batch.is_(None))
         row.private_key, row.is_lost = None, is_lost

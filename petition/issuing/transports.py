@@ -141,7 +141,7 @@ class MailServer:
         return server
 
     def _sign_in(self, server: SMTP, name: str, password: str) -> None:
-        """Never over a line that others can read, whatever somebody on the way has left out of the server's answer."""
+        """Never sign in over a line that others can read, even if someone on the way shortened the server's answer."""
         if not (self.is_here or isinstance(server.sock, ssl.SSLSocket)):
             raise SMTPNotSupportedError("no encryption")
         server.login(name, password)

@@ -56,7 +56,7 @@ class Tick:
     done: Mapping[str, str]
     answers: Sequence[Answer] = ()
     is_tidy: bool = True
-    """False if something removed is left that somebody's long question to PostgreSQL still sees."""
+    """False if removed rows are left because a long query on PostgreSQL still sees them."""
     errors: Sequence[tuple[str, Exception]] = ()
     """Duties that failed, and why; the next tick tries them again."""
 
@@ -150,7 +150,7 @@ def _said(due: Due, result: Result) -> str:
 
 
 def keep_dates(services: Services, moment: datetime) -> None:
-    """Publish and announce the closing of what is due; what something stands in the way of is tried again later."""
+    """Publish letters and announce closings that are due; those with obstacles are tried again later."""
     with Session(services.databases.reading) as session:
         letters = hosted_letters(session)
         to_publish = [letter.id for letter in letters if is_due_to_publish(letter, moment)]

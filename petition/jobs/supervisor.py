@@ -1,4 +1,4 @@
-"""Keeps child processes running: watches all of them at all times, and ends within seconds when it is told to."""
+"""Keeps child processes running: watches all of them at all times, and ends within seconds when asked to."""
 
 import ctypes
 import os

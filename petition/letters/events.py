@@ -53,7 +53,7 @@ class EventInput:
 
 
 def read_event(kind: str, day: date, *, who: str = "", how: str = "", link: str = "", text: str = "") -> EventInput:
-    """What somebody typed, in normal form; refuses an unknown kind, and what lacks something that its kind needs."""
+    """An event as typed, in normal form; refuses an unknown kind, and one that lacks what its kind needs."""
     if kind not in KINDS:
         raise BadShape("Choose what happened: %(kinds)s.", kinds=", ".join(KINDS))
     told = EventInput(

@@ -43,7 +43,7 @@ class FieldOfLetter:
 
 
 def read_field(label: str, options: Iterable[tuple[str, int | None]]) -> FieldOfLetter:
-    """A field from what somebody typed: labels, and headcounts where they are known; ids are made from the labels.
+    """A field from what was typed: labels, and headcounts where known. Ids are made from the labels.
 
     Refuses empty and double labels, fewer than 2 and more than 40 options, headcounts that are no positive number.
     """

@@ -21,7 +21,7 @@ from petition.database import to_hour as to_hour
 
 
 class Organizer(PetitionBase):
-    """Somebody who writes letters. No address is known, only the name that they chose."""
+    """A person who writes letters. Only the name that they chose is known, no address."""
 
     __tablename__ = "organizer"
     __table_args__ = (UniqueConstraint("name"), UNORDERED)
@@ -45,7 +45,7 @@ class Organizer(PetitionBase):
 
 
 class SignIn(PetitionBase):
-    """Somebody is signed in with a browser. No address and no kind of browser is known, only the hour."""
+    """An organizer's sign-in with a browser. Only the hour is known, no address and no kind of browser."""
 
     __tablename__ = "sign_in"
     __table_args__ = UNORDERED
@@ -57,7 +57,7 @@ class SignIn(PetitionBase):
 
 
 class RecoveryCode(PetitionBase):
-    """Lets somebody in once whose one-time passwords are lost; goes when it is used."""
+    """Lets an organizer who lost their one-time passwords sign in once; using it deletes it."""
 
     __tablename__ = "recovery_code"
     __table_args__ = UNORDERED
@@ -121,7 +121,7 @@ class Letter(PetitionBase):
     closes: Mapped[datetime | None] = mapped_column(Hour, default=None)
     closed: Mapped[datetime | None] = mapped_column(Hour, default=None)
     publishes: Mapped[datetime | None] = mapped_column(Hour, default=None)
-    """When the clock publishes it, if nothing stands in the way; else as soon as nothing does."""
+    """When it is published by itself: at this time, or as soon after it as nothing is missing."""
     ends: Mapped[datetime | None] = mapped_column(Hour, default=None)
     """The planned hour of closing, which the clock announces a day ahead; ``closes`` is the announced one."""
     was_public: Mapped[bool] = mapped_column(default=False)
@@ -132,7 +132,7 @@ class Letter(PetitionBase):
     names_shown: Mapped[int] = mapped_column(default=0)
     """As of the last sealing."""
     approvals: Mapped[int] = mapped_column(default=0)
-    """So many of its organizers must approve of the newest version before it opens."""
+    """How many of its organizers must approve the newest version before it opens."""
     names_gone: Mapped[bool] = mapped_column(default=False)
     """The months are over, and no name is left."""
     withdrawn_reason: Mapped[str | None] = mapped_column(Text, default=None)
@@ -180,7 +180,7 @@ class Invitation(PetitionBase):
 
 
 class Approval(PetitionBase):
-    """Somebody who works on a letter approves of exactly this version."""
+    """An organizer's approval of exactly this version of a letter."""
 
     __tablename__ = "approval"
     __table_args__ = UNORDERED
@@ -191,7 +191,7 @@ class Approval(PetitionBase):
 
 
 class Comment(PetitionBase):
-    """What somebody says about a passage, or in reply. The passage is known by its words and by those around it."""
+    """A remark about a passage, or a reply. The passage is found by its words and by those around it."""
 
     __tablename__ = "comment"
     __table_args__ = UNORDERED
@@ -211,13 +211,13 @@ class Comment(PetitionBase):
     before: Mapped[int] = mapped_column(default=0)
     """Characters of that paragraph ahead of the quoted words."""
     suggestion: Mapped[str | None] = mapped_column(Text, default=None)
-    """Words to stand in place of the quoted ones; empty to strike them out."""
+    """Words to replace the quoted ones with; empty to delete them."""
     state: Mapped[str] = mapped_column(String(8), default="open")
     """``open``, ``resolved``, or ``taken`` where the suggestion was taken over."""
 
 
 class Report(PetitionBase):
-    """Somebody tells whoever runs the site that a letter does harm. Nothing is known of who."""
+    """A report to the site's host that a letter does harm. Who sent it is not known."""
 
     __tablename__ = "report"
     __table_args__ = UNORDERED
@@ -230,7 +230,7 @@ class Report(PetitionBase):
 
 
 class Version(PetitionBase):
-    """The letter's words as somebody saved them."""
+    """The letter's text as it was saved."""
 
     __tablename__ = "version"
     __table_args__ = UNORDERED
@@ -249,7 +249,7 @@ class Version(PetitionBase):
     saved: Mapped[datetime] = mapped_column(Hour)
     note: Mapped[str] = mapped_column(Text, default="")
     merged_with: Mapped[int | None] = mapped_column(default=None)
-    """The version that somebody else had saved meanwhile, and whose changes were taken in."""
+    """The version that someone else had saved meanwhile, and whose changes were merged."""
 
 
 class WorkingCopy(PetitionBase):
@@ -264,7 +264,7 @@ class WorkingCopy(PetitionBase):
     part: Mapped[str] = mapped_column(String(12), primary_key=True)
     """The language of a translation; empty for the letter itself."""
     fields: Mapped[dict[str, str]] = mapped_column(JSON)
-    """What stands in the form's fields, by name, as it was typed."""
+    """The values of the form's fields, by name, as they were typed."""
 
 
 class Roll(PetitionBase):

@@ -18,7 +18,7 @@ def pinned_by(
     log_key: bytes,
     names_keys: Mapping[str, bytes],
 ) -> dict[str, Any]:
-    """The members that all rounds have in common, as they stand in entry 0 of the log.
+    """The members that all rounds have in common, as in entry 0 of the log.
 
     ``fields`` are those of round.json, ``names_keys`` the public halves (SPKI DER) by step, ``hosts`` those under
     which the site is reached.

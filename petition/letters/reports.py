@@ -1,5 +1,8 @@
-"""Reports: anybody may tell whoever runs the site that a letter does harm. Nothing is kept of who, nor when finer
-than the hour; whoever runs the site decides, and says publicly why a letter was taken down."""
+"""Reports: anyone may tell the site's host that a letter does harm.
+
+Who sent a report is not stored, and when only to the hour. The host decides, and says publicly why a letter was taken
+down.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +23,7 @@ MOST = 2_000
 
 @dataclass(frozen=True)
 class Reported:
-    """A report, as whoever runs the site reads it."""
+    """A report, as the host reads it."""
 
     key: str
     slug: str
@@ -29,7 +32,7 @@ class Reported:
 
 
 def report(session: Session, letter: Letter, text: str, *, moment: datetime, random: Random) -> None:
-    """Keep a report; refuses one without words, and more than anybody would read."""
+    """Store a report; refuses one without words, and more than anyone would read."""
     text = several_lines(text, "report")
     if not text:
         raise BadShape("Say what is wrong with this letter.")

@@ -1,10 +1,9 @@
 """One encrypted file with everything that a site must not lose, and nothing that it promised to forget.
 
 In it: both databases and the master secret. Not in it: round secrets and what they open (private keys of rounds,
-hashes of codes), signatures that wait, names that are locked, mail that waits. A backup must not outlive a promise, so
-after a restore codes need a new round, whoever waited to be counted sends the saved signature again, and whoever had
-locked a name gives it again with the receipt. Withdrawn and sealed commits
-are in it: they are what keeps a spent token spent.
+hashes of codes), waiting signatures, locked names, waiting email. A backup must not outlive a promise. So after a
+restore, codes need a new round, signers who waited to be counted send their saved signature again, and signers with a
+locked name give it again with their receipt. Withdrawn and sealed commits are in it: they keep a spent token spent.
 
 The file is age (passphrase), so that ``age -d`` opens it too. Inside are lines of JSON: a head, then for each table
 its columns and its rows in the order of their keys, which says nothing of the order of their writing. Both kinds of
@@ -85,7 +84,7 @@ def back_up(databases: Databases, secret: bytes, *, moment: datetime, program: s
     with snapshot(databases.petition) as connection:
         lines += _tables(connection, "petition", but=Entry.__tablename__)
         sizes = connection.execute(select(Log.letter_id, Log.size)).all()
-    with snapshot(databases.petition) as connection:  # entries never change, so they need not hold up anybody
+    with snapshot(databases.petition) as connection:  # entries never change, so reading them holds no one up
         lines += _entries(connection, {row.letter_id: row.size for row in sizes})
     with snapshot(databases.issuer) as connection:
         lines += _tables(connection, "issuer")
@@ -94,7 +93,7 @@ def back_up(databases: Databases, secret: bytes, *, moment: datetime, program: s
 
 
 def encrypt(plain: bytes, passphrase: str) -> bytes:
-    """The file: age, with a key from the passphrase (scrypt); takes a second or two, for whoever guesses too."""
+    """The file: age, with a key from the passphrase (scrypt); takes a second or two, and so does each guess."""
     _require_passphrase(passphrase)
     return bytes(pyrage.passphrase.encrypt(plain, passphrase))
 

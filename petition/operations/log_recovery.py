@@ -1,8 +1,8 @@
-"""After a restore: taking over the newest published log, so that a log that went back does not become a fork.
+"""After a restore: recovers the newest published log, so that a log that went back does not become a fork.
 
-The published copy is verified whole, must extend the log of the backup, and is then replayed: its further entries,
-sealed commits, rounds' numbers, history, state. Until then, or until somebody says that there is nothing newer, the
-log is held: signatures are taken and wait, nothing is sealed.
+The whole published copy is verified and must extend the log of the backup. Then it is replayed: its further entries,
+sealed commits, rounds' numbers, history, state. Until then the log is held, unless the host says that nothing newer
+exists: signatures are accepted and wait, and nothing is sealed.
 """
 
 import csv
@@ -75,7 +75,7 @@ def held_letters(session: Session) -> list[tuple[str, str]]:
 
 
 def nothing_newer(databases: Databases, slugs: Sequence[str] = ()) -> list[str]:
-    """Somebody says that no newer log was ever published: held logs go on from the backup; the slugs of those."""
+    """The host says that no newer log was ever published: held logs continue from the backup. Returns their slugs."""
     with Session(databases.petition) as session:
         known = {slug: letter_id for letter_id, slug in held_letters(session)}
         for slug in slugs:

@@ -40,7 +40,7 @@ def new_identity() -> Identity:
 
 
 def encrypt_to(plain: bytes, recipients: list[Recipient]) -> bytes:
-    """The file: age, for whoever has one of the private keys."""
+    """The file: age, for people who have one of the private keys."""
     return bytes(pyrage.encrypt(plain, recipients))
 
 

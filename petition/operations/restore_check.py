@@ -102,7 +102,7 @@ def _require_key(log: Log, secret: bytes) -> None:
 
 
 def _verify(session: Session, letter: Letter, scratch: Settings) -> Verdict:
-    """Publish a letter into the scratch folder, and recount it from there as anybody could."""
+    """Publish a letter into the scratch folder, and recount it from there as anyone could."""
     published = scratch.data.parent / "published" / letter.slug
     write_folder(session, letter, figures(session, letter, scratch.url), published, lambda _: None)
     with closing(open_source(str(published))) as source:

@@ -130,7 +130,7 @@ def _tiles(backup: Backup, log: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def b64_root(root: bytes) -> str:
-    """A root as it stands in a checkpoint."""
+    """A root as a checkpoint writes it."""
     text = b64url(root).replace("-", "+").replace("_", "/")
     return text + "=" * (-len(text) % 4)
 

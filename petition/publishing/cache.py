@@ -127,7 +127,7 @@ class PublicCache:
     def letter_file(self, slug: str, name: str, language: str | None, *, fresh: bool = False) -> CachedFile | None:
         """A published letter's file in a language (None: the letter's own); None if there is no such thing.
 
-        ``fresh`` asks for the editions again, for whoever comes within the second of a publication.
+        ``fresh`` asks for the editions again, for visitors who come within a second of a publication.
         """
         self._refresh(fresh=fresh)
         found = self._listed.get(slug)

@@ -37,7 +37,7 @@ WHY = {
     308: "The letter is published by now, or the address has a slash too many or too few: ask there.",
     400: "What was sent has not the form that is asked for.",
     403: "Not allowed: an unknown code, a token of another letter or round, a form of another site.",
-    404: "There is no such letter, file or round, or none that whoever asks may know of.",
+    404: "No such letter, file or round exists, or the caller may not know of it.",
     409: "Something that happened before stands against it: the code or token is used, it is too early.",
     410: "Over: the letter is closed or withdrawn, the round has ended, the code was recalled.",
     413: "More than 64 kB.",
@@ -190,7 +190,7 @@ def _signing() -> Json:
 
 
 def _base64url(size: int) -> Json:
-    """Exactly so many bytes, in their one canonical text."""
+    """A fixed number of bytes, in their one canonical text."""
     whole, last = divmod(size, 3)
     end = {0: "", 1: "[A-Za-z0-9_-][AQgw]", 2: "[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048]"}[last]
     return _text(f"[A-Za-z0-9_-]{{{4 * whole}}}{end}")
@@ -280,7 +280,7 @@ _FORMS: dict[str, tuple[str, tuple[str, ...]]] = {
         "Check, change what is shown, or remove by receipt; removing is done with “confirm”.",
         ("receipt", "receipt_file", "appear", "name", "title", "do", "confirm"),
     ),
-    "report": ("Tell whoever runs the site that a letter does harm; only the words and the hour are kept.", ("text",)),
+    "report": ("Tell the site's host that a letter does harm; only the words and the hour are stored.", ("text",)),
     "receipt/file": ("The receipt sent back as a file; nothing is stored.", ("token",)),
 }
 _COUNTS = _object(

@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 MARK = "petition-folder"
-"""Stands in each folder that was written here, so that no other folder is ever replaced. Names what was written."""
+"""A file in each folder that this program wrote, so that no other folder is replaced. It lists what was written."""
 HEADLINE = "Written by: petition publish. The next one replaces these files and keeps all others:"
 KEPT_WITHOUT_LIST = re.compile(r"\..+|CNAME")
 """Release 0.1.0 did not name what it wrote. In its folders, only names of this form were put there by others."""

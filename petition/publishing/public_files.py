@@ -50,7 +50,7 @@ TILE = re.compile(
 
 @dataclass(frozen=True)
 class PublicFile:
-    """Bytes that anybody may have, and their media type."""
+    """Bytes that anyone may have, and their media type."""
 
     body: bytes
     media_type: str

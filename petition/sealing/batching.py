@@ -1,4 +1,4 @@
-"""Where group answers and names go from where they arrived: so many at a time that none stands out, sorted.
+"""Moves group answers and names from where they arrived: sorted, and enough at a time that none stands out.
 
 What arrived since is rewritten whole at each sealing, what settled is not, so a sealing costs what came and not what
 is there. A table that grows keeps on its pages, roughly, which rows it got together: with at least K others of the
@@ -23,7 +23,7 @@ from petition.signing.erasure import clear, is_blank
 AT_ONCE = 5000
 """Rows that are in memory together, and written by one transaction."""
 PAUSE = 0.2
-"""Seconds between two of them: whoever waits to sign another letter asks SQLite again within a tenth."""
+"""Seconds between two of them: people who wait to sign another letter ask SQLite again within a tenth."""
 
 
 def settle(

@@ -1,4 +1,4 @@
-"""The groups' numbers as they are shown: made by a sealing, and stored, so that whoever shows them shows the same."""
+"""The groups' numbers as they are shown: made by a sealing and stored, so that every page shows the same ones."""
 
 from collections import Counter, defaultdict
 from datetime import datetime

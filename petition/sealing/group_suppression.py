@@ -12,7 +12,7 @@ STEP = 5
 NEARLY_ALL = 80
 """Percent of a group's people. From there on the number would tell of each of them that they probably signed."""
 GROWTH = 100
-"""Percent: a table is made anew when so many more have signed than at the last one, and at least K."""
+"""How many percent more must have signed since the last table for a new one; and at least K."""
 
 
 @dataclass(frozen=True)

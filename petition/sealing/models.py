@@ -23,7 +23,7 @@ class Log(PetitionBase):
     size: Mapped[int] = mapped_column(default=0)
     checkpoint: Mapped[str] = mapped_column(Text, default="")
     updated: Mapped[datetime | None] = mapped_column(Hour, default=None)
-    """The hour of the last update, whether or not it appended anything: what is told to organizers is as of then."""
+    """The hour of the last update, whether or not it appended anything: organizers' figures are as of then."""
     is_held: Mapped[bool] = mapped_column(default=False)
     """Came out of a backup: nothing is appended before the newest published log has been taken over."""
 
@@ -77,7 +77,7 @@ class Milestone(PetitionBase):
 
 
 class Witness(PetitionBase):
-    """Somebody who keeps checkpoints and checks that logs only grow (C2SP tlog-witness)."""
+    """An outsider who keeps checkpoints and checks that logs only grow (C2SP tlog-witness)."""
 
     __tablename__ = "witness"
     __table_args__ = UNORDERED

@@ -107,7 +107,7 @@ def _to_read(session: Session, letter: Letter, keys: Iterable[str], random: Rand
 
 
 def say_nothing(_done: int, _all: int) -> None:
-    """For whoever does not wait."""
+    """Reports no progress."""
 
 
 def read(work: Work, letter_id: str, tell: Tell) -> list[Opened]:
@@ -186,7 +186,7 @@ def _end(session: Session, letter: Letter, moment: datetime) -> None:
 
 
 def names_until(letter: Letter) -> datetime:
-    """The hour from which on a closed letter's names are gone from its pages: so many months after its end."""
+    """The hour at which a closed letter's names leave its pages: the chosen number of months after its end."""
     assert letter.closed is not None
     years, month = divmod(letter.closed.month - 1 + letter.names_months, 12)
     year = letter.closed.year + years

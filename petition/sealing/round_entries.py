@@ -1,7 +1,7 @@
-"""What the log says of rounds: that they open, how many codes they have, that they end, that they are annulled.
+"""What the log says about rounds: that they open, how many codes they have, that they end, that they are annulled.
 
-The issuer's numbers come in as values. Some of them would tell that somebody came, so they wait: numbers of mailed
-codes for signatures of their round, and whatever organizers are told for the next set time.
+The issuer's numbers come in as values. Some of them would show that someone came, so they wait: numbers of mailed
+codes for signatures of their round, and everything that organizers see for the next set time.
 """
 
 from collections.abc import Iterable, Mapping
@@ -127,7 +127,7 @@ def _codes(letter: Letter, row: Round, number: Numbers | None, more: int) -> Ite
 
 def _mailed_to_tell(letter: Letter, row: Round, number: Numbers | None, more: int) -> int:
     """How many mailed codes the log may name: with signatures of the round, by K more or as far as these need; and
-    all just before the round ends, if at least K were issued. A number that rose by one would say that somebody came.
+    all just before the round ends, if at least K were issued. A number that rose by one would show that someone came.
     """
     mailed = _mailed(row, number)
     if number is not None and number.issued is not None and not row.is_ended:

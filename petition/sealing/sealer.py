@@ -1,7 +1,7 @@
 """Sealing: the only moment at which anything public changes (protocol, section 7).
 
-Signatures wait until so many of a round do that nobody can tell whose arrived. An update takes a random choice of
-them, sorts it, and appends it to the log in one transaction; what is held back is rewritten in sorted order.
+Signatures wait until enough of a round wait that no one can tell whose arrived. An update takes a random choice of
+them, sorts it, and appends it to the log in one transaction. It rewrites those it holds back in sorted order.
 """
 
 from collections import Counter

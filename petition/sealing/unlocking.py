@@ -17,7 +17,7 @@ AT_ONCE = 250
 AHEAD = 3
 """Tasks that wait or run for each process."""
 FEW = 500
-"""So many are read here, before other processes would have begun."""
+"""How many are read in this process: other processes would only have started by then."""
 
 
 @dataclass(frozen=True)

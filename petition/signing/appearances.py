@@ -63,7 +63,7 @@ class Appearance:
 def read_appearance(value: Any, opened: tuple[bytes, bytes] | None = None) -> Appearance:
     """An appearance from JSON (interface, machine formats); refuses members that its step does not have.
 
-    ``opened`` are A and SHA-256(W) where a request has them beside the appearance; else they stand in it.
+    ``opened`` is A and SHA-256(W) if a request has them beside the appearance; otherwise they are in it.
     """
     step = value.get("step") if isinstance(value, dict) else None
     if step not in STEPS:

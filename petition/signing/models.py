@@ -33,11 +33,11 @@ class Round(PetitionBase):
     made: Mapped[int] = mapped_column(default=0)
     voided: Mapped[int] = mapped_column(default=0)
     spent: Mapped[int] = mapped_column(default=0)
-    """For the organizers' "about so many codes are used", rounded as they see it; not in the log."""
+    """For the organizers' "about 30 codes are used", rounded as they see it; not in the log."""
     mailed: Mapped[int] = mapped_column(default=0)
     """Of ``made``, those that went out by mail."""
     undelivered: Mapped[int] = mapped_column(default=0)
-    """Mails that the mail server did not take, rounded for the organizers' "about so many"; not in the log."""
+    """Emails that the mail server did not accept, rounded as organizers see it ("about 10"); not in the log."""
     is_ended: Mapped[bool] = mapped_column(default=False)
     """The log says that no more codes are exchanged."""
     issued: Mapped[int | None] = mapped_column(default=None)
@@ -51,7 +51,7 @@ class Round(PetitionBase):
 
 
 class Pending(PetitionBase):
-    """Somebody signed and waits for the next sealing. The key is a hash, so the order of rows says nothing."""
+    """A signature that waits for a sealing. The key is a hash, so the order of rows says nothing."""
 
     __tablename__ = "pending"
     __table_args__ = UNORDERED
@@ -112,7 +112,7 @@ class _Answer(MappedAsDataclass, kw_only=True, repr=False, eq=False):
 
 
 class ArrivedAnswer(_Answer, PetitionBase):
-    """An answer since so many came to a field that they could settle: lifted and put back sorted by each sealing."""
+    """A settled answer: enough came to its field. Each sealing lifts these and puts them back sorted."""
 
     __tablename__ = "arrived_answer"
     __table_args__ = UNORDERED

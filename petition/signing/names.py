@@ -40,7 +40,7 @@ def shown_names(session: Session, letter_id: str) -> list[tuple[str, str]]:
 
 
 def find_shown(session: Session, letter_id: str, sought: str, most: int) -> list[ShownName]:
-    """Names that are shown and hold a text, in any case, by key; at most so many. The database seeks, not we."""
+    """Shown names that contain a text, in any case, by key; at most ``most`` of them. The database does the search."""
     query = select(ShownName).where(ShownName.letter_id == letter_id, ShownName.state == SHOWN)
     if sought:
         query = query.where(ShownName.name.icontains(sought, autoescape=True))
@@ -138,7 +138,7 @@ def forget_names_of_letter(session: Session, letter_id: str) -> None:
 
 
 def free_names(session: Session, letter: Letter, published: Counter[tuple[str, str]] | None = None) -> None:
-    """Show the names of a backup again: all, or those that stand in the newest published list and no others."""
+    """Show the names of a backup again: all of them, or only those on the newest published list."""
     rows = session.scalars(select(ShownName).where(ShownName.letter_id == letter.id, ShownName.state == HELD)).all()
     for row in rows:
         if published is None or published[row.name, row.title] > 0:

@@ -200,7 +200,7 @@ def _key(public_key: bytes) -> PublicKey:
 def _accept(
     session: Session, row: Row[Any], commit: bytes, message: bytes, signature: bytes, appearance: Appearance
 ) -> Signed:
-    """Insert first and look then: whoever loses a race against a sealing or a withdrawal sees its outcome."""
+    """Insert first, then look: the loser of a race against a sealing or a withdrawal sees its outcome."""
     key = {"letter_id": row.id, "commit": commit}
     inserted = False
     if row.state in SIGNABLE:
@@ -306,7 +306,7 @@ def _withdraw_sealed(session: Session, letter: Letter, opening: Opening, commit:
 
 @dataclass(frozen=True)
 class ReceiptState:
-    """What is stored under a receipt, shown whole to whoever holds it."""
+    """Everything stored under a receipt, shown to the person who has the receipt."""
 
     state: str
     """``kept``, ``sealed`` or ``withdrawn``."""
@@ -333,8 +333,10 @@ def look_up(session: Session, letter: Letter, opening: Opening) -> ReceiptState:
 
 
 def has_k_together(session: Session, letter: Letter) -> bool:
-    """Whether at least K signatures of one round that counts are in the log or wait now: for the hour of closing
-    alone, which was announced. Asked at other times it would tell when somebody came."""
+    """Whether at least K signatures of one round that counts are in the log or wait now.
+
+    Only for the announced hour of closing. At other times the answer would show when someone came.
+    """
     waiting = select(Pending.round, func.count()).where(Pending.letter_id == letter.id).group_by(Pending.round)
     known = {row[0]: row[1] for row in session.execute(waiting)}
     living = [row for row in rounds_of(session, letter.id) if row.annulled is None]

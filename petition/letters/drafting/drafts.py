@@ -32,7 +32,7 @@ from petition.letters.text.letter_text import LetterText, checked
 from petition.randomness import Random
 
 MOST_DRAFTS = 5
-"""Of one organizer, on a site that anybody may use."""
+"""Drafts of one organizer, on a site that anyone may use."""
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?\Z")
 
 
@@ -72,7 +72,7 @@ def _free_slug(session: Session, title: str) -> str:
 
 
 def require_room(session: Session, organizer: Organizer) -> None:
-    """On a site that anybody may use, nobody has more than a few drafts at a time."""
+    """On a site that anyone may use, no one has more than a few drafts at a time."""
     drafts = select(func.count()).select_from(Letter).join(Authorship, Authorship.letter_id == Letter.id)
     mine = session.scalars(drafts.where(Authorship.organizer_id == organizer.id, Letter.state == DRAFT)).one()
     if mine >= MOST_DRAFTS:

@@ -90,7 +90,7 @@ def require_seen(name: str) -> None:
 
 
 def are_twins(one: str, other: str) -> bool:
-    """Whether two names look alike to somebody who reads quickly."""
+    """Whether two names look alike to a person who reads quickly."""
     return bool(_looks(one) & _looks(other))
 
 

@@ -137,7 +137,7 @@ def _opened(session: Session, letter: Letter, organizer: Organizer, passphrase: 
 
 
 def forget_copies(session: Session, letter_id: str, organizer_id: str) -> None:
-    """Whoever leaves a letter, or is removed, leaves its names keys behind."""
+    """Delete an organizer's copies of a letter's names keys, when they leave it or are removed."""
     here = (NamesKeyCopy.letter_id == letter_id, NamesKeyCopy.organizer_id == organizer_id)
     session.execute(delete(NamesKeyCopy).where(*here))
     session.execute(update(Letter).where(Letter.id == letter_id).values(edition=Letter.edition + 1))

@@ -1,7 +1,7 @@
-"""Apps for one-time passwords (RFC 6238) and recovery codes: a second thing to have beside the passphrase.
+"""Apps for one-time passwords (RFC 6238) and recovery codes: a second factor beside the passphrase.
 
 Each password and each code works once. A spent password is kept as a keyed hash, and only until the next sealing
-hour: it would tell the half minute of a sign-in to whoever holds the database and the master secret.
+hour. From it, a person with the database and the master secret could learn the half minute of a sign-in.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ def begin_app(organizer: Organizer, *, master: bytes) -> None:
 
 
 def app_secret(organizer: Organizer, *, master: bytes) -> str:
-    """What an app is told (base32), while it is set up: afterwards nobody is shown it again."""
+    """The secret for the app (base32). It is shown while the app is set up, and never again."""
     if organizer.app_secret is None or organizer.app_confirmed:
         raise Conflict("Two-step sign-in is already on. To set it up again, turn it off first.")
     return _secret(organizer, master)

@@ -1,9 +1,9 @@
 """Which characters a text may have: those that mean nothing are removed, those that could deceive are refused.
 
-Removed are characters that nobody sees and that change nothing a reader reads: soft hyphens, zero width spaces, marks
-and isolates of direction where they have no effect to speak of. What is left of them could carry a hidden mark of
-whoever was given a copy. Joiners stay where a script or an emoji needs them. Refused are control characters and what
-overrides the direction of text, since the text then reads differently from what is signed.
+Removed are invisible characters that change nothing for a reader: soft hyphens, zero width spaces, marks and isolates
+of direction with no effect to speak of. They could carry a hidden mark that shows who was given a copy. Joiners stay
+where a script or an emoji needs them. Refused are control characters, and overrides of the text's direction: with
+those, a text reads differently from what is signed.
 """
 
 import re

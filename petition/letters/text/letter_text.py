@@ -84,7 +84,7 @@ def read_letter_text(
     sources: Iterable[Source] = (),
     translations: Iterable[Translation] = (),
 ) -> LetterText:
-    """What somebody typed, in normal form (NFC, line feeds, no trailing space); refuses what may not stand."""
+    """A text as typed, in normal form (NFC, line feeds, no trailing space); refuses what a letter can't have."""
     return LetterText(
         title=one_line(title, "title"),
         recipient=one_line(recipient, "recipient"),
@@ -98,7 +98,7 @@ def read_letter_text(
 
 
 def checked(words: LetterText) -> LetterText:
-    """Words that were put together from others, held to the same rules as typed ones."""
+    """A text made from others, held to the same rules as a typed one."""
     return read_letter_text(
         words.title,
         words.recipient,
@@ -112,7 +112,7 @@ def checked(words: LetterText) -> LetterText:
 
 
 def read_translation(language: str, title: str, recipient: str, body: str, demands: Iterable[str]) -> Translation:
-    """A translation as somebody typed it, in normal form; refuses what may not stand."""
+    """A translation as typed, in normal form; refuses what a letter can't have."""
     return Translation(
         language=language_code(language),
         title=one_line(title, "title"),
@@ -123,7 +123,7 @@ def read_translation(language: str, title: str, recipient: str, body: str, deman
 
 
 def read_source(title: str, url: str, date: str) -> Source:
-    """A source as somebody typed it; its title may be left out where there is a link."""
+    """A source as typed; the title may be missing if there is a link."""
     url, date = as_address(one_line(url, "link")), as_date(one_line(date, "date"))
     title = one_line(title, "source") or url
     return Source(title, footnotes.require_address(url), footnotes.require_date(date))

@@ -1,4 +1,4 @@
-"""The letter's text as HTML: what may come out of what somebody typed, and where its links really lead."""
+"""The letter's text as HTML: what typed Markdown may become, and where its links really lead."""
 
 import re
 from typing import Any

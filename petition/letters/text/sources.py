@@ -28,7 +28,7 @@ class Source:
 
     @property
     def line(self) -> str:
-        """As it stands in the canonical text, behind its number."""
+        """As in the canonical text, after its number."""
         return self.title + (f" <{self.url}>" if self.url else "") + (f" ({self.date})" if self.date else "")
 
 

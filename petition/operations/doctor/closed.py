@@ -1,7 +1,7 @@
 """What must be gone after a letter has closed, and whether it is. Looks, and changes nothing.
 
-Rows are one thing, bytes another: SQLite writes zeros over what it deletes (secure_delete), so a free page that holds
-anything else, or a journal that holds anything at all, is told.
+Rows are one thing, bytes another. SQLite writes zeros over what it deletes (secure_delete). So a free page with other
+bytes is reported, and so is a journal that isn't empty.
 """
 
 import struct

@@ -57,7 +57,7 @@ def _mail_server(server: MailServer) -> Iterator[Finding]:
 
 
 def check_letters_by_mail(view: View) -> Iterator[Finding]:
-    """Whether letters whose codes go out by mail have somebody who sends them."""
+    """Whether a mailer runs for letters whose codes go out by email."""
     late = Outbox.hour <= to_hour(view.now) - SURELY_OVER
     if view.issuer.scalar(select(func.count()).select_from(Outbox).where(late)):
         what = "Email has waited for more than an hour, though it should be gone by then. Nothing is sending it."

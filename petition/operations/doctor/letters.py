@@ -11,7 +11,7 @@ from petition.operations.doctor.view import View
 
 
 def check_names(view: View, letter: Letter) -> Iterator[Finding]:
-    """Whether somebody can still unlock what is locked."""
+    """Whether someone can still unlock what is locked."""
     if not letter.name_steps or letter.state not in SIGNABLE:
         return
     holders = len(who_can_unlock(view.session, letter.id))

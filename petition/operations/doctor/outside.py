@@ -49,7 +49,7 @@ LEAKS = (
     "/access.log", "/logs/access.log", "/log/access.log", "/server-status", "/nginx_status", "/stub_status", "/metrics",
     "/goaccess.html", "/report.html", "/awstats/", "/.git/HEAD", "/petition.db", "/data/petition.db", "/petition.env",
 )  # fmt: skip
-"""Where logs, statistics and data are found that somebody left in public."""
+"""Where logs, statistics and data are often left in public."""
 LARGE = 2 * 2**20
 ONION = re.compile(r"http://[a-z2-7]{56}\.onion/\S*")
 

@@ -36,7 +36,7 @@ class Answer:
 def ask(
     place: Place, path: str, *, plain: bool = False, host: str | None = None, body: bytes | None = None, **headers: str
 ) -> Answer | None:
-    """The answer of a site's web server, whoever its certificate names; None if it hangs up or is not there.
+    """The answer of a site's web server, no matter whom its certificate names; None if it hangs up or isn't there.
 
     ``plain`` asks without TLS; ``host`` is another name than the site's. ``accept_encoding`` and the like are headers.
     """

@@ -1,4 +1,4 @@
-"""The figures as tables and as JSON: counts and history. An export is a list of fields that somebody chose."""
+"""The figures as tables and as JSON: counts and history. An export is a list of chosen fields."""
 
 import csv
 import io

@@ -18,7 +18,7 @@ from petition.publishing.figures.counts import Row
 from petition.sealing.models import Entry, Log, Sealing
 
 AT_ONCE = 1_000
-"""So many rows are held at a time."""
+"""How many rows are in memory at a time."""
 Pieces = Iterator[tuple[bytes, int]]
 """Bytes to be written one after the other, each with how many rows it has."""
 

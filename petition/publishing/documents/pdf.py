@@ -27,7 +27,7 @@ from petition.publishing.pictures.chart import chart_svg
 from petition.publishing.pictures.svg import PICTURE_WIDTH
 
 NEWEST_ROWS = 12
-"""So many hours of the history stand on the fact sheet; history.csv has all."""
+"""How many hours of the history the fact sheet shows; history.csv has all."""
 SHARPNESS = 144
 """The chart as PNG has two pixels to a point."""
 

@@ -49,7 +49,7 @@ def place(name: str, language: str) -> Place:
 
 
 def initial(name: str, language: str) -> str:
-    """The letter below which a name stands in a list."""
+    """The letter under which a list shows a name."""
     first = next((letter for letter in _folded(name) if letter.isalpha()), "#")
     return (first if first in AFTER.get(language.partition("-")[0], {}) else _plain(first)[:1] or first).upper()
 

@@ -1,4 +1,4 @@
-"""What is told of a letter's numbers, in its language: the same lines in the mail, the fact sheet and the table."""
+"""A letter's numbers as sentences, in its language: the same lines in the email, the fact sheet and the table."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -89,7 +89,7 @@ def rounding(found: Figures, group: GroupTable, language: str | None = None) -> 
 
 
 def evidence(found: Figures, language: str | None = None) -> list[Fact]:
-    """What anybody can check the figures by."""
+    """What anyone can check the figures with."""
     say = Translator(language or found.words.language).say
     return [
         Fact(say("Text fingerprint"), found.text_sha256, is_code=True, is_for_letter=True),

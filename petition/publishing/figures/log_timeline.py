@@ -14,7 +14,7 @@ from petition.sealing.models import Entry, Milestone
 
 @dataclass(frozen=True)
 class Chapter:
-    """An entry of the log that is not a signature: its number, its hour, its members as they stand in the log."""
+    """An entry of the log that is not a signature: its number, its hour, and its members as in the log."""
 
     number: int
     hour: datetime

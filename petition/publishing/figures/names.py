@@ -36,7 +36,7 @@ class Waiting:
     """An appearance step and the names that wait for it."""
 
     number: int | None
-    """So many must have signed; None for names that are shown at once."""
+    """How many must have signed; None for names that are shown at once."""
     about: int
     """How many wait, rounded down to fives; 0 for fewer than K."""
     opens: datetime | None
@@ -146,12 +146,12 @@ def about(number: int, k: int) -> int:
 
 
 def pages_of(count: int) -> int:
-    """How many pages so many names fill; one at least."""
+    """How many pages a number of names fills; at least one."""
     return max(1, -(-count // PER_PAGE))
 
 
 def require_page(count: int, name: str) -> None:
-    """Refuse a page of the list that so many names don't reach; any other file's name passes."""
+    """Refuse a page of the list that this number of names doesn't reach; any other file's name passes."""
     if (page_number(name) or 1) > pages_of(count):
         raise NotFound("There is no such page. The list of names is shorter.")
 

@@ -23,7 +23,7 @@ class Stored:
     how_long: str
     who: str
     tables: tuple[str, ...] = ()
-    """Of either database; none for what stands in memory only, or nowhere."""
+    """Tables of either database; none for what is only in memory, or nowhere."""
     applies: Callable[[Figures], bool] = lambda found: True
     """Whether it concerns the signers of a letter."""
 

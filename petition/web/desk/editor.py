@@ -1,6 +1,6 @@
 """Writing a letter: its words and their preview.
 
-Every press of a button keeps what stands in the form, for the one who typed it alone, before anything else is done.
+Every press of a button first saves what is in the form, only for the organizer who typed it.
 """
 
 from collections.abc import Mapping
@@ -150,5 +150,5 @@ def _keep_typed(organizer: Organizer, letter: Letter | None, fields: Fields) -> 
 @bp.get("/write.js")
 @for_organizers
 def script(organizer: Organizer) -> Answer:
-    """Keeps and previews while somebody types, with the same form and the same button."""
+    """The script that saves and previews while an organizer types, with the same form and the same button."""
     return Response((PACKAGE / "static" / "write.js").read_bytes(), mimetype="text/javascript")

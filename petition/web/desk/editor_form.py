@@ -266,7 +266,7 @@ def fields_of_translation(translation: Translation, based_on: int) -> Fields:
 
 
 def based_on(fields: Mapping[str, str]) -> int:
-    """The number of the version that somebody began with; 0 for none."""
+    """The number of the version that the editor began with; 0 for none."""
     return small_number(fields.get("based_on")) or 0
 
 

@@ -38,7 +38,7 @@ from petition.web.shared.limits import limiter, organizer_key, signing_in
 
 _ = str
 MOST_FOUND = 100
-"""Names on the page of those to be hidden; whoever seeks one types a part of it."""
+"""Names on the page for hiding names; organizers type a part of a name to find it."""
 
 
 class NameStepsForm(FlaskForm):
@@ -62,7 +62,7 @@ class UnlockForm(FlaskForm):
 
 
 class GrantForm(UnlockForm):
-    """Give the names keys to somebody."""
+    """Give the names keys to an editor."""
 
     organizer = SelectField(_("To whom"), validate_choice=False)
 

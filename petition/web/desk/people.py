@@ -43,7 +43,7 @@ ROLES = [(EDITOR, _("Editor (can change everything)")), (COMMENTER, _("Reviewer 
 
 
 class InviteForm(FlaskForm):
-    """What somebody is invited to do."""
+    """What a link invites people to do."""
 
     role = RadioField(_("What can they do?"), choices=lambda: ROLES, default=EDITOR)
 
@@ -68,7 +68,7 @@ class ApprovalsForm(FlaskForm):
 
 
 class JoinForm(PassphraseForm):
-    """Somebody who was never here chooses a name and a passphrase."""
+    """A newcomer chooses a name and a passphrase."""
 
     name = StringField(
         _("Your name here"),
@@ -122,7 +122,7 @@ def invite_(organizer: Organizer, slug: str) -> Answer:
 @bp.post("/letters/<slug>/people/<organizer_id>/link")
 @organizer_action(_page, again="people")
 def hand_over(organizer: Organizer, slug: str, organizer_id: str) -> Answer:
-    """Make a one-time link that transfers an organizer's access: to a new account of theirs, or to a successor."""
+    """Make a one-time link that transfers an organizer's access: to their new account, or to a successor."""
     letter = own_letter(session(), slug, organizer)
     return _with_link(organizer, letter, "", _id(organizer_id))
 
@@ -194,7 +194,7 @@ def _come(secret: str, form: JoinForm) -> str:
 @bp.post("/letters/<slug>/people/<organizer_id>/role")
 @organizer_action(_page)
 def change_role(organizer: Organizer, slug: str, organizer_id: str) -> Answer:
-    """Make somebody an editor or a commenter."""
+    """Make an organizer an editor or a commenter."""
     letter = own_letter(session(), slug, organizer)
     set_role(session(), letter, _id(organizer_id), request.form.get("role", ""))
     return saved("people")

@@ -41,7 +41,7 @@ def keys() -> Keys:
 
 @bp.get("/join")
 def ask(address: str) -> Response:
-    """The form for a code. Whoever comes back to it finds the same seed, and so gets the same token."""
+    """The form for a code. Coming back to it shows the same seed, and so gives the same token."""
     letter, words = addressed(address)
     answer = make_response(join_page(letter, words))
     answer.headers["Cache-Control"] = FOR_ANOTHER_TRY
@@ -139,7 +139,7 @@ def _exchanged(letter: Letter, number: int, code: str, blinded: bytes) -> bytes:
 
 
 def _sign_pasted(letter: Letter, code: str, blinded: bytes) -> bytes:
-    """The blind signature for what somebody's own program made, carried here by hand."""
+    """The blind signature for what a signer's own program made, carried here by hand."""
     require_signable(letter)
     round_ = round_of_code(issuer_session(), keys().secrets, letter.id, code)
     return _exchanged(letter, round_.number, code, blinded)

@@ -1,4 +1,4 @@
-"""Telling whoever runs the site that a letter does harm: a form without a cookie, of which only the words are kept."""
+"""Reporting to the site's host that a letter does harm: a form without a cookie. Only its words are stored."""
 
 from typing import Any
 

@@ -25,7 +25,7 @@ QUERY = "%=&+/?:@!$'()*,;-._~"
 
 @dataclass(frozen=True)
 class Site:
-    """The program as it was put together for this process."""
+    """The parts of the program in this process."""
 
     settings: Settings
     databases: Databases

@@ -1,9 +1,9 @@
-"""How often one visitor, one code and one name may knock. Counted in memory, and never an address at rest.
+"""How often one visitor, one code and one name may try. Counted in memory; no address is ever stored.
 
-A visitor is the HMAC of their address (of its /64, for IPv6) under a random key that lives a day in this process's
-memory alone. Over an onion service, or behind a proxy that is not told of, all visitors come from this machine: there
-the limit is wide, and counts by letter. Codes, names, and browsers in which somebody signed in once have limits of
-their own, so that nobody can use up an organizer's. Each worker counts by itself.
+A visitor is the HMAC of their address (of its /64, for IPv6) under a random key that lives a day, only in this
+process's memory. Over an onion service, or behind a proxy that isn't configured, all visitors come from this machine.
+There the limit is wide and counts by letter. Codes, names, and browsers in which an organizer signed in have limits of
+their own, so no one can use up an organizer's. Each worker counts by itself.
 """
 
 import hashlib
@@ -62,7 +62,7 @@ def asking_for_mail() -> str:
 
 
 def reporting() -> str:
-    """How often a visitor may report a letter; where all come from this machine, how often anybody may."""
+    """How often a visitor may report a letter, or all together where all come from this machine."""
     return "100 per hour" if is_from_here() else "5 per hour"
 
 
@@ -72,7 +72,7 @@ def signing_in() -> str:
 
 
 def starting() -> str:
-    """How often a visitor may make an account on a site that is open to anybody."""
+    """How often a visitor may make an account on a site that is open to anyone."""
     return "100 per day" if is_from_here() else "5 per day"
 
 
@@ -89,7 +89,7 @@ def visitor() -> str:
 
 
 def known_browser() -> str | None:
-    """A browser in which somebody is signed in, or was and is remembered; its cookie is sealed by this site."""
+    """A browser in which an organizer is signed in, or was and is remembered. This site sealed its cookie."""
     return _today.digest(f"browser {_kept(cookie)}") if is_known(cookie) else None
 
 
@@ -123,7 +123,7 @@ def posted_member(name: str) -> object:
 
 
 def posted_name() -> str:
-    """As whom somebody signs in."""
+    """The name with which a visitor signs in."""
     return _today.digest(f"name {request.form.get('name', '').strip().casefold()}")
 
 

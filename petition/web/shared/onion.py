@@ -39,7 +39,7 @@ def is_onion(host: str) -> bool:
 
 
 def _address(environ: dict[str, Any]) -> str:
-    """Path and query as they may stand in an address, whatever the visitor sent."""
+    """Path and query, quoted so that an address may contain them, whatever the visitor sent."""
     path = quote(environ.get("PATH_INFO", "").encode("latin-1", "replace"))
     query = quote(environ.get("QUERY_STRING", ""), safe=QUERY_SAFE)
     return f"{path}?{query}" if query else path

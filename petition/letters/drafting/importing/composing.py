@@ -28,7 +28,7 @@ from petition.letters.text.sources import Source
 HEAD_LINE = re.compile(r"(to|recipient|employer|language|translation of) ?[:：] ?(.*)", re.IGNORECASE)
 FIELDS = {"to": "recipient", "translation of": "translation_of"}
 FIRST_BLOCKS = 5
-"""Among so many blocks at the beginning the title is looked for."""
+"""How many blocks at the beginning are searched for the title."""
 
 
 @dataclass

@@ -19,7 +19,7 @@ SECONDS = 8
 """After which the process is killed, whatever it does."""
 MOST_ANSWER = 2_000_000
 AT_ONCE, PATIENCE = 2, 1.0
-"""So many files are read at the same time; another one waits so many seconds for its turn."""
+"""How many files are read at the same time, and how many seconds another one waits for its turn."""
 INHERITED = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "SYSTEMROOT")
 """What the process sees of the environment: no address and no secret of this site."""
 _turns = threading.BoundedSemaphore(AT_ONCE)

@@ -154,7 +154,7 @@ class _Reader:
         return min(6, number_of(paragraph.get("text:outline-level"), 1)) if paragraph.tag == "text:h" else None
 
     def _formula(self, name: str) -> str:
-        """What a formula says, in the words of whoever typed it."""
+        """What a formula says, as its author typed it."""
         part = posixpath.normpath(posixpath.join(name, "content.xml"))
         tree = self._package.tree(part) if part in self._package.names else None
         notes = tree.iter("math:annotation") if tree is not None else ()

@@ -29,7 +29,7 @@ IGNORED = (
 
 
 class Inlines:
-    """Reads paragraphs' text. ``boxes`` collects the blocks of text boxes until somebody takes them."""
+    """Reads paragraphs' text. ``boxes`` collects the blocks of text boxes until the caller takes them."""
 
     def __init__(self, styles: Styles, omissions: Omissions, boxed: Boxed, notes: frozenset[tuple[str, str]]) -> None:
         self._styles = styles
