@@ -81,8 +81,8 @@ def slow_passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def nobody_knocked_before() -> None:
-    """How often somebody knocks is counted in the process's memory, for whatever site it serves."""
+def no_one_tried_before() -> None:
+    """Tries are counted in the process's memory, across all sites that it serves."""
     with contextlib.suppress(AssertionError):  # no site has been served yet
         limiter.reset()
     waits.forget()

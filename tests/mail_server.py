@@ -34,7 +34,7 @@ class Inbox:
     data: str = ""
     """An answer to a whole mail instead of yes."""
     cuts_after_data: int = 0
-    """So many times the mail is taken, and the connection cut before the server says so."""
+    """How many more times the server accepts an email and cuts the connection before it says so."""
     waits: float = 0.0
     """Seconds before it answers to a mail."""
     knows_dsn: bool = False

@@ -71,7 +71,7 @@ class Shared:
         return self._desks[name]
 
     def visitor(self) -> Visitor:
-        """Somebody who never came before."""
+        """A visitor who never came before."""
         return Visitor(self.app)
 
     def place(self, letter_id: str) -> Place:
@@ -97,7 +97,7 @@ class Shared:
         return self.campaign.codes(place.id, 1)[0]
 
     def get(self, path: str, **headers: str) -> Any:
-        """Ask as somebody who never came before."""
+        """Ask as a visitor who never came before."""
         return self.app.test_client().get(path, base_url=SITE, headers=_named(headers))
 
     def send(self, path: str, body: Any, **headers: str) -> Any:

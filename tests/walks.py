@@ -278,7 +278,7 @@ class Campaign:
             return signed
 
     def sign_all(self, letter_id: str, count: int, number: int = 1, **how: Any) -> list[Token]:
-        """So many people get a code and sign; their tokens."""
+        """A number of people get a code and sign; their tokens."""
         made = self.tokens(letter_id, count, number)
         for token in made:
             self.sign(letter_id, token, **how)

@@ -1,4 +1,4 @@
-"""Somebody has a code mailed and signs, on a phone, with and without scripts; every page of that way is looked at."""
+"""A signer gets a code by email and signs, on a phone, with and without scripts; every page on the way is checked."""
 
 from email import message_from_bytes, policy
 from pathlib import Path

@@ -58,7 +58,7 @@ def counted(site: Site, place: Place) -> int:
     return site.campaign.seal(place.id).waiting
 
 
-# The line is cut after the site has done its part, and before anybody hears of it
+# The line is cut after the site has done its part, before its answer arrives
 
 
 def test_sending_the_form_again_after_a_cut_gives_the_token(plain: Phone, site: Site, place: Place) -> None:

@@ -23,7 +23,7 @@ KEPT = "Autosaved for you"
 
 @pytest.fixture
 def desk(chromium: Browser, site: Site) -> Iterator[Desks]:
-    """Hands out browsers in which an organizer is signed in; afterwards none may have asked anybody but the site."""
+    """Hands out browsers in which an organizer is signed in; afterwards none may have asked another site."""
     made: list[Window] = []
 
     def of(name: str, *, scripts: bool = True, width: int = 1280) -> Page:

@@ -39,7 +39,7 @@ class Window:
         self._root = site.root
 
     def elsewhere(self) -> list[str]:
-        """What was asked of anybody but the site."""
+        """What was asked of other sites."""
         return [url for url in self.asked if not url.startswith((f"{self._root}/", "blob:", "data:"))]
 
 

@@ -1,4 +1,4 @@
-"""Each command teaches its use, and wrong use is told from refusal."""
+"""Each command teaches its use, and wrong use differs from a refusal."""
 
 from collections.abc import Iterator
 

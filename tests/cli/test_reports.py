@@ -9,7 +9,7 @@ from tests.visitors import Visitor
 
 
 def told(shell: Shell, address: str, text: str) -> int:
-    """Somebody reports a letter on the site's page; the answer's status."""
+    """A visitor reports a letter on the site's page; the answer's status."""
     app = create_app(settings(shell.environ))
     visitor = Visitor(app)
     page = visitor.press(visitor.open(f"{address}report"), "Send the report", text=text)

@@ -76,7 +76,7 @@ def raw_sign(key: rsa.RSAPrivateKey, number: bytes) -> bytes:
 
 
 def is_valid(key: rsa.RSAPrivateKey, message: bytes, signature: bytes) -> bool:
-    """RSA-PSS as somebody else's library sees it."""
+    """RSA-PSS as another library sees it."""
     try:
         key.public_key().verify(signature, message, padding.PSS(padding.MGF1(SHA384()), 48), SHA384())
     except InvalidSignature:

@@ -33,7 +33,7 @@ class Reply:
     """What goes back.
 
     ``cut`` ends the connection without a word. ``at_once`` is how many bytes of the answer, head included, go out
-    before the rest comes drop by drop. ``is_endless`` repeats the body for as long as anybody reads.
+    before the rest comes drop by drop. ``is_endless`` repeats the body for as long as a client reads.
     """
 
     status: int = 200

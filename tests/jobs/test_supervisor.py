@@ -18,7 +18,7 @@ watch_over([dies, sleeps], lambda: print("x", flush=True))
 
 
 class Seconds:
-    """Time that passes when it is told to."""
+    """Time that passes only when a test says so."""
 
     def __init__(self) -> None:
         self.now = 100.0

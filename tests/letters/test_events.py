@@ -1,4 +1,4 @@
-"""What is told of a letter after it is out, and what may not be told."""
+"""Events of a letter after it is out, and what they may not contain."""
 
 from datetime import date, timedelta
 

@@ -54,7 +54,7 @@ Plant = Callable[[Campaign], None]
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with a code, what their client sends for it, and the token that it gets."""
+    """A signer with a code, what their client sends for it, and the token that it gets."""
 
     code: str
     mac: bytes
@@ -64,9 +64,9 @@ class Person:
     role: str
     site: str
     name: bytes | None
-    """Of somebody who signs by name: what their client locked."""
+    """For a signer who shows a name: what their client locked."""
     address: str | None
-    """Of somebody whose code is mailed; its row is made when they ask for it."""
+    """For a signer whose code comes by email; its row is made when they ask for it."""
 
     @property
     def group_keys(self) -> dict[str, bytes]:
@@ -158,7 +158,7 @@ def another_order(story: Story, random: Random) -> Story:
 
 @dataclass
 class Copy:
-    """What somebody took away at one moment: every file, and on PostgreSQL every row with its system columns."""
+    """What a thief took at one moment: every file, and on PostgreSQL every row with its system columns."""
 
     event: str
     interval: int
@@ -245,7 +245,7 @@ class World:
         return moved
 
     def with_names_shown(self, people: int) -> "World":
-        """The same world later: so many have signed, the letter is public, and the names of some of them are shown."""
+        """The same world later: a number of people have signed, the letter is public, and some of their names show."""
         later = object.__new__(World)
         later.__dict__.update(self.__dict__, folder=self.folder / "later", _start=self.folder / "shown")
         shutil.copytree(self._start, later._start)

@@ -1,4 +1,4 @@
-"""Whoever takes raw copies of everything that is stored after each sealing cannot tell who came when, nor who is who.
+"""Raw copies of everything stored, taken after each sealing, don't show who came when, or who is who.
 
 And the attack that shows it finds every leak that is planted for it.
 """
@@ -197,7 +197,7 @@ def test_a_sealing_that_does_not_sort_is_found(world: World, monkeypatch: Patch)
 
 @pytest.mark.long
 def test_held_back_rows_that_stay_as_they_came_are_found(world: World, monkeypatch: Patch) -> None:
-    story = a_story(450, 22, Random(1))  # so many an hour that only H are held back, and lie on one page
+    story = a_story(450, 22, Random(1))  # enough an hour that only H are held back, and lie on one page
     moments = {world.people[person].commit: moment for person, moment in story.moments[SIGN].items()}
     monkeypatch.setattr(
         unordered_writes,

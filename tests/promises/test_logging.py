@@ -72,7 +72,7 @@ def a_day_later(campaign: Campaign) -> Mapping[str, str]:
 
 
 def a_signature(campaign: Campaign, worker: Visitor, letter: str, hidden: str) -> set[str]:
-    """Somebody joins and signs on the pages; everything that must stay with them."""
+    """A signer joins and signs on the pages; everything that must stay with them."""
     code = campaign.codes(letter, 1)[0]
     shown = "-".join(code[start : start + 4] for start in range(0, 16, 4))
     ready = worker.press(worker.open(f"{hidden}join"), "Continue", code=shown)

@@ -83,7 +83,7 @@ class Watched:
 
 
 def is_in(data: bytes, values: list[bytes]) -> list[bytes]:
-    """Which of some values stand in bytes, raw, in hex or in base64url."""
+    """Which of some values are in the bytes: raw, in hex or in base64url."""
     return [
         value for value in values if any(form in data for form in (value, value.hex().encode(), b64url(value).encode()))
     ]

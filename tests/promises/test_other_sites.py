@@ -1,4 +1,4 @@
-"""Another site's page can post nothing here; and nobody can post more than anybody needs."""
+"""Another site's page can post nothing here, and no one can post more than people need."""
 
 from io import BytesIO
 from typing import Any

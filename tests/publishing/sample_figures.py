@@ -30,7 +30,7 @@ SCRIPTS = {
 
 
 def some_figures(count: int = 612, words: LetterText = WORDS, updates: int = 20, **other: Any) -> Figures:
-    """A published letter's figures with a count that grew in so many updates, seven hours apart."""
+    """A published letter's figures with a count that grew in a number of updates, seven hours apart."""
     shares = [count * (number + 1) // updates for number in range(updates)]
     grown = sorted({share: place for place, share in reversed(list(enumerate(shares))) if share}.items())
     history = tuple(Row(FIRST + timedelta(hours=7 * place), share, 0, share + 3) for share, place in grown)

@@ -127,7 +127,7 @@ def test_a_letter_that_was_published_and_closed_in_one_hour_verifies(campaign: C
 
 
 def quick_tokens(campaign: Campaign, letter: str, key: rsa.RSAPrivateKey, count: int) -> list[Token]:
-    """Tokens for so many codes, signed with the round's key as they stand: blinding takes ten times as long."""
+    """Tokens for a number of codes, signed with the round's key without blinding, which takes ten times as long."""
     campaign.codes(letter, count)
     text_sha256, made = campaign.figures(letter).text_sha256, []
     pss = padding.PSS(mgf=padding.MGF1(SHA384()), salt_length=48)

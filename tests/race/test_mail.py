@@ -28,7 +28,7 @@ def environ(environ: dict[str, str], inbox: Inbox) -> dict[str, str]:
 
 
 def wait_for(inbox: Inbox, count: int) -> None:
-    """Until so many mails have come."""
+    """Wait until a number of emails have come."""
     deadline = time.monotonic() + 60
     while len(inbox.raw) < count and time.monotonic() < deadline:
         time.sleep(0.005)

@@ -250,7 +250,7 @@ def test_numbers_of_codes_never_fall_though_they_come_late(campaign: Campaign) -
 
 
 def with_the_rounds_key(campaign: Campaign, letter: str, key: PrivateKey, count: int) -> None:
-    """So many signatures without a code, by a thief of the round's key."""
+    """A number of signatures without a code, by a thief of the round's key."""
     text_sha256 = campaign.figures(letter).text_sha256
     for _ in range(count):
         receipt = os.urandom(16)

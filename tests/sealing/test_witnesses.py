@@ -113,7 +113,7 @@ def witness(campaign: Campaign) -> Iterator[Witness]:
 
 
 def introduce(campaign: Campaign, witness: Witness, letter: str) -> str:
-    """The witness is told the log's key; the log's origin."""
+    """Tell the witness the log's key; returns the log's origin."""
     with Session(campaign.databases.reading) as session:
         log = log_of(session, letter)
         witness.logs[log.origin] = log.public_key

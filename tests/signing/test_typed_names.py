@@ -1,4 +1,4 @@
-"""What may stand in a name, where it is typed and where it comes out of a lock."""
+"""What a name may contain, when it is typed and when it is unlocked."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What anybody may ask of the scripts before reading them, and that the pages bring what the scripts need."""
+"""What anyone may expect of the scripts before reading them, and that the pages bring what the scripts need."""
 
 import re
 from pathlib import Path

@@ -161,7 +161,7 @@ def noting(site: Site) -> Callable[..., Any]:
 
 
 def dated(start: Any, days: int) -> Callable[..., Any]:
-    """Begins answers whose date is so many days from now."""
+    """Begins answers with a date a number of days from now."""
     date = http_date(time.time() + days * 86400)
     return lambda status, headers, *more: start(status, [*headers, ("Date", date)], *more)
 
@@ -175,7 +175,7 @@ def cut(environ: dict[str, Any], answered: Iterable[bytes]) -> list[bytes]:
 
 
 def _not_yet(_environ: Any, _start: Any) -> list[bytes]:
-    raise RuntimeError("asked before it was put together")
+    raise RuntimeError("asked before it was ready")
 
 
 @dataclass

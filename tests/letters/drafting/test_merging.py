@@ -1,4 +1,4 @@
-"""Two people's texts put together: no word of either side is lost, and nobody is asked without need."""
+"""Merging two people's texts: no word of either side is lost, and no one is asked without need."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The words of a letter: what may stand in them, their bytes, their HTML."""
+"""A letter's text: what it may contain, its bytes, its HTML."""
 
 import hashlib
 import unicodedata

@@ -1,4 +1,4 @@
-"""The list of names: who stands in it, in which order, on which page, and what is told of those who wait."""
+"""The list of names: who is on it, in which order, on which page, and what it says about those who wait."""
 
 import csv
 import io

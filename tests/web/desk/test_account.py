@@ -1,4 +1,4 @@
-"""One's own account: passphrase, app, sign-ins; and guessing, which is slowed down for whoever guesses."""
+"""Your own account: passphrase, app, sign-ins; and guessing passwords, which gets slower."""
 
 import re
 import threading
@@ -138,7 +138,7 @@ def test_a_browser_remembered_for_one_is_nobody_s_for_another_name_or_a_later_pa
 
 
 def elsewhere(shared: Shared) -> Visitor:
-    """Somebody who comes from an address that says who they are."""
+    """A visitor whose address is known."""
     visitor = shared.visitor()
     visitor.client.environ_base["REMOTE_ADDR"] = ELSEWHERE
     return visitor

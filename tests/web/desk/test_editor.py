@@ -1,4 +1,4 @@
-"""Writing a letter in the browser: nothing that somebody typed is ever lost."""
+"""Writing a letter in the browser: nothing that an organizer typed is ever lost."""
 
 import re
 
@@ -234,7 +234,7 @@ def test_k_is_frozen_once_the_letter_is_open_and_the_goal_is_not(shared: Shared,
     assert ana.press(goal, "Save", goal="100").path == f"{place.desk}goal"
 
 
-# A session that ended while somebody was typing
+# A session that ended while an organizer was typing
 
 
 def signed_out(shared: Shared, ana: Visitor) -> Visitor:

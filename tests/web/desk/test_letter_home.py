@@ -1,4 +1,4 @@
-"""A letter's life on its home page: what stands in the way, and each step."""
+"""A letter's life on its home page: its obstacles, and each step."""
 
 import re
 from datetime import timedelta
@@ -350,7 +350,7 @@ def test_a_batch_is_recalled_and_the_page_says_so(shared: Shared, ana: Visitor) 
 
 
 def test_recalling_looks_the_same_whether_codes_were_used_or_not(shared: Shared, ana: Visitor) -> None:
-    """Else whoever makes a batch of one code and gives it to one person would learn whether they used it."""
+    """Otherwise, a batch of one code for one person would show whether they used it."""
     seen = []
     for is_used in (False, True):
         place = shared.an_open_letter()

@@ -1,4 +1,4 @@
-"""Who may start a letter: by invitation, or anybody, within limits and with the host's approval."""
+"""Who may start a letter: invited people, or anyone within limits and with the host's approval."""
 
 from dataclasses import replace
 from typing import Any

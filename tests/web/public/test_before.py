@@ -1,4 +1,4 @@
-"""What people read before they sign, and when they are told to come back."""
+"""What people read before they sign, and when the page asks them to come back."""
 
 import re
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ def test_the_way_to_sign_names_no_host_so_that_nobody_is_led_off_an_onion_addres
 
     assert letter.links["Sign this letter"] == "before/index.html"
     assert before.links["Continue"] == "../join"
-    assert f"{SITE}{place.public}join" in before.links, "where to sign, for whoever reads a copy"
+    assert f"{SITE}{place.public}join" in before.links, "where to sign, for readers of a copy"
 
 
 @ONCE

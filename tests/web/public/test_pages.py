@@ -20,7 +20,7 @@ CLIENT = Path(petition.__file__).parent / "client.py"
 
 @pytest.fixture(scope="module")
 def place(shared: Shared) -> Place:
-    """A published letter with six signatures, four of them sealed. Whoever adds to it makes another one."""
+    """A published letter with six signatures, four of them sealed. A test that adds to it makes another one."""
     return counted(shared)
 
 

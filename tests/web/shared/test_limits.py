@@ -1,4 +1,4 @@
-"""How often one visitor may knock, and what whoever knocks too often is told."""
+"""How often one visitor may try, and what the site answers after that."""
 
 from typing import Any
 

@@ -49,9 +49,9 @@ def test_where_too_many_names_are_tried_the_oldest_is_forgotten() -> None:
 
 def test_the_refusal_says_how_long_to_wait() -> None:
     for _ in range(7):
-        waits.wrong("somebody")
+        waits.wrong("a name")
     with pytest.raises(SlowDown) as refused:
-        require_not_throttled({"somebody": 5})
+        require_not_throttled({"a name": 5})
 
     assert "1 min" in str(refused.value)
     assert refused.value.after == 4

@@ -25,7 +25,7 @@ def place(shared: Shared) -> Place:
 
 @pytest.fixture
 def ready(shared: Shared) -> Ready:
-    """Somebody who has exchanged a code, and sees how they may be seen."""
+    """A signer who has exchanged a code, and sees the choices of appearance."""
 
     def come(place: Place) -> tuple[Visitor, Page]:
         visitor = shared.visitor()
@@ -163,7 +163,7 @@ def test_a_name_that_cannot_be_shown_is_refused_with_what_was_typed(shared: Shar
 
 @pytest.fixture
 def held(shared: Shared, place: Place) -> str:
-    """The receipt file of somebody who signed in two groups."""
+    """The receipt file of a signer who signed in two groups."""
     return shared.campaign.sign_all(place.id, 1, role="software", site="south")[0].as_text()
 
 
