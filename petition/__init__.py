@@ -1,4 +1,4 @@
-"""Petition: open letters signed by verified colleagues whom nobody can trace. ``create_app`` puts it together."""
+"""Petition: open letters signed by verified colleagues whom no one can trace. ``create_app`` makes the application."""
 
 import os
 import time

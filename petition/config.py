@@ -36,7 +36,7 @@ class WrongSetting(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """What the program was told. ``sources`` says for each variable where its value came from."""
+    """The settings in force. ``sources`` says for each variable where its value came from."""
 
     data: Path
     database_url: str
@@ -71,7 +71,7 @@ class Settings:
 
     @property
     def is_demo(self) -> bool:
-        """Whether this is a demo, which marks its data folder: there alone letters close when told."""
+        """Whether this is a demo, which marks its data folder. Only there can letters close at once."""
         return (self.data / DEMO).exists()
 
     @property

@@ -232,7 +232,7 @@ def forget_order(engine: Engine, *tables: str) -> list[str]:
 
 
 def _is_written_anew(engine: Engine, table: str) -> bool:
-    """Write one table anew; whether no removed row is left in it. Engines that keep no heap have none to leave."""
+    """Rewrite one table; returns whether no removed row is left in it. Engines without a heap leave none."""
     told: list[str] = []
     try:
         with engine.begin() as connection:

@@ -76,7 +76,7 @@ def upgrade_chain(engine: Engine, chain: str, *, to: str = "head", scripts: Path
 
 @contextlib.contextmanager
 def migrating(engine: Engine) -> Iterator[Connection]:
-    """A connection on which tables may be made anew; what was done on it is committed at the end.
+    """A connection on which tables may be rebuilt; it commits at the end.
 
     To change most of a table SQLite needs another table, into which the rows are copied, before the old one is
     dropped. Where foreign keys are enforced, dropping it deletes the rows that refer to it. So they are not enforced

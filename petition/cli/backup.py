@@ -1,4 +1,4 @@
-"""``petition backup`` and ``petition restore``: one encrypted file, and what must happen after it was used."""
+"""``petition backup`` and ``petition restore``: one encrypted file, and what to do after a restore."""
 
 from contextlib import closing
 from pathlib import Path

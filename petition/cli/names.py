@@ -78,7 +78,7 @@ def unlock(slug: str, number: int | None, void: bool, name: str, passphrase_file
             refuse("Say which announcement to take back: --void --at N.")
         with working(here) as session:
             void_announcement(session, hosted_letter(session, slug), name_step(NAMED_AT, number))
-        click.echo("Taken back.")
+        click.echo("Canceled.")
         return
     who, passphrase = ask(here, slug, name, passphrase_file)
     with working(here) as session:

@@ -1,4 +1,4 @@
-"""A bar for what takes longer than a second and tells how far it is; on a terminal alone."""
+"""A progress bar for work that takes longer than a second; on a terminal only."""
 
 import sys
 from typing import Any

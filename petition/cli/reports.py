@@ -1,4 +1,4 @@
-"""``petition report``: what people tell of letters that do harm."""
+"""``petition report``: reports about letters that do harm."""
 
 import click
 

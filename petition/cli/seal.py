@@ -1,4 +1,4 @@
-"""``petition seal``: do what is due, or stay and be the clock."""
+"""``petition seal``: do what is due now, or stay and do it at each set time."""
 
 import signal
 import threading
@@ -54,7 +54,7 @@ def seal(slug: str | None, watch: bool) -> None:
 
 
 def _unknown(duty: str, error: Exception) -> str:
-    """What is said of an error that only the program's authors can mend: its kind and place, no value of it."""
+    """The sentence for an error that only the program's authors can fix: its kind and place, none of its values."""
     return f"{duty} failed: {type(error).__name__} at {place_of(error)}. What waits goes on waiting; run this again."
 
 

@@ -1,4 +1,4 @@
-"""What ``petition run`` does before and right after its children start: looks, waits, and tells when it serves."""
+"""What ``petition run`` does before and after its children start: it checks, waits, and says when the site answers."""
 
 import os
 import socket

@@ -36,7 +36,7 @@ FEW = 60
 
 @dataclass
 class DemoClock:
-    """The demo's own time: it begins in the past and goes on when told, so that a history can grow in seconds."""
+    """The demo's own time: it begins in the past and is moved by the demo, so a history can grow in seconds."""
 
     moment: datetime
 
@@ -141,7 +141,7 @@ def write_and_open(browser: Browser, invitation: str, passphrase: str, codes: in
 
 
 def publish(browser: Browser, desk: str, passphrase: str, today: date) -> None:
-    """Show it to everybody, with the names of those who want it, and tell what happened then."""
+    """Publish the letter, with the names of those who want it, and add the events that followed."""
     browser.send(desk + "publish", desk + "publish", passphrase=passphrase)
     for event in sample.EVENTS:
         browser.send(desk + "after", desk + "events", day=today.isoformat(), **event)
@@ -184,7 +184,7 @@ def sign_all(address: str, codes: Sequence[str], folder: Path, tell: Callable[[i
 
 
 def withdraw(address: str, receipts: Sequence[Path]) -> None:
-    """Some change their minds."""
+    """Some signers change their minds."""
     with silence():
         for receipt in receipts:
             if client.main(["withdraw", address, "--receipt", str(receipt)]) != 0:
@@ -193,7 +193,7 @@ def withdraw(address: str, receipts: Sequence[Path]) -> None:
 
 @contextlib.contextmanager
 def silence() -> Iterator[TextIO]:
-    """What the client tells its user is for a person; hundreds of them would fill the screen."""
+    """Hide what the client prints for its user: hundreds of them would fill the screen."""
     with (
         Path(os.devnull).open("w") as nowhere,
         contextlib.redirect_stdout(nowhere),

@@ -33,7 +33,7 @@ def make_codes(
 ) -> tuple[int, list[str]]:
     """New codes of a round: their batch's number and the codes in the order for the sheet.
 
-    Rows go in by hash, so the database cannot tell the order on the sheet. With ``is_single`` the letter is one
+    Rows go in by hash, so the database doesn't show the order on the sheet. With ``is_single`` the letter is one
     person's: it has one code at a time. ``for_pool`` adds them to the round's one pool of codes that people hand on,
     so that nothing stored says which of them went through whose hands.
     """
@@ -96,7 +96,7 @@ def _add_to_pool(session: Session, letter_id: str, number: int, count: int) -> i
 
 def void_batch(session: Session, letter_id: str, batch: int) -> None:
     """Recall a batch: none of its unused codes works any more. It looks the same whatever was used, and again nothing
-    changes; else its page, the list of batches or the log would tell whether a certain code had been used."""
+    changes; otherwise its page, the list of batches or the log would show whether a certain code had been used."""
     row = session.get(Batch, (letter_id, batch))
     if row is None:
         raise NotFound("This letter has no print batch %(batch)s.", batch=batch)

@@ -1,7 +1,7 @@
-"""The mailer: goes through the outbox, decides which addresses may have a code, and hands mail over.
+"""The mailer: goes through the outbox, decides which addresses may have a code, and sends the emails.
 
-A mail that the server does not take is tried again, at growing intervals with some chance in them, and given up
-within the hour. What is remembered of one that waits is its random key, in memory; nothing of it is logged.
+If the server does not accept an email, it is tried again at growing random intervals, and given up within the hour.
+The mailer remembers only the random key of a waiting email, in memory, and logs nothing about it.
 """
 
 import logging

@@ -33,7 +33,7 @@ SURELY_OVER = timedelta(hours=2)
 
 @dataclass(frozen=True)
 class Asked:
-    """What was in a box: to whom a code shall go, and in which language they read the page."""
+    """What was in a box: the address for a code, and the language in which its owner read the page."""
 
     address: Address
     language: str
@@ -135,6 +135,6 @@ def put_away(session: Session, row: Outbox, *, undelivered: bool = False) -> Non
 
 
 def rewrite_waiting(session: Session) -> None:
-    """On PostgreSQL, write all waiting mail anew in one transaction: a row keeps the number of its writer."""
+    """On PostgreSQL, rewrite all waiting email in one transaction: a row keeps the number of its writer."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(update(Outbox).values(letter_id=Outbox.letter_id))

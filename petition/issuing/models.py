@@ -1,4 +1,4 @@
-"""What the issuer keeps: rounds' private keys, and hashed codes, mail that waits. Never a signature or a name."""
+"""What the issuer stores: rounds' private keys, hashed codes, waiting email. Never a signature or a name."""
 
 from datetime import datetime
 
@@ -48,7 +48,7 @@ class Batch(IssuerBase):
     round: Mapped[int]
     made: Mapped[int]
     voided: Mapped[int] = mapped_column(default=0)
-    """As many as were made once the batch is recalled, whether used or not: else it would tell which were."""
+    """After a recall, the number of codes in the batch, used or not: anything else would show which were used."""
 
 
 class Code(IssuerBase):

@@ -1,4 +1,4 @@
-"""How many mails may go out: to one address, to one domain, in all. Counted in memory only, under keyed hashes."""
+"""How many emails may go out: to one address, to one domain, in all. Counted in memory only, under keyed hashes."""
 
 import hmac
 from collections import Counter

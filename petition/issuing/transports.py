@@ -1,4 +1,4 @@
-"""How mail leaves: to a mail server (RFC 5321), or into a folder for trying."""
+"""How email leaves: to a mail server (RFC 5321), or into a folder, to try it out."""
 
 import contextlib
 import ssl
@@ -30,7 +30,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class NotTaken(Exception):
-    """A mail was not handed over. Says what kind of thing happened, never to whom it was to go."""
+    """An email was not handed over. Says what kind of thing happened, never whom it was for."""
 
 
 class TemporaryFailure(NotTaken):

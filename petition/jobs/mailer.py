@@ -1,7 +1,7 @@
 """Email goes out beside the scheduler: the mailer looks into the outbox every few seconds, even during a sealing.
 
-One process at a time does it, by a lock on a file, so that a mail is not sent twice and limits hold; another one
-takes over when that process is gone.
+A lock on a file lets one process at a time do it, so that no email is sent twice and limits hold. When that process is
+gone, another one takes over.
 """
 
 import fcntl

@@ -1,7 +1,7 @@
-"""What happens by itself: at set times it seals, and closes what was announced; one process at a time does it.
+"""What happens by itself: sealing at set times, and announced closings. One process at a time does it.
 
-No timer lives in a web worker. Several clocks do no harm: every step holds the letter's log while it works, and each
-set time is done once, however often a clock is started.
+No timer runs in a web worker. Several schedulers do no harm: every step holds the letter's log while it works, and
+each set time is handled once, no matter how many schedulers start.
 """
 
 import contextlib

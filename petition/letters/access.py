@@ -37,7 +37,7 @@ def unlisted_path(letter: Letter) -> str:
 
 
 def path_of(letter: Letter) -> str:
-    """The path of a letter as it may be told now: public, or unlisted."""
+    """The path of a letter that may be shared now: public, or unlisted."""
     return f"{LISTED}{letter.slug}" if letter.state in PUBLIC else unlisted_path(letter)
 
 

@@ -1,4 +1,4 @@
-"""Several letters and organizations on one site: public letters, by the employer that they are about."""
+"""Several letters and organizations on one site: public letters, by employer."""
 
 from itertools import groupby
 

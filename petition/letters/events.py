@@ -42,7 +42,7 @@ MISSING = {
 
 @dataclass(frozen=True)
 class EventInput:
-    """What organizers tell of an event: its kind, its day, and who, how, where and in which words."""
+    """An event as organizers describe it: its kind, its day, and who, how, where and in which words."""
 
     kind: str
     day: date

@@ -1,4 +1,4 @@
-"""What the host must approve of a letter before it goes on, on sites that ask for it."""
+"""What the host must approve before a letter goes on, on sites that ask for it."""
 
 from sqlalchemy.orm import Session
 

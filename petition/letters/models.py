@@ -1,4 +1,4 @@
-"""What the database knows of letters and of the people who write them; nothing of who signs."""
+"""What the database knows about letters and the people who write them. It knows nothing about signers."""
 
 from datetime import date, datetime
 from typing import Any
@@ -353,7 +353,7 @@ def roll_key() -> ForeignKeyConstraint:
 
 
 class Event(PetitionBase):
-    """Something that happened to a letter once it was out, told by its organizers."""
+    """Something that happened to a letter after it was out, added by its organizers."""
 
     __tablename__ = "event"
     __table_args__ = UNORDERED

@@ -1,4 +1,4 @@
-"""What the pins of a letter's rounds cover (protocol 4): frozen at opening, so that nobody can be given another."""
+"""What the pins of a letter's rounds cover (protocol 4): frozen at opening, so that no one can be given another."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

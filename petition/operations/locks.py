@@ -1,4 +1,4 @@
-"""One program for each part of a site: a second one that is started by mistake says so and ends."""
+"""One program for each part of a site: a second one, started by mistake, says so and ends."""
 
 import contextlib
 import fcntl

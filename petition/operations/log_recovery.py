@@ -175,7 +175,7 @@ def _undefused(cell: str) -> str:
 
 
 def _told(source: Source) -> dict[str, Any]:
-    """counts.json, which tells the day of publication and an announced closing; the log does not."""
+    """counts.json, which has the day of publication and an announced closing; the log does not."""
     try:
         told = json.loads(source.read("counts.json", LONGEST["counts.json"]))
     except (Refusal, ValueError):

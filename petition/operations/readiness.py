@@ -1,4 +1,4 @@
-"""Whether a site can do its work now: what ``/readyz`` answers. Nothing of a letter or a visitor is in the answer."""
+"""Whether a site can do its work now: what ``/readyz`` answers. It says nothing about a letter or a visitor."""
 
 import shutil
 import time

@@ -1,4 +1,4 @@
-"""Backups that nobody on this machine can open: encrypted to public keys of age (X25519, age-encryption.org/v1).
+"""Backups that no one on this machine can open: encrypted to public keys of age (X25519, age-encryption.org/v1).
 
 The private halves, which age calls identities, stay with the people who may restore. ``age -d -i FILE`` opens such a
 backup too.

@@ -1,7 +1,7 @@
 """Shows that a backup can be restored: restores it into a scratch folder, and verifies every public letter from it.
 
-Nobody on this machine can open a backup that is encrypted to public keys. So for the check the file gets one recipient
-more: a key that exists only in memory, and only as long as the check runs.
+No one on this machine can open a backup that is encrypted to public keys. So for the check, the file gets one more
+recipient: a key that exists only in memory, and only while the check runs.
 """
 
 import shutil

@@ -1,5 +1,6 @@
-"""Writes a backup into an empty site, whichever version made it: into the tables of that version, which are then
-upgraded. Then it ends what must not go on: rounds without their secrets, logs that may be older than the published one.
+"""Writes a backup into an empty site: first into tables of the version that made it, which are then upgraded.
+
+Then it ends what must not go on: rounds without their secrets, logs that may be older than the published one.
 """
 
 import os

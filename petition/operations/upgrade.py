@@ -1,4 +1,4 @@
-"""Upgrades a site's databases: looks what they are, copies them, and runs the revisions that are missing."""
+"""Upgrades a site's databases: finds their version, copies them, and runs the missing revisions."""
 
 import contextlib
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Public bytes, made once an edition and kept: nothing public is computed for a visitor.
+"""Public bytes, made once for each edition and cached: nothing public is computed for a visitor.
 
 A worker asks for the letters' editions at most once a second. The files of an edition are made on first demand,
 compressed once, and kept in memory; those that take time to make also lie in the public folder, for other workers.
@@ -61,7 +61,7 @@ SITE_FILES: dict[str, tuple[str | Callable[[], bytes], str]] = {
     "counts.schema.json": (openapi.counts_schema, openapi.SCHEMA),
 }
 PAGES = {"start/": "public/start.html", "code/": "public/code.html"}
-"""Pages of the site that tell of its host; ``TOLD`` are those that a letter's folder carries too."""
+"""Pages about the site's host; ``TOLD`` are those that a letter's folder carries too."""
 COMPRESSED = ("text/", "application/json", "application/schema", "image/svg", "application/atom")
 
 
@@ -101,7 +101,7 @@ class _Known:
 
 
 class PublicCache:
-    """The kept files of a site, in one process."""
+    """The cached files of a site, in one process."""
 
     def __init__(
         self,
@@ -253,7 +253,7 @@ class PublicCache:
             return PublicFile(path.read_bytes(), media_type, modified=modified)
         try:
             with Session(self._reading) as session:
-                if tile_of(name) is not None:  # the log alone is asked, lest names of tiles be a way to keep it busy
+                if tile_of(name) is not None:  # only the log is asked, so names of tiles can't keep the site busy
                     return log_file(session, known.id, name)
                 letter = public_letter(session, known.slug)
                 require_page(letter.names_shown, name)
@@ -316,7 +316,7 @@ def asked_page(language: str) -> PublicFile:
 
 
 TOLD: dict[str, Callable[[str], PublicFile]] = {"promises/": promises_page, "asked/": asked_page}
-"""Pages that every site says in the same words."""
+"""Pages with the same words on every site."""
 
 
 def packaged(name: str) -> PublicFile:

@@ -1,7 +1,7 @@
-"""Puts a new version of a folder where the old one is, in one step, with everything in it that others put there.
+"""Replaces a folder with a new version in one step, and keeps everything that others put there.
 
-The new folder is made beside the old one. Unchanged files, and those of others, are linked into it. So whatever
-interrupts, one of the two is whole, and a folder that was left beside can be deleted.
+The new folder is made beside the old one. Unchanged files, and other people's, are linked into it. So after any
+interruption, one of the two folders is whole, and the other can be deleted.
 """
 
 import contextlib

@@ -53,7 +53,7 @@ def is_settled(session: Session, letter_id: str) -> bool:
 
 
 def settle_rest(petition: Engine, letter_id: str, pause: Callable[[float], object] = time.sleep) -> None:
-    """Write a closed letter's answers and names anew, and with them the last to come, which were too few to settle.
+    """Rewrite a closed letter's answers and names, together with the last to come, which were too few to settle.
 
     Part by part, so that nobody who signs another letter waits long. Stopped in between, it is to be done again.
     """
@@ -70,7 +70,7 @@ def settle_rest(petition: Engine, letter_id: str, pause: Callable[[float], objec
 
 
 def _write_part_anew(session: Session, letter_id: str, tables: Tables, last: bytes) -> bytes | None:
-    """Write the settled rows after a key anew, and with them what arrived; the key of the last, None at the end."""
+    """Rewrite the settled rows after a key, with what arrived; returns the last one's key, None at the end."""
     arrived, settled = (table.__table__ for table in tables)
 
     def after(table: Any, end: bytes | None = None) -> tuple[Any, ...]:

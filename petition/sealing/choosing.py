@@ -1,4 +1,4 @@
-"""Which of the signatures that wait are counted now (protocol 7): of each round at least K, or none.
+"""Which waiting signatures are counted now (protocol 7): at least K of each round, or none.
 
 Every signature in the log shows its round, so K and H count within a round.
 """

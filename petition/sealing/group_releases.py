@@ -19,7 +19,7 @@ REST = ""
 
 
 def renew(session: Session, letter: Letter, total: int, *, moment: datetime) -> None:
-    """Make the tables of all fields anew, if enough more have signed since they were made last."""
+    """Make new tables of all fields, if enough more have signed since the last ones."""
     fields = fields_of(session, letter.id)
     last = session.get(GroupRelease, letter.id)
     unnamed = total - letter.names_shown

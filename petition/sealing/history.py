@@ -1,4 +1,4 @@
-"""What is remembered besides the log: its totals hour by hour, and the hours of entries that are no signatures."""
+"""What is stored beside the log: its totals hour by hour, and the hours of entries that are not signatures."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

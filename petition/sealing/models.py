@@ -66,7 +66,7 @@ class Sealing(PetitionBase):
 
 
 class Milestone(PetitionBase):
-    """The hour of an entry that tells of rounds, codes, keys or the end: never of a signature."""
+    """The hour of an entry about rounds, codes, keys or the end; never of a signature."""
 
     __tablename__ = "milestone"
     __table_args__ = UNORDERED

@@ -1,9 +1,8 @@
 """Names at a set time: the only moment at which the list of names changes.
 
-What was taken back or hidden leaves, what was announced opens or is void, and the names that settled in steps that
-are open are read and become rows that everybody may read. Reading takes minutes when there are many, so it happens
-between two short transactions. After a letter's end what was never to be shown is deleted with its keys, and months
-later the shown names go too.
+Withdrawn and hidden names leave. Announced steps open or become void. Settled names in open steps are unlocked and
+become rows that everyone may read. With many names that takes minutes, so it happens between two short transactions.
+After a letter's end, names that will never be shown are deleted with their keys, and months later the shown names too.
 """
 
 from calendar import monthrange

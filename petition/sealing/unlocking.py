@@ -1,4 +1,4 @@
-"""Reading locked names, on all cores and in bounded memory: a private operation takes some milliseconds each."""
+"""Reading locked names, on all cores and in bounded memory: each takes a private operation of some milliseconds."""
 
 import multiprocessing
 import os

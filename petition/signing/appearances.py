@@ -1,7 +1,7 @@
-"""What a signer lets be shown: counted, in groups, or by a name that is locked (protocol, section 6).
+"""What a signer allows to be shown: only the count, groups, or a locked name (protocol, section 6).
 
-Group answers and names are rows of their own under keys that only the receipt leads to. They hold their round's
-number and nothing else of the signature: nobody can join role to site to level, or either to an entry of the log.
+Group answers and names are separate rows under keys that only the receipt leads to. They hold their round's number and
+nothing else of the signature: no one can join role to site to level, or any of them to an entry of the log.
 """
 
 from collections.abc import Iterable

@@ -183,6 +183,6 @@ class HiddenName(PetitionBase):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     reason: Mapped[str] = mapped_column(Text)
     key: Mapped[bytes | None] = mapped_column(LargeBinary(32), default=None)
-    """The name key of whose name it was, so that they can be told why; None once their signature is withdrawn."""
+    """The name key of the signer whose name it was, so that they can learn why; None once they have withdrawn."""
     is_public: Mapped[bool] = mapped_column(default=False)
     """From the next set time on."""

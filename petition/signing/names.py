@@ -1,4 +1,4 @@
-"""Names that are shown: taken back by their signers, hidden by organizers, read by everybody.
+"""Shown names: signers take them back, organizers hide them, everyone reads them.
 
 Nothing here changes what the public sees before the next set time (sealing/naming.py): until then a name that leaves
 is only marked.

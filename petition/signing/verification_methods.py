@@ -1,4 +1,4 @@
-"""By which routes the codes of a round go out."""
+"""How the codes of a round reach people."""
 
 from collections.abc import Iterable
 

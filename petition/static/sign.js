@@ -484,7 +484,7 @@ function requireVersion(first) { // other logs have other rules
   if (first.type !== "letter" || first.version !== 2) stop("version");
 }
 
-function pinInLog(first, { round, public_key, roll }) { // of a round, as the log tells it to everybody
+function pinInLog(first, { round, public_key, roll }) { // of a round, as the log says it to everyone
   const { letter_id, text_sha256, k, timing, hosts, log_key, fields_sha256, names_keys } = first;
   const shared = { letter_id, text_sha256, k, timing, hosts, log_key, fields_sha256, names_keys };
   return pinOf({ ...shared, round, public_key, roll });

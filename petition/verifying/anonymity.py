@@ -1,4 +1,4 @@
-"""Whether K was kept: whatever a reader can tell signatures apart by holds none or at least K of them (protocol 8)."""
+"""Whether K was kept: each set of signatures that a reader can tell apart has at least K members (protocol 8)."""
 
 from collections import Counter
 

@@ -120,7 +120,7 @@ def mend_slashes() -> Any:
 
 
 def guard_posts() -> None:
-    """A form of another site cannot post here: told by Sec-Fetch-Site, else by Origin; clients send neither."""
+    """A form of another site cannot post here. Sec-Fetch-Site shows it, or else Origin; clients send neither."""
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return
     fetched_from, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
@@ -191,7 +191,7 @@ def explain(error: HTTPException) -> Any:
 
 
 def _too_often() -> SlowDown:
-    """What the limiter says; it knows when its count begins anew."""
+    """What the limiter says; it knows when its count starts over."""
     limit = limiter.current_limit
     left = max(1.0, limit.reset_at - time.time()) if limit is not None else 60
     sentence = "This was tried too often. Please wait %(minutes)s min, then try again."

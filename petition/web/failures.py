@@ -1,4 +1,4 @@
-"""What visitors and the log get when something goes wrong that no rule foresees, in Flask or ahead of it."""
+"""What visitors and the log get when something unforeseen goes wrong, in Flask or ahead of it."""
 
 import json
 from collections.abc import Callable, Iterable

@@ -1,7 +1,7 @@
 """The organizers of a letter: invitations, roles, transfer of access, and the names that the public may see.
 
-An invitation never opens an existing account, which may lead to letters that the two do not share; it gives access to
-one letter. Organizers who lost their password come back with a new account, to which their access is transferred.
+An invitation gives access to one letter. It never opens an existing account, which may lead to other letters.
+Organizers who lost their password come back with a new account, and their access is transferred to it.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Names keys: one for each appearance step that shows names, opened by an organizer's passphrase (protocol 9).
 
-Between opening a letter and unlocking a step nobody can read its names: not the database, not the host, not an
-organizer whose passphrase is not typed. What is kept of a private half are boxes, one for each organizer.
+Between the opening of a letter and the unlocking of a step, no one can read its names: not the database, not the host,
+not an organizer without typing the passphrase. Private halves are stored only in boxes, one for each organizer.
 """
 
 from collections.abc import Callable, Iterable
@@ -51,7 +51,7 @@ def choose_name_steps(session: Session, letter: Letter, *, named: bool, numbers:
 
 
 def key_holders(session: Session, letter_id: str) -> list[Organizer]:
-    """The letter's editors for whom a key can be boxed, by name."""
+    """The letter's editors who can receive a box with a key, by name."""
     mine = select(Organizer).join(Authorship, Authorship.organizer_id == Organizer.id)
     has_pair = (Authorship.letter_id == letter_id, Authorship.role == EDITOR, Organizer.public_key.is_not(None))
     return list(session.scalars(mine.where(*has_pair).order_by(Organizer.name)))

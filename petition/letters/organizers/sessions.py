@@ -1,4 +1,4 @@
-"""Who is signed in where: rows that a browser's cookie points to, listed to their owner, each ended at will."""
+"""Sign-ins: rows that a browser's cookie points to. Organizers see a list of theirs and can end each one."""
 
 import hashlib
 from datetime import datetime, timedelta

@@ -1,6 +1,6 @@
-"""Forms that act once for each time they were shown: pressed twice on a slow line, they make one thing.
+"""Forms that act once each time they are shown: pressed twice on a slow line, they still make one thing.
 
-Kept for two days: a hash of what the form held, without who sent it, when, or what it made.
+Stored for two days: a hash of the form's token, without who sent it, when, or what it made.
 """
 
 import hashlib

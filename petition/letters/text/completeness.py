@@ -1,4 +1,4 @@
-"""Whether a text is whole: what its footnotes and its translations still lack before it can be frozen."""
+"""Whether a text is complete: what its footnotes and translations still lack before it can be frozen."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The words of a letter: what they may be, their canonical bytes, their digest."""
+"""A letter's text: what it may contain, its canonical bytes, its digest."""
 
 import hashlib
 import re

@@ -72,7 +72,7 @@ def site_of(url: str) -> str:
 
 
 def site_to_tell(url: str, shown: str) -> str:
-    """The site to be told behind a link, because its address or its text could be taken for another's; or nothing."""
+    """The site to name after a link whose address or text could be taken for another site's; otherwise nothing."""
     site = site_of(url)
     if not site:
         return ""

@@ -1,4 +1,4 @@
-"""Sources of a letter: what it rests on, as numbered footnotes with title, link and date."""
+"""A letter's sources, as numbered footnotes with title, link and date."""
 
 import re
 from collections.abc import Iterable

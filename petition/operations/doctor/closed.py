@@ -1,4 +1,4 @@
-"""What must be gone after a letter has closed, and whether it is. Looks, and changes nothing.
+"""What must be gone after a letter has closed, and whether it is. It only looks, and changes nothing.
 
 Rows are one thing, bytes another. SQLite writes zeros over what it deletes (secure_delete). So a free page with other
 bytes is reported, and so is a journal that isn't empty.

@@ -1,4 +1,4 @@
-"""What the doctor says about a site: one sentence, and one that says how to mend it."""
+"""What the doctor says about a site: one sentence, and one that says how to fix it."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -8,7 +8,7 @@ OK, NOTE, WRONG = "ok", "note", "wrong"
 
 @dataclass(frozen=True)
 class Finding:
-    """One sentence about the site, and one that says how to mend it where something is amiss."""
+    """One sentence about the site and, if something is wrong, one that says how to fix it."""
 
     area: str
     level: str

@@ -1,4 +1,4 @@
-"""Asks a web server as a visitor does, and as one does who means no good: for other names, at other ports."""
+"""Asks a web server as a visitor does, and as an attacker does: for other names, at other ports."""
 
 import contextlib
 import socket

@@ -1,4 +1,4 @@
-"""History and log as streams: however many signatures there are, memory stays as it is, and nobody waits.
+"""History and log as streams: with any number of signatures, memory stays the same and no one waits.
 
 SQLite, whose readers hold up its writers, is asked for a stretch at a time, each in a moment of its own: no entry ever
 changes, and of the history only the newest hour does. PostgreSQL copies all of it in one go (COPY … TO STDOUT, in

@@ -1,6 +1,6 @@
-"""Signing codes on paper: sheets to cut up, with a link for phones that says everything but to the server.
+"""Signing codes on paper: sheets to cut up, with a link for phones that hides everything from the server.
 
-Only values come in; nothing is kept. What stands after ``#`` in the link never reaches a server.
+Only values come in; nothing is stored. What follows the ``#`` in the link never reaches a server.
 """
 
 from dataclasses import dataclass

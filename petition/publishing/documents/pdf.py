@@ -1,6 +1,6 @@
-"""``letter.pdf`` for the one to whom the letter goes, ``facts.pdf`` with the figures, and the pictures as PNG.
+"""``letter.pdf`` for the letter's recipient, ``facts.pdf`` with the figures, and the pictures as PNG.
 
-Their date is that of the facts: the sealing whose figures they tell.
+Their date is that of the facts: the sealing from which their figures are.
 """
 
 from typing import Any

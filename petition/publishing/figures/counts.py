@@ -68,7 +68,7 @@ class RoundFacts:
 
 @dataclass(frozen=True)
 class PublicEvent:
-    """Something that organizers told of, as ``letters.events`` keeps it."""
+    """An event that organizers added, as ``letters.events`` stores it."""
 
     number: int
     kind: str

@@ -11,7 +11,7 @@ from petition.sealing.group_suppression import STEP
 
 @dataclass(frozen=True)
 class Fact:
-    """A line: what it tells, and the figure as it is shown."""
+    """A line: its label, and the figure as it is shown."""
 
     label: str
     value: str
@@ -22,7 +22,7 @@ class Fact:
 
 
 def addressee(found: Figures) -> str:
-    """To whom it goes, as what."""
+    """The recipient, with their role."""
     to = {"recipient": found.words.recipient, "employer": found.words.employer}
     say = Translator(found.words.language).say
     if found.k == 1:

@@ -1,4 +1,4 @@
-"""What the log says, told in plain order: rounds, codes, destroyed keys, annulments and the end, each with its hour."""
+"""What the log says, in order: rounds, codes, destroyed keys, annulments and the end, each with its hour."""
 
 import json
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
-"""The names that are shown, as pages and as a file, and what may be told of those that wait.
+"""The names that are shown, as pages and as a file, and what may be said about those that wait.
 
-The list is sorted for the page's reader, 100 names a page; nothing says in what order or when names came.
+The list is sorted for the page's reader, 100 names a page. Nothing shows when names came, or in what order.
 """
 
 import re

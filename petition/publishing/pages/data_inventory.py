@@ -1,7 +1,7 @@
-"""Everything that a site keeps, how long, and who could see it: one list for every page that says so.
+"""Everything that a site stores, how long, and who could see it: one list for every page that shows it.
 
-Each row names the tables that hold it, and a test compares them with those of both databases, so that nothing is kept
-of which no page tells.
+Each row names the tables that hold it. A test compares them with the tables of both databases, so that nothing is
+stored without a row here.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""One's own account: the passphrase, the app for one-time passwords, and where one is signed in."""
+"""Your own account: the passphrase, the app for one-time passwords, and where you are signed in."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The one path of everything that organizers do: act and go on, or refuse on the page that they came from."""
+"""The one path for everything that organizers do: act and go on, or refuse on the page that they came from."""
 
 import inspect
 from collections.abc import Callable, Iterator

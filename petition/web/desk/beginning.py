@@ -1,4 +1,4 @@
-"""A letter that begins on a page: with the choices that are recommended, within the limits of the site."""
+"""A letter that begins on a page: with the recommended choices, within the limits of the site."""
 
 from petition.config import ANYONE
 from petition.letters.drafting.drafts import draft, require_room

@@ -1,4 +1,4 @@
-"""Writing a letter: its words and their preview.
+"""Writing a letter: its text and a preview.
 
 Every press of a button first saves what is in the form, only for the organizer who typed it.
 """

@@ -1,7 +1,7 @@
-"""The form of a letter's words: its fields as they were typed, and the words that they mean.
+"""The form for a letter's text: its fields as they were typed, and the text that they mean.
 
-What was typed is a mapping of names to texts, as a form sends it: so it can be shown again, kept, rearranged and
-carried along without a loss, whether or not it is a letter yet.
+What was typed is a mapping of names to texts, as a form sends it. So it can be shown again, saved, rearranged and
+carried along without loss, whether or not it is a letter yet.
 """
 
 import re

@@ -77,7 +77,7 @@ class DatesForm(FlaskForm):
 @bp.get("/letters/<slug>/after")
 @for_organizers
 def after(organizer: Organizer, slug: str) -> Answer:
-    """What was told, and forms to tell more."""
+    """Events so far, and forms to add more."""
     return _page(organizer, slug)
 
 
@@ -111,7 +111,7 @@ def _prefix(number: int) -> str:
 @bp.post("/letters/<slug>/events")
 @organizer_action(_page, again="after")
 def publish_event(organizer: Organizer, slug: str) -> Answer:
-    """Tell of an event."""
+    """Add an event."""
     letter = own_letter(session(), slug, organizer)
     form = sent(EventForm())
     words = {name: form[name].data or "" for name in ("who", "how", "link", "text")}

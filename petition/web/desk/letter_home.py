@@ -1,4 +1,4 @@
-"""A letter's home: one ordered path, of which one step is the current one."""
+"""A letter's home page: its steps in order, one of which is the current one."""
 
 from typing import Any
 

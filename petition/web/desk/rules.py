@@ -1,4 +1,4 @@
-"""What the organizers choose besides the words: who may sign, group size, timing, goal, minimum, contact."""
+"""What the organizers choose besides the text: who may sign, group size, timing, goal, minimum, contact."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What organizers' steps across the privacy boundary need: services, and the database let go."""
+"""What organizers' steps across the privacy boundary need: services, and a released database."""
 
 from petition.coordination.facts import facts_of
 from petition.coordination.services import Services, make_services

@@ -1,4 +1,4 @@
-"""Signing in and out, one-time links, and the list of one's letters."""
+"""Signing in and out, one-time links, and the list of your letters."""
 
 from typing import Any
 

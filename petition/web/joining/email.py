@@ -1,4 +1,4 @@
-"""Asking for a code by mail. The answer is the same page, and the same work, whatever the address is."""
+"""Asking for a code by email. The answer is the same page, and the same work, for every address."""
 
 from flask import request
 from werkzeug.wrappers import Response

@@ -1,4 +1,4 @@
-"""Answers from kept bytes, ahead of Flask: public pages cost no rendering, no statement and no framework."""
+"""Answers from cached bytes, ahead of Flask: public pages cost no rendering, no statement and no framework."""
 
 import re
 from collections.abc import Callable, Iterable

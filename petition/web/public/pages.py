@@ -1,6 +1,6 @@
-"""What is public but not kept yet, or never: fresh editions, unpublished letters, refusals.
+"""What is public but not cached yet, or never: fresh editions, unpublished letters, refusals.
 
-Everything else public is answered from kept bytes before it gets here.
+All other public requests are answered from cached bytes before they get here.
 """
 
 from flask import Blueprint, Response, current_app, request

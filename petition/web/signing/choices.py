@@ -1,4 +1,4 @@
-"""What a signer chose on a form without scripts: read, shown as the public would see it, and made an appearance."""
+"""What a signer chose on a form without scripts: reads it, shows it as the public would see it, makes an appearance."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -144,7 +144,7 @@ def _page_with_receipt(shown: dict[str, Any], token: Token) -> Response:
 
 
 def _sign_once(letter: Letter, token: Token, appearance: Appearance) -> None:
-    """Sign; a form that is sent again locks its name anew, and is none the less the same."""
+    """Sign. A form that is sent again locks its name again, but is still the same signature."""
     try:
         sign(session(), letter, token.message, token.signature, appearance, moment=now())
         session().commit()

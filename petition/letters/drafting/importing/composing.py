@@ -74,7 +74,7 @@ def require_length(text: str) -> None:
 
 
 def is_head_line(line: str) -> bool:
-    """Whether a line says to whom a letter goes, or the like."""
+    """Whether a line names a letter's recipient, or the like."""
     return HEAD_LINE.fullmatch(line) is not None
 
 

@@ -1,4 +1,4 @@
-"""A letter from a file of any kind that can be read, and what of the file is not in it as it was."""
+"""A letter from a file of any readable kind, and a list of what the letter has differently or not at all."""
 
 import re
 from collections.abc import Callable

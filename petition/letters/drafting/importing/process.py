@@ -1,4 +1,4 @@
-"""Reads a file in a process of its own, bounded in time, memory and output: nobody knows what a file is made of."""
+"""Reads a file in its own process, bounded in time, memory and output: no one knows what a file is made of."""
 
 import json
 import os

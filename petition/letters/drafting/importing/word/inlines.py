@@ -1,4 +1,4 @@
-"""The text within a paragraph: runs, and everything that may stand around or between them."""
+"""The text within a paragraph: runs, and everything that may be around or between them."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
