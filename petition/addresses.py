@@ -33,7 +33,7 @@ NO_DOMAIN = _("“%(domain)s” isn't a domain. Enter the part after @, like exa
 
 @dataclass(frozen=True)
 class Address:
-    """A mailbox: what stands before the @, and the domain in its ASCII form (IDNA 2008, RFC 5891)."""
+    """A mailbox: the part before the @, and the domain in its ASCII form (IDNA 2008, RFC 5891)."""
 
     local: str
     domain: str
@@ -50,7 +50,7 @@ class Address:
 def read_address(typed: str) -> Address:
     """The mailbox that an address means: NFKC, lowercase, cut at the first ``+``, the domain in ASCII.
 
-    Refuses with ``BadShape`` what is no address, and forms that nobody has at work: quoted names, numbers of hosts,
+    Refuses with ``BadShape`` what is no address, and forms that no one has at work: quoted names, numbers of hosts,
     addresses that ask a server to pass mail on.
     """
     text = _plain(typed)
@@ -121,7 +121,7 @@ def _as_ascii(host: str) -> str:
 
 
 def _is_local(local: str) -> bool:
-    """Whether this may stand before an @: atoms with single dots between them (RFC 5322, RFC 6532)."""
+    """Whether this may precede an @: atoms with single dots between them (RFC 5322, RFC 6532)."""
     return (
         1 <= len(local.encode("utf-8", "surrogatepass")) <= MOST_LOCAL_BYTES
         and all(local.split("."))

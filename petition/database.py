@@ -146,7 +146,7 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _keep_private(cursor: Any) -> None:
-    """A database file that was just made is its owner's alone, wherever it lies; its journal takes after it."""
+    """Make a new database file readable by its owner only, wherever it is; its journal inherits that."""
     path = Path(cursor.execute("PRAGMA database_list").fetchone()[2])
     if path.is_file():
         path.chmod(0o600)
@@ -159,7 +159,7 @@ def _blur_times(database: str, _connection: Any, _record: Any) -> None:
 
 
 def blur_times(*files: Path) -> None:
-    """Cut the times of files to the hour. When they were changed (ctime), the file system keeps all the same."""
+    """Cut the times of files to the hour. The file system still keeps when they were changed (ctime)."""
     for file in files:
         with contextlib.suppress(OSError):  # one that is not there, or is not ours
             found = file.stat()

@@ -53,7 +53,7 @@ class NotFound(Refusal):
 
 
 class Conflict(Refusal):
-    """Something that happened before stands against it."""
+    """It conflicts with something that happened before."""
 
     status = 409
     title = _("This conflicts with something")

@@ -38,7 +38,7 @@ def letter_languages() -> dict[str, str]:
 
 @cache
 def name_of(code: str) -> str:
-    """A language's own name for itself; its code if nobody knows it."""
+    """A language's own name for itself; its code if the name is unknown."""
     try:
         name = Locale.parse(code, sep="-").get_display_name(code.replace("-", "_"))
     except (ValueError, UnknownLocaleError):

@@ -57,7 +57,7 @@ def at_head(engine: Engine, chain: str) -> bool:
 
 
 def migrate(engine: Engine, chain: str, lock_folder: Path, *, to: str = "head", scripts: Path | None = None) -> None:
-    """Bring a database to a revision of its chain, alone, however many processes ask at once."""
+    """Bring a database to a revision of its chain. If several processes ask at once, one does it."""
     with alone(engine, chain, lock_folder):
         upgrade_chain(engine, chain, to=to, scripts=scripts)
 

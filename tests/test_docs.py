@@ -18,7 +18,7 @@ CURRENT = [path for path in GUIDES if path.name != "CHANGELOG.md"]
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 MADE = frozenset({"petition/translations/petition.pot"})
-"""Files that a command makes and nobody commits."""
+"""Files that a command makes and no one commits."""
 CLIENT = frozenset({"sign", "check", "change", "withdraw"})
 """Commands of the stand-alone client, which reads its options by itself."""
 

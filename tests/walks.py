@@ -177,7 +177,7 @@ class Campaign:
         opening.publish_letter(self.services, letter_id, moment=self.clock(), unlocks=who, passphrase=PASSPHRASE)
 
     def publish_empty(self, letter_id: str, who: str | None) -> None:
-        """A public letter that nobody signed. The rules let none be published before K are counted, but what most
+        """A public letter that no one signed. The rules let none be published before K are counted, but what most
         tests look at begins with the first signature, and theirs shall be the only ones."""
         with Session(self.databases.petition) as session:
             letter = session.get_one(Letter, letter_id)
@@ -241,7 +241,7 @@ class Campaign:
         return list(new.codes)
 
     def mailed_codes(self, letter_id: str, *addresses: str, number: int = 1) -> list[str]:
-        """The codes that these addresses get by mail."""
+        """The codes that these addresses get by email."""
         with Session(self.databases.issuer) as issuer:
             places = [(self.services.secrets, letter_id, number, read_address(address)) for address in addresses]
             made = [admit(issuer, *place) or "" for place in places]
@@ -285,7 +285,7 @@ class Campaign:
         return made
 
     def locked(self, letter_id: str, token: Token, name: str, title: str = "", at: int | None = None) -> bytes:
-        """A name as a client locks it, with the key that the letter shows to everybody."""
+        """A name as a client locks it, with the key that the letter shows to everyone."""
         step = NAMED if at is None else name_step(NAMED_AT, at)
         with Session(self.databases.reading) as session:
             row = session.get_one(NamesKey, (letter_id, step))

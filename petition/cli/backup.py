@@ -51,10 +51,10 @@ def backup(
 ) -> None:
     """Write one encrypted file of both databases and the master secret, also while the site is serving.
 
-    Not in it: round secrets, signatures that wait, mail that waits. A backup must not outlive a promise.
+    Not in it: round secrets, waiting signatures, waiting email. A backup must not outlive a promise.
 
-    Best is a backup to public keys (age-keygen makes a pair on another machine): nobody on this machine can open it.
-    With a passphrase, keep the passphrase apart from the file; without it nobody opens the file, not even you.
+    Best is a backup to public keys (age-keygen makes a pair on another machine): no one on this machine can open it.
+    With a passphrase, keep the passphrase apart from the file; without it no one opens the file, not even you.
     """
     recipients = _recipients(keys, recipients_file)
     if recipients and passphrase_file:

@@ -38,7 +38,7 @@ NAMED = sorted({name for name in FROM_FIGURES if "/" not in name} | set(STREAMS)
 )
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: the terminal.")
 def export(slug: str, form: str, output: Path | None) -> None:
-    """Export a letter's figures: csv, json and xlsx for programs, md and txt for a mail, pdf, svg and png to show.
+    """Export a letter's figures: csv, json and xlsx for programs, md and txt for an email, pdf, svg and png to show.
 
     The same figures in each, those that the public sees. history.csv and log.jsonl are written as they are read,
     however many signatures there are; a line of log.jsonl is an entry of the log, exactly as it is hashed.

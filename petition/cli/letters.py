@@ -147,7 +147,7 @@ def open_(slug: str) -> None:
 @ORGANIZER
 @PASSPHRASE_FILE
 def publish(slug: str, name: str, passphrase_file: Path | None) -> None:
-    """Show a letter, its count and its log to everybody; prints the public address.
+    """Show a letter, its count and its log to everyone; prints the public address.
 
     A letter that shows names asks for an organizer's passphrase: with it, names appear with the next sealing.
     """

@@ -55,7 +55,7 @@ def reset(name: str, as_json: bool) -> None:
 @organizer.command()
 @click.argument("name")
 def remove(name: str) -> None:
-    """Forget an organizer who works on no letter any more."""
+    """Delete an organizer who no longer works on any letter."""
     with working(cli_context()) as session:
         remove_organizer(session, hosted_organizer(session, name))
     click.echo("Forgotten. The name stays with the versions that they wrote.")

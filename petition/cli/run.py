@@ -37,7 +37,7 @@ WORKERS = click.option("--workers", type=click.IntRange(1, 64), default=lambda: 
 @WORKERS
 @click.option("--only", type=click.Choice(PARTS), help="Start this part alone.")
 def run(host: str, port: int, workers: int, only: str | None) -> None:
-    """Serve the site, and be its clock: seals, mails, closes on schedule.
+    """Serve the site, and do what is due by itself: seal, send email, close on schedule.
 
     Put a web server with a certificate in front of it, or an onion service; set PETITION_URL to the public address.
     """
@@ -60,7 +60,7 @@ def run(host: str, port: int, workers: int, only: str | None) -> None:
 
 
 def _part(only: str, port: int) -> str:
-    """What nobody else may be at the same time: the scheduler, or a server at this port.
+    """What only one process may be at a time: the scheduler, or a server at this port.
 
     A site may have several servers that are started alone, one for the web and one for its onion service.
     """

@@ -16,7 +16,7 @@ from petition.operations.startup import open_databases, open_secret, require_sec
 ASK_SECONDS = 2.0
 LONGEST_PAUSE = 10.0
 NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-"""Whatever proxy the environment names, this machine is asked directly."""
+"""Ask this machine directly, no matter which proxy the environment names."""
 
 
 def require_free_port(host: str, port: int) -> None:

@@ -33,7 +33,7 @@ def close_letter(services: Services, letter_id: str, *, moment: datetime, tidies
     """
     with Session(services.databases.petition) as session:
         log_of(session, letter_id, alone=True)
-        letter = session.get_one(Letter, letter_id, with_for_update=True)  # nobody withdraws before this is through
+        letter = session.get_one(Letter, letter_id, with_for_update=True)  # no one withdraws before this is through
         _require_closable(session, letter, services, moment)
         if letter.state == OPEN and not has_k_together(session, letter):
             letter.closes = None

@@ -65,7 +65,7 @@ def open_further_round(
     """Another round of a roll together with its codes: a new key, the same log. It opens at the next set time, at
     which the log names it.
 
-    ``check`` hears of it before anything is kept, and may refuse. What a crash left at the issuer is voided.
+    ``check`` gets it before anything is stored, and may refuse. What a crash left at the issuer is voided.
     """
     with Session(services.databases.reading) as session:
         letter = session.get_one(Letter, letter_id)
@@ -75,7 +75,7 @@ def open_further_round(
         known = rounds_of(session, letter_id)
         number, previous = known[-1].number + 1, [row.number for row in known if row.roll == roll]
     end_lost(services, letter_id, previous)
-    made_key = services.make_key()  # which takes a while: nobody's code waits for it
+    made_key = services.make_key()  # which takes a while: no one's code waits for it
     with Session(services.databases.issuer) as issuer:
         chance = (services.random, lambda: made_key)
         key = issuer_rounds.begin_round(issuer, services.secrets, letter_id, number, roll, *chance, opens=opens)
@@ -116,7 +116,7 @@ def _require_further_round(session: Session, letter: Letter, roll: str, services
 
 
 def _is_lost(services: Services, row: Round) -> bool:
-    """Whether a round's secret is gone although nobody ended the round, as after a restore."""
+    """Whether a round's secret is gone although no one ended the round, as after a restore."""
     with Session(services.databases.issuer.execution_options(petition_reads=True)) as issuer:
         known = {number.number: number for number in issuer_rounds.numbers(issuer, row.letter_id)}
     number = known.get(row.number)

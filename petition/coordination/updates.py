@@ -40,7 +40,7 @@ def seal_letter(
     """Seal what may be sealed of a letter now, with the issuer's numbers as they are; then show the names that may be.
 
     ``due`` is the set time that this is for: nothing happens if it has been done. After several letters, tidy once.
-    ``tell`` hears how many names are read, of how many.
+    ``tell`` gets how many names are read, and of how many.
     """
     with Session(services.databases.issuer) as issuer:
         numbers = issuer_rounds.numbers(issuer, letter_id)
@@ -64,7 +64,7 @@ def seal_letter(
 def show_names(services: Services, letter_id: str, *, moment: datetime, tell: naming.Tell = naming.say_nothing) -> int:
     """Change the list of names as it may change now; how many names are new. What a crash left is done next time.
 
-    Reading many names takes minutes, so the database is let go meanwhile.
+    Reading many names takes minutes, so the database is released meanwhile.
     """
     with Session(services.databases.reading) as session:
         letter = session.get_one(Letter, letter_id)

@@ -100,7 +100,7 @@ def require_round_key(der: bytes) -> PublicKey:
 
 @dataclass(frozen=True)
 class Blinded:
-    """A blinded message, to be sent to the issuer, and the inverse, to be kept from everybody."""
+    """A blinded message, to be sent to the issuer, and the inverse, to be kept from everyone."""
 
     message: bytes
     inverse: int = field(repr=False)

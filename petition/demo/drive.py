@@ -31,7 +31,7 @@ PUBLISHED_AFTER = 2
 WITHDRAWALS = 2
 SPARE_CODES = 3
 FEW = 60
-"""With fewer codes the smallest group is 3, so that something is counted all the same."""
+"""With fewer codes the smallest group is 3, so that something is still counted."""
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Browser:
             return str(answer.read().decode())
 
     def send(self, page: str, action: str, **typed: str) -> str:
-        """Send a form that stands on a page, with what was typed; returns the page that follows."""
+        """Send a form of a page, with what was typed; returns the page that follows."""
         token = re.search(r'name="csrf_token" (?:type="hidden" )?value="([^"]+)"', self.get(page))
         if token is None:
             raise RuntimeError(f"{page} has no form")

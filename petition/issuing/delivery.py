@@ -27,7 +27,7 @@ Now = Callable[[], datetime]
 Allowed = Mapping[str, Mapping[str, Sequence[str]]]
 """Domains whose addresses may have a code: by letter's id and roll's id."""
 LONGEST = timedelta(minutes=54)
-"""A mail waits so long, from when it is first seen; what is being handed over may take some minutes more."""
+"""How long an email waits, from when it is first seen; sending it may take some minutes more."""
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=10), timedelta(minutes=8)
 AT_ONCE, WORKING = 200, timedelta(minutes=2)
 """Limits of one pass through the outbox, in emails and in time: after that it checks again what is due."""
@@ -53,7 +53,7 @@ class _Wait:
 
 @dataclass
 class _Waiting(_Wait):
-    """A mail that waits: when it is given up, and whether it has been counted for its address."""
+    """A waiting email: when it is given up, and whether it has been counted for its address."""
 
     given_up: datetime = datetime.max.replace(tzinfo=UTC)
     is_counted: bool = False
@@ -70,7 +70,7 @@ class Looked:
 
 @dataclass
 class Mailer:
-    """Hands over the mail of one site. Which domains are allowed comes in as values, and so does the time."""
+    """Sends the email of one site. The allowed domains come in as values, and so does the time."""
 
     engine: Engine
     secrets: RoundSecrets
@@ -85,11 +85,11 @@ class Mailer:
         self.quotas = Quotas(self.random)
 
     def forget(self) -> None:
-        """Others may have looked after the outbox: since when its mails wait is not known any more."""
+        """Forget how long emails have waited: another process may have handled the outbox meanwhile."""
         self._mails, self._knows_ages = {}, False
 
     def look(self, allowed: Allowed, now: Now) -> Looked:
-        """Go through the outbox once: put away what may not go out or has waited too long, hand over what is due."""
+        """Go through the outbox once: delete what may not go out or has waited too long, and send what is due."""
         begun = now()
         rows = self._outbox()
         self._mails = {row.key: self._mails.get(row.key) or self._first_seen(row, begun) for row, _ in rows}
@@ -113,12 +113,12 @@ class Mailer:
             return [(row, roll) for row, roll in session.execute(query)]
 
     def _first_seen(self, row: Outbox, moment: datetime) -> _Waiting:
-        """A mail that was there before this mailer started may be as old as its hour."""
+        """An email that was there before this mailer started may be as old as its hour."""
         latest = moment + LONGEST
         return _Waiting(given_up=latest if self._knows_ages else min(latest, row.hour + timedelta(hours=1)))
 
     def _wanted(self, row: Outbox, domains: Sequence[str], moment: datetime) -> Asked | None:
-        """Who is to have a code; None for who may not, or has had enough mails today, whose wish is put away."""
+        """Who gets a code. Deletes the request and returns None if they may not, or have had enough emails today."""
         asked, mail = opened(self.secrets, row), self._mails[row.key]
         if asked is not None and any(is_within(asked.address.domain, domain) for domain in domains):
             mail.is_counted = mail.is_counted or self.quotas.takes_address(str(asked.address), moment)
@@ -142,8 +142,7 @@ class Mailer:
         return sent
 
     def _hand_over(self, row: Outbox, asked: Asked, send: Send, moment: datetime) -> bool:
-        """The code can be exchanged before its mail goes out; the wish is deleted after it has. A crash between the
-        two sends a second copy."""
+        """Make the code exchangeable, send it, then delete the request. A crash in between sends a second copy."""
         mail = self._mails[row.key]
         if not self.quotas.has_room(asked.address.domain, moment):
             mail.begin(moment, self.random)

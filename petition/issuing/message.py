@@ -28,7 +28,7 @@ WHERE_TO = _("Enter the code on the page that asked for it. It works once. Not y
 
 @dataclass(frozen=True)
 class Sender:
-    """In whose name mails go out: the settings' sender and subject, and the site's root address."""
+    """The sender of emails: the settings' sender and subject, and the site's root address."""
 
     mail_from: str
     subject: str
@@ -46,14 +46,14 @@ class Sender:
 
 
 def sender_of(settings: Settings) -> Sender:
-    """In whose name a site's mail goes out."""
+    """The sender of a site's emails."""
     return Sender(settings.mail_from, settings.mail_subject, f"{settings.url or ''}/")
 
 
 def compose(
     sender: Sender, to: Address, code: str, language: str, *, moment: datetime, random: Callable[[int], bytes]
 ) -> EmailMessage:
-    """The mail. Its date is the hour, its number is random: neither says more than that it was sent."""
+    """The email. Its date is the hour and its number is random: neither says more than that it was sent."""
     message = EmailMessage(policy=SMTPUTF8 if to.is_international else SMTP)
     message["From"] = sender.mail_from
     message["To"] = str(to)

@@ -30,7 +30,7 @@ class IssuingRound(IssuerBase):
     mailed: Mapped[int] = mapped_column(default=0)
     """How many mailed codes were exchanged; set when issuing ends, counted from the codes until then."""
     undelivered: Mapped[int] = mapped_column(default=0)
-    """How many mails the mail server did not take."""
+    """How many emails the mail server did not accept."""
     opens: Mapped[datetime | None] = mapped_column(Hour, default=None)
     """Its codes are exchanged from this hour on, at which the log names the round; None for at once."""
     is_lost: Mapped[bool] = mapped_column(default=False)

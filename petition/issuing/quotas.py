@@ -18,12 +18,12 @@ class Quotas:
         self._kept: dict[str, tuple[datetime, bytes, Counter[bytes]]] = {}
 
     def takes_address(self, address: str, moment: datetime) -> bool:
-        """Whether one more mail may go to an address today; it counts if so."""
+        """Whether one more email may go to an address today; it counts if so."""
         day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
         return self._take("day", day, address, ADDRESS_A_DAY)
 
     def has_room(self, domain: str, moment: datetime) -> bool:
-        """Whether one more mail may go to a domain, and at all, within this hour; it counts if so."""
+        """Whether one more email may go to a domain, and at all, within this hour; it counts if so."""
         hour = moment.replace(minute=0, second=0, microsecond=0)
         return self._take("domain", hour, domain, DOMAIN_AN_HOUR) and self._take("all", hour, "", ALL_AN_HOUR)
 

@@ -23,7 +23,7 @@ KEY_LABEL = "petition-round-private-key-v1"
 
 @dataclass(frozen=True)
 class Numbers:
-    """What may be known of a round outside the issuer: how many, never which."""
+    """What others than the issuer may know of a round: how many, never which."""
 
     number: int
     made: int
@@ -31,7 +31,7 @@ class Numbers:
     mailed: int
     """Mailed codes, counted from when they were exchanged, because anyone can ask for one."""
     undelivered: int
-    """Mails that the mail server did not take."""
+    """Emails that the mail server did not accept."""
     voided: int
     spent: int
     issued: int | None

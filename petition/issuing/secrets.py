@@ -52,7 +52,7 @@ class RoundSecrets:
         return self._derive(letter_id, number, "petition-mail-v1")
 
     def outbox_lock(self, letter_id: str, number: int) -> bytes | None:
-        """The key under which waiting mail is locked; None once destroyed."""
+        """The key under which waiting email is locked; None once destroyed."""
         return self._derive(letter_id, number, "petition-outbox-v1")
 
     def chance_key(self, letter_id: str, number: int) -> bytes | None:

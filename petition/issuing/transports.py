@@ -25,7 +25,7 @@ from petition.issuing.message import Sender
 SILENCE = 15.0
 """Seconds without an answer after which a mail server is left."""
 PATIENCE = 60.0
-"""Seconds for one mail, however it drips."""
+"""Seconds for one email in all, even if the server answers drop by drop."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -34,22 +34,22 @@ class NotTaken(Exception):
 
 
 class TemporaryFailure(NotTaken):
-    """This mail may be taken another time."""
+    """This email may be taken another time."""
 
 
 class PermanentFailure(NotTaken):
-    """This mail is refused for good."""
+    """This email is refused for good."""
 
 
 class ServerUnavailable(NotTaken):
-    """The mail server cannot be used at this moment, for any mail."""
+    """The mail server cannot be used at this moment, for any email."""
 
 
 Send = Callable[[EmailMessage], None]
 
 
 class Transport(Protocol):
-    """A way for mail to leave. ``line`` gives a function that hands over one mail, or raises NotTaken."""
+    """A way for mail to leave. ``line`` gives a function that hands over one email, or raises NotTaken."""
 
     def line(self) -> AbstractContextManager[Send]: ...
 
@@ -62,7 +62,7 @@ def transport_for(mail: str, sender: Sender) -> Transport:
 
 
 class FolderTransport:
-    """Writes each mail into a folder, as a file of its own."""
+    """Writes each email into a folder, as a file of its own."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -85,7 +85,7 @@ class FolderTransport:
 
 
 class MailServer:
-    """A mail server that takes mail for everybody: ``smtp://`` (encrypted if it offers that) or ``smtps://``."""
+    """A mail server that accepts email for any address: ``smtp://`` (encrypted if it offers that) or ``smtps://``."""
 
     def __init__(self, address: str, sender: Sender) -> None:
         parts = urlsplit(address)
@@ -102,12 +102,12 @@ class MailServer:
 
     @property
     def is_here(self) -> bool:
-        """Whether it is on this machine, so that nobody watches the way to it."""
+        """Whether it is on this machine, so that no one can watch the line."""
         return self._host in LOOPBACK
 
     @contextmanager
     def line(self) -> Iterator[Send]:
-        """A connection, greeted and signed in; closed politely afterwards if it still stands."""
+        """A connection, greeted and signed in; closed politely afterwards if it is still open."""
         try:
             server = self._connected()
         except (OSError, SMTPException) as error:

@@ -25,7 +25,7 @@ log = logging.getLogger("petition.post")
 
 
 def carry(services: Services, settings: Settings, now: Callable[[], datetime], stop: threading.Event) -> None:
-    """Send what waits until ``stop`` is set; nothing at all if the site sends no mail."""
+    """Send what waits until ``stop`` is set; nothing at all if the site sends no email."""
     if settings.mail is None:
         return
     sender = sender_of(settings)
@@ -60,5 +60,5 @@ def _look(services: Services, outbox_mailer: Mailer, now: Callable[[], datetime]
 
 
 def start(services: Services, settings: Settings, now: Callable[[], datetime], stop: threading.Event) -> None:
-    """Carry mail in a thread of its own, which a slow mail server can hold up without holding up any sealing."""
+    """Send email in a separate thread, so that a slow mail server holds up no sealing."""
     threading.Thread(target=carry, args=(services, settings, now, stop), name="post", daemon=True).start()

@@ -87,7 +87,7 @@ def tick(
 ) -> Tick:
     """Do for every letter what is due at a moment; or for the one of a slug.
 
-    ``hours`` are those of daily updates. Between set times nothing is due, so that nobody can look at a moment of
+    ``hours`` are those of daily updates. Between set times nothing is due, so that no one can look at a moment of
     their choice. A letter whose update fails does not keep the others from theirs, and is tried again. ``tell`` hears
     how many names are read, of how many; ``before`` is called before anything is sealed.
     """

@@ -18,7 +18,7 @@ _ = str
 AnyLetter = TypeVar("AnyLetter", Letter, Row[Any])
 """A letter, or a row that has its columns: rules hold for both."""
 LISTED, UNLISTED = "letters/", "s/"
-"""How the path of a letter begins: with the part that everybody may know, or with one that only its holders know."""
+"""How the path of a letter begins: with the part that everyone may know, or with one that only its holders know."""
 SHORT_LENGTH = 16
 _SLUG = re.compile(r"[a-z0-9-]{1,80}")
 _SHORT = re.compile(rf"[{ALPHABET}]{{{SHORT_LENGTH}}}")
@@ -79,7 +79,7 @@ def _of_slug(session: Session, slug: str) -> Letter | None:
 
 
 def public_letter(session: Session, slug: str) -> Letter:
-    """A letter that everybody may read; Over with its reason if it was public and has been withdrawn."""
+    """A letter that everyone may read; Over with its reason if it was public and has been withdrawn."""
     return letter_at(session, f"{LISTED}{slug}")
 
 

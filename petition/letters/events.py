@@ -80,7 +80,7 @@ def read_link(link: str) -> str:
 
 
 def add_event(session: Session, letter: Letter, told: EventInput, *, moment: datetime) -> Event:
-    """Tell it to everybody. Only of a letter that is public; of no day in the future or before the letter was out."""
+    """Tell it to everyone. Only of a letter that is public; of no day in the future or before the letter was out."""
     _require_public(session, letter)
     _require_day(letter, told.day, moment)
     newest = session.scalar(select(func.max(Event.number)).where(Event.letter_id == letter.id)) or 0

@@ -35,7 +35,7 @@ class Organizer(PetitionBase):
     public_key: Mapped[str | None] = mapped_column(String(70), default=None)
     """Of a key pair (age, X25519) for which names keys are boxed; there is one as long as there is a passphrase."""
     private_key: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
-    """Locked under the passphrase (age, scrypt): nobody else opens it, and nobody can restore it."""
+    """Locked under the passphrase (age, scrypt): no one else opens it, and no one can restore it."""
     app_secret: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
     """Of an app for one-time passwords (RFC 6238), locked under a key that derives from the master secret."""
     app_confirmed: Mapped[bool] = mapped_column(default=False)
@@ -96,7 +96,7 @@ class Letter(PetitionBase):
     pause_hours: Mapped[int] = mapped_column(default=24)
     """Timing ``apart``: from the end of issuing to the beginning of signing."""
     routes: Mapped[list[str]] = mapped_column(JSON, default_factory=lambda: ["code"])
-    """How people show that they work there: a code on paper, a mail to the work address, or both; frozen at opening."""
+    """How people show that they work there: code on paper, email to the work address, or both; frozen at opening."""
     updates: Mapped[str] = mapped_column(String(6), default="daily")
     """How often what waits is counted, ``daily`` or ``hourly``; frozen at opening."""
     log_version: Mapped[int] = mapped_column(default=2)
@@ -141,7 +141,7 @@ class Letter(PetitionBase):
 
 
 class HostApproval(PetitionBase):
-    """The host has read exactly this text and lets the letter go on, where the site asks for it."""
+    """The host has read exactly this text and approves the letter, on sites that ask for it."""
 
     __tablename__ = "host_approval"
     __table_args__ = UNORDERED

@@ -18,7 +18,7 @@ from petition.randomness import Random
 
 MOST_OF_A_LETTER = 200
 MOST = 2_000
-"""Nobody reads more, and nobody shall fill the disk."""
+"""No one would read more, and reports must not fill the disk."""
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ LEFT_OUT = {
     Pending.__tablename__, Tile.__tablename__, Code.__tablename__, Outbox.__tablename__, SignIn.__tablename__,
     Invitation.__tablename__, ArrivedName.__tablename__, LockedName.__tablename__,
 }  # fmt: skip
-"""Who waits, and names that nobody may read yet, or ever; what can be made again (tiles), or not be used any more
+"""Who waits, and names that no one may read yet, or ever; what can be made again (tiles), or not be used any more
 (codes without their round's secret); who is signed in; one-time links, of which those used since would work again."""
 AT_ONCE = 2000
 

@@ -35,7 +35,7 @@ def read_identities(text: str) -> list[Identity]:
 
 
 def new_identity() -> Identity:
-    """A private key that nobody else has."""
+    """A private key that no one else has."""
     return pyrage.x25519.Identity.generate()
 
 

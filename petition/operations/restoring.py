@@ -137,8 +137,8 @@ def b64_root(root: bytes) -> str:
 
 
 def _end_rounds(connection: Connection) -> None:
-    """Nobody can tell how many codes were exchanged since: of those on paper at most all; of mailed ones nobody knows
-    more than the backup."""
+    """End the rounds. How many codes were exchanged since the backup is unknown: of codes on paper, at most all; of
+    emailed codes, only the backup's number is known."""
     codes = (
         select(func.coalesce(func.sum(Batch.made), 0))
         .where(Batch.letter_id == IssuingRound.letter_id, Batch.round == IssuingRound.number)

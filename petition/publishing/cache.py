@@ -145,7 +145,7 @@ class PublicCache:
     def round_json(self, path: str, number: int | None, *, moment: datetime) -> bytes:
         """The public record of a round of the letter at a path; refuses what that letter does not have.
 
-        Everybody gets the same bytes within an hour and an edition.
+        All visitors get the same bytes within an hour and an edition.
         """
         self._refresh(fresh=False)
         meant = meant_by(path) or ""

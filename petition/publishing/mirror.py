@@ -11,7 +11,7 @@ def prepare_mirror(folder: Path, slugs: Iterable[str]) -> list[str]:
     """Make the folder ready for these letters; returns the slugs of those that it held and that are public no more.
 
     Their files are deleted, because a mirror must not go on showing what was taken down. What was not written here
-    stays: a repository, a CNAME, a page of one's own.
+    stays: a repository, a CNAME, your own page.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / NO_JEKYLL).touch()

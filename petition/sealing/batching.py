@@ -55,14 +55,14 @@ def is_settled(session: Session, letter_id: str) -> bool:
 def settle_rest(petition: Engine, letter_id: str, pause: Callable[[float], object] = time.sleep) -> None:
     """Rewrite a closed letter's answers and names, together with the last to come, which were too few to settle.
 
-    Part by part, so that nobody who signs another letter waits long. Stopped in between, it is to be done again.
+    Part by part, so that no one who signs another letter waits long. Stopped in between, it is to be done again.
     """
     for tables in (ANSWERS, NAMES):
         last: bytes | None = b""
         while last is not None:
             with Session(petition) as session:
                 log_of(session, letter_id, alone=True)
-                session.get_one(Letter, letter_id, with_for_update=True)  # nobody changes an answer meanwhile
+                session.get_one(Letter, letter_id, with_for_update=True)  # no one changes an answer meanwhile
                 last = _write_part_anew(session, letter_id, tables, last)
                 session.commit()
             if last is not None:

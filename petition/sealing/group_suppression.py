@@ -51,7 +51,7 @@ def table(
     """The table of one field.
 
     ``total`` have signed, and the names of ``named`` of them are shown; ``answers`` are the groups' numbers,
-    ``people`` their headcounts where they are known. Nobody can tell which answers are those of shown names, so each
+    ``people`` their headcounts where they are known. No one can tell which answers are those of shown names, so each
     number must leave K others even if all of them were in this group. A group is hidden if its number is smaller, or
     nearly all of its people signed. If those who are left beside the shown groups may be fewer, the smallest of
     these joins them: a hidden group is never alone there, and no subtraction gives its number.

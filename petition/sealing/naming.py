@@ -27,7 +27,7 @@ from petition.signing.names import HIDDEN, HIDING, LEAVING, SHOWN, UNREADABLE, h
 from petition.signing.signatures import rounds_of
 
 Tell = Callable[[int, int], None]
-"""Hears how many names are read, of how many."""
+"""Gets how many names are read, and of how many."""
 AT_ONCE = 500
 """Keys in one statement."""
 
@@ -41,7 +41,7 @@ class Work:
 
 
 def begin(session: Session, letter: Letter, *, moment: datetime, random: Random, master: bytes) -> Work | None:
-    """Let go what leaves, open what was announced, and say what is to be read; None if nothing may change now."""
+    """Remove what leaves, open what was announced, and return what must be read; None if nothing may change now."""
     log = log_of(session, letter.id, alone=True)
     session.expire_all()
     session.refresh(letter, with_for_update=True)

@@ -42,7 +42,7 @@ class Result:
     is_held: bool = False
     """The log came out of a backup: nothing is sealed before the newest published log has been taken over."""
     has_lapsed: bool = False
-    """The letter was to close, but no round has K signatures any more: it stays open."""
+    """The letter was due to close, but no round has K signatures any more. It stays open."""
 
 
 def seal(
@@ -127,7 +127,7 @@ class _Update:
         return told
 
     def _choose(self, waiting: list[Row], rounds: Mapping[int, Round], told: Told) -> Choice:
-        if not told:  # nobody counts what waits in a log of version 1, so it goes
+        if not told:  # no one counts what waits in a log of version 1, so it goes
             return Choice(held=waiting if is_current(self.letter) and not self.closing else [])
         holds = self.letter.closes is not None and not self.closing
         left = {number: room(row, told.get(number), self.moment) for number, row in rounds.items()}
@@ -172,7 +172,7 @@ class _Update:
         return last
 
     def _follow(self, entries: list[Entry], chosen: list[Chosen], first: int, numbers: tuple[int, int]) -> None:
-        """What is remembered of entries besides the log: where each commit stands, the history, the milestones."""
+        """What is stored of entries beside the log: the place of each commit, the history, the milestones."""
         _remember(self.session, self.letter, chosen, first + _position_of_signatures(entries))
         size = self.log.size if is_current(self.letter) else None
         write_history(self.session, self.letter, self.moment, *numbers, size)
@@ -193,7 +193,7 @@ def _position_of_signatures(entries: list[Entry]) -> int:
 
 
 def _remember(session: Session, letter: Letter, chosen: list[Chosen], first: int) -> None:
-    """Where in the log each commit stands, written by commit and so in no order of arrival."""
+    """The place of each commit in the log, written in order of commits and not of arrival."""
     placed = sorted((signature.commit, signature.round, first + place) for place, signature in enumerate(chosen))
     rows = [
         {"letter_id": letter.id, "commit": commit, "round": number, "entry": entry, "is_withdrawn": False}

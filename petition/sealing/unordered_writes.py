@@ -24,7 +24,7 @@ class LiftedRows:
     """The rows of some tables, keyed by letter and a hash, off their tables until they are put back."""
 
     def __init__(self, session: Session, letter_id: str, *tables: type[Any]) -> None:
-        """Lift a letter's rows, which nobody else may write to meanwhile; on SQLite all other letters' rows too."""
+        """Lift a letter's rows, which no one else may write to meanwhile; on SQLite all other letters' rows too."""
         self._session = session
         self._rows: dict[type[Any], list[Row]] = {}
         self._others: dict[type[Any], list[Row]] = {}

@@ -155,7 +155,7 @@ def require_offered(session: Session, letter: Letter | Row[Any], appearance: App
 
 
 def require_taken(session: Session, letter_id: str, appearance: Appearance) -> None:
-    """Refuse a name that is new if nobody can unlock its step any more."""
+    """Refuse a name that is new if no one can unlock its step any more."""
     if appearance.name_step is not None and appearance.name_step not in steps_taken(session, letter_id):
         raise Over(
             "No one can reveal the names of this letter any more, so it takes no more. Choose another way to be listed."
@@ -182,7 +182,7 @@ class Shown:
     name_step: str | None = None
     """``named``, ``named_at:200``, or None without a name."""
     name: str = ""
-    """Once it was unlocked; until then nobody here can read it."""
+    """The name, once it was unlocked; until then no one here can read it."""
     title: str = ""
     name_state: str = ""
     """Once it was unlocked: see signing/names.py."""

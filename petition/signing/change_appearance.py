@@ -44,7 +44,7 @@ def change(session: Session, letter: Letter, appearance: Appearance) -> Shown:
 
 
 def _round_of(session: Session, letter: Letter, commit: bytes) -> int:
-    """The round of a signature that stands, held so that it cannot be withdrawn before this is through."""
+    """The round of a signature that stands, locked so that it can't be withdrawn before this is done."""
     key = (letter.id, commit)
     waiting = session.get(Pending, key, with_for_update=True)
     if waiting is not None:

@@ -21,7 +21,7 @@ AnyRow = dict[str, Any]
 
 
 def blank(row: AnyRow) -> AnyRow:
-    """A row that says nothing any more but that its key is to be cleared."""
+    """A row that only says that its key must be cleared."""
     if "locked" in row:
         return {**row, "step": BLANK, "locked": b""}
     return {**row, "option": BLANK}
@@ -33,7 +33,7 @@ def is_blank(row: AnyRow) -> bool:
 
 
 def write_over(session: Session, letter_id: str, table: type[Any], keys: Iterable[bytes]) -> None:
-    """Let rows that settled say nothing any more; each keeps its length, and so its place."""
+    """Blank settled rows; each keeps its length, and so its place."""
     columns = table.__table__.c
     word = columns["step"] if "locked" in columns else columns["option"]
     blanks: dict[str, Any] = {word.name: func.substr(literal(BLANK * LONGEST_WORD), 1, func.length(word))}

@@ -35,7 +35,7 @@ class Round(PetitionBase):
     spent: Mapped[int] = mapped_column(default=0)
     """For the organizers' "about 30 codes are used", rounded as they see it; not in the log."""
     mailed: Mapped[int] = mapped_column(default=0)
-    """Of ``made``, those that went out by mail."""
+    """Of ``made``, those that went out by email."""
     undelivered: Mapped[int] = mapped_column(default=0)
     """Emails that the mail server did not accept, rounded as organizers see it ("about 10"); not in the log."""
     is_ended: Mapped[bool] = mapped_column(default=False)
@@ -64,7 +64,7 @@ class Pending(PetitionBase):
 
 
 class Sealed(PetitionBase):
-    """Where in the log a commit's signature stands. Holds no step, digest or reference to anything unpublished."""
+    """The place of a commit's signature in the log. Holds no step, digest or reference to anything unpublished."""
 
     __tablename__ = "sealed"
     __table_args__ = UNORDERED
@@ -152,7 +152,7 @@ class LockedName(_LockedName, PetitionBase):
 
 
 class ShownName(PetitionBase):
-    """A name that everybody may read, under the key that only its signer's receipt leads to.
+    """A name that everyone may read, under the key that only its signer's receipt leads to.
 
     Public pages are made from these rows, so what is taken back or hidden stays until the next set time.
     """

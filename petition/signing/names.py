@@ -77,7 +77,7 @@ def _is_same(shown: ShownName | None, row: AnyRow) -> bool:
 
 
 def take_off(session: Session, letter_id: str, keys: Iterable[bytes], *, but: Iterable[bytes] = ()) -> None:
-    """Let shown names go, for another name or none. A name that was hidden stays hidden while its signature stands."""
+    """Take shown names off, for another name or none. A hidden name stays hidden as long as its signature stands."""
     gone = [key for key in keys if key not in set(but)]
     here = (ShownName.letter_id == letter_id, ShownName.key.in_(gone))
     if gone:

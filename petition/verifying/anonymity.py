@@ -44,7 +44,7 @@ class AnonymityChecker:
         self._last = _LAST_LEAF
 
     def close(self) -> None:
-        """The letter closes: the batch before it is what was left, however little that was."""
+        """The letter closes: the batch before it is what was left, no matter how small."""
         self._add_batch()
 
     def cut(self, size: int) -> None:

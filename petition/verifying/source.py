@@ -1,4 +1,4 @@
-"""The files of a published letter, wherever they are read from."""
+"""The files of a published letter, from a folder or an address."""
 
 from collections.abc import Callable, Generator, Iterable
 from typing import Protocol, TypeVar

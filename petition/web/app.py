@@ -213,7 +213,7 @@ def apologize(error: Exception) -> Any:
 
 
 class CachedPages:
-    """Public files for the front of the server, whatever language their address asks for."""
+    """Public files for the front of the server, in any language that their address asks for."""
 
     def __init__(self, kept: CacheMiddleware, onion: str | None) -> None:
         self._kept = kept

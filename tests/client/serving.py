@@ -110,7 +110,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(reply.body)
 
     def drip(self, rest: bytes) -> None:
-        """Send so slowly that nobody should wait for the end."""
+        """Send so slowly that no one should wait for the end."""
         for byte in rest:
             time.sleep(0.05)
             self.wfile.write(bytes([byte]))

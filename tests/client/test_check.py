@@ -52,7 +52,7 @@ def sample_receipt_file() -> str:
 
 
 def pin_in_log(first: dict[str, Any], opened: dict[str, Any]) -> str:
-    """The pin of a round, from what the log says to everybody."""
+    """The pin of a round, from what the log says to everyone."""
     names = ["fields_sha256", "hosts", "k", "letter_id", "log_key", "names_keys", "text_sha256", "timing"]
     covered = {name: first[name] for name in names} | {name: opened[name] for name in ("public_key", "roll", "round")}
     return b64(hashlib.sha256(b"petition-pin-v1" + canonical(covered)).digest())

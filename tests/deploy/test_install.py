@@ -172,7 +172,7 @@ def test_a_restored_site_goes_on_from_what_was_published(restored: Machine, back
     assert not (restored.root / "root/key.txt").exists()
     found = json_of(restored.try_run("petition", "doctor", "--json").stdout)
     wrong = {finding["what"].partition(":")[0] for finding in found["findings"] if finding["level"] == "wrong"}
-    assert wrong == {backup.hidden}  # nobody said yet that nothing newer of it was published
+    assert wrong == {backup.hidden}  # no one said yet that nothing newer of it was published
 
 
 def test_pages_documents_and_pictures_work_under_all_restrictions(restored: Machine, backup: Backup) -> None:

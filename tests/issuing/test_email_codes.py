@@ -1,4 +1,4 @@
-"""Codes by mail: the same address has one code, and what waits tells nothing."""
+"""Codes by email: the same address has one code, and what waits tells nothing."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Backups to public keys: nobody on the site's machine can open one, and a check shows that its holder can."""
+"""Backups to public keys: no one on the site's machine can open one, and a check shows that its holder can."""
 
 from pathlib import Path
 

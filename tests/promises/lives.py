@@ -93,7 +93,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happens; a person's or everybody's."""
+    """One thing that happens; a person's or everyone's."""
 
     what: str
     person: int = -1
@@ -117,7 +117,7 @@ class Story:
 
 
 def a_story(people: int, sealings: int, random: Random, *, at_once: float = 0.4) -> Story:
-    """Everybody exchanges a code at some moment and signs at once, soon, or much later, with a role and a site, and
+    """Everyone exchanges a code at some moment and signs at once, soon, or much later, with a role and a site, and
     some by name; some change their role and take back their name, some withdraw.
 
     Two copies are taken between two sealings, when people have just come and gone. At the end the letter closes.
@@ -141,7 +141,7 @@ def a_story(people: int, sealings: int, random: Random, *, at_once: float = 0.4)
 
 
 def another_order(story: Story, random: Random) -> Story:
-    """The same things between the same sealings, in another order; nobody signs before they have a token."""
+    """The same things between the same sealings, in another order; no one signs before they have a token."""
     events: list[Event] = []
     waiting: list[Event] = []
     for event in story.events:

@@ -1,4 +1,4 @@
-"""Nobody stands alone: whatever tells signatures apart, in the published files or in the raw files of the database,
+"""No one stands alone: whatever tells signatures apart, in the published files or in the raw files of the database,
 tells of none or of at least K.
 
 What could tell them apart is not listed here but found: every member of an entry and of the statement inside it, every

@@ -1,4 +1,4 @@
-"""Names: what nobody can read at any moment of a campaign without a passphrase, and what is left of it at the end.
+"""Names: what no one can read at any moment of a campaign without a passphrase, and what is left of it at the end.
 
 Every file (on PostgreSQL every table and index) is copied after every step, and searched for names, for what links a
 name to a signature, and for keys that open names, with the master secret and all else that lies on the machine.

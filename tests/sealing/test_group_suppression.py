@@ -61,7 +61,7 @@ def test_a_group_in_which_nearly_everyone_signed_is_hidden() -> None:
 
 
 def test_shown_names_do_not_count_towards_k() -> None:
-    """Nobody can tell in which group they are, so they are taken off every group, and off the rest."""
+    """No one can tell in which group they are, so they are taken off every group, and off the rest."""
     assert seen_in(made(100, 34, 35, named=25)) == ({"b": 35}, 65)
     assert seen_in(made(100, 60, named=25)) == ({"a": 60}, 40)
     assert seen_in(made(90, 60, named=25)) == ({}, 90)

@@ -25,7 +25,7 @@ def campaign(campaign: Campaign) -> Campaign:
 
 @pytest.fixture
 def letter(campaign: Campaign) -> str:
-    """Codes on paper and by mail; K is 3, so that 5 must wait."""
+    """Codes on paper and by email; K is 3, so that 5 must wait."""
     return campaign.an_open_letter(mail=DOMAINS, routes=("code", "mail"))
 
 

@@ -525,7 +525,7 @@ def test_a_sealing_that_finds_nothing_new_changes_no_public_byte(campaign: Campa
 
 @pytest.mark.parametrize("shared", ["postgresql"], indirect=True)
 def test_a_session_that_read_the_rounds_before_another_sealing_counts_right(campaign: Campaign) -> None:
-    """On PostgreSQL others may commit between two statements; SQLite lets nobody in between."""
+    """On PostgreSQL others may commit between two statements; SQLite lets no one in between."""
     letter = campaign.a_published_letter(k=K)
     campaign.codes(letter, 20)
     campaign.sign_all(letter, K + H)

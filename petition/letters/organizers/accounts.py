@@ -36,7 +36,7 @@ def add_organizer(session: Session, name: str, *, moment: datetime, random: Rand
 
 
 def join(session: Session, name: str, passphrase: str, *, random: Random) -> Organizer:
-    """A new organizer who comes by a link to a letter, and chooses name and passphrase at once."""
+    """A new organizer who comes by a link to a letter, and chooses name and passphrase right away."""
     chosen = _choose(passphrase)
     organizer = _new(session, name, random)
     _keep(organizer, chosen)
@@ -198,7 +198,7 @@ def remove_organizer(session: Session, organizer: Organizer) -> None:
     session.flush()
 
 
-# The key pair: what it opens, nobody reads without the passphrase.
+# The key pair: no one reads what it opens without the passphrase.
 
 
 def _new_keys(passphrase: str) -> tuple[str, bytes]:
@@ -231,7 +231,7 @@ def forget_keys(session: Session, organizer: Organizer) -> None:
     theirs = NamesKeyCopy.organizer_id == organizer.id
     letters = session.scalars(select(NamesKeyCopy.letter_id).where(theirs).distinct()).all()
     session.execute(delete(NamesKeyCopy).where(theirs))
-    # Perhaps nobody can unlock their names any more, which their pages say.
+    # Perhaps no one can unlock these letters' names now; their pages say so.
     session.execute(update(Letter).where(Letter.id.in_(letters)).values(edition=Letter.edition + 1))
 
 
@@ -282,15 +282,15 @@ def has_second(session: Session, name: str, password: str, *, moment: datetime, 
 
 
 def known_as(session: Session, name: str) -> tuple[str, str]:
-    """Id and hashed passphrase of who has a name; empty for nobody."""
+    """Id and hashed passphrase of the organizer with a name; both empty if no one has it."""
     organizer = _named(session, name)
     return (organizer.id, organizer.passphrase or "") if organizer is not None else ("", "")
 
 
 def _named(session: Session, name: str) -> Organizer | None:
-    """Who has a name, typed in any normal form and with any capitals; nobody has one that could not be given.
+    """The organizer with a name, typed in any normal form and with any capitals; None for an impossible name.
 
-    Version 0.1.0 let two names differ in their capitals alone: there the name as it was typed decides.
+    Version 0.1.0 let two names differ only in their capitals: there, the name as typed decides.
     """
     try:
         wanted = one_line(name, "title")
@@ -307,5 +307,5 @@ def _folded(name: str) -> str:
 
 
 def all_organizers(session: Session) -> list[Organizer]:
-    """Everybody, by name."""
+    """All organizers, by name."""
     return list(session.scalars(select(Organizer).order_by(Organizer.name)))

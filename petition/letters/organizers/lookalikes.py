@@ -83,7 +83,7 @@ _PAIRS = (("rn", "m"), ("vv", "w"))
 
 
 def require_seen(name: str) -> None:
-    """Refuse a name with characters that nobody sees: with them, two names may look the same."""
+    """Refuse a name with invisible characters: with them, two names may look the same."""
     found = IGNORABLE.search(name)
     if found:
         raise BadShape("The name has an invisible character (%(name)s). Type it again.", name=name_of(found[0]))

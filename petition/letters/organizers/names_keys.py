@@ -91,7 +91,7 @@ def public_names_keys(session: Session, letter_id: str) -> dict[str, str]:
 
 
 def steps_taken(session: Session, letter_id: str) -> list[str]:
-    """The steps that show names and are still taken: not those that nobody can unlock any more."""
+    """The steps that show names and are still taken: not those that no one can unlock any more."""
     copies = select(NamesKeyCopy.step).where(NamesKeyCopy.letter_id == letter_id)
     held = set(session.scalars(copies.distinct()))
     rows = names_keys(session, letter_id)
@@ -144,7 +144,7 @@ def forget_copies(session: Session, letter_id: str, organizer_id: str) -> None:
 
 
 def lost_names(session: Session, letter: Letter) -> bool:
-    """Whether a letter that goes on has names that nobody can unlock any more."""
+    """Whether a letter that goes on has names that no one can unlock any more."""
     rows = [row for row in names_keys(session, letter.id) if not row.is_over]
     return len(steps_taken(session, letter.id)) < len(rows)
 

@@ -25,7 +25,7 @@ DIGITS = 6
 RECOVERY_CODES = 10
 ISSUER = "Petition"
 NOBODY_S = "A" * 32
-"""The secret that is compared with where nobody has the name."""
+"""The secret to compare with if no one has the name."""
 
 
 def begin_app(organizer: Organizer, *, master: bytes) -> None:
@@ -76,7 +76,7 @@ def recovery_codes_left(session: Session, organizer: Organizer) -> int:
 
 
 def forget_app(session: Session, organizer: Organizer) -> None:
-    """Ask for no one-time password any more; recovery codes go as well."""
+    """Stop asking for one-time passwords; recovery codes are deleted, too."""
     organizer.app_secret, organizer.app_confirmed, organizer.spent_passwords = None, False, []
     session.execute(delete(RecoveryCode).where(RecoveryCode.organizer_id == organizer.id))
 
@@ -92,7 +92,7 @@ def require_second(session: Session, organizer: Organizer, typed: str, *, moment
 
 
 def is_second(session: Session, organizer: Organizer | None, typed: str, *, moment: datetime, master: bytes) -> bool:
-    """Whether ``require_second`` would take this now; as long in saying so of nobody, and nothing is spent."""
+    """Whether ``require_second`` would accept this now. Takes as long if no one has the name; uses nothing up."""
     has_app = organizer is not None and organizer.app_confirmed
     secret = _secret(organizer, master) if has_app and organizer is not None else NOBODY_S
     spent = organizer.spent_passwords if organizer is not None else []

@@ -22,12 +22,12 @@ def begin_sign_in(session: Session, organizer: Organizer, *, moment: datetime, r
 
 
 def key_of(proof: bytes) -> bytes:
-    """The key of a sign-in, which leads nobody in."""
+    """The key of a sign-in, which lets no one in."""
     return hashlib.sha256(b"petition-sign-in-v1" + proof).digest()
 
 
 def signed_in(session: Session, proof: bytes, *, moment: datetime) -> Organizer | None:
-    """Whose browser it is; nobody's once the sign-in was ended or is a month old."""
+    """The organizer whose browser it is; None once the sign-in was ended or is a month old."""
     row = session.get(SignIn, key_of(proof))
     if row is None or row.begun <= moment - SIGN_IN_LASTS:
         return None

@@ -100,7 +100,7 @@ def _runs_right_to_left(text: str, place: int) -> bool:
 
 
 def require_visible(text: str, field: str) -> None:
-    """Refuse what nobody sees and what could deceive: named, and shown where it stands."""
+    """Refuse what is invisible and what could deceive; the refusal names it and shows where it is."""
     found = REFUSED.search(text)
     if found:
         raise BadShape(

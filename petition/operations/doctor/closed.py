@@ -116,7 +116,7 @@ def _bytes(name: str, engine: Engine) -> Iterator[Finding]:
 
 
 def _held(connection: Connection) -> Path:
-    """The file of a database, held so that nobody writes to it."""
+    """The file of a database, held so that no one writes to it."""
     connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
     return Path(connection.exec_driver_sql("PRAGMA database_list").all()[0][2])
 

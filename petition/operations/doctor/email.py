@@ -1,4 +1,4 @@
-"""The mail server, and letters whose codes go by mail."""
+"""The mail server, and letters whose codes go by email."""
 
 from collections.abc import Iterator
 
@@ -35,7 +35,7 @@ def check_mail(settings: Settings) -> Iterator[Finding]:
 
 
 def _mail_server(server: MailServer) -> Iterator[Finding]:
-    """Whether the mail server greets us and lets us in, as it must before it takes a mail."""
+    """Whether the mail server greets us and lets us in, as it must before it accepts an email."""
     try:
         found = server.check()
     except ServerUnavailable as away:

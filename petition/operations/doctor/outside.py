@@ -56,7 +56,7 @@ ONION = re.compile(r"http://[a-z2-7]{56}\.onion/\S*")
 
 @dataclass(frozen=True)
 class _Visit:
-    """The site, its first page, a path that nobody asked for before, and the time here."""
+    """The site, its first page, a path that no one asked for before, and the time here."""
 
     place: Place
     home: Answer

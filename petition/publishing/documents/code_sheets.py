@@ -39,7 +39,7 @@ STRIP = {
     ),
     "advice": _("Own phone, private window, not work Wi-Fi. Then tear this up."),
 }
-"""What stands on every strip."""
+"""What is on every strip."""
 HANDING_ON = (
     _("For you: codes to hand on"),
     _("Give each strip to one coworker you know and trust, face to face. One strip is one signature."),
@@ -115,7 +115,7 @@ def sheet_pdf(sheet: Sheet, codes: list[str], paper: str = "a4") -> bytes:
 
 
 def said(sheet: Sheet, codes: list[str], paper: str) -> dict[str, Any]:
-    """Everything that stands on the sheet, as values for the template."""
+    """Everything on the sheet, as values for the template."""
     say = partial(fill, sheet.language, values={})
     return {
         "paper": PAPERS[paper],

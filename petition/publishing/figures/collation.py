@@ -59,7 +59,7 @@ def _folded(text: str) -> str:
 
 
 def _weight(letter: str, own: Mapping[str, str]) -> str:
-    """A letter of its own stands after the one that it follows, and after all that begins with that one."""
+    """A separate letter comes after the one that it follows, and after everything that begins with that one."""
     after = own.get(letter)
     return after[0] + LAST * int(after[1]) if after else _plain(letter)
 

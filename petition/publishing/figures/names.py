@@ -45,7 +45,7 @@ class Waiting:
     is_over: bool
     """The letter is over: those who waited were deleted."""
     is_taken: bool = True
-    """False once nobody can unlock this step any more."""
+    """False once no one can unlock this step."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class NamesPage:
     number: int
     last: int
     names: tuple[tuple[str, tuple[Name, ...]], ...]
-    """By the letter of the alphabet below which they stand."""
+    """By the letter of the alphabet under which they are listed."""
     jumps: tuple[tuple[str, int], ...]
     """Each letter, and the page on which it begins."""
 

@@ -136,7 +136,7 @@ OTHERS = (
         ("report",),
     ),
 )
-"""What concerns nobody who signs."""
+"""What is not about signers."""
 
 
 def of_signers(found: Figures) -> list[Stored]:

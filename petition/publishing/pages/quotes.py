@@ -9,7 +9,7 @@ PASSAGES = 2
 
 
 def quotes(words: LetterText) -> list[str]:
-    """The letter's first passages of some length, as they stand there, without notes; its demands are quotes too."""
+    """The letter's first passages of some length, word for word, without notes; its demands are quotes, too."""
     found = (passage(node) for node in blocks(words) if node["kind"] in ("paragraph", "quote"))
     return [text for text in found if LEAST <= len(text) <= MOST][:PASSAGES]
 

@@ -132,7 +132,7 @@ def confirm(organizer: Organizer) -> Answer:
 @bp.post("/account/app/off")
 @organizer_action(_page)
 def turn_app_off(organizer: Organizer) -> Answer:
-    """Ask for no one-time password any more."""
+    """Stop asking for one-time passwords."""
     _prove(organizer)
     forget_app(session(), organizer)
     return saved(HERE)

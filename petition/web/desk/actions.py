@@ -23,7 +23,7 @@ AnyForm = TypeVar("AnyForm", bound=FlaskForm)
 
 
 class WrongForm(BadShape):
-    """A form whose fields say themselves what is wrong with them."""
+    """A form whose fields say what is wrong with them."""
 
 
 def organizer_action(

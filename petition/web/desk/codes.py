@@ -45,7 +45,7 @@ PAPERS_BY_LANGUAGE = {"en": "letter"}
 HANDED_ON = 10
 """Strips for a coworker to hand on."""
 MOST_SQUARES = 200
-"""Codes whose QR codes stand on the page; more are in the PDF."""
+"""How many codes have QR codes on the page; more are in the PDF."""
 
 
 class PrintForm(FlaskForm):
@@ -77,7 +77,7 @@ class SheetForm(PrintForm):
 
 
 def how_many_made(letter_id: str) -> int:
-    """All codes that organizers made so far, whatever the last count update knew of."""
+    """All codes that organizers made so far, including those since the last count update."""
     return sum(batch.made for batch in batches(issuer_session(), letter_id))
 
 
@@ -135,7 +135,7 @@ def _made(letter: Letter, form: CodesForm, count: int, *, is_handed_on: bool) ->
 
 
 def _new_round(letter: Letter, form: CodesForm) -> NewRound:
-    """A further round; it commits by itself, so both databases are let go before."""
+    """A further round. It commits by itself, so both databases are released first."""
     opens, roll = next_update(letter, site().settings.seal_at, now()), form.roll.data or None
     session().expunge(letter)
     session().rollback()

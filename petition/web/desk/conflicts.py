@@ -44,7 +44,7 @@ PLACES = {
 
 
 def conflict_page(letter: Letter, mine: LetterText, fields: Mapping[str, str], language: str = "") -> str:
-    """Both texts. Each place where they touch asks for a decision; one's own text stays in the form below.
+    """Both texts. Each place where they touch asks for a decision; your own text stays in the form below.
 
     ``fields`` are what was typed, of the letter itself or of its translation into ``language``.
     """
@@ -108,12 +108,12 @@ def _fields(words: LetterText, number: int, language: str) -> Fields:
 
 
 def as_text(words: LetterText) -> str:
-    """Words as JSON, to be carried in a hidden field."""
+    """A text as JSON, for a hidden field."""
     return json.dumps(asdict(words), ensure_ascii=False)
 
 
 def from_text(text: str) -> LetterText:
-    """Words that were carried, held to the rules like typed ones."""
+    """A text from a hidden field, held to the same rules as a typed one."""
     try:
         found: dict[str, Any] = json.loads(text)
         sources = tuple(Source(**row) for row in found.pop("sources"))

@@ -271,7 +271,7 @@ def based_on(fields: Mapping[str, str]) -> int:
 
 
 def same_text(fields: Mapping[str, str], others: Mapping[str, str]) -> bool:
-    """Whether two forms say the same, whatever they are based on."""
+    """Whether two forms say the same, no matter what they are based on."""
     return _said(fields) == _said(others)
 
 

@@ -58,7 +58,7 @@ class DemandForm(FlaskForm):
     """What became of a demand. The token is checked ahead of it, as for every organizers' form."""
 
     class Meta:
-        """One form stands for each demand, under names of its own."""
+        """Each demand has its own form, with its own field names."""
 
         csrf = False
 

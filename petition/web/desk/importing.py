@@ -31,7 +31,7 @@ def ask_file(organizer: Organizer) -> Answer:
 @bp.get("/letters/<slug>/import")
 @for_organizers
 def ask_file_for(organizer: Organizer, slug: str) -> Answer:
-    """Choose a file whose text takes the place of the letter's."""
+    """Choose a file whose text replaces the letter's."""
     return _page(organizer, slug)
 
 

@@ -30,7 +30,7 @@ WRITE, REVIEW, COLLECT, PUBLISH, FOLLOW_UP = "write", "review", "collect", "publ
 @bp.get("/letters/<slug>/")
 @for_organizers
 def letter_home(organizer: Organizer, slug: str) -> Answer:
-    """Where the letter stands, what comes next, and what is settled already."""
+    """The letter's state, what comes next, and what is settled already."""
     letter = readable_letter(session(), slug, organizer)
     version = newest_version(session(), letter)
     everyone = members(session(), letter)

@@ -49,7 +49,7 @@ class InviteForm(FlaskForm):
 
 
 class ShownForm(FlaskForm):
-    """One's own name for the letter's page."""
+    """Your own name for the letter's page."""
 
     shown_as = StringField(
         _("Your name on the letter's page"),
@@ -226,7 +226,7 @@ def remove_(organizer: Organizer, slug: str, organizer_id: str) -> Answer:
 
 @asks_first("/letters/<slug>/people/leave", _leaving_page)
 def leave_letter(organizer: Organizer, slug: str) -> Answer:
-    """Give one's own access up."""
+    """Give up your own access."""
     remove(session(), readable_letter(session(), slug, organizer), organizer.id)
     return saved("/organize/", say("You left the letter."))
 
@@ -234,7 +234,7 @@ def leave_letter(organizer: Organizer, slug: str) -> Answer:
 @bp.post("/letters/<slug>/people/shown-as")
 @organizer_action(_page)
 def be_shown(organizer: Organizer, slug: str) -> Answer:
-    """Choose one's own name for the letter's page, or none."""
+    """Choose your own name for the letter's page, or none."""
     letter = readable_letter(session(), slug, organizer)
     show_as(session(), letter, organizer, sent(ShownForm()).shown_as.data or "")
     return saved("people")

@@ -79,7 +79,10 @@ def _is_page(path: str) -> bool:
 
 
 def _proven(form: SignInForm) -> Organizer:
-    """Who typed the right words; each wrong try makes the next one wait, but nobody's who proves to be no stranger."""
+    """The organizer with this name and passphrase.
+
+    Each wrong try makes the next one wait, unless the visitor proves that they are no stranger.
+    """
     name = posted_name()
     how: Any = {"moment": now(), "master": site().master}
     is_stranger = False
@@ -159,7 +162,7 @@ def sign_out(organizer: Organizer) -> Response:
 
 
 def forget_sign_in() -> None:
-    """Nothing stays in the browser but, where its owner wishes so, what names nobody."""
+    """Leave nothing in the browser except, if its owner wants it, a value that names no one."""
     kept = cookie.get("remembered")
     cookie.clear()
     if kept is not None:

@@ -110,7 +110,7 @@ def close(organizer: Organizer, slug: str) -> Answer:
 @bp.post("/letters/<slug>/close/cancel")
 @organizer_action(_closing_page)
 def cancel_planned_closing(organizer: Organizer, slug: str) -> Answer:
-    """Forget the planned date; what was announced stands."""
+    """Delete the planned date; an announced closing stays."""
     letter = own_letter(session(), slug, organizer)
     set_dates(session(), letter, publishes=letter.publishes, ends=None, moment=now())
     return saved("", say("The planned closing is canceled."))

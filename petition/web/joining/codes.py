@@ -30,7 +30,7 @@ from petition.web.shared.limits import ONE_CODE, limiter, posted_code, signing
 bp = Blueprint("join", __name__, url_prefix="/<place:address>")
 SEED = 32
 FOR_ANOTHER_TRY = "private, max-age=3600"
-"""How the browser, and nobody on the way, keeps the empty form: its seed is what a second try needs."""
+"""Lets only the browser, and no one on the way, cache the empty form: a second try needs its seed."""
 
 
 def keys() -> Keys:
@@ -131,7 +131,7 @@ def _token_for(letter: Letter, code: str, seed: str) -> Token:
 
 
 def _exchanged(letter: Letter, number: int, code: str, blinded: bytes) -> bytes:
-    """The blind signature for a code. Nothing is read of the letter after this, so its database is let go."""
+    """The blind signature for a code. Nothing of the letter is read after this, so its database is released."""
     session().close()
     answer = exchange(issuer_session(), keys(), letter.id, number, code, blinded, moment=now())
     issuer_session().commit()

@@ -23,7 +23,7 @@ FindSiteFile = Callable[[str, str], CachedFile | None]
 
 
 class CacheMiddleware:
-    """Answers GET and HEAD for public files; whatever is not kept goes on to the application."""
+    """Answers GET and HEAD for public files; everything else goes on to the application."""
 
     def __init__(self, wrapped: Callable[..., Iterable[bytes]], cache: PublicCache, url: str | None) -> None:
         self._wrapped = wrapped

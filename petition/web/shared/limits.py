@@ -34,7 +34,7 @@ class _DayKey:
         self._key, self._made = os.urandom(32), time.monotonic()
 
     def digest(self, what: str) -> str:
-        """A visitor, code or name, so that nobody can read it back."""
+        """A visitor, code or name, as a digest that no one can reverse."""
         if time.monotonic() - self._made > DAY:
             self._key, self._made = os.urandom(32), time.monotonic()
         return hmac.new(self._key, what.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
@@ -52,12 +52,12 @@ def is_from_here() -> bool:
 
 
 def signing() -> str:
-    """How often a visitor may knock at a signing page."""
+    """How often a visitor may request a signing page."""
     return BY_LETTER if is_from_here() else BY_ADDRESS
 
 
 def asking_for_mail() -> str:
-    """How often a visitor may ask for a code by mail."""
+    """How often a visitor may ask for a code by email."""
     return MAIL_BY_LETTER if is_from_here() else MAIL_BY_ADDRESS
 
 
@@ -77,7 +77,7 @@ def starting() -> str:
 
 
 def visitor() -> str:
-    """Who knocks, for as long as a day; from this machine, at which letter."""
+    """The visitor, recognized for a day at most; for visitors from this machine, the letter."""
     if is_from_here():
         return _today.digest(f"letter {(request.view_args or {}).get('address', '')}")
     address = ipaddress.ip_address(request.remote_addr or "")
@@ -103,7 +103,7 @@ def _kept(found: Mapping[str, Any]) -> Any:
 
 
 def organizer_key() -> str:
-    """Who knocks at the organizers' pages: a browser that is known, else a visitor."""
+    """The client at the organizers' pages: a known browser, else a visitor."""
     return known_browser() or visitor()
 
 

@@ -167,7 +167,7 @@ def dated(start: Any, days: int) -> Callable[..., Any]:
 
 
 def cut(environ: dict[str, Any], answered: Iterable[bytes]) -> list[bytes]:
-    """End the connection without a word, after all is done; there is nobody to write to any more."""
+    """End the connection without a word, after all is done; there is no one to write to any more."""
     for _ in answered:
         pass
     environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)

@@ -110,7 +110,7 @@ def test_an_open_letters_text_can_change_no_more(campaign: Campaign) -> None:
 
 @pytest.mark.parametrize("shared", ["postgresql"], indirect=True)
 def test_what_is_saved_while_the_letter_opens_comes_too_late(campaign: Campaign) -> None:
-    """On PostgreSQL a session may still believe in a draft; SQLite lets nobody in between."""
+    """On PostgreSQL a session may still believe in a draft; SQLite lets no one in between."""
     letter = campaign.a_draft()
     with at_desk(campaign) as (session, organizer):
         found = session.get_one(Letter, letter)

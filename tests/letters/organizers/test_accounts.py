@@ -35,7 +35,7 @@ numbers = count()
 
 @pytest.fixture
 def name() -> str:
-    """A name that nobody has yet."""
+    """A name that no one has yet."""
     return f"Zoë {next(numbers)}"
 
 

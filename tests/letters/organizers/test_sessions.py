@@ -20,7 +20,7 @@ from tests.conftest import campaign
 from tests.walks import Campaign
 
 __all__ = ["campaign"]
-"""A site of its own: nobody else signs in there as Ana."""
+"""A site of its own: no one else signs in there as Ana."""
 
 
 def begin(session: Session, campaign: Campaign, name: str) -> tuple[Organizer, bytes]:

@@ -1,4 +1,4 @@
-"""Asking for a code by mail: the same page and the same work for every address, and no word of it anywhere."""
+"""Asking for a code by email: the same page and the same work for every address, and no word of it anywhere."""
 
 import re
 from collections.abc import Iterator

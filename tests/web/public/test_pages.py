@@ -1,4 +1,4 @@
-"""What everybody may read of a published letter, over HTTP."""
+"""What everyone may read of a published letter, over HTTP."""
 
 import csv
 import hashlib

@@ -22,12 +22,12 @@ HEAD = re.compile(
 TRANSLATION = re.compile(
     r"\n\n---\n\n(?=# .*\n\nTo: .*  \nEmployer: .*  \nLanguage: \S*  \nTranslation of: \S*(?:\n|\Z))"
 )
-"""What stands before each translation."""
+"""The line before each translation."""
 NUMBERED = re.compile(r"([1-9][0-9]*)\. (.+)")
 
 
 def read_letter_md(text: str) -> LetterText | None:
-    """The letter whose canonical text this is, to the byte; None if it is none's."""
+    """The letter whose canonical text this is, to the byte; None if there is none."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").rstrip("\n") + "\n"
     parts = TRANSLATION.split(text.removesuffix("\n"))
     heads = [HEAD.match(part) for part in parts]

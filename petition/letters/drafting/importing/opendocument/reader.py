@@ -69,7 +69,7 @@ class _Reader:
         return Document(blocks, notes, self._omissions)
 
     def _aside(self, of: Iterable[Element]) -> list[Block]:
-        """Blocks that stand apart from the text."""
+        """Blocks that are apart from the text."""
         boxes, self._inlines.boxes = self._inlines.boxes, []
         place, (self._depth, self._list) = (self._depth, self._list), (0, "")
         found = list(grouped(self._lines(of)))
@@ -100,7 +100,7 @@ class _Reader:
         return [tuple(self._aside(cell)) for cell in row if cell.tag == "table:table-cell"]
 
     def _floating(self, one: Element) -> Iterator[Line]:
-        """What is anchored to a page and stands outside every paragraph."""
+        """What is anchored to a page, outside every paragraph."""
         paragraph = Element("text:p")
         paragraph.append(one)
         yield from self._paragraph(paragraph, None)
@@ -161,7 +161,7 @@ class _Reader:
         return " ".join(" ".join((one.text or "").split()) for one in notes)
 
     def _note_headers(self) -> None:
-        """List what stands at the top and at the bottom of pages."""
+        """List the headers and footers of pages."""
         for page in self._master.iter("style:master-page") if self._master is not None else ():
             for part in page:
                 words = plain(inlines_in(self._aside(part)))
