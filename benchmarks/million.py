@@ -118,7 +118,7 @@ def verified(place: str) -> int:
 
 
 def measured(act: Any) -> Cost:
-    """What an act counted, its seconds by the wall and of CPU, and the peak of this process's memory in MB."""
+    """What an act counted, its elapsed and CPU seconds, and the peak of this process's memory in MB."""
     begun, used = time.monotonic(), cpu()
     count = act()
     peak = max(resource.getrusage(kind).ru_maxrss for kind in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))

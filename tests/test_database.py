@@ -280,7 +280,7 @@ def refused_inserts(campaign: Campaign) -> list[SQLAlchemyError]:
     return said
 
 
-def test_no_value_of_a_statement_stands_in_an_error(campaign: Campaign) -> None:
+def test_no_value_of_a_statement_is_in_an_error(campaign: Campaign) -> None:
     said = refused_inserts(campaign)
 
     assert len(said) == 4

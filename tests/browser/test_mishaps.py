@@ -191,7 +191,7 @@ def test_two_tabs_with_one_code_give_one_signature(plain: Phone, site: Site, pla
 # Others, and other times
 
 
-def test_a_code_that_somebody_else_used_says_so_and_what_to_do(plain: Phone, site: Site, place: Place) -> None:
+def test_a_code_that_someone_else_used_says_so_and_what_to_do(plain: Phone, site: Site, place: Place) -> None:
     code = site.code(place)
     site.campaign.token(place.id, code)
     plain.come(site.url(place, "join"))

@@ -265,7 +265,7 @@ def test_only_the_demo_closes_at_once(campaign: Campaign) -> None:
 
 
 @pytest.mark.parametrize("was", ["open", "published", "closed"])
-def test_a_withdrawn_letter_keeps_no_secret_and_nobody_who_waits(campaign: Campaign, was: str) -> None:
+def test_a_withdrawn_letter_keeps_no_secret_and_no_waiting_signature(campaign: Campaign, was: str) -> None:
     letter = campaign.an_open_letter(k=3) if was == "open" else campaign.a_published_letter(k=3)
     tokens = campaign.sign_all(letter, 6)
     campaign.seal(letter)

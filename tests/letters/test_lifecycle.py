@@ -312,7 +312,7 @@ def test_the_list_of_letters_holds_the_public_ones_newest_first(campaign: Campai
     assert hidden not in listed
 
 
-def test_whoever_runs_the_machine_finds_any_letter(campaign: Campaign) -> None:
+def test_the_host_finds_any_letter(campaign: Campaign) -> None:
     letter = campaign.a_draft()
     with Session(campaign.databases.reading) as session:
         slug = session.get_one(Letter, letter).slug

@@ -218,7 +218,7 @@ def test_another_master_secret_that_was_there_is_kept_beside(campaign: Campaign,
     assert (elsewhere.settings.data / "secret.before-restore").read_bytes() == bytes(32)
 
 
-def test_nothing_is_sealed_published_or_closed_before_somebody_says_what_was_published(
+def test_nothing_is_sealed_published_or_closed_before_the_host_says_what_was_published(
     campaign: Campaign, second: Second
 ) -> None:
     letter, unpublished = campaign.a_published_letter(), campaign.an_open_letter()

@@ -46,7 +46,7 @@ def worker(app: Any) -> Visitor:
     return found
 
 
-def test_a_whole_campaign_leaves_nothing_of_anybody_in_any_log(
+def test_a_whole_campaign_leaves_nothing_of_anyone_in_any_log(
     campaign: Campaign, app: Any, worker: Visitor, everything: Everything
 ) -> None:
     letter = campaign.an_open_letter()

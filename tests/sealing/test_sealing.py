@@ -156,7 +156,7 @@ def test_chance_decides_who_is_held_back(campaign: Campaign) -> None:
     assert next(draws, None) is None
 
 
-def test_chance_is_asked_anew_for_each_who_waits_each_time(campaign: Campaign) -> None:
+def test_chance_decides_anew_for_each_waiting_name_each_time(campaign: Campaign) -> None:
     letter = campaign.an_open_letter(k=K)
     campaign.sign_all(letter, K + H)
     asked: list[int] = []
@@ -220,7 +220,7 @@ def test_the_number_of_codes_goes_out_however_small_and_before_the_signatures(ca
     assert [entry["made"] for entry in campaign.entries(letter) if entry["type"] == "codes"] == [1, 6]
 
 
-def test_recalled_codes_are_told_and_what_did_not_change_is_not_told_again(campaign: Campaign) -> None:
+def test_recalled_codes_are_logged_and_unchanged_numbers_are_not_logged_again(campaign: Campaign) -> None:
     letter = campaign.an_open_letter(k=K)
     campaign.codes(letter, 4)
     for _ in range(2):

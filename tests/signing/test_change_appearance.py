@@ -61,7 +61,7 @@ def test_the_same_change_again_changes_nothing(campaign: Campaign) -> None:
     assert (len(campaign.rows(Answer, letter)), campaign.rows(ArrivedAnswer, letter)) == (3, [])
 
 
-def test_a_changed_answer_arrives_anew_and_is_stored_once(campaign: Campaign) -> None:
+def test_a_changed_answer_arrives_again_and_is_stored_once(campaign: Campaign) -> None:
     letter = campaign.an_open_letter(fields=FIELDS)
     token = campaign.sign_all(letter, 3, role="software", site="north")[0]
     campaign.seal(letter)
@@ -75,7 +75,7 @@ def test_a_changed_answer_arrives_anew_and_is_stored_once(campaign: Campaign) ->
 
 
 @pytest.mark.parametrize("between", [0, 1, 2], ids=["at once", "sealed before", "sealed twice"])
-def test_whoever_changes_again_and_again_is_stored_as_they_said_last(campaign: Campaign, between: int) -> None:
+def test_after_many_changes_only_the_last_is_stored(campaign: Campaign, between: int) -> None:
     letter = offering_names(campaign, "named")
     tokens = campaign.sign_all(letter, ENOUGH, role="software", name=LOCKED)
     campaign.seal(letter)

@@ -227,7 +227,7 @@ def test_before_publication_a_receipt_is_answered_kept_or_sealed_and_no_more(cam
 
 
 @pytest.mark.parametrize("is_closed", [False, True], ids=["published", "closed"])
-def test_after_publication_a_receipt_is_told_its_entry(campaign: Campaign, is_closed: bool) -> None:
+def test_after_publication_a_receipt_shows_its_entry(campaign: Campaign, is_closed: bool) -> None:
     letter = campaign.an_open_letter()
     tokens = campaign.sign_all(letter, ENOUGH)
     campaign.seal(letter)

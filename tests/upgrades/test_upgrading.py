@@ -101,7 +101,7 @@ def heads() -> list[str]:
     return [head_of(chain) for chain in CHAINS]
 
 
-def test_a_table_that_is_made_anew_takes_no_other_rows_with_it(
+def test_a_table_that_is_rewritten_takes_no_other_rows_with_it(
     released: Released, databases: Databases, scripts: Path
 ) -> None:
     before = rows(databases)

@@ -57,9 +57,7 @@ def test_a_script_remembers_nothing_and_runs_no_text(name: str) -> None:
 
 @ONCE
 @pytest.mark.parametrize(("page", "script"), [("join", "sign.js"), ("receipt", "sign.js"), ("receipt", "check.js")])
-def test_every_sentence_that_a_script_says_stands_in_the_page(
-    shared: Shared, place: Place, page: str, script: str
-) -> None:
+def test_every_sentence_that_a_script_says_is_in_the_page(shared: Shared, place: Place, page: str, script: str) -> None:
     said = {name for names in SAID.findall((STATIC / script).read_text("utf-8")) for name in names if name}
     sentences = dict(re.findall(r' data-(\w+)="([^"]*)"', said_on(shared, place, page)))
 

@@ -137,7 +137,7 @@ def test_a_comment_is_resolved_and_opened_again(a_draft: Draft) -> None:
     assert states == [RESOLVED, OPEN]
 
 
-def test_one_takes_one_s_own_away_with_its_replies_and_an_editor_anybody_s(a_draft: Draft) -> None:
+def test_authors_delete_their_own_comments_with_replies_and_editors_delete_any(a_draft: Draft) -> None:
     said, other = a_draft.comment(1), a_draft.comment(1)
     reply(a_draft.session, a_draft.letter, a_draft.person("Ana"), said.number, "Yes", moment=a_draft.campaign.clock())
     with pytest.raises(Conflict):

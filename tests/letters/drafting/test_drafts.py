@@ -66,7 +66,7 @@ def test_saving_the_same_words_again_makes_no_version(campaign: Campaign) -> Non
     assert keep(campaign, letter, WORDS, based_on=1) == keep(campaign, letter, WORDS, based_on=0) == 1
 
 
-def test_a_draft_over_somebodys_newer_version_is_refused_and_overwrites_nothing(campaign: Campaign) -> None:
+def test_a_draft_over_a_newer_version_is_refused_and_overwrites_nothing(campaign: Campaign) -> None:
     letter = campaign.a_draft()
     keep(campaign, letter, THEIRS, based_on=1, name="Ben")
 
@@ -123,7 +123,7 @@ def test_what_is_saved_while_the_letter_opens_comes_too_late(campaign: Campaign)
     assert newest(campaign, letter) == WORDS
 
 
-def test_a_letter_that_opens_while_somebody_saves_opens_with_what_they_saved(campaign: Campaign) -> None:
+def test_a_letter_that_opens_during_a_save_opens_with_the_saved_text(campaign: Campaign) -> None:
     letter = campaign.a_draft()
     with ThreadPoolExecutor() as people, at_desk(campaign) as (session, organizer):
         found, moment = session.get_one(Letter, letter), campaign.clock()

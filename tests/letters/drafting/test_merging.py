@@ -123,7 +123,7 @@ def test_no_word_of_either_side_is_lost(base: list[str], mine: list[str], theirs
 
 
 @given(ELEMENTS, ELEMENTS, ELEMENTS)
-def test_what_everybody_kept_or_nobody_did_is_no_matter_of_who_saved_first(
+def test_what_both_kept_or_neither_did_does_not_depend_on_who_saved_first(
     base: list[str], mine: list[str], theirs: list[str]
 ) -> None:
     one, asked = merge(body(*base), body(*mine), body(*theirs))

@@ -55,14 +55,14 @@ def test_words_that_changed_are_known_to_have_changed_and_in_which_paragraph() -
     assert found(replace(WORDS, body=f"Hello.\n\n{changed}"), SECOND, "hurt people") == (changed, None)
 
 
-def test_words_whose_paragraph_is_gone_are_nowhere_even_if_they_stand_elsewhere() -> None:
+def test_words_whose_paragraph_is_gone_are_nowhere_even_if_they_occur_elsewhere() -> None:
     elsewhere = replace(WORDS, body="This is about something else entirely, and it mentions stop lights, not people.")
 
     assert found(elsewhere, SECOND, SECOND) is None
     assert found(elsewhere, SECOND, "not") is None
 
 
-def test_of_words_that_stand_twice_those_are_found_that_were_marked() -> None:
+def test_of_repeated_words_the_marked_ones_are_found() -> None:
     text = "Stop it here. And stop it there."
     marked = replace(mark(text, "stop it"), quote="stop it")
     changed = "Please, stop it here, we ask. And stop it there."
@@ -73,7 +73,7 @@ def test_of_words_that_stand_twice_those_are_found_that_were_marked() -> None:
     assert (place.paragraph, place.start) == (1, changed.index("stop it there"))
 
 
-def test_words_that_do_not_stand_in_the_paragraph_cannot_be_marked() -> None:
+def test_words_that_are_not_in_the_paragraph_cannot_be_marked() -> None:
     with pytest.raises(BadShape, match="Copy them exactly"):
         mark(SECOND, "hurt everybody")
 

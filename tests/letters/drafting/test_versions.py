@@ -46,7 +46,7 @@ def test_what_two_changed_in_different_places_becomes_one_version(campaign: Camp
     assert (merged.number, merged.author, merged.merged_with) == (3, "Ana", 2)
 
 
-def test_both_together_may_be_too_long_and_then_somebody_decides(campaign: Campaign) -> None:
+def test_both_together_may_be_too_long_and_then_an_organizer_decides(campaign: Campaign) -> None:
     begun = replace(WORDS, body=body(*BODY))
     letter = campaign.a_draft(words=begun)
     keep(campaign, letter, replace(begun, body=body("x" * 40_000, *BODY)), based_on=1, name="Ben")

@@ -167,7 +167,7 @@ def test_a_link_to_one_letter_opens_no_other_letter_of_the_organizer(table: Tabl
     assert len(own_letters(table.session, table.person("Ben"))) == 1
 
 
-def test_whoever_leaves_leaves_names_keys_and_approvals_behind(campaign: Campaign) -> None:
+def test_an_organizer_who_leaves_loses_names_keys_and_approvals(campaign: Campaign) -> None:
     table = Table(campaign, names=("named",))
     table.come("Ben", table.link())
     approve(table.session, table.letter, table.person("Ben"), 1)

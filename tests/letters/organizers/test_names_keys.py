@@ -148,7 +148,7 @@ def test_another_passphrase_unlocks_nothing(campaign: Campaign) -> None:
 # Organizers come and go
 
 
-def test_whoever_comes_later_unlocks_only_after_a_grant(campaign: Campaign) -> None:
+def test_an_organizer_who_comes_later_unlocks_only_after_a_grant(campaign: Campaign) -> None:
     letter_id = campaign.an_open_letter(names=STEPS)
     ben = join(campaign, letter_id, "Ben")
 
@@ -190,7 +190,7 @@ def test_nothing_is_granted_with_another_passphrase(campaign: Campaign) -> None:
         assert who_can_unlock(session, letter_id) == {ana.id}
 
 
-def test_whoever_leaves_leaves_the_keys_behind(campaign: Campaign) -> None:
+def test_an_organizer_who_leaves_loses_the_keys(campaign: Campaign) -> None:
     letter_id = campaign.an_open_letter(names=("named",))
 
     with working(campaign, letter_id) as (session, letter, ana):

@@ -118,7 +118,7 @@ def test_a_demand_is_checked_like_the_rest() -> None:
         ("🏴\U000e0067\U000e0062\U000e007f", "🏴\U000e0067\U000e0062\U000e007f", {}),
     ],
 )  # fmt: skip
-def test_what_means_nothing_is_removed_and_can_be_told(typed: str, kept: str, named: dict[str, int]) -> None:
+def test_meaningless_characters_are_removed_and_can_be_listed(typed: str, kept: str, named: dict[str, int]) -> None:
     assert one_line(typed, "title") == several_lines(typed, "body") == kept
     assert meaningless_in(typed) == named
     assert meaningless_in(kept) == {}
@@ -141,7 +141,7 @@ def test_a_field_may_be_so_long_and_no_longer(field: str, most: int) -> None:
         words(**{field: "é" * (most + 1)})
 
 
-def test_there_may_be_so_many_demands_of_such_a_length_and_no_more() -> None:
+def test_the_number_and_length_of_demands_are_limited() -> None:
     assert len(words(demands=["x" * 1000] * 30).demands) == 30
     with pytest.raises(TooLong, match="at most 30 demands"):
         words(demands=["x"] * 31)

@@ -104,7 +104,7 @@ def test_signing_in_leads_to_the_desk_and_signing_out_leaves_it(shared: Shared, 
     assert visitor.open("/organize/").heading == "Organizer sign-in"
 
 
-def test_a_wrong_passphrase_and_a_name_that_nobody_has_are_answered_alike(shared: Shared) -> None:
+def test_a_wrong_passphrase_and_an_unknown_name_are_answered_alike(shared: Shared) -> None:
     def refused(name: str) -> tuple[int, str]:
         visitor = shared.visitor()
         form = visitor.open("/organize/sign-in")
@@ -191,7 +191,7 @@ def test_a_link_that_never_was_answers_like_one_that_was_used(shared: Shared, vi
 
 
 @ONCE
-def test_nobody_s_signature_waits_while_a_passphrase_is_checked(shared: Shared, visitor: Visitor) -> None:
+def test_no_signature_waits_while_a_passphrase_is_checked(shared: Shared, visitor: Visitor) -> None:
     place = shared.an_open_letter()
     token = shared.campaign.token(place.id, shared.code(place))
     form = visitor.open("/organize/sign-in")

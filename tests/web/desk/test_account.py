@@ -41,7 +41,7 @@ def with_app(shared: Shared, visitor: Visitor) -> tuple[pyotp.TOTP, list[str]]:
     return app, re.findall(r"<code>([0-9A-Z-]{19})</code>", confirmed.text)
 
 
-def test_an_app_is_asked_for_beside_the_passphrase_and_a_recovery_code_stands_in_for_it(shared: Shared) -> None:
+def test_an_app_is_asked_for_beside_the_passphrase_and_a_recovery_code_replaces_it(shared: Shared) -> None:
     app, codes = with_app(shared, as_(shared, "Olga"))
     shared.clock.pass_time(minutes=2)
     tries = [
@@ -102,7 +102,7 @@ def test_a_cookie_copied_before_signing_out_opens_nothing_after_it(shared: Share
     assert thief.open("/organize/").heading == "Organizer sign-in"
 
 
-def test_guesses_make_whoever_guesses_wait_and_not_somebody_elsewhere(shared: Shared) -> None:
+def test_guesses_make_the_guesser_wait_and_no_one_elsewhere(shared: Shared) -> None:
     shared.campaign.organizer("Uwe")
     guessing = shared.visitor()
     guessing.client.environ_base["REMOTE_ADDR"] = "192.0.2.7"
@@ -126,7 +126,7 @@ def test_a_remembered_browser_is_not_kept_out_by_guesses_from_the_same_address(s
     assert sign_in(own, "Vera").heading == "My letters"
 
 
-def test_a_browser_remembered_for_one_is_nobody_s_for_another_name_or_a_later_passphrase(shared: Shared) -> None:
+def test_a_remembered_browser_counts_for_no_other_name_and_no_later_passphrase(shared: Shared) -> None:
     own = as_(shared, "Wim", remember="y")
     own.press(own.open("/organize/"), "Sign out, Wim")
     shared.campaign.organizer("Xenia")
@@ -176,7 +176,7 @@ def test_over_an_onion_service_a_one_time_password_gets_in_during_a_flood(shared
     assert sign_in(shared.visitor(), "Bela", password=codes[3]).status == 429
 
 
-def test_whoever_is_signed_in_is_not_kept_from_names_by_a_flood_of_strangers(shared: Shared) -> None:
+def test_a_flood_of_strangers_keeps_no_signed_in_organizer_from_names(shared: Shared) -> None:
     desk, place = shared.desk(), shared.a_published_letter(names=("named",))
     values = {"csrf_token": desk.csrf(f"{place.desk}names")}
     for _ in range(70):
@@ -212,7 +212,7 @@ class SlowChecker(PassphraseChecker):
         return super().matches(stored, passphrase)
 
 
-def test_only_two_strangers_wait_for_the_slow_check_and_everybody_else_has_room(
+def test_only_two_strangers_wait_for_the_slow_check_and_everyone_else_has_room(
     shared: Shared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = as_(shared, "Cleo", remember="y")
@@ -230,7 +230,7 @@ def test_only_two_strangers_wait_for_the_slow_check_and_everybody_else_has_room(
     assert [one.result().status for one in waiting] == [403, 403]
 
 
-def test_what_a_remembered_browser_keeps_names_nobody_and_can_be_taken_away(shared: Shared) -> None:
+def test_what_a_remembered_browser_keeps_names_no_one_and_can_be_deleted(shared: Shared) -> None:
     own = as_(shared, "Yara", remember="y")
     own.press(own.open("/organize/"), "Sign out, Yara")
     kept = own.client.get_cookie("organizer", path="/organize", domain="letters.example.org")

@@ -79,7 +79,7 @@ def test_a_letter_without_a_title_is_refused_and_kept_in_the_form(ana: Visitor) 
         ("language", "x" * 500, 400, ""),
     ],
 )
-def test_what_may_not_stand_in_a_letter_is_named_and_everything_typed_is_kept(
+def test_what_a_letter_may_not_contain_is_named_and_everything_typed_is_kept(
     ana: Visitor, field: str, value: str, status: int, sentence: str
 ) -> None:
     refused = ana.press(ana.open("/organize/letters/new"), "Save", **{**TYPED, field: value})

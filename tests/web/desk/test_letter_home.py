@@ -51,9 +51,7 @@ def test_an_unfinished_letter_shows_everything_that_is_to_be_done_with_the_way_t
 
 
 @ONCE
-def test_a_step_that_something_stands_in_the_way_of_is_refused_with_the_same_sentences(
-    shared: Shared, ana: Visitor
-) -> None:
+def test_a_step_with_obstacles_is_refused_with_the_same_sentences(shared: Shared, ana: Visitor) -> None:
     place = shared.a_draft(words=LetterText(title="Begun"))
     token = shared.desk().csrf(place.desk)
     refused = ana.post(f"{place.desk}open", csrf_token=token)
@@ -387,7 +385,7 @@ def neutral(text: str, place: Place) -> str:
 
 
 @ONCE
-def test_whoever_is_in_danger_destroys_the_keys_while_closing(shared: Shared, ana: Visitor) -> None:
+def test_organizers_in_danger_destroy_the_keys_while_closing(shared: Shared, ana: Visitor) -> None:
     place = shared.a_published_letter()
     code = shared.code(place)
     act(shared, ana, place, "emergency")

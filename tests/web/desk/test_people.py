@@ -125,7 +125,7 @@ def test_the_last_editor_cannot_leave(shared: Shared) -> None:
     assert "A letter needs an editor" in page.text
 
 
-def test_approvals_stand_in_the_way_of_opening_until_they_are_given(shared: Shared) -> None:
+def test_missing_approvals_prevent_opening(shared: Shared) -> None:
     place = shared.a_draft()
     ana = as_(shared)
     people = ana.open(f"{place.desk}people")

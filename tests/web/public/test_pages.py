@@ -163,7 +163,7 @@ def test_promises_and_the_method_are_explained(shared: Shared, place: Place) -> 
 
 @ONCE
 @pytest.mark.parametrize("name", ["", "counts.json", "letter.md", "log/checkpoint"])
-def test_who_has_the_newest_bytes_is_told_so_with_304(shared: Shared, place: Place, name: str) -> None:
+def test_a_client_with_the_newest_bytes_gets_304(shared: Shared, place: Place, name: str) -> None:
     first = shared.get(place.public + name)
     again = shared.get(place.public + name, If_None_Match=first.headers["ETag"])
 

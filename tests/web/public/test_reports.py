@@ -19,7 +19,7 @@ def kept(shared: Shared, place: Place) -> list[str]:
         return [one.text for one in reports(session, place.slug)]
 
 
-def test_anybody_reports_a_letter_without_a_cookie_and_only_words_and_hour_are_kept(shared: Shared) -> None:
+def test_anyone_reports_a_letter_without_a_cookie_and_only_words_and_hour_are_stored(shared: Shared) -> None:
     place = shared.a_published_letter()
     visitor = shared.visitor()
     form = visitor.follow(visitor.open(place.public), "Report this letter")
@@ -44,7 +44,7 @@ def test_what_cannot_be_kept_is_refused_and_stays_in_the_form(shared: Shared) ->
     assert kept(shared, place) == []
 
 
-def test_whoever_reports_again_and_again_is_slowed_down(shared: Shared) -> None:
+def test_a_visitor_who_reports_again_and_again_is_slowed_down(shared: Shared) -> None:
     place = shared.a_published_letter()
     visitor = shared.visitor()
     visitor.client.environ_base["REMOTE_ADDR"] = "192.0.2.9"

@@ -26,7 +26,7 @@ def test_waits_grow_and_end_and_are_forgotten_after_a_day() -> None:
     assert counted.left("a", 0) == 0
 
 
-def test_right_after_wrong_starts_anew() -> None:
+def test_a_right_one_after_wrong_ones_starts_over() -> None:
     counted = Backoff(lambda: 0.0)
     for _ in range(6):
         counted.wrong("a")

@@ -41,7 +41,7 @@ def test_files_tell_nothing(campaign: Campaign, client: Any) -> None:
 
 
 @pytest.mark.parametrize("host", [ONION.removeprefix("http://"), "abc.onion:80"])
-def test_a_visitor_of_the_onion_service_is_told_nothing(client: Any, host: str) -> None:
+def test_a_visitor_of_the_onion_service_gets_no_header(client: Any, host: str) -> None:
     assert location(client, "/", headers={"Host": host}) is None
     assert location(client, "/", headers={"Host": "letters.example.org"}) == f"{ONION}/"
 

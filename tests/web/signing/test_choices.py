@@ -78,7 +78,7 @@ def test_after_a_preview_what_was_chosen_is_still_there(place: Place, ready: Rea
 
 
 @ONCE
-def test_groups_of_somebody_who_is_only_counted_are_left_out(shared: Shared, place: Place, ready: Ready) -> None:
+def test_groups_of_a_signer_who_is_only_counted_are_left_out(shared: Shared, place: Place, ready: Ready) -> None:
     visitor, page = ready(place)
     chosen = {"appear": "counted", "group-role": "hardware"}
     page = visitor.press(page, "Preview what people will see", **chosen)
