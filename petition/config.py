@@ -83,12 +83,12 @@ class Settings:
 
     @property
     def rounds_folder(self) -> Path:
-        """Where each round's secret lies, a file of its own."""
+        """Where each round's secret is, in its own file."""
         return self.data / "rounds"
 
     @property
     def public_folder(self) -> Path:
-        """Where kept public pages lie; everything in it can be made again."""
+        """Where cached public pages are; everything in it can be made again."""
         return self.data / "public"
 
 

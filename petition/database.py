@@ -186,7 +186,7 @@ def insert_once(session: Session, table: type[Any], values: dict[str, Any]) -> b
 
 
 def is_race_lost(error: DBAPIError) -> bool:
-    """Whether the database asks for the transaction to be tried again (SQLSTATE 40001, 40P01)."""
+    """Whether the database asks to retry the transaction (SQLSTATE 40001, 40P01)."""
     return getattr(error.orig, "sqlstate", None) in ("40001", "40P01")
 
 
@@ -228,10 +228,10 @@ def forget_order(engine: Engine, *tables: str) -> list[str]:
     """
     if engine.dialect.name != "postgresql":
         return []
-    return [table for table in tables if not _is_written_anew(engine, table)]
+    return [table for table in tables if not _is_rewritten(engine, table)]
 
 
-def _is_written_anew(engine: Engine, table: str) -> bool:
+def _is_rewritten(engine: Engine, table: str) -> bool:
     """Rewrite one table; returns whether no removed row is left in it. Engines without a heap leave none."""
     told: list[str] = []
     try:

@@ -180,7 +180,7 @@ def _sheet(path: Path | None) -> Iterator[Callable[[bytes], object]]:
 @click.argument("slug")
 @click.argument("batch", type=click.IntRange(1, 999_999_999))
 def void(slug: str, batch: int) -> None:
-    """Recall a batch: none of its unused codes works any more. It looks the same whatever was used."""
+    """Recall a batch: its unused codes stop working. The answer looks the same no matter what was used."""
     here = cli_context()
     with reading(here) as session:
         letter_id = hosted_letter(session, slug).id

@@ -147,7 +147,7 @@ def open_(slug: str) -> None:
 @ORGANIZER
 @PASSPHRASE_FILE
 def publish(slug: str, name: str, passphrase_file: Path | None) -> None:
-    """Show a letter, its count and its log to everyone; prints the public address.
+    """Publish a letter, its count and its log; prints the public address.
 
     A letter that shows names asks for an organizer's passphrase: with it, names appear with the next sealing.
     """
@@ -188,7 +188,7 @@ def close(slug: str, at_once: bool, destroy: bool) -> None:
 @click.argument("slug")
 @click.option("--reason", default="", help="Why; the letter's address will say it if the letter was public.")
 def withdraw(slug: str, reason: str) -> None:
-    """Take a whole letter back, for good."""
+    """Withdraw a whole letter, for good."""
     here = cli_context()
     closing.withdraw_letter(here.services, letter_id(here, slug), reason)
     click.echo("Withdrawn.")

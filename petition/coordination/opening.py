@@ -102,7 +102,7 @@ def _begin(
 def publish_letter(
     services: Services, letter_id: str, *, moment: datetime, unlocks: str | None = None, passphrase: str = ""
 ) -> None:
-    """Show the letter and what is sealed of its log to everyone.
+    """Publish the letter and the sealed part of its log.
 
     An organizer (``unlocks``, by id) may unlock ``named`` in the same step: its names show from the next sealing on.
     """

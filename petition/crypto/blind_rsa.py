@@ -100,7 +100,7 @@ def require_round_key(der: bytes) -> PublicKey:
 
 @dataclass(frozen=True)
 class Blinded:
-    """A blinded message, to be sent to the issuer, and the inverse, to be kept from everyone."""
+    """A blinded message, for the issuer, and the inverse, which no one else may see."""
 
     message: bytes
     inverse: int = field(repr=False)

@@ -50,7 +50,7 @@ class DemoClock:
 
 
 class Browser:
-    """Fills in forms as an organizer would: follows links, keeps the cookie, sends the hidden fields back."""
+    """Fills in forms as an organizer would: follows links, keeps the cookie, sends hidden fields back."""
 
     def __init__(self, site: str) -> None:
         self._site = site

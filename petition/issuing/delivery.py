@@ -36,7 +36,7 @@ log = logging.getLogger("petition.post")
 
 @dataclass
 class _Wait:
-    """What is remembered of something that did not work: since how often, and until when it is let alone."""
+    """A pause after failures: how many there were, and until when it lasts."""
 
     until: datetime | None = None
     failed: int = 0
@@ -45,7 +45,7 @@ class _Wait:
         return self.until is None or moment >= self.until
 
     def begin(self, moment: datetime, random: Random) -> None:
-        """Twice as long as the last time, and half as long or half as long again by chance."""
+        """Wait twice as long as the last time, times a random factor between 0.5 and 1.5."""
         wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(self.failed, 10))
         self.failed += 1
         self.until = moment + wait * (0.5 + random(1)[0] / 255)
@@ -61,7 +61,7 @@ class _Waiting(_Wait):
 
 @dataclass(frozen=True)
 class Looked:
-    """What one way through the outbox did, in numbers."""
+    """What one pass through the outbox did, in numbers."""
 
     sent: int = 0
     given_up: int = 0

@@ -11,7 +11,7 @@ ALL_AN_HOUR = 3000
 
 
 class Quotas:
-    """Counts of this day and of this hour. Another day has another key, and remembers nothing."""
+    """Counts of this day and of this hour. Each day has a new key and remembers nothing of earlier ones."""
 
     def __init__(self, random: Callable[[int], bytes]) -> None:
         self._random = random

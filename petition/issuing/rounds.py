@@ -78,7 +78,7 @@ def begin_round(
 
 
 def forget_round(session: Session, secrets: RoundSecrets, letter_id: str) -> None:
-    """A draft was deleted that a crash had left with a round: nothing of it stays."""
+    """Delete the round that a crash left with a draft, once the draft is deleted."""
     for number in session.scalars(select(IssuingRound.number).where(IssuingRound.letter_id == letter_id)):
         secrets.destroy(letter_id, number)
     for row in session.scalars(select(IssuingRound).where(IssuingRound.letter_id == letter_id)):

@@ -64,7 +64,7 @@ class RoundSecrets:
         return self._path(letter_id, number).exists()
 
     def destroy(self, letter_id: str, number: int) -> None:
-        """Overwrite and delete the file; no matter if it is gone already."""
+        """Overwrite and delete the file; does nothing if it is gone already."""
         path = self._path(letter_id, number)
         with contextlib.suppress(FileNotFoundError):
             with path.open("r+b") as file:

@@ -34,7 +34,7 @@ class NotTaken(Exception):
 
 
 class TemporaryFailure(NotTaken):
-    """This email may be taken another time."""
+    """This email may be accepted another time."""
 
 
 class PermanentFailure(NotTaken):
@@ -171,8 +171,8 @@ class MailServer:
             raise ServerUnavailable(kind_of(error)) from None
 
     def check(self) -> set[str]:
-        """Connect, greet, encrypt and sign in as for mail, and hang up; which of ``encrypted`` and ``international``
-        hold. Raises ServerUnavailable with what went wrong."""
+        """Connect, greet, encrypt and sign in as for an email, then hang up; returns which of ``encrypted`` and
+        ``international`` hold. Raises ServerUnavailable with what went wrong."""
         try:
             server = self._connected()
         except (OSError, SMTPException) as error:
@@ -186,7 +186,7 @@ class MailServer:
 
 
 def kind_of(error: Exception) -> str:
-    """What went wrong with a server, without anything that it or we have said."""
+    """What went wrong with a server, without anything that either side sent."""
     if isinstance(error, SMTPResponseException):
         return f"{type(error).__name__}, answer {error.smtp_code}"
     return type(error).__name__

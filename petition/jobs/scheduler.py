@@ -41,7 +41,7 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Due:
-    """What may be due of a letter: to close, or to be updated for a set time."""
+    """What may be due for a letter: closing it, or the update of a set time."""
 
     slug: str
     is_due: bool
@@ -51,7 +51,7 @@ class Due:
 
 @dataclass(frozen=True)
 class Tick:
-    """What was done of each letter, or went wrong, by slug; and what the witnesses said."""
+    """What was done for each letter or went wrong, by slug; and what the witnesses said."""
 
     done: Mapping[str, str]
     answers: Sequence[Answer] = ()
@@ -62,7 +62,7 @@ class Tick:
 
 
 class Duties:
-    """Does one duty after another: what goes wrong in one of them ends none of the others."""
+    """Does one duty after another: a failure in one stops none of the others."""
 
     def __init__(self) -> None:
         self.errors: list[tuple[str, Exception]] = []

@@ -80,7 +80,7 @@ class SpentForm(PetitionBase):
 
 
 class Letter(PetitionBase):
-    """An open letter and where it stands."""
+    """An open letter and its state."""
 
     __tablename__ = "letter"
     __table_args__ = (UniqueConstraint("slug"), UNORDERED)
@@ -253,7 +253,7 @@ class Version(PetitionBase):
 
 
 class WorkingCopy(PetitionBase):
-    """What an organizer typed and has not saved yet; for them alone, so that no crash loses it."""
+    """What an organizer typed and has not saved yet. Only they see it, and no crash loses it."""
 
     __tablename__ = "working_copy"
     __table_args__ = UNORDERED
@@ -280,7 +280,7 @@ class Roll(PetitionBase):
 
 
 class Field(PetitionBase):
-    """Something that signers may say of themselves, such as their role; frozen at opening."""
+    """Something that signers may say about themselves, such as their role; frozen at opening."""
 
     __tablename__ = "field"
     __table_args__ = UNORDERED
@@ -369,7 +369,7 @@ class Event(PetitionBase):
 
 
 class DemandStatus(PetitionBase):
-    """What became of one of the letter's demands; none is stored for one that was only asked."""
+    """The status of one of the letter's demands; a demand that was only made has no row."""
 
     __tablename__ = "demand_status"
     __table_args__ = UNORDERED

@@ -55,6 +55,6 @@ def reports(session: Session, slug: str | None = None) -> list[Reported]:
 
 
 def remove_report(session: Session, key: str) -> None:
-    """Forget a report that was dealt with."""
+    """Delete a report that was dealt with."""
     if changed(session, delete(Report).where(Report.key == key)) != 1:
         raise NotFound("There is no report %(key)s. See: petition report list", key=key)

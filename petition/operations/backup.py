@@ -100,7 +100,7 @@ def encrypt(plain: bytes, passphrase: str) -> bytes:
 
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Connection]:
-    """A transaction that only reads, and sees one moment."""
+    """A transaction that only reads, and sees a single moment."""
     how = {"petition_reads": True} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
     with engine.connect().execution_options(**how) as connection:
         yield connection
@@ -116,7 +116,7 @@ def _tables(connection: Connection, chain: str, but: str = "") -> Iterator[Any]:
 
 
 def _kept(connection: Connection, table: Table, row: Any) -> dict[str, Any]:
-    """A row as it is kept: of a round never the private key, locked though it is; its codes are left out, so how many
+    """A row as a backup has it: of a round never the private key, even locked. Its codes are left out, so how many
     mailed ones were exchanged is kept with it."""
     values = {column.name: row[column] for column in table.columns}
     if table.name == NamesKey.__tablename__ and not values["is_open"]:  # an announcement may be void by tomorrow
@@ -149,7 +149,7 @@ def _written(value: Any) -> Any:
 
 
 def put_file(path: Path, data: bytes) -> None:
-    """Write the file whole or not at all, for its owner alone; replaces nothing but an older backup."""
+    """Write the file whole or not at all, readable by its owner only; replaces nothing but an older backup."""
     if path.exists() and not _is_encrypted(path):
         raise Conflict("%(path)s is something else than a backup. Choose another name.", path=str(path))
     part = path.with_name(f".{path.name}.{os.getpid()}")

@@ -37,7 +37,7 @@ class NotCopied(Refusal):
 
 
 def folder_of(settings: Settings) -> Path:
-    """Where the copies lie."""
+    """Where the copies are."""
     return settings.data / FOLDER
 
 

@@ -48,7 +48,7 @@ SIGNED_OR_WITHDRAWN = ("signature", "withdrawal")
 
 @dataclass(frozen=True)
 class Recovered:
-    """What was taken over: the letter, its log's size before and after."""
+    """What was recovered: the letter, its log's size before and after."""
 
     slug: str
     before: int
@@ -250,7 +250,7 @@ def _seal(session: Session, letter_id: str, commit: bytes, number: int, entry: i
 
 
 def _apply_withdrawal(session: Session, letter_id: str, commit: bytes, rounds: dict[int, Round]) -> None:
-    """A withdrawal that waited in the backup has been logged since."""
+    """Apply a withdrawal that waited in the backup and has been logged since."""
     session.flush()
     sealed = session.get_one(Sealed, (letter_id, commit))
     sealed.is_withdrawn = True

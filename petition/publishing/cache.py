@@ -93,7 +93,7 @@ class CachedFile:
 
 @dataclass(frozen=True)
 class _Known:
-    """A letter that is open at least, as of its newest edition."""
+    """A letter that is open or later, as of its newest edition."""
 
     id: str
     slug: str
@@ -295,7 +295,7 @@ class PublicCache:
 
 
 def drop_editions(folder: Path, before: int) -> None:
-    """Delete a letter's kept files of editions before one."""
+    """Delete a letter's cached files of editions before one."""
     for edition in folder.iterdir() if folder.is_dir() else ():
         if edition.name.isdecimal() and int(edition.name) < before:
             shutil.rmtree(edition, ignore_errors=True)

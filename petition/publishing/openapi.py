@@ -212,7 +212,7 @@ _AT = {"type": "integer", "minimum": 1, "maximum": 10**9 - 1}
 
 
 def _appearance(optional: tuple[str, ...] = (), **more: Json) -> Json:
-    """The four steps, each with what it brings; ``more`` comes with those above the first."""
+    """The four steps, each with its members; ``more`` are those of steps above the first."""
     steps = [
         _object(step={"const": COUNTED}),
         _object(optional, step={"const": GROUPED}, groups=_GROUPS, **more),

@@ -29,7 +29,7 @@ PAUSE = 0.2
 def settle(
     session: Session, letter: Letter, lifted: LiftedRows, *, without: Collection[int] = ()
 ) -> dict[type[Any], list[Row]]:
-    """Move each field's answers, and the names, if at least K of a round arrived; what is to be put back of the rest.
+    """Move each field's answers, and the names, if at least K of a round arrived; returns the rest, to be put back.
 
     Rows of the rounds ``without`` go.
     """
@@ -63,13 +63,13 @@ def settle_rest(petition: Engine, letter_id: str, pause: Callable[[float], objec
             with Session(petition) as session:
                 log_of(session, letter_id, alone=True)
                 session.get_one(Letter, letter_id, with_for_update=True)  # no one changes an answer meanwhile
-                last = _write_part_anew(session, letter_id, tables, last)
+                last = _rewrite_part(session, letter_id, tables, last)
                 session.commit()
             if last is not None:
                 pause(PAUSE)
 
 
-def _write_part_anew(session: Session, letter_id: str, tables: Tables, last: bytes) -> bytes | None:
+def _rewrite_part(session: Session, letter_id: str, tables: Tables, last: bytes) -> bytes | None:
     """Rewrite the settled rows after a key, with what arrived; returns the last one's key, None at the end."""
     arrived, settled = (table.__table__ for table in tables)
 

@@ -38,7 +38,7 @@ class Choice:
 
     @property
     def signatures(self) -> list[Chosen]:
-        """What goes into the log, in its order: by leaf hash, whatever the round."""
+        """What goes into the log, in its order: by leaf hash, across rounds."""
         return sorted((_as_entry(row) for row in self.taken), key=lambda signature: signature.leaf)
 
 

@@ -44,7 +44,7 @@ def write_history(
 def note_milestones(
     session: Session, letter: Letter, entries: list[Mapping[str, Any]], first: int, moment: datetime
 ) -> None:
-    """Remember the hour of each entry that is neither a signature nor a withdrawal, for people who read the log."""
+    """Store the hour of each entry that is neither a signature nor a withdrawal, for people who read the log."""
     for place, entry in enumerate(entries):
         if entry["type"] not in ("signature", "withdrawal"):
             session.add(Milestone(letter_id=letter.id, entry=first + place, hour=to_hour(moment)))

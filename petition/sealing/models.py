@@ -10,7 +10,7 @@ from petition.letters.models import Hour
 
 
 class Log(PetitionBase):
-    """A letter's log: its name, its key, how far it goes, and its newest signed checkpoint."""
+    """A letter's log: its name, its key, its size, and its newest signed checkpoint."""
 
     __tablename__ = "log"
     __table_args__ = UNORDERED
@@ -113,7 +113,7 @@ class GroupRelease(PetitionBase):
 
 
 class ReleasedGroup(PetitionBase):
-    """A number of the last release, rounded; the option is empty for all who are in no group that is shown."""
+    """A number of the last release, rounded; the option is empty for people who are in no shown group."""
 
     __tablename__ = "released_group"
     __table_args__ = UNORDERED

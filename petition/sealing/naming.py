@@ -34,7 +34,7 @@ AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Work:
-    """What is to be read between the two transactions: locked names, and the private halves of their steps."""
+    """What to read between the two transactions: locked names, and the private halves of their steps."""
 
     keys: Mapping[str, bytes]
     names: tuple[Locked, ...]
@@ -47,20 +47,20 @@ def begin(session: Session, letter: Letter, *, moment: datetime, random: Random,
     session.refresh(letter, with_for_update=True)
     if log.is_held or letter.state not in {*SIGNABLE, CLOSED}:
         return None
-    if _let_go(session, letter):
+    if _remove_names(session, letter):
         letter.edition += 1
     if letter.state != CLOSED and letter.closes is not None:  # a closing is announced: nothing is shown in between
         return None
     signed, withdrawn = totals(rounds_of(session, letter.id))
     if letter.state == CLOSED or letter.published is not None:
         carry_out_announcements(session, letter, count=signed - withdrawn, moment=moment)
-    _tell_who_waits(session, letter)
+    _refresh_waiting(session, letter)
     keys = {row.step: key for row in names_keys(session, letter.id) if (key := unlocked(row, master)) is not None}
     return Work(keys, tuple(_to_read(session, letter, keys, random)))
 
 
-def _let_go(session: Session, letter: Letter) -> bool:
-    """Delete the names that leave, and empty those that were hidden; whether the public sees a difference."""
+def _remove_names(session: Session, letter: Letter) -> bool:
+    """Delete the names that leave, and empty the hidden ones; returns whether the public sees a difference."""
     here = ShownName.letter_id == letter.id
     leaving = session.execute(delete(ShownName).where(here, ShownName.state == LEAVING).returning(ShownName.key)).all()
     emptied = {"state": HIDDEN, "name": "", "title": ""}
@@ -72,7 +72,7 @@ def _let_go(session: Session, letter: Letter) -> bool:
     return bool(leaving or hidden)
 
 
-def _tell_who_waits(session: Session, letter: Letter) -> None:
+def _refresh_waiting(session: Session, letter: Letter) -> None:
     """How many names wait for each step: refreshed only when K more or fewer do, so that no single one is seen."""
     waiting = _settled(session, letter.id)
     for row in names_keys(session, letter.id):
@@ -119,7 +119,7 @@ def read(work: Work, letter_id: str, tell: Tell) -> list[Opened]:
 
 
 def finish(session: Session, letter: Letter, opened: list[Opened], *, moment: datetime) -> int:
-    """Show what was read and is still there; at a letter's end delete what was never to be shown, with its keys."""
+    """Show names that were read and still exist; at a letter's end delete those never to be shown, with their keys."""
     log_of(session, letter.id, alone=True)
     session.expire_all()
     session.refresh(letter, with_for_update=True)
@@ -167,7 +167,7 @@ def _row(letter: Letter, number: int, name: Locked, typed: Any) -> dict[str, Any
 
 
 def _end(session: Session, letter: Letter, moment: datetime) -> None:
-    """Delete what was never to be shown, say how many there were, and destroy the keys; months later all names."""
+    """Delete names that will never be shown, store their number, and destroy the keys; months later, all names."""
     rows = [row for row in names_keys(session, letter.id) if not row.is_over]
     if rows:
         never_shown = _settled(session, letter.id)

@@ -217,7 +217,7 @@ def keys_in(rows: Rows) -> Keys:
 
 
 def keys_of(session: Session, letter_id: str, a: bytes) -> Keys:
-    """All keys to which A leads in a letter."""
+    """All keys in a letter that derive from A."""
     return {ANSWERS: [group_key(a, field.id) for field in fields_of(session, letter_id)], NAMES: [name_key(a)]}
 
 
@@ -259,7 +259,7 @@ def _keep_in(session: Session, letter_id: str, tables: Tables, wanted: list[AnyR
 
 
 def forget(session: Session, letter_id: str, a: bytes) -> None:
-    """Delete everything that A leads to: the signature has been taken back."""
+    """Delete everything under keys from A: the signature has been withdrawn."""
     keys = keys_of(session, letter_id, a)
     forget_shown(session, letter_id, keys[NAMES])
     keep(session, letter_id, {ANSWERS: [], NAMES: []}, keys)

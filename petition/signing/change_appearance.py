@@ -23,7 +23,7 @@ from petition.signing.signatures import WITHDRAWN_SENTENCE, held_state
 
 
 def change(session: Session, letter: Letter, appearance: Appearance) -> Shown:
-    """Let an appearance take the place of the one that is stored; asked again it changes nothing.
+    """Replace the stored appearance; asked again, it changes nothing.
 
     Refused: a receipt that never signed (404), a withdrawn signature or one of an annulled round (410), steps and
     groups that the letter does not offer, and, once it is closed, showing more than before (410).

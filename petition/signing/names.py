@@ -53,7 +53,7 @@ def how_many_shown(session: Session, letter_id: str) -> int:
 
 
 def hidings(session: Session, letter_id: str) -> list[HiddenName]:
-    """What the organizers took off the list, by number; those that are public yet."""
+    """Names that the organizers hid, by number; only those whose hiding is public by now."""
     here = (HiddenName.letter_id == letter_id, HiddenName.is_public.is_(True))
     return list(session.scalars(select(HiddenName).where(*here).order_by(HiddenName.number)))
 
@@ -68,7 +68,7 @@ def shown_under_key(session: Session, letter_id: str, key: bytes) -> ShownName |
 
 
 def not_shown_yet(session: Session, letter_id: str, wanted: Iterable[AnyRow]) -> list[AnyRow]:
-    """Of locked names as requests bring them, those that were not unlocked yet from the very same bytes."""
+    """Of the locked names in a request, those whose very bytes were not unlocked yet."""
     return [row for row in wanted if not _is_same(shown_under_key(session, letter_id, row["key"]), row)]
 
 

@@ -119,7 +119,7 @@ def sign_at(
     *,
     moment: datetime,
 ) -> Signed:
-    """Take a signature: the statement must be of the letter at this path, the RSA-PSS signature of its round.
+    """Accept a signature: the statement must be for the letter at this path, the RSA-PSS signature by its round's key.
 
     The commit is the key, so a token signs once; the same request again inserts nothing and gets the same answer.
     Three statements for ``counted``: letter and round, the insert, and a look at what stands.
@@ -259,7 +259,7 @@ def _require_same(session: Session, letter_id: str, commit: bytes, message: byte
 
 
 def withdraw(session: Session, letter: Letter, opening: Opening) -> Withdrawn:
-    """Take a signature back: deleted if it still waits, else withdrawn in the log at the next set time.
+    """Withdraw a signature: deleted if it still waits, else withdrawn in the log at the next set time.
 
     Its group answers and its name are deleted at once, and again whenever this is repeated: a backup may have
     brought them back.

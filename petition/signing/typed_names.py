@@ -42,7 +42,7 @@ def read_name(name: str, title: str = "") -> TypedName:
 
 
 def opened_name(data: bytes) -> TypedName | None:
-    """What came out of a lock, as it may be shown; None for what no form would have taken."""
+    """An unlocked name, as it may be shown; None for what no form would have accepted."""
     try:
         name, _, title = data.decode("utf-8").partition("\n")
         return None if "\n" in title else read_name(name, title)

@@ -11,7 +11,7 @@ U = TypeVar("U")
 
 
 class Unreachable(Refusal):
-    """No server answers, or none that can be trusted to be the right one."""
+    """No server answers, or none that can be trusted."""
 
 
 class Source(Protocol):

@@ -105,7 +105,7 @@ def _digest(secret: str) -> bytes:
 
 
 def invited(session: Session, secret: str, *, moment: datetime) -> Organizer:
-    """Whom a one-time link lets in; refuses one that was used, is too old or never was."""
+    """The organizer whom a one-time link lets in; refuses a link that was used, is too old or never existed."""
     organizer = session.scalar(select(Organizer).where(Organizer.invitation == _digest(secret)))
     if organizer is None or organizer.invited_until is None or organizer.invited_until < moment:
         raise Over("This link was used or is too old. Ask this site's host for a new one.")
@@ -113,7 +113,7 @@ def invited(session: Session, secret: str, *, moment: datetime) -> Organizer:
 
 
 def choose_passphrase(session: Session, secret: str, passphrase: str, *, moment: datetime) -> Organizer:
-    """Set the passphrase with a one-time link, which is spent by it; with it comes a new key pair."""
+    """Set the passphrase and a new key pair with a one-time link, which this uses up."""
     chosen = _choose(passphrase)  # which takes a while, so ahead of the first question to the database
     organizer = invited(session, secret, moment=moment)
     used = changed(
@@ -133,7 +133,7 @@ def choose_passphrase(session: Session, secret: str, passphrase: str, *, moment:
 
 @dataclass(frozen=True)
 class _Chosen:
-    """What is kept of a passphrase, and the key pair that is locked under it."""
+    """What is stored of a passphrase, and the key pair that is locked under it."""
 
     hashed: str
     public_key: str

@@ -225,7 +225,7 @@ def _label(row: NamesKey) -> str:
 
 
 def void_announcement(session: Session, letter: Letter, step: str) -> None:
-    """Take an announcement back, by an organizer or because the count has fallen: what was kept for it is deleted."""
+    """Cancel an announcement, for an organizer or because the count has fallen: deletes what was stored for it."""
     row = session.get(NamesKey, (letter.id, step), with_for_update=True)
     if row is None or row.is_open or row.opens is None:
         raise Conflict("No names are announced here.")

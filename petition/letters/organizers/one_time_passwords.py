@@ -70,7 +70,7 @@ def new_recovery_codes(session: Session, organizer: Organizer, *, random: Random
 
 
 def recovery_codes_left(session: Session, organizer: Organizer) -> int:
-    """How many still work."""
+    """How many recovery codes still work."""
     mine = RecoveryCode.organizer_id == organizer.id
     return session.scalars(select(func.count()).select_from(RecoveryCode).where(mine)).one()
 
@@ -141,7 +141,7 @@ def _spend_code(session: Session, organizer: Organizer, typed: str) -> bool:
 
 
 def forget_spent_passwords(session: Session, *, moment: datetime, master: bytes) -> None:
-    """Forget all that are too old to be used again."""
+    """Delete all that are too old to be used again."""
     for organizer in session.scalars(select(Organizer).where(Organizer.app_secret.is_not(None))):
         good = _marks(_secret(organizer, master), moment)
         left = [mark for mark in organizer.spent_passwords if mark in good]

@@ -26,7 +26,7 @@ def new_token(*, moment: datetime, random: Random) -> str:
 
 
 def spend(session: Session, token: str, *, moment: datetime) -> bool:
-    """Whether a form is sent for the first time. The caller commits before it acts, so that of two one is the first.
+    """Whether a form is sent for the first time. The caller commits before it acts, so only one of two is the first.
 
     Refuses a form that was shown days ago: it may have been sent then.
     """

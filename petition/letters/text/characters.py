@@ -88,7 +88,7 @@ def _means_nothing(text: str, place: int) -> bool:
 
 
 def _joins(before: str) -> bool:
-    """Whether a joiner behind a character can mean anything: in Arabic and Indic scripts, and between emoji."""
+    """Whether a joiner after a character can mean anything: in Arabic and Indic scripts, and between emoji."""
     return bool(before) and before >= "\u0600" and unicodedata.category(before)[0] in "LMS"
 
 

@@ -49,7 +49,7 @@ class LetterText:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """Those that the letter can be read in, the binding one first."""
+        """The languages in which the letter can be read, the binding one first."""
         return (self.language, *(one.language for one in self.translations))
 
     def in_language(self, code: str) -> "LetterText":
@@ -62,7 +62,7 @@ class LetterText:
         return self
 
     def with_translation(self, translation: Translation) -> "LetterText":
-        """The letter with a translation added, or put in the place of the one in its language."""
+        """The letter with a translation added, or replaced if there is one in its language."""
         return replace(self, translations=_in_order([*self.without(translation.language).translations, translation]))
 
     def without(self, language: str) -> "LetterText":
@@ -186,7 +186,7 @@ def _normal(text: str, field: str) -> str:
 
 
 def _require_bounded(text: str, field: str) -> None:
-    """What is far too long is not looked at any closer: blanks and accents may still shrink, but not so much."""
+    """Refuse what is far too long before looking closer: spaces and accents may still shrink, but not that much."""
     _require_length(text, field, 4 * LIMITS[field] + 1_000)
 
 

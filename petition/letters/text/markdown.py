@@ -112,7 +112,7 @@ def _open_footnotes(self: RendererHTML, tokens: list[Token], index: int, options
 
 
 def _tell_sites(state: StateCore) -> None:
-    """Put the true site behind each link that could be taken for another one."""
+    """Add the true site after each link that could be taken for another one."""
     for block in state.tokens:
         if block.type == "inline" and block.children:
             block.children = _told(block.children)

@@ -33,7 +33,7 @@ class Source:
 
 
 def require_address(url: str) -> str:
-    """An address that a reader may follow: http or https, with a host, without blanks; refuses any other."""
+    """An address that a reader may follow: http or https, with a host, without spaces; refuses any other."""
     if len(url) > LONGEST_ADDRESS:
         raise TooLong("A link has at most %(most)s characters.", most=LONGEST_ADDRESS)
     if url and (re.search(r"[\s<>\"]", url) or not _leads_to_the_web(url)):

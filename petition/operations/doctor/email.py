@@ -18,7 +18,7 @@ from petition.operations.doctor.view import View
 
 
 def check_mail(settings: Settings) -> Iterator[Finding]:
-    """Whether mail can go out."""
+    """Whether email can go out."""
     if settings.mail is None:
         yield Finding("mail", OK, "No mail server is set: codes are handed out on paper only.")
         return

@@ -22,5 +22,5 @@ def as_json(findings: list[Finding]) -> dict[str, Any]:
 
 
 def is_well(findings: list[Finding]) -> bool:
-    """Whether nothing is wrong; notes are no wrongs."""
+    """Whether nothing is wrong; notes don't count."""
     return all(finding.level != WRONG for finding in findings)

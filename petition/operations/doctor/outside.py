@@ -65,7 +65,7 @@ class _Visit:
 
 
 def check_from_outside(place: Place, now: datetime) -> list[Finding]:
-    """Everything that a visitor can see, each finding with its remedy where something is amiss."""
+    """Everything that a visitor can see; findings of problems come with a remedy."""
     home = ask(place, "/", accept_encoding="br, gzip")
     if home is None:
         what = f"Nothing answers at {place.host}, port {place.https}."

@@ -100,7 +100,7 @@ def certificate_ends(place: Place) -> datetime:
 
 
 def greets(place: Place, name: str) -> bool:
-    """Whether the web server shows a certificate to who asks for this name."""
+    """Whether the web server shows a certificate to a client that asks for this name."""
     try:
         with socket.create_connection((place.host, place.https), PATIENCE) as line:
             _trusting().wrap_socket(line, server_hostname=name).close()

@@ -86,7 +86,7 @@ class Sheet:
 
 
 def sheet_of(letter: Letter, words: LetterText, url: str, round_: RoundToPrint, *, neutral: bool, **how: bool) -> Sheet:
-    """The sheet for codes of a round; ``neutral`` names neither the letter nor its address to who reads the strip.
+    """The sheet for codes of a round; ``neutral`` names neither the letter nor its address to readers of the strip.
 
     ``how`` are ``has_codes`` and ``is_handed_on``.
     """

@@ -31,7 +31,7 @@ class Draft:
 
     @property
     def head(self) -> str:
-        """To whom it goes."""
+        """The letter's recipient."""
         return f"{self.words.recipient}, {self.words.employer}"
 
 

@@ -25,7 +25,7 @@ def _letter(found: Figures) -> list[str]:
 
 
 def spoken_parts(words: LetterText, head: str) -> list[str]:
-    """A letter in all its languages; ``head`` says to whom the binding text goes."""
+    """A letter in all its languages; ``head`` names the recipient of the binding text."""
     parts = letter_parts(words, head)
     for code in words.languages[1:]:
         spoken = words.in_language(code)
@@ -35,7 +35,7 @@ def spoken_parts(words: LetterText, head: str) -> list[str]:
 
 
 def letter_parts(words: LetterText, head: str) -> list[str]:
-    """Title, to whom, text, demands, notes, of one language."""
+    """Title, recipient, text, demands, notes, in one language."""
     say, nodes = Translator(words.language).say, blocks(words)
     parts = [filled(words.title), filled(head), *paragraphs([node for node in nodes if node["kind"] != "note"])]
     if words.demands:
@@ -80,7 +80,7 @@ def _item(mark: str, item: Node, indent: str) -> list[str]:
 
 
 def with_addresses(node: Node) -> str:
-    """The words of a block, with each link's address behind it unless the words are the address."""
+    """The words of a block, with each link's address after it unless the words are the address."""
     if node["kind"] == "link":
         words = words_in(node)
         return words if words in (node["href"], node["href"].removeprefix("mailto:")) else f"{words} <{node['href']}>"
@@ -98,5 +98,5 @@ def filled(text: str, indent: str = "") -> str:
 
 
 def hung(mark: str, text: str) -> str:
-    """A paragraph behind a mark."""
+    """A paragraph after a mark."""
     return mark + filled(text, " " * len(mark))[len(mark) :]

@@ -42,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True)
 class RollCount:
-    """A roll and how many of it are counted."""
+    """A roll and how many of its signatures are counted."""
 
     id: str
     name: str
@@ -81,7 +81,7 @@ class PublicEvent:
 
 @dataclass(frozen=True)
 class Demand:
-    """A demand of the letter and what became of it; ``day`` is None for one of which nothing was said."""
+    """A demand of the letter and its status; ``day`` is None if nothing was said about it."""
 
     number: int
     text: str

@@ -55,7 +55,7 @@ class AppForm(FlaskForm):
 @bp.get("/account")
 @for_organizers
 def account(organizer: Organizer) -> Answer:
-    """All of it."""
+    """The account page."""
     return _page(organizer)
 
 
@@ -140,7 +140,7 @@ def turn_app_off(organizer: Organizer) -> Answer:
 
 @bp.post("/account/codes")
 @organizer_action(_page)
-def make_codes_anew(organizer: Organizer) -> Answer:
+def replace_recovery_codes(organizer: Organizer) -> Answer:
     """New recovery codes in place of the old ones, shown this once."""
     _prove(organizer)
     if not organizer.app_confirmed:

@@ -79,7 +79,7 @@ def sent(form: AnyForm) -> AnyForm:
 
 
 def as_sent(kind: type[AnyForm], *, prefix: str = "", **kept: Any) -> AnyForm:
-    """For a page: the form as it was sent, if it was this one; else with what is kept."""
+    """For a page: the form as it was sent, if it was this one; otherwise with the stored values."""
     form = g.get("sent")
     is_this = isinstance(form, kind) and form._prefix == prefix
     found: AnyForm = form if is_this else kind(formdata=None, prefix=prefix, **kept)

@@ -181,7 +181,7 @@ def _sheet(letter: Letter, round_: Round | NewRound, form: PrintForm, *, is_hand
 @bp.post("/letters/<slug>/codes/sheet")
 @organizer_action(_page)
 def sheet(organizer: Organizer, slug: str) -> Answer:
-    """Codes that were just made, sent back to be made into a PDF; nothing is kept of them."""
+    """Make a PDF of codes that were just made and are sent back; nothing of them is stored."""
     letter = own_letter(session(), slug, organizer)
     form = SheetForm()
     round_ = session().get(Round, (letter.id, form.round.data or 0))

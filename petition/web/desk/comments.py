@@ -120,7 +120,7 @@ def answer(organizer: Organizer, slug: str, number: int) -> Answer:
 @bp.post("/letters/<slug>/comments/<int(max=999999999):number>/resolve")
 @organizer_action(_page)
 def resolve_thread(organizer: Organizer, slug: str, number: int) -> Answer:
-    """Say that it is dealt with, or open it again."""
+    """Mark a comment as resolved, or reopen it."""
     letter = readable_letter(session(), slug, organizer)
     resolve(session(), letter, number, resolved=request.form.get("do") != "open")
     return saved("comments")

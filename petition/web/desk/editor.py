@@ -76,7 +76,7 @@ def _shown(organizer: Organizer, letter: Letter | None, fields: Fields, words: L
 @bp.get("/letters/<slug>/write")
 @for_organizers
 def edit(organizer: Organizer, slug: str) -> Answer:
-    """The newest version ready to be changed, or what was typed and not saved."""
+    """The newest version, ready to edit, or what was typed and not saved."""
     letter = own_letter(session(), slug, organizer)
     newest = newest_version(session(), letter)
     fields = fields_of(text_of(newest), newest.number)

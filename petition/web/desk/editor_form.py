@@ -253,14 +253,14 @@ def invisible_in(fields: Mapping[str, str]) -> list[str]:
 
 
 def fields_of(words: LetterText, based_on: int) -> Fields:
-    """The fields of a letter as it is kept."""
+    """The fields of a stored letter."""
     named = {name: getattr(words, name) for name in ("title", "recipient", "employer", "body", "language")}
     fields = _with_elements({**named, "based_on": str(based_on)}, "demands", [(one,) for one in words.demands])
     return _with_elements(fields, "sources", [(one.title, one.url, one.date) for one in words.sources])
 
 
 def fields_of_translation(translation: Translation, based_on: int) -> Fields:
-    """The fields of a translation as it is kept."""
+    """The fields of a stored translation."""
     named = {name: getattr(translation, name) for name in ("title", "recipient", "body")}
     return _with_elements({**named, "based_on": str(based_on)}, "demands", [(one,) for one in translation.demands])
 

@@ -137,7 +137,7 @@ def _with_link(organizer: Organizer, letter: Letter, role: str, replaces: str | 
 @bp.post("/letters/<slug>/people/invitations/<key>/take-back")
 @organizer_action(_page)
 def cancel_link(organizer: Organizer, slug: str, key: str) -> Answer:
-    """Make a link useless."""
+    """Cancel a link."""
     letter = own_letter(session(), slug, organizer)
     if re.fullmatch("[0-9a-f]{64}", key):
         cancel_invitation(session(), letter, bytes.fromhex(key))

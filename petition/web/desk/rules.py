@@ -108,7 +108,7 @@ def _rules_page(organizer: Organizer, slug: str) -> str:
 @bp.post("/letters/<slug>/rules")
 @organizer_action(_rules_page)
 def save_rules(organizer: Organizer, slug: str) -> Answer:
-    """Keep them; a field that was not sent stays as it is."""
+    """Save the rules; a field that was not sent stays as it is."""
     letter = own_letter(session(), slug, organizer)
     form = sent(RulesForm())
     chosen = replace(

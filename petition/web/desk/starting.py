@@ -34,7 +34,7 @@ def _page(_: Organizer | None) -> str:
 
 
 def _elsewhere(organizer: Organizer | None) -> str | None:
-    """Where to go instead: who is signed in writes, and where one must be invited a page says so."""
+    """Where to go instead: organizers who are signed in go to write; where an invitation is needed, a page says so."""
     if organizer is not None:
         return NEW
     return None if site().settings.start == ANYONE else "/start/"

@@ -27,7 +27,7 @@ def preview(organizer: Organizer, slug: str) -> Answer:
 @bp.get("/letters/<slug>/print")
 @for_organizers
 def printed(organizer: Organizer, slug: str) -> Answer:
-    """The letter to be printed: as it reads, its digest, and its exact bytes."""
+    """The letter for printing: as it reads, its digest, and its exact bytes."""
     return _shown("organize/print.html", readable_letter(session(), slug, organizer))
 
 

@@ -36,7 +36,7 @@ from petition.web.shared.context import now, session
 @bp.get("/letters/<slug>/translations")
 @for_organizers
 def translations(organizer: Organizer, slug: str) -> Answer:
-    """The languages that there are, and those that can be added."""
+    """The letter's languages, and those that can be added."""
     return _list(organizer, slug)
 
 
@@ -60,7 +60,7 @@ def begin_translation(organizer: Organizer, slug: str) -> Answer:
 @bp.get("/letters/<slug>/translations/<language>")
 @for_organizers
 def translate(organizer: Organizer, slug: str, language: str) -> Answer:
-    """A translation ready to be changed, beside the binding text; or what was typed of it and not saved."""
+    """A translation, ready to edit beside the binding text; or what was typed of it and not saved."""
     letter = own_letter(session(), slug, organizer)
     newest = _require_other(letter, language)
     fields = fields_of_translation(_find(text_of(newest), language), newest.number)

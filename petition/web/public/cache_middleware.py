@@ -91,6 +91,6 @@ class CacheMiddleware:
 
 
 def best_coding(kept: CachedFile, accepted: str) -> str:
-    """The smallest coding of a kept file that the visitor takes; "" for none."""
+    """The smallest coding of a cached file that the visitor accepts; "" for none."""
     wanted = {name.strip().lower() for name, quality in parse_accept_header(accepted) if quality > 0}
     return next((coding for coding in ("br", "gzip") if coding in wanted and coding in kept.encodings), "")

@@ -22,7 +22,7 @@ def report_form(address: str) -> str:
 @bp.post("/report")
 @limiter.limit(reporting)
 def send_report(address: str) -> Any:
-    """Keep what was typed."""
+    """Store the report."""
     letter, _ = addressed(address)
     typed = request.form.get("text", "")
     try:

@@ -36,7 +36,7 @@ class Choice:
 
     @property
     def has_name(self) -> bool:
-        """Whether a name is to be shown, at once or later."""
+        """Whether a name will be shown, at once or later."""
         return self.step.startswith(NAMED)
 
 

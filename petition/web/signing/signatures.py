@@ -77,7 +77,7 @@ def change_appearance(address: str) -> dict[str, Any]:
 
 
 def _as_json(shown: Shown) -> dict[str, Any]:
-    """What is shown, as appearances are written; a locked name stays with who sent it."""
+    """What is shown, in the form of an appearance; a locked name is left out."""
     step, _, at = shown.step.partition(":")
     found: dict[str, Any] = {"step": step}
     if at:
