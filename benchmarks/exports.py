@@ -29,7 +29,7 @@ AT_ONCE = 10_000
 
 
 def fill(folder: str, size: int) -> None:
-    """Put so many entries and hours into a database."""
+    """Put a number of entries and hours into a database."""
     campaign = the_campaign(folder)
     migrate_both(campaign.databases, Path(folder))
     for start in range(0, size, AT_ONCE):

@@ -60,7 +60,7 @@ def begin(folder: str, key: PrivateKey) -> tuple[str, str]:
 
 
 def signed(der: bytes, letter: str, digest: str, count: int) -> list[Row]:
-    """So many rows as they wait for a sealing, truly signed."""
+    """Rows as they wait for a sealing, with real signatures."""
     key: Any = load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
     pss = padding.PSS(padding.MGF1(hashes.SHA384()), 48)
     rows = []
@@ -80,7 +80,7 @@ def all_signed(der: bytes, letter: str, digest: str, count: int) -> Iterator[lis
 
 
 def wait(folder: str, letter: str, der: bytes, digest: str, count: int) -> None:
-    """Let so many signatures wait, with codes for them."""
+    """Let a number of signatures wait, with codes for them."""
     campaign = the_campaign(folder)
     campaign.codes(letter, count)
     for rows in all_signed(der, letter, digest, count):
@@ -118,7 +118,7 @@ def verified(place: str) -> int:
 
 
 def measured(act: Any) -> Cost:
-    """What an act counted, its seconds by the wall and of CPU, and the peak of this process's memory in MB."""
+    """What an act counted, its elapsed and CPU seconds, and the peak of this process's memory in MB."""
     begun, used = time.monotonic(), cpu()
     count = act()
     peak = max(resource.getrusage(kind).ru_maxrss for kind in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))

@@ -1,6 +1,6 @@
 """What signing costs the person who signs, on a phone: taps, fields, seconds, bytes; and what the browser computes.
 
-``python -m benchmarks.phone`` prints it. The seconds are the machine's alone: nobody reads or types.
+``python -m benchmarks.phone`` prints it. The seconds are the machine's alone: no one reads or types.
 """
 
 import tempfile

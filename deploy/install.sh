@@ -289,7 +289,7 @@ write_nginx() {
     fi
     if [ -L /etc/nginx/sites-enabled/default ] || { [ -z "$doing" ] && ! is_installed nginx; }; then
         touch_topic web
-        step "remove Debian's default site, which logs whoever comes" rm /etc/nginx/sites-enabled/default
+        step "remove Debian's default site, which logs visitors" rm /etc/nginx/sites-enabled/default
     fi
     if is_changed web; then step "check nginx's configuration" nginx -t -q; fi
     enable_unit nginx.service

@@ -1,6 +1,7 @@
-"""Petition: open letters signed by verified colleagues whom nobody can trace. ``create_app`` puts it together."""
+"""Petition: open letters signed by verified colleagues whom no one can trace. ``create_app`` makes the application."""
 
 import os
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -17,9 +18,10 @@ def create_app(
     settings: "Settings | None" = None,
     clock: Callable[[], datetime] | None = None,
     random: Callable[[int], bytes] = os.urandom,
+    seconds: Callable[[], float] = time.monotonic,
 ) -> "Flask":
-    """The web application, as WSGI. Refuses to start on a machine whose RSA libraries don't agree, and without the
-    keys that belong to the databases."""
+    """The web application, as WSGI. Refuses to start if the machine's RSA libraries don't agree, or if the keys of the
+    databases are missing. ``seconds`` is the clock by which cached pages grow old."""
     from flask import Flask
     from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -56,7 +58,8 @@ def create_app(
     app.extensions["petition.keys"] = keys
     app.before_request(keys.forget_destroyed)
     host = HostFacts(settings.host_name, settings.contact, settings.start)
-    add_web(app, PublicCache(databases.reading, settings.url, settings.public_folder, host=host), settings.url)
+    cache = PublicCache(databases.reading, settings.url, settings.public_folder, seconds, host)
+    add_web(app, cache, settings.url)
     if settings.onion:
         app.wsgi_app = OnionLocation(app.wsgi_app, settings.onion)  # type: ignore[method-assign]
     if settings.proxies:

@@ -1,7 +1,7 @@
-"""Mail addresses and their domains, as values: one writing for each mailbox, so that asking twice is asking once.
+"""Email addresses and their domains, as values. Each mailbox has one spelling, so asking twice is asking once.
 
-A code goes to the address as it is written here, not as somebody typed it: whoever types ``Ana+1@Example.com`` gets
-the mail of ``ana@example.com``, and nobody gets a second code by typing their address in another way.
+A code goes to this spelling, not to what was typed. If you type ``Ana+1@Example.com``, the email goes to
+``ana@example.com``, so no one gets a second code by spelling their address differently.
 """
 
 import unicodedata
@@ -25,7 +25,7 @@ FOR_ANYBODY = frozenset({
     "outlook.com", "pm.me", "proton.me", "protonmail.com", "qq.com", "t-online.de", "web.de", "yahoo.co.uk",
     "yahoo.com", "yandex.com", "yandex.ru", "ymail.com", "zoho.com", "126.com", "163.com",
 })  # fmt: skip
-"""Domains at which anybody can have as many addresses as they like."""
+"""Domains at which anyone can have as many addresses as they like."""
 WITH_SUBDOMAINS = "*."
 NO_ADDRESS = _("We can't use this email address. Type it like name@example.com.")
 NO_DOMAIN = _("“%(domain)s” isn't a domain. Enter the part after @, like example.com or *.example.com.")
@@ -33,7 +33,7 @@ NO_DOMAIN = _("“%(domain)s” isn't a domain. Enter the part after @, like exa
 
 @dataclass(frozen=True)
 class Address:
-    """A mailbox: what stands before the @, and the domain in its ASCII form (IDNA 2008, RFC 5891)."""
+    """A mailbox: the part before the @, and the domain in its ASCII form (IDNA 2008, RFC 5891)."""
 
     local: str
     domain: str
@@ -48,9 +48,9 @@ class Address:
 
 
 def read_address(typed: str) -> Address:
-    """The mailbox that somebody means: NFKC, small letters, nothing from the first ``+`` on, the domain in ASCII.
+    """The mailbox that an address means: NFKC, lowercase, cut at the first ``+``, the domain in ASCII.
 
-    Refuses with ``BadShape`` what is no address, and forms that nobody has at work: quoted names, numbers of hosts,
+    Refuses with ``BadShape`` what is no address, and forms that no one has at work: quoted names, numbers of hosts,
     addresses that ask a server to pass mail on.
     """
     text = _plain(typed)
@@ -88,7 +88,7 @@ def is_within(domain: str, allowed: str) -> bool:
 
 
 def is_for_anybody(allowed: str) -> bool:
-    """Whether anybody can have an address there, so that it says nothing about where they work."""
+    """Whether anyone can have an address there, so that it says nothing about where they work."""
     return allowed.removeprefix(WITH_SUBDOMAINS) in FOR_ANYBODY
 
 
@@ -121,7 +121,7 @@ def _as_ascii(host: str) -> str:
 
 
 def _is_local(local: str) -> bool:
-    """Whether this may stand before an @: atoms with single dots between them (RFC 5322, RFC 6532)."""
+    """Whether this may precede an @: atoms with single dots between them (RFC 5322, RFC 6532)."""
     return (
         1 <= len(local.encode("utf-8", "surrogatepass")) <= MOST_LOCAL_BYTES
         and all(local.split("."))

@@ -982,7 +982,7 @@ class Field:
         return Field(members["id"], plain(members["label"]), options)
 
     def find(self, text: str) -> str | None:
-        """The id of the answer that somebody means, by its id or its label."""
+        """The id of an answer, given its id or its label."""
         return next((name for name, label in self.options if text.casefold() in (name, label.casefold())), None)
 
 

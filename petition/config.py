@@ -23,9 +23,9 @@ SECRET_BYTES = 32
 DEMO = "demo"
 """The name of the file that marks the data folder of a demo."""
 HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
-"""A host as it may stand in a log's origin: a name beyond ASCII in its xn-- form."""
+"""A host as a log's origin may contain it: a name beyond ASCII in its xn-- form."""
 ONION = re.compile(r"http://(?P<key>[a-z2-7]{56})\.onion/?")
-INVITED, ANYBODY = "invited", "open"
+INVITED, ANYONE = "invited", "open"
 START, PUBLISH, NOTHING = APPROVALS = ("start", "publish", "nothing")
 HIDDEN = ("PETITION_DATABASE_URL", "PETITION_ISSUER_DATABASE_URL", "PETITION_MAIL")
 
@@ -36,7 +36,7 @@ class WrongSetting(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """What the program was told. ``sources`` says for each variable where its value came from."""
+    """The settings in force. ``sources`` says for each variable where its value came from."""
 
     data: Path
     database_url: str
@@ -49,7 +49,7 @@ class Settings:
     mail_subject: str
     seal_at: tuple[int, ...]
     start: str
-    """Who may start a letter: ``invited`` or ``open``, for anybody."""
+    """Who may start a letter: ``invited`` people, or with ``open`` anyone."""
     approve: str
     """What the host must approve of a letter: ``start``, ``publish`` or ``nothing``."""
     host_name: str
@@ -60,7 +60,7 @@ class Settings:
 
     @property
     def host(self) -> str | None:
-        """Host (and port) of the public address, as it stands in a log's origin; never taken from a request."""
+        """Host (and port) of the public address, as in a log's origin; never taken from a request."""
         return urlsplit(self.url).netloc if self.url else None
 
     @property
@@ -71,7 +71,7 @@ class Settings:
 
     @property
     def is_demo(self) -> bool:
-        """Whether this is a demo, which marks its data folder: there alone letters close when told."""
+        """Whether this is a demo, which marks its data folder. Only there can letters close at once."""
         return (self.data / DEMO).exists()
 
     @property
@@ -83,12 +83,12 @@ class Settings:
 
     @property
     def rounds_folder(self) -> Path:
-        """Where each round's secret lies, a file of its own."""
+        """Where each round's secret is, in its own file."""
         return self.data / "rounds"
 
     @property
     def public_folder(self) -> Path:
-        """Where kept public pages lie; everything in it can be made again."""
+        """Where cached public pages are; everything in it can be made again."""
         return self.data / "public"
 
 
@@ -101,7 +101,7 @@ def settings(environ: Mapping[str, str] = os.environ) -> Settings:
         sources[name] = "environment" if value else "default"
         return parse(name, value) if value else default
 
-    start = read("PETITION_START", INVITED, partial(_one_of, (INVITED, ANYBODY)))
+    start = read("PETITION_START", INVITED, partial(_one_of, (INVITED, ANYONE)))
     data = read("PETITION_DATA", Path("data").absolute(), _path)
     found = Settings(
         data=data,

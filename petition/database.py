@@ -146,20 +146,20 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _keep_private(cursor: Any) -> None:
-    """A database file that was just made is its owner's alone, wherever it lies; its journal takes after it."""
+    """Make a new database file readable by its owner only, wherever it is; its journal inherits that."""
     path = Path(cursor.execute("PRAGMA database_list").fetchone()[2])
     if path.is_file():
         path.chmod(0o600)
 
 
 def _blur_times(database: str, _connection: Any, _record: Any) -> None:
-    """Whoever copies the files shall not read from them when the last person came."""
+    """A copy of the files must not show when the last person came."""
     if database:
         blur_times(Path(database), Path(f"{database}-journal"))
 
 
 def blur_times(*files: Path) -> None:
-    """Cut the times of files to the hour. When they were changed (ctime), the file system keeps all the same."""
+    """Cut the times of files to the hour. The file system still keeps when they were changed (ctime)."""
     for file in files:
         with contextlib.suppress(OSError):  # one that is not there, or is not ours
             found = file.stat()
@@ -186,15 +186,15 @@ def insert_once(session: Session, table: type[Any], values: dict[str, Any]) -> b
 
 
 def is_race_lost(error: DBAPIError) -> bool:
-    """Whether the database asks for the transaction to be tried again (SQLSTATE 40001, 40P01)."""
+    """Whether the database asks to retry the transaction (SQLSTATE 40001, 40P01)."""
     return getattr(error.orig, "sqlstate", None) in ("40001", "40P01")
 
 
 def retried(act: Callable[[], T], forget: Callable[[], object] = lambda: None) -> T:
-    """What an act gives that begins and commits its own transactions, done again each time that the database asks.
+    """The result of an act that begins and commits its own transactions, repeated as often as the database asks.
 
-    Databases that serialize by aborting (PostgreSQL where it is told to, and distributed ones) ask so. ``forget`` lets
-    go of what the lost try had open. Pauses between tries are short and random, so that rivals part.
+    Databases that abort in order to serialize ask for this: PostgreSQL if set to do so, and distributed ones.
+    ``forget`` closes what the failed try had open. Pauses between tries are short and random, so that rivals part.
     """
     for attempt in range(TRIES - 1):
         try:
@@ -219,20 +219,20 @@ def cut_back(session: Session) -> None:
 
 
 def forget_order(engine: Engine, *tables: str) -> list[str]:
-    """Write PostgreSQL's tables anew in the order of their keys, after their rows were rewritten in one transaction;
-    the tables in which removed rows are left all the same.
+    """Rewrite PostgreSQL's tables in the order of their keys, after their rows were rewritten in one transaction.
 
-    A vacuum would leave removed rows on their pages until something is written over them, in the order of their
-    writing. A table that somebody holds for long waits for the next try, rather than let signers wait; so does one
-    whose removed rows somebody still sees, such as a dump that began before (protocol, section 7).
+    Returns the tables in which removed rows are left all the same. A vacuum would leave removed rows on their pages,
+    in the order of their writing, until something is written over them. If another session holds a table for long,
+    the table waits for the next try, so that signers needn't wait. So does a table whose removed rows another session
+    still sees, such as a dump that began earlier (protocol, section 7).
     """
     if engine.dialect.name != "postgresql":
         return []
-    return [table for table in tables if not _is_written_anew(engine, table)]
+    return [table for table in tables if not _is_rewritten(engine, table)]
 
 
-def _is_written_anew(engine: Engine, table: str) -> bool:
-    """Write one table anew; whether no removed row is left in it. Engines that keep no heap have none to leave."""
+def _is_rewritten(engine: Engine, table: str) -> bool:
+    """Rewrite one table; returns whether no removed row is left in it. Engines without a heap leave none."""
     told: list[str] = []
     try:
         with engine.begin() as connection:

@@ -53,7 +53,7 @@ class NotFound(Refusal):
 
 
 class Conflict(Refusal):
-    """Something that happened before stands against it."""
+    """It conflicts with something that happened before."""
 
     status = 409
     title = _("This conflicts with something")
@@ -78,13 +78,13 @@ class TooEarly(Conflict):
 
 
 class TextChanged(Conflict):
-    """Somebody saved a newer version meanwhile."""
+    """Someone else has saved a newer version meanwhile."""
 
     title = _("Someone else saved in the meantime")
 
 
 class Obstructed(Conflict):
-    """Something still stands in the way of the next step; ``obstacles`` lists all of it."""
+    """The next step still has obstacles; ``obstacles`` lists all of them."""
 
     title = _("Something is still missing")
 
@@ -101,14 +101,14 @@ class Over(Refusal):
 
 
 class TooLong(Refusal):
-    """More was sent than anybody needs."""
+    """More was sent than anyone needs."""
 
     status = 413
     title = _("This is too long")
 
 
 class SlowDown(Refusal):
-    """Too many requests in too short a time; ``after`` so many seconds the next one has a chance."""
+    """Too many requests in too short a time; the next one has a chance ``after`` that many seconds."""
 
     status = 429
     title = _("Too many requests")

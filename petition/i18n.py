@@ -21,7 +21,7 @@ def languages() -> dict[str, str]:
     return {code: (Locale.parse(code).get_language_name(code) or code).capitalize() for code in codes}
 
 
-TONGUES = (
+LETTER_LANGUAGES = (
     "ar", "bg", "bn", "ca", "cs", "da", "de", "el", "en", "es", "et", "eu", "fa", "fi", "fil", "fr", "gl", "gu", "ha",
     "he", "hi", "hr", "ht", "hu", "id", "it", "ja", "km", "kn", "ko", "lt", "lv", "ml", "mr", "ms", "my", "ne", "nl",
     "no", "pa", "pl", "pt", "pt-BR", "ro", "ru", "sk", "sl", "so", "sq", "sr", "sv", "sw", "ta", "te", "th", "tr",
@@ -33,12 +33,12 @@ TONGUES = (
 @cache
 def letter_languages() -> dict[str, str]:
     """Languages that a letter may be in, by code, with their own names for themselves; those of the interface first."""
-    return {**languages(), **{code: name_of(code) for code in TONGUES if code not in languages()}}
+    return {**languages(), **{code: name_of(code) for code in LETTER_LANGUAGES if code not in languages()}}
 
 
 @cache
 def name_of(code: str) -> str:
-    """A language's own name for itself; its code if nobody knows it."""
+    """A language's own name for itself; its code if the name is unknown."""
     try:
         name = Locale.parse(code, sep="-").get_display_name(code.replace("-", "_"))
     except (ValueError, UnknownLocaleError):

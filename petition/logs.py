@@ -29,7 +29,7 @@ log = logging.getLogger(OURS)
 
 
 class JsonLines(logging.Formatter):
-    """A record as a line of JSON. What other libraries say is told without the values that they put in."""
+    """A record as a line of JSON. Messages of other libraries are logged without the values in them."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""

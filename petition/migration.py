@@ -57,7 +57,7 @@ def at_head(engine: Engine, chain: str) -> bool:
 
 
 def migrate(engine: Engine, chain: str, lock_folder: Path, *, to: str = "head", scripts: Path | None = None) -> None:
-    """Bring a database to a revision of its chain, alone, however many processes ask at once."""
+    """Bring a database to a revision of its chain. If several processes ask at once, one does it."""
     with alone(engine, chain, lock_folder):
         upgrade_chain(engine, chain, to=to, scripts=scripts)
 
@@ -76,7 +76,7 @@ def upgrade_chain(engine: Engine, chain: str, *, to: str = "head", scripts: Path
 
 @contextlib.contextmanager
 def migrating(engine: Engine) -> Iterator[Connection]:
-    """A connection on which tables may be made anew; what was done on it is committed at the end.
+    """A connection on which tables may be rebuilt; it commits at the end.
 
     To change most of a table SQLite needs another table, into which the rows are copied, before the old one is
     dropped. Where foreign keys are enforced, dropping it deletes the rows that refer to it. So they are not enforced

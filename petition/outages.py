@@ -1,4 +1,4 @@
-"""A database that is away: told once when it goes and once when it is back, however many visitors meet it.
+"""A database that can't be reached: logged once when it goes and once when it is back, for any number of visitors.
 
 A line for each visitor would be a record of visits, since the journal adds the time.
 """

@@ -1,4 +1,4 @@
-"""Compares the tables that a database really has with the models: the number of a revision alone proves nothing."""
+"""Compares a database's real tables with the models: a revision number alone proves nothing."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

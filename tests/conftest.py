@@ -20,11 +20,12 @@ from petition.config import prepare_folders, settings
 from petition.crypto import keyrings
 from petition.crypto.blind_rsa import PrivateKey
 from petition.database import Databases
-from petition.letters.organizers import accounts
+from petition.letters.organizers import passphrases
+from petition.letters.organizers.passphrases import PassphraseChecker
 from petition.migration import migrate_both
 from petition.web.shared.limits import limiter
 from petition.web.shared.login_throttle import waits
-from tests.shared import Shared
+from tests.shared import Shared, an_app
 from tests.visitors import SITE
 from tests.walks import Campaign
 
@@ -32,7 +33,7 @@ START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 KEYS = 4
 TESTS = Path(__file__).parent
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-SLOW = accounts._hasher, keyrings.WORK
+SLOW = passphrases.checker, keyrings.WORK
 
 
 ON_BOTH = ("issuing", "race", "sealing", "signing", "upgrades")
@@ -67,8 +68,7 @@ class Clock:
 def quick_passphrases() -> Iterator[None]:
     """Passphrases are meant to take long; hundreds of organizers need not."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(accounts, "_hasher", QUICK)
-        patched.setattr(accounts, "_nobody", QUICK.hash("nobody has this passphrase"))
+        patched.setattr(passphrases, "checker", PassphraseChecker(QUICK))
         patched.setattr(keyrings, "WORK", 4)
         yield
 
@@ -76,13 +76,13 @@ def quick_passphrases() -> Iterator[None]:
 @pytest.fixture
 def slow_passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
     """As outside of tests."""
-    monkeypatch.setattr(accounts, "_hasher", SLOW[0])
+    monkeypatch.setattr(passphrases, "checker", SLOW[0])
     monkeypatch.setattr(keyrings, "WORK", SLOW[1])
 
 
 @pytest.fixture(autouse=True)
-def nobody_knocked_before() -> None:
-    """How often somebody knocks is counted in the process's memory, for whatever site it serves."""
+def no_one_tried_before() -> None:
+    """Tries are counted in the process's memory, across all sites that it serves."""
     with contextlib.suppress(AssertionError):  # no site has been served yet
         limiter.reset()
     waits.forget()
@@ -226,6 +226,6 @@ def shared(
     read, clock, left = settings(found), Clock(), cycle(keys)
     prepare_folders(read)
     campaign = Campaign(read, clock, lambda: next(left))
-    yield Shared(campaign, campaign.app(), clock)
+    yield Shared(campaign, an_app(campaign), clock)
     campaign.close()
     shutil.rmtree(data, ignore_errors=True)

@@ -34,9 +34,9 @@ class Inbox:
     data: str = ""
     """An answer to a whole mail instead of yes."""
     cuts_after_data: int = 0
-    """So many times the mail is taken, and the connection cut before the server says so."""
+    """How many more times the server accepts an email and cuts the connection before it says so."""
     waits: float = 0.0
-    """Seconds before it answers to a mail."""
+    """Seconds before it answers to an email."""
     knows_dsn: bool = False
     """Whether it offers delivery status notifications (RFC 3461)."""
     host: str = "127.0.0.1"
@@ -79,12 +79,12 @@ class Inbox:
         return f"smtp://{self.host}:{self.port}"
 
     def codes(self) -> list[str]:
-        """The codes in the mails that have arrived."""
+        """The codes in the emails that have arrived."""
         return [code_in(mail) for mail in self.mails]
 
 
 def code_in(mail: EmailMessage) -> str:
-    """The code in a mail."""
+    """The code in an email."""
     body = mail.get_content()
     return next(line.strip() for line in body.splitlines() if line.startswith("    "))
 
@@ -131,7 +131,7 @@ class OnlyAna:
 
 
 def its_own_certificate(folder: Path) -> ssl.SSLContext:
-    """A certificate that nobody but the server itself vouches for."""
+    """A certificate that no one but the server itself vouches for."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail")])
     begins = datetime(2026, 1, 1, tzinfo=UTC)
     made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())

@@ -27,7 +27,7 @@ class Route:
 
 
 def routes(app: Any, **values: str) -> Iterator[Route]:
-    """Each rule once, or once for each file; ``values`` are what stands in ``<slug>``, ``<address>``, ``<secret>`` …"""
+    """Each rule once, or once for each file; ``values`` replace ``<slug>``, ``<address>``, ``<secret>`` …"""
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint)):
         for name in FILES if "<path:name>" in rule.rule else ("",):
             given = {

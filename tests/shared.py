@@ -46,6 +46,11 @@ class Place:
         return f"/organize/letters/{self.slug}/"
 
 
+def an_app(campaign: Campaign) -> Any:
+    """The web application, whose cached pages are asked for again at each request: time passes between any two."""
+    return campaign.app(seconds=count(step=2).__next__)
+
+
 @dataclass
 class Shared:
     """Databases, application and clock, with two organizers, Ana and Ben; letters are Ana's."""
@@ -57,8 +62,6 @@ class Shared:
     _numbers: Any = field(default_factory=count)
 
     def __post_init__(self) -> None:
-        # Kept pages are a second old at most: here a second passes between any two requests.
-        self.app.extensions["petition.kept"].shelf._seconds = count(step=2).__next__
         self.ids = {name: self.campaign.organizer(name) for name in ("Ana", "Ben")}
 
     def desk(self, name: str = "Ana") -> Desk:
@@ -68,7 +71,7 @@ class Shared:
         return self._desks[name]
 
     def visitor(self) -> Visitor:
-        """Somebody who never came before."""
+        """A visitor who never came before."""
         return Visitor(self.app)
 
     def place(self, letter_id: str) -> Place:
@@ -94,7 +97,7 @@ class Shared:
         return self.campaign.codes(place.id, 1)[0]
 
     def get(self, path: str, **headers: str) -> Any:
-        """Ask as somebody who never came before."""
+        """Ask as a visitor who never came before."""
         return self.app.test_client().get(path, base_url=SITE, headers=_named(headers))
 
     def send(self, path: str, body: Any, **headers: str) -> Any:

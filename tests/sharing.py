@@ -1,4 +1,4 @@
-"""The ``campaign`` of rooms whose tests only touch letters of their own: databases shared, clock and keys fresh."""
+"""The ``campaign`` for tests that only touch their own letters: databases shared, clock and keys fresh."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -107,7 +107,7 @@ def test_subdomains_count_only_where_that_was_chosen() -> None:
     assert not is_within("example.com", "*.eu.example.com")
 
 
-def test_a_domain_that_serves_anybody_is_known() -> None:
+def test_a_domain_that_serves_anyone_is_known() -> None:
     assert is_for_anybody("gmail.com")
     assert is_for_anybody("*.yahoo.com")
     assert not is_for_anybody("example.com")

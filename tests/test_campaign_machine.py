@@ -57,7 +57,7 @@ GROUPS = st.fixed_dictionaries(
 
 @dataclass(eq=False)
 class KnownRound:
-    """What whoever watches knows of a round."""
+    """What an observer knows of a round."""
 
     number: int
     roll: int
@@ -88,7 +88,7 @@ class Code:
 
 @dataclass(eq=False)
 class Signer:
-    """Somebody with a token, and what became of their signature."""
+    """A signer with a token, and what became of their signature."""
 
     round: KnownRound
     token: Token
@@ -103,7 +103,7 @@ class Signer:
 
 
 class Machine(RuleBasedStateMachine):
-    """A campaign, and a model of it that is told everything and counts on its fingers."""
+    """A campaign, and a model that learns of every act and counts by itself."""
 
     def __init__(self, make: Callable[[Clock], Any], most_rounds: int) -> None:
         super().__init__()
@@ -388,7 +388,7 @@ class Machine(RuleBasedStateMachine):
         if self.state == OPEN:
             self.publish()
         if self.state == OPEN:  # too few to be published; the log must be right all the same
-            self.campaign._publish_empty(self.letter, None)
+            self.campaign.publish_empty(self.letter, None)
         with tempfile.TemporaryDirectory() as folder:
             for name, body in self.campaign.public_files(self.letter).items():
                 path = Path(folder, name)
@@ -541,7 +541,7 @@ class Machine(RuleBasedStateMachine):
 
 
 def walk(make: Callable[[Clock], Any], keys: list[PrivateKey], campaigns: int) -> None:
-    """Walk through so many campaigns."""
+    """Walk through a number of campaigns."""
     how = settings(
         max_examples=campaigns,
         stateful_step_count=50,

@@ -233,7 +233,7 @@ def test_cookies_are_secure_everywhere_but_at_home_and_on_an_onion(
     assert (found.host, found.secure) == (host, secure)
 
 
-def test_no_password_stands_in_what_is_shown_or_refused() -> None:
+def test_no_password_is_in_what_is_shown_or_refused() -> None:
     found = settings(
         {"PETITION_DATABASE_URL": "postgresql://ana:secret@db/x", "PETITION_MAIL": "smtp://ana:secret@mail.example.org"}
     )

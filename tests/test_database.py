@@ -223,9 +223,9 @@ TIMES = {
     "sealing": {"hour"},
     "milestone": {"hour"},
 }
-"""Every time that is stored, to the hour. One is of somebody who may sign: when a waiting mail goes at the latest."""
+"""Every stored time, to the hour. One concerns a person who may sign: when a waiting email goes out at the latest."""
 DAYS = {"event": {"day"}, "demand_status": {"day"}, "spent_form": {"day"}}
-"""Days that organizers typed, and the day on which a form of theirs was shown."""
+"""Days that organizers typed, and the day on which one of their forms was shown."""
 
 
 def test_no_other_time_is_stored_and_all_are_hours(campaign: Campaign) -> None:
@@ -280,7 +280,7 @@ def refused_inserts(campaign: Campaign) -> list[SQLAlchemyError]:
     return said
 
 
-def test_no_value_of_a_statement_stands_in_an_error(campaign: Campaign) -> None:
+def test_no_value_of_a_statement_is_in_an_error(campaign: Campaign) -> None:
     said = refused_inserts(campaign)
 
     assert len(said) == 4

@@ -1,7 +1,10 @@
 """What the documents say exists: links, files, commands, tests, decisions, and numbers of the worked example."""
 
+import ast
+import io
 import re
 import shlex
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +21,7 @@ CURRENT = [path for path in GUIDES if path.name != "CHANGELOG.md"]
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 MADE = frozenset({"petition/translations/petition.pot"})
-"""Files that a command makes and nobody commits."""
+"""Files that a command makes and no one commits."""
 CLIENT = frozenset({"sign", "check", "change", "withdraw"})
 """Commands of the stand-alone client, which reads its options by itself."""
 
@@ -32,9 +35,17 @@ PLACEHOLDER = re.compile(r"[A-Z]{2,}|…")
 TEST = re.compile(r"`(?P<file>tests/[\w/]+\.py)::(?P<name>test_\w+)`")
 
 PRIVATE = ["hatch", "wall", "porch", "rooms", "hallway", "shelf", "postman", "ladder", "takeovers?", "checkup", "unsay"]
-UNNATURAL = ["whoever", "somebody", "so many", "take away", "taken away", "put together", "stands in", "e-mail"]
-NOT_YET_REWRITTEN = frozenset({"checking.md"})
-"""Still in older English; only private words are sought there."""
+UNNATURAL = [
+    "whoever",
+    "somebody",
+    "anybody",
+    "so many",
+    "take away",
+    "taken away",
+    "put together",
+    "stands in",
+    "e-mail",
+]
 
 
 def text_of(path: Path) -> str:
@@ -158,9 +169,8 @@ def test_every_test_that_is_named_exists(guide: Path) -> None:
 @pytest.mark.parametrize("guide", CURRENT, ids=named)
 def test_documents_speak_plainly_and_without_private_words(guide: Path) -> None:
     prose = FENCE.sub("", text_of(guide)).lower()
-    avoided = PRIVATE if guide.name in NOT_YET_REWRITTEN else [*PRIVATE, *UNNATURAL]
 
-    assert [word for word in avoided if re.search(rf"\b{word}\b", prose)] == []
+    assert [word for word in (*PRIVATE, *UNNATURAL) if re.search(rf"\b{word}\b", prose)] == []
 
 
 @pytest.mark.parametrize("record", DECISIONS, ids=lambda path: path.stem)
@@ -199,3 +209,27 @@ def test_the_worked_example_has_the_numbers_of_the_vectors() -> None:
 
     assert len(numbers) > 20
     assert [number for number in numbers if number not in vectors] == []
+
+
+def remarks_in(source: str) -> Iterator[str]:
+    """Docstrings and comments of a module."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield node.value.value
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.string
+
+
+def test_docstrings_comments_and_test_names_speak_plainly_too() -> None:
+    words = re.compile(rf"\b(?:{'|'.join([*PRIVATE, *UNNATURAL])})\b", re.IGNORECASE)
+    found = [
+        f"{named(path)}: {remark}"
+        for folder in ("petition", "tests", "benchmarks")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if ROOT / "tests" / "data" not in path.parents
+        for remark in [*remarks_in(text_of(path)), *re.findall(r"def (test_\w+)", text_of(path))]
+        if words.search(remark.replace("_", " "))
+    ]
+
+    assert found == []

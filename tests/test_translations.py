@@ -35,7 +35,7 @@ STRANGER = "eo"
 
 
 def sentences() -> list[Any]:
-    """What stands in templates and code for translators."""
+    """The sentences in templates and code for translators."""
     keywords = {**dict.fromkeys(KEYWORDS), "ngettext": (1, 2)}
     found: list[Any] = []
     for folder, methods in zip((PACKAGE, place_of("templates")), METHODS, strict=True):
@@ -102,7 +102,7 @@ class Texts(HTMLParser):
 
 
 def left_in_english(page: str, given: list[str]) -> list[str]:
-    """Texts without marks that are neither figures, file names nor what somebody wrote."""
+    """Texts without marks that are neither figures nor file names nor a person's own words."""
     seen = Texts()
     seen.feed(page)
     whole = "\n".join(seen.texts)

@@ -28,7 +28,7 @@ class Reader(HTMLParser):
         self.forms: list[Form] = []
         self.links: dict[str, str] = {}
         self.addresses: list[tuple[str, str, str, bool]] = []
-        """Element, attribute, address, and whether it stands in the letter's own text."""
+        """Element, attribute, address, and whether it is in the letter's own text."""
         self.tags: list[tuple[str, dict[str, str]]] = []
         self.heading = ""
         self._open: list[str] = []
@@ -48,7 +48,7 @@ class Reader(HTMLParser):
         for name in ADDRESSES:
             if name in found and not (tag == "meta" and found.get("http-equiv", "").lower() != "refresh"):
                 self.addresses.append((tag, name, found[name], self._letter > 0))
-        if not self._inert:  # what stands in a template is there for scripts alone
+        if not self._inert:  # a template's content is for scripts only
             self.tags.append((tag, found))
             self._begin(tag, found)
 
@@ -118,7 +118,7 @@ class Page:
 
 
 class Visitor:
-    """Somebody with a browser of their own; follows redirects, sends forms with all their fields."""
+    """A person with their own browser: follows redirects, sends forms with all their fields."""
 
     def __init__(self, app: Any) -> None:
         self.client = app.test_client()

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -43,7 +44,7 @@ from petition.letters.organizers.accounts import add_organizer, choose_passphras
 from petition.letters.organizers.names_keys import announce_unlocking, choose_name_steps, unlock_named
 from petition.letters.pinned import pin_of_round
 from petition.letters.states import PUBLISHED
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.letters.verification_methods import set_routes
 from petition.publishing.figures.counts import Figures, figures
 from petition.publishing.public_files import names, public_file
@@ -54,11 +55,11 @@ from petition.signing.appearances import Appearance, Shown
 from petition.signing.change_appearance import change
 from petition.signing.models import Round
 from petition.signing.names import hide, shown_names
-from petition.signing.signatures import Kept, Signed, look_up, sign, withdraw
+from petition.signing.signatures import ReceiptState, Signed, look_up, sign, withdraw
 from petition.signing.typed_names import read_name
 
 PASSPHRASE = "correct horse battery staple"
-WORDS = Words(
+WORDS = LetterText(
     title="We refuse to build it",
     recipient="Jo Muster, CEO",
     employer="Example Corp",
@@ -103,9 +104,9 @@ class Campaign:
         for app in self._apps:
             app.extensions["petition"].databases.dispose()
 
-    def app(self) -> Any:
-        """The web application of this site."""
-        made = create_app(self.settings, self.clock)
+    def app(self, seconds: Callable[[], float] = time.monotonic) -> Any:
+        """The web application of this site. By ``seconds`` its cached pages grow old."""
+        made = create_app(self.settings, self.clock, seconds=seconds)
         self._apps.append(made)
         return made
 
@@ -124,7 +125,7 @@ class Campaign:
 
     def a_draft(
         self,
-        words: Words = WORDS,
+        words: LetterText = WORDS,
         k: int = 3,
         organizer: str | None = None,
         slug: str = "",
@@ -171,12 +172,12 @@ class Campaign:
         """Publish; ``unlocks`` is the name of an organizer who unlocks names in the same step."""
         who = None if unlocks is None else self.organizer(unlocks)
         if not any(row.signatures for row in self.rows(Round, letter_id)):
-            self._publish_empty(letter_id, who)
+            self.publish_empty(letter_id, who)
             return
         opening.publish_letter(self.services, letter_id, moment=self.clock(), unlocks=who, passphrase=PASSPHRASE)
 
-    def _publish_empty(self, letter_id: str, who: str | None) -> None:
-        """A public letter that nobody signed. The rules let none be published before K are counted, but what most
+    def publish_empty(self, letter_id: str, who: str | None) -> None:
+        """A public letter that no one signed. The rules let none be published before K are counted, but what most
         tests look at begins with the first signature, and theirs shall be the only ones."""
         with Session(self.databases.petition) as session:
             letter = session.get_one(Letter, letter_id)
@@ -240,7 +241,7 @@ class Campaign:
         return list(new.codes)
 
     def mailed_codes(self, letter_id: str, *addresses: str, number: int = 1) -> list[str]:
-        """The codes that these addresses get by mail."""
+        """The codes that these addresses get by email."""
         with Session(self.databases.issuer) as issuer:
             places = [(self.services.secrets, letter_id, number, read_address(address)) for address in addresses]
             made = [admit(issuer, *place) or "" for place in places]
@@ -277,14 +278,14 @@ class Campaign:
             return signed
 
     def sign_all(self, letter_id: str, count: int, number: int = 1, **how: Any) -> list[Token]:
-        """So many people get a code and sign; their tokens."""
+        """A number of people get a code and sign; their tokens."""
         made = self.tokens(letter_id, count, number)
         for token in made:
             self.sign(letter_id, token, **how)
         return made
 
     def locked(self, letter_id: str, token: Token, name: str, title: str = "", at: int | None = None) -> bytes:
-        """A name as a client locks it, with the key that the letter shows to everybody."""
+        """A name as a client locks it, with the key that the letter shows to everyone."""
         step = NAMED if at is None else name_step(NAMED_AT, at)
         with Session(self.databases.reading) as session:
             row = session.get_one(NamesKey, (letter_id, step))
@@ -379,7 +380,7 @@ class Campaign:
     def opening(token: Token) -> Opening:
         return opening_of(token.receipt)
 
-    def look_up(self, letter_id: str, token: Token) -> Kept:
+    def look_up(self, letter_id: str, token: Token) -> ReceiptState:
         """What is stored under a token's receipt."""
         with Session(self.databases.reading) as session:
             return look_up(session, session.get_one(Letter, letter_id), self.opening(token))

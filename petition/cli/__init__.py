@@ -69,7 +69,7 @@ class Commands(MutableMapping[str, click.Command]):
 @click.group(cls=RefusalGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="petition")
 def main() -> None:
-    """Open letters to employers, signed by verified colleagues whom nobody can trace.
+    """Open letters to employers, signed by verified colleagues whom no one can trace.
 
     To try it: petition demo. To host it: petition run, then petition organizer add NAME.
     To sign a letter: petition sign ADDRESS --code CODE. To check a count: petition verify ADDRESS.

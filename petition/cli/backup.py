@@ -1,4 +1,4 @@
-"""``petition backup`` and ``petition restore``: one encrypted file, and what must happen after it was used."""
+"""``petition backup`` and ``petition restore``: one encrypted file, and what to do after a restore."""
 
 from contextlib import closing
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from petition import __version__, config
-from petition.cli.context import ground, now, reading, refuse
+from petition.cli.context import cli_context, now, reading, refuse
 from petition.database import Databases
 from petition.errors import BadShape
 from petition.migration import migrate_both
@@ -51,17 +51,17 @@ def backup(
 ) -> None:
     """Write one encrypted file of both databases and the master secret, also while the site is serving.
 
-    Not in it: round secrets, signatures that wait, mail that waits. A backup must not outlive a promise.
+    Not in it: round secrets, waiting signatures, waiting email. A backup must not outlive a promise.
 
-    Best is a backup to public keys (age-keygen makes a pair on another machine): nobody on this machine can open it.
-    With a passphrase, keep the passphrase apart from the file; without it nobody opens the file, not even you.
+    Best is a backup to public keys (age-keygen makes a pair on another machine): no one on this machine can open it.
+    With a passphrase, keep the passphrase apart from the file; without it no one opens the file, not even you.
     """
     recipients = _recipients(keys, recipients_file)
     if recipients and passphrase_file:
         raise click.UsageError("Give public keys or a passphrase, not both.")
     if scratch and not recipients:
         raise click.UsageError("--check-in goes with --recipient or --recipients-file.")
-    here = ground()
+    here = cli_context()
     passphrase = None if recipients else _passphrase(passphrase_file, confirm=True)
     plain = backups.back_up(here.databases, here.master, moment=now(), program=__version__)
     checker = new_identity()
@@ -120,10 +120,10 @@ def restore(
 ) -> None:
     """Restore a backup into an empty site; then say what was published after it.
 
-    A log that went back and grows again is a second log of the same letter, which anyone can prove. So after a
-    restore nothing is sealed until --since has taken over the newest published log, or --nothing-newer says that
-    there is none; both may be given with FILE or later without it. Codes need a new round: petition codes make
-    --new-round. Signatures that waited are not in a backup: whoever gave one sends the saved token again.
+    If a log goes back and then grows again, the letter has two logs, and anyone can prove it. So after a restore
+    nothing is sealed until you give the newest published log with --since, or say with --nothing-newer that none
+    exists. Give either one together with FILE, or later without it. Codes need a new round: petition codes make
+    --new-round. A backup holds no waiting signatures: those signers send their saved token again.
     """
     if file is None and not sources and not nothing_newer:
         raise click.UsageError("Give a backup's FILE, or --since FOLDER-or-URL, or --nothing-newer.")
@@ -131,10 +131,10 @@ def restore(
         raise click.UsageError("--letter goes with --nothing-newer.")
     if file is not None:
         _restore(_decrypt(file, passphrase_file, identity_file))
-    here = ground()
+    here = cli_context()
     for place in sources:
         with closing(open_source(place)) as source:
-            taken = log_recovery.take_over(here.databases, here.master, source, moment=now())
+            taken = log_recovery.recover_log(here.databases, here.master, source, moment=now())
         click.echo(f"{taken.slug}: the log had {taken.before} entries in the backup, and has {taken.after} now.")
     if nothing_newer:
         for slug in log_recovery.nothing_newer(here.databases, slugs):

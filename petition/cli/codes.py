@@ -13,15 +13,15 @@ from pathlib import Path
 import click
 from sqlalchemy.orm import Session
 
-from petition.cli.context import CliContext, RefusalGroup, ground, now, reading, refuse
+from petition.cli.context import CliContext, RefusalGroup, cli_context, now, reading, refuse
 from petition.coordination import rounds
 from petition.crypto.codes import show
 from petition.issuing import codes as issuing
 from petition.letters.access import hosted_letter
-from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.models import Letter
 from petition.letters.states import ALONE
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.letters.update_times import next_update
 from petition.publishing.documents.code_sheets import (
     PAPERS,
@@ -65,7 +65,7 @@ def make(
     Another round (for people who come later, or after one was annulled) opens at the next update together with its
     codes. It needs at least 2K of them: signatures of a round that stays smaller than K are never published.
     """
-    here = ground()
+    here = cli_context()
     if form == "pdf" and count:
         require_printable(count)
         if output is None and sys.stdout.isatty():
@@ -133,10 +133,10 @@ class _Sheets:
         new = rounds.open_further_round(self.here.services, letter.id, roll, count, opens=opens, check=prepare)
         return _Made(bodies[0], new.number, new.batch, opens)
 
-    def _words(self, session: Session, letter: Letter) -> Words:
-        return words_of(newest_version(session, letter))
+    def _words(self, session: Session, letter: Letter) -> LetterText:
+        return text_of(newest_version(session, letter))
 
-    def _sheet(self, letter: Letter, words: Words, row: RoundToPrint) -> Sheet:
+    def _sheet(self, letter: Letter, words: LetterText, row: RoundToPrint) -> Sheet:
         how = {"neutral": self.neutral, "has_codes": self.has_codes}
         return sheet_of(letter, words, self.here.settings.url or "", row, **how)
 
@@ -180,8 +180,8 @@ def _sheet(path: Path | None) -> Iterator[Callable[[bytes], object]]:
 @click.argument("slug")
 @click.argument("batch", type=click.IntRange(1, 999_999_999))
 def void(slug: str, batch: int) -> None:
-    """Recall a batch: none of its unused codes works any more. It looks the same whatever was used."""
-    here = ground()
+    """Recall a batch: its unused codes stop working. The answer looks the same no matter what was used."""
+    here = cli_context()
     with reading(here) as session:
         letter_id = hosted_letter(session, slug).id
     with Session(here.databases.issuer) as issuer:
@@ -194,7 +194,7 @@ def void(slug: str, batch: int) -> None:
 @click.argument("slug")
 def list_(slug: str) -> None:
     """List the batches: how many codes each has, and whether it was recalled. Never which are used, nor how many."""
-    here = ground()
+    here = cli_context()
     with reading(here) as session:
         letter_id = hosted_letter(session, slug).id
     with Session(here.databases.issuer) as issuer:

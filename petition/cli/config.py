@@ -42,7 +42,7 @@ def config(as_json: bool) -> None:
 
 
 def shown_value(found: Settings, name: str) -> str:
-    """A setting's value as it may stand on a screen."""
+    """A setting's value, safe to show on a screen."""
     value = getattr(found, NAMES[name][0])
     if name == "PETITION_METRICS" and value is not None:
         return f"{value[0]}:{value[1]}"

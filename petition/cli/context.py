@@ -32,7 +32,7 @@ class CliContext:
     services: Services
 
 
-def ground(*, upgrades: bool = False) -> CliContext:
+def cli_context(*, upgrades: bool = False) -> CliContext:
     """Open everything. Databases of an older version are upgraded if the command is one that may, else refused."""
     settings = config.settings()
     try:
@@ -108,7 +108,7 @@ __all__ = [
     "RefusalGroup",
     "Letter",
     "confirm",
-    "ground",
+    "cli_context",
     "open_settings",
     "letter_id",
     "now",

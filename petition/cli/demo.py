@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from petition.cli.context import CliContext, ground, letter_id, now, refuse, say_json, working
+from petition.cli.context import CliContext, cli_context, letter_id, now, refuse, say_json, working
 from petition.cli.run import children
 from petition.cli.starting import Announcement
 from petition.config import DEMO, Settings
@@ -76,7 +76,7 @@ def _build_and_serve(
     data = folder / "data"
     data.mkdir(mode=0o700, exist_ok=True)
     (data / DEMO).touch()
-    here = ground()
+    here = cli_context()
     try:
         built = built or _build(here, folder, port, signers)
     except OSError as error:
@@ -139,7 +139,7 @@ def _sign_in_waves(
                 publish(clock().date())
                 is_public = True
             if number == len(drive.WAVES) - 2:
-                drive.take_back(address, secrets.SystemRandom().sample(receipts, drive.WITHDRAWALS))
+                drive.withdraw(address, secrets.SystemRandom().sample(receipts, drive.WITHDRAWALS))
 
 
 class _progress:  # noqa: N801

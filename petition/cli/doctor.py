@@ -1,4 +1,4 @@
-"""``petition doctor``: what is wrong with this site, and how to mend it."""
+"""``petition doctor``: what is wrong with this site, and how to fix it."""
 
 import sys
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ MARKS = {checks.OK: "ok", checks.NOTE: "note", checks.WRONG: "WRONG"}
 @click.option("--from-outside", "url", metavar="URL", help="Look at a site on another machine, as its visitors do.")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
 def doctor(deep: bool, slug: str | None, url: str | None, as_json: bool) -> None:
-    """Check permissions, clock, databases, keys, logs, rounds, disk, address, mail; say how to mend each.
+    """Check permissions, clock, databases, keys, logs, rounds, disk, address, email; say how to fix each.
 
     Changes nothing, and may run while the site is serving. Exits with 1 if anything is wrong; notes are no wrongs.
     """

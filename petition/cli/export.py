@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import click
 
-from petition.cli.context import CliContext, ground, reading
+from petition.cli.context import CliContext, cli_context, reading
 from petition.letters.access import hosted_letter
 from petition.publishing.data import streams
 from petition.publishing.data.streams import Pieces
@@ -38,12 +38,12 @@ NAMED = sorted({name for name in FROM_FIGURES if "/" not in name} | set(STREAMS)
 )
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: the terminal.")
 def export(slug: str, form: str, output: Path | None) -> None:
-    """Export a letter's figures: csv, json and xlsx for programs, md and txt for a mail, pdf, svg and png to show.
+    """Export a letter's figures: csv, json and xlsx for programs, md and txt for an email, pdf, svg and png to show.
 
     The same figures in each, those that the public sees. history.csv and log.jsonl are written as they are read,
     however many signatures there are; a line of log.jsonl is an entry of the log, exactly as it is hashed.
     """
-    here = ground()
+    here = cli_context()
     name = FORMATS.get(form, form)
     with _file(output) as file:
         if name in STREAMS:
@@ -54,7 +54,7 @@ def export(slug: str, form: str, output: Path | None) -> None:
 
 
 def _stream(here: CliContext, slug: str, name: str, file: BinaryIO) -> None:
-    """Write a stream, with a bar for whoever waits."""
+    """Write a stream, and show a progress bar."""
     make, size = STREAMS[name]
     engine = here.databases.reading
     with reading(here) as session:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from sqlalchemy import select
 
-from petition.cli.context import RefusalGroup, ground, letter_id, now, reading, refuse, say_json, working
+from petition.cli.context import RefusalGroup, cli_context, letter_id, now, reading, refuse, say_json, working
 from petition.cli.letter_settings import apply_settings
 from petition.cli.unlocking import ORGANIZER, PASSPHRASE_FILE, ask_to_publish
 from petition.coordination import closing, opening, rounds
@@ -16,7 +16,7 @@ from petition.coordination.facts import facts_of
 from petition.letters.access import hosted_letter, hosted_letters, path_of
 from petition.letters.drafting.drafts import draft
 from petition.letters.drafting.importing.process import MOST_BYTES, import_file
-from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.host_approval import approve_letter, awaited_step
 from petition.letters.lifecycle import announce_close, obstacles
 from petition.letters.models import Organizer
@@ -36,7 +36,7 @@ def letter() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
 def list_(as_json: bool) -> None:
     """List all letters of this site with their state."""
-    here = ground()
+    here = cli_context()
     with reading(here) as session:
         found = [
             {
@@ -59,8 +59,8 @@ def list_(as_json: bool) -> None:
 @click.argument("slug")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
 def show(slug: str, as_json: bool) -> None:
-    """Show where a letter stands, its address, and what stands in the way of each next step."""
-    here = ground()
+    """Show a letter's state, its address, and what each next step still needs."""
+    here = cli_context()
     with reading(here) as session:
         one = hosted_letter(session, slug)
         facts = facts_of(session, one, here.services)
@@ -111,7 +111,7 @@ def import_(file: Path, name: str, slug: str, recipient: str, employer: str) -> 
     imported = import_file(file.name if file.suffix.lower() in KINDS else f"{file.name}.md", file.read_bytes())
     words = imported.words
     words = checked(replace(words, recipient=words.recipient or recipient, employer=words.employer or employer))
-    with working(ground()) as session:
+    with working(cli_context()) as session:
         organizer = session.scalar(select(Organizer).where(Organizer.name == name))
         if organizer is None:
             refuse(f"There is no organizer named {name}. Add them with: petition organizer add NAME")
@@ -127,8 +127,8 @@ def import_(file: Path, name: str, slug: str, recipient: str, employer: str) -> 
 @click.argument("slug")
 def text(slug: str) -> None:
     """Print the canonical text of a letter, drafts too: the exact bytes that are signed once it is open."""
-    with reading(ground()) as session:
-        written = canonical(words_of(newest_version(session, hosted_letter(session, slug))))
+    with reading(cli_context()) as session:
+        written = canonical(text_of(newest_version(session, hosted_letter(session, slug))))
     click.echo(written, nl=False)
 
 
@@ -136,7 +136,7 @@ def text(slug: str) -> None:
 @click.argument("slug")
 def open_(slug: str) -> None:
     """Freeze a draft's text and take signatures; prints the address that only its holders can open."""
-    here = ground()
+    here = cli_context()
     opening.open_letter(here.services, letter_id(here, slug), moment=now())
     with reading(here) as session:
         click.echo(f"{here.settings.url}/{path_of(hosted_letter(session, slug))}/")
@@ -147,11 +147,11 @@ def open_(slug: str) -> None:
 @ORGANIZER
 @PASSPHRASE_FILE
 def publish(slug: str, name: str, passphrase_file: Path | None) -> None:
-    """Show a letter, its count and its log to everybody; prints the public address.
+    """Publish a letter, its count and its log; prints the public address.
 
     A letter that shows names asks for an organizer's passphrase: with it, names appear with the next sealing.
     """
-    here = ground()
+    here = cli_context()
     mine = letter_id(here, slug)
     who, passphrase = ask_to_publish(here, slug, name, passphrase_file)
     opening.publish_letter(here.services, mine, moment=now(), unlocks=who, passphrase=passphrase)
@@ -168,7 +168,7 @@ def close(slug: str, at_once: bool, destroy: bool) -> None:
     Signatures of a round that has fewer than K by then are deleted, and never published. A letter that is not public
     yet can close if at least K signatures of one round had come by the last update: it is published in the same hour.
     """
-    here = ground()
+    here = cli_context()
     moment = now()
     with working(here) as session:
         one = hosted_letter(session, slug)
@@ -188,8 +188,8 @@ def close(slug: str, at_once: bool, destroy: bool) -> None:
 @click.argument("slug")
 @click.option("--reason", default="", help="Why; the letter's address will say it if the letter was public.")
 def withdraw(slug: str, reason: str) -> None:
-    """Take a whole letter back, for good."""
-    here = ground()
+    """Withdraw a whole letter, for good."""
+    here = cli_context()
     closing.withdraw_letter(here.services, letter_id(here, slug), reason)
     click.echo("Withdrawn.")
 
@@ -201,7 +201,7 @@ def approve(slug: str) -> None:
 
     Read it first: petition letter text SLUG. A draft that changes afterwards needs another look.
     """
-    here = ground()
+    here = cli_context()
     with working(here) as session:
         approve_letter(session, hosted_letter(session, slug))
     click.echo("Approved.")
@@ -211,7 +211,7 @@ def approve(slug: str) -> None:
 @click.argument("slug")
 @click.option("--reason", required=True, help="Public: the letter's address will say it, and that the host did it.")
 def takedown(slug: str, reason: str) -> None:
-    """Take a letter down as whoever runs this site, for good."""
-    here = ground()
+    """Take a letter down for good, as the host of this site."""
+    here = cli_context()
     closing.withdraw_letter(here.services, letter_id(here, slug), reason, taken_down=True)
     click.echo("Taken down. See what was reported about it with: petition report list " + slug)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from petition.cli.context import ground, now, reading, refuse, say_json, working
+from petition.cli.context import cli_context, now, reading, refuse, say_json, working
 from petition.cli.letters import letter
 from petition.cli.unlocking import ORGANIZER, PASSPHRASE_FILE, ask, holders
 from petition.coordination.facts import facts_of
@@ -27,7 +27,7 @@ from petition.publishing.figures.names import naming
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
 def names(slug: str, offer: str | None, months: int | None, as_json: bool) -> None:
     """Show how a letter deals with names, or choose it while the letter is a draft."""
-    here = ground()
+    here = cli_context()
     if offer is not None or months is not None:
         with working(here) as session:
             one = hosted_letter(session, slug)
@@ -72,13 +72,13 @@ def unlock(slug: str, number: int | None, void: bool, name: str, passphrase_file
 
     Those that are to be shown at once appear with the next sealing; those of an N a day after the announcement.
     """
-    here = ground()
+    here = cli_context()
     if void:
         if number is None:
             refuse("Say which announcement to take back: --void --at N.")
         with working(here) as session:
             void_announcement(session, hosted_letter(session, slug), name_step(NAMED_AT, number))
-        click.echo("Taken back.")
+        click.echo("Canceled.")
         return
     who, passphrase = ask(here, slug, name, passphrase_file)
     with working(here) as session:

@@ -4,7 +4,7 @@ import os
 
 import click
 
-from petition.cli.context import CliContext, RefusalGroup, ground, now, reading, say_json, working
+from petition.cli.context import CliContext, RefusalGroup, cli_context, now, reading, say_json, working
 from petition.letters.access import own_letters
 from petition.letters.organizers.accounts import (
     add_organizer,
@@ -21,7 +21,7 @@ from petition.letters.organizers.names_keys import lost_names
 def organizer() -> None:
     """Let people write letters on this site.
 
-    Each gets a one-time link with which they set a passphrase of their own. No e-mail address is asked for.
+    Each gets a one-time link to choose their own passphrase. No email address is needed.
     """
 
 
@@ -30,7 +30,7 @@ def organizer() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
 def add(name: str, as_json: bool) -> None:
     """Add an organizer and print their one-time link."""
-    here = ground()
+    here = cli_context()
     with working(here) as session:
         secret = add_organizer(session, name, moment=now(), random=os.urandom)
     _print_link(here, name, secret, as_json)
@@ -40,8 +40,8 @@ def add(name: str, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
 def reset(name: str, as_json: bool) -> None:
-    """Let in again somebody who forgot the passphrase; prints a new one-time link and ends their sign-ins."""
-    here = ground()
+    """Help an organizer who forgot their passphrase: print a new one-time link and end their sign-ins."""
+    here = cli_context()
     with working(here) as session:
         secret = reset_organizer(session, name, moment=now(), random=os.urandom)
         theirs = own_letters(session, hosted_organizer(session, name))
@@ -55,8 +55,8 @@ def reset(name: str, as_json: bool) -> None:
 @organizer.command()
 @click.argument("name")
 def remove(name: str) -> None:
-    """Forget an organizer who works on no letter any more."""
-    with working(ground()) as session:
+    """Delete an organizer who no longer works on any letter."""
+    with working(cli_context()) as session:
         remove_organizer(session, hosted_organizer(session, name))
     click.echo("Forgotten. The name stays with the versions that they wrote.")
 
@@ -74,7 +74,7 @@ def _print_link(here: CliContext, name: str, secret: str, as_json: bool) -> None
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
 def list_(as_json: bool) -> None:
     """List the organizers."""
-    with reading(ground()) as session:
+    with reading(cli_context()) as session:
         found = [
             {"name": one.name, "short_id": short_id(one), "has_passphrase": one.passphrase is not None}
             for one in all_organizers(session)

@@ -1,4 +1,4 @@
-"""A bar for what takes longer than a second and tells how far it is; on a terminal alone."""
+"""A progress bar for work that takes longer than a second; on a terminal only."""
 
 import sys
 from typing import Any
@@ -15,7 +15,7 @@ class Progress:
         self._done = 0
 
     def __call__(self, done: int, whole: int) -> None:
-        """So many are done, of how many."""
+        """How many are done, and out of how many."""
         if self._bar is None:
             bar: Any = click.progressbar(length=whole, label=self._label, file=sys.stderr)
             self._bar = bar.__enter__()

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from sqlalchemy.orm import Session
 
-from petition.cli.context import CliContext, ground, reading, say, say_json
+from petition.cli.context import CliContext, cli_context, reading, say, say_json
 from petition.letters.access import public_letter, published_letters
 from petition.letters.models import Letter
 from petition.publishing.figures.counts import figures
@@ -30,7 +30,7 @@ def publish(slug: str | None, every: bool, folder: Path, as_json: bool) -> None:
     """
     if every == (slug is not None):
         raise click.UsageError("Give a letter's SLUG, or --all.")
-    here, folder, over = ground(), folder.absolute(), list[str]()
+    here, folder, over = cli_context(), folder.absolute(), list[str]()
     with reading(here) as session:
         if slug is not None:
             written = {slug: _write(session, here, public_letter(session, slug), folder)}

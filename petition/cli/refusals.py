@@ -44,7 +44,7 @@ class RefusalGroup(click.Group):
 
 
 def sentence_for(error: Exception) -> str | None:
-    """What a person can do about an error; None for one that only the program's authors can mend."""
+    """What a person can do about an error; None for one that only the program's authors can fix."""
     import sqlite3
 
     from sqlalchemy.exc import OperationalError

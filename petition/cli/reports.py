@@ -1,8 +1,8 @@
-"""``petition report``: what people tell of letters that do harm."""
+"""``petition report``: reports about letters that do harm."""
 
 import click
 
-from petition.cli.context import RefusalGroup, ground, reading, say_json, working
+from petition.cli.context import RefusalGroup, cli_context, reading, say_json, working
 from petition.letters.reports import remove_report, reports
 
 
@@ -19,7 +19,7 @@ def report() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
 def list_(slug: str | None, as_json: bool) -> None:
     """List all reports, or those about one letter."""
-    with reading(ground()) as session:
+    with reading(cli_context()) as session:
         found = reports(session, slug)
     if as_json:
         say_json([{"report": one.key, "letter": one.slug, "hour": f"{one.hour:%Y-%m-%dT%H:00Z}", "text": one.text}
@@ -37,6 +37,6 @@ def list_(slug: str | None, as_json: bool) -> None:
 @click.argument("key")
 def remove(key: str) -> None:
     """Forget a report, by its number in the list."""
-    with working(ground()) as session:
+    with working(cli_context()) as session:
         remove_report(session, key)
     click.echo("Forgotten.")

@@ -2,7 +2,7 @@
 
 import click
 
-from petition.cli.context import RefusalGroup, ground, letter_id, reading, say_json
+from petition.cli.context import RefusalGroup, cli_context, letter_id, reading, say_json
 from petition.coordination import rounds
 from petition.crypto.encodings import hour
 from petition.crypto.pins import write_pin
@@ -24,7 +24,7 @@ def list_(slug: str, as_json: bool) -> None:
 
     Another round opens together with its codes: petition codes make SLUG --count N --new-round
     """
-    with reading(ground()) as session:
+    with reading(cli_context()) as session:
         one = hosted_letter(session, slug)
         found = [
             {
@@ -58,7 +58,7 @@ def end(slug: str, number: int) -> None:
 
     At least K + H codes must have been exchanged as of the last update (H is half of K, rounded up).
     """
-    here = ground()
+    here = cli_context()
     rounds.end_round(here.services, letter_id(here, slug), number)
     click.echo(f"Round {number} exchanges no more codes; its secrets are destroyed. The next update logs it.")
 
@@ -66,9 +66,9 @@ def end(slug: str, number: int) -> None:
 @round_.command()
 @click.argument("slug")
 @click.argument("number", type=click.IntRange(1, 999_999_999))
-@click.option("--reason", required=True, help="Why; it is public and stands in the log for good.")
+@click.option("--reason", required=True, help="Why. It is public and stays in the log for good.")
 def annul(slug: str, number: int, reason: str) -> None:
     """Take a flooded round out of the count, publicly. Its codes and tokens are refused from now on."""
-    here = ground()
+    here = cli_context()
     rounds.annul_round(here.services, letter_id(here, slug), number, reason)
     click.echo(f"Round {number} is annulled; the log will say so at the next update.")

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from petition import create_app, logs
-from petition.cli.context import ground, open_settings
+from petition.cli.context import cli_context, open_settings
 from petition.cli.seal import stay
 from petition.cli.starting import (
     Announcement,
@@ -25,7 +25,7 @@ from petition.outages import forget_outage
 HEADER_SECONDS = 10
 """How long the head of a request may take to arrive."""
 REQUEST_SECONDS = 8
-"""How long requests in hand may take to end when the server is told to stop."""
+"""How long running requests may take to end when the server has to stop."""
 HOST = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 PORT = click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 WORKERS = click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1, help="One a core.")
@@ -37,7 +37,7 @@ WORKERS = click.option("--workers", type=click.IntRange(1, 64), default=lambda: 
 @WORKERS
 @click.option("--only", type=click.Choice(PARTS), help="Start this part alone.")
 def run(host: str, port: int, workers: int, only: str | None) -> None:
-    """Serve the site, and be its clock: seals, mails, closes on schedule.
+    """Serve the site, and do what is due by itself: seal, send email, close on schedule.
 
     Put a web server with a certificate in front of it, or an onion service; set PETITION_URL to the public address.
     """
@@ -60,7 +60,7 @@ def run(host: str, port: int, workers: int, only: str | None) -> None:
 
 
 def _part(only: str, port: int) -> str:
-    """What nobody else may be at the same time: the scheduler, or a server at this port.
+    """What only one process may be at a time: the scheduler, or a server at this port.
 
     A site may have several servers that are started alone, one for the web and one for its onion service.
     """
@@ -129,4 +129,4 @@ def serve(host: str, port: int, workers: int) -> None:
 def clock() -> None:
     """The clock alone."""
     logs.configure()
-    stay(ground())
+    stay(cli_context())

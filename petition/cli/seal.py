@@ -1,4 +1,4 @@
-"""``petition seal``: do what is due, or stay and be the clock."""
+"""``petition seal``: do what is due now, or stay and do it at each set time."""
 
 import signal
 import threading
@@ -7,7 +7,7 @@ from functools import partial
 
 import click
 
-from petition.cli.context import CliContext, ground, now, reading, refuse
+from petition.cli.context import CliContext, cli_context, now, reading, refuse
 from petition.cli.progress import Progress
 from petition.cli.refusals import sentence_for
 from petition.jobs import mailer, scheduler
@@ -23,12 +23,13 @@ from petition.sealing.log import HELD
 @click.argument("slug", required=False)
 @click.option("--watch", is_flag=True, help="Stay, and do what is due at every set time (PETITION_SEAL_AT).")
 def seal(slug: str | None, watch: bool) -> None:
-    """Do what is due now, for one letter or for all: count what waits if enough does, end rounds, publish, close.
+    """Do what is due now, for one letter or for all: count signatures if enough wait, end rounds, publish, close.
 
-    Between set times nothing is due, and the next one is named: if you could choose the moment, you could learn when
-    somebody signed. At least K + H signatures of a round must wait (H is half of K, rounded up); H of them wait on.
+    Between set times nothing is due, and the command says when the next one is. If you could choose the moment, you
+    could learn when someone signed. At least K + H signatures of a round must wait (H is half of K, rounded up); H of
+    them keep waiting.
     """
-    here = ground()
+    here = cli_context()
     if watch:
         stay(here)
         return
@@ -53,12 +54,12 @@ def seal(slug: str | None, watch: bool) -> None:
 
 
 def _unknown(duty: str, error: Exception) -> str:
-    """What is said of an error that only the program's authors can mend: its kind and place, no value of it."""
+    """The sentence for an error that only the program's authors can fix: its kind and place, none of its values."""
     return f"{duty} failed: {type(error).__name__} at {place_of(error)}. What waits goes on waiting; run this again."
 
 
 def stay(here: CliContext) -> None:
-    """Be the clock, and send mail, until somebody says stop."""
+    """Do what is due at each set time, and send email, until told to stop."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

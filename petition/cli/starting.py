@@ -1,4 +1,4 @@
-"""What ``petition run`` does before and right after its children start: looks, waits, and tells when it serves."""
+"""What ``petition run`` does before and after its children start: it checks, waits, and says when the site answers."""
 
 import os
 import socket
@@ -16,7 +16,7 @@ from petition.operations.startup import open_databases, open_secret, require_sec
 ASK_SECONDS = 2.0
 LONGEST_PAUSE = 10.0
 NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-"""Whatever proxy the environment names, this machine is asked directly."""
+"""Ask this machine directly, no matter which proxy the environment names."""
 
 
 def require_free_port(host: str, port: int) -> None:
@@ -66,7 +66,7 @@ class Announcement:
         self._is_told = False
 
     def __call__(self) -> None:
-        """Look, unless it is told."""
+        """Check, unless it was announced already."""
         if not self._is_told and (self._address is None or answers(self._address)):
             self._is_told = True
             self._tell()

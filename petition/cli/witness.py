@@ -2,7 +2,7 @@
 
 import click
 
-from petition.cli.context import RefusalGroup, ground, reading, say_json, working
+from petition.cli.context import RefusalGroup, cli_context, reading, say_json, working
 from petition.crypto.notes import WitnessKey, witness_vkey
 from petition.sealing.witnesses import add_witness, all_witnesses, remove_witness
 
@@ -11,9 +11,9 @@ from petition.sealing.witnesses import add_witness, all_witnesses, remove_witnes
 def witness() -> None:
     """Ask outsiders (a union, a newsroom) to watch that published logs only grow.
 
-    After each sealing a witness is sent the new checkpoint with a proof that the log was only added to, and its
-    cosignature is published with the checkpoint (C2SP tlog-witness). Whoever asks several witnesses can see whether
-    this site shows different logs to different people. Unpublished letters are never sent.
+    After each sealing, a witness gets the new checkpoint and a proof that the log only grew. Its cosignature is
+    published with the checkpoint (C2SP tlog-witness). Anyone who asks several witnesses can see whether this site
+    shows different logs to different people. Unpublished letters are never sent.
     """
 
 
@@ -23,7 +23,7 @@ def witness() -> None:
 @click.option("--url", help="Where it takes checkpoints (its submission prefix). Without it, it is not asked.")
 def add(name: str, vkey: str, url: str | None) -> None:
     """Add a witness: a name of your choice, and its verifier key (cosignature/v1) as it publishes it."""
-    with working(ground()) as session:
+    with working(cli_context()) as session:
         added = add_witness(session, name, vkey, url)
         asked = "It will be asked after each sealing." if added.url else "It will not be asked: it has no --url."
         click.echo(f"{added.name} is a witness. {asked} Send it the log/vkey of each published letter.")
@@ -33,7 +33,7 @@ def add(name: str, vkey: str, url: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
 def list_(as_json: bool) -> None:
     """List the witnesses."""
-    with reading(ground()) as session:
+    with reading(cli_context()) as session:
         found = [
             {"name": one.name, "vkey": witness_vkey(WitnessKey(one.key_name, one.public_key)), "url": one.url}
             for one in all_witnesses(session)
@@ -51,6 +51,6 @@ def list_(as_json: bool) -> None:
 @click.argument("name")
 def remove(name: str) -> None:
     """Remove a witness; its cosignatures leave the published checkpoints."""
-    with working(ground()) as session:
+    with working(cli_context()) as session:
         remove_witness(session, name)
     click.echo(f"{name} is a witness no more.")

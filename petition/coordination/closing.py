@@ -33,7 +33,7 @@ def close_letter(services: Services, letter_id: str, *, moment: datetime, tidies
     """
     with Session(services.databases.petition) as session:
         log_of(session, letter_id, alone=True)
-        letter = session.get_one(Letter, letter_id, with_for_update=True)  # nobody withdraws before this is through
+        letter = session.get_one(Letter, letter_id, with_for_update=True)  # no one withdraws before this is through
         _require_closable(session, letter, services, moment)
         if letter.state == OPEN and not has_k_together(session, letter):
             letter.closes = None
@@ -64,7 +64,7 @@ def _require_closable(session: Session, letter: Letter, services: Services, mome
 
 
 def withdraw_letter(services: Services, letter_id: str, reason: str, *, taken_down: bool = False) -> None:
-    """Take the whole letter back: what closing destroys is destroyed, and the address says why, and whether its
+    """Withdraw the whole letter: destroys what closing destroys. Its address then says why, and whether its
     organizers did it or the host."""
     reason = one_line(reason, "note")
     with Session(services.databases.petition) as session:
@@ -88,7 +88,7 @@ def withdraw_letter(services: Services, letter_id: str, reason: str, *, taken_do
 
 
 def delete_draft(services: Services, letter_id: str) -> None:
-    """Delete a draft, and the round that an opening cut off half-way may have left at the issuer."""
+    """Delete a draft, and the round that an interrupted opening may have left at the issuer."""
     with Session(services.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)
         require_draft(letter)

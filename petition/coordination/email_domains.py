@@ -1,4 +1,4 @@
-"""Which domains may have codes by email, as values that the mailer can have."""
+"""Which domains may have codes by email, as values for the mailer."""
 
 from collections.abc import Mapping, Sequence
 

@@ -13,7 +13,7 @@ from petition.coordination.rounds import round_row
 from petition.coordination.services import Services
 from petition.issuing import rounds as issuer_rounds
 from petition.letters.drafting.settings import rolls_of
-from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.fields import as_record, fields_of, shorten_ids
 from petition.letters.lifecycle import move, require_step
 from petition.letters.models import Letter, Organizer
@@ -45,7 +45,7 @@ def open_letter(services: Services, letter_id: str, *, moment: datetime) -> None
         session.rollback()
     names_keys = [
         services.make_names_key() for _ in range(steps)
-    ]  # which takes a while: nobody's signature waits for it
+    ]  # which takes a while: no one's signature waits for it
     with Session(services.databases.issuer) as issuer:
         keys = [
             issuer_rounds.begin_round(issuer, services.secrets, letter_id, *place, services.random, services.make_key)
@@ -53,7 +53,7 @@ def open_letter(services: Services, letter_id: str, *, moment: datetime) -> None
         ]
         issuer.commit()
     with Session(services.databases.petition) as session:
-        letter = session.get_one(Letter, letter_id, with_for_update=True)  # nobody saves while it freezes
+        letter = session.get_one(Letter, letter_id, with_for_update=True)  # no one saves while it freezes
         _freeze(session, letter, services, moment)
         for (number, roll), key in zip(rolls, keys, strict=True):
             row = round_row(letter, number, roll, key, moment)
@@ -69,7 +69,7 @@ def _freeze(session: Session, letter: Letter, services: Services, moment: dateti
     version = newest_version(session, letter)
     require_step(letter, version, OPEN, facts_of(session, letter, services))
     shorten_ids(session, letter)
-    letter.text = canonical(words_of(version))
+    letter.text = canonical(text_of(version))
     letter.text_sha256 = digest(letter.text)
     letter.title = version.title
     letter.opened = moment
@@ -102,7 +102,7 @@ def _begin(
 def publish_letter(
     services: Services, letter_id: str, *, moment: datetime, unlocks: str | None = None, passphrase: str = ""
 ) -> None:
-    """Show the letter and what is sealed of its log to everybody.
+    """Publish the letter and the sealed part of its log.
 
     An organizer (``unlocks``, by id) may unlock ``named`` in the same step: its names show from the next sealing on.
     """

@@ -49,7 +49,7 @@ class NewRound:
 
 
 def least_codes(letter: Letter) -> int:
-    """So many printed codes at least come with a further round: a smaller one would lose its signatures."""
+    """How many printed codes a further round has at least: a smaller round would lose its signatures."""
     return 2 * letter.k
 
 
@@ -65,7 +65,7 @@ def open_further_round(
     """Another round of a roll together with its codes: a new key, the same log. It opens at the next set time, at
     which the log names it.
 
-    ``check`` hears of it before anything is kept, and may refuse. What a crash left at the issuer is voided.
+    ``check`` gets it before anything is stored, and may refuse. What a crash left at the issuer is voided.
     """
     with Session(services.databases.reading) as session:
         letter = session.get_one(Letter, letter_id)
@@ -75,7 +75,7 @@ def open_further_round(
         known = rounds_of(session, letter_id)
         number, previous = known[-1].number + 1, [row.number for row in known if row.roll == roll]
     end_lost(services, letter_id, previous)
-    made_key = services.make_key()  # which takes a while: nobody's code waits for it
+    made_key = services.make_key()  # which takes a while: no one's code waits for it
     with Session(services.databases.issuer) as issuer:
         chance = (services.random, lambda: made_key)
         key = issuer_rounds.begin_round(issuer, services.secrets, letter_id, number, roll, *chance, opens=opens)
@@ -92,7 +92,7 @@ def open_further_round(
 
 
 def obstacle_to_further_round(session: Session, letter: Letter, roll: str, services: Services) -> Refusal | None:
-    """Why a roll can't have another round now; None if it can. As of the last update, so that nothing is told live."""
+    """Why a roll can't have another round now; None if it can. As of the last update, so it reveals nothing live."""
     try:
         _require_further_round(session, letter, roll, services)
     except Refusal as refusal:
@@ -116,7 +116,7 @@ def _require_further_round(session: Session, letter: Letter, roll: str, services
 
 
 def _is_lost(services: Services, row: Round) -> bool:
-    """Whether a round's secret is gone although nobody ended the round, as after a restore."""
+    """Whether a round's secret is gone although no one ended the round, as after a restore."""
     with Session(services.databases.issuer.execution_options(petition_reads=True)) as issuer:
         known = {number.number: number for number in issuer_rounds.numbers(issuer, row.letter_id)}
     number = known.get(row.number)
@@ -194,7 +194,7 @@ def destroy_now(services: Services, letter_id: str) -> None:
 
 
 def end_lost(services: Services, letter_id: str, numbers: Sequence[int]) -> None:
-    """End rounds that lost their secret: nobody can exchange a code of theirs any more."""
+    """End rounds that lost their secret: their codes can no longer be exchanged."""
     with Session(services.databases.issuer) as issuer:
         for row in issuer_rounds.numbers(issuer, letter_id):
             if row.number in numbers and row.issued is None and not services.secrets.exists(letter_id, row.number):

@@ -32,7 +32,7 @@ class Services:
     make_key: Callable[[], PrivateKey] = PrivateKey.generate
     make_names_key: Callable[[], NamesPrivateKey] = NamesPrivateKey.generate
     public_folder: Path | None = None
-    """Where kept pages lie, which must not outlive a name."""
+    """Where cached pages are, which must not outlive a name."""
     approve: str = NOTHING
     """What the host must approve of a letter."""
     contact: str = ""

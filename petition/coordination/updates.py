@@ -40,7 +40,7 @@ def seal_letter(
     """Seal what may be sealed of a letter now, with the issuer's numbers as they are; then show the names that may be.
 
     ``due`` is the set time that this is for: nothing happens if it has been done. After several letters, tidy once.
-    ``tell`` hears how many names are read, of how many.
+    ``tell`` gets how many names are read, and of how many.
     """
     with Session(services.databases.issuer) as issuer:
         numbers = issuer_rounds.numbers(issuer, letter_id)
@@ -64,7 +64,7 @@ def seal_letter(
 def show_names(services: Services, letter_id: str, *, moment: datetime, tell: naming.Tell = naming.say_nothing) -> int:
     """Change the list of names as it may change now; how many names are new. What a crash left is done next time.
 
-    Reading many names takes minutes, so the database is let go meanwhile.
+    Reading many names takes minutes, so the database is released meanwhile.
     """
     with Session(services.databases.reading) as session:
         letter = session.get_one(Letter, letter_id)
@@ -90,8 +90,10 @@ def show_names(services: Services, letter_id: str, *, moment: datetime, tell: na
 
 
 def tidy(services: Services) -> bool:
-    """Let no page of either database tell in which order rows were written since the last sealing; whether nothing
-    that was removed is left. On PostgreSQL somebody's long question can keep it, and it is to be tried again."""
+    """Let no page of either database show in which order rows were written since the last sealing.
+
+    Returns whether all removed rows are gone. On PostgreSQL a long query can hold some back; then try again.
+    """
     tables = (Pending, Tombstone, Withdrawal, Sealed, *TABLES, ShownName, NamesKey, NamesKeyCopy)
     left = forget_order(services.databases.petition, *(table.__tablename__ for table in tables))
     with Session(services.databases.issuer) as issuer:

@@ -60,20 +60,21 @@ class PublicKey:
 
     def spki(self) -> bytes:
         """The key as SubjectPublicKeyInfo in DER."""
-        return self._loaded.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        return self.loaded.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
     def verify(self, message: bytes, signature: bytes, salt: int = SALT) -> bool:
         """Whether this is an RSA-PSS signature (SHA-384, MGF1-SHA-384, ``salt`` bytes) of the message."""
         if len(signature) != self.size:
             return False
         try:
-            self._loaded.verify(signature, message, _pss(salt), _SHA384)
+            self.loaded.verify(signature, message, _pss(salt), _SHA384)
         except InvalidSignature:
             return False
         return True
 
     @cached_property
-    def _loaded(self) -> rsa.RSAPublicKey:
+    def loaded(self) -> rsa.RSAPublicKey:
+        """The key as the library uses it; loading it takes a while, so it is done once."""
         return rsa.RSAPublicNumbers(self.e, self.n).public_key()
 
 
@@ -99,7 +100,7 @@ def require_round_key(der: bytes) -> PublicKey:
 
 @dataclass(frozen=True)
 class Blinded:
-    """A blinded message, to be sent to the issuer, and the inverse, to be kept from everybody."""
+    """A blinded message, for the issuer, and the inverse, which no one else may see."""
 
     message: bytes
     inverse: int = field(repr=False)

@@ -158,7 +158,7 @@ def _hashes(tile: bytes) -> list[bytes]:
 
 
 def tile_path(index: int) -> str:
-    """A tile's index as it stands in its address: ``x001/x234/067`` for 1234067 (C2SP tlog-tiles)."""
+    """A tile's index as its address contains it: ``x001/x234/067`` for 1234067 (C2SP tlog-tiles)."""
     if index < 0:
         raise ValueError("Tiles are counted from 0.")
     last = f"{index % 1000:03}"

@@ -9,7 +9,7 @@ from petition.errors import BadShape
 def commit_of(w_hash: bytes, a_hash: bytes) -> str:
     """The commit (hex) to SHA-256(W) and SHA-256(A), 32 bytes each.
 
-    For who has only one of W and A: a signature above ``counted`` shows A and SHA-256(W), a
+    For people who have only one of W and A: a signature above ``counted`` shows A and SHA-256(W), a
     withdrawal in the log W and SHA-256(A). Refuses other lengths with ``BadShape``.
     """
     _require_32(w_hash, "w_hash")

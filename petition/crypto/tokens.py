@@ -35,7 +35,7 @@ def drawn_from(seed: bytes) -> Random:
 
 @dataclass(frozen=True)
 class Token:
-    """A token file: what lets its holder sign once, and take the signature back."""
+    """A token file: it lets its holder sign once, and withdraw the signature."""
 
     letter: str
     letter_id: str

@@ -1,4 +1,4 @@
-"""Organizer and signers of the demo, each through the door that real ones use: pages and the stand-alone client."""
+"""The demo's organizer and signers, who use what real ones use: the pages and the stand-alone client."""
 
 import contextlib
 import html
@@ -31,12 +31,12 @@ PUBLISHED_AFTER = 2
 WITHDRAWALS = 2
 SPARE_CODES = 3
 FEW = 60
-"""With fewer codes the smallest group is 3, so that something is counted all the same."""
+"""With fewer codes the smallest group is 3, so that something is still counted."""
 
 
 @dataclass
 class DemoClock:
-    """The demo's own time: it begins in the past and goes on when told, so that a history can grow in seconds."""
+    """The demo's own time: it begins in the past and is moved by the demo, so a history can grow in seconds."""
 
     moment: datetime
 
@@ -50,7 +50,7 @@ class DemoClock:
 
 
 class Browser:
-    """Fills in forms as an organizer would: follows links, keeps the cookie, sends the hidden fields back."""
+    """Fills in forms as an organizer would: follows links, keeps the cookie, sends hidden fields back."""
 
     def __init__(self, site: str) -> None:
         self._site = site
@@ -62,7 +62,7 @@ class Browser:
             return str(answer.read().decode())
 
     def send(self, page: str, action: str, **typed: str) -> str:
-        """Send a form that stands on a page, with what was typed; returns the page that follows."""
+        """Send a form of a page, with what was typed; returns the page that follows."""
         token = re.search(r'name="csrf_token" (?:type="hidden" )?value="([^"]+)"', self.get(page))
         if token is None:
             raise RuntimeError(f"{page} has no form")
@@ -141,7 +141,7 @@ def write_and_open(browser: Browser, invitation: str, passphrase: str, codes: in
 
 
 def publish(browser: Browser, desk: str, passphrase: str, today: date) -> None:
-    """Show it to everybody, with the names of those who want it, and tell what happened then."""
+    """Publish the letter, with the names of those who want it, and add the events that followed."""
     browser.send(desk + "publish", desk + "publish", passphrase=passphrase)
     for event in sample.EVENTS:
         browser.send(desk + "after", desk + "events", day=today.isoformat(), **event)
@@ -183,8 +183,8 @@ def sign_all(address: str, codes: Sequence[str], folder: Path, tell: Callable[[i
     return receipts
 
 
-def take_back(address: str, receipts: Sequence[Path]) -> None:
-    """Some change their minds."""
+def withdraw(address: str, receipts: Sequence[Path]) -> None:
+    """Some signers change their minds."""
     with silence():
         for receipt in receipts:
             if client.main(["withdraw", address, "--receipt", str(receipt)]) != 0:
@@ -193,7 +193,7 @@ def take_back(address: str, receipts: Sequence[Path]) -> None:
 
 @contextlib.contextmanager
 def silence() -> Iterator[TextIO]:
-    """What the client tells its user is for a person; hundreds of them would fill the screen."""
+    """Hide what the client prints for its user: hundreds of them would fill the screen."""
     with (
         Path(os.devnull).open("w") as nowhere,
         contextlib.redirect_stdout(nowhere),

@@ -56,7 +56,7 @@ FAMILY = (
     "Hallberg", "Ibarra", "Jonker", "Kessler", "Kim", "Lindqvist", "Marino", "Mokri", "Nandi", "Okoro", "Ortega",
     "Petrak", "Quist", "Rahimi", "Rossi", "Sandler", "Tanaka", "Ulvik", "Varga", "Weiss", "Xu", "Yilmaz", "Zeman",
 )  # fmt: skip
-"""Invented names are put together from these."""
+"""The parts of invented names."""
 TITLES = ("", "", "Software engineer", "Designer", "Program manager", "Data center technician", "Research scientist")
 EVENTS = (
     {"kind": "delivered", "who": "the office of the CEO", "how": "on paper and by email"},

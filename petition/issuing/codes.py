@@ -33,9 +33,9 @@ def make_codes(
 ) -> tuple[int, list[str]]:
     """New codes of a round: their batch's number and the codes in the order for the sheet.
 
-    Rows go in by hash, so the database cannot tell the order on the sheet. With ``is_single`` the letter is one
+    Rows go in by hash, so the database doesn't show the order on the sheet. With ``is_single`` the letter is one
     person's: it has one code at a time. ``for_pool`` adds them to the round's one pool of codes that people hand on,
-    so that nothing stored says which of them went through whose hands.
+    so that nothing stored says which code went through whose hands.
     """
     if not 1 <= count <= MOST_AT_ONCE:
         raise BadShape("Make from 1 to %(most)s codes at a time.", most=MOST_AT_ONCE)
@@ -66,7 +66,7 @@ def _require_only_one(session: Session, letter_id: str, count: int) -> None:
 
 
 def _hold(session: Session, letter_id: str) -> None:
-    """Hold the letter's rounds: none can end, and nobody else numbers a batch, until these codes are in."""
+    """Lock the letter's rounds: none can end, and no other batch gets a number, until these codes are in."""
     rows = select(IssuingRound).where(IssuingRound.letter_id == letter_id).order_by(IssuingRound.number)
     session.scalars(rows.with_for_update().execution_options(populate_existing=True)).all()
 
@@ -95,8 +95,8 @@ def _add_to_pool(session: Session, letter_id: str, number: int, count: int) -> i
 
 
 def void_batch(session: Session, letter_id: str, batch: int) -> None:
-    """Recall a batch: none of its unused codes works any more. It looks the same whatever was used, and again nothing
-    changes; else its page, the list of batches or the log would tell whether a certain code had been used."""
+    """Recall a batch: its unused codes stop working. It looks the same no matter what was used, and doing it again
+    changes nothing. Otherwise its page, the list of batches or the log would show whether a certain code was used."""
     row = session.get(Batch, (letter_id, batch))
     if row is None:
         raise NotFound("This letter has no print batch %(batch)s.", batch=batch)
@@ -113,7 +113,7 @@ def void_all(session: Session, letter_id: str, number: int) -> None:
 
 
 def rewrite_spent(session: Session) -> bool:
-    """Write all codes that people spent or asked for by mail anew in one transaction, if they were written by several.
+    """Rewrite all codes that people spent or asked for by email in one transaction, if several wrote them.
 
     Says whether it did.
 

@@ -1,7 +1,7 @@
-"""The mailer: goes through the outbox, decides which addresses may have a code, and hands mail over.
+"""The mailer: goes through the outbox, decides which addresses may have a code, and sends the emails.
 
-A mail that the server does not take is tried again, at growing intervals with some chance in them, and given up
-within the hour. What is remembered of one that waits is its random key, in memory; nothing of it is logged.
+If the server does not accept an email, it is tried again at growing random intervals, and given up within the hour.
+The mailer remembers only the random key of a waiting email, in memory, and logs nothing about it.
 """
 
 import logging
@@ -27,16 +27,16 @@ Now = Callable[[], datetime]
 Allowed = Mapping[str, Mapping[str, Sequence[str]]]
 """Domains whose addresses may have a code: by letter's id and roll's id."""
 LONGEST = timedelta(minutes=54)
-"""A mail waits so long, from when it is first seen; what is being handed over may take some minutes more."""
+"""How long an email waits, from when it is first seen; sending it may take some minutes more."""
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=10), timedelta(minutes=8)
 AT_ONCE, WORKING = 200, timedelta(minutes=2)
-"""One way through the outbox takes so many mails and so long at most: then it looks again what has become due."""
+"""Limits of one pass through the outbox, in emails and in time: after that it checks again what is due."""
 log = logging.getLogger("petition.post")
 
 
 @dataclass
 class _Wait:
-    """What is remembered of something that did not work: since how often, and until when it is let alone."""
+    """A pause after failures: how many there were, and until when it lasts."""
 
     until: datetime | None = None
     failed: int = 0
@@ -45,7 +45,7 @@ class _Wait:
         return self.until is None or moment >= self.until
 
     def begin(self, moment: datetime, random: Random) -> None:
-        """Twice as long as the last time, and half as long or half as long again by chance."""
+        """Wait twice as long as the last time, times a random factor between 0.5 and 1.5."""
         wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(self.failed, 10))
         self.failed += 1
         self.until = moment + wait * (0.5 + random(1)[0] / 255)
@@ -53,7 +53,7 @@ class _Wait:
 
 @dataclass
 class _Waiting(_Wait):
-    """A mail that waits: when it is given up, and whether it has been counted for its address."""
+    """A waiting email: when it is given up, and whether it has been counted for its address."""
 
     given_up: datetime = datetime.max.replace(tzinfo=UTC)
     is_counted: bool = False
@@ -61,7 +61,7 @@ class _Waiting(_Wait):
 
 @dataclass(frozen=True)
 class Looked:
-    """What one way through the outbox did, in numbers."""
+    """What one pass through the outbox did, in numbers."""
 
     sent: int = 0
     given_up: int = 0
@@ -70,11 +70,11 @@ class Looked:
 
 @dataclass
 class Mailer:
-    """Hands over the mail of one site. Which domains are allowed comes in as values, and so does the time."""
+    """Sends the email of one site. The allowed domains come in as values, and so does the time."""
 
     engine: Engine
     secrets: RoundSecrets
-    carrier: Transport
+    transport: Transport
     sender: Sender
     random: Random
     _mails: dict[bytes, _Waiting] = field(default_factory=dict, init=False)
@@ -85,11 +85,11 @@ class Mailer:
         self.quotas = Quotas(self.random)
 
     def forget(self) -> None:
-        """Others may have looked after the outbox: since when its mails wait is not known any more."""
+        """Forget how long emails have waited: another process may have handled the outbox meanwhile."""
         self._mails, self._knows_ages = {}, False
 
     def look(self, allowed: Allowed, now: Now) -> Looked:
-        """Go through the outbox once: put away what may not go out or has waited too long, hand over what is due."""
+        """Go through the outbox once: delete what may not go out or has waited too long, and send what is due."""
         begun = now()
         rows = self._outbox()
         self._mails = {row.key: self._mails.get(row.key) or self._first_seen(row, begun) for row, _ in rows}
@@ -113,12 +113,12 @@ class Mailer:
             return [(row, roll) for row, roll in session.execute(query)]
 
     def _first_seen(self, row: Outbox, moment: datetime) -> _Waiting:
-        """A mail that was there before this mailer started may be as old as its hour."""
+        """An email that was there before this mailer started may be as old as its hour."""
         latest = moment + LONGEST
         return _Waiting(given_up=latest if self._knows_ages else min(latest, row.hour + timedelta(hours=1)))
 
     def _wanted(self, row: Outbox, domains: Sequence[str], moment: datetime) -> Asked | None:
-        """Who is to have a code; None for who may not, or has had enough mails today, whose wish is put away."""
+        """Who gets a code. Deletes the request and returns None if they may not, or have had enough emails today."""
         asked, mail = opened(self.secrets, row), self._mails[row.key]
         if asked is not None and any(is_within(asked.address.domain, domain) for domain in domains):
             mail.is_counted = mail.is_counted or self.quotas.takes_address(str(asked.address), moment)
@@ -130,7 +130,7 @@ class Mailer:
     def _deliver(self, wanted: Sequence[tuple[Outbox, Asked]], now: Now, until: datetime) -> int:
         sent = 0
         try:
-            with self.carrier.line() as send:
+            with self.transport.line() as send:
                 for row, asked in wanted:
                     if now() >= until:
                         break
@@ -142,8 +142,7 @@ class Mailer:
         return sent
 
     def _hand_over(self, row: Outbox, asked: Asked, send: Send, moment: datetime) -> bool:
-        """The code can be exchanged before its mail goes out; the wish is deleted after it has. A crash between the
-        two sends a second copy."""
+        """Make the code exchangeable, send it, then delete the request. A crash in between sends a second copy."""
         mail = self._mails[row.key]
         if not self.quotas.has_room(asked.address.domain, moment):
             mail.begin(moment, self.random)

@@ -1,7 +1,7 @@
-"""Codes by mail: whoever asks from the same address gets the same code. No address is stored.
+"""Codes by email: the same address always gets the same code. No address is stored.
 
-The request that asks only puts a locked box of a fixed size into the outbox, and does the same work for every address:
-allowed, refused, unknown, or typed before. What is to become of it is decided later, by the clock.
+The request only puts a locked box of a fixed size into the outbox. It does the same work for every address: allowed,
+refused, unknown, or typed before. The mailer decides later what becomes of it.
 """
 
 import hmac
@@ -33,7 +33,7 @@ SURELY_OVER = timedelta(hours=2)
 
 @dataclass(frozen=True)
 class Asked:
-    """What was in a box: to whom a code shall go, and in which language they read the page."""
+    """What was in a box: the address for a code, and the language in which its owner read the page."""
 
     address: Address
     language: str
@@ -55,8 +55,8 @@ def ask(
     moment: datetime,
     random: Random,
 ) -> None:
-    """Put the wish for a code into the outbox. Refuses if no code of the roll is mailed any more, or too many wait:
-    in both cases whatever the address is."""
+    """Put the request for a code into the outbox. Refuses, no matter what the address is, if the roll no longer sends
+    codes by email or too many requests wait."""
     row = mailing_round(session, letter_id, roll)
     require_begun(row, moment)
     box_lock = secrets.outbox_lock(letter_id, row.number)
@@ -79,7 +79,7 @@ def ask(
 
 
 def mailing_round(session: Session, letter_id: str, roll: str) -> IssuingRound:
-    """The round whose codes are mailed: a roll's first one, or the next one where all earlier ones were annulled.
+    """The round whose codes go out by email: a roll's first one, or the next one if all earlier ones were annulled.
 
     A mailed code depends on the round, so any other round would give every address another vote.
     """
@@ -127,7 +127,7 @@ def admit(session: Session, secrets: RoundSecrets, letter_id: str, number: int, 
 
 
 def put_away(session: Session, row: Outbox, *, undelivered: bool = False) -> None:
-    """Delete a wish: its mail is handed over, or never will be; then it is counted."""
+    """Delete a request: its email is out, or never will be, which is counted."""
     gone = changed(session, delete(Outbox).where(Outbox.key == row.key))
     if undelivered and gone:
         of_round = (IssuingRound.letter_id == row.letter_id, IssuingRound.number == row.round)
@@ -135,6 +135,6 @@ def put_away(session: Session, row: Outbox, *, undelivered: bool = False) -> Non
 
 
 def rewrite_waiting(session: Session) -> None:
-    """On PostgreSQL, write all waiting mail anew in one transaction: a row keeps the number of its writer."""
+    """On PostgreSQL, rewrite all waiting email in one transaction: a row keeps the number of its writer."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(update(Outbox).values(letter_id=Outbox.letter_id))

@@ -1,6 +1,6 @@
-"""The mail that carries a code: plain, neutral, without the letter's title or address.
+"""The email that carries a code: plain, neutral, without the letter's title or address.
 
-Whoever runs the employer's mail system can read it: so it says that anybody can type any address, which is true.
+The people who run the employer's email system can read it. So it says that anyone can type any address, which is true.
 """
 
 import textwrap
@@ -19,7 +19,7 @@ from petition.i18n import fill
 
 _ = str
 SUBJECT = _("The code you asked for")
-ANYBODY = _(
+ANYONE = _(
     "Someone entered this address at %(site)s to get a code. Anyone can enter any address there, so this email "
     "proves nothing."
 )
@@ -28,7 +28,7 @@ WHERE_TO = _("Enter the code on the page that asked for it. It works once. Not y
 
 @dataclass(frozen=True)
 class Sender:
-    """In whose name mails go out: the settings' sender and subject, and the site's root address."""
+    """The sender of emails: the settings' sender and subject, and the site's root address."""
 
     mail_from: str
     subject: str
@@ -46,14 +46,14 @@ class Sender:
 
 
 def sender_of(settings: Settings) -> Sender:
-    """In whose name a site's mail goes out."""
+    """The sender of a site's emails."""
     return Sender(settings.mail_from, settings.mail_subject, f"{settings.url or ''}/")
 
 
 def compose(
     sender: Sender, to: Address, code: str, language: str, *, moment: datetime, random: Callable[[int], bytes]
 ) -> EmailMessage:
-    """The mail. Its date is the hour, its number is random: neither says more than that it was sent."""
+    """The email. Its date is the hour and its number is random: neither says more than that it was sent."""
     message = EmailMessage(policy=SMTPUTF8 if to.is_international else SMTP)
     message["From"] = sender.mail_from
     message["To"] = str(to)
@@ -62,7 +62,7 @@ def compose(
     message["Message-ID"] = f"<{random(16).hex()}@{sender.host}>"
     message["Auto-Submitted"] = "auto-generated"
     paragraphs = [
-        textwrap.fill(fill(language, ANYBODY, {"site": sender.site}), 72, break_long_words=False),
+        textwrap.fill(fill(language, ANYONE, {"site": sender.site}), 72, break_long_words=False),
         f"    {show(code)}",
         textwrap.fill(fill(language, WHERE_TO, {}), 72),
     ]

@@ -1,4 +1,4 @@
-"""What the issuer keeps: rounds' private keys, and hashed codes, mail that waits. Never a signature or a name."""
+"""What the issuer stores: rounds' private keys, hashed codes, waiting email. Never a signature or a name."""
 
 from datetime import datetime
 
@@ -30,7 +30,7 @@ class IssuingRound(IssuerBase):
     mailed: Mapped[int] = mapped_column(default=0)
     """How many mailed codes were exchanged; set when issuing ends, counted from the codes until then."""
     undelivered: Mapped[int] = mapped_column(default=0)
-    """How many mails the mail server did not take."""
+    """How many emails the mail server did not accept."""
     opens: Mapped[datetime | None] = mapped_column(Hour, default=None)
     """Its codes are exchanged from this hour on, at which the log names the round; None for at once."""
     is_lost: Mapped[bool] = mapped_column(default=False)
@@ -48,7 +48,7 @@ class Batch(IssuerBase):
     round: Mapped[int]
     made: Mapped[int]
     voided: Mapped[int] = mapped_column(default=0)
-    """As many as were made once the batch is recalled, whether used or not: else it would tell which were."""
+    """After a recall, the number of codes in the batch, used or not: anything else would show which were used."""
 
 
 class Code(IssuerBase):
@@ -72,7 +72,7 @@ class Code(IssuerBase):
 
 
 class Outbox(IssuerBase):
-    """Somebody asked for a code by mail. Gone as soon as the mail is handed over, or within the hour.
+    """A request for a code by email. Deleted as soon as the email is handed over, or within the hour.
 
     The key is random, and every box has the same size: an address, encrypted under the round's secret.
     """

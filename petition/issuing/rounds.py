@@ -23,15 +23,15 @@ KEY_LABEL = "petition-round-private-key-v1"
 
 @dataclass(frozen=True)
 class Numbers:
-    """What may be known of a round outside the issuer: how many, never which."""
+    """What others than the issuer may know of a round: how many, never which."""
 
     number: int
     made: int
     """Codes on paper, from when they were made."""
     mailed: int
-    """Mailed codes, from when they were exchanged: anybody can have one mailed."""
+    """Mailed codes, counted from when they were exchanged, because anyone can ask for one."""
     undelivered: int
-    """Mails that the mail server did not take."""
+    """Emails that the mail server did not accept."""
     voided: int
     spent: int
     issued: int | None
@@ -78,7 +78,7 @@ def begin_round(
 
 
 def forget_round(session: Session, secrets: RoundSecrets, letter_id: str) -> None:
-    """A draft was deleted that a crash had left with a round: nothing of it stays."""
+    """Delete the round that a crash left with a draft, once the draft is deleted."""
     for number in session.scalars(select(IssuingRound.number).where(IssuingRound.letter_id == letter_id)):
         secrets.destroy(letter_id, number)
     for row in session.scalars(select(IssuingRound).where(IssuingRound.letter_id == letter_id)):
@@ -100,7 +100,7 @@ def end_issuing(
         .where(IssuingRound.letter_id == letter_id, IssuingRound.number == number, IssuingRound.issued.is_(None))
         .values(private_key=None, issued=-1),
     )
-    if taken == 1:  # whoever was exchanging a code has committed by now, and is counted
+    if taken == 1:  # exchanges that were under way have committed by now, and are counted
         row.issued = _spent(session, letter_id, number)
         row.mailed = _spent(session, letter_id, number, Code.batch.is_(None))
         row.private_key, row.is_lost = None, is_lost

@@ -52,7 +52,7 @@ class RoundSecrets:
         return self._derive(letter_id, number, "petition-mail-v1")
 
     def outbox_lock(self, letter_id: str, number: int) -> bytes | None:
-        """The key under which waiting mail is locked; None once destroyed."""
+        """The key under which waiting email is locked; None once destroyed."""
         return self._derive(letter_id, number, "petition-outbox-v1")
 
     def chance_key(self, letter_id: str, number: int) -> bytes | None:
@@ -64,7 +64,7 @@ class RoundSecrets:
         return self._path(letter_id, number).exists()
 
     def destroy(self, letter_id: str, number: int) -> None:
-        """Overwrite and delete the file; no matter if it is gone already."""
+        """Overwrite and delete the file; does nothing if it is gone already."""
         path = self._path(letter_id, number)
         with contextlib.suppress(FileNotFoundError):
             with path.open("r+b") as file:

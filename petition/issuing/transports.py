@@ -1,4 +1,4 @@
-"""How mail leaves: to a mail server (RFC 5321), or into a folder for trying."""
+"""How email leaves: to a mail server (RFC 5321), or into a folder, to try it out."""
 
 import contextlib
 import ssl
@@ -25,44 +25,44 @@ from petition.issuing.message import Sender
 SILENCE = 15.0
 """Seconds without an answer after which a mail server is left."""
 PATIENCE = 60.0
-"""Seconds for one mail, however it drips."""
+"""Seconds for one email in all, even if the server answers drop by drop."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class NotTaken(Exception):
-    """A mail was not handed over. Says what kind of thing happened, never to whom it was to go."""
+    """An email was not handed over. Says what kind of thing happened, never whom it was for."""
 
 
 class TemporaryFailure(NotTaken):
-    """This mail may be taken another time."""
+    """This email may be accepted another time."""
 
 
 class PermanentFailure(NotTaken):
-    """This mail is refused for good."""
+    """This email is refused for good."""
 
 
 class ServerUnavailable(NotTaken):
-    """The mail server cannot be used at this moment, for any mail."""
+    """The mail server cannot be used at this moment, for any email."""
 
 
 Send = Callable[[EmailMessage], None]
 
 
 class Transport(Protocol):
-    """A way for mail to leave. ``line`` gives a function that hands over one mail, or raises NotTaken."""
+    """A way for mail to leave. ``line`` gives a function that hands over one email, or raises NotTaken."""
 
     def line(self) -> AbstractContextManager[Send]: ...
 
 
 def transport_for(mail: str, sender: Sender) -> Transport:
-    """The carrier of a value of PETITION_MAIL."""
+    """The transport that a value of PETITION_MAIL names."""
     if mail.startswith("folder:"):
         return FolderTransport(Path(mail.removeprefix("folder:")).expanduser())
     return MailServer(mail, sender)
 
 
 class FolderTransport:
-    """Writes each mail into a folder, as a file of its own."""
+    """Writes each email into a folder, as a file of its own."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -85,7 +85,7 @@ class FolderTransport:
 
 
 class MailServer:
-    """A mail server that takes mail for everybody: ``smtp://`` (encrypted if it offers that) or ``smtps://``."""
+    """A mail server that accepts email for any address: ``smtp://`` (encrypted if it offers that) or ``smtps://``."""
 
     def __init__(self, address: str, sender: Sender) -> None:
         parts = urlsplit(address)
@@ -102,12 +102,12 @@ class MailServer:
 
     @property
     def is_here(self) -> bool:
-        """Whether it is on this machine, so that nobody watches the way to it."""
+        """Whether it is on this machine, so that no one can watch the line."""
         return self._host in LOOPBACK
 
     @contextmanager
     def line(self) -> Iterator[Send]:
-        """A connection, greeted and signed in; closed politely afterwards if it still stands."""
+        """A connection, greeted and signed in; closed politely afterwards if it is still open."""
         try:
             server = self._connected()
         except (OSError, SMTPException) as error:
@@ -141,7 +141,7 @@ class MailServer:
         return server
 
     def _sign_in(self, server: SMTP, name: str, password: str) -> None:
-        """Never over a line that others can read, whatever somebody on the way has left out of the server's answer."""
+        """Never sign in over a line that others can read, even if someone on the way shortened the server's answer."""
         if not (self.is_here or isinstance(server.sock, ssl.SSLSocket)):
             raise SMTPNotSupportedError("no encryption")
         server.login(name, password)
@@ -171,8 +171,8 @@ class MailServer:
             raise ServerUnavailable(kind_of(error)) from None
 
     def check(self) -> set[str]:
-        """Connect, greet, encrypt and sign in as for mail, and hang up; which of ``encrypted`` and ``international``
-        hold. Raises ServerUnavailable with what went wrong."""
+        """Connect, greet, encrypt and sign in as for an email, then hang up; returns which of ``encrypted`` and
+        ``international`` hold. Raises ServerUnavailable with what went wrong."""
         try:
             server = self._connected()
         except (OSError, SMTPException) as error:
@@ -186,7 +186,7 @@ class MailServer:
 
 
 def kind_of(error: Exception) -> str:
-    """What went wrong with a server, without anything that it or we have said."""
+    """What went wrong with a server, without anything that either side sent."""
     if isinstance(error, SMTPResponseException):
         return f"{type(error).__name__}, answer {error.smtp_code}"
     return type(error).__name__

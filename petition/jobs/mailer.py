@@ -1,7 +1,7 @@
 """Email goes out beside the scheduler: the mailer looks into the outbox every few seconds, even during a sealing.
 
-One process at a time does it, by a lock on a file, so that a mail is not sent twice and limits hold; another one
-takes over when that process is gone.
+A lock on a file lets one process at a time do it, so that no email is sent twice and limits hold. When that process is
+gone, another one takes over.
 """
 
 import fcntl
@@ -25,7 +25,7 @@ log = logging.getLogger("petition.post")
 
 
 def carry(services: Services, settings: Settings, now: Callable[[], datetime], stop: threading.Event) -> None:
-    """Send what waits until ``stop`` is set; nothing at all if the site sends no mail."""
+    """Send what waits until ``stop`` is set; nothing at all if the site sends no email."""
     if settings.mail is None:
         return
     sender = sender_of(settings)
@@ -60,5 +60,5 @@ def _look(services: Services, outbox_mailer: Mailer, now: Callable[[], datetime]
 
 
 def start(services: Services, settings: Settings, now: Callable[[], datetime], stop: threading.Event) -> None:
-    """Carry mail in a thread of its own, which a slow mail server can hold up without holding up any sealing."""
+    """Send email in a separate thread, so that a slow mail server holds up no sealing."""
     threading.Thread(target=carry, args=(services, settings, now, stop), name="post", daemon=True).start()

@@ -1,7 +1,7 @@
-"""What happens by itself: at set times it seals, and closes what was announced; one process at a time does it.
+"""What happens by itself: sealing at set times, and announced closings. One process at a time does it.
 
-No timer lives in a web worker. Several clocks do no harm: every step holds the letter's log while it works, and each
-set time is done once, however often a clock is started.
+No timer runs in a web worker. Several schedulers do no harm: every step holds the letter's log while it works, and
+each set time is handled once, no matter how many schedulers start.
 """
 
 import contextlib
@@ -41,7 +41,7 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Due:
-    """What may be due of a letter: to close, or to be updated for a set time."""
+    """What may be due for a letter: closing it, or the update of a set time."""
 
     slug: str
     is_due: bool
@@ -51,18 +51,18 @@ class Due:
 
 @dataclass(frozen=True)
 class Tick:
-    """What was done of each letter, or went wrong, by slug; and what the witnesses said."""
+    """What was done for each letter or went wrong, by slug; and what the witnesses said."""
 
     done: Mapping[str, str]
     answers: Sequence[Answer] = ()
     is_tidy: bool = True
-    """False if something removed is left that somebody's long question to PostgreSQL still sees."""
+    """False if removed rows are left because a long query on PostgreSQL still sees them."""
     errors: Sequence[tuple[str, Exception]] = ()
     """Duties that failed, and why; the next tick tries them again."""
 
 
 class Duties:
-    """Does one duty after another: what goes wrong in one of them ends none of the others."""
+    """Does one duty after another: a failure in one stops none of the others."""
 
     def __init__(self) -> None:
         self.errors: list[tuple[str, Exception]] = []
@@ -87,7 +87,7 @@ def tick(
 ) -> Tick:
     """Do for every letter what is due at a moment; or for the one of a slug.
 
-    ``hours`` are those of daily updates. Between set times nothing is due, so that nobody can look at a moment of
+    ``hours`` are those of daily updates. Between set times nothing is due, so that no one can look at a moment of
     their choice. A letter whose update fails does not keep the others from theirs, and is tried again. ``tell`` hears
     how many names are read, of how many; ``before`` is called before anything is sealed.
     """
@@ -150,7 +150,7 @@ def _said(due: Due, result: Result) -> str:
 
 
 def keep_dates(services: Services, moment: datetime) -> None:
-    """Publish and announce the closing of what is due; what something stands in the way of is tried again later."""
+    """Publish letters and announce closings that are due; those with obstacles are tried again later."""
     with Session(services.databases.reading) as session:
         letters = hosted_letters(session)
         to_publish = [letter.id for letter in letters if is_due_to_publish(letter, moment)]

@@ -1,4 +1,4 @@
-"""Keeps child processes running: watches all of them at all times, and ends within seconds when it is told to."""
+"""Keeps child processes running: watches all of them at all times, and ends within seconds when asked to."""
 
 import ctypes
 import os
@@ -13,14 +13,14 @@ STEP_SECONDS = 0.2
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 """Seconds until a child that died is started again; twice as long after each further time."""
 HEALTHY_SECONDS = 60.0
-"""A child that ran for so long is healthy: when it dies, the waiting begins anew."""
+"""A child that ran this long is healthy: when it dies, waiting starts over."""
 GRACE_SECONDS = 10.0
 SET_PARENT_DEATH_SIGNAL = 1
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Child:
-    """A command that is to run all the time. ``seconds`` tells the time that has passed, for tests."""
+    """A command that should always run. ``seconds`` is the clock."""
 
     def __init__(self, command: Sequence[str], seconds: Callable[[], float] = time.monotonic) -> None:
         self._command = command

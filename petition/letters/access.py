@@ -18,7 +18,7 @@ _ = str
 AnyLetter = TypeVar("AnyLetter", Letter, Row[Any])
 """A letter, or a row that has its columns: rules hold for both."""
 LISTED, UNLISTED = "letters/", "s/"
-"""How the path of a letter begins: with the part that everybody may know, or with one that only its holders know."""
+"""How the path of a letter begins: with the part that everyone may know, or with one that only its holders know."""
 SHORT_LENGTH = 16
 _SLUG = re.compile(r"[a-z0-9-]{1,80}")
 _SHORT = re.compile(rf"[{ALPHABET}]{{{SHORT_LENGTH}}}")
@@ -37,12 +37,12 @@ def unlisted_path(letter: Letter) -> str:
 
 
 def path_of(letter: Letter) -> str:
-    """The path of a letter as it may be told now: public, or unlisted."""
+    """The path of a letter that may be shared now: public, or unlisted."""
     return f"{LISTED}{letter.slug}" if letter.state in PUBLIC else unlisted_path(letter)
 
 
 def is_unlisted(path: str) -> bool:
-    """Whether somebody came by a path that only the letter's holders know."""
+    """Whether a request came by the path that only people with the letter's link know."""
     return path.startswith(UNLISTED)
 
 
@@ -58,7 +58,7 @@ def meant_by(path: str) -> str | None:
 
 
 def readable_at(path: str) -> tuple[ColumnElement[bool], ...] | None:
-    """Which row the letter at a path is, for whoever has that path; None for what can be no path.
+    """The condition for the letter at a path, for people who have that path; None if it can't be a path.
 
     The database leaves out what may not be seen, so that a hidden letter costs no more than one that never was.
     """
@@ -74,17 +74,17 @@ def readable_at(path: str) -> tuple[ColumnElement[bool], ...] | None:
 
 
 def _of_slug(session: Session, slug: str) -> Letter | None:
-    """A letter whoever asks; what can be no slug is not asked of the database, which may not bear its bytes."""
+    """A letter, no matter who asks. Only possible slugs reach the database, which may not bear other bytes."""
     return session.scalar(select(Letter).where(Letter.slug == slug)) if _SLUG.fullmatch(slug) else None
 
 
 def public_letter(session: Session, slug: str) -> Letter:
-    """A letter that everybody may read; Over with its reason if it was public and has been withdrawn."""
+    """A letter that everyone may read; Over with its reason if it was public and has been withdrawn."""
     return letter_at(session, f"{LISTED}{slug}")
 
 
 def letter_at(session: Session, path: str) -> Letter:
-    """A letter for whoever has its path: ``letters/SLUG`` once it is public, ``s/…`` from opening on.
+    """A letter, for people who have its path: ``letters/SLUG`` once it is public, ``s/…`` from opening on.
 
     NotFound for all others; Over with its reason once it is withdrawn.
     """
@@ -123,21 +123,21 @@ def readable_letter(session: Session, slug: str, organizer: Organizer) -> Letter
 
 
 def may_edit(session: Session, letter: Letter, organizer: Organizer) -> bool:
-    """Whether somebody who reads a letter may also change it: for what a page offers; loaders enforce it."""
-    seat = session.get(Authorship, (letter.id, organizer.id))
-    return seat is not None and seat.role == EDITOR
+    """Whether an organizer who reads a letter may also change it. Pages offer it by this; loaders enforce it."""
+    authorship = session.get(Authorship, (letter.id, organizer.id))
+    return authorship is not None and authorship.role == EDITOR
 
 
 def _of_organizer(session: Session, slug: str, organizer: Organizer) -> tuple[Letter, str]:
     letter = _of_slug(session, slug)
-    seat = None if letter is None else session.get(Authorship, (letter.id, organizer.id))
-    if letter is None or seat is None:
+    authorship = None if letter is None else session.get(Authorship, (letter.id, organizer.id))
+    if letter is None or authorship is None:
         raise NotFound(NO_SUCH_LETTER)
-    return letter, seat.role
+    return letter, authorship.role
 
 
 def hosted_letter(session: Session, slug: str) -> Letter:
-    """Any letter, for whoever runs the machine and types a command on it."""
+    """Any letter, for the host who types a command on this machine."""
     letter = _of_slug(session, slug)
     if letter is None:
         raise NotFound("There is no letter %(slug)s here. See: petition letter list", slug=slug)

@@ -13,7 +13,7 @@ from petition.letters.states import CLOSED, DRAFT, NOTICE, OPEN, SIGNABLE, WITHD
 def set_dates(
     session: Session, letter: Letter, *, publishes: datetime | None, ends: datetime | None, moment: datetime
 ) -> None:
-    """Keep the hours (UTC, cut to the hour) of publication and of closing; None for none.
+    """Store the hours (UTC, cut to the hour) of publication and of closing; None for none.
 
     Refuses an hour that is over, a closing less than a day ahead, and one before the publication.
     """

@@ -1,4 +1,4 @@
-"""Several letters and organizations on one site: public letters, by the employer that they are about."""
+"""Several letters and organizations on one site: public letters, by employer."""
 
 from itertools import groupby
 
@@ -10,7 +10,7 @@ from petition.letters.models import Letter
 
 
 def by_employer(session: Session) -> list[tuple[str, list[Letter]]]:
-    """Employers in alphabetical order, however they are written, each with its public letters, newest first."""
+    """Employers in alphabetical order, one for all spellings, each with its public letters, newest first."""
     named = [(newest_version(session, letter).employer, letter) for letter in published_letters(session)]
     named.sort(key=lambda one: one[0].casefold())
     groups = [list(group) for _, group in groupby(named, key=lambda one: one[0].casefold())]

@@ -42,7 +42,7 @@ MISSING = {
 
 @dataclass(frozen=True)
 class EventInput:
-    """What organizers tell of an event: its kind, its day, and who, how, where and in which words."""
+    """An event as organizers describe it: its kind, its day, and who, how, where and in which words."""
 
     kind: str
     day: date
@@ -53,7 +53,7 @@ class EventInput:
 
 
 def read_event(kind: str, day: date, *, who: str = "", how: str = "", link: str = "", text: str = "") -> EventInput:
-    """What somebody typed, in normal form; refuses an unknown kind, and what lacks something that its kind needs."""
+    """An event as typed, in normal form; refuses an unknown kind, and one that lacks what its kind needs."""
     if kind not in KINDS:
         raise BadShape("Choose what happened: %(kinds)s.", kinds=", ".join(KINDS))
     told = EventInput(
@@ -80,7 +80,7 @@ def read_link(link: str) -> str:
 
 
 def add_event(session: Session, letter: Letter, told: EventInput, *, moment: datetime) -> Event:
-    """Tell it to everybody. Only of a letter that is public; of no day in the future or before the letter was out."""
+    """Publish an event. Only for a public letter, and for no day in the future or before the letter was out."""
     _require_public(session, letter)
     _require_day(letter, told.day, moment)
     newest = session.scalar(select(func.max(Event.number)).where(Event.letter_id == letter.id)) or 0
@@ -95,7 +95,7 @@ def add_event(session: Session, letter: Letter, told: EventInput, *, moment: dat
 
 
 def remove_event(session: Session, letter: Letter, number: int) -> None:
-    """Take an event off the page and the feed. What has been read and copied stays with those who did."""
+    """Delete an event from the page and the feed. Copies that readers made stay."""
     _require_public(session, letter)
     here = (Event.letter_id == letter.id, Event.number == number)
     if session.scalar(select(func.count()).select_from(Event).where(*here)) != 1:
@@ -114,7 +114,7 @@ def events_of(session: Session, letter: Letter) -> list[Event]:
 def set_status(
     session: Session, letter: Letter, demand: int, status: str, day: date, note: str, *, demands: int, moment: datetime
 ) -> None:
-    """Say what became of a demand, by its number from 1; ``demands`` is how many the letter has."""
+    """Set a demand's status, by its number from 1; ``demands`` is how many the letter has."""
     _require_public(session, letter)
     _require_day(letter, day, moment)
     if not 1 <= demand <= demands:
@@ -144,7 +144,7 @@ def _require_public(session: Session, letter: Letter) -> None:
 
 
 def _require_day(letter: Letter, day: date, moment: datetime) -> None:
-    """A day that may have begun somewhere on earth, and none before the letter existed."""
+    """Refuse a day that has begun nowhere on earth yet, and one before the letter existed."""
     assert letter.opened is not None
     if not letter.opened.date() - timedelta(days=1) <= day <= (moment + timedelta(hours=14)).date():
         raise BadShape("Enter the day it happened: after the letter was opened, and not in the future.")

@@ -43,7 +43,7 @@ class FieldOfLetter:
 
 
 def read_field(label: str, options: Iterable[tuple[str, int | None]]) -> FieldOfLetter:
-    """A field from what somebody typed: labels, and headcounts where they are known; ids are made from the labels.
+    """A field from what was typed: labels, and headcounts where known. Ids are made from the labels.
 
     Refuses empty and double labels, fewer than 2 and more than 40 options, headcounts that are no positive number.
     """
@@ -128,7 +128,7 @@ def _ids(labels: Sequence[str]) -> list[str]:
 
 
 def set_fields(session: Session, letter: Letter, fields: Sequence[FieldOfLetter]) -> None:
-    """Keep the fields of a draft in place of those it has; refused once the letter is open."""
+    """Replace the fields of a draft; refused once the letter is open."""
     session.refresh(letter, with_for_update=True)  # it may be opening at this moment
     if tuple(fields) == fields_of(session, letter.id):
         return
@@ -140,7 +140,7 @@ def set_fields(session: Session, letter: Letter, fields: Sequence[FieldOfLetter]
 
 
 def shorten_ids(session: Session, letter: Letter) -> None:
-    """Give a draft's fields ids that clients take; version 0.1.0 made longer ones."""
+    """Give a draft's fields ids that clients accept; version 0.1.0 made longer ones."""
     found = fields_of(session, letter.id)
     ids = [*(field.id for field in found), *(option.id for field in found for option in field.options)]
     if any(len(made) > LONGEST_ID for made in ids):

@@ -1,9 +1,9 @@
-"""What the host must approve of a letter before it goes on, on sites that ask for it."""
+"""What the host must approve before a letter goes on, on sites that ask for it."""
 
 from sqlalchemy.orm import Session
 
 from petition.errors import Conflict
-from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.models import HostApproval, Letter
 from petition.letters.states import DRAFT, OPEN, PUBLISHED
 from petition.letters.text.letter_text import canonical, digest
@@ -31,4 +31,4 @@ def awaited_step(session: Session, letter: Letter, asks_for: str) -> str:
 
 
 def _digest(session: Session, letter: Letter) -> str:
-    return letter.text_sha256 or digest(canonical(words_of(newest_version(session, letter))))
+    return letter.text_sha256 or digest(canonical(text_of(newest_version(session, letter))))

@@ -1,4 +1,4 @@
-"""What may come next for a letter, and what stands in the way of it."""
+"""A letter's possible next steps, and their obstacles."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from petition.database import changed
 from petition.errors import Conflict, Obstructed, Refusal
-from petition.letters.drafting.versions import words_of
+from petition.letters.drafting.versions import text_of
 from petition.letters.drafting.working_copies import forget_working_copies
 from petition.letters.models import Letter, Version, to_hour
 from petition.letters.states import (
@@ -58,7 +58,7 @@ class Facts:
 
 
 def obstacles(letter: Letter, version: Version | None, step: str, facts: Facts) -> list[Refusal]:
-    """Everything that stands in the way of a step, each with its remedy; the page shows it, the step enforces it."""
+    """All obstacles to a step, each with its remedy. The page shows them, the step enforces them."""
     if (letter.state, step) not in STEPS:
         return [Conflict(NOT_NOW)]
     found = list(_obstacles_of_host(step, facts))
@@ -120,7 +120,7 @@ def _obstacles_to_opening(letter: Letter, version: Version | None, facts: Facts)
         "body": _("Write the text of the letter."),
     }
     found.extend(Conflict(sentences[field]).about(field) for field in missing)
-    found.extend(gaps(words_of(version)) if version is not None else ())
+    found.extend(gaps(text_of(version)) if version is not None else ())
     if not is_possible(letter.k):
         found.append(
             Conflict("The minimum group size must be from %(least)s to %(most)s.", least=LEAST_K, most=MOST_K).about(
@@ -165,7 +165,7 @@ def _obstacles_of_mail(letter: Letter, facts: Facts) -> Iterable[Refusal]:
 
 
 def require_step(letter: Letter, version: Version | None, step: str, facts: Facts) -> None:
-    """Refuse with everything that stands in the way of a step."""
+    """Refuse a step that has obstacles, and name all of them."""
     found = obstacles(letter, version, step, facts)
     if found:
         raise Obstructed(found)
@@ -192,8 +192,8 @@ def move(session: Session, letter: Letter, to: str) -> None:
 def announce_close(session: Session, letter: Letter, *, moment: datetime, facts: Facts, now: bool = False) -> None:
     """Say a day ahead when the letter closes. ``now`` closes at once, in the demo alone.
 
-    Elsewhere somebody who holds all other codes could close at the moment when a colleague signs. An announced hour
-    stands.
+    Elsewhere, a person who holds all other codes could close at the moment when a colleague signs. An announced hour
+    can't be moved.
     """
     require_step(letter, None, CLOSED, facts)
     if now and not facts.is_demo:

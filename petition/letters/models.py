@@ -1,4 +1,4 @@
-"""What the database knows of letters and of the people who write them; nothing of who signs."""
+"""What the database knows about letters and the people who write them. It knows nothing about signers."""
 
 from datetime import date, datetime
 from typing import Any
@@ -21,7 +21,7 @@ from petition.database import to_hour as to_hour
 
 
 class Organizer(PetitionBase):
-    """Somebody who writes letters. No address is known, only the name that they chose."""
+    """A person who writes letters. Only the name that they chose is known, no address."""
 
     __tablename__ = "organizer"
     __table_args__ = (UniqueConstraint("name"), UNORDERED)
@@ -35,7 +35,7 @@ class Organizer(PetitionBase):
     public_key: Mapped[str | None] = mapped_column(String(70), default=None)
     """Of a key pair (age, X25519) for which names keys are boxed; there is one as long as there is a passphrase."""
     private_key: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
-    """Locked under the passphrase (age, scrypt): nobody else opens it, and nobody can restore it."""
+    """Locked under the passphrase (age, scrypt): no one else opens it, and no one can restore it."""
     app_secret: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
     """Of an app for one-time passwords (RFC 6238), locked under a key that derives from the master secret."""
     app_confirmed: Mapped[bool] = mapped_column(default=False)
@@ -45,7 +45,7 @@ class Organizer(PetitionBase):
 
 
 class SignIn(PetitionBase):
-    """Somebody is signed in with a browser. No address and no kind of browser is known, only the hour."""
+    """An organizer's sign-in with a browser. Only the hour is known, no address and no kind of browser."""
 
     __tablename__ = "sign_in"
     __table_args__ = UNORDERED
@@ -57,7 +57,7 @@ class SignIn(PetitionBase):
 
 
 class RecoveryCode(PetitionBase):
-    """Lets somebody in once whose one-time passwords are lost; goes when it is used."""
+    """Lets an organizer who lost their one-time passwords sign in once; using it deletes it."""
 
     __tablename__ = "recovery_code"
     __table_args__ = UNORDERED
@@ -80,7 +80,7 @@ class SpentForm(PetitionBase):
 
 
 class Letter(PetitionBase):
-    """An open letter and where it stands."""
+    """An open letter and its state."""
 
     __tablename__ = "letter"
     __table_args__ = (UniqueConstraint("slug"), UNORDERED)
@@ -96,7 +96,7 @@ class Letter(PetitionBase):
     pause_hours: Mapped[int] = mapped_column(default=24)
     """Timing ``apart``: from the end of issuing to the beginning of signing."""
     routes: Mapped[list[str]] = mapped_column(JSON, default_factory=lambda: ["code"])
-    """How people show that they work there: a code on paper, a mail to the work address, or both; frozen at opening."""
+    """How people show that they work there: code on paper, email to the work address, or both; frozen at opening."""
     updates: Mapped[str] = mapped_column(String(6), default="daily")
     """How often what waits is counted, ``daily`` or ``hourly``; frozen at opening."""
     log_version: Mapped[int] = mapped_column(default=2)
@@ -121,18 +121,18 @@ class Letter(PetitionBase):
     closes: Mapped[datetime | None] = mapped_column(Hour, default=None)
     closed: Mapped[datetime | None] = mapped_column(Hour, default=None)
     publishes: Mapped[datetime | None] = mapped_column(Hour, default=None)
-    """When the clock publishes it, if nothing stands in the way; else as soon as nothing does."""
+    """When it is published by itself: at this time, or as soon after it as nothing is missing."""
     ends: Mapped[datetime | None] = mapped_column(Hour, default=None)
     """The planned hour of closing, which the clock announces a day ahead; ``closes`` is the announced one."""
     was_public: Mapped[bool] = mapped_column(default=False)
     name_steps: Mapped[list[str]] = mapped_column(JSON, default_factory=list)
-    """Steps of the ladder that show names: ``named``, and ``named_at:N`` by N; frozen at opening."""
+    """Appearance steps that show names: ``named``, and ``named_at:N`` by N; frozen at opening."""
     names_months: Mapped[int] = mapped_column(default=12)
     """So long after the letter closes, shown names leave its pages; frozen at opening, if there are name steps."""
     names_shown: Mapped[int] = mapped_column(default=0)
     """As of the last sealing."""
     approvals: Mapped[int] = mapped_column(default=0)
-    """So many of its organizers must approve of the newest version before it opens."""
+    """How many of its organizers must approve the newest version before it opens."""
     names_gone: Mapped[bool] = mapped_column(default=False)
     """The months are over, and no name is left."""
     withdrawn_reason: Mapped[str | None] = mapped_column(Text, default=None)
@@ -141,7 +141,7 @@ class Letter(PetitionBase):
 
 
 class HostApproval(PetitionBase):
-    """The host has read exactly this text and lets the letter go on, where the site asks for it."""
+    """The host has read exactly this text and approves the letter, on sites that ask for it."""
 
     __tablename__ = "host_approval"
     __table_args__ = UNORDERED
@@ -165,7 +165,7 @@ class Authorship(PetitionBase):
 
 
 class Invitation(PetitionBase):
-    """A one-time link that lets its holder work on a letter, or take the seat of somebody who lost theirs."""
+    """A one-time link that gives its holder access to a letter, or the access of someone who lost theirs."""
 
     __tablename__ = "invitation"
     __table_args__ = UNORDERED
@@ -176,11 +176,11 @@ class Invitation(PetitionBase):
     role: Mapped[str] = mapped_column(String(9))
     until: Mapped[datetime] = mapped_column(Hour)
     replaces: Mapped[str | None] = mapped_column(ForeignKey("organizer.id", ondelete="CASCADE"), default=None)
-    """Whose seat it hands over, with their role."""
+    """The organizer whose access and role it transfers."""
 
 
 class Approval(PetitionBase):
-    """Somebody who works on a letter approves of exactly this version."""
+    """An organizer's approval of exactly this version of a letter."""
 
     __tablename__ = "approval"
     __table_args__ = UNORDERED
@@ -191,7 +191,7 @@ class Approval(PetitionBase):
 
 
 class Comment(PetitionBase):
-    """What somebody says about a passage, or in reply. The passage is known by its words and by those around it."""
+    """A remark about a passage, or a reply. The passage is found by its words and by those around it."""
 
     __tablename__ = "comment"
     __table_args__ = UNORDERED
@@ -211,13 +211,13 @@ class Comment(PetitionBase):
     before: Mapped[int] = mapped_column(default=0)
     """Characters of that paragraph ahead of the quoted words."""
     suggestion: Mapped[str | None] = mapped_column(Text, default=None)
-    """Words to stand in place of the quoted ones; empty to strike them out."""
+    """Words to replace the quoted ones with; empty to delete them."""
     state: Mapped[str] = mapped_column(String(8), default="open")
     """``open``, ``resolved``, or ``taken`` where the suggestion was taken over."""
 
 
 class Report(PetitionBase):
-    """Somebody tells whoever runs the site that a letter does harm. Nothing is known of who."""
+    """A report to the site's host that a letter does harm. Who sent it is not known."""
 
     __tablename__ = "report"
     __table_args__ = UNORDERED
@@ -230,7 +230,7 @@ class Report(PetitionBase):
 
 
 class Version(PetitionBase):
-    """The letter's words as somebody saved them."""
+    """The letter's text as it was saved."""
 
     __tablename__ = "version"
     __table_args__ = UNORDERED
@@ -249,11 +249,11 @@ class Version(PetitionBase):
     saved: Mapped[datetime] = mapped_column(Hour)
     note: Mapped[str] = mapped_column(Text, default="")
     merged_with: Mapped[int | None] = mapped_column(default=None)
-    """The version that somebody else had saved meanwhile, and whose changes were taken in."""
+    """The version that someone else had saved meanwhile, and whose changes were merged."""
 
 
 class WorkingCopy(PetitionBase):
-    """What an organizer typed and has not saved yet; for them alone, so that no crash loses it."""
+    """What an organizer typed and has not saved yet. Only they see it, and no crash loses it."""
 
     __tablename__ = "working_copy"
     __table_args__ = UNORDERED
@@ -264,7 +264,7 @@ class WorkingCopy(PetitionBase):
     part: Mapped[str] = mapped_column(String(12), primary_key=True)
     """The language of a translation; empty for the letter itself."""
     fields: Mapped[dict[str, str]] = mapped_column(JSON)
-    """What stands in the form's fields, by name, as it was typed."""
+    """The values of the form's fields, by name, as they were typed."""
 
 
 class Roll(PetitionBase):
@@ -280,7 +280,7 @@ class Roll(PetitionBase):
 
 
 class Field(PetitionBase):
-    """Something that signers may say of themselves, such as their role; frozen at opening."""
+    """Something that signers may say about themselves, such as their role; frozen at opening."""
 
     __tablename__ = "field"
     __table_args__ = UNORDERED
@@ -311,7 +311,7 @@ class Option(PetitionBase):
 
 
 class NamesKey(PetitionBase):
-    """The key of one step of the ladder that shows names (protocol 9), from opening on."""
+    """The key of one appearance step that shows names (protocol 9), from opening on."""
 
     __tablename__ = "names_key"
     __table_args__ = UNORDERED
@@ -348,12 +348,12 @@ class NamesKeyCopy(PetitionBase):
 
 
 def roll_key() -> ForeignKeyConstraint:
-    """For tables of other rooms whose rows belong to a roll of a letter."""
+    """For tables of other packages whose rows belong to a roll of a letter."""
     return ForeignKeyConstraint(["letter_id", "roll"], ["roll.letter_id", "roll.id"])
 
 
 class Event(PetitionBase):
-    """Something that happened to a letter once it was out, told by its organizers."""
+    """Something that happened to a letter after it was out, added by its organizers."""
 
     __tablename__ = "event"
     __table_args__ = UNORDERED
@@ -369,7 +369,7 @@ class Event(PetitionBase):
 
 
 class DemandStatus(PetitionBase):
-    """What became of one of the letter's demands; none is stored for one that was only asked."""
+    """The status of one of the letter's demands; a demand that was only made has no row."""
 
     __tablename__ = "demand_status"
     __table_args__ = UNORDERED

@@ -1,4 +1,4 @@
-"""What the pins of a letter's rounds cover (protocol 4): frozen at opening, so that nobody can be given another."""
+"""What the pins of a letter's rounds cover (protocol 4): frozen at opening, so that no one can be given another."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -18,7 +18,7 @@ def pinned_by(
     log_key: bytes,
     names_keys: Mapping[str, bytes],
 ) -> dict[str, Any]:
-    """The members that all rounds have in common, as they stand in entry 0 of the log.
+    """The members that all rounds have in common, as in entry 0 of the log.
 
     ``fields`` are those of round.json, ``names_keys`` the public halves (SPKI DER) by step, ``hosts`` those under
     which the site is reached.

@@ -1,5 +1,8 @@
-"""Reports: anybody may tell whoever runs the site that a letter does harm. Nothing is kept of who, nor when finer
-than the hour; whoever runs the site decides, and says publicly why a letter was taken down."""
+"""Reports: anyone may tell the site's host that a letter does harm.
+
+Who sent a report is not stored, and when only to the hour. The host decides, and says publicly why a letter was taken
+down.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,12 +18,12 @@ from petition.randomness import Random
 
 MOST_OF_A_LETTER = 200
 MOST = 2_000
-"""Nobody reads more, and nobody shall fill the disk."""
+"""No one would read more, and reports must not fill the disk."""
 
 
 @dataclass(frozen=True)
 class Reported:
-    """A report, as whoever runs the site reads it."""
+    """A report, as the host reads it."""
 
     key: str
     slug: str
@@ -29,7 +32,7 @@ class Reported:
 
 
 def report(session: Session, letter: Letter, text: str, *, moment: datetime, random: Random) -> None:
-    """Keep a report; refuses one without words, and more than anybody would read."""
+    """Store a report; refuses one without words, and more than anyone would read."""
     text = several_lines(text, "report")
     if not text:
         raise BadShape("Say what is wrong with this letter.")
@@ -52,6 +55,6 @@ def reports(session: Session, slug: str | None = None) -> list[Reported]:
 
 
 def remove_report(session: Session, key: str) -> None:
-    """Forget a report that was dealt with."""
+    """Delete a report that was dealt with."""
     if changed(session, delete(Report).where(Report.key == key)) != 1:
         raise NotFound("There is no report %(key)s. See: petition report list", key=key)

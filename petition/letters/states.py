@@ -25,7 +25,7 @@ NOTICE = timedelta(days=1)
 """Closing is announced so long ahead."""
 LEAST_K, MOST_K = 3, 50
 ALONE = 1
-"""K of a statement by one person: nobody is hidden among others, so its page warns before it is chosen."""
+"""K of a statement by one person: it hides no one among others, so its page warns before it is chosen."""
 EDITOR, COMMENTER = _("editor"), _("commenter")
 ROLES = (EDITOR, COMMENTER)
 TOGETHER, APART = "together", "apart"

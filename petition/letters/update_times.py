@@ -1,7 +1,7 @@
-"""When what waits is counted: at set times only, daily or at each full hour, as the organizers chose.
+"""When waiting signatures are counted: at set times only, daily or at each full hour, as the organizers chose.
 
-Whatever an organizer could learn by asking often, such as whether enough wait, is told and enforced as of the last of
-these times (protocol 2): asked live, it would tell somebody who holds all other codes when a colleague came.
+Some answers could be probed by asking often, such as whether enough signatures wait. Pages show and enforce these as
+of the last set time (protocol 2). Live answers would show a person who holds all other codes when a colleague came.
 """
 
 from collections.abc import Sequence

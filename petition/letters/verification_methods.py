@@ -1,4 +1,4 @@
-"""How people show that they work there: a code from a colleague, a code by mail to the work address, or both."""
+"""How people show that they work there: a code from a colleague, a code by email to the work address, or both."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations

@@ -1,10 +1,9 @@
 """One encrypted file with everything that a site must not lose, and nothing that it promised to forget.
 
 In it: both databases and the master secret. Not in it: round secrets and what they open (private keys of rounds,
-hashes of codes), signatures that wait, names that are locked, mail that waits. A backup must not outlive a promise, so
-after a restore codes need a new round, whoever waited to be counted sends the saved signature again, and whoever had
-locked a name gives it again with the receipt. Withdrawn and sealed commits
-are in it: they are what keeps a spent token spent.
+hashes of codes), waiting signatures, locked names, waiting email. A backup must not outlive a promise. So after a
+restore, codes need a new round, signers who waited to be counted send their saved signature again, and signers with a
+locked name give it again with their receipt. Withdrawn and sealed commits are in it: they keep a spent token spent.
 
 The file is age (passphrase), so that ``age -d`` opens it too. Inside are lines of JSON: a head, then for each table
 its columns and its rows in the order of their keys, which says nothing of the order of their writing. Both kinds of
@@ -47,7 +46,7 @@ LEFT_OUT = {
     Pending.__tablename__, Tile.__tablename__, Code.__tablename__, Outbox.__tablename__, SignIn.__tablename__,
     Invitation.__tablename__, ArrivedName.__tablename__, LockedName.__tablename__,
 }  # fmt: skip
-"""Who waits, and names that nobody may read yet, or ever; what can be made again (tiles), or not be used any more
+"""Who waits, and names that no one may read yet, or ever; what can be made again (tiles), or not be used any more
 (codes without their round's secret); who is signed in; one-time links, of which those used since would work again."""
 AT_ONCE = 2000
 
@@ -85,7 +84,7 @@ def back_up(databases: Databases, secret: bytes, *, moment: datetime, program: s
     with snapshot(databases.petition) as connection:
         lines += _tables(connection, "petition", but=Entry.__tablename__)
         sizes = connection.execute(select(Log.letter_id, Log.size)).all()
-    with snapshot(databases.petition) as connection:  # entries never change, so they need not hold up anybody
+    with snapshot(databases.petition) as connection:  # entries never change, so reading them holds no one up
         lines += _entries(connection, {row.letter_id: row.size for row in sizes})
     with snapshot(databases.issuer) as connection:
         lines += _tables(connection, "issuer")
@@ -94,14 +93,14 @@ def back_up(databases: Databases, secret: bytes, *, moment: datetime, program: s
 
 
 def encrypt(plain: bytes, passphrase: str) -> bytes:
-    """The file: age, with a key from the passphrase (scrypt); takes a second or two, for whoever guesses too."""
+    """The file: age, with a key from the passphrase (scrypt); takes a second or two, and so does each guess."""
     _require_passphrase(passphrase)
     return bytes(pyrage.passphrase.encrypt(plain, passphrase))
 
 
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Connection]:
-    """A transaction that only reads, and sees one moment."""
+    """A transaction that only reads, and sees a single moment."""
     how = {"petition_reads": True} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
     with engine.connect().execution_options(**how) as connection:
         yield connection
@@ -117,7 +116,7 @@ def _tables(connection: Connection, chain: str, but: str = "") -> Iterator[Any]:
 
 
 def _kept(connection: Connection, table: Table, row: Any) -> dict[str, Any]:
-    """A row as it is kept: of a round never the private key, locked though it is; its codes are left out, so how many
+    """A row as a backup has it: of a round never the private key, even locked. Its codes are left out, so how many
     mailed ones were exchanged is kept with it."""
     values = {column.name: row[column] for column in table.columns}
     if table.name == NamesKey.__tablename__ and not values["is_open"]:  # an announcement may be void by tomorrow
@@ -150,7 +149,7 @@ def _written(value: Any) -> Any:
 
 
 def put_file(path: Path, data: bytes) -> None:
-    """Write the file whole or not at all, for its owner alone; replaces nothing but an older backup."""
+    """Write the file whole or not at all, readable by its owner only; replaces nothing but an older backup."""
     if path.exists() and not _is_encrypted(path):
         raise Conflict("%(path)s is something else than a backup. Choose another name.", path=str(path))
     part = path.with_name(f".{path.name}.{os.getpid()}")

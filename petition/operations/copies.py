@@ -37,7 +37,7 @@ class NotCopied(Refusal):
 
 
 def folder_of(settings: Settings) -> Path:
-    """Where the copies lie."""
+    """Where the copies are."""
     return settings.data / FOLDER
 
 
@@ -111,7 +111,7 @@ def put_back(settings: Settings, databases: Databases) -> dict[str, str]:
 
 
 def log_sizes(databases: Databases) -> dict[str, int]:
-    """How many entries each letter's log has, whatever the revision; empty where there is no table of logs yet."""
+    """How many entries each letter's log has, at any revision; empty if there is no table of logs yet."""
     with databases.reading.connect() as connection:
         return {row.letter_id: row.size for row in connection.execute(text("SELECT letter_id, size FROM log"))}
 

@@ -1,4 +1,4 @@
-"""One program for each part of a site: a second one that is started by mistake says so and ends."""
+"""One program for each part of a site: a second one, started by mistake, says so and ends."""
 
 import contextlib
 import fcntl
@@ -16,7 +16,7 @@ PARTS = (SERVER, SCHEDULER)
 def only_one(data: Path, parts: Iterable[str] = PARTS) -> Iterator[None]:
     """Hold these parts of the site in this data folder; refuses while another program holds one of them.
 
-    The system lets go of a lock when its process is gone, however it went.
+    The system releases a lock when its process is gone, however it ended.
     """
     with contextlib.ExitStack() as held:
         for part in parts:

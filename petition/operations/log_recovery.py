@@ -1,8 +1,8 @@
-"""After a restore: taking over the newest published log, so that a log that went back does not become a fork.
+"""After a restore: recovers the newest published log, so that a log that went back does not become a fork.
 
-The published copy is verified whole, must extend the log of the backup, and is then replayed: its further entries,
-sealed commits, rounds' numbers, history, state. Until then, or until somebody says that there is nothing newer, the
-log is held: signatures are taken and wait, nothing is sealed.
+The whole published copy is verified and must extend the log of the backup. Then it is replayed: its further entries,
+sealed commits, rounds' numbers, history, state. Until then the log is held, unless the host says that nothing newer
+exists: signatures are accepted and wait, and nothing is sealed.
 """
 
 import csv
@@ -47,8 +47,8 @@ SIGNED_OR_WITHDRAWN = ("signature", "withdrawal")
 
 
 @dataclass(frozen=True)
-class Taken:
-    """What was taken over: the letter, its log's size before and after."""
+class Recovered:
+    """What was recovered: the letter, its log's size before and after."""
 
     slug: str
     before: int
@@ -75,7 +75,7 @@ def held_letters(session: Session) -> list[tuple[str, str]]:
 
 
 def nothing_newer(databases: Databases, slugs: Sequence[str] = ()) -> list[str]:
-    """Somebody says that no newer log was ever published: held logs go on from the backup; the slugs of those."""
+    """The host says that no newer log was ever published: held logs continue from the backup. Returns their slugs."""
     with Session(databases.petition) as session:
         known = {slug: letter_id for letter_id, slug in held_letters(session)}
         for slug in slugs:
@@ -89,7 +89,7 @@ def nothing_newer(databases: Databases, slugs: Sequence[str] = ()) -> list[str]:
     return freed
 
 
-def take_over(databases: Databases, master: bytes, source: Source, *, moment: datetime) -> Taken:
+def recover_log(databases: Databases, master: bytes, source: Source, *, moment: datetime) -> Recovered:
     """Verify a published log and go on from its end; refuses one that does not extend the held log. Changes nothing
     unless everything holds."""
     with Session(databases.reading) as session:
@@ -111,7 +111,7 @@ def take_over(databases: Databases, master: bytes, source: Source, *, moment: da
         free_names(session, letter, found.names)
         _tell_issuer(databases, session, letter_id)
         session.commit()
-    return Taken(slug, size, verdict.size)
+    return Recovered(slug, size, verdict.size)
 
 
 def _held_log(session: Session, source: Source) -> Log:
@@ -175,7 +175,7 @@ def _undefused(cell: str) -> str:
 
 
 def _told(source: Source) -> dict[str, Any]:
-    """counts.json, which tells the day of publication and an announced closing; the log does not."""
+    """counts.json, which has the day of publication and an announced closing; the log does not."""
     try:
         told = json.loads(source.read("counts.json", LONGEST["counts.json"]))
     except (Refusal, ValueError):
@@ -230,7 +230,7 @@ def _follow(
             commit = bytes.fromhex(parse(from_b64url(entry["message"])).commit)
             _seal(session, letter.id, commit, row.number, number)
         case {"type": "withdrawal"}:
-            _take_back(session, letter.id, bytes.fromhex(entry["commit"]), rounds)
+            _apply_withdrawal(session, letter.id, bytes.fromhex(entry["commit"]), rounds)
 
 
 def _open(session: Session, letter: Letter, row: Round | None, entry: Mapping[str, Any]) -> Round:
@@ -249,8 +249,8 @@ def _seal(session: Session, letter_id: str, commit: bytes, number: int, entry: i
     session.add(Sealed(letter_id=letter_id, commit=commit, round=number, entry=entry))
 
 
-def _take_back(session: Session, letter_id: str, commit: bytes, rounds: dict[int, Round]) -> None:
-    """A withdrawal that waited in the backup has been logged since."""
+def _apply_withdrawal(session: Session, letter_id: str, commit: bytes, rounds: dict[int, Round]) -> None:
+    """Apply a withdrawal that waited in the backup and has been logged since."""
     session.flush()
     sealed = session.get_one(Sealed, (letter_id, commit))
     sealed.is_withdrawn = True
@@ -275,7 +275,7 @@ def _write_history(session: Session, letter: Letter, history: Iterable[Row]) -> 
 
 
 def _write_milestones(session: Session, letter: Letter, found: _Published, first: int, moment: datetime) -> None:
-    """The log has no hours: each milestone gets the next hour in which a number changed, else that of the takeover."""
+    """The log has no hours: a milestone gets the next hour in which a number changed, else the recovery's own hour."""
     signed = withdrawn = 0
     for row in session.scalars(select(Round).where(Round.letter_id == letter.id)):
         signed, withdrawn = signed + row.signatures, withdrawn + row.withdrawals

@@ -1,7 +1,7 @@
-"""Figures about a site's health for its host's own watch, at a port of this machine alone, and only when asked for.
+"""Figures about a site's health, for its host's own monitoring: on a port of this machine only, and only if set up.
 
-None of them says anything of a letter or of a visitor. Requests are not counted and not timed: whoever reads the
-figures every few seconds would see when somebody came. How quickly the site answers is found out by asking it.
+They say nothing about a letter or a visitor. Requests are neither counted nor timed: anyone who read the figures every
+few seconds would see when people come. To learn how quickly the site answers, ask it.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ from petition.issuing.models import Outbox
 from petition.logs import SHARED_COUNTS
 
 STEP = 5
-"""Mail that waits is told rounded down, and none below this: one more would say that somebody asked just now."""
+"""Waiting email is rounded down to multiples of this: one more would show that someone asked just now."""
 ANSWER_SECONDS = 5.0
 NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

@@ -1,4 +1,4 @@
-"""Whether a site can do its work now: what ``/readyz`` answers. Nothing of a letter or a visitor is in the answer."""
+"""Whether a site can do its work now: what ``/readyz`` answers. It says nothing about a letter or a visitor."""
 
 import shutil
 import time
@@ -17,7 +17,7 @@ from petition.schema import differences
 
 METADATA = {"petition": PetitionBase.metadata, "issuer": IssuerBase.metadata}
 ANSWER_SECONDS, SLOW_SECONDS = 2.0, 60.0
-"""How long an answer is good for: anybody may ask, and comparing all tables takes a third of a second."""
+"""How long an answer is reused: anyone may ask, and comparing all tables takes a third of a second."""
 WRITE_SECONDS = 2
 Look = Callable[[], list[str]]
 

@@ -1,4 +1,4 @@
-"""Backups that nobody on this machine can open: encrypted to public keys of age (X25519, age-encryption.org/v1).
+"""Backups that no one on this machine can open: encrypted to public keys of age (X25519, age-encryption.org/v1).
 
 The private halves, which age calls identities, stay with the people who may restore. ``age -d -i FILE`` opens such a
 backup too.
@@ -35,12 +35,12 @@ def read_identities(text: str) -> list[Identity]:
 
 
 def new_identity() -> Identity:
-    """A private key that nobody else has."""
+    """A private key that no one else has."""
     return pyrage.x25519.Identity.generate()
 
 
 def encrypt_to(plain: bytes, recipients: list[Recipient]) -> bytes:
-    """The file: age, for whoever has one of the private keys."""
+    """The file: age, for people who have one of the private keys."""
     return bytes(pyrage.encrypt(plain, recipients))
 
 

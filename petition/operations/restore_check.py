@@ -1,7 +1,7 @@
 """Shows that a backup can be restored: restores it into a scratch folder, and verifies every public letter from it.
 
-Nobody on this machine can open a backup that is encrypted to public keys. So for the check the file gets one recipient
-more: a key that exists only in memory, and only as long as the check runs.
+No one on this machine can open a backup that is encrypted to public keys. So for the check, the file gets one more
+recipient: a key that exists only in memory, and only while the check runs.
 """
 
 import shutil
@@ -102,7 +102,7 @@ def _require_key(log: Log, secret: bytes) -> None:
 
 
 def _verify(session: Session, letter: Letter, scratch: Settings) -> Verdict:
-    """Publish a letter into the scratch folder, and recount it from there as anybody could."""
+    """Publish a letter into the scratch folder, and recount it from there as anyone could."""
     published = scratch.data.parent / "published" / letter.slug
     write_folder(session, letter, figures(session, letter, scratch.url), published, lambda _: None)
     with closing(open_source(str(published))) as source:

@@ -1,5 +1,6 @@
-"""Writes a backup into an empty site, whichever version made it: into the tables of that version, which are then
-upgraded. Then it ends what must not go on: rounds without their secrets, logs that may be older than the published one.
+"""Writes a backup into an empty site: first into tables of the version that made it, which are then upgraded.
+
+Then it ends what must not go on: rounds without their secrets, logs that may be older than the published one.
 """
 
 import os
@@ -130,14 +131,14 @@ def _tiles(backup: Backup, log: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def b64_root(root: bytes) -> str:
-    """A root as it stands in a checkpoint."""
+    """A root as a checkpoint writes it."""
     text = b64url(root).replace("-", "+").replace("_", "/")
     return text + "=" * (-len(text) % 4)
 
 
 def _end_rounds(connection: Connection) -> None:
-    """Nobody can tell how many codes were exchanged since: of those on paper at most all; of mailed ones nobody knows
-    more than the backup."""
+    """End the rounds. How many codes were exchanged since the backup is unknown: of codes on paper, at most all; of
+    emailed codes, only the backup's number is known."""
     codes = (
         select(func.coalesce(func.sum(Batch.made), 0))
         .where(Batch.letter_id == IssuingRound.letter_id, Batch.round == IssuingRound.number)

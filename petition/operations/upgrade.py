@@ -1,4 +1,4 @@
-"""Upgrades a site's databases: looks what they are, copies them, and runs the revisions that are missing."""
+"""Upgrades a site's databases: finds their version, copies them, and runs the missing revisions."""
 
 import contextlib
 from collections.abc import Callable
@@ -45,7 +45,7 @@ def upgrade(
     """Bring both databases to this version's revisions; says whether there was anything to do.
 
     Copies both before (``operations.copies``), unless ``copies`` is false. Killed at any moment, it is finished by
-    doing it again. ``tell`` hears a sentence before and after.
+    doing it again. ``tell`` gets a sentence before and after.
     """
     heads = {chain: head_of(chain, scripts) for chain in CHAINS}
     with contextlib.ExitStack() as held:

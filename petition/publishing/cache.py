@@ -1,4 +1,4 @@
-"""Public bytes, made once an edition and kept: nothing public is computed for a visitor.
+"""Public bytes, made once for each edition and cached: nothing public is computed for a visitor.
 
 A worker asks for the letters' editions at most once a second. The files of an edition are made on first demand,
 compressed once, and kept in memory; those that take time to make also lie in the public folder, for other workers.
@@ -53,7 +53,7 @@ SITE_FILES: dict[str, tuple[str | Callable[[], bytes], str]] = {
     "style.css": ("static/style.css", "text/css; charset=utf-8"),
     "icon.svg": ("static/icon.svg", "image/svg+xml"),
     "sign.js": ("static/sign.js", "text/javascript; charset=utf-8"),
-    "ladder.js": ("static/ladder.js", "text/javascript; charset=utf-8"),
+    "appearance.js": ("static/appearance.js", "text/javascript; charset=utf-8"),
     "check.js": ("static/check.js", "text/javascript; charset=utf-8"),
     "names.js": ("static/names.js", "text/javascript; charset=utf-8"),
     "client.py": ("client.py", "text/x-python; charset=utf-8"),
@@ -61,7 +61,7 @@ SITE_FILES: dict[str, tuple[str | Callable[[], bytes], str]] = {
     "counts.schema.json": (openapi.counts_schema, openapi.SCHEMA),
 }
 PAGES = {"start/": "public/start.html", "code/": "public/code.html"}
-"""Pages of the site that tell of its host; ``TOLD`` are those that a letter's folder carries too."""
+"""Pages about the site's host; ``TOLD`` are those that a letter's folder carries too."""
 COMPRESSED = ("text/", "application/json", "application/schema", "image/svg", "application/atom")
 
 
@@ -93,7 +93,7 @@ class CachedFile:
 
 @dataclass(frozen=True)
 class _Known:
-    """A letter that is open at least, as of its newest edition."""
+    """A letter that is open or later, as of its newest edition."""
 
     id: str
     slug: str
@@ -101,7 +101,7 @@ class _Known:
 
 
 class PublicCache:
-    """The kept files of a site, in one process."""
+    """The cached files of a site, in one process."""
 
     def __init__(
         self,
@@ -127,7 +127,7 @@ class PublicCache:
     def letter_file(self, slug: str, name: str, language: str | None, *, fresh: bool = False) -> CachedFile | None:
         """A published letter's file in a language (None: the letter's own); None if there is no such thing.
 
-        ``fresh`` asks for the editions again, for whoever comes within the second of a publication.
+        ``fresh`` asks for the editions again, for visitors who come within a second of a publication.
         """
         self._refresh(fresh=fresh)
         found = self._listed.get(slug)
@@ -145,7 +145,7 @@ class PublicCache:
     def round_json(self, path: str, number: int | None, *, moment: datetime) -> bytes:
         """The public record of a round of the letter at a path; refuses what that letter does not have.
 
-        Everybody gets the same bytes within an hour and an edition.
+        All visitors get the same bytes within an hour and an edition.
         """
         self._refresh(fresh=False)
         meant = meant_by(path) or ""
@@ -253,7 +253,7 @@ class PublicCache:
             return PublicFile(path.read_bytes(), media_type, modified=modified)
         try:
             with Session(self._reading) as session:
-                if tile_of(name) is not None:  # the log alone is asked, lest names of tiles be a way to keep it busy
+                if tile_of(name) is not None:  # only the log is asked, so names of tiles can't keep the site busy
                     return log_file(session, known.id, name)
                 letter = public_letter(session, known.slug)
                 require_page(letter.names_shown, name)
@@ -295,7 +295,7 @@ class PublicCache:
 
 
 def drop_editions(folder: Path, before: int) -> None:
-    """Delete a letter's kept files of editions before one."""
+    """Delete a letter's cached files of editions before one."""
     for edition in folder.iterdir() if folder.is_dir() else ():
         if edition.name.isdecimal() and int(edition.name) < before:
             shutil.rmtree(edition, ignore_errors=True)
@@ -316,7 +316,7 @@ def asked_page(language: str) -> PublicFile:
 
 
 TOLD: dict[str, Callable[[str], PublicFile]] = {"promises/": promises_page, "asked/": asked_page}
-"""Pages that every site says in the same words."""
+"""Pages with the same words on every site."""
 
 
 def packaged(name: str) -> PublicFile:

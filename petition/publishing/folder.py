@@ -29,7 +29,7 @@ class NotWritten(Refusal):
 
 
 def write_folder(session: Session, letter: Letter, found: Figures, folder: Path, tell: Callable[[int], None]) -> int:
-    """Write or renew a folder; returns how many files were written anew. Refuses a folder that holds anything else.
+    """Write or renew a folder; returns how many files changed. Refuses a folder that holds anything else.
 
     A link is followed. Files that others put into a folder that was written here stay. ``tell`` is called with 1 for
     each file that is done.

@@ -4,18 +4,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from petition.publishing.folder import NO_JEKYLL
-from petition.publishing.placing import MARK, take_away
+from petition.publishing.placing import MARK, remove_folder
 
 
 def prepare_mirror(folder: Path, slugs: Iterable[str]) -> list[str]:
     """Make the folder ready for these letters; returns the slugs of those that it held and that are public no more.
 
     Their files are deleted, because a mirror must not go on showing what was taken down. What was not written here
-    stays: a repository, a CNAME, a page of one's own.
+    stays: a repository, a CNAME, your own page.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / NO_JEKYLL).touch()
     over = sorted({path.parent.name for path in folder.glob(f"*/{MARK}")} - set(slugs))
     for slug in over:
-        take_away(folder / slug)
+        remove_folder(folder / slug)
     return over

@@ -23,7 +23,7 @@ SCHEMA = "application/schema+json"
 BYTES = "application/octet-stream"
 PLAIN = "text/plain; charset=utf-8"
 FORM = ("application/x-www-form-urlencoded", "multipart/form-data")
-SCRIPTS = dict.fromkeys(("sign.js", "ladder.js", "check.js", "names.js"), "text/javascript")
+SCRIPTS = dict.fromkeys(("sign.js", "appearance.js", "check.js", "names.js"), "text/javascript")
 AT_SITE = (
     {"style.css": "text/css", "icon.svg": "image/svg+xml"}
     | SCRIPTS
@@ -37,7 +37,7 @@ WHY = {
     308: "The letter is published by now, or the address has a slash too many or too few: ask there.",
     400: "What was sent has not the form that is asked for.",
     403: "Not allowed: an unknown code, a token of another letter or round, a form of another site.",
-    404: "There is no such letter, file or round, or none that whoever asks may know of.",
+    404: "No such letter, file or round exists, or the caller may not know of it.",
     409: "Something that happened before stands against it: the code or token is used, it is too early.",
     410: "Over: the letter is closed or withdrawn, the round has ended, the code was recalled.",
     413: "More than 64 kB.",
@@ -190,7 +190,7 @@ def _signing() -> Json:
 
 
 def _base64url(size: int) -> Json:
-    """Exactly so many bytes, in their one canonical text."""
+    """A fixed number of bytes, in their one canonical text."""
     whole, last = divmod(size, 3)
     end = {0: "", 1: "[A-Za-z0-9_-][AQgw]", 2: "[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048]"}[last]
     return _text(f"[A-Za-z0-9_-]{{{4 * whole}}}{end}")
@@ -211,8 +211,8 @@ _LOCKED = {**_base64url(384), "description": "RSA-OAEP with the step's key in ro
 _AT = {"type": "integer", "minimum": 1, "maximum": 10**9 - 1}
 
 
-def _ladder(optional: tuple[str, ...] = (), **more: Json) -> Json:
-    """The four steps, each with what it brings; ``more`` comes with those above the first."""
+def _appearance(optional: tuple[str, ...] = (), **more: Json) -> Json:
+    """The four steps, each with its members; ``more`` are those of steps above the first."""
     steps = [
         _object(step={"const": COUNTED}),
         _object(optional, step={"const": GROUPED}, groups=_GROUPS, **more),
@@ -245,7 +245,7 @@ _POSTS: dict[str, tuple[str, int, Json, Json]] = {
         _object(
             message={**_text("[A-Za-z0-9_-]+"), "minLength": 284, "maxLength": 295},
             signature=_SIZE,
-            appearance=_ladder(a=_HALF, w_hash=_HASH),
+            appearance=_appearance(a=_HALF, w_hash=_HASH),
         ),
         _object(sealed={"type": "boolean"}),
     ),
@@ -258,7 +258,7 @@ _POSTS: dict[str, tuple[str, int, Json, Json]] = {
     "appearances": (
         "Another appearance for a signature.",
         200,
-        _object(w_hash=_HASH, a=_HALF, appearance=_ladder(("a", "w_hash"), a=_HALF, w_hash=_HASH)),
+        _object(w_hash=_HASH, a=_HALF, appearance=_appearance(("a", "w_hash"), a=_HALF, w_hash=_HASH)),
         _object(appearance=_SHOWN),
     ),
 }
@@ -280,7 +280,7 @@ _FORMS: dict[str, tuple[str, tuple[str, ...]]] = {
         "Check, change what is shown, or remove by receipt; removing is done with “confirm”.",
         ("receipt", "receipt_file", "appear", "name", "title", "do", "confirm"),
     ),
-    "report": ("Tell whoever runs the site that a letter does harm; only the words and the hour are kept.", ("text",)),
+    "report": ("Tell the site's host that a letter does harm; only the words and the hour are stored.", ("text",)),
     "receipt/file": ("The receipt sent back as a file; nothing is stored.", ("token",)),
 }
 _COUNTS = _object(

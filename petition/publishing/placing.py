@@ -1,7 +1,7 @@
-"""Puts a new version of a folder where the old one is, in one step, with everything in it that others put there.
+"""Replaces a folder with a new version in one step, and keeps everything that others put there.
 
-The new folder is made beside the old one. Unchanged files, and those of others, are linked into it. So whatever
-interrupts, one of the two is whole, and a folder that was left beside can be deleted.
+The new folder is made beside the old one. Unchanged files, and other people's, are linked into it. So after any
+interruption, one of the two folders is whole, and the other can be deleted.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 MARK = "petition-folder"
-"""Stands in each folder that was written here, so that no other folder is ever replaced. Names what was written."""
+"""A file in each folder that this program wrote, so that no other folder is replaced. It lists what was written."""
 HEADLINE = "Written by: petition publish. The next one replaces these files and keeps all others:"
 KEPT_WITHOUT_LIST = re.compile(r"\..+|CNAME")
 """Release 0.1.0 did not name what it wrote. In its folders, only names of this form were put there by others."""
@@ -68,7 +68,7 @@ def put(path: Path, old: Path, body: bytes, moment: datetime) -> int:
     return 1
 
 
-def take_away(folder: Path) -> bool:
+def remove_folder(folder: Path) -> bool:
     """Delete what was written into a folder, and the folder unless others put something there; says whether it did."""
     if not (folder / MARK).is_file():
         return False

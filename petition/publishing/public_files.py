@@ -1,6 +1,6 @@
 """A letter's public files, each made from sealed facts alone: the same facts give the same bytes.
 
-Names are as they stand below the letter's address; a name that ends with a slash is a page.
+Names are relative to the letter's address; a name that ends with a slash is a page.
 """
 
 import re
@@ -50,14 +50,14 @@ TILE = re.compile(
 
 @dataclass(frozen=True)
 class PublicFile:
-    """Bytes that anybody may have, and their media type."""
+    """Bytes that anyone may have, and their media type."""
 
     body: bytes
     media_type: str
     is_final: bool = False
     """Never changes again: a full tile."""
     modified: datetime | None = None
-    """The hour of the sealing whose facts it tells."""
+    """The hour of the sealing whose facts it has."""
 
 
 FROM_FIGURES: dict[str, tuple[Callable[[Figures], bytes], str]] = {
@@ -93,7 +93,7 @@ FORMATS = {
     "svg": "chart.svg",
     "png": "chart.png",
 }
-"""The file that tells the figures in each format."""
+"""The file that has the figures, for each format."""
 ISSUER_PEM = "application/x-pem-file"
 PAGES = {
     "": "public/letter.html",
@@ -116,7 +116,7 @@ def kind_on_disk(name: str) -> str | None:
 
 
 def is_file_name(name: str) -> bool:
-    """Whether a letter can have a file of this name at all: told before any database is asked."""
+    """Whether a letter can have a file of this name at all, without asking a database."""
     return name in ON_DISK or name in OTHERS or page_number(name) is not None or tile_of(name) is not None
 
 

@@ -23,7 +23,7 @@ SITE = "_site/"
 
 @dataclass(frozen=True)
 class HostFacts:
-    """What pages say of who runs the site, and who may start a letter: ``invited``, or ``open`` for anybody."""
+    """What pages say about the host, and who may start a letter: ``invited`` people, or with ``open`` anyone."""
 
     name: str = ""
     contact: str = ""

@@ -1,4 +1,4 @@
-"""Where group answers and names go from where they arrived: so many at a time that none stands out, sorted.
+"""Moves group answers and names from where they arrived: sorted, and enough at a time that none stands out.
 
 What arrived since is rewritten whole at each sealing, what settled is not, so a sealing costs what came and not what
 is there. A table that grows keeps on its pages, roughly, which rows it got together: with at least K others of the
@@ -23,13 +23,13 @@ from petition.signing.erasure import clear, is_blank
 AT_ONCE = 5000
 """Rows that are in memory together, and written by one transaction."""
 PAUSE = 0.2
-"""Seconds between two of them: whoever waits to sign another letter asks SQLite again within a tenth."""
+"""Seconds between two of them: people who wait to sign another letter ask SQLite again within a tenth."""
 
 
 def settle(
     session: Session, letter: Letter, lifted: LiftedRows, *, without: Collection[int] = ()
 ) -> dict[type[Any], list[Row]]:
-    """Move each field's answers, and the names, if at least K of a round arrived; what is to be put back of the rest.
+    """Move each field's answers, and the names, if at least K of a round arrived; returns the rest, to be put back.
 
     Rows of the rounds ``without`` go.
     """
@@ -53,24 +53,24 @@ def is_settled(session: Session, letter_id: str) -> bool:
 
 
 def settle_rest(petition: Engine, letter_id: str, pause: Callable[[float], object] = time.sleep) -> None:
-    """Write a closed letter's answers and names anew, and with them the last to come, which were too few to settle.
+    """Rewrite a closed letter's answers and names, together with the last to come, which were too few to settle.
 
-    Part by part, so that nobody who signs another letter waits long. Stopped in between, it is to be done again.
+    Part by part, so that no one who signs another letter waits long. Stopped in between, it is to be done again.
     """
     for tables in (ANSWERS, NAMES):
         last: bytes | None = b""
         while last is not None:
             with Session(petition) as session:
                 log_of(session, letter_id, alone=True)
-                session.get_one(Letter, letter_id, with_for_update=True)  # nobody changes an answer meanwhile
-                last = _write_part_anew(session, letter_id, tables, last)
+                session.get_one(Letter, letter_id, with_for_update=True)  # no one changes an answer meanwhile
+                last = _rewrite_part(session, letter_id, tables, last)
                 session.commit()
             if last is not None:
                 pause(PAUSE)
 
 
-def _write_part_anew(session: Session, letter_id: str, tables: Tables, last: bytes) -> bytes | None:
-    """Write the settled rows after a key anew, and with them what arrived; the key of the last, None at the end."""
+def _rewrite_part(session: Session, letter_id: str, tables: Tables, last: bytes) -> bytes | None:
+    """Rewrite the settled rows after a key, with what arrived; returns the last one's key, None at the end."""
     arrived, settled = (table.__table__ for table in tables)
 
     def after(table: Any, end: bytes | None = None) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""Which of the signatures that wait are counted now (protocol 7): of each round at least K, or none.
+"""Which waiting signatures are counted now (protocol 7): at least K of each round, or none.
 
 Every signature in the log shows its round, so K and H count within a round.
 """
@@ -38,7 +38,7 @@ class Choice:
 
     @property
     def signatures(self) -> list[Chosen]:
-        """What goes into the log, in its order: by leaf hash, whatever the round."""
+        """What goes into the log, in its order: by leaf hash, across rounds."""
         return sorted((_as_entry(row) for row in self.taken), key=lambda signature: signature.leaf)
 
 

@@ -1,4 +1,4 @@
-"""The groups' numbers as they are shown: made by a sealing, and stored, so that whoever shows them shows the same."""
+"""The groups' numbers as they are shown: made by a sealing and stored, so that every page shows the same ones."""
 
 from collections import Counter, defaultdict
 from datetime import datetime
@@ -19,7 +19,7 @@ REST = ""
 
 
 def renew(session: Session, letter: Letter, total: int, *, moment: datetime) -> None:
-    """Make the tables of all fields anew, if enough more have signed since they were made last."""
+    """Make new tables of all fields, if enough more have signed since the last ones."""
     fields = fields_of(session, letter.id)
     last = session.get(GroupRelease, letter.id)
     unnamed = total - letter.names_shown

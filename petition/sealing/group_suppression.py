@@ -1,8 +1,8 @@
-"""What may be said of a field's groups: a table that is made of rounded numbers alone (protocol, section 10).
+"""What may be said about a field's groups: a table made of rounded numbers alone (protocol, section 10).
 
 A table is a function of the public totals, of how many names are shown, and of each group's number rounded down to
-fives. Whatever is hidden in it, and why, follows from these: so one answer changes what is seen only where it is the
-fifth of its five, and someone who knows everybody else's answers learns nothing else of the last one.
+fives. What it hides, and why, follows from these. So one answer changes what is seen only where it is the fifth of its
+five, and a person who knows everyone else's answers learns nothing else about the last one.
 """
 
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 STEP = 5
 NEARLY_ALL = 80
-"""Percent of a group's people. From there on the number would tell of each of them that they probably signed."""
+"""Percent of a group's people. From there on, the number would say of each of them that they probably signed."""
 GROWTH = 100
-"""Percent: a table is made anew when so many more have signed than at the last one, and at least K."""
+"""How many percent more must have signed since the last table for a new one; and at least K."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def table(
     """The table of one field.
 
     ``total`` have signed, and the names of ``named`` of them are shown; ``answers`` are the groups' numbers,
-    ``people`` their headcounts where they are known. Nobody can tell which answers are those of shown names, so each
+    ``people`` their headcounts where they are known. No one can tell which answers are those of shown names, so each
     number must leave K others even if all of them were in this group. A group is hidden if its number is smaller, or
     nearly all of its people signed. If those who are left beside the shown groups may be fewer, the smallest of
     these joins them: a hidden group is never alone there, and no subtraction gives its number.
@@ -69,9 +69,9 @@ def table(
 
 
 def _risen(number: int, option: str, least: int, before: Before | None) -> int:
-    """A number rises by no more than have signed since: a leap by nearly all of them would tell it to the person.
+    """A number rises by no more than have signed since: a leap by nearly all of them would point at those people.
 
-    Whatever is too small to be shown counts as just too small, so that its rise tells nothing of it.
+    A number too small to be shown counts as just too small, so its rise says nothing about it.
     """
     if before is None:
         return number

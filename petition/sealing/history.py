@@ -1,4 +1,4 @@
-"""What is remembered besides the log: its totals hour by hour, and the hours of entries that are no signatures."""
+"""What is stored beside the log: its totals hour by hour, and the hours of entries that are not signatures."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -44,7 +44,7 @@ def write_history(
 def note_milestones(
     session: Session, letter: Letter, entries: list[Mapping[str, Any]], first: int, moment: datetime
 ) -> None:
-    """Remember the hour of each entry that is neither a signature nor a withdrawal, for people who read the log."""
+    """Store the hour of each entry that is neither a signature nor a withdrawal, for people who read the log."""
     for place, entry in enumerate(entries):
         if entry["type"] not in ("signature", "withdrawal"):
             session.add(Milestone(letter_id=letter.id, entry=first + place, hour=to_hour(moment)))

@@ -27,7 +27,7 @@ HELD = (
 
 
 def begin_log(session: Session, letter: Letter, origin: str, seed: bytes, master: bytes) -> Log:
-    """An empty log with an Ed25519 key of its own; the origin is fixed from now on."""
+    """An empty log with its own Ed25519 key; the origin is fixed from now on."""
     locked = lock(derive(master, KEY_LABEL), seed, KEY_LABEL + letter.id)
     log = Log(letter_id=letter.id, origin=origin, public_key=public_of(seed), private_key=locked)
     session.add(log)

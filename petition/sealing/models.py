@@ -10,7 +10,7 @@ from petition.letters.models import Hour
 
 
 class Log(PetitionBase):
-    """A letter's log: its name, its key, how far it goes, and its newest signed checkpoint."""
+    """A letter's log: its name, its key, its size, and its newest signed checkpoint."""
 
     __tablename__ = "log"
     __table_args__ = UNORDERED
@@ -23,7 +23,7 @@ class Log(PetitionBase):
     size: Mapped[int] = mapped_column(default=0)
     checkpoint: Mapped[str] = mapped_column(Text, default="")
     updated: Mapped[datetime | None] = mapped_column(Hour, default=None)
-    """The hour of the last update, whether or not it appended anything: what is told to organizers is as of then."""
+    """The hour of the last update, whether or not it appended anything: organizers' figures are as of then."""
     is_held: Mapped[bool] = mapped_column(default=False)
     """Came out of a backup: nothing is appended before the newest published log has been taken over."""
 
@@ -66,7 +66,7 @@ class Sealing(PetitionBase):
 
 
 class Milestone(PetitionBase):
-    """The hour of an entry that tells of rounds, codes, keys or the end: never of a signature."""
+    """The hour of an entry about rounds, codes, keys or the end; never of a signature."""
 
     __tablename__ = "milestone"
     __table_args__ = UNORDERED
@@ -77,7 +77,7 @@ class Milestone(PetitionBase):
 
 
 class Witness(PetitionBase):
-    """Somebody who keeps checkpoints and checks that logs only grow (C2SP tlog-witness)."""
+    """An outsider who keeps checkpoints and checks that logs only grow (C2SP tlog-witness)."""
 
     __tablename__ = "witness"
     __table_args__ = UNORDERED
@@ -113,7 +113,7 @@ class GroupRelease(PetitionBase):
 
 
 class ReleasedGroup(PetitionBase):
-    """A number of the last release, rounded; the option is empty for all who are in no group that is shown."""
+    """A number of the last release, rounded; the option is empty for people who are in no shown group."""
 
     __tablename__ = "released_group"
     __table_args__ = UNORDERED

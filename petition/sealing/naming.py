@@ -1,9 +1,8 @@
 """Names at a set time: the only moment at which the list of names changes.
 
-What was taken back or hidden leaves, what was announced opens or is void, and the names that settled in steps that
-are open are read and become rows that everybody may read. Reading takes minutes when there are many, so it happens
-between two short transactions. After a letter's end what was never to be shown is deleted with its keys, and months
-later the shown names go too.
+Withdrawn and hidden names leave. Announced steps open or become void. Settled names in open steps are unlocked and
+become rows that everyone may read. With many names that takes minutes, so it happens between two short transactions.
+After a letter's end, names that will never be shown are deleted with their keys, and months later the shown names too.
 """
 
 from calendar import monthrange
@@ -28,40 +27,40 @@ from petition.signing.names import HIDDEN, HIDING, LEAVING, SHOWN, UNREADABLE, h
 from petition.signing.signatures import rounds_of
 
 Tell = Callable[[int, int], None]
-"""Hears how many names are read, of how many."""
+"""Gets how many names are read, and of how many."""
 AT_ONCE = 500
 """Keys in one statement."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """What is to be read between the two transactions: locked names, and the private halves of their steps."""
+    """What to read between the two transactions: locked names, and the private halves of their steps."""
 
     keys: Mapping[str, bytes]
     names: tuple[Locked, ...]
 
 
 def begin(session: Session, letter: Letter, *, moment: datetime, random: Random, master: bytes) -> Work | None:
-    """Let go what leaves, open what was announced, and say what is to be read; None if nothing may change now."""
+    """Remove what leaves, open what was announced, and return what must be read; None if nothing may change now."""
     log = log_of(session, letter.id, alone=True)
     session.expire_all()
     session.refresh(letter, with_for_update=True)
     if log.is_held or letter.state not in {*SIGNABLE, CLOSED}:
         return None
-    if _let_go(session, letter):
+    if _remove_names(session, letter):
         letter.edition += 1
     if letter.state != CLOSED and letter.closes is not None:  # a closing is announced: nothing is shown in between
         return None
     signed, withdrawn = totals(rounds_of(session, letter.id))
     if letter.state == CLOSED or letter.published is not None:
         carry_out_announcements(session, letter, count=signed - withdrawn, moment=moment)
-    _tell_who_waits(session, letter)
+    _refresh_waiting(session, letter)
     keys = {row.step: key for row in names_keys(session, letter.id) if (key := unlocked(row, master)) is not None}
     return Work(keys, tuple(_to_read(session, letter, keys, random)))
 
 
-def _let_go(session: Session, letter: Letter) -> bool:
-    """Delete the names that leave, and empty those that were hidden; whether the public sees a difference."""
+def _remove_names(session: Session, letter: Letter) -> bool:
+    """Delete the names that leave, and empty the hidden ones; returns whether the public sees a difference."""
     here = ShownName.letter_id == letter.id
     leaving = session.execute(delete(ShownName).where(here, ShownName.state == LEAVING).returning(ShownName.key)).all()
     emptied = {"state": HIDDEN, "name": "", "title": ""}
@@ -73,7 +72,7 @@ def _let_go(session: Session, letter: Letter) -> bool:
     return bool(leaving or hidden)
 
 
-def _tell_who_waits(session: Session, letter: Letter) -> None:
+def _refresh_waiting(session: Session, letter: Letter) -> None:
     """How many names wait for each step: refreshed only when K more or fewer do, so that no single one is seen."""
     waiting = _settled(session, letter.id)
     for row in names_keys(session, letter.id):
@@ -107,7 +106,7 @@ def _to_read(session: Session, letter: Letter, keys: Iterable[str], random: Rand
 
 
 def say_nothing(_done: int, _all: int) -> None:
-    """For whoever does not wait."""
+    """Reports no progress."""
 
 
 def read(work: Work, letter_id: str, tell: Tell) -> list[Opened]:
@@ -120,7 +119,7 @@ def read(work: Work, letter_id: str, tell: Tell) -> list[Opened]:
 
 
 def finish(session: Session, letter: Letter, opened: list[Opened], *, moment: datetime) -> int:
-    """Show what was read and is still there; at a letter's end delete what was never to be shown, with its keys."""
+    """Show names that were read and still exist; at a letter's end delete those never to be shown, with their keys."""
     log_of(session, letter.id, alone=True)
     session.expire_all()
     session.refresh(letter, with_for_update=True)
@@ -168,7 +167,7 @@ def _row(letter: Letter, number: int, name: Locked, typed: Any) -> dict[str, Any
 
 
 def _end(session: Session, letter: Letter, moment: datetime) -> None:
-    """Delete what was never to be shown, say how many there were, and destroy the keys; months later all names."""
+    """Delete names that will never be shown, store their number, and destroy the keys; months later, all names."""
     rows = [row for row in names_keys(session, letter.id) if not row.is_over]
     if rows:
         never_shown = _settled(session, letter.id)
@@ -186,7 +185,7 @@ def _end(session: Session, letter: Letter, moment: datetime) -> None:
 
 
 def names_until(letter: Letter) -> datetime:
-    """The hour from which on a closed letter's names are gone from its pages: so many months after its end."""
+    """The hour at which a closed letter's names leave its pages: the chosen number of months after its end."""
     assert letter.closed is not None
     years, month = divmod(letter.closed.month - 1 + letter.names_months, 12)
     year = letter.closed.year + years

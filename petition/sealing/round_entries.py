@@ -1,7 +1,7 @@
-"""What the log says of rounds: that they open, how many codes they have, that they end, that they are annulled.
+"""What the log says about rounds: that they open, how many codes they have, that they end, that they are annulled.
 
-The issuer's numbers come in as values. Some of them would tell that somebody came, so they wait: numbers of mailed
-codes for signatures of their round, and whatever organizers are told for the next set time.
+The issuer's numbers come in as values. Some of them would show that someone came, so they wait: numbers of mailed
+codes for signatures of their round, and everything that organizers see for the next set time.
 """
 
 from collections.abc import Iterable, Mapping
@@ -41,7 +41,7 @@ class Numbers(Protocol):
     def annulled(self) -> str | None: ...
 
 
-Told = Mapping[int, Numbers | None]
+NumbersByRound = Mapping[int, Numbers | None]
 """The issuer's numbers by round; None for a round that the issuer does not know (yet)."""
 
 
@@ -50,7 +50,7 @@ def rounded(number: int, k: int) -> int:
     return 0 if number < k else number - number % FIVES
 
 
-def hear(letter: Letter, rounds: Mapping[int, Round], numbers: Iterable[Numbers]) -> Told:
+def numbers_by_round(letter: Letter, rounds: Mapping[int, Round], numbers: Iterable[Numbers]) -> NumbersByRound:
     """The issuer's numbers of each round; what is kept of them beside the log is rounded, as organizers see it."""
     known = {number.number: number for number in numbers}
     for row in rounds.values():
@@ -94,7 +94,7 @@ def _mailed(row: Round, number: Numbers | None) -> int:
 
 
 def entries_of_rounds(
-    letter: Letter, moment: datetime, rounds: Mapping[int, Round], told: Told, growing: Mapping[int, int]
+    letter: Letter, moment: datetime, rounds: Mapping[int, Round], told: NumbersByRound, growing: Mapping[int, int]
 ) -> Iterable[Entry]:
     """Entries of new rounds, of codes, of ended and of annulled rounds, in this order, each by round.
 
@@ -119,15 +119,15 @@ def entries_of_rounds(
 
 def _codes(letter: Letter, row: Round, number: Numbers | None, more: int) -> Iterable[Entry]:
     paper, voided = _on_paper(row, number), max(row.voided, number.voided if number is not None else 0)
-    mailed = _mailed_to_tell(letter, row, number, more)
+    mailed = _mailed_to_log(letter, row, number, more)
     if (row.made, row.voided) != (paper + mailed, voided):
         row.made, row.mailed, row.voided = paper + mailed, mailed, voided
         yield {"type": "codes", "round": row.number, "made": row.made, "voided": row.voided}
 
 
-def _mailed_to_tell(letter: Letter, row: Round, number: Numbers | None, more: int) -> int:
+def _mailed_to_log(letter: Letter, row: Round, number: Numbers | None, more: int) -> int:
     """How many mailed codes the log may name: with signatures of the round, by K more or as far as these need; and
-    all just before the round ends, if at least K were issued. A number that rose by one would say that somebody came.
+    all just before the round ends, if at least K were issued. A number that rose by one would show that someone came.
     """
     mailed = _mailed(row, number)
     if number is not None and number.issued is not None and not row.is_ended:

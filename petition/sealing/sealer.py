@@ -1,7 +1,7 @@
 """Sealing: the only moment at which anything public changes (protocol, section 7).
 
-Signatures wait until so many of a round do that nobody can tell whose arrived. An update takes a random choice of
-them, sorts it, and appends it to the log in one transaction; what is held back is rewritten in sorted order.
+Signatures wait until enough of a round wait that no one can tell whose arrived. An update takes a random choice of
+them, sorts it, and appends it to the log in one transaction. It rewrites those it holds back in sorted order.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ from petition.sealing.group_releases import forget_tables, renew
 from petition.sealing.history import note_milestones, totals, write_history
 from petition.sealing.log import append, log_of, log_seed
 from petition.sealing.models import Log
-from petition.sealing.round_entries import Numbers, Told, entries_of_rounds, hear, room
+from petition.sealing.round_entries import Numbers, NumbersByRound, entries_of_rounds, numbers_by_round, room
 from petition.sealing.unordered_writes import LiftedRows, Row
 from petition.signing.appearances import ARRIVALS, forget_all
 from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawal
@@ -42,7 +42,7 @@ class Result:
     is_held: bool = False
     """The log came out of a backup: nothing is sealed before the newest published log has been taken over."""
     has_lapsed: bool = False
-    """The letter was to close, but no round has K signatures any more: it stays open."""
+    """The letter was due to close, but no round has K signatures any more. It stays open."""
 
 
 def seal(
@@ -89,7 +89,7 @@ class _Update:
     def run(self, numbers: Iterable[Numbers]) -> Result:
         session, letter = self.session, self.letter
         rounds = {row.number: row for row in rounds_of(session, letter.id)}
-        told = self._hear(rounds, numbers)
+        told = self._numbers_by_round(rounds, numbers)
         lifted = LiftedRows(session, letter.id, Pending, Tombstone, Withdrawal, *ARRIVALS)
         choice = self._choose(lifted.rows(Pending), rounds, told)
         kept: dict[type[Any], list[Row]] = {
@@ -114,20 +114,20 @@ class _Update:
             self._end()
         return Result(len(chosen), len(entries), len(choice.held))
 
-    def _hear(self, rounds: Mapping[int, Round], numbers: Iterable[Numbers]) -> Told:
+    def _numbers_by_round(self, rounds: Mapping[int, Round], numbers: Iterable[Numbers]) -> NumbersByRound:
         """The issuer's numbers; none once the letter has ended, or where version 0.1.0 began its log: then only
         withdrawals follow. What annulled rounds had goes."""
         if self.letter.state not in SIGNABLE or not is_current(self.letter):
             return {}
-        told = hear(self.letter, rounds, numbers)
+        told = numbers_by_round(self.letter, rounds, numbers)
         for row in rounds.values():
             if row.annulled is not None and not row.is_annulment_logged:
                 forget_all(self.session, self.letter.id, row.number)
                 forget_tables(self.session, self.letter.id)
         return told
 
-    def _choose(self, waiting: list[Row], rounds: Mapping[int, Round], told: Told) -> Choice:
-        if not told:  # nobody counts what waits in a log of version 1, so it goes
+    def _choose(self, waiting: list[Row], rounds: Mapping[int, Round], told: NumbersByRound) -> Choice:
+        if not told:  # no one counts what waits in a log of version 1, so it goes
             return Choice(held=waiting if is_current(self.letter) and not self.closing else [])
         holds = self.letter.closes is not None and not self.closing
         left = {number: room(row, told.get(number), self.moment) for number, row in rounds.items()}
@@ -140,7 +140,7 @@ class _Update:
         return choice
 
     def _entries(
-        self, rounds: Mapping[int, Round], told: Told, chosen: Collection[Chosen], leaving: list[Row]
+        self, rounds: Mapping[int, Round], told: NumbersByRound, chosen: Collection[Chosen], leaving: list[Row]
     ) -> list[Entry]:
         """Of rounds, then signatures, then withdrawals; what follows from them is counted with each round."""
         growing = Counter(one.round for one in chosen)
@@ -172,7 +172,7 @@ class _Update:
         return last
 
     def _follow(self, entries: list[Entry], chosen: list[Chosen], first: int, numbers: tuple[int, int]) -> None:
-        """What is remembered of entries besides the log: where each commit stands, the history, the milestones."""
+        """What is stored of entries beside the log: the place of each commit, the history, the milestones."""
         _remember(self.session, self.letter, chosen, first + _position_of_signatures(entries))
         size = self.log.size if is_current(self.letter) else None
         write_history(self.session, self.letter, self.moment, *numbers, size)
@@ -193,7 +193,7 @@ def _position_of_signatures(entries: list[Entry]) -> int:
 
 
 def _remember(session: Session, letter: Letter, chosen: list[Chosen], first: int) -> None:
-    """Where in the log each commit stands, written by commit and so in no order of arrival."""
+    """The place of each commit in the log, written in order of commits and not of arrival."""
     placed = sorted((signature.commit, signature.round, first + place) for place, signature in enumerate(chosen))
     rows = [
         {"letter_id": letter.id, "commit": commit, "round": number, "entry": entry, "is_withdrawn": False}

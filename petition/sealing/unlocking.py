@@ -1,4 +1,4 @@
-"""Reading locked names, on all cores and in bounded memory: a private operation takes some milliseconds each."""
+"""Reading locked names, on all cores and in bounded memory: each takes a private operation of some milliseconds."""
 
 import multiprocessing
 import os
@@ -17,7 +17,7 @@ AT_ONCE = 250
 AHEAD = 3
 """Tasks that wait or run for each process."""
 FEW = 500
-"""So many are read here, before other processes would have begun."""
+"""How many are read in this process: other processes would only have started by then."""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
-"""What changes between two sealings is lifted off its tables and put back sorted: no page tells what came when.
+"""Lifts what changes between two sealings off its tables and puts it back sorted, so no page shows what came when.
 
 Deleting and inserting is not enough on SQLite: which pages a table grew into, and in what order they were freed,
 follows from the order of arrival, and a table's first page keeps pointers to rows that are gone. So the tables are
-emptied whole, and the file is cut back to the pages that it had before anybody came; the log grows from there, and
-those who still wait are written last. An hour in which the same people came in another order leaves the same bytes.
+emptied completely, and the file is cut back to the pages that it had before anyone came. The log grows from there, and
+signatures that still wait are written last. If the same people come in another order, the bytes are the same.
 On PostgreSQL what one transaction writes has one xmin; ``forget_order`` does the rest.
 """
 
@@ -24,7 +24,7 @@ class LiftedRows:
     """The rows of some tables, keyed by letter and a hash, off their tables until they are put back."""
 
     def __init__(self, session: Session, letter_id: str, *tables: type[Any]) -> None:
-        """Lift a letter's rows, which nobody else may write to meanwhile; on SQLite all other letters' rows too."""
+        """Lift a letter's rows, which no one else may write to meanwhile; on SQLite all other letters' rows too."""
         self._session = session
         self._rows: dict[type[Any], list[Row]] = {}
         self._others: dict[type[Any], list[Row]] = {}
@@ -44,7 +44,7 @@ class LiftedRows:
             query, removal = query.where(here.c.letter_id == letter_id), removal.where(here.c.letter_id == letter_id)
         rows = [dict(row) for row in self._session.execute(query).mappings()]
         self._session.execute(removal)
-        return _sorted(table, rows)
+        return in_key_order(table, rows)
 
     def _smooth(self, table: type[Any]) -> None:
         """Cut the file back, and write over the pages that it had: one of them has listed the others.
@@ -71,7 +71,7 @@ class LiftedRows:
         """Write what is kept of the letter's rows, and all other letters' rows, in the order of their keys."""
         self._session.flush()
         for table, others in self._others.items():
-            rows = _sorted(table, [*others, *kept.get(table, ())])
+            rows = in_key_order(table, [*others, *kept.get(table, ())])
             if rows:
                 self._session.execute(insert(table.__table__), rows)
 
@@ -81,6 +81,6 @@ def _key(table: type[Any]) -> list[str]:
     return [column.name for column in table.__table__.primary_key]
 
 
-def _sorted(table: type[Any], rows: Iterable[Row]) -> list[Row]:
+def in_key_order(table: type[Any], rows: Iterable[Row]) -> list[Row]:
     letter_id, key = _key(table)
     return sorted(rows, key=lambda row: (row[letter_id], bytes(row[key])))

@@ -142,7 +142,7 @@ def _questions(session: Session, letter_id: str) -> Iterator[_Question]:
 
 
 def _ask_all(petition: Engine, questions: list[_Question], now: int) -> list[tuple[_Question, Answer]]:
-    """One thread for each witness; who has not answered when patience ends is left alone with its thread."""
+    """One thread for each witness. One that hasn't answered when time is up is left behind with its thread."""
     found: dict[int, Answer] = {}
     until = time.monotonic() + PATIENCE
 

@@ -1,7 +1,7 @@
-"""What a signer lets be shown: counted, in groups, or by a name that is locked (protocol, section 6).
+"""What a signer allows to be shown: only the count, groups, or a locked name (protocol, section 6).
 
-Group answers and names are rows of their own under keys that only the receipt leads to. They hold their round's
-number and nothing else of the signature: nobody can join role to site to level, or either to an entry of the log.
+Group answers and names are separate rows under keys that only the receipt leads to. They hold their round's number and
+nothing else of the signature: no one can join role to site to level, or any of them to an entry of the log.
 """
 
 from collections.abc import Iterable
@@ -40,7 +40,7 @@ AnyRow = dict[str, Any]
 
 @dataclass(frozen=True)
 class Appearance:
-    """A step of the ladder with what it brings; above ``counted`` also A and SHA-256(W), 32 bytes each."""
+    """An appearance step with its values; above ``counted`` also A and SHA-256(W), 32 bytes each."""
 
     step: str = COUNTED
     at: int | None = None
@@ -63,7 +63,7 @@ class Appearance:
 def read_appearance(value: Any, opened: tuple[bytes, bytes] | None = None) -> Appearance:
     """An appearance from JSON (interface, machine formats); refuses members that its step does not have.
 
-    ``opened`` are A and SHA-256(W) where a request has them beside the appearance; else they stand in it.
+    ``opened`` is A and SHA-256(W) if a request has them beside the appearance; otherwise they are in it.
     """
     step = value.get("step") if isinstance(value, dict) else None
     if step not in STEPS:
@@ -155,7 +155,7 @@ def require_offered(session: Session, letter: Letter | Row[Any], appearance: App
 
 
 def require_taken(session: Session, letter_id: str, appearance: Appearance) -> None:
-    """Refuse a name that is new if nobody can unlock its step any more."""
+    """Refuse a name that is new if no one can unlock its step any more."""
     if appearance.name_step is not None and appearance.name_step not in steps_taken(session, letter_id):
         raise Over(
             "No one can reveal the names of this letter any more, so it takes no more. Choose another way to be listed."
@@ -182,14 +182,14 @@ class Shown:
     name_step: str | None = None
     """``named``, ``named_at:200``, or None without a name."""
     name: str = ""
-    """Once it was unlocked; until then nobody here can read it."""
+    """The name, once it was unlocked; until then no one here can read it."""
     title: str = ""
     name_state: str = ""
     """Once it was unlocked: see signing/names.py."""
 
     @property
     def step(self) -> str:
-        """The step of the ladder; no row holds it, it follows from which rows there are."""
+        """The appearance step. No row holds it; it follows from which rows exist."""
         return self.name_step or (GROUPED if self.groups else COUNTED)
 
 
@@ -217,7 +217,7 @@ def keys_in(rows: Rows) -> Keys:
 
 
 def keys_of(session: Session, letter_id: str, a: bytes) -> Keys:
-    """All keys to which A leads in a letter."""
+    """All keys in a letter that derive from A."""
     return {ANSWERS: [group_key(a, field.id) for field in fields_of(session, letter_id)], NAMES: [name_key(a)]}
 
 
@@ -259,7 +259,7 @@ def _keep_in(session: Session, letter_id: str, tables: Tables, wanted: list[AnyR
 
 
 def forget(session: Session, letter_id: str, a: bytes) -> None:
-    """Delete everything that A leads to: the signature has been taken back."""
+    """Delete everything under keys from A: the signature has been withdrawn."""
     keys = keys_of(session, letter_id, a)
     forget_shown(session, letter_id, keys[NAMES])
     keep(session, letter_id, {ANSWERS: [], NAMES: []}, keys)

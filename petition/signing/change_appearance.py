@@ -1,4 +1,4 @@
-"""Changing what is shown of a signature, up and down the ladder, with A and SHA-256(W) of its receipt."""
+"""Changes what is shown of a signature, to more or less, with A and SHA-256(W) of its receipt."""
 
 from sqlalchemy.orm import Session
 
@@ -23,7 +23,7 @@ from petition.signing.signatures import WITHDRAWN_SENTENCE, held_state
 
 
 def change(session: Session, letter: Letter, appearance: Appearance) -> Shown:
-    """Let an appearance take the place of the one that is stored; asked again it changes nothing.
+    """Replace the stored appearance; asked again, it changes nothing.
 
     Refused: a receipt that never signed (404), a withdrawn signature or one of an annulled round (410), steps and
     groups that the letter does not offer, and, once it is closed, showing more than before (410).
@@ -44,7 +44,7 @@ def change(session: Session, letter: Letter, appearance: Appearance) -> Shown:
 
 
 def _round_of(session: Session, letter: Letter, commit: bytes) -> int:
-    """The round of a signature that stands, held so that it cannot be withdrawn before this is through."""
+    """The round of a signature that stands, locked so that it can't be withdrawn before this is done."""
     key = (letter.id, commit)
     waiting = session.get(Pending, key, with_for_update=True)
     if waiting is not None:

@@ -1,8 +1,8 @@
-"""What a signer takes back of an answer or a name: written over at once, deleted by the next sealing.
+"""Answers and names that a signer takes back: overwritten at once, deleted by the next sealing.
 
-Rows that settled lie on pages that are not written anew. A row that leaves such a page by itself leaves a trace there,
-on SQLite, of which left first. So it stays, blank and as long as it was, until a sealing deletes all that were taken
-back since the last one, in the order of their keys; a blank row that arrives tells it which.
+Settled rows are on pages that are not rewritten. On SQLite, a row that leaves such a page by itself leaves a trace of
+which row left first. So the row stays, blank and of the same length, until a sealing deletes all rows that were taken
+back since the last one, in the order of their keys. A blank row that arrives names the row to delete.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ AnyRow = dict[str, Any]
 
 
 def blank(row: AnyRow) -> AnyRow:
-    """A row that says nothing any more but that its key is to be cleared."""
+    """A row that only says that its key must be cleared."""
     if "locked" in row:
         return {**row, "step": BLANK, "locked": b""}
     return {**row, "option": BLANK}
@@ -33,7 +33,7 @@ def is_blank(row: AnyRow) -> bool:
 
 
 def write_over(session: Session, letter_id: str, table: type[Any], keys: Iterable[bytes]) -> None:
-    """Let rows that settled say nothing any more; each keeps its length, and so its place."""
+    """Blank settled rows; each keeps its length, and so its place."""
     columns = table.__table__.c
     word = columns["step"] if "locked" in columns else columns["option"]
     blanks: dict[str, Any] = {word.name: func.substr(literal(BLANK * LONGEST_WORD), 1, func.length(word))}

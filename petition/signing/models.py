@@ -33,11 +33,11 @@ class Round(PetitionBase):
     made: Mapped[int] = mapped_column(default=0)
     voided: Mapped[int] = mapped_column(default=0)
     spent: Mapped[int] = mapped_column(default=0)
-    """For the organizers' "about so many codes are used", rounded as they see it; not in the log."""
+    """For the organizers' "about 30 codes are used", rounded as they see it; not in the log."""
     mailed: Mapped[int] = mapped_column(default=0)
-    """Of ``made``, those that went out by mail."""
+    """Of ``made``, those that went out by email."""
     undelivered: Mapped[int] = mapped_column(default=0)
-    """Mails that the mail server did not take, rounded for the organizers' "about so many"; not in the log."""
+    """Emails that the mail server did not accept, rounded as organizers see it ("about 10"); not in the log."""
     is_ended: Mapped[bool] = mapped_column(default=False)
     """The log says that no more codes are exchanged."""
     issued: Mapped[int | None] = mapped_column(default=None)
@@ -51,7 +51,7 @@ class Round(PetitionBase):
 
 
 class Pending(PetitionBase):
-    """Somebody signed and waits for the next sealing. The key is a hash, so the order of rows says nothing."""
+    """A signature that waits for a sealing. The key is a hash, so the order of rows says nothing."""
 
     __tablename__ = "pending"
     __table_args__ = UNORDERED
@@ -64,7 +64,7 @@ class Pending(PetitionBase):
 
 
 class Sealed(PetitionBase):
-    """Where in the log a commit's signature stands. Holds no step, digest or reference to anything unpublished."""
+    """The place of a commit's signature in the log. Holds no step, digest or reference to anything unpublished."""
 
     __tablename__ = "sealed"
     __table_args__ = UNORDERED
@@ -112,7 +112,7 @@ class _Answer(MappedAsDataclass, kw_only=True, repr=False, eq=False):
 
 
 class ArrivedAnswer(_Answer, PetitionBase):
-    """An answer since so many came to a field that they could settle: lifted and put back sorted by each sealing."""
+    """A settled answer: enough came to its field. Each sealing lifts these and puts them back sorted."""
 
     __tablename__ = "arrived_answer"
     __table_args__ = UNORDERED
@@ -152,7 +152,7 @@ class LockedName(_LockedName, PetitionBase):
 
 
 class ShownName(PetitionBase):
-    """A name that everybody may read, under the key that only its signer's receipt leads to.
+    """A name that everyone may read, under the key that only its signer's receipt leads to.
 
     Public pages are made from these rows, so what is taken back or hidden stays until the next set time.
     """
@@ -183,6 +183,6 @@ class HiddenName(PetitionBase):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     reason: Mapped[str] = mapped_column(Text)
     key: Mapped[bytes | None] = mapped_column(LargeBinary(32), default=None)
-    """The name key of whose name it was, so that they can be told why; None once their signature is withdrawn."""
+    """The name key of the signer whose name it was, so that they can learn why; None once they have withdrawn."""
     is_public: Mapped[bool] = mapped_column(default=False)
     """From the next set time on."""

@@ -1,4 +1,4 @@
-"""Names that are shown: taken back by their signers, hidden by organizers, read by everybody.
+"""Shown names: signers take them back, organizers hide them, everyone reads them.
 
 Nothing here changes what the public sees before the next set time (sealing/naming.py): until then a name that leaves
 is only marked.
@@ -40,7 +40,7 @@ def shown_names(session: Session, letter_id: str) -> list[tuple[str, str]]:
 
 
 def find_shown(session: Session, letter_id: str, sought: str, most: int) -> list[ShownName]:
-    """Names that are shown and hold a text, in any case, by key; at most so many. The database seeks, not we."""
+    """Shown names that contain a text, in any case, by key; at most ``most`` of them. The database does the search."""
     query = select(ShownName).where(ShownName.letter_id == letter_id, ShownName.state == SHOWN)
     if sought:
         query = query.where(ShownName.name.icontains(sought, autoescape=True))
@@ -53,7 +53,7 @@ def how_many_shown(session: Session, letter_id: str) -> int:
 
 
 def hidings(session: Session, letter_id: str) -> list[HiddenName]:
-    """What the organizers took off the list, by number; those that are public yet."""
+    """Names that the organizers hid, by number; only those whose hiding is public by now."""
     here = (HiddenName.letter_id == letter_id, HiddenName.is_public.is_(True))
     return list(session.scalars(select(HiddenName).where(*here).order_by(HiddenName.number)))
 
@@ -68,7 +68,7 @@ def shown_under_key(session: Session, letter_id: str, key: bytes) -> ShownName |
 
 
 def not_shown_yet(session: Session, letter_id: str, wanted: Iterable[AnyRow]) -> list[AnyRow]:
-    """Of locked names as requests bring them, those that were not unlocked yet from the very same bytes."""
+    """Of the locked names in a request, those whose very bytes were not unlocked yet."""
     return [row for row in wanted if not _is_same(shown_under_key(session, letter_id, row["key"]), row)]
 
 
@@ -77,7 +77,7 @@ def _is_same(shown: ShownName | None, row: AnyRow) -> bool:
 
 
 def take_off(session: Session, letter_id: str, keys: Iterable[bytes], *, but: Iterable[bytes] = ()) -> None:
-    """Let shown names go, for another name or none. A name that was hidden stays hidden while its signature stands."""
+    """Take shown names off, for another name or none. A hidden name stays hidden as long as its signature stands."""
     gone = [key for key in keys if key not in set(but)]
     here = (ShownName.letter_id == letter_id, ShownName.key.in_(gone))
     if gone:
@@ -138,7 +138,7 @@ def forget_names_of_letter(session: Session, letter_id: str) -> None:
 
 
 def free_names(session: Session, letter: Letter, published: Counter[tuple[str, str]] | None = None) -> None:
-    """Show the names of a backup again: all, or those that stand in the newest published list and no others."""
+    """Show the names of a backup again: all of them, or only those on the newest published list."""
     rows = session.scalars(select(ShownName).where(ShownName.letter_id == letter.id, ShownName.state == HELD)).all()
     for row in rows:
         if published is None or published[row.name, row.title] > 0:

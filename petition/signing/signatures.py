@@ -119,7 +119,7 @@ def sign_at(
     *,
     moment: datetime,
 ) -> Signed:
-    """Take a signature: the statement must be of the letter at this path, the RSA-PSS signature of its round.
+    """Accept a signature: the statement must be for the letter at this path, the RSA-PSS signature by its round's key.
 
     The commit is the key, so a token signs once; the same request again inserts nothing and gets the same answer.
     Three statements for ``counted``: letter and round, the insert, and a look at what stands.
@@ -200,7 +200,7 @@ def _key(public_key: bytes) -> PublicKey:
 def _accept(
     session: Session, row: Row[Any], commit: bytes, message: bytes, signature: bytes, appearance: Appearance
 ) -> Signed:
-    """Insert first and look then: whoever loses a race against a sealing or a withdrawal sees its outcome."""
+    """Insert first, then look: the loser of a race against a sealing or a withdrawal sees its outcome."""
     key = {"letter_id": row.id, "commit": commit}
     inserted = False
     if row.state in SIGNABLE:
@@ -259,17 +259,17 @@ def _require_same(session: Session, letter_id: str, commit: bytes, message: byte
 
 
 def withdraw(session: Session, letter: Letter, opening: Opening) -> Withdrawn:
-    """Take a signature back: deleted if it still waits, else withdrawn in the log at the next set time.
+    """Withdraw a signature: deleted if it still waits, else withdrawn in the log at the next set time.
 
     Its group answers and its name are deleted at once, and again whenever this is repeated: a backup may have
     brought them back.
     """
-    withdrawn = _take_back(session, letter, opening)
+    withdrawn = _withdraw(session, letter, opening)
     forget(session, letter.id, opening.a)
     return withdrawn
 
 
-def _take_back(session: Session, letter: Letter, opening: Opening) -> Withdrawn:
+def _withdraw(session: Session, letter: Letter, opening: Opening) -> Withdrawn:
     commit = bytes.fromhex(opening.commit)
     state = held_state(session, letter)
     if changed(session, delete(Pending).where(Pending.letter_id == letter.id, Pending.commit == commit)):
@@ -305,8 +305,8 @@ def _withdraw_sealed(session: Session, letter: Letter, opening: Opening, commit:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What is stored under a receipt, shown whole to whoever holds it."""
+class ReceiptState:
+    """Everything stored under a receipt, shown to the person who has the receipt."""
 
     state: str
     """``kept``, ``sealed`` or ``withdrawn``."""
@@ -316,25 +316,27 @@ class Kept:
     """What is stored of its appearance."""
 
 
-def look_up(session: Session, letter: Letter, opening: Opening) -> Kept:
+def look_up(session: Session, letter: Letter, opening: Opening) -> ReceiptState:
     """What is stored under a receipt. Before publication only whether it is kept or sealed."""
     commit = bytes.fromhex(opening.commit)
     stands = _what_stands(session, letter.id, commit)
     if not stands:
         raise NotFound("No signature of this letter has this receipt.")
     if "tombstone" in stands or "withdrawn" in stands:
-        return Kept("withdrawn")
+        return ReceiptState("withdrawn")
     shown = shown_under(session, letter.id, opening.a)
     if "sealed" in stands:
         is_public = letter.state in PUBLIC
         entry = session.scalar(select(Sealed.entry).where(Sealed.letter_id == letter.id, Sealed.commit == commit))
-        return Kept("sealed", entry if is_public else None, shown)
-    return Kept("kept", shown=shown)
+        return ReceiptState("sealed", entry if is_public else None, shown)
+    return ReceiptState("kept", shown=shown)
 
 
 def has_k_together(session: Session, letter: Letter) -> bool:
-    """Whether at least K signatures of one round that counts are in the log or wait now: for the hour of closing
-    alone, which was announced. Asked at other times it would tell when somebody came."""
+    """Whether at least K signatures of one round that counts are in the log or wait now.
+
+    Only for the announced hour of closing. At other times the answer would show when someone came.
+    """
     waiting = select(Pending.round, func.count()).where(Pending.letter_id == letter.id).group_by(Pending.round)
     known = {row[0]: row[1] for row in session.execute(waiting)}
     living = [row for row in rounds_of(session, letter.id) if row.annulled is None]

@@ -1,7 +1,7 @@
-"""Names as people type them, and as they come out of a lock: what may stand in one, and what is never shown.
+"""Names as people type them, and as they are unlocked: what one may contain, and what is never shown.
 
-Nobody checked that a name is its signer's, and a locked one cannot be looked at before it is unlocked. So the rules
-are kept twice: kindly where somebody types, and without mercy where a name is to be shown to everybody.
+No one checked that a name is its signer's, and a locked name can't be read before it is unlocked. So the rules apply
+twice: with a kind sentence when a signer types, and without mercy when a name would be shown to everyone.
 """
 
 import re
@@ -33,7 +33,7 @@ class TypedName:
 
 
 def read_name(name: str, title: str = "") -> TypedName:
-    """A name as somebody typed it, in normal form (NFC, one line); refuses what could not be shown."""
+    """A name as typed, in normal form (NFC, one line); refuses what could not be shown."""
     found = TypedName(_line(name, "name"), _line(title, "job title") if title.strip() else "")
     size = len(found.as_bytes())
     if size > MOST_BYTES:
@@ -42,7 +42,7 @@ def read_name(name: str, title: str = "") -> TypedName:
 
 
 def opened_name(data: bytes) -> TypedName | None:
-    """What came out of a lock, as it may be shown; None for what no form would have taken."""
+    """An unlocked name, as it may be shown; None for what no form would have accepted."""
     try:
         name, _, title = data.decode("utf-8").partition("\n")
         return None if "\n" in title else read_name(name, title)

@@ -1,4 +1,4 @@
-"""By which routes the codes of a round go out."""
+"""How the codes of a round reach people."""
 
 from collections.abc import Iterable
 
@@ -14,7 +14,7 @@ from petition.signing.signatures import rounds_of
 
 def routes_of(letter: Letter, row: Round, rows: Iterable[Round]) -> list[str]:
     """The routes of one of the letter's rounds. Codes are mailed in a roll's first round that counts: in a further one
-    everybody who has signed by mail could sign once more. There, codes are handed out by people, who know to whom."""
+    everyone who has signed by email could sign once more. There, codes are handed out by people, who know to whom."""
     first = next((other for other in rows if other.roll == row.roll and other.annulled is None), row)
     return list(letter.routes) if MAIL not in letter.routes or row.number <= first.number else [CODE]
 
@@ -22,7 +22,7 @@ def routes_of(letter: Letter, row: Round, rows: Iterable[Round]) -> list[str]:
 def round_for_paper(session: Session, letter: Letter, roll: str | None = None) -> Round:
     """The round that codes on paper are made for: the newest of a roll that counts, by default of the first roll.
 
-    Refused: letters that take no signatures, rolls without such a round, and rounds whose codes go out by mail alone,
+    Refused: letters that take no signatures, rolls without such a round, and rounds whose codes go out by email alone,
     because one person could sign twice.
     """
     require_signable(letter)

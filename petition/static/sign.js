@@ -61,7 +61,7 @@
 //                 works without the script)
 // A refusal of the site is shown in the site's own words.
 //
-// With ladder.js, #seen shows what the public will see of the choices made; its sentences are told of there.
+// With appearance.js, #seen shows what the public will see of the choices made; that script explains its sentences.
 //
 // While it works <html> has the attribute data-busy. From the moment at which the code is sent until a token or receipt
 // was saved, copied, shown as a picture or printed, leaving the page asks first (beforeunload). A button that is
@@ -484,7 +484,7 @@ function requireVersion(first) { // other logs have other rules
   if (first.type !== "letter" || first.version !== 2) stop("version");
 }
 
-function pinInLog(first, { round, public_key, roll }) { // of a round, as the log tells it to everybody
+function pinInLog(first, { round, public_key, roll }) { // of a round, as the log says it to everyone
   const { letter_id, text_sha256, k, timing, hosts, log_key, fields_sha256, names_keys } = first;
   const shared = { letter_id, text_sha256, k, timing, hosts, log_key, fields_sha256, names_keys };
   return pinOf({ ...shared, round, public_key, roll });
@@ -723,7 +723,7 @@ async function press(event) {
 const FIELDS = { badpin: "pin", pin: "pin", roll: "roll", nameless: "name", unshown: "name", words: "receipt" };
 const { title } = document;
 
-function mark(wrong) { // the page's title and the field that is wrong say so, for whoever hears the page
+function mark(wrong) { // the page's title and the wrong field say so, for people who hear the page
   document.title = wrong ? `${sentence("error")} ${title}` : title;
   const [name] = Object.keys(FIELDS).filter((one) => wrong === sentence(one));
   const isCode = field("code") && wrong === whatIsWrong(field("code").value);

@@ -1,4 +1,4 @@
-"""Recomputes a published letter from its public files alone, so that nobody has to believe the server."""
+"""Recomputes a published letter from its public files alone, so that no one has to believe the server."""
 
 from petition.verifying.source import Source
 from petition.verifying.sources import open_source

@@ -1,4 +1,4 @@
-"""Whether K was kept: whatever a reader can tell signatures apart by holds none or at least K of them (protocol 8)."""
+"""Whether K was kept: each set of signatures that a reader can tell apart has at least K members (protocol 8)."""
 
 from collections import Counter
 
@@ -44,7 +44,7 @@ class AnonymityChecker:
         self._last = _LAST_LEAF
 
     def close(self) -> None:
-        """The letter closes: the batch before it is what was left, however little that was."""
+        """The letter closes: the batch before it is what was left, no matter how small."""
         self._add_batch()
 
     def cut(self, size: int) -> None:

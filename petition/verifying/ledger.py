@@ -216,7 +216,7 @@ class Ledger:
         self.closed, self.dropped = number, closed.dropped
 
     def _require_possible(self, number: int, dropped: int) -> None:
-        """``dropped`` tells nothing about fewer than K signers, and no more can have been dropped than were under K."""
+        """``dropped`` says nothing about fewer than K signers, and no more can have been dropped than were under K."""
         if dropped == 0 or self.letter is None:
             return
         k = self.letter.k

@@ -16,7 +16,7 @@ _SHOWS_COUNT = {
     "badge.svg": re.compile(r"<(title)\b"),
     "chart.svg": re.compile(r"<(desc)\b"),
 }
-"""Where the count stands in each: the start tag of an element whose text must have it among its numbers."""
+"""Where each page shows the count: the start tag of an element whose text must have it among its numbers."""
 
 PAGES = tuple(_SHOWS_COUNT)
 

@@ -1,4 +1,4 @@
-"""A round as a log tells of it, and the limits that it must keep after every entry (protocol 8)."""
+"""A round as the log describes it, and the limits that it must keep after every entry (protocol 8)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

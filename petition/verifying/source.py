@@ -1,4 +1,4 @@
-"""The files of a published letter, wherever they are read from."""
+"""The files of a published letter, from a folder or an address."""
 
 from collections.abc import Callable, Generator, Iterable
 from typing import Protocol, TypeVar
@@ -11,7 +11,7 @@ U = TypeVar("U")
 
 
 class Unreachable(Refusal):
-    """No server answers, or none that can be trusted to be the right one."""
+    """No server answers, or none that can be trusted."""
 
 
 class Source(Protocol):

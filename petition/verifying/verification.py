@@ -31,7 +31,7 @@ SMALL_LOG = 2048
 
 
 def _ignore(done: int, size: int) -> None:
-    """Progress that nobody asked for."""
+    """Reports no progress."""
 
 
 def verify(

@@ -36,7 +36,7 @@ class Patience:
     """Without a byte, until a connection is given up."""
     one_file: float = 180.0
     longest_pause: float = 10.0
-    """Between two tries, whatever the server asks for."""
+    """Longest pause between two tries, no matter what the server asks for."""
     settling: float = 1.1
     """Until every process of a server knows of a sealing."""
 

@@ -41,13 +41,15 @@ from petition.web.shared.onion import onion_location
 from petition.web.shared.uploads import InMemoryRequest
 
 DRAFTING_BODY = 1024 * 1024
-JSON_ENDPOINTS = frozenset({"join.issue", "sign.add", "sign.take_back", "sign.change_appearance", "sign.round_record"})
+JSON_ENDPOINTS = frozenset(
+    {"join.issue", "sign.add", "sign.add_withdrawal", "sign.change_appearance", "sign.round_record"}
+)
 BELOW_A_LETTER = re.compile(
     r"(?P<letter>/(?:letters/[a-z0-9-]+|s/[0-9A-Za-z-]+)/)(?P<language>[a-z]{2,3})/(?P<rest>.*)", re.DOTALL
 )
 
 
-def add_web(app: Flask, shelf: PublicCache, url: str | None) -> None:
+def add_web(app: Flask, cache: PublicCache, url: str | None) -> None:
     """Pages, headers, guards and error pages for an app that has a site."""
     app.url_map.converters["place"] = LetterPath
     for blueprint in (*public.BLUEPRINTS, joining.BLUEPRINT, signing.BLUEPRINT, desk.BLUEPRINT):
@@ -65,12 +67,12 @@ def add_web(app: Flask, shelf: PublicCache, url: str | None) -> None:
     app.log_exception = log_flask_failure  # type: ignore[assignment]
     dispatch = app.dispatch_request
     app.dispatch_request = lambda: retried(dispatch, close_sessions)  # type: ignore[method-assign]
-    kept = CacheMiddleware(app.wsgi_app, shelf, url)
+    kept = CacheMiddleware(app.wsgi_app, cache, url)
     found: Site = app.extensions["petition"]
     outages = app.extensions["petition.outages"] = Outages(found.databases, found.settings.data)
     app.wsgi_app = Failures(LanguagePrefix(kept), outages)  # type: ignore[method-assign]
-    app.extensions["petition.kept"] = kept
-    app.extensions["petition.cache"] = shelf
+    app.extensions["petition.cache_middleware"] = kept
+    app.extensions["petition.cache"] = cache
 
 
 class LanguagePrefix:
@@ -118,7 +120,7 @@ def mend_slashes() -> Any:
 
 
 def guard_posts() -> None:
-    """A form of another site cannot post here: told by Sec-Fetch-Site, else by Origin; clients send neither."""
+    """A form of another site cannot post here. Sec-Fetch-Site shows it, or else Origin; clients send neither."""
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return
     fetched_from, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
@@ -189,7 +191,7 @@ def explain(error: HTTPException) -> Any:
 
 
 def _too_often() -> SlowDown:
-    """What the limiter says; it knows when its count begins anew."""
+    """What the limiter says; it knows when its count starts over."""
     limit = limiter.current_limit
     left = 60.0
     if limit is not None:
@@ -213,7 +215,7 @@ def apologize(error: Exception) -> Any:
 
 
 class CachedPages:
-    """Public files for the front of the server, whatever language their address asks for."""
+    """Public files for the front of the server, in any language that their address asks for."""
 
     def __init__(self, kept: CacheMiddleware, onion: str | None) -> None:
         self._kept = kept
@@ -255,5 +257,5 @@ def make_front(app: Flask) -> Front:
         request = app.request_class(environ)
         return is_known(app.session_interface.open_session(app, request) or {})
 
-    cached = CachedPages(app.extensions["petition.kept"], app.extensions["petition"].settings.onion)
+    cached = CachedPages(app.extensions["petition.cache_middleware"], app.extensions["petition"].settings.onion)
     return Front(app, cached, refusal, [*HEADERS.items()], knows)

@@ -1,4 +1,4 @@
-"""What visitors and the log get when something goes wrong that no rule foresees, in Flask or ahead of it."""
+"""What visitors and the log get when something unforeseen goes wrong, in Flask or ahead of it."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -61,7 +61,7 @@ def log_flask_failure(failure: Any) -> None:
 
 
 class Failures:
-    """The outermost layer: whatever breaks below it, ahead of Flask too, gets the same page and the same line."""
+    """The outermost layer: any failure below it, also ahead of Flask, gets the same page and the same log line."""
 
     def __init__(self, wrapped: Callable[..., Iterable[bytes]], outages: Outages) -> None:
         self._wrapped = wrapped

@@ -24,7 +24,7 @@ READ_SECONDS, READ_DESK_SECONDS = 20, 120
 """How long a body may take to arrive."""
 RETRY_AFTER = "5"
 ENTRANCES = ("/organize/sign-in", "/organize/welcome/", "/organize/join/")
-"""Where anybody may send a passphrase."""
+"""Where anyone may send a passphrase."""
 CHOOSING = {
     name: f"HTTP_{name.upper().replace('-', '_')}"
     for name in ("accept-encoding", "host", "if-match", "if-modified-since", "if-none-match", "if-range", "range")

@@ -51,7 +51,7 @@ def place(site: Site) -> Place:
 
 @pytest.fixture
 def new_phone(chromium: Browser, site: Site) -> Iterator[Callable[..., Phone]]:
-    """Hands out phones; afterwards none may have complained, or asked anybody but the site."""
+    """Hands out phones; afterwards none may have complained, or asked another site."""
     made: list[Phone] = []
 
     def new(**options: Any) -> Phone:

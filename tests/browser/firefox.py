@@ -24,7 +24,7 @@ WITHOUT_JIT = {f"javascript.options.{part}": False for part in ("ion", "baseline
 WITHOUT_SCRIPTS = {"javascript.enabled": False}
 QUIET = {
     "marionette.port": 0,
-    "remote.prefs.recommended": True,  # no updates, no first run, nobody is asked anything
+    "remote.prefs.recommended": True,  # no updates, no first run, no one is asked anything
     "browser.shell.checkDefaultBrowser": False,
     "browser.download.folderList": 2,
     "browser.download.useDownloadDir": True,

@@ -44,7 +44,7 @@ both = pytest.mark.parametrize("scripted", ["", "without compilers"], indirect=T
 
 
 @both
-def test_somebody_signs_by_the_script_and_nothing_is_left_behind(scripted: Firefox, site: Site, place: Place) -> None:
+def test_a_worker_signs_with_the_script_and_nothing_is_left_behind(scripted: Firefox, site: Site, place: Place) -> None:
     scripted.come(site.link(place))
     scripted.press("Sign anonymously")
     scripted.expect_heading("You signed.")
@@ -107,7 +107,7 @@ def test_the_numbers_of_rfc_9474_come_out(scripted: Firefox, site: Site, vector:
     assert made == [vector["blinded_msg"], vector["inv"], vector["sig"]]
 
 
-def test_somebody_signs_without_scripts(plain: Firefox, site: Site, place: Place) -> None:
+def test_a_worker_signs_without_scripts(plain: Firefox, site: Site, place: Place) -> None:
     plain.come(site.url(place, "join"))
     plain.fill("Your signing code", site.code(place))
     plain.press("Continue")

@@ -34,7 +34,7 @@ NewWindow = Callable[..., Window]
 
 @pytest.fixture
 def new_window(chromium: Browser, site: Site) -> Iterator[NewWindow]:
-    """Hands out browsers without scripts; afterwards none may have asked anybody but the site."""
+    """Hands out browsers without scripts; afterwards none may have asked another site."""
     made: list[Window] = []
 
     def new(width: int = 390, **options: Any) -> Window:

@@ -1,4 +1,4 @@
-"""Somebody has a code mailed and signs, on a phone, with and without scripts; every page of that way is looked at."""
+"""A signer gets a code by email and signs, on a phone, with and without scripts; every page on the way is checked."""
 
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -28,7 +28,7 @@ def place(site: Site) -> Place:
 
 
 def mail_arrives(site: Site) -> str:
-    """The postman comes by; the code in the one mail that he brings."""
+    """Send what waits; the code in the one email that arrives."""
     look(site.campaign, fresh(site.campaign))
     folder = Path((site.campaign.settings.mail or "").removeprefix("folder:"))
     (file,) = folder.glob("*.eml")

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from petition.crypto.codes import receipt_words
 from tests.browser.script.phones import Phone, Site
 from tests.shared import Place
-from tests.walks import Words
+from tests.walks import LetterText
 
 pytestmark = pytest.mark.browser
 NewPhone = Callable[..., Phone]
@@ -58,7 +58,7 @@ def counted(site: Site, place: Place) -> int:
     return site.campaign.seal(place.id).waiting
 
 
-# The line is cut after the site has done its part, and before anybody hears of it
+# The line is cut after the site has done its part, before its answer arrives
 
 
 def test_sending_the_form_again_after_a_cut_gives_the_token(plain: Phone, site: Site, place: Place) -> None:
@@ -191,7 +191,7 @@ def test_two_tabs_with_one_code_give_one_signature(plain: Phone, site: Site, pla
 # Others, and other times
 
 
-def test_a_code_that_somebody_else_used_says_so_and_what_to_do(plain: Phone, site: Site, place: Place) -> None:
+def test_a_code_that_someone_else_used_says_so_and_what_to_do(plain: Phone, site: Site, place: Place) -> None:
     code = site.code(place)
     site.campaign.token(place.id, code)
     plain.come(site.url(place, "join"))
@@ -286,7 +286,7 @@ def test_a_clock_that_is_wrong_by_a_day_changes_nothing(
 
 
 DIRECTION = "element => getComputedStyle(element).direction"
-RIGHT_TO_LEFT = Words(
+RIGHT_TO_LEFT = LetterText(
     title="لن نبني هذا",
     recipient="جو مُستر",
     employer="شركة Example",

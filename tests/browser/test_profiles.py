@@ -41,7 +41,7 @@ both = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scr
 
 @dataclass
 class Signer:
-    """Somebody with a code, in the link or to be typed, and all that their browser gets to know of it."""
+    """A signer with a code, in the link or to be typed, and all that their browser learns of it."""
 
     place: Place
     link: str
@@ -54,7 +54,7 @@ class Signer:
         self.known["receipt"] = (b64url(token.receipt), words, words.replace("-", ""))
 
     def left_in(self, profile: Path) -> dict[str, set[str]]:
-        """Where in a profile something of theirs lies. Every answer that is offered is in the empty form, too."""
+        """Where a profile holds something of the signer's. Every answer on offer is in the empty form, too."""
         words = {"address": (self.place.hidden,), "code": (self.code, self.code.replace("-", "")), "name": (NAME,)}
         found = found_in(profile, {**words, "answer": (CHOSEN,), "other answer": (OTHER,), **self.known})
         found["answer"] -= found.pop("other answer")
@@ -63,7 +63,7 @@ class Signer:
 
 @pytest.fixture
 def scanning(site: Site) -> Signer:
-    """Somebody whose QR code holds the code."""
+    """A signer whose QR code holds the code."""
     place = site.open_letter(fields=FIELDS, names=("named",))
     link = site.link(place)
     return Signer(place, link, link.rpartition("&c=")[2])
@@ -71,7 +71,7 @@ def scanning(site: Site) -> Signer:
 
 @pytest.fixture
 def typing(site: Site) -> Signer:
-    """Somebody whose QR code leaves the code out."""
+    """A signer whose QR code leaves the code out."""
     place = site.open_letter(fields=FIELDS, names=("named",))
     link, _, code = site.link(place).rpartition("&c=")
     return Signer(place, link, code)
@@ -82,7 +82,7 @@ def typing(site: Site) -> Signer:
 
 @contextmanager
 def chromium_with(chromium: Browser, profile: Path, *, scripts: bool) -> Iterator[BrowserContext]:
-    """A Chromium on a profile of its own, as anybody starts it; afterwards it is closed."""
+    """A Chromium on its own profile, started the usual way; it is closed afterwards."""
     opened = chromium.browser_type.launch_persistent_context(
         profile,
         executable_path=find_browser(),

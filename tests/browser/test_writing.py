@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy.orm import Session
 
-from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.models import Authorship, Letter, SignIn
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from tests.browser.script.phones import Site
 from tests.browser.walks import Window, at, press
 from tests.shared import Place
@@ -23,7 +23,7 @@ KEPT = "Autosaved for you"
 
 @pytest.fixture
 def desk(chromium: Browser, site: Site) -> Iterator[Desks]:
-    """Hands out browsers in which an organizer is signed in; afterwards none may have asked anybody but the site."""
+    """Hands out browsers in which an organizer is signed in; afterwards none may have asked another site."""
     made: list[Window] = []
 
     def of(name: str, *, scripts: bool = True, width: int = 1280) -> Page:
@@ -56,9 +56,9 @@ def place(site: Site) -> Place:
     return made
 
 
-def newest(site: Site, place: Place) -> Words:
+def newest(site: Site, place: Place) -> LetterText:
     with Session(site.campaign.databases.reading) as session:
-        return words_of(newest_version(session, session.get_one(Letter, place.id)))
+        return text_of(newest_version(session, session.get_one(Letter, place.id)))
 
 
 def type_body(page: Page, text: str) -> None:
@@ -93,7 +93,7 @@ def test_two_organizers_write_at_once_merge_and_decide(desk: Desks, site: Site, 
     assert newest(site, place).body == "FIRST.\n\nBen's.\n\nAna's.\n\nTHIRD."
 
 
-def test_the_script_previews_and_keeps_while_somebody_types(desk: Desks, site: Site, place: Place) -> None:
+def test_the_script_previews_and_saves_during_typing(desk: Desks, site: Site, place: Place) -> None:
     ana = desk("Ana")
     ana.goto(f"{place.desk}write")
     type_body(ana, "Typed **without** a press of a button.")
@@ -107,7 +107,7 @@ def test_the_script_previews_and_keeps_while_somebody_types(desk: Desks, site: S
     assert newest(site, place) == LONG
 
 
-def test_the_script_says_what_is_wrong_and_that_somebody_saved(desk: Desks, place: Place) -> None:
+def test_the_script_says_what_is_wrong_and_that_someone_saved(desk: Desks, place: Place) -> None:
     ana, ben = desk("Ana"), desk("Ben")
     for page in (ana, ben):
         page.goto(f"{place.desk}write")
@@ -121,7 +121,7 @@ def test_the_script_says_what_is_wrong_and_that_somebody_saved(desk: Desks, plac
     expect(ana.locator("#notices")).to_contain_text("Ben saved version 2 while you were writing")
 
 
-def test_a_session_that_ends_while_somebody_types_loses_nothing(desk: Desks, site: Site, place: Place) -> None:
+def test_a_session_that_ends_during_typing_loses_nothing(desk: Desks, site: Site, place: Place) -> None:
     ana = desk("Ana")
     ana.goto(f"{place.desk}write")
     with Session(site.campaign.databases.petition) as session:
@@ -140,7 +140,7 @@ def test_a_session_that_ends_while_somebody_types_loses_nothing(desk: Desks, sit
     assert newest(site, place).body == "Typed for an hour."
 
 
-def test_a_connection_that_is_cut_is_told_and_tried_again(desk: Desks, place: Place) -> None:
+def test_a_cut_connection_is_reported_and_tried_again(desk: Desks, place: Place) -> None:
     ana = desk("Ana")
     ana.goto(f"{place.desk}write")
     expect(ana.locator("#preview .paper")).to_be_visible()

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from petition.letters.organizers.accounts import add_organizer
 from tests.browser.script.phones import Site
 from tests.shared import Place
-from tests.walks import PASSPHRASE, WORDS, Words
+from tests.walks import PASSPHRASE, WORDS, LetterText
 
 Look = Callable[[Page, str], None]
 LONG = "Donaudampfschifffahrtsgesellschaftskapitänswitwenrentenauszahlungsstelle" * 2
-HARD = Words(
+HARD = LetterText(
     title=f"We refuse to build it, {LONG}",
     recipient="Jo Muster, CEO",
     employer="Example Corp",
@@ -39,7 +39,7 @@ class Window:
         self._root = site.root
 
     def elsewhere(self) -> list[str]:
-        """What was asked of anybody but the site."""
+        """What was asked of other sites."""
         return [url for url in self.asked if not url.startswith((f"{self._root}/", "blob:", "data:"))]
 
 

@@ -57,7 +57,7 @@ class Shell:
         return self("letter", "open", slug).stdout.strip() if is_open else ""
 
     def a_crowd(self, slug: str, count: int = 15) -> None:
-        """So many people sign by codes on paper, and are counted."""
+        """A number of people sign with codes on paper, and are counted."""
         campaign = Campaign(settings(self.environ), lambda: datetime.now(UTC), PrivateKey.generate)
         try:
             with Session(campaign.databases.reading) as session:

@@ -209,7 +209,7 @@ def test_between_set_times_nothing_is_due_and_the_next_one_is_named(shell: Shell
     assert re.fullmatch(r"coded: nothing is due; next update 20\d\d-\d\d-\d\d 04:00 UTC\n", said)
 
 
-def test_whoever_seals_by_hand_learns_nothing_of_who_waits(shell: Shell, address: str) -> None:
+def test_sealing_by_hand_shows_nothing_about_who_waits(shell: Shell, address: str) -> None:
     shell.a_letter("watched")
     before = shell("seal", "watched").stdout
     shell.a_crowd("watched", 1)

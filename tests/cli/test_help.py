@@ -1,4 +1,4 @@
-"""Each command teaches its use, and wrong use is told from refusal."""
+"""Each command teaches its use, and wrong use differs from a refusal."""
 
 from collections.abc import Iterator
 
@@ -54,7 +54,7 @@ def test_hidden_commands_are_the_two_halves_of_run() -> None:
     assert {path for path, command in commands() if command.hidden} == {("serve",), ("clock",)}
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_printed() -> None:
     assert CliRunner().invoke(main, ["--version"], prog_name="petition").output == f"petition, version {__version__}\n"
 
 

@@ -181,7 +181,7 @@ def test_a_slug_is_taken_once(shell: Shell, tmp_path: Path) -> None:
     assert (result.exit_code, result.stderr) == (1, "The address taken is taken. Choose another one.\n")
 
 
-def test_showing_a_draft_says_what_stands_in_the_way(shell: Shell, tmp_path: Path) -> None:
+def test_showing_a_draft_lists_its_obstacles(shell: Shell, tmp_path: Path) -> None:
     file = tmp_path / "letter.md"
     file.write_text("# Only a title")
     shell("organizer", "add", "Ana")

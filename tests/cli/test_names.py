@@ -97,7 +97,7 @@ def test_another_passphrase_publishes_and_unlocks_nothing(shell: Shell, file: st
     assert json.loads(shell("letter", "show", "guarded", "--json").stdout)["state"] == "open"
 
 
-def test_who_cannot_unlock_is_told_who_can(shell: Shell, file: str) -> None:
+def test_an_organizer_who_cannot_unlock_learns_who_can(shell: Shell, file: str) -> None:
     an_open_letter(shell, "asked")
     result = shell("letter", "publish", "asked", "--organizer", "Zoe", "--passphrase-file", file)
 

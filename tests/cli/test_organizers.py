@@ -37,7 +37,7 @@ def test_resetting_prints_another_link(shell: Shell) -> None:
     assert json.loads(second.stdout)["name"] == "Carla"
 
 
-def test_resetting_nobody_is_refused(shell: Shell) -> None:
+def test_resetting_an_unknown_organizer_is_refused(shell: Shell) -> None:
     result = shell("organizer", "reset", "Nobody")
 
     assert (result.exit_code, result.stdout) == (1, "")

@@ -9,7 +9,7 @@ from tests.visitors import Visitor
 
 
 def told(shell: Shell, address: str, text: str) -> int:
-    """Somebody reports a letter on the site's page; the answer's status."""
+    """A visitor reports a letter on the site's page; the answer's status."""
     app = create_app(settings(shell.environ))
     visitor = Visitor(app)
     page = visitor.press(visitor.open(f"{address}report"), "Send the report", text=text)
@@ -17,7 +17,7 @@ def told(shell: Shell, address: str, text: str) -> int:
     return page.status
 
 
-def test_whoever_runs_the_site_reads_reports_takes_a_letter_down_and_forgets_them(shell: Shell) -> None:
+def test_the_host_reads_reports_takes_a_letter_down_and_deletes_them(shell: Shell) -> None:
     address = shell.a_letter("harmful").removeprefix(SITE)
     shell("letter", "publish", "harmful")
     status = told(shell, address, "It names\na neighbor.")

@@ -127,9 +127,7 @@ def test_the_receipt_file_is_closed_to_others_and_does_not_name_a_hidden_letter(
         (("--pin", "A" * 43, "--code", "0000-0000-0000-0000"), "STOP"),
     ],
 )
-def test_a_refusal_is_told_in_words_and_ends_with_1(
-    town: Town, tmp_path: Path, words: tuple[str, ...], sentence: str
-) -> None:
+def test_a_refusal_is_a_sentence_and_exit_1(town: Town, tmp_path: Path, words: tuple[str, ...], sentence: str) -> None:
     result = town.shell("sign", town.address, *words, "--receipt", str(tmp_path / "receipt.json"))
 
     assert result.exit_code == 1

@@ -53,7 +53,7 @@ MISSING = (
     "fields", "fields_sha256", "hosts", "issuing", "k", "letter_id", "log_key", "names_keys", "names_offered",
     "public_key", "roll_id", "round", "rounds", "signing", "text_sha256", "timing", "variant",
 )  # fmt: skip
-"""Members without which nobody may go on."""
+"""Members without which no one may go on."""
 
 MALFORMED: dict[str, Members] = {
     "fields that do not fit their hash": {"fields_sha256": "0" * 64},
@@ -164,7 +164,7 @@ HUGE = Reply(200, b" " * 2**20, is_endless=True)
 
 
 def slow_body(reply: Reply) -> Reply:
-    """The honest answer, whose end nobody should wait for."""
+    """The honest answer, whose end no one should wait for."""
     return replace(reply, body=reply.body + b" " * 10_000, at_once=300)
 
 

@@ -76,7 +76,7 @@ def raw_sign(key: rsa.RSAPrivateKey, number: bytes) -> bytes:
 
 
 def is_valid(key: rsa.RSAPrivateKey, message: bytes, signature: bytes) -> bool:
-    """RSA-PSS as somebody else's library sees it."""
+    """RSA-PSS as another library sees it."""
     try:
         key.public_key().verify(signature, message, padding.PSS(padding.MGF1(SHA384()), 48), SHA384())
     except InvalidSignature:
@@ -184,7 +184,7 @@ class Issuer:
         verbs = {
             "tokens": self.issue,
             "signatures": self.collect,
-            "withdrawals": self.take_back,
+            "withdrawals": self.withdraw,
             "appearances": self.change,
         }
         return verbs[name](seen.members) if name in verbs else NOT_FOUND
@@ -215,7 +215,7 @@ class Issuer:
         self.appearances.append({**members["appearance"], "a": members["a"], "w_hash": members["w_hash"]})
         return Reply.of({"appearance": {"step": members["appearance"]["step"]}})
 
-    def take_back(self, members: dict[str, Any]) -> Reply:
+    def withdraw(self, members: dict[str, Any]) -> Reply:
         assert set(members) == {"w", "a"}
         self.withdrawn.append(members)
         return Reply.of({"withdrawn": True, "was_sealed": self.was_sealed})

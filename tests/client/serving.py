@@ -33,7 +33,7 @@ class Reply:
     """What goes back.
 
     ``cut`` ends the connection without a word. ``at_once`` is how many bytes of the answer, head included, go out
-    before the rest comes drop by drop. ``is_endless`` repeats the body for as long as anybody reads.
+    before the rest comes drop by drop. ``is_endless`` repeats the body for as long as a client reads.
     """
 
     status: int = 200
@@ -110,7 +110,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(reply.body)
 
     def drip(self, rest: bytes) -> None:
-        """Send so slowly that nobody should wait for the end."""
+        """Send so slowly that no one should wait for the end."""
         for byte in rest:
             time.sleep(0.05)
             self.wfile.write(bytes([byte]))

@@ -52,7 +52,7 @@ def sample_receipt_file() -> str:
 
 
 def pin_in_log(first: dict[str, Any], opened: dict[str, Any]) -> str:
-    """The pin of a round, from what the log says to everybody."""
+    """The pin of a round, from what the log says to everyone."""
     names = ["fields_sha256", "hosts", "k", "letter_id", "log_key", "names_keys", "text_sha256", "timing"]
     covered = {name: first[name] for name in names} | {name: opened[name] for name in ("public_key", "roll", "round")}
     return b64(hashlib.sha256(b"petition-pin-v1" + canonical(covered)).digest())
@@ -79,7 +79,7 @@ def test_a_receipt_can_be_typed(run: Run) -> None:
         assert run("check", web.url + BASE, "--receipt", "-", typed=WORDS.lower() + "\n").status == 0
 
 
-def test_the_server_is_not_told_what_is_looked_for(run: Run) -> None:
+def test_the_server_does_not_learn_what_is_looked_for(run: Run) -> None:
     with serving(sample()) as web:
         run("check", web.url + BASE, "--receipt", sample_receipt_file())
 
@@ -239,7 +239,7 @@ def test_in_a_closed_letter_a_round_without_signatures_stayed_small_or_was_hidde
     assert "or the server hid it" in ran.said
 
 
-def test_a_written_receipt_is_told_which_rounds_have_no_signature(run: Run) -> None:
+def test_a_written_receipt_shows_which_rounds_have_no_signature(run: Run) -> None:
     campaign = Campaign()
     second = {**campaign.round, "round": 2}
     closed(campaign).more.insert(0, second)

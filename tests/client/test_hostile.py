@@ -27,7 +27,7 @@ def issuer() -> Issuer:
 
 @pytest.fixture
 def liar(issuer: Issuer) -> Hostile:
-    """In front of the honest server; honest itself until it is told how to lie."""
+    """In front of the honest server, and honest itself until a test says how to lie."""
     return Hostile(issuer)
 
 
@@ -221,7 +221,7 @@ def test_a_receipt_file_is_not_shown_to_a_liar(
     require_stopped(run(command, web.url + SHORT, "--receipt", "receipt.json", *words), web, posts=2)
 
 
-# A public letter, whose log tells everybody the same
+# A public letter, whose log tells everyone the same
 
 
 @pytest.fixture
@@ -340,7 +340,7 @@ def test_two_answers_that_differ_are_noticed_without_a_pin(
 
     ran = run("sign", web.url + SHORT, "--code", CODE, "--roll", "former")
 
-    if set(lie) <= {"public_key", "roll_id"}:  # these are the round's own: nobody can tell, as the client says
+    if set(lie) <= {"public_key", "roll_id"}:  # these are the round's own: no one can tell, as the client says
         assert "nothing vouches for this record" in ran.said
     else:
         require_stopped(ran, web)

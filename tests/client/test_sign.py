@@ -279,7 +279,7 @@ def test_with_one_roll_its_newest_round_is_taken(run: Run, letter: str, issuer: 
     assert [lines[2] for lines in issuer.statements()] == ["2"]
 
 
-# Records that nobody should accept
+# Records that no one should accept
 
 
 @pytest.mark.parametrize(

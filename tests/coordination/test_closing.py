@@ -137,7 +137,7 @@ def test_an_open_letter_in_which_k_waited_at_the_last_update_is_counted_publishe
     assert campaign.types(letter)[-K - 2 :] == ["issued", *["signature"] * K, "closed"]
 
 
-def test_whether_k_wait_is_told_as_of_the_last_update(campaign: Campaign) -> None:
+def test_whether_k_wait_is_shown_as_of_the_last_update(campaign: Campaign) -> None:
     letter = campaign.an_open_letter(k=K)
     campaign.sign_all(letter, K - 1)
     campaign.seal(letter)

@@ -107,7 +107,7 @@ def test_none_opens_once_closing_is_announced_and_none_of_a_statement_by_one(cam
             campaign.further_round(one)
 
 
-def test_it_works_and_stands_in_the_log_from_the_next_set_time_on(campaign: Campaign, clock: Clock) -> None:
+def test_it_works_and_is_in_the_log_from_the_next_set_time_on(campaign: Campaign, clock: Clock) -> None:
     letter = a_letter_with_a_full_round(campaign)
     opens = clock() + timedelta(hours=19)
     new = rounds.open_further_round(campaign.services, letter, None, 2 * K, opens=opens)

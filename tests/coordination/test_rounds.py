@@ -1,4 +1,4 @@
-"""The hatch between the two databases: the issuer first, and what a crash left half done is done by doing it again."""
+"""Rounds in both databases: the issuer first, and a repeated request finishes what a crash left half done."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -14,7 +14,7 @@ from petition.errors import BadShape, Conflict, NotFound, Obstructed
 from petition.issuing.models import Batch, Code, IssuingRound
 from petition.issuing.rounds import begin_round, end_issuing
 from petition.letters.models import Letter, Organizer
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.signing.models import Pending, Round, Tombstone, Withdrawal
 from tests import sharing
 from tests.walks import Campaign
@@ -78,7 +78,7 @@ def test_an_open_letter_has_its_round_on_both_sides_with_one_key(campaign: Campa
 
 
 def test_a_letter_that_may_not_open_gets_no_round(campaign: Campaign) -> None:
-    letter = campaign.a_draft(words=Words(title="A title alone"))
+    letter = campaign.a_draft(words=LetterText(title="A title alone"))
 
     with pytest.raises(Obstructed):
         opening.open_letter(campaign.services, letter, moment=campaign.clock())
@@ -265,7 +265,7 @@ def test_only_the_demo_closes_at_once(campaign: Campaign) -> None:
 
 
 @pytest.mark.parametrize("was", ["open", "published", "closed"])
-def test_a_withdrawn_letter_keeps_no_secret_and_nobody_who_waits(campaign: Campaign, was: str) -> None:
+def test_a_withdrawn_letter_keeps_no_secret_and_no_waiting_signature(campaign: Campaign, was: str) -> None:
     letter = campaign.an_open_letter(k=3) if was == "open" else campaign.a_published_letter(k=3)
     tokens = campaign.sign_all(letter, 6)
     campaign.seal(letter)

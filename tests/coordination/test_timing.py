@@ -60,7 +60,7 @@ def test_issuing_goes_on_until_k_and_h_tokens_are_issued(
     assert rounds.end_due_rounds(campaign.services, letter, moment=clock()) == ended
 
 
-def test_whether_enough_is_issued_to_end_a_round_is_told_as_of_the_last_update(campaign: Campaign) -> None:
+def test_whether_enough_is_issued_to_end_a_round_is_shown_as_of_the_last_update(campaign: Campaign) -> None:
     letter = an_apart_letter(campaign)
     campaign.tokens(letter, 4)
     campaign.seal(letter)

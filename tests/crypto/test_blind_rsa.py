@@ -243,7 +243,7 @@ def test_a_key_that_is_not_rsa_is_no_private_key():
 def test_a_key_loads_its_verifier_once(round_key):
     key = PublicKey(round_key.public.n, round_key.public.e)
 
-    assert key._loaded is key._loaded
+    assert key.loaded is key.loaded
 
 
 def test_a_blinded_message_does_not_show_its_inverse_when_printed(round_key, prepared):

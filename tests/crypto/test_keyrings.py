@@ -6,7 +6,7 @@ import pytest
 from petition.crypto.keyrings import LARGEST, box_for, lock_with_passphrase, new_pair, open_box, unlock_with_passphrase
 
 
-def test_what_is_boxed_for_somebody_opens_with_their_private_half_alone():
+def test_a_box_for_a_person_opens_only_with_their_private_half():
     private, public = new_pair()
     another, _ = new_pair()
     box = box_for(public, b"a names key")

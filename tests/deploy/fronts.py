@@ -15,7 +15,7 @@ from tests.deploy.tools import DEPLOY, NAME, eventually, free_port, program, say
 
 HOST = "127.0.0.1"
 TEMPORARY = ("client_body", "proxy", "fastcgi", "scgi", "uwsgi")
-"""Folders in which nginx would put what does not fit its memory. Once it runs, nobody may write there."""
+"""Folders in which nginx would put what does not fit its memory. Once it runs, no one may write there."""
 
 
 @dataclass

@@ -64,7 +64,7 @@ def restored(installed: Machine, backup: Backup) -> Machine:
 
 
 def fill(lines: list[str], values: dict[str, str]) -> list[str]:
-    """Commands of the page with values for what stands in capitals."""
+    """Commands of the page with values for the words in capitals."""
     for name, value in values.items():
         lines = [line.replace(name, value) for line in lines]
     return lines
@@ -172,7 +172,7 @@ def test_a_restored_site_goes_on_from_what_was_published(restored: Machine, back
     assert not (restored.root / "root/key.txt").exists()
     found = json_of(restored.try_run("petition", "doctor", "--json").stdout)
     wrong = {finding["what"].partition(":")[0] for finding in found["findings"] if finding["level"] == "wrong"}
-    assert wrong == {backup.hidden}  # nobody said yet that nothing newer of it was published
+    assert wrong == {backup.hidden}  # no one said yet that nothing newer of it was published
 
 
 def test_pages_documents_and_pictures_work_under_all_restrictions(restored: Machine, backup: Backup) -> None:
@@ -343,7 +343,7 @@ def test_only_ssh_and_the_web_are_reached_and_the_program_reaches_little(install
 
 
 def connects(enter: list[str], address: str, port: int) -> bool:
-    """Whether somebody there can open a connection."""
+    """Whether a program there can open a connection."""
     code = f"import socket; socket.create_connection(({address!r}, {port}), 2)"
     return subprocess.run([*enter, "python3", "-c", code], stderr=subprocess.DEVNULL, check=False).returncode == 0
 

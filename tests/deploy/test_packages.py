@@ -1,4 +1,4 @@
-"""What is handed out: a wheel that is the same whoever builds it, and a source archive that builds and tests."""
+"""What is released: a wheel that is the same on every machine, and a source archive that builds and tests."""
 
 import hashlib
 import os

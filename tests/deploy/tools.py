@@ -15,7 +15,7 @@ from tests.install_servers import PACKAGES, find_program
 ROOT = Path(__file__).parent.parent.parent
 DEPLOY = ROOT / "deploy"
 NAME = "letters.example.org"
-"""The name that deploy/'s files carry until somebody installs them."""
+"""The host name in deploy/'s files until they are installed."""
 
 
 def program(command: str) -> str:

@@ -43,7 +43,7 @@ CHECKS = [
 HOW: dict[str, Any] = {"deadline": None, "suppress_health_check": list(HealthCheck), "phases": [Phase.generate]}
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
 FORMS = ("/join", "/join/mail", "/sign", "/receipt", "/report")
-"""Shown again with the refusal and all that was typed, whoever asks."""
+"""Shown again, with the refusal and all that was typed, to everyone who asks."""
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +134,7 @@ def ask(api: Any, method: str, path: str, mode: GenerationMode, most: int) -> No
     @given(operation.as_strategy(generation_mode=mode))
     def send(case: schemathesis.Case) -> None:
         answer = case.call(headers=HEADERS)
-        is_elsewhere = answer.status_code == HTTPStatus.PERMANENT_REDIRECT  # what is wrong is told at the right address
+        is_elsewhere = answer.status_code == HTTPStatus.PERMANENT_REDIRECT  # the right address says what is wrong
         case.validate_response(answer, checks=[one for one in CHECKS if not (is_elsewhere and one is REJECTED)])
         if answer.status_code >= 400 and not operation.path.endswith(FORMS):
             assert answer.headers["content-type"] == ["application/problem+json"]

@@ -181,7 +181,7 @@ def test_a_recalled_batch_looks_the_same_whatever_was_used_of_it(campaign: Campa
     assert campaign.entries(letter)[-1] == {"type": "codes", "round": 1, "made": 3, "voided": 3}
 
 
-def test_a_recall_after_the_end_is_told_nobody(campaign: Campaign) -> None:
+def test_a_recall_after_the_end_is_shown_to_no_one(campaign: Campaign) -> None:
     letter = campaign.a_published_letter()
     make(campaign, letter, 5)
     campaign.close_letter(letter)

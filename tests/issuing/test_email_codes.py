@@ -1,4 +1,4 @@
-"""Codes by mail: the same address has one code, and what waits tells nothing."""
+"""Codes by email: the same address has one code, and what waits tells nothing."""
 
 import json
 import os
@@ -117,7 +117,7 @@ def test_an_ended_round_takes_its_outbox_along(campaign: Campaign, letter: str) 
     assert admitted(campaign, letter, "ana@example.com") is None
 
 
-def test_in_a_further_round_nobody_who_signed_by_mail_gets_another_code(campaign: Campaign, letter: str) -> None:
+def test_in_a_further_round_no_one_who_signed_by_email_gets_another_code(campaign: Campaign, letter: str) -> None:
     campaign.services.secrets.destroy(letter, 1)
     campaign.further_round(letter)
 
@@ -133,7 +133,7 @@ def test_after_an_annulled_round_codes_are_mailed_again(campaign: Campaign, lett
     assert [row.round for row in campaign.rows(Outbox, letter)] == [2]
 
 
-def test_an_outbox_that_is_full_takes_no_more_of_anybody(
+def test_a_full_outbox_accepts_no_more_requests(
     campaign: Campaign, letter: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(email_codes, "MOST_WAITING", 2)

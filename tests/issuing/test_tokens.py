@@ -238,10 +238,8 @@ def test_a_code_finds_its_round(campaign: Campaign) -> None:
 
 
 @pytest.mark.parametrize("shared", ["postgresql"], indirect=True)
-def test_a_session_that_read_the_round_before_it_ended_is_told_that_it_ended(
-    campaign: Campaign, blinded: bytes
-) -> None:
-    """On PostgreSQL others may commit between two statements; SQLite lets nobody in between."""
+def test_a_session_that_read_the_round_before_it_ended_learns_that_it_ended(campaign: Campaign, blinded: bytes) -> None:
+    """On PostgreSQL others may commit between two statements; SQLite lets no one in between."""
     letter = campaign.an_open_letter()
     code = campaign.codes(letter, 1)[0]
     with Session(campaign.databases.issuer) as issuer:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,8 @@ from petition.issuing.delivery import Looked, Mailer
 from petition.issuing.email_codes import Asked, ask
 from petition.issuing.message import sender_of
 from petition.issuing.models import Code, IssuingRound, Outbox
-from petition.issuing.transports import MailServer, ServerUnavailable, transport_for
-from petition.jobs import mailer
+from petition.issuing.transports import MailServer, Send, ServerUnavailable, Transport, transport_for
+from petition.jobs import mailer as mailer_job
 from tests.conftest import Clock
 from tests.mail_server import Inbox, OnlyAna, a_mail_server, its_own_certificate
 from tests.walks import WORDS, Campaign
@@ -50,11 +51,11 @@ def letter(campaign: Campaign) -> str:
 
 
 @pytest.fixture
-def postman(campaign: Campaign) -> Mailer:
-    return a_postman(campaign)
+def mailer(campaign: Campaign) -> Mailer:
+    return a_mailer(campaign)
 
 
-def a_postman(campaign: Campaign) -> Mailer:
+def a_mailer(campaign: Campaign) -> Mailer:
     """One who has looked before, into an empty outbox, and so knows how old what comes is."""
     found = fresh(campaign)
     found.look({}, campaign.clock)
@@ -63,8 +64,8 @@ def a_postman(campaign: Campaign) -> Mailer:
 
 def fresh(campaign: Campaign) -> Mailer:
     sender = sender_of(campaign.settings)
-    carrier = transport_for(campaign.settings.mail or "", sender)
-    return Mailer(campaign.databases.issuer, campaign.services.secrets, carrier, sender, os.urandom)
+    transport = transport_for(campaign.settings.mail or "", sender)
+    return Mailer(campaign.databases.issuer, campaign.services.secrets, transport, sender, os.urandom)
 
 
 def wish(campaign: Campaign, letter: str, *addresses: str, language: str = "en") -> None:
@@ -75,8 +76,8 @@ def wish(campaign: Campaign, letter: str, *addresses: str, language: str = "en")
         issuer.commit()
 
 
-def look(campaign: Campaign, postman: Mailer) -> Looked:
-    return postman.look(email_domains.mail_domains(campaign.services), campaign.clock)
+def look(campaign: Campaign, mailer: Mailer) -> Looked:
+    return mailer.look(email_domains.mail_domains(campaign.services), campaign.clock)
 
 
 def undelivered(campaign: Campaign, letter: str) -> int:
@@ -86,9 +87,9 @@ def undelivered(campaign: Campaign, letter: str) -> int:
 # What arrives
 
 
-def test_a_code_arrives_and_buys_a_token(campaign: Campaign, letter: str, postman: Mailer, inbox: Inbox) -> None:
+def test_a_code_arrives_and_buys_a_token(campaign: Campaign, letter: str, mailer: Mailer, inbox: Inbox) -> None:
     wish(campaign, letter, "Ana+union@Example.com")
-    looked = look(campaign, postman)
+    looked = look(campaign, mailer)
     campaign.token(letter, inbox.codes()[0].replace("-", ""))
 
     assert looked == Looked(sent=1)
@@ -96,21 +97,21 @@ def test_a_code_arrives_and_buys_a_token(campaign: Campaign, letter: str, postma
     assert campaign.rows(Outbox, letter) == []
 
 
-def test_asked_again_the_same_code_arrives(campaign: Campaign, letter: str, postman: Mailer, inbox: Inbox) -> None:
+def test_asked_again_the_same_code_arrives(campaign: Campaign, letter: str, mailer: Mailer, inbox: Inbox) -> None:
     for address in (ANA, "ANA@example.com", "ben@example.com"):
         wish(campaign, letter, address)
-        look(campaign, postman)
+        look(campaign, mailer)
 
     first, again, other = inbox.codes()
     assert first == again != other
 
 
 def test_the_mail_is_plain_and_names_no_letter(
-    campaign: Campaign, letter: str, postman: Mailer, inbox: Inbox, clock: Clock
+    campaign: Campaign, letter: str, mailer: Mailer, inbox: Inbox, clock: Clock
 ) -> None:
     clock.pass_time(minutes=17, seconds=3)
     wish(campaign, letter, ANA)
-    look(campaign, postman)
+    look(campaign, mailer)
     (mail,) = inbox.mails
     body = mail.get_content()
 
@@ -128,28 +129,28 @@ def test_the_mail_is_plain_and_names_no_letter(
 
 
 def test_the_mail_speaks_the_language_of_the_page(
-    campaign: Campaign, letter: str, postman: Mailer, inbox: Inbox
+    campaign: Campaign, letter: str, mailer: Mailer, inbox: Inbox
 ) -> None:
     wish(campaign, letter, ANA, language="es")
-    look(campaign, postman)
+    look(campaign, mailer)
 
     assert inbox.mails[0]["Subject"] == "El código que pediste"
     assert "no demuestra nada" in " ".join(inbox.mails[0].get_content().split())
 
 
-def test_the_server_is_asked_not_to_report_back(campaign: Campaign, letter: str, postman: Mailer, inbox: Inbox) -> None:
+def test_the_server_is_asked_not_to_report_back(campaign: Campaign, letter: str, mailer: Mailer, inbox: Inbox) -> None:
     inbox.knows_dsn = True
     wish(campaign, letter, ANA)
-    look(campaign, postman)
+    look(campaign, mailer)
 
     assert inbox.options == [["NOTIFY=NEVER"]]
 
 
 def test_without_a_server_mail_goes_into_a_folder(campaign: Campaign, letter: str, tmp_path: Path) -> None:
     folder = tmp_path / "mail"
-    postman = a_postman(with_mail(campaign, f"folder:{folder}"))
+    mailer = a_mailer(with_mail(campaign, f"folder:{folder}"))
     wish(campaign, letter, ANA)
-    look(campaign, postman)
+    look(campaign, mailer)
     (file,) = folder.iterdir()
 
     assert file.suffix == ".eml" and file.stat().st_mode & 0o777 == 0o600
@@ -165,41 +166,41 @@ def with_mail(campaign: Campaign, mail: str) -> Campaign:
 
 
 @pytest.mark.parametrize("address", ["ana@elsewhere.example", "ana@eu.example.com", "ana@example.com.evil.example"])
-def test_no_mail_goes_elsewhere(campaign: Campaign, letter: str, postman: Mailer, inbox: Inbox, address: str) -> None:
+def test_no_mail_goes_elsewhere(campaign: Campaign, letter: str, mailer: Mailer, inbox: Inbox, address: str) -> None:
     wish(campaign, letter, address)
 
-    assert look(campaign, postman) == Looked()
+    assert look(campaign, mailer) == Looked()
     assert (inbox.raw, campaign.rows(Code, letter), campaign.rows(Outbox, letter)) == ([], [], [])
     assert undelivered(campaign, letter) == 0
 
 
-def test_subdomains_get_mail_where_that_was_chosen(campaign: Campaign, postman: Mailer, inbox: Inbox) -> None:
+def test_subdomains_get_mail_where_that_was_chosen(campaign: Campaign, mailer: Mailer, inbox: Inbox) -> None:
     letter = campaign.an_open_letter(mail={"workers": ["*.example.com"]})
     wish(campaign, letter, "ana@eu.example.com")
-    look(campaign, postman)
+    look(campaign, mailer)
 
     assert inbox.to == ["ana@eu.example.com"]
 
 
-def test_each_group_of_signers_has_domains_of_its_own(campaign: Campaign, postman: Mailer, inbox: Inbox) -> None:
+def test_each_group_of_signers_has_domains_of_its_own(campaign: Campaign, mailer: Mailer, inbox: Inbox) -> None:
     domains = {"workers": ["example.com"], "workers-2": ["example.org"]}
     letter = campaign.an_open_letter(rolls=("Example Corp", "Example Org"), mail=domains)
     wish(campaign, letter, ANA, "ana@example.org")
-    look(campaign, postman)
+    look(campaign, mailer)
 
     assert inbox.to == [ANA]
 
 
 def test_an_address_gets_three_mails_a_day(
-    campaign: Campaign, letter: str, postman: Mailer, inbox: Inbox, clock: Clock
+    campaign: Campaign, letter: str, mailer: Mailer, inbox: Inbox, clock: Clock
 ) -> None:
     wish(campaign, letter, ANA, "ana+1@example.com", "Ana@example.com", "ana+2@example.com", "ben@example.com")
-    look(campaign, postman)
+    look(campaign, mailer)
     assert sorted(inbox.to) == [ANA] * 3 + ["ben@example.com"]
     assert undelivered(campaign, letter) == 0
     clock.pass_time(days=1)
     wish(campaign, letter, ANA)
-    look(campaign, postman)
+    look(campaign, mailer)
 
     assert inbox.to.count(ANA) == 4
 
@@ -209,22 +210,22 @@ def test_a_flood_waits_and_goes_out_later(
     campaign: Campaign, letter: str, inbox: Inbox, clock: Clock, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
     monkeypatch.setattr(quotas, limit, 2)
-    postman = a_postman(campaign)
+    mailer = a_mailer(campaign)
     clock.pass_time(minutes=40)
     wish(campaign, letter, *(f"worker-{number}@example.com" for number in range(4)))
-    assert look(campaign, postman) == Looked(sent=2, waiting=2)
+    assert look(campaign, mailer) == Looked(sent=2, waiting=2)
     clock.pass_time(minutes=21)
 
-    assert look(campaign, postman) == Looked(sent=2)
+    assert look(campaign, mailer) == Looked(sent=2)
     assert len(set(inbox.to)) == 4
 
 
 def test_nothing_is_mailed_once_the_letter_is_over(
-    campaign: Campaign, letter: str, postman: Mailer, inbox: Inbox
+    campaign: Campaign, letter: str, mailer: Mailer, inbox: Inbox
 ) -> None:
     wish(campaign, letter, ANA)
     closing.withdraw_letter(campaign.services, letter, "")
-    look(campaign, postman)
+    look(campaign, mailer)
 
     assert inbox.raw == []
 
@@ -238,29 +239,29 @@ def test_a_server_that_is_down_gets_the_mail_when_it_is_back(
     other = Inbox()
     with a_mail_server(other):
         pass
-    postman = a_postman(with_mail(campaign, other.address))
+    mailer = a_mailer(with_mail(campaign, other.address))
     wish(campaign, letter, ANA)
-    assert look(campaign, postman) == Looked(waiting=1)
+    assert look(campaign, mailer) == Looked(waiting=1)
     clock.pass_time(seconds=1)
-    assert look(campaign, postman) == Looked(waiting=1)
+    assert look(campaign, mailer) == Looked(waiting=1)
     with a_mail_server(other):
         clock.pass_time(seconds=20)
-        assert look(campaign, postman) == Looked(sent=1)
+        assert look(campaign, mailer) == Looked(sent=1)
 
     assert other.to == [ANA]
 
 
 def test_within_the_hour_it_is_given_up_and_the_organizers_learn_how_many(
-    campaign: Campaign, letter: str, postman: Mailer, inbox: Inbox, clock: Clock
+    campaign: Campaign, letter: str, mailer: Mailer, inbox: Inbox, clock: Clock
 ) -> None:
     inbox.recipient = "451 Not now"
     clock.pass_time(minutes=30)
     wish(campaign, letter, ANA, "ben@example.com")
     for _ in range(59):
-        looked = look(campaign, postman)
+        looked = look(campaign, mailer)
         assert looked.sent == 0
         clock.pass_time(minutes=1)
-    assert look(campaign, postman).waiting == 0
+    assert look(campaign, mailer).waiting == 0
 
     assert campaign.rows(Outbox, letter) == []
     assert undelivered(campaign, letter) == 2
@@ -277,56 +278,56 @@ def test_what_waited_before_the_clock_began_is_given_up_when_its_hour_may_be_ove
 
 
 def test_a_mail_that_is_refused_for_good_is_not_tried_again(
-    campaign: Campaign, letter: str, postman: Mailer, inbox: Inbox
+    campaign: Campaign, letter: str, mailer: Mailer, inbox: Inbox
 ) -> None:
     inbox.recipient = "550 Nobody here"
     wish(campaign, letter, ANA)
 
-    assert look(campaign, postman) == Looked()
+    assert look(campaign, mailer) == Looked()
     assert (campaign.rows(Outbox, letter), undelivered(campaign, letter)) == ([], 1)
 
 
 def test_one_that_is_refused_for_the_moment_does_not_hold_up_the_others(
-    campaign: Campaign, letter: str, postman: Mailer, inbox: Inbox, clock: Clock
+    campaign: Campaign, letter: str, mailer: Mailer, inbox: Inbox, clock: Clock
 ) -> None:
     inbox.data = "452 Full"
     wish(campaign, letter, ANA)
-    look(campaign, postman)
+    look(campaign, mailer)
     inbox.data = ""
     wish(campaign, letter, "ben@example.com")
 
-    assert look(campaign, postman) == Looked(sent=1, waiting=1)
+    assert look(campaign, mailer) == Looked(sent=1, waiting=1)
     clock.pass_time(seconds=20)
-    assert look(campaign, postman) == Looked(sent=1)
+    assert look(campaign, mailer) == Looked(sent=1)
 
 
 def test_an_international_address_needs_a_server_that_knows_them(
-    campaign: Campaign, letter: str, postman: Mailer, inbox: Inbox
+    campaign: Campaign, letter: str, mailer: Mailer, inbox: Inbox
 ) -> None:
     wish(campaign, letter, "josé@example.com")
 
-    assert look(campaign, postman) == Looked()
+    assert look(campaign, mailer) == Looked()
     assert (inbox.raw, undelivered(campaign, letter)) == ([], 1)
 
 
 def test_an_international_address_gets_its_mail_from_one_that_does(campaign: Campaign, letter: str) -> None:
     with a_mail_server(enable_SMTPUTF8=True) as inbox:
-        postman = a_postman(with_mail(campaign, inbox.address))
+        mailer = a_mailer(with_mail(campaign, inbox.address))
         wish(campaign, letter, "José@example.com")
-        look(campaign, postman)
+        look(campaign, mailer)
 
     assert inbox.to == ["josé@example.com"]
     assert inbox.mails[0]["To"] == "josé@example.com"
 
 
 def test_a_connection_cut_before_the_answer_costs_a_second_copy_at_most(
-    campaign: Campaign, letter: str, postman: Mailer, inbox: Inbox, clock: Clock
+    campaign: Campaign, letter: str, mailer: Mailer, inbox: Inbox, clock: Clock
 ) -> None:
     inbox.cuts_after_data = 1
     wish(campaign, letter, ANA)
-    assert look(campaign, postman) == Looked(waiting=1)
+    assert look(campaign, mailer) == Looked(waiting=1)
     clock.pass_time(seconds=30)
-    assert look(campaign, postman) == Looked(sent=1)
+    assert look(campaign, mailer) == Looked(sent=1)
 
     assert len(inbox.raw) == 2 and len(set(inbox.codes())) == 1
 
@@ -338,9 +339,10 @@ def test_a_clock_killed_between_handing_over_and_deleting_costs_a_second_copy_at
     killed = os.fork()
     if not killed:  # a process of its own, which is gone without any farewell as soon as the mail is out
         campaign.databases.issuer.dispose(close=False)
-        postman = a_postman_who(campaign, dies_after_sending)
+        mailer = fresh(campaign)
+        mailer.transport = DyingTransport(mailer.transport)
         with contextlib.suppress(BaseException):
-            look(campaign, postman)
+            look(campaign, mailer)
         os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(killed, 0)[1]) == 9
     look(campaign, fresh(campaign))
@@ -349,28 +351,35 @@ def test_a_clock_killed_between_handing_over_and_deleting_costs_a_second_copy_at
     assert campaign.rows(Outbox, letter) == []
 
 
-def a_postman_who(campaign: Campaign, then) -> Mailer:  # type: ignore[no-untyped-def]
-    found = fresh(campaign)
-    found._put_away = then  # type: ignore[method-assign]
-    return found
+class DyingTransport:
+    """A transport after whose first mail the process is gone."""
 
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
 
-def dies_after_sending(*_: object, **__: object) -> None:
-    os._exit(9)
+    @contextlib.contextmanager
+    def line(self) -> Iterator[Send]:
+        with self._transport.line() as send:
+
+            def send_and_die(message: EmailMessage) -> None:
+                send(message)
+                os._exit(9)
+
+            yield send_and_die
 
 
 def test_a_slow_server_is_left_and_tried_again(
     campaign: Campaign, letter: str, inbox: Inbox, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transports, "SILENCE", 0.5)
-    postman = a_postman(campaign)
+    mailer = a_mailer(campaign)
     inbox.waits = 1.0
     wish(campaign, letter, ANA)
-    assert look(campaign, postman) == Looked(waiting=1)
+    assert look(campaign, mailer) == Looked(waiting=1)
     inbox.waits = 0.0
     clock.pass_time(seconds=30)
 
-    assert look(campaign, postman) == Looked(sent=1)
+    assert look(campaign, mailer) == Looked(sent=1)
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
@@ -408,9 +417,9 @@ def test_where_encryption_is_offered_it_is_used_and_the_password_goes_only_there
     how = {"authenticator": OnlyAna(), "auth_required": True, "tls_context": its_own_certificate(tmp_path)}
     with a_mail_server(**how) as inbox:
         good = inbox.address.replace("//", "//ana:p%40ss%20word@")
-        postman = a_postman(with_mail(campaign, good))
+        mailer = a_mailer(with_mail(campaign, good))
         wish(campaign, letter, ANA)
-        look(campaign, postman)
+        look(campaign, mailer)
         found = MailServer(good, sender_of(campaign.settings)).check()
         with pytest.raises(ServerUnavailable, match="535"):
             MailServer(good.replace("word", "wort"), sender_of(campaign.settings)).check()
@@ -451,19 +460,19 @@ def test_a_server_elsewhere_must_show_a_certificate_that_others_vouch_for(campai
 
 
 def test_no_address_is_in_any_file_before_or_after_sending(
-    campaign: Campaign, letter: str, postman: Mailer, inbox: Inbox, caplog: pytest.LogCaptureFixture
+    campaign: Campaign, letter: str, mailer: Mailer, inbox: Inbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
     addresses = ["very.rare.name@example.com", "josé.muñoz@example.com"]
     inbox.recipient = "550 very.rare.name@example.com: not here"
     wish(campaign, letter, *addresses)
     traces = [files(campaign)]
-    look(campaign, postman)
+    look(campaign, mailer)
     traces.append(files(campaign))
     inbox.recipient = ""
     wish(campaign, letter, *addresses)
     traces.append(files(campaign))
-    look(campaign, postman)
+    look(campaign, mailer)
     traces.append(files(campaign))
     campaign.seal(letter)
     traces.append(files(campaign))
@@ -498,7 +507,9 @@ def files(campaign: Campaign) -> bytes:
 def test_while_the_clock_waits_mail_goes_out(campaign: Campaign, letter: str, inbox: Inbox) -> None:
     stop = threading.Event()
     wish(campaign, letter, ANA)
-    thread = threading.Thread(target=mailer.carry, args=(campaign.services, campaign.settings, campaign.clock, stop))
+    thread = threading.Thread(
+        target=mailer_job.carry, args=(campaign.services, campaign.settings, campaign.clock, stop)
+    )
     thread.start()
     for _ in range(100):
         if inbox.raw:
@@ -514,10 +525,10 @@ def test_while_the_clock_waits_mail_goes_out(campaign: Campaign, letter: str, in
 def test_of_two_clocks_one_sends_the_mail(
     campaign: Campaign, letter: str, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mailer, "EVERY", 0.02)
+    monkeypatch.setattr(mailer_job, "EVERY", 0.02)
     stop = threading.Event()
     args = (campaign.services, campaign.settings, campaign.clock, stop)
-    threads = [threading.Thread(target=mailer.carry, args=args) for _ in range(3)]
+    threads = [threading.Thread(target=mailer_job.carry, args=args) for _ in range(3)]
     for thread in threads:
         thread.start()
     wish(campaign, letter, *(f"worker-{number}@example.com" for number in range(10)))
@@ -536,6 +547,6 @@ def test_of_two_clocks_one_sends_the_mail(
 @pytest.mark.parametrize("kind", ["sqlite"])
 def test_a_site_without_a_mail_server_sends_nothing(campaign: Campaign) -> None:
     stop = threading.Event()
-    mailer.carry(campaign.services, replace(campaign.settings, mail=None), campaign.clock, stop)
+    mailer_job.carry(campaign.services, replace(campaign.settings, mail=None), campaign.clock, stop)
 
-    assert not (campaign.settings.data / mailer.LOCK).exists()
+    assert not (campaign.settings.data / mailer_job.LOCK).exists()

@@ -136,7 +136,7 @@ def test_the_clock_ticks_at_once_then_at_each_set_time_and_stops_when_told(campa
     stop, asked = threading.Event(), count(1)
 
     def now() -> datetime:
-        """Once for the first tick, once to see when the next is due; then it is due; then all is told to stop."""
+        """Once for the first tick, once to see when the next is due; then it is due; then everything stops."""
         match next(asked):
             case 1 | 2:
                 return clock()

@@ -18,7 +18,7 @@ watch_over([dies, sleeps], lambda: print("x", flush=True))
 
 
 class Seconds:
-    """Time that passes when it is told to."""
+    """Time that passes only when a test says so."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -60,7 +60,7 @@ def test_a_child_that_dies_is_started_ever_more_slowly(tmp_path: Path) -> None:
     assert waits == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, LONGEST_WAIT, LONGEST_WAIT]
 
 
-def test_after_it_was_healthy_the_waiting_begins_anew(tmp_path: Path) -> None:
+def test_after_it_was_healthy_waiting_starts_over(tmp_path: Path) -> None:
     seconds = Seconds()
     child, file = counting(tmp_path, seconds)
     for _ in range(4):

@@ -39,7 +39,7 @@ def test_the_clock_publishes_at_its_hour_and_not_before(campaign):
     assert after_tick(campaign, letter, START + A_DAY).state == PUBLISHED
 
 
-def test_what_stands_in_the_way_delays_publication(campaign):
+def test_obstacles_delay_publication(campaign):
     letter = campaign.an_open_letter(threshold=5)
     plan(campaign, letter, publishes=START + A_DAY)
     assert after_tick(campaign, letter, START + A_DAY).state == OPEN

@@ -1,4 +1,4 @@
-"""What is told of a letter after it is out, and what may not be told."""
+"""Events of a letter after it is out, and what they may not contain."""
 
 from datetime import date, timedelta
 
@@ -56,7 +56,7 @@ def test_a_link_leads_to_the_web(link):
 
 
 @pytest.mark.parametrize("who", ["Jo\u202eretsuM", "Jo\x00", "J" * 201])
-def test_what_nobody_sees_and_what_is_too_long_is_refused(who):
+def test_invisible_characters_and_what_is_too_long_are_refused(who):
     with pytest.raises(Refusal):
         read_event("update", TODAY, who=who, text="So.")
 
@@ -67,14 +67,14 @@ def test_an_event_is_of_a_day_that_was(session, letter, day):
         tell(session, letter, day=day)
 
 
-def test_nothing_is_told_of_a_letter_that_is_not_out(campaign, session):
+def test_a_letter_that_is_not_out_has_no_events(campaign, session):
     hidden = campaign.letter(session, campaign.an_open_letter())
 
     with pytest.raises(Conflict):
         tell(session, hidden)
 
 
-def test_an_event_is_taken_away_once(session, letter):
+def test_an_event_is_deleted_once(session, letter):
     event = tell(session, letter)
     remove_event(session, letter, event.number)
 

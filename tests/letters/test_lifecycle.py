@@ -24,7 +24,7 @@ from petition.letters.drafting.versions import newest_version
 from petition.letters.lifecycle import Facts, announce_close, full_hour_after, move, obstacles, require_step
 from petition.letters.models import Letter, Organizer
 from petition.letters.states import CLOSED, DRAFT, OPEN, PUBLISHED, STEPS, WITHDRAWN, steps_from
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from tests.walks import WORDS, Campaign
 
 STATES = (DRAFT, OPEN, PUBLISHED, CLOSED, WITHDRAWN)
@@ -125,7 +125,7 @@ def test_a_letter_opens_only_with_all_its_words(campaign: Campaign, field: str) 
 
 
 def test_an_empty_letter_hears_of_everything_that_is_missing_at_once(campaign: Campaign) -> None:
-    letter = campaign.a_draft(words=Words())
+    letter = campaign.a_draft(words=LetterText())
     services = replace(campaign.services, url=None)
 
     with pytest.raises(Obstructed) as refused:
@@ -312,7 +312,7 @@ def test_the_list_of_letters_holds_the_public_ones_newest_first(campaign: Campai
     assert hidden not in listed
 
 
-def test_whoever_runs_the_machine_finds_any_letter(campaign: Campaign) -> None:
+def test_the_host_finds_any_letter(campaign: Campaign) -> None:
     letter = campaign.a_draft()
     with Session(campaign.databases.reading) as session:
         slug = session.get_one(Letter, letter).slug

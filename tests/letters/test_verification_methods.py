@@ -118,7 +118,7 @@ def test_from_opening_on_nothing_of_it_changes(sending: Campaign) -> None:
         choose(sending, letter, "code")
 
 
-def test_the_postman_hears_of_letters_that_take_signatures_only(sending: Campaign) -> None:
+def test_the_mailer_gets_only_letters_that_take_signatures(sending: Campaign) -> None:
     draft, opened = sending.a_draft(mail=MAIL), sending.an_open_letter(mail=MAIL)
     paper, over = sending.an_open_letter(), sending.an_open_letter(mail=MAIL)
     closing.withdraw_letter(sending.services, over, "")

@@ -106,8 +106,8 @@ def a_busy_letter(campaign: Campaign) -> tuple[str, list[Token]]:
     return letter, tokens
 
 
-def take_over(site: Campaign, folder: Path) -> log_recovery.Taken:
-    return log_recovery.take_over(site.databases, site.master, open_source(str(folder)), moment=site.clock())
+def recover_log(site: Campaign, folder: Path) -> log_recovery.Recovered:
+    return log_recovery.recover_log(site.databases, site.master, open_source(str(folder)), moment=site.clock())
 
 
 def wrongs(site: Campaign) -> list[Finding]:
@@ -218,7 +218,7 @@ def test_another_master_secret_that_was_there_is_kept_beside(campaign: Campaign,
     assert (elsewhere.settings.data / "secret.before-restore").read_bytes() == bytes(32)
 
 
-def test_nothing_is_sealed_published_or_closed_before_somebody_says_what_was_published(
+def test_nothing_is_sealed_published_or_closed_before_the_host_says_what_was_published(
     campaign: Campaign, second: Second
 ) -> None:
     letter, unpublished = campaign.a_published_letter(), campaign.an_open_letter()
@@ -272,7 +272,7 @@ def test_the_newest_published_log_is_taken_over_and_grows_on(
 
     site = second.restore(data)
     assert [finding.area for finding in wrongs(site)] == ["log"]
-    taken = take_over(site, tmp_path / "newest")
+    taken = recover_log(site, tmp_path / "newest")
     assert wrongs(site) == []
     assert taken.after == newest.log_size > taken.before
     assert site.figures(letter).history == newest.history
@@ -309,7 +309,7 @@ def test_codes_that_were_mailed_since_are_taken_over_and_the_log_goes_on(
     publish(campaign, letter, tmp_path / "newest")
 
     site = second.restore(data)
-    take_over(site, tmp_path / "newest")
+    recover_log(site, tmp_path / "newest")
     assert wrongs(site) == []
     site.seal(letter)
     assert wrongs(site) == []
@@ -355,7 +355,7 @@ def test_a_letter_that_was_published_and_closed_since_is_so_again(
     publish(campaign, letter, tmp_path / "newest")
     site = elsewhere.restore(data)
     assert site.figures(letter).state != PUBLISHED
-    take_over(site, tmp_path / "newest")
+    recover_log(site, tmp_path / "newest")
 
     assert site.figures(letter).state == CLOSED
     assert site.figures(letter).count == 6
@@ -369,7 +369,7 @@ def test_a_copy_that_is_no_newer_frees_the_log(campaign: Campaign, elsewhere: Se
     letter, _ = a_busy_letter(campaign)
     publish(campaign, letter, tmp_path / "face")
     site = elsewhere.restore(a_backup(campaign))
-    taken = take_over(site, tmp_path / "face")
+    taken = recover_log(site, tmp_path / "face")
 
     assert taken.before == taken.after
     assert site.seal(letter).entries > 0
@@ -394,7 +394,7 @@ def test_a_fork_is_refused_and_nothing_changes(campaign: Campaign, elsewhere: Se
     before = campaign.entries(letter)
 
     with pytest.raises(Conflict, match="cannot be taken over"):
-        take_over(campaign, tmp_path / "fork")
+        recover_log(campaign, tmp_path / "fork")
     assert campaign.entries(letter) == before
     assert campaign.seal(letter).is_held
 
@@ -412,9 +412,9 @@ def test_an_older_copy_and_another_letters_copy_are_refused(
     site = elsewhere.restore(data)
 
     with pytest.raises(Conflict, match="older than the backup"):
-        take_over(site, tmp_path / "old")
+        recover_log(site, tmp_path / "old")
     with pytest.raises(NotFound, match="No letter here"):
-        take_over(site, tmp_path / "other")
+        recover_log(site, tmp_path / "other")
     assert site.seal(letter).is_held
 
 
@@ -580,7 +580,7 @@ def test_a_name_that_was_taken_back_since_does_not_come_back(
     assert restored.names(letter_id) == []
     if newer:
         source = open_source(str(tmp_path / "folder"))
-        log_recovery.take_over(restored.databases, restored.master, source, moment=campaign.clock())
+        log_recovery.recover_log(restored.databases, restored.master, source, moment=campaign.clock())
     else:
         log_recovery.nothing_newer(restored.databases)
     assert restored.names(letter_id) == (before[1:] if newer else before)

@@ -345,7 +345,7 @@ def test_a_copied_back_database_is_found(campaign: Campaign, letter: str, tmp_pa
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-def test_names_that_one_or_nobody_can_unlock_are_told(campaign: Campaign) -> None:
+def test_names_that_one_person_or_no_one_can_unlock_are_reported(campaign: Campaign) -> None:
     letter = campaign.an_open_letter(names=("named",))
     one = [finding for finding in check(campaign.settings, campaign.clock()) if finding.area == "names"]
     with Session(campaign.databases.petition) as session:

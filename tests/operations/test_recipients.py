@@ -1,4 +1,4 @@
-"""Backups to public keys: nobody on the site's machine can open one, and a check shows that its holder can."""
+"""Backups to public keys: no one on the site's machine can open one, and a check shows that its holder can."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def run(environ: dict[str, str], *words: str | Path) -> Result:
 
 @pytest.fixture
 def holder(tmp_path: Path) -> tuple[str, Path]:
-    """Somebody elsewhere: the public key, and the file that age-keygen wrote."""
+    """A recipient elsewhere: the public key, and the file that age-keygen wrote."""
     identity = new_identity()
     file = tmp_path / "key.txt"
     file.write_text(KEYGEN.format(public=identity.to_public(), secret=identity))

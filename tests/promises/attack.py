@@ -285,7 +285,7 @@ class Correlation:
 
 
 def ranks(values: Iterable[Any]) -> list[float]:
-    """Ranks from -1/2 to 1/2, equal values in the middle of theirs."""
+    """Ranks from -1/2 to 1/2; equal values share the middle of their ranks."""
     listed = list(values)
     order = sorted(range(len(listed)), key=listed.__getitem__)
     found = [0.0] * len(listed)
@@ -363,7 +363,7 @@ class Pairing:
 
 
 def most_by_chance(cells: int, odds: float = 1e-9) -> int:
-    """The hits that blind guessing in so many groups exceeds less often than that (Poisson, as fixed points are)."""
+    """The hits that blind guessing in a number of groups exceeds less often than that (Poisson, like fixed points)."""
     if not cells:
         return 0
     most, beyond = 0, 1.0
@@ -429,10 +429,10 @@ def _pair(
 
 
 def by_all_clues(lives: Lived, seed: int = 1) -> Pairing:
-    """The best pairing over all clues together, by somebody who has learned from other lives what each is worth.
+    """The best pairing over all clues together, by an attacker who learned from other lives what each is worth.
 
     A code's place is foretold from its clues, each with the weight of its correlation with the order of exchanges
-    in the other lives; a signature's likewise. The attack is told in which interval each was used.
+    in the other lives; a signature's likewise. The attacker knows in which interval each was used.
     """
     found: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     random = Random(seed)

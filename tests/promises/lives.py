@@ -54,7 +54,7 @@ Plant = Callable[[Campaign], None]
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with a code, what their client sends for it, and the token that it gets."""
+    """A signer with a code, what their client sends for it, and the token that it gets."""
 
     code: str
     mac: bytes
@@ -64,9 +64,9 @@ class Person:
     role: str
     site: str
     name: bytes | None
-    """Of somebody who signs by name: what their client locked."""
+    """For a signer who shows a name: what their client locked."""
     address: str | None
-    """Of somebody whose code is mailed; its row is made when they ask for it."""
+    """For a signer whose code comes by email; its row is made when they ask for it."""
 
     @property
     def group_keys(self) -> dict[str, bytes]:
@@ -93,7 +93,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happens; a person's or everybody's."""
+    """One thing that happens; a person's or everyone's."""
 
     what: str
     person: int = -1
@@ -117,7 +117,7 @@ class Story:
 
 
 def a_story(people: int, sealings: int, random: Random, *, at_once: float = 0.4) -> Story:
-    """Everybody exchanges a code at some moment and signs at once, soon, or much later, with a role and a site, and
+    """Everyone exchanges a code at some moment and signs at once, soon, or much later, with a role and a site, and
     some by name; some change their role and take back their name, some withdraw.
 
     Two copies are taken between two sealings, when people have just come and gone. At the end the letter closes.
@@ -141,7 +141,7 @@ def a_story(people: int, sealings: int, random: Random, *, at_once: float = 0.4)
 
 
 def another_order(story: Story, random: Random) -> Story:
-    """The same things between the same sealings, in another order; nobody signs before they have a token."""
+    """The same things between the same sealings, in another order; no one signs before they have a token."""
     events: list[Event] = []
     waiting: list[Event] = []
     for event in story.events:
@@ -158,7 +158,7 @@ def another_order(story: Story, random: Random) -> Story:
 
 @dataclass
 class Copy:
-    """What somebody took away at one moment: every file, and on PostgreSQL every row with its system columns."""
+    """What a thief took at one moment: every file, and on PostgreSQL every row with its system columns."""
 
     event: str
     interval: int
@@ -245,7 +245,7 @@ class World:
         return moved
 
     def with_names_shown(self, people: int) -> "World":
-        """The same world later: so many have signed, the letter is public, and the names of some of them are shown."""
+        """The same world later: a number of people have signed, the letter is public, and some of their names show."""
         later = object.__new__(World)
         later.__dict__.update(self.__dict__, folder=self.folder / "later", _start=self.folder / "shown")
         shutil.copytree(self._start, later._start)
@@ -320,14 +320,14 @@ class World:
             campaign.withdraw(self.letter, person.token)
 
     def _mail(self, campaign: Campaign, address: str) -> None:
-        """Somebody asks for a code, and the postman comes by."""
+        """Someone asks for a code, and the mailer sends it."""
         asked, secrets = Asked(read_address(address), "en"), campaign.services.secrets
         with Session(campaign.databases.issuer) as issuer:
             ask(issuer, secrets, self.letter, "workers", asked, moment=campaign.clock(), random=os.urandom)
             issuer.commit()
         sender = Sender("post@letters.example.org", "A code", "https://letters.example.org/")
-        postman = Mailer(campaign.databases.issuer, secrets, Nowhere(), sender, os.urandom)
-        assert postman.look({self.letter: {"workers": ["example.com"]}}, campaign.clock).sent == 1
+        mailer = Mailer(campaign.databases.issuer, secrets, Nowhere(), sender, os.urandom)
+        assert mailer.look({self.letter: {"workers": ["example.com"]}}, campaign.clock).sent == 1
 
 
 class Nowhere:

@@ -1,8 +1,8 @@
-"""Nobody stands alone: whatever tells signatures apart, in the published files or in the raw files of the database,
+"""No one stands alone: whatever tells signatures apart, in the published files or in the raw files of the database,
 tells of none or of at least K.
 
 What could tell them apart is not listed here but found: every member of an entry and of the statement inside it, every
-column of a row, and the update with which it came. A new member or column that sets somebody apart fails this.
+column of a row, and the update with which it came. A new member or column that sets a person apart fails this.
 """
 
 import csv
@@ -37,7 +37,7 @@ ALONE = frozenset({"message", "signature", "prefix", "commit"})
 PER_SIGNER = {"sealed": "commit", "answer": "key", "locked_name": "key", "shown_name": "key"}
 """Tables with a row a signer that has settled, and their key."""
 WAITING = {"pending", "arrived_answer", "arrived_name", "tombstone", "withdrawal"}
-"""Tables of what came since the last update, or waits for others: whoever copies those sees who came since."""
+"""Tables of what came since the last update, or waits for others: a copy of those shows who came since."""
 OF_A_SIGNER = {*PER_SIGNER, *WAITING}
 CONTENT = {"option", "step", "locked", "locked_sha256", "name", "title", "entry", "state", "is_withdrawn"}
 """Columns of what people say, of where a row's entry stands, and of single withdrawals, which protocol 11 tells of."""
@@ -45,7 +45,7 @@ CONTENT = {"option", "step", "locked", "locked_sha256", "name", "title", "entry"
 
 @dataclass
 class Seen:
-    """What somebody keeps who takes everything away after each update."""
+    """What a thief has who copies everything after each update."""
 
     update: int
     public: dict[str, bytes]
@@ -106,7 +106,7 @@ def come(campaign: Campaign, lived: Lived, number: int, count: int, random: Rand
 
 
 def leave(campaign: Campaign, lived: Lived, random: Random) -> None:
-    """Somebody withdraws now and then, or shows less."""
+    """Now and then a signer withdraws, or shows less."""
     for tokens in lived.tokens.values():
         if len(tokens) > 2 * K and random.random() < 0.3:
             campaign.withdraw(lived.letter, tokens.pop(random.randrange(len(tokens))))
@@ -123,7 +123,7 @@ def take(campaign: Campaign, lived: Lived) -> Seen:
 
 
 def files_of(campaign: Campaign) -> tuple[bytes, bytes]:
-    """Both databases as whoever copies the disk has them."""
+    """Both databases as in a copy of the disk."""
     campaign.databases.dispose()
     return (campaign.settings.data / "petition.db").read_bytes(), (campaign.settings.data / "issuer.db").read_bytes()
 

@@ -78,7 +78,7 @@ def test_a_cookie_is_set_by_the_organizers_pages_alone(answers: list[tuple[str, 
 
 
 def test_no_public_or_signing_page_reads_a_cookie(shared: Shared, place: Place) -> None:
-    """An organizer who reads the letter gets the same bytes as everybody."""
+    """An organizer who reads the letter gets the same bytes as everyone."""
     ana = shared.desk().client
     for route in routes(shared.app, slug=place.slug, address=f"letters/{place.slug}", secret="never-was"):
         if "GET" in route.methods and not route.path.startswith("/organize/") and not route.path.endswith("join"):

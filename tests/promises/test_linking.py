@@ -1,4 +1,4 @@
-"""Whoever takes raw copies of everything that is stored after each sealing cannot tell who came when, nor who is who.
+"""Raw copies of everything stored, taken after each sealing, don't show who came when, or who is who.
 
 And the attack that shows it finds every leak that is planted for it.
 """
@@ -161,7 +161,7 @@ def test_a_table_that_keeps_the_order_is_found(world: World, schema: str) -> Non
     assert linked(lives) != []
 
 
-def test_rows_without_any_order_that_no_sealing_writes_anew_are_found(world: World) -> None:
+def test_rows_without_any_order_that_no_sealing_rewrites_are_found(world: World) -> None:
     # They are few enough for one page, which keeps the order in which they were put on it.
     lives = attacked([world.live(a_story(90, 3, Random(1)), plant=plant_tables(UNORDERED))])
 
@@ -197,10 +197,12 @@ def test_a_sealing_that_does_not_sort_is_found(world: World, monkeypatch: Patch)
 
 @pytest.mark.long
 def test_held_back_rows_that_stay_as_they_came_are_found(world: World, monkeypatch: Patch) -> None:
-    story = a_story(450, 22, Random(1))  # so many an hour that only H are held back, and lie on one page
+    story = a_story(450, 22, Random(1))  # enough an hour that only H are held back, and lie on one page
     moments = {world.people[person].commit: moment for person, moment in story.moments[SIGN].items()}
     monkeypatch.setattr(
-        unordered_writes, "_sorted", lambda _, rows: sorted(rows, key=lambda row: moments.get(row.get("commit"), 0))
+        unordered_writes,
+        "in_key_order",
+        lambda _, rows: sorted(rows, key=lambda row: moments.get(row.get("commit"), 0)),
     )
     lives = attacked([world.live(story)])
 
@@ -208,7 +210,7 @@ def test_held_back_rows_that_stay_as_they_came_are_found(world: World, monkeypat
 
 
 @pytest.mark.long
-def test_answers_that_no_sealing_writes_anew_are_found(world: World, monkeypatch: Patch) -> None:
+def test_answers_that_no_sealing_rewrites_are_found(world: World, monkeypatch: Patch) -> None:
     monkeypatch.setattr(sealer, "ARRIVALS", ())
     monkeypatch.setattr(sealer, "settle", lambda *_, **how: {})
     lives = attacked(world.live(a_story(60, 3, Random(seed))) for seed in range(4))
@@ -274,9 +276,7 @@ def test_on_postgresql_a_table_that_keeps_the_order_is_found(postgres_world: Wor
     assert linked(lives) != []
 
 
-def test_on_postgresql_spent_codes_that_are_not_written_anew_are_found(
-    postgres_world: World, monkeypatch: Patch
-) -> None:
+def test_on_postgresql_spent_codes_that_are_not_rewritten_are_found(postgres_world: World, monkeypatch: Patch) -> None:
     monkeypatch.setattr(updates, "rewrite_spent", lambda session: False)
     lives = attacked([postgres_world.live(a_story(150, 3, Random(1)))])
 

@@ -9,11 +9,11 @@ from petition.publishing.pages.rights import RIGHTS
 from tests.routes import routes
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE, Page
-from tests.walks import Words
+from tests.walks import LetterText
 
 pytestmark = [ONCE, pytest.mark.thorough]
 LAWS = {line.link for country in RIGHTS for line in country.lines}
-WORDS = Words(
+WORDS = LetterText(
     "Title", "Jo", "Example Corp", "See [there](https://elsewhere.example/x).[^1]\n\n[^1]: A note.", ("Stop.",)
 )
 

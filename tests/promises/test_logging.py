@@ -46,7 +46,7 @@ def worker(app: Any) -> Visitor:
     return found
 
 
-def test_a_whole_campaign_leaves_nothing_of_anybody_in_any_log(
+def test_a_whole_campaign_leaves_nothing_of_anyone_in_any_log(
     campaign: Campaign, app: Any, worker: Visitor, everything: Everything
 ) -> None:
     letter = campaign.an_open_letter()
@@ -72,7 +72,7 @@ def a_day_later(campaign: Campaign) -> Mapping[str, str]:
 
 
 def a_signature(campaign: Campaign, worker: Visitor, letter: str, hidden: str) -> set[str]:
-    """Somebody joins and signs on the pages; everything that must stay with them."""
+    """A signer joins and signs on the pages; everything that must stay with them."""
     code = campaign.codes(letter, 1)[0]
     shown = "-".join(code[start : start + 4] for start in range(0, 16, 4))
     ready = worker.press(worker.open(f"{hidden}join"), "Continue", code=shown)

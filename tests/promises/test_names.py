@@ -1,4 +1,4 @@
-"""Names: what nobody can read at any moment of a campaign without a passphrase, and what is left of it at the end.
+"""Names: what no one can read at any moment of a campaign without a passphrase, and what is left of it at the end.
 
 Every file (on PostgreSQL every table and index) is copied after every step, and searched for names, for what links a
 name to a signature, and for keys that open names, with the master secret and all else that lies on the machine.
@@ -83,7 +83,7 @@ class Watched:
 
 
 def is_in(data: bytes, values: list[bytes]) -> list[bytes]:
-    """Which of some values stand in bytes, raw, in hex or in base64url."""
+    """Which of some values are in the bytes: raw, in hex or in base64url."""
     return [
         value for value in values if any(form in data for form in (value, value.hex().encode(), b64url(value).encode()))
     ]
@@ -188,7 +188,7 @@ def test_a_backup_that_is_made_afterwards_holds_nothing_of_it(watched: Watched) 
     assert [rows[table.__tablename__] for table in (NamesKeyCopy, LockedName, ArrivedName)] == [[], [], []]
 
 
-def test_the_checkup_shows_it(watched: Watched) -> None:
+def test_the_doctor_shows_it(watched: Watched) -> None:
     slug = slug_of(watched)
     before = list(check_after_close(watched.campaign.settings, slug))
     assert [finding.level for finding in before if finding.level == WRONG] == [WRONG]
@@ -218,7 +218,7 @@ PLANTS: dict[str, Callable[[Campaign, str], Any]] = {
 
 
 @pytest.mark.parametrize("plant", PLANTS)
-def test_the_checkup_finds_what_was_left(watched: Watched, plant: str) -> None:
+def test_the_doctor_finds_what_was_left(watched: Watched, plant: str) -> None:
     campaign = watched.campaign
     slug = slug_of(watched)
     campaign.publish(watched.letter)

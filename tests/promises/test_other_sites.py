@@ -1,4 +1,4 @@
-"""Another site's page can post nothing here; and nobody can post more than anybody needs."""
+"""Another site's page can post nothing here, and no one can post more than people need."""
 
 from io import BytesIO
 from typing import Any
@@ -142,7 +142,7 @@ def test_what_no_letter_could_ever_be_is_read_no_further(shared: Shared) -> None
     assert "You can send at most 8192 kB here." in answer.text
 
 
-def test_a_body_whose_length_nobody_told_is_read_no_further(shared: Shared, place: Place) -> None:
+def test_a_body_of_undeclared_length_is_read_no_further(shared: Shared, place: Place) -> None:
     """As with chunked transfer: the server hands over a stream that ends some time, without a length."""
     stream = BytesIO(b"x" * 500_000)
     environ = {"wsgi.input": stream, "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}

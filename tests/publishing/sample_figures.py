@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from petition.letters.text.letter_text import Words, canonical, digest
+from petition.letters.text.letter_text import LetterText, canonical, digest
 from petition.publishing.figures.counts import Figures, RollCount, Row
 from petition.publishing.figures.groups import Group, GroupTable
 from petition.publishing.figures.names import Naming
@@ -29,8 +29,8 @@ SCRIPTS = {
 """Words that are hard to set."""
 
 
-def some_figures(count: int = 612, words: Words = WORDS, updates: int = 20, **other: Any) -> Figures:
-    """A published letter's figures with a count that grew in so many updates, seven hours apart."""
+def some_figures(count: int = 612, words: LetterText = WORDS, updates: int = 20, **other: Any) -> Figures:
+    """A published letter's figures with a count that grew in a number of updates, seven hours apart."""
     shares = [count * (number + 1) // updates for number in range(updates)]
     grown = sorted({share: place for place, share in reversed(list(enumerate(shares))) if share}.items())
     history = tuple(Row(FIRST + timedelta(hours=7 * place), share, 0, share + 3) for share, place in grown)

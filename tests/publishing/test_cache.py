@@ -47,7 +47,7 @@ def slug(campaign: Campaign, letter: str) -> str:
 
 
 @pytest.fixture
-def shelf(campaign: Campaign, seconds: Seconds, tmp_path: Path) -> PublicCache:
+def cache(campaign: Campaign, seconds: Seconds, tmp_path: Path) -> PublicCache:
     return PublicCache(campaign.databases.reading, campaign.settings.url, tmp_path / "public", seconds)
 
 
@@ -63,42 +63,42 @@ def statements(campaign: Campaign) -> list[str]:
     return sent
 
 
-def test_within_a_second_a_page_costs_no_statement(shelf: PublicCache, slug: str, statements: list[str]) -> None:
-    shelf.letter_file(slug, "", None)
+def test_within_a_second_a_page_costs_no_statement(cache: PublicCache, slug: str, statements: list[str]) -> None:
+    cache.letter_file(slug, "", None)
     statements.clear()
     for _ in range(50):
-        shelf.letter_file(slug, "", None)
+        cache.letter_file(slug, "", None)
 
     assert statements == []
 
 
 def test_after_a_second_one_statement_asks_for_the_editions(
-    shelf: PublicCache, slug: str, statements: list[str], seconds: Seconds
+    cache: PublicCache, slug: str, statements: list[str], seconds: Seconds
 ) -> None:
-    shelf.letter_file(slug, "", None)
+    cache.letter_file(slug, "", None)
     statements.clear()
     seconds.now += 1.1
     for _ in range(50):
-        shelf.letter_file(slug, "", None)
+        cache.letter_file(slug, "", None)
 
     assert len([statement for statement in statements if statement.startswith("SELECT")]) == 1
 
 
 def test_a_sealing_shows_within_a_second_and_not_before(
-    shelf: PublicCache, slug: str, letter: str, campaign: Campaign, seconds: Seconds
+    cache: PublicCache, slug: str, letter: str, campaign: Campaign, seconds: Seconds
 ) -> None:
-    before = shelf.letter_file(slug, "counts.json", None)
+    before = cache.letter_file(slug, "counts.json", None)
     campaign.sign_all(letter, 3)
     campaign.seal(letter)
 
-    assert shelf.letter_file(slug, "counts.json", None) is before
+    assert cache.letter_file(slug, "counts.json", None) is before
     seconds.now += 1.1
-    after = shelf.letter_file(slug, "counts.json", None)
+    after = cache.letter_file(slug, "counts.json", None)
     assert before is not None and after is not None and after.file.body != before.file.body
 
 
-def test_each_coding_holds_the_same_bytes_and_is_made_once(shelf: PublicCache, slug: str) -> None:
-    kept = shelf.letter_file(slug, "", None)
+def test_each_coding_holds_the_same_bytes_and_is_made_once(cache: PublicCache, slug: str) -> None:
+    kept = cache.letter_file(slug, "", None)
 
     assert kept is not None
     assert brotli.decompress(kept.encodings["br"]) == gzip.decompress(kept.encodings["gzip"]) == kept.file.body
@@ -106,9 +106,9 @@ def test_each_coding_holds_the_same_bytes_and_is_made_once(shelf: PublicCache, s
 
 
 def test_another_worker_finds_the_file_that_one_has_made(
-    shelf: PublicCache, slug: str, campaign: Campaign, statements: list[str], tmp_path: Path
+    cache: PublicCache, slug: str, campaign: Campaign, statements: list[str], tmp_path: Path
 ) -> None:
-    first = shelf.letter_file(slug, "press/", None)
+    first = cache.letter_file(slug, "press/", None)
     statements.clear()
     second = PublicCache(campaign.databases.reading, campaign.settings.url, tmp_path / "public").letter_file(
         slug, "press/", None
@@ -119,27 +119,27 @@ def test_another_worker_finds_the_file_that_one_has_made(
 
 
 def test_old_editions_leave_the_folder(
-    shelf: PublicCache, slug: str, letter: str, campaign: Campaign, seconds: Seconds, tmp_path: Path
+    cache: PublicCache, slug: str, letter: str, campaign: Campaign, seconds: Seconds, tmp_path: Path
 ) -> None:
     for _ in range(4):
-        shelf.letter_file(slug, "", None)
+        cache.letter_file(slug, "", None)
         campaign.sign_all(letter, 3)
         campaign.seal(letter)
         seconds.now += 1.1
-    shelf.letter_file(slug, "", None)
+    cache.letter_file(slug, "", None)
 
     assert len(list((tmp_path / "public" / letter).iterdir())) <= 2
 
 
-def test_what_no_letter_has_is_not_kept(shelf: PublicCache, slug: str, tmp_path: Path) -> None:
+def test_what_no_letter_has_is_not_kept(cache: PublicCache, slug: str, tmp_path: Path) -> None:
     for name in ("nothing", "log/tile/0/999", "../../petition.db", "log/tile/entries/000.p/255"):
-        assert shelf.letter_file(slug, name, None) is None
+        assert cache.letter_file(slug, name, None) is None
 
     assert not (tmp_path / "public").exists()
 
 
-def test_no_file_says_when_it_was_made(shelf: PublicCache, slug: str, campaign: Campaign, tmp_path: Path) -> None:
-    one = shelf.letter_file(slug, "", None)
+def test_no_file_says_when_it_was_made(cache: PublicCache, slug: str, campaign: Campaign, tmp_path: Path) -> None:
+    one = cache.letter_file(slug, "", None)
     other = PublicCache(campaign.databases.reading, campaign.settings.url, tmp_path / "elsewhere").letter_file(
         slug, "", None
     )
@@ -149,15 +149,15 @@ def test_no_file_says_when_it_was_made(shelf: PublicCache, slug: str, campaign: 
 
 
 def test_a_database_that_is_away_keeps_no_page_away(
-    shelf: PublicCache, slug: str, seconds: Seconds, campaign: Campaign
+    cache: PublicCache, slug: str, seconds: Seconds, campaign: Campaign
 ) -> None:
-    kept = shelf.letter_file(slug, "", None)
+    kept = cache.letter_file(slug, "", None)
     seconds.now += 5
     break_down: Callable[..., Any] = _fail
 
     event.listen(campaign.databases.petition, "before_cursor_execute", break_down)
     try:
-        assert shelf.letter_file(slug, "", None) is kept
+        assert cache.letter_file(slug, "", None) is kept
     finally:
         event.remove(campaign.databases.petition, "before_cursor_execute", break_down)
 

@@ -123,7 +123,7 @@ def test_the_folder_verifies_from_the_disk_and_below_any_path_of_a_plain_server(
 
 
 LIVE = ("../join", "../sign", "../receipt", "../remove")
-"""What only a site can do; the page before signing says where it is, for whoever reads a copy."""
+"""What only a site can do; the page before signing says where the site is, for readers of a copy."""
 
 
 def test_every_relative_link_leads_to_a_file(campaign: Campaign, letter: str, tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def tree(folder: Path) -> dict[str, bytes | str]:
 
 
 def put_there(folder: Path) -> None:
-    """What somebody keeps in a published folder: a repository, a domain's name, a page and a link of their own."""
+    """What people keep in a published folder: a repository, a domain's name, their own page and link."""
     (folder / ".git/refs/tags").mkdir(parents=True)
     (folder / ".git/HEAD").write_text("ref: refs/heads/main\n")
     (folder / "CNAME").write_text("letters.example.org\n")

@@ -91,13 +91,13 @@ def test_the_folder_has_every_language_and_one_letter_md_under_the_digest_that_i
     assert (tmp_path / "out" / "es" / "index.html").is_file()
 
 
-def words_of(pdf: bytes) -> str:
+def text_of(pdf: bytes) -> str:
     return " ".join(" ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages).split())
 
 
 def test_letter_txt_and_letter_pdf_have_all_languages(shared: Shared, place: Place) -> None:
     text = shared.get(f"{place.public}letter.txt").text
-    paper = words_of(shared.get(f"{place.public}letter.pdf").data)
+    paper = text_of(shared.get(f"{place.public}letter.pdf").data)
 
     for said in ("they knew.", "A report", "Nos negamos", "Dilo."):
         assert said in text and said in paper
@@ -105,7 +105,7 @@ def test_letter_txt_and_letter_pdf_have_all_languages(shared: Shared, place: Pla
 
 def test_a_version_is_exported_in_each_format_and_the_same_one_gives_the_same_bytes(shared: Shared) -> None:
     found = Draft(WHOLE, 7, START)
-    text, paper = draft_txt(found).decode(), words_of(draft_pdf(found))
+    text, paper = draft_txt(found).decode(), text_of(draft_pdf(found))
 
     assert draft_md(found) == canonical(WHOLE)
     for said in ("Version 7 of 2026-11-02", "they knew.", "Nos negamos", "A report"):

@@ -93,7 +93,7 @@ def test_a_receipt_is_found_in_the_public_files(campaign: Campaign, tmp_path: Pa
         assert all(check.ok for check in found.checks if check.check != "receipt")
 
 
-def test_a_letter_that_closes_before_anybody_signed_verifies(campaign: Campaign, tmp_path: Path) -> None:
+def test_a_letter_that_closes_before_anyone_signed_verifies(campaign: Campaign, tmp_path: Path) -> None:
     letter = campaign.a_published_letter()
     campaign.close_letter(letter)
     found = verdict(published(campaign, letter, tmp_path))
@@ -127,7 +127,7 @@ def test_a_letter_that_was_published_and_closed_in_one_hour_verifies(campaign: C
 
 
 def quick_tokens(campaign: Campaign, letter: str, key: rsa.RSAPrivateKey, count: int) -> list[Token]:
-    """Tokens for so many codes, signed with the round's key as they stand: blinding takes ten times as long."""
+    """Tokens for a number of codes, signed with the round's key without blinding, which takes ten times as long."""
     campaign.codes(letter, count)
     text_sha256, made = campaign.figures(letter).text_sha256, []
     pss = padding.PSS(mgf=padding.MGF1(SHA384()), salt_length=48)
@@ -163,7 +163,7 @@ def test_a_log_of_more_than_one_tile_verifies_before_and_after_its_edge(
     assert len((tmp_path / f"{MANY + 2}" / "log/tile/0/000").read_bytes()) == 8192
 
 
-def test_the_same_facts_give_the_same_bytes_whoever_makes_them_and_whenever(campaign: Campaign) -> None:
+def test_the_same_facts_give_the_same_bytes_anywhere_and_at_any_time(campaign: Campaign) -> None:
     letter = campaign.a_published_letter(k=3)
     campaign.sign_all(letter, 5)
     campaign.seal(letter)

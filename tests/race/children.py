@@ -56,7 +56,7 @@ def serve_on_a_full_disk(environ: dict[str, str], port: int) -> None:
     make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet).serve_forever()
 
 
-def carry_mail(environ: dict[str, str], moment: datetime) -> None:
+def send_mail(environ: dict[str, str], moment: datetime) -> None:
     """One that looks after the outbox without rest, at a moment that does not pass."""
     found = config.settings(environ)
     databases = Databases(found.database_url, found.issuer_database_url)

@@ -1,4 +1,4 @@
-"""Many who act at the same moment, and what must hold afterwards whoever came first."""
+"""Many who act at the same moment, and what must hold afterwards, no matter who came first."""
 
 import threading
 from collections import Counter

@@ -18,7 +18,7 @@ from petition.crypto.tokens import Token, statement_bytes
 
 PATIENCE = 60
 PIN = "A" * 43
-"""Of no use to whoever signs: it is for who checks the record."""
+"""Of no use to signers; it is for people who check the record."""
 
 
 def free_port() -> int:
@@ -83,7 +83,7 @@ class Crowd:
         self.go_home()
 
     def go_home(self) -> None:
-        """Nobody new comes; whoever is at it goes on to the end."""
+        """No one new comes; those under way go on to the end."""
         self._stop.set()
         for thread in self._threads:
             thread.join()

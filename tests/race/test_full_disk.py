@@ -77,7 +77,7 @@ def expect_all_well(campaign: Campaign, letter: str, tokens: list[Token], folder
     assert recount(campaign, letter, folder) == sealed == len(tokens) - 2
 
 
-def test_a_full_disk_is_told_and_what_was_refused_can_be_sent_again(
+def test_a_full_disk_is_reported_and_refused_requests_can_be_sent_again(
     small_disk: Path, tmp_path: Path, clock: Clock, make_key: Callable[[], PrivateKey]
 ) -> None:
     with site(small_disk / "data", clock, make_key) as (campaign, environ):
@@ -120,7 +120,7 @@ def petition(environ: dict[str, str], *words: str) -> "subprocess.CompletedProce
     return subprocess.run(given, env=os.environ | environ, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_files_that_cannot_grow_are_told_and_what_was_refused_can_be_sent_again(
+def test_files_that_cannot_grow_are_reported_and_refused_requests_can_be_sent_again(
     tmp_path: Path, clock: Clock, make_key: Callable[[], PrivateKey]
 ) -> None:
     with site(tmp_path / "data", clock, make_key) as (campaign, environ):

@@ -25,7 +25,7 @@ ENOUGH = 20
 
 
 def expect_nothing_lost(campaign: Campaign, letter: str, crowd: Crowd, folder: Path) -> None:
-    """Each acknowledged signature stands in one place, each acknowledged withdrawal too, and outsiders agree."""
+    """Each acknowledged signature is in one place, each acknowledged withdrawal too, and outsiders agree."""
     assert crowd.refused == []
     assert len(crowd.signed) > ENOUGH
     stand = dict(zip(map(id, crowd.signed), standing(campaign, letter, crowd.signed), strict=True))

@@ -1,4 +1,4 @@
-"""Postmen are killed in the middle of their work: everybody gets their mail, and hardly anybody gets it twice."""
+"""Mailers are killed in the middle of their work: everyone gets their mail, and hardly anyone gets it twice."""
 
 import time
 from collections.abc import Iterator
@@ -28,14 +28,14 @@ def environ(environ: dict[str, str], inbox: Inbox) -> dict[str, str]:
 
 
 def wait_for(inbox: Inbox, count: int) -> None:
-    """Until so many mails have come."""
+    """Wait until a number of emails have come."""
     deadline = time.monotonic() + 60
     while len(inbox.raw) < count and time.monotonic() < deadline:
         time.sleep(0.005)
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
-def test_whenever_a_postman_is_killed_nobody_is_forgotten_and_a_kill_costs_one_copy_at_most(
+def test_whenever_a_mailer_is_killed_all_get_their_mail_and_at_most_one_gets_it_twice(
     campaign: Campaign, environ: dict[str, str], inbox: Inbox
 ) -> None:
     letter = campaign.an_open_letter(mail={"workers": ["example.com"]})
@@ -43,18 +43,18 @@ def test_whenever_a_postman_is_killed_nobody_is_forgotten_and_a_kill_costs_one_c
     wish(campaign, letter, *everybody)
     random = Random(1)
     for kill in range(KILLS):
-        postman = children.started(children.carry_mail, environ, campaign.clock())
+        mailer = children.started(children.send_mail, environ, campaign.clock())
         wait_for(inbox, len(inbox.raw) + 2)
         time.sleep(random.uniform(0, 0.05))
-        postman.kill()
-        postman.join()
+        mailer.kill()
+        mailer.join()
         assert len(inbox.raw) >= 2 * (kill + 1)
-    postman = children.started(children.carry_mail, environ, campaign.clock())
+    mailer = children.started(children.send_mail, environ, campaign.clock())
     deadline = time.monotonic() + 60
     while campaign.rows(Outbox, letter) and time.monotonic() < deadline:
         time.sleep(0.05)
-    postman.kill()
-    postman.join()
+    mailer.kill()
+    mailer.join()
 
     assert set(inbox.to) == set(everybody)
     assert PEOPLE <= len(inbox.raw) <= PEOPLE + KILLS

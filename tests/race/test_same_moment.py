@@ -93,7 +93,7 @@ def test_signing_and_withdrawing_end_in_one_or_the_other(campaign: Campaign) -> 
         assert (stands, type(withdrawn)) in (("waits", NotFound), ("taken back", bool))
 
 
-def test_whoever_signs_while_it_is_sealed_is_counted_once(campaign: Campaign, tmp_path: Path) -> None:
+def test_a_signature_during_a_sealing_is_counted_once(campaign: Campaign, tmp_path: Path) -> None:
     letter = campaign.a_published_letter(k=K)
     tokens = campaign.tokens(letter, 40)
     acts = [lambda token=token: campaign.sign(letter, token) for token in tokens]
@@ -107,7 +107,7 @@ def test_whoever_signs_while_it_is_sealed_is_counted_once(campaign: Campaign, tm
     assert recount(campaign, letter, tmp_path / "face") == stand.count("sealed")
 
 
-def test_whoever_withdraws_while_it_is_sealed_is_taken_back_once(campaign: Campaign, tmp_path: Path) -> None:
+def test_a_withdrawal_during_a_sealing_counts_once(campaign: Campaign, tmp_path: Path) -> None:
     letter = campaign.a_published_letter(k=K)
     tokens = campaign.sign_all(letter, 24)
     acts = [lambda token=token: campaign.withdraw(letter, token) for token in tokens[:8]]

@@ -1,4 +1,4 @@
-"""On a database that serializes by aborting, what lost a race is done again, and nobody sees an error."""
+"""On a database that serializes by aborting, what lost a race is done again, and no one sees an error."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator

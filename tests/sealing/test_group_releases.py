@@ -1,4 +1,4 @@
-"""Groups are shown as of a sealing, seldom, and to everybody the same."""
+"""Groups are shown as of a sealing, seldom, and to everyone the same."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""What may be said of groups, against somebody who has every table, every total, and everybody else's answers."""
+"""What may be said of groups, against an attacker with every table, every total, and everyone else's answers."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -61,7 +61,7 @@ def test_a_group_in_which_nearly_everyone_signed_is_hidden() -> None:
 
 
 def test_shown_names_do_not_count_towards_k() -> None:
-    """Nobody can tell in which group they are, so they are taken off every group, and off the rest."""
+    """No one can tell in which group they are, so they are taken off every group, and off the rest."""
     assert seen_in(made(100, 34, 35, named=25)) == ({"b": 35}, 65)
     assert seen_in(made(100, 60, named=25)) == ({"a": 60}, 40)
     assert seen_in(made(90, 60, named=25)) == ({}, 90)
@@ -179,7 +179,7 @@ def test_who_knows_all_other_answers_learns_nothing_of_the_last_one_but_at_a_mul
 
 
 def vectors(options: int, most: int) -> Iterator[tuple[int, ...]]:
-    """Every way in which up to so many people answer, the last number being those who say nothing."""
+    """Every way in which up to a number of people answer; the last number is those who say nothing."""
     return (numbers for numbers in product(range(most + 1), repeat=options + 1) if sum(numbers) <= most)
 
 

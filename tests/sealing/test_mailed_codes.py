@@ -25,7 +25,7 @@ def campaign(campaign: Campaign) -> Campaign:
 
 @pytest.fixture
 def letter(campaign: Campaign) -> str:
-    """Codes on paper and by mail; K is 3, so that 5 must wait."""
+    """Codes on paper and by email; K is 3, so that 5 must wait."""
     return campaign.an_open_letter(mail=DOMAINS, routes=("code", "mail"))
 
 
@@ -46,7 +46,7 @@ def told(campaign: Campaign, letter: str) -> list[tuple[int, int]]:
     return [(entry["round"], entry["made"]) for entry in campaign.entries(letter) if entry["type"] == "codes"]
 
 
-def test_that_somebody_exchanged_a_mailed_code_shows_only_with_signatures(campaign: Campaign, letter: str) -> None:
+def test_an_exchanged_code_from_an_email_shows_only_with_signatures(campaign: Campaign, letter: str) -> None:
     exchange(campaign, letter, 1, 2, 3)
     sign_by_mail(campaign, letter, 4, 5)
     campaign.seal(letter)
@@ -79,7 +79,7 @@ def test_codes_on_paper_go_out_at_once_and_tell_nothing_of_mailed_ones(campaign:
     assert told(campaign, letter) == [(1, 10), (1, 15), (1, 24)]
 
 
-def test_what_is_told_never_falls_when_paper_is_made_after_mail(campaign: Campaign, letter: str) -> None:
+def test_the_shown_number_never_falls_when_paper_codes_follow_emailed_ones(campaign: Campaign, letter: str) -> None:
     sign_by_mail(campaign, letter, *range(5))
     campaign.seal(letter)
     exchange(campaign, letter, 90)
@@ -154,7 +154,7 @@ def test_an_announced_closing_tells_nothing_before_its_hour(campaign: Campaign, 
     assert told(campaign, letter) == [(1, 3)]
 
 
-def test_sealed_again_with_nothing_new_nothing_is_told_again(campaign: Campaign, letter: str) -> None:
+def test_sealed_again_with_nothing_new_nothing_is_logged_again(campaign: Campaign, letter: str) -> None:
     sign_by_mail(campaign, letter, *range(5))
     for _ in range(3):
         campaign.seal(letter)

@@ -312,7 +312,7 @@ def test_a_hidden_name_goes_with_a_public_reason_and_still_counts(campaign: Camp
     assert name not in {row.name for row in campaign.rows(ShownName, letter_id)}
 
 
-def test_whoever_was_hidden_cannot_give_another_name(campaign: Campaign) -> None:
+def test_a_signer_whose_name_was_hidden_cannot_give_another(campaign: Campaign) -> None:
     letter_id = campaign.an_open_letter(names=("named",))
     tokens = campaign.sign_by_name(letter_id, PEOPLE)
     campaign.publish(letter_id, unlocks="Ana")

@@ -156,7 +156,7 @@ def test_chance_decides_who_is_held_back(campaign: Campaign) -> None:
     assert next(draws, None) is None
 
 
-def test_chance_is_asked_anew_for_each_who_waits_each_time(campaign: Campaign) -> None:
+def test_chance_decides_anew_for_each_waiting_name_each_time(campaign: Campaign) -> None:
     letter = campaign.an_open_letter(k=K)
     campaign.sign_all(letter, K + H)
     asked: list[int] = []
@@ -220,7 +220,7 @@ def test_the_number_of_codes_goes_out_however_small_and_before_the_signatures(ca
     assert [entry["made"] for entry in campaign.entries(letter) if entry["type"] == "codes"] == [1, 6]
 
 
-def test_recalled_codes_are_told_and_what_did_not_change_is_not_told_again(campaign: Campaign) -> None:
+def test_recalled_codes_are_logged_and_unchanged_numbers_are_not_logged_again(campaign: Campaign) -> None:
     letter = campaign.an_open_letter(k=K)
     campaign.codes(letter, 4)
     for _ in range(2):
@@ -250,7 +250,7 @@ def test_numbers_of_codes_never_fall_though_they_come_late(campaign: Campaign) -
 
 
 def with_the_rounds_key(campaign: Campaign, letter: str, key: PrivateKey, count: int) -> None:
-    """So many signatures without a code, by a thief of the round's key."""
+    """A number of signatures without a code, by a thief of the round's key."""
     text_sha256 = campaign.figures(letter).text_sha256
     for _ in range(count):
         receipt = os.urandom(16)
@@ -525,7 +525,7 @@ def test_a_sealing_that_finds_nothing_new_changes_no_public_byte(campaign: Campa
 
 @pytest.mark.parametrize("shared", ["postgresql"], indirect=True)
 def test_a_session_that_read_the_rounds_before_another_sealing_counts_right(campaign: Campaign) -> None:
-    """On PostgreSQL others may commit between two statements; SQLite lets nobody in between."""
+    """On PostgreSQL others may commit between two statements; SQLite lets no one in between."""
     letter = campaign.a_published_letter(k=K)
     campaign.codes(letter, 20)
     campaign.sign_all(letter, K + H)

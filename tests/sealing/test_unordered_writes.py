@@ -70,7 +70,7 @@ def test_other_letters_rows_stay_as_they_are(campaign: Campaign) -> None:
         assert waiting == expected
 
 
-def test_a_file_is_cut_back_to_what_it_was_before_anybody_came(tmp_path: Path, sqlite_templates: Path) -> None:
+def test_a_file_is_cut_back_to_what_it_was_before_anyone_came(tmp_path: Path, sqlite_templates: Path) -> None:
     shutil.copy(sqlite_templates / "petition.db", tmp_path / "some.db")
     before = len(bytes_after(tmp_path / "some.db", [], set()))
     after = bytes_after(tmp_path / "some.db", [a_signature(ONE) for _ in range(200)], set())

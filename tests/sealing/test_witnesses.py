@@ -113,7 +113,7 @@ def witness(campaign: Campaign) -> Iterator[Witness]:
 
 
 def introduce(campaign: Campaign, witness: Witness, letter: str) -> str:
-    """The witness is told the log's key; the log's origin."""
+    """Tell the witness the log's key; returns the log's origin."""
     with Session(campaign.databases.reading) as session:
         log = log_of(session, letter)
         witness.logs[log.origin] = log.public_key
@@ -196,7 +196,7 @@ def test_an_older_cosignature_is_not_shown_under_a_newer_checkpoint(campaign: Ca
     assert "witness.example.org" not in note_of(campaign, letter)
 
 
-def test_the_edition_rises_so_that_kept_pages_are_made_anew(campaign: Campaign, witness: Witness) -> None:
+def test_the_edition_rises_so_that_cached_pages_are_made_again(campaign: Campaign, witness: Witness) -> None:
     letter = a_known_letter(campaign, witness)
     before = campaign.figures(letter).edition
     ask(campaign, letter)
@@ -251,7 +251,7 @@ def test_a_witness_that_saw_a_longer_log_says_that_the_site_went_back(campaign: 
     assert "went back in time" in ask(campaign, letter)[0].wrong
 
 
-def test_a_witness_that_does_not_know_the_log_is_told_what_to_do(campaign: Campaign, witness: Witness) -> None:
+def test_a_witness_that_does_not_know_the_log_learns_what_to_do(campaign: Campaign, witness: Witness) -> None:
     letter = campaign.a_published_letter()
 
     assert "Send the witness the letter's log/vkey" in ask(campaign, letter)[0].wrong

@@ -187,7 +187,7 @@ def test_a_repeated_request_is_compared_only_with_what_it_brings(campaign: Campa
     assert shown(campaign, letter, token) == Shown((("role", "software"), ("site", "north")))
 
 
-def test_who_signed_without_groups_is_told_to_change_by_receipt(campaign: Campaign, letter: str) -> None:
+def test_a_signer_without_groups_is_asked_to_change_by_receipt(campaign: Campaign, letter: str) -> None:
     token = campaign.sign_all(letter, 1)[0]
 
     with pytest.raises(Conflict, match="receipt"):

@@ -1,4 +1,4 @@
-"""Up and down the ladder, by receipt: whenever the signature stands, and while nobody has taken it back."""
+"""Showing more or less, by receipt: for as long as the signature stands and isn't withdrawn."""
 
 import os
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def sealed_among(campaign: Campaign, letter: str, tokens: list[Token]) -> Token:
 
 
 @pytest.mark.parametrize("is_sealed", [False, True], ids=["waiting", "sealed"])
-def test_a_signer_goes_up_and_down_the_ladder(campaign: Campaign, is_sealed: bool) -> None:
+def test_a_signer_shows_more_and_less(campaign: Campaign, is_sealed: bool) -> None:
     letter = offering_names(campaign, "named", "named_at:50")
     tokens = campaign.sign_all(letter, ENOUGH)
     if is_sealed:
@@ -61,7 +61,7 @@ def test_the_same_change_again_changes_nothing(campaign: Campaign) -> None:
     assert (len(campaign.rows(Answer, letter)), campaign.rows(ArrivedAnswer, letter)) == (3, [])
 
 
-def test_a_changed_answer_arrives_anew_and_is_stored_once(campaign: Campaign) -> None:
+def test_a_changed_answer_arrives_again_and_is_stored_once(campaign: Campaign) -> None:
     letter = campaign.an_open_letter(fields=FIELDS)
     token = campaign.sign_all(letter, 3, role="software", site="north")[0]
     campaign.seal(letter)
@@ -75,7 +75,7 @@ def test_a_changed_answer_arrives_anew_and_is_stored_once(campaign: Campaign) ->
 
 
 @pytest.mark.parametrize("between", [0, 1, 2], ids=["at once", "sealed before", "sealed twice"])
-def test_whoever_changes_again_and_again_is_stored_as_they_said_last(campaign: Campaign, between: int) -> None:
+def test_after_many_changes_only_the_last_is_stored(campaign: Campaign, between: int) -> None:
     letter = offering_names(campaign, "named")
     tokens = campaign.sign_all(letter, ENOUGH, role="software", name=LOCKED)
     campaign.seal(letter)

@@ -24,7 +24,7 @@ ENOUGH = 5
 
 
 def made_with(key: PrivateKey, token: Token, statement: bytes) -> Token:
-    """A token for any statement, by somebody who has the round's key."""
+    """A token for any statement, by a person who has the round's key."""
     message = prepare(statement, os.urandom)
     blinded = blind(key.public, message, os.urandom)
     signature = finalize(key.public, message, key.blind_sign(blinded.message), blinded.inverse)

@@ -1,4 +1,4 @@
-"""What may stand in a name, where it is typed and where it comes out of a lock."""
+"""What a name may contain, when it is typed and when it is unlocked."""
 
 import pytest
 from hypothesis import given
@@ -49,7 +49,7 @@ BAD = ["", "   ", "...", "12345", "😀", "Ana\x00", "Ana\x1b[31m", "Ana\u202egn
 
 
 @pytest.mark.parametrize("name", BAD, ids=ascii)
-def test_what_nobody_should_see_in_a_list_is_refused_kindly_and_never_shown(name: str) -> None:
+def test_what_no_list_should_show_is_refused_kindly_and_never_shown(name: str) -> None:
     with pytest.raises(BadShape) as refused:
         read_name(name)
 

@@ -16,7 +16,7 @@ from petition.crypto.tokens import Token
 from petition.errors import BadShape, NotFound
 from petition.letters.models import Letter
 from petition.signing.models import Pending, Sealed, Tombstone, Withdrawal
-from petition.signing.signatures import Kept, Signed, look_up, withdraw
+from petition.signing.signatures import ReceiptState, Signed, look_up, withdraw
 from tests.walks import Campaign
 
 pytestmark = pytest.mark.thorough
@@ -39,7 +39,7 @@ def test_a_waiting_signature_is_deleted_and_its_commit_stays_spent(campaign: Cam
     assert campaign.withdraw(letter, token) is False
     assert campaign.rows(Pending, letter) == []
     assert [row.commit.hex() for row in campaign.rows(Tombstone, letter)] == [opening(token.receipt).commit]
-    assert campaign.look_up(letter, token) == Kept("withdrawn")
+    assert campaign.look_up(letter, token) == ReceiptState("withdrawn")
 
 
 def test_withdrawing_again_before_sealing_is_the_same_answer(campaign: Campaign) -> None:
@@ -217,14 +217,17 @@ def test_half_an_opening_is_refused(size: int) -> None:
 def test_before_publication_a_receipt_is_answered_kept_or_sealed_and_no_more(campaign: Campaign) -> None:
     letter = campaign.an_open_letter()
     tokens = campaign.sign_all(letter, ENOUGH)
-    assert {campaign.look_up(letter, token) for token in tokens} == {Kept("kept")}
+    assert {campaign.look_up(letter, token) for token in tokens} == {ReceiptState("kept")}
     campaign.seal(letter)
 
-    assert {campaign.look_up(letter, token) for token in tokens} == {Kept("kept"), Kept("sealed", entry=None)}
+    assert {campaign.look_up(letter, token) for token in tokens} == {
+        ReceiptState("kept"),
+        ReceiptState("sealed", entry=None),
+    }
 
 
 @pytest.mark.parametrize("is_closed", [False, True], ids=["published", "closed"])
-def test_after_publication_a_receipt_is_told_its_entry(campaign: Campaign, is_closed: bool) -> None:
+def test_after_publication_a_receipt_shows_its_entry(campaign: Campaign, is_closed: bool) -> None:
     letter = campaign.an_open_letter()
     tokens = campaign.sign_all(letter, ENOUGH)
     campaign.seal(letter)

@@ -101,7 +101,7 @@ def heads() -> list[str]:
     return [head_of(chain) for chain in CHAINS]
 
 
-def test_a_table_that_is_made_anew_takes_no_other_rows_with_it(
+def test_a_table_that_is_rewritten_takes_no_other_rows_with_it(
     released: Released, databases: Databases, scripts: Path
 ) -> None:
     before = rows(databases)
@@ -167,7 +167,7 @@ def test_copies_that_are_forgotten_leave_nothing(released: Released, databases: 
     folder, links = folder_of(released.settings), released.settings.data.parent / "links"
     links.mkdir()
     for path in folder.iterdir():
-        os.link(path, links / path.name)  # whoever still has the file finds zeros in it
+        os.link(path, links / path.name)  # a link to the old file finds zeros in it
     assert forget_copies(released.settings)
 
     assert not folder.exists()

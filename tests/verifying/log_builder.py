@@ -1,6 +1,6 @@
 """Builds published letters without any of the program's sealing or publishing, for tests of verifiers.
 
-A ``LogBuilder`` is like a server that holds every key: it writes whatever entries it is told to, and publishes all of
+A ``LogBuilder`` is like a server that holds every key: it writes any entries that a test gives it, and publishes all of
 it consistently. As long as a test breaks no rule with it, the letter is valid.
 """
 

@@ -952,7 +952,7 @@ def closed_with_small_rounds(f, dropped, empty=2):
 
 
 def numbers_to_key(f, number):
-    """As many different keys as a test likes: nobody signs with them."""
+    """As many different keys as a test likes: no one signs with them."""
     return rsa.RSAPublicNumbers(65537, f.keys[2].public_key().public_numbers().n - 2 * number).public_key()
 
 

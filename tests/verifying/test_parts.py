@@ -102,6 +102,6 @@ def test_processes_that_are_killed_change_nothing():
 @example(value="\ud800")
 @example(value=10**5000)
 @example(value=-(10**5000))
-def test_any_value_can_stand_in_a_sentence(value):
+def test_any_value_can_be_part_of_a_sentence(value):
     assert shown(value).isprintable()
     assert len(shown(value)) <= 600

@@ -34,11 +34,11 @@ def test_words_find_the_commit_and_say_that_it_is_only_that(log, verdict_of):
     assert f"is in entry {log.place_of(1)}. A receipt written by hand shows no more" in detail(verdict, "receipt")
 
 
-def test_a_withdrawal_is_told(log, verdict_of):
+def test_a_withdrawal_is_shown(log, verdict_of):
     assert "it was withdrawn" in detail(verdict_of(log, receipt=log.receipt_file(2)), "receipt")
 
 
-def test_an_annulled_round_is_told(log, verdict_of):
+def test_an_annulled_round_is_shown(log, verdict_of):
     told = detail(verdict_of(log, receipt=log.receipt_file(4, 2)), "receipt")
 
     assert "round 2 was annulled and does not count: “Flooded by a bot.”" in told

@@ -278,7 +278,7 @@ def test_no_number_can_be_other_than_the_logs(build, verdict_of, steps, data):
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=campaigns(), data=st.data())
-def test_entries_dropped_or_doubled_and_signed_anew_never_count_what_was_not_signed(build, verdict_of, steps, data):
+def test_entries_dropped_or_doubled_and_signed_again_never_count_what_was_not_signed(build, verdict_of, steps, data):
     campaign = build()
     carry_out(campaign, steps)
     older = campaign.checkpoint().encode()

@@ -22,7 +22,7 @@ def record(shared: Shared) -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def signed(shared: Shared, record: Callable[..., dict[str, Any]]) -> Callable[..., Envelope]:
-    """Somebody who has exchanged a code and signed, at a letter's hidden address."""
+    """A signer who has exchanged a code and signed, at a letter's hidden address."""
 
     def sign(place: Place) -> Envelope:
         held = envelope(record(place.hidden))

@@ -1,4 +1,4 @@
-"""A client that somebody else wrote: from RFC 9474 and a letter's round.json alone, with nothing of the program."""
+"""A client written by outsiders: from RFC 9474 and a letter's round.json alone, with nothing of the program."""
 
 import base64
 import hashlib

@@ -130,7 +130,7 @@ def distant(
 
 
 @pytest.mark.parametrize("kind", ["postgresql"])
-def test_while_the_database_is_away_everybody_gets_the_page_and_the_log_one_line(
+def test_while_the_database_is_away_all_visitors_get_the_page_and_the_log_gets_one_line(
     distant: tuple[Campaign, Forwarder], heard: Lines
 ) -> None:
     campaign, forwarder = distant

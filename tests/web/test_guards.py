@@ -30,9 +30,7 @@ def state_of(shared: Shared, place: Place) -> Any:
 
 @ONCE
 @pytest.mark.parametrize("token", [None, "", "wrong", "IjAi.aaaa.bbbb"])
-def test_no_form_of_the_organizers_does_anything_without_the_token_of_a_page_of_theirs(
-    shared: Shared, token: str | None
-) -> None:
+def test_no_form_of_the_organizers_works_without_the_token_of_their_own_page(shared: Shared, token: str | None) -> None:
     place = shared.a_draft()
     before = state_of(shared, place)
     sent = {**TYPED, **({} if token is None else {"csrf_token": token})}

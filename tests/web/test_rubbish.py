@@ -168,7 +168,7 @@ def fits(rule: str, path: str) -> bool:
 
 
 def holding(shared: Shared, place: Place) -> dict[str, bytes]:
-    """What only somebody with codes of a letter can type."""
+    """What only a person with codes of a letter can type."""
     token = shared.campaign.token(place.id, shared.code(place)).as_text()
     return {"token": token.encode(), "code": shared.code(place).encode()}
 

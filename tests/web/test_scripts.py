@@ -1,4 +1,4 @@
-"""What anybody may ask of the scripts before reading them, and that the pages bring what the scripts need."""
+"""What anyone may expect of the scripts before reading them, and that the pages bring what the scripts need."""
 
 import re
 from pathlib import Path
@@ -10,10 +10,10 @@ from tests.browser.every_page import EVERYTHING
 from tests.shared import ONCE, Place, Shared
 
 STATIC = Path(__file__).parents[2] / "petition" / "static"
-SCRIPTS = ("sign.js", "check.js", "ladder.js")
+SCRIPTS = ("sign.js", "check.js", "appearance.js")
 SIGNING_PAGES = {
-    "join": ["sign.js", "ladder.js"],
-    "sign": ["sign.js", "ladder.js"],
+    "join": ["sign.js", "appearance.js"],
+    "sign": ["sign.js", "appearance.js"],
     "receipt": ["sign.js", "check.js"],
     "remove": ["sign.js", "check.js"],
 }
@@ -57,9 +57,7 @@ def test_a_script_remembers_nothing_and_runs_no_text(name: str) -> None:
 
 @ONCE
 @pytest.mark.parametrize(("page", "script"), [("join", "sign.js"), ("receipt", "sign.js"), ("receipt", "check.js")])
-def test_every_sentence_that_a_script_says_stands_in_the_page(
-    shared: Shared, place: Place, page: str, script: str
-) -> None:
+def test_every_sentence_that_a_script_says_is_in_the_page(shared: Shared, place: Place, page: str, script: str) -> None:
     said = {name for names in SAID.findall((STATIC / script).read_text("utf-8")) for name in names if name}
     sentences = dict(re.findall(r' data-(\w+)="([^"]*)"', said_on(shared, place, page)))
 

@@ -265,7 +265,7 @@ def test_a_withdrawn_signature_can_not_be_given_again(shared: Shared, worker: Vi
 
 
 @ONCE
-def test_whoever_joins_a_letter_that_was_closed_meanwhile_is_told_so(
+def test_joining_a_letter_that_was_closed_meanwhile_is_refused_with_the_reason(
     shared: Shared, worker: Visitor, place: Place
 ) -> None:
     form = worker.open(f"{place.hidden}join")
@@ -278,7 +278,7 @@ def test_whoever_joins_a_letter_that_was_closed_meanwhile_is_told_so(
     assert "This letter is closed. It takes no more signatures." in refused.text
 
 
-def test_whoever_signs_a_letter_that_was_closed_meanwhile_is_told_so_and_loses_nothing(
+def test_a_signer_of_a_letter_closed_meanwhile_learns_it_and_loses_nothing(
     shared: Shared, worker: Visitor, place: Place
 ) -> None:
     review = joined(shared, worker, place)
@@ -294,7 +294,7 @@ def test_whoever_signs_a_letter_that_was_closed_meanwhile_is_told_so_and_loses_n
 
 
 @ONCE
-def test_whoever_signs_a_letter_that_was_published_meanwhile_notices_nothing(
+def test_a_signer_of_a_letter_published_meanwhile_notices_nothing(
     shared: Shared, worker: Visitor, place: Place
 ) -> None:
     review = joined(shared, worker, place)
@@ -304,7 +304,7 @@ def test_whoever_signs_a_letter_that_was_published_meanwhile_notices_nothing(
 
 
 @ONCE
-def test_whoever_signs_in_an_annulled_round_is_told_why(shared: Shared, worker: Visitor, place: Place) -> None:
+def test_signing_in_an_annulled_round_is_refused_with_the_reason(shared: Shared, worker: Visitor, place: Place) -> None:
     review = joined(shared, worker, place)
     rounds.annul_round(shared.campaign.services, place.id, 1, "Somebody copied the sheet.")
     refused = worker.press(review, "Sign anonymously")

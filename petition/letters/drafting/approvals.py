@@ -22,7 +22,7 @@ def approve(session: Session, letter: Letter, organizer: Organizer, version: int
     session.flush()
 
 
-def take_back_approval(session: Session, letter: Letter, organizer: Organizer) -> None:
+def withdraw_approval(session: Session, letter: Letter, organizer: Organizer) -> None:
     """Withdraw an approval. Possible only in a draft."""
     require_draft(letter)
     mine = (Approval.letter_id == letter.id, Approval.organizer_id == organizer.id)

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from petition.errors import BadShape, Conflict, NotFound
 from petition.letters.drafting.drafts import save
 from petition.letters.drafting.passages import Finder, Mark, Paragraph, Place, mark, paragraphs, replaced
-from petition.letters.drafting.versions import newest_version, version_of, words_of
+from petition.letters.drafting.versions import newest_version, text_of, version_of
 from petition.letters.models import Comment, Letter, Organizer, Version
 from petition.letters.states import DRAFT
-from petition.letters.text.letter_text import Words, several_lines
+from petition.letters.text.letter_text import LetterText, several_lines
 
 OPEN, RESOLVED, TAKEN = "open", "resolved", "taken"
 MOST_COMMENTS = 2_000
@@ -45,7 +45,7 @@ def add_comment(
     deletes the words.
     """
     _require_open(session, letter)
-    where = paragraphs(words_of(version_of(session, letter, version)))
+    where = paragraphs(text_of(version_of(session, letter, version)))
     if not 0 <= paragraph < len(where):
         raise NotFound("This version has no such paragraph. Reload the page.")
     marked = mark(where[paragraph].text, several_lines(quote, "passage"))
@@ -129,14 +129,14 @@ def accept_suggestion(
     if row.suggestion is None or row.state != OPEN:
         raise Conflict("There is no suggestion here to use.")
     newest = newest_version(session, letter)
-    words = replaced(words_of(newest), _mark(row), row.suggestion)
+    words = replaced(text_of(newest), _mark(row), row.suggestion)
     version = save(session, letter, organizer, words, based_on=newest.number, moment=moment, note=note)
     row.state = TAKEN
     session.flush()
     return version
 
 
-def threads(session: Session, letter: Letter, words: Words) -> tuple[list[Paragraph], list[Thread]]:
+def threads(session: Session, letter: Letter, words: LetterText) -> tuple[list[Paragraph], list[Thread]]:
     """The text's paragraphs, and all threads in the order of the text; those whose passage is gone come last."""
     rows = session.scalars(select(Comment).where(Comment.letter_id == letter.id).order_by(Comment.number)).all()
     where = paragraphs(words)

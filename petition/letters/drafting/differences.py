@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from petition.letters.drafting.sequences import edits
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 
 SAME, REMOVED, ADDED = "same", "removed", "added"
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
@@ -57,7 +57,7 @@ class Part:
         return any(row.kind != SAME for row in self.rows)
 
 
-def differences(before: Words, after: Words) -> list[Part]:
+def differences(before: LetterText, after: LetterText) -> list[Part]:
     """The fields that differ between two texts, in order."""
     parts = list(_parts(before, after, ""))
     for code in sorted({one.language for words in (before, after) for one in words.translations}):
@@ -65,11 +65,11 @@ def differences(before: Words, after: Words) -> list[Part]:
     return [part for part in parts if part.is_changed]
 
 
-def _as_read(words: Words, code: str) -> Words:
-    return words.in_language(code) if code in words.languages else Words(employer=words.employer, language=code)
+def _as_read(words: LetterText, code: str) -> LetterText:
+    return words.in_language(code) if code in words.languages else LetterText(employer=words.employer, language=code)
 
 
-def _parts(before: Words, after: Words, language: str) -> Iterator[Part]:
+def _parts(before: LetterText, after: LetterText, language: str) -> Iterator[Part]:
     for name in ("title", "recipient", "employer", "language"):
         yield Part(name, language, tuple(_rows([getattr(before, name)], [getattr(after, name)])))
     yield Part("body", language, tuple(_rows(before.body.split("\n\n"), after.body.split("\n\n"))))

@@ -12,7 +12,7 @@ from petition.crypto.codes import new_letter_id
 from petition.errors import BadShape, Conflict, Refusal, TextChanged
 from petition.letters.drafting.merging import merge
 from petition.letters.drafting.settings import DEFAULT_K, DEFAULT_ROLL, rolls_of
-from petition.letters.drafting.versions import make_version, newest_version, words_of
+from petition.letters.drafting.versions import make_version, newest_version, text_of
 from petition.letters.models import (
     Approval,
     Authorship,
@@ -28,16 +28,16 @@ from petition.letters.models import (
     WorkingCopy,
 )
 from petition.letters.states import DRAFT, require_draft
-from petition.letters.text.letter_text import Words, checked
+from petition.letters.text.letter_text import LetterText, checked
 from petition.randomness import Random
 
 MOST_DRAFTS = 5
-"""Of one organizer, on a site that anybody may use."""
+"""Drafts of one organizer, on a site that anyone may use."""
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?\Z")
 
 
 def draft(
-    session: Session, organizer: Organizer, words: Words, *, moment: datetime, random: Random, slug: str = ""
+    session: Session, organizer: Organizer, words: LetterText, *, moment: datetime, random: Random, slug: str = ""
 ) -> Letter:
     """Start a letter with its first version. Without ``slug``, the address is made from the title."""
     if slug and not SLUG.match(slug):
@@ -72,7 +72,7 @@ def _free_slug(session: Session, title: str) -> str:
 
 
 def require_room(session: Session, organizer: Organizer) -> None:
-    """On a site that anybody may use, nobody has more than a few drafts at a time."""
+    """On a site that anyone may use, no one has more than a few drafts at a time."""
     drafts = select(func.count()).select_from(Letter).join(Authorship, Authorship.letter_id == Letter.id)
     mine = session.scalars(drafts.where(Authorship.organizer_id == organizer.id, Letter.state == DRAFT)).one()
     if mine >= MOST_DRAFTS:
@@ -83,7 +83,7 @@ def save(
     session: Session,
     letter: Letter,
     organizer: Organizer,
-    words: Words,
+    words: LetterText,
     *,
     based_on: int,
     moment: datetime,
@@ -97,7 +97,7 @@ def save(
     session.refresh(letter, with_for_update=True)  # the letter may be opening at this moment
     require_draft(letter)
     newest = newest_version(session, letter)
-    if words_of(newest) == words:
+    if text_of(newest) == words:
         return newest
     merged_with = None
     if newest.number != based_on:
@@ -113,7 +113,7 @@ def save(
     return version
 
 
-def _merged(session: Session, letter: Letter, words: Words, based_on: int, newest: Version) -> Words:
+def _merged(session: Session, letter: Letter, words: LetterText, based_on: int, newest: Version) -> LetterText:
     base = session.get(Version, (letter.id, based_on))
     refusal = TextChanged(
         "%(author)s saved a newer version while you were writing. Both are below. Nothing of yours is lost.",
@@ -121,7 +121,7 @@ def _merged(session: Session, letter: Letter, words: Words, based_on: int, newes
     )
     if base is None:
         raise refusal
-    merged, collisions = merge(words_of(base), words, words_of(newest))
+    merged, collisions = merge(text_of(base), words, text_of(newest))
     if collisions:
         raise refusal
     try:
@@ -130,7 +130,7 @@ def _merged(session: Session, letter: Letter, words: Words, based_on: int, newes
         raise refusal from None
 
 
-def _name_default_roll(session: Session, letter: Letter, words: Words, previous: Version) -> None:
+def _name_default_roll(session: Session, letter: Letter, words: LetterText, previous: Version) -> None:
     rolls = rolls_of(session, letter)
     if len(rolls) == 1 and rolls[0].name == f"Workers of {previous.employer}":
         rolls[0].name = f"Workers of {words.employer}"

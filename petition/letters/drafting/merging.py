@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from petition.letters.drafting.sequences import Edit, edits
-from petition.letters.text.letter_text import Translation, Words
+from petition.letters.text.letter_text import LetterText, Translation
 from petition.letters.text.sources import Source
 
 PARAGRAPH = "\n\n"
@@ -68,11 +68,13 @@ class Decisions:
         return collision.mine
 
 
-def merge(base: Words, mine: Words, theirs: Words, choices: Sequence[str] = ()) -> tuple[Words, list[Collision]]:
+def merge(
+    base: LetterText, mine: LetterText, theirs: LetterText, choices: Sequence[str] = ()
+) -> tuple[LetterText, list[Collision]]:
     """The merged text, and the collisions. ``choices`` decide collisions in order: mine, theirs, both."""
     decided = Decisions(choices)
     title, recipient, employer, language = (_single(name, decided, base, mine, theirs) for name in ONE_LINE)
-    merged = Words(
+    merged = LetterText(
         title=title,
         recipient=recipient,
         employer=employer,
@@ -109,14 +111,16 @@ def _listed(
     return tuple(_merged(place, decided, base, mine, theirs))
 
 
-def _sources(decided: Decisions, base: Words, mine: Words, theirs: Words) -> tuple[Source, ...]:
+def _sources(decided: Decisions, base: LetterText, mine: LetterText, theirs: LetterText) -> tuple[Source, ...]:
     """Sources as lists of their lines, and back."""
     known = {source.line: source for words in (base, mine, theirs) for source in words.sources}
     lists = [[source.line for source in words.sources] for words in (base, mine, theirs)]
     return tuple(known[line] for line in _merged("sources", decided, *lists))
 
 
-def _translation(code: str, decided: Decisions, base: Words, mine: Words, theirs: Words) -> Translation | None:
+def _translation(
+    code: str, decided: Decisions, base: LetterText, mine: LetterText, theirs: LetterText
+) -> Translation | None:
     """One language. A translation that one side deleted and the other left unchanged is deleted."""
     was, one, other = (_find(words, code) for words in (base, mine, theirs))
     if one == other or other == was:
@@ -133,7 +137,7 @@ def _translation(code: str, decided: Decisions, base: Words, mine: Words, theirs
     return replace(empty, **texts, body=body, demands=demands)
 
 
-def _find(words: Words, code: str) -> Translation | None:
+def _find(words: LetterText, code: str) -> Translation | None:
     return next((one for one in words.translations if one.language == code), None)
 
 

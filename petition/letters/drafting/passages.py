@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from petition.errors import BadShape, Conflict
-from petition.letters.text.letter_text import Words, checked
+from petition.letters.text.letter_text import LetterText, checked
 
 TITLE, BODY, DEMAND = "title", "body", "demand"
 AROUND = 2_000
@@ -49,7 +49,7 @@ class Place:
     start: int | None
 
 
-def paragraphs(words: Words) -> list[Paragraph]:
+def paragraphs(words: LetterText) -> list[Paragraph]:
     """Title, paragraphs of the body, demands."""
     body = [Paragraph(BODY, number, text) for number, text in enumerate(_BREAK.split(words.body)) if text.strip()]
     demands = [Paragraph(DEMAND, number, text) for number, text in enumerate(words.demands)]
@@ -116,7 +116,7 @@ def _common_end(one: str, other: str) -> int:
     return shared
 
 
-def replaced(words: Words, marked: Mark, suggestion: str) -> Words:
+def replaced(words: LetterText, marked: Mark, suggestion: str) -> LetterText:
     """The text with the marked words replaced. Refused if they are no longer there."""
     where = paragraphs(words)
     place = Finder(where).place(marked)

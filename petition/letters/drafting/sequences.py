@@ -62,7 +62,7 @@ def common(one: Sequence[str], other: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def _between(anchors: list[tuple[int, int]], gap: tuple[int, int, int, int]) -> Iterator[tuple[int, int, int, int]]:
-    """The gaps before, between and behind anchors."""
+    """The gaps before, between and after anchors."""
     start, end, start_there, end_there = gap
     at, at_there = start, start_there
     for here, there in anchors:
@@ -72,7 +72,7 @@ def _between(anchors: list[tuple[int, int]], gap: tuple[int, int, int, int]) -> 
 
 
 def _anchors(one: Sequence[str], other: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """What stands once on each side, in the longest order that both have."""
+    """Elements that occur once on each side, in the longest order that both have."""
     counts, counts_there = Counter(one), Counter(other)
     place_there = {element: place for place, element in enumerate(other) if counts_there[element] == 1}
     once = [(place, place_there[e]) for place, e in enumerate(one) if counts[e] == 1 and e in place_there]

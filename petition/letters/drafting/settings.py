@@ -25,7 +25,7 @@ from petition.letters.text.letter_text import one_line
 
 DEFAULT_K = 10
 DEFAULT_NAMES = 50
-"""Names show once so many have signed, unless the organizers choose otherwise."""
+"""How many must have signed before names show, unless the organizers choose otherwise."""
 MOST_ROLLS = 20
 DEFAULT_ROLL = "workers"
 

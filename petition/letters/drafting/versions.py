@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from petition.errors import NotFound
 from petition.letters.models import Letter, Organizer, Version
-from petition.letters.text.letter_text import Translation, Words, one_line
+from petition.letters.text.letter_text import LetterText, Translation, one_line
 from petition.letters.text.sources import Source
 
 PAGE_SIZE = 50
@@ -18,7 +18,7 @@ PAGE_SIZE = 50
 def make_version(
     letter: Letter,
     number: int,
-    words: Words,
+    words: LetterText,
     organizer: Organizer,
     moment: datetime,
     note: str,
@@ -50,9 +50,9 @@ def newest_version(session: Session, letter: Letter) -> Version:
     ).one()
 
 
-def words_of(version: Version) -> Words:
+def text_of(version: Version) -> LetterText:
     """A version's text as a value."""
-    return Words(
+    return LetterText(
         title=version.title,
         recipient=version.recipient,
         employer=version.employer,

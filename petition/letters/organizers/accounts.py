@@ -1,15 +1,11 @@
-"""People who write letters: one-time links, passphrases, signing in. No e-mail address anywhere."""
+"""People who write letters: one-time links, passphrases, signing in. No email address anywhere."""
 
 import hashlib
-import threading
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -18,8 +14,9 @@ from petition.crypto.codes import new_letter_id, show
 from petition.crypto.encodings import b64url
 from petition.crypto.keyrings import lock_with_passphrase, new_pair, unlock_with_passphrase
 from petition.database import changed
-from petition.errors import BadShape, Conflict, Forbidden, NotFound, Over, SlowDown, TooLong
+from petition.errors import BadShape, Conflict, Forbidden, NotFound, Over, TooLong
 from petition.letters.models import Authorship, Invitation, Letter, NamesKeyCopy, Organizer
+from petition.letters.organizers import passphrases
 from petition.letters.organizers.lookalikes import are_twins, require_seen
 from petition.letters.organizers.one_time_passwords import forget_app, is_second, require_second
 from petition.letters.organizers.sessions import end_sign_ins
@@ -31,13 +28,6 @@ TAKEN = _("There is an organizer named %(name)s already. Choose another name.")
 INVITATION_LASTS = timedelta(days=7)
 SHORTEST_PASSPHRASE = 12
 LONGEST_PASSPHRASE = 1_000
-_hasher = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=1)
-_at_once = threading.BoundedSemaphore(2)
-"""Each check takes 64 MiB: more at a time would be a way to exhaust the machine."""
-_strangers, _in_turn = threading.BoundedSemaphore(2), threading.Lock()
-"""Of those of whom nothing is known but a name, one at a time is checked and one waits: there is always room for
-everybody else."""
-_nobody = _hasher.hash("nobody has this passphrase")
 
 
 def add_organizer(session: Session, name: str, *, moment: datetime, random: Random) -> str:
@@ -46,7 +36,7 @@ def add_organizer(session: Session, name: str, *, moment: datetime, random: Rand
 
 
 def join(session: Session, name: str, passphrase: str, *, random: Random) -> Organizer:
-    """A new organizer who comes by a link to a letter, and chooses name and passphrase at once."""
+    """A new organizer who comes by a link to a letter, and chooses name and passphrase right away."""
     chosen = _choose(passphrase)
     organizer = _new(session, name, random)
     _keep(organizer, chosen)
@@ -78,13 +68,15 @@ def _new(session: Session, name: str, random: Random) -> Organizer:
 
 
 def short_id(organizer: Organizer) -> str:
-    """The first characters of an organizer's id, which nobody chooses: it tells apart whoever has similar names."""
+    """The first characters of an organizer's id. No one can choose it, so it tells people with similar names apart."""
     return show(organizer.id[:8])
 
 
 def reset_organizer(session: Session, name: str, *, moment: datetime, random: Random) -> str:
-    """Let somebody in again who forgot everything; every sign-in of theirs ends, and so does their app for one-time
-    passwords. Returns the link's secret."""
+    """Give an organizer who forgot everything a new link, and return its secret.
+
+    Their sign-ins end, and their app for one-time passwords is removed.
+    """
     organizer = hosted_organizer(session, name)
     organizer.passphrase = None
     forget_keys(session, organizer)
@@ -94,7 +86,7 @@ def reset_organizer(session: Session, name: str, *, moment: datetime, random: Ra
 
 
 def hosted_organizer(session: Session, name: str) -> Organizer:
-    """Anybody, for whoever runs the machine and types a command on it."""
+    """Any organizer, for the host who types a command on this machine."""
     organizer = session.scalar(select(Organizer).where(Organizer.name == name))
     if organizer is None:
         raise NotFound("There is no organizer named %(name)s. See: petition organizer list", name=name)
@@ -113,7 +105,7 @@ def _digest(secret: str) -> bytes:
 
 
 def invited(session: Session, secret: str, *, moment: datetime) -> Organizer:
-    """Whom a one-time link lets in; refuses one that was used, is too old or never was."""
+    """The organizer whom a one-time link lets in; refuses a link that was used, is too old or never existed."""
     organizer = session.scalar(select(Organizer).where(Organizer.invitation == _digest(secret)))
     if organizer is None or organizer.invited_until is None or organizer.invited_until < moment:
         raise Over("This link was used or is too old. Ask this site's host for a new one.")
@@ -121,7 +113,7 @@ def invited(session: Session, secret: str, *, moment: datetime) -> Organizer:
 
 
 def choose_passphrase(session: Session, secret: str, passphrase: str, *, moment: datetime) -> Organizer:
-    """Set the passphrase with a one-time link, which is spent by it; with it comes a new key pair."""
+    """Set the passphrase and a new key pair with a one-time link, which this uses up."""
     chosen = _choose(passphrase)  # which takes a while, so ahead of the first question to the database
     organizer = invited(session, secret, moment=moment)
     used = changed(
@@ -141,7 +133,7 @@ def choose_passphrase(session: Session, secret: str, passphrase: str, *, moment:
 
 @dataclass(frozen=True)
 class _Chosen:
-    """What is kept of a passphrase, and the key pair that is locked under it."""
+    """What is stored of a passphrase, and the key pair that is locked under it."""
 
     hashed: str
     public_key: str
@@ -151,7 +143,7 @@ class _Chosen:
 def _choose(passphrase: str) -> _Chosen:
     """The first passphrase, or the first one after a reset: with it comes a new key pair."""
     _require_good(passphrase)
-    return _Chosen(_hash(passphrase), *_new_keys(passphrase))
+    return _Chosen(passphrases.checker.hash(passphrase), *_new_keys(passphrase))
 
 
 def _keep(organizer: Organizer, chosen: _Chosen) -> None:
@@ -170,7 +162,7 @@ def change_passphrase(session: Session, organizer: Organizer, old: str, new: str
     session.expunge(organizer)
     session.rollback()
     keep_keys(organizer, old, new)
-    hashed = _hash(new)
+    hashed = passphrases.checker.hash(new)
     kept = changed(
         session,
         update(Organizer)
@@ -184,18 +176,18 @@ def change_passphrase(session: Session, organizer: Organizer, old: str, new: str
 
 
 def require_passphrase(session: Session, organizer: Organizer, passphrase: str) -> None:
-    """Refuse unless it is the passphrase of whoever is signed in: for what a borrowed browser must not do.
+    """Refuse unless it is the passphrase of the organizer who is signed in: for what a borrowed browser must not do.
 
     Lets go of the database meanwhile, as ``sign_in`` does.
     """
     known = organizer.passphrase
     session.rollback()
-    if not _matches(known or _nobody, passphrase[:LONGEST_PASSPHRASE]):
+    if not passphrases.checker.matches(known, passphrase[:LONGEST_PASSPHRASE]):
         raise Forbidden("That isn't your password. Nothing was changed. Try again.")
 
 
 def remove_organizer(session: Session, organizer: Organizer) -> None:
-    """Forget somebody who works on no letter any more; their name stays with the versions that they wrote."""
+    """Delete an organizer who no longer works on any letter; their name stays with the versions that they wrote."""
     if session.scalar(select(Authorship.letter_id).where(Authorship.organizer_id == organizer.id).limit(1)):
         raise Conflict("%(name)s still works on a letter. End their access first.", name=organizer.name)
     forget_keys(session, organizer)
@@ -206,12 +198,12 @@ def remove_organizer(session: Session, organizer: Organizer) -> None:
     session.flush()
 
 
-# The key pair: what it opens, nobody reads without the passphrase.
+# The key pair: no one reads what it opens without the passphrase.
 
 
 def _new_keys(passphrase: str) -> tuple[str, bytes]:
     private, public = new_pair()
-    with _memory():
+    with passphrases.checker.place():
         return public, lock_with_passphrase(private.encode(), passphrase)
 
 
@@ -220,26 +212,26 @@ def private_key(organizer: Organizer, passphrase: str) -> str:
     if organizer.private_key is None:
         raise Conflict("Set a password first. %(name)s has none right now.", name=organizer.name)
     try:
-        with _memory():
+        with passphrases.checker.place():
             return unlock_with_passphrase(organizer.private_key, passphrase[:LONGEST_PASSPHRASE]).decode()
     except ValueError:
         raise Forbidden("That isn't your password. Nothing was changed. Try again.") from None
 
 
 def keep_keys(organizer: Organizer, old: str, new: str) -> None:
-    """Lock the same key pair under a new passphrase: call it wherever somebody changes theirs."""
+    """Lock the same key pair under a new passphrase. Call it wherever an organizer changes theirs."""
     private = private_key(organizer, old)
-    with _memory():
+    with passphrases.checker.place():
         organizer.private_key = lock_with_passphrase(private.encode(), new)
 
 
 def forget_keys(session: Session, organizer: Organizer) -> None:
-    """What a lost passphrase opened, nobody opens: call it wherever one is reset, or somebody is removed for good."""
+    """Delete what only a lost passphrase opened. Call it wherever one is reset, or an organizer is deleted."""
     organizer.public_key = organizer.private_key = None
     theirs = NamesKeyCopy.organizer_id == organizer.id
     letters = session.scalars(select(NamesKeyCopy.letter_id).where(theirs).distinct()).all()
     session.execute(delete(NamesKeyCopy).where(theirs))
-    # Perhaps nobody can unlock their names any more, which their pages say.
+    # Perhaps no one can unlock these letters' names now; their pages say so.
     session.execute(update(Letter).where(Letter.id.in_(letters)).values(edition=Letter.edition + 1))
 
 
@@ -263,16 +255,16 @@ def sign_in(
     master: bytes,
     is_stranger: bool = False,
 ) -> Organizer:
-    """Who has this name, passphrase and, if they use an app, one-time password; takes as long for a name that nobody
-    has. The session must be able to write. Strangers may be told to come again later.
+    """The organizer with this name, this passphrase and, if they use an app, this one-time password.
 
-    Lets go of the database before the passphrase is checked, which takes a while: nobody's signature waits for it.
+    It takes as long for a name that no one has. The session must be able to write. Strangers may have to try again
+    later. It lets go of the database before it checks the passphrase, which takes a while: no signature waits for it.
     """
     found = _named(session, name)
     known, organizer_id = (found.passphrase, found.id) if found is not None else (None, "")
     session.rollback()
-    with _turn_of_strangers() if is_stranger else nullcontext():
-        right = _matches(known or _nobody, passphrase[:LONGEST_PASSPHRASE])
+    with passphrases.checker.strangers_turn() if is_stranger else nullcontext():
+        right = passphrases.checker.matches(known, passphrase[:LONGEST_PASSPHRASE])
     organizer = session.get(Organizer, organizer_id) if right else None
     if organizer is None or organizer.passphrase is None or organizer.passphrase != known:
         raise Forbidden("That name and password don't match. Try again.")
@@ -281,23 +273,24 @@ def sign_in(
 
 
 def has_second(session: Session, name: str, password: str, *, moment: datetime, master: bytes) -> bool:
-    """Whether somebody has a right one-time password or recovery code of who has a name; it is not spent by this.
+    """Whether a one-time password or recovery code is right for the organizer with a name. This doesn't use it up.
 
-    That is quickly told, and nobody guesses it: whoever has it need not wait behind those who guess passphrases.
+    The check is quick, and no one can guess one. So people who have one needn't wait behind those who guess
+    passphrases.
     """
     return is_second(session, _named(session, name), password, moment=moment, master=master)
 
 
 def known_as(session: Session, name: str) -> tuple[str, str]:
-    """Id and hashed passphrase of who has a name; empty for nobody."""
+    """Id and hashed passphrase of the organizer with a name; both empty if no one has it."""
     organizer = _named(session, name)
     return (organizer.id, organizer.passphrase or "") if organizer is not None else ("", "")
 
 
 def _named(session: Session, name: str) -> Organizer | None:
-    """Who has a name, typed in any normal form and with any capitals; nobody has one that could not be given.
+    """The organizer with a name, typed in any normal form and with any capitals; None for an impossible name.
 
-    Version 0.1.0 let two names differ in their capitals alone: there the name as it was typed decides.
+    Version 0.1.0 let two names differ only in their capitals: there, the name as typed decides.
     """
     try:
         wanted = one_line(name, "title")
@@ -313,41 +306,6 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold()
 
 
-def _hash(passphrase: str) -> str:
-    with _memory():
-        return _hasher.hash(passphrase)
-
-
-def _matches(known: str, passphrase: str) -> bool:
-    with _memory():
-        try:
-            return _hasher.verify(known, passphrase)
-        except (VerificationError, InvalidHashError):
-            return False
-
-
-@contextmanager
-def _turn_of_strangers() -> Iterator[None]:
-    if not _strangers.acquire(blocking=False):
-        raise SlowDown("Many people are signing in. Please try again in a minute.")
-    try:
-        with _in_turn:
-            yield
-    finally:
-        _strangers.release()
-
-
-class _memory:  # noqa: N801
-    """A place among the few that may hash at once, or a refusal after a while."""
-
-    def __enter__(self) -> None:
-        if not _at_once.acquire(timeout=10):
-            raise SlowDown("Many people are signing in. Try again in a minute.")
-
-    def __exit__(self, *_: object) -> None:
-        _at_once.release()
-
-
 def all_organizers(session: Session) -> list[Organizer]:
-    """Everybody, by name."""
+    """All organizers, by name."""
     return list(session.scalars(select(Organizer).order_by(Organizer.name)))

@@ -1,8 +1,8 @@
-"""Names that look alike: of two organizers whom nobody can tell apart, one could be granted the other's keys.
+"""Names that look alike: if no one can tell two organizers apart, one could be given the other's keys.
 
-So a name that looks like another one is refused. Compared are skeletons, as Unicode's Technical Standard 39 has them:
-look-alikes of other scripts become the ASCII letters that they look like. Two names are twins if that makes them
-equal as they are written, or in small or in capital letters.
+So a name that looks like another one is refused. This compares skeletons (Unicode Technical Standard 39): look-alikes
+from other scripts become the ASCII letters that they look like. Two names are twins if that makes them equal as they
+are written, in lowercase or in capitals.
 """
 
 import re
@@ -83,14 +83,14 @@ _PAIRS = (("rn", "m"), ("vv", "w"))
 
 
 def require_seen(name: str) -> None:
-    """Refuse a name with characters that nobody sees: with them, two names may look the same."""
+    """Refuse a name with invisible characters: with them, two names may look the same."""
     found = IGNORABLE.search(name)
     if found:
         raise BadShape("The name has an invisible character (%(name)s). Type it again.", name=name_of(found[0]))
 
 
 def are_twins(one: str, other: str) -> bool:
-    """Whether two names look alike to somebody who reads quickly."""
+    """Whether two names look alike to a person who reads quickly."""
     return bool(_looks(one) & _looks(other))
 
 

@@ -1,7 +1,7 @@
 """The organizers of a letter: invitations, roles, transfer of access, and the names that the public may see.
 
-An invitation never opens an existing account, which may lead to letters that the two do not share; it gives access to
-one letter. Organizers who lost their password come back with a new account, to which their access is transferred.
+An invitation gives access to one letter. It never opens an existing account, which may lead to other letters.
+Organizers who lost their password come back with a new account, and their access is transferred to it.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ USED = "This link was used or is too old. Ask the person who gave it to you for 
 
 
 @dataclass(frozen=True)
-class Seat:
+class Member:
     """An organizer of a letter, with their role."""
 
     organizer_id: str
@@ -38,7 +38,7 @@ class Seat:
     """Whether they hold the letter's names keys."""
 
 
-def seats(session: Session, letter: Letter) -> list[Seat]:
+def members(session: Session, letter: Letter) -> list[Member]:
     """All organizers of a letter, by name."""
     rows = session.execute(
         select(Authorship, Organizer)
@@ -47,7 +47,9 @@ def seats(session: Session, letter: Letter) -> list[Seat]:
         .order_by(Organizer.name)
     ).all()
     holders = set(session.scalars(select(NamesKeyCopy.organizer_id).where(NamesKeyCopy.letter_id == letter.id)))
-    return [Seat(who.id, who.name, seat.role, seat.shown_as, who.id in holders) for seat, who in rows]
+    return [
+        Member(who.id, who.name, authorship.role, authorship.shown_as, who.id in holders) for authorship, who in rows
+    ]
 
 
 def displayed_names(session: Session, letter_id: str) -> list[str]:
@@ -61,7 +63,7 @@ def show_as(session: Session, letter: Letter, organizer: Organizer, name: str) -
     name = one_line(name, "title")
     if len(name) > LONGEST_NAME:
         raise BadShape("Choose a name of at most %(most)s characters.", most=LONGEST_NAME)
-    _seat(session, letter, organizer.id).shown_as = name
+    _authorship(session, letter, organizer.id).shown_as = name
     letter.edition += 1
     session.flush()
 
@@ -75,7 +77,7 @@ def invite(
     """Make a one-time link and return its secret: access for someone new, or in place of the organizer ``replaces``."""
     session.execute(delete(Invitation).where(Invitation.letter_id == letter.id, Invitation.until < moment))
     if replaces is not None:
-        role = _seat(session, letter, replaces).role
+        role = _authorship(session, letter, replaces).role
         _require_another_holder(session, letter, replaces)
         session.execute(delete(Invitation).where(Invitation.letter_id == letter.id, Invitation.replaces == replaces))
     if role not in ROLES:
@@ -96,7 +98,7 @@ def invitations(session: Session, letter: Letter, *, moment: datetime) -> list[I
     return list(session.scalars(select(Invitation).where(*good).order_by(Invitation.until.desc(), Invitation.key)))
 
 
-def take_back_invitation(session: Session, letter: Letter, key: bytes) -> None:
+def cancel_invitation(session: Session, letter: Letter, key: bytes) -> None:
     """Cancel a link; canceling it again changes nothing."""
     session.execute(delete(Invitation).where(Invitation.key == key, Invitation.letter_id == letter.id))
 
@@ -127,13 +129,13 @@ def accept(session: Session, secret: str, organizer: Organizer, *, moment: datet
         raise Over(USED)
     if replaces is not None and session.get(Authorship, (letter.id, replaces)) is not None:
         _leave(session, letter, replaces)
-    enter(session, letter, organizer, role)
+    add_member(session, letter, organizer, role)
     return letter
 
 
-def enter(session: Session, letter: Letter, organizer: Organizer, role: str) -> None:
+def add_member(session: Session, letter: Letter, organizer: Organizer, role: str) -> None:
     """Add an organizer to a letter. Names keys are granted separately, by someone who holds them."""
-    if len(seats(session, letter)) >= MOST_PEOPLE:
+    if len(members(session, letter)) >= MOST_PEOPLE:
         raise Conflict("At most %(most)s people can work on a letter.", most=MOST_PEOPLE)
     session.merge(Authorship(letter_id=letter.id, organizer_id=organizer.id, role=role))
     session.flush()
@@ -147,17 +149,17 @@ def set_role(session: Session, letter: Letter, organizer_id: str, role: str) -> 
     if role not in ROLES:
         raise BadShape("Choose editor or reviewer.")
     session.refresh(letter, with_for_update=True)
-    seat = _seat(session, letter, organizer_id)
+    authorship = _authorship(session, letter, organizer_id)
     if role != EDITOR:
         _require_another_editor(session, letter, organizer_id)
-    seat.role = role
+    authorship.role = role
     session.flush()
 
 
 def remove(session: Session, letter: Letter, organizer_id: str) -> None:
     """Remove an organizer. Refused for the last editor and for the last holder of the names keys."""
     session.refresh(letter, with_for_update=True)
-    _seat(session, letter, organizer_id)
+    _authorship(session, letter, organizer_id)
     _require_another_editor(session, letter, organizer_id)
     _require_another_holder(session, letter, organizer_id)
     _leave(session, letter, organizer_id)
@@ -177,7 +179,7 @@ def _leave(session: Session, letter: Letter, organizer_id: str) -> None:
     session.flush()
 
 
-def _seat(session: Session, letter: Letter, organizer_id: str) -> Authorship:
+def _authorship(session: Session, letter: Letter, organizer_id: str) -> Authorship:
     found = session.get(Authorship, (letter.id, organizer_id))
     if found is None:
         raise NotFound("This person doesn't work on this letter. Reload the page.")

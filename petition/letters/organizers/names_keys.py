@@ -1,7 +1,7 @@
-"""Names keys: one for each step of the ladder that shows names, opened by an organizer's passphrase (protocol 9).
+"""Names keys: one for each appearance step that shows names, opened by an organizer's passphrase (protocol 9).
 
-Between opening a letter and unlocking a step nobody can read its names: not the database, not the host, not an
-organizer whose passphrase is not typed. What is kept of a private half are boxes, one for each organizer.
+Between the opening of a letter and the unlocking of a step, no one can read its names: not the database, not the host,
+not an organizer without typing the passphrase. Private halves are stored only in boxes, one for each organizer.
 """
 
 from collections.abc import Callable, Iterable
@@ -51,7 +51,7 @@ def choose_name_steps(session: Session, letter: Letter, *, named: bool, numbers:
 
 
 def key_holders(session: Session, letter_id: str) -> list[Organizer]:
-    """The letter's editors for whom a key can be boxed, by name."""
+    """The letter's editors who can receive a box with a key, by name."""
     mine = select(Organizer).join(Authorship, Authorship.organizer_id == Organizer.id)
     has_pair = (Authorship.letter_id == letter_id, Authorship.role == EDITOR, Organizer.public_key.is_not(None))
     return list(session.scalars(mine.where(*has_pair).order_by(Organizer.name)))
@@ -79,7 +79,7 @@ def _box(session: Session, letter_id: str, step: str, organizer: Organizer, key:
 
 
 def names_keys(session: Session, letter_id: str) -> list[NamesKey]:
-    """A letter's names keys, in the order of the ladder."""
+    """A letter's names keys, in the order of the appearance steps."""
     rows = {row.step: row for row in session.scalars(select(NamesKey).where(NamesKey.letter_id == letter_id))}
     return [rows[step] for step in in_order(rows)]
 
@@ -91,7 +91,7 @@ def public_names_keys(session: Session, letter_id: str) -> dict[str, str]:
 
 
 def steps_taken(session: Session, letter_id: str) -> list[str]:
-    """The steps that show names and are still taken: not those that nobody can unlock any more."""
+    """The steps that show names and are still taken: not those that no one can unlock any more."""
     copies = select(NamesKeyCopy.step).where(NamesKeyCopy.letter_id == letter_id)
     held = set(session.scalars(copies.distinct()))
     rows = names_keys(session, letter_id)
@@ -107,10 +107,10 @@ def who_can_unlock(session: Session, letter_id: str) -> set[str]:
 def grant(session: Session, letter: Letter, giver: Organizer, passphrase: str, newcomer_id: str) -> None:
     """Give another organizer of the letter, by name, all names keys that the giver holds."""
     newcomer = session.get(Organizer, newcomer_id)
-    seat = session.get(Authorship, (letter.id, newcomer_id))
-    if newcomer is None or seat is None:
+    authorship = session.get(Authorship, (letter.id, newcomer_id))
+    if newcomer is None or authorship is None:
         raise NotFound("This person does not work on this letter. Invite them first.")
-    if seat.role != EDITOR:
+    if authorship.role != EDITOR:
         raise Conflict("%(name)s is a reviewer. Only editors can have the key to the names.", name=newcomer.name)
     if newcomer.public_key is None:
         raise Conflict("%(name)s has no password yet, so no key can be made for them.", name=newcomer.name)
@@ -137,14 +137,14 @@ def _opened(session: Session, letter: Letter, organizer: Organizer, passphrase: 
 
 
 def forget_copies(session: Session, letter_id: str, organizer_id: str) -> None:
-    """Whoever leaves a letter, or is removed, leaves its names keys behind."""
+    """Delete an organizer's copies of a letter's names keys, when they leave it or are removed."""
     here = (NamesKeyCopy.letter_id == letter_id, NamesKeyCopy.organizer_id == organizer_id)
     session.execute(delete(NamesKeyCopy).where(*here))
     session.execute(update(Letter).where(Letter.id == letter_id).values(edition=Letter.edition + 1))
 
 
 def lost_names(session: Session, letter: Letter) -> bool:
-    """Whether a letter that goes on has names that nobody can unlock any more."""
+    """Whether a letter that goes on has names that no one can unlock any more."""
     rows = [row for row in names_keys(session, letter.id) if not row.is_over]
     return len(steps_taken(session, letter.id)) < len(rows)
 
@@ -225,7 +225,7 @@ def _label(row: NamesKey) -> str:
 
 
 def void_announcement(session: Session, letter: Letter, step: str) -> None:
-    """Take an announcement back, by an organizer or because the count has fallen: what was kept for it is deleted."""
+    """Cancel an announcement, for an organizer or because the count has fallen: deletes what was stored for it."""
     row = session.get(NamesKey, (letter.id, step), with_for_update=True)
     if row is None or row.is_open or row.opens is None:
         raise Conflict("No names are announced here.")

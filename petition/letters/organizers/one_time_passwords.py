@@ -1,7 +1,7 @@
-"""Apps for one-time passwords (RFC 6238) and recovery codes: a second thing to have beside the passphrase.
+"""Apps for one-time passwords (RFC 6238) and recovery codes: a second factor beside the passphrase.
 
 Each password and each code works once. A spent password is kept as a keyed hash, and only until the next sealing
-hour: it would tell the half minute of a sign-in to whoever holds the database and the master secret.
+hour. From it, a person with the database and the master secret could learn the half minute of a sign-in.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ DIGITS = 6
 RECOVERY_CODES = 10
 ISSUER = "Petition"
 NOBODY_S = "A" * 32
-"""The secret that is compared with where nobody has the name."""
+"""The secret to compare with if no one has the name."""
 
 
 def begin_app(organizer: Organizer, *, master: bytes) -> None:
@@ -35,7 +35,7 @@ def begin_app(organizer: Organizer, *, master: bytes) -> None:
 
 
 def app_secret(organizer: Organizer, *, master: bytes) -> str:
-    """What an app is told (base32), while it is set up: afterwards nobody is shown it again."""
+    """The secret for the app (base32). It is shown while the app is set up, and never again."""
     if organizer.app_secret is None or organizer.app_confirmed:
         raise Conflict("Two-step sign-in is already on. To set it up again, turn it off first.")
     return _secret(organizer, master)
@@ -70,13 +70,13 @@ def new_recovery_codes(session: Session, organizer: Organizer, *, random: Random
 
 
 def recovery_codes_left(session: Session, organizer: Organizer) -> int:
-    """How many still work."""
+    """How many recovery codes still work."""
     mine = RecoveryCode.organizer_id == organizer.id
     return session.scalars(select(func.count()).select_from(RecoveryCode).where(mine)).one()
 
 
 def forget_app(session: Session, organizer: Organizer) -> None:
-    """Ask for no one-time password any more; recovery codes go as well."""
+    """Stop asking for one-time passwords; recovery codes are deleted, too."""
     organizer.app_secret, organizer.app_confirmed, organizer.spent_passwords = None, False, []
     session.execute(delete(RecoveryCode).where(RecoveryCode.organizer_id == organizer.id))
 
@@ -92,7 +92,7 @@ def require_second(session: Session, organizer: Organizer, typed: str, *, moment
 
 
 def is_second(session: Session, organizer: Organizer | None, typed: str, *, moment: datetime, master: bytes) -> bool:
-    """Whether ``require_second`` would take this now; as long in saying so of nobody, and nothing is spent."""
+    """Whether ``require_second`` would accept this now. Takes as long if no one has the name; uses nothing up."""
     has_app = organizer is not None and organizer.app_confirmed
     secret = _secret(organizer, master) if has_app and organizer is not None else NOBODY_S
     spent = organizer.spent_passwords if organizer is not None else []
@@ -141,7 +141,7 @@ def _spend_code(session: Session, organizer: Organizer, typed: str) -> bool:
 
 
 def forget_spent_passwords(session: Session, *, moment: datetime, master: bytes) -> None:
-    """Forget all that are too old to be used again."""
+    """Delete all that are too old to be used again."""
     for organizer in session.scalars(select(Organizer).where(Organizer.app_secret.is_not(None))):
         good = _marks(_secret(organizer, master), moment)
         left = [mark for mark in organizer.spent_passwords if mark in good]

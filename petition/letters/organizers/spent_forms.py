@@ -1,6 +1,6 @@
-"""Forms that act once for each time they were shown: pressed twice on a slow line, they make one thing.
+"""Forms that act once each time they are shown: pressed twice on a slow line, they still make one thing.
 
-Kept for two days: a hash of what the form held, without who sent it, when, or what it made.
+Stored for two days: a hash of the form's token, without who sent it, when, or what it made.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ def new_token(*, moment: datetime, random: Random) -> str:
 
 
 def spend(session: Session, token: str, *, moment: datetime) -> bool:
-    """Whether a form is sent for the first time. The caller commits before it acts, so that of two one is the first.
+    """Whether a form is sent for the first time. The caller commits before it acts, so only one of two is the first.
 
     Refuses a form that was shown days ago: it may have been sent then.
     """

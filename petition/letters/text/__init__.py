@@ -1,1 +1,1 @@
-"""The text of a letter: what it may be, its canonical bytes, its HTML."""
+"""The text of a letter: what it may contain, its canonical bytes, its HTML."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from markdown_it.tree import SyntaxTreeNode
 
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.letters.text.markdown import LINKS, tokens
 from petition.letters.text.sources import Source
 
@@ -19,7 +19,7 @@ HOLDING = {
 }  # fmt: skip
 
 
-def blocks(words: Words) -> list[Node]:
+def blocks(words: LetterText) -> list[Node]:
     """The body's blocks in order. Notes come last, as nodes of the kind ``note`` with their ``number``: the letter's
     sources first, then what the text defines by itself."""
     count = len(words.sources)

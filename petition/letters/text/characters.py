@@ -1,9 +1,9 @@
 """Which characters a text may have: those that mean nothing are removed, those that could deceive are refused.
 
-Removed are characters that nobody sees and that change nothing a reader reads: soft hyphens, zero width spaces, marks
-and isolates of direction where they have no effect to speak of. What is left of them could carry a hidden mark of
-whoever was given a copy. Joiners stay where a script or an emoji needs them. Refused are control characters and what
-overrides the direction of text, since the text then reads differently from what is signed.
+Removed are invisible characters that change nothing for a reader: soft hyphens, zero width spaces, marks and isolates
+of direction with no effect to speak of. They could carry a hidden mark that shows who was given a copy. Joiners stay
+where a script or an emoji needs them. Refused are control characters, and overrides of the text's direction: with
+those, a text reads differently from what is signed.
 """
 
 import re
@@ -88,7 +88,7 @@ def _means_nothing(text: str, place: int) -> bool:
 
 
 def _joins(before: str) -> bool:
-    """Whether a joiner behind a character can mean anything: in Arabic and Indic scripts, and between emoji."""
+    """Whether a joiner after a character can mean anything: in Arabic and Indic scripts, and between emoji."""
     return bool(before) and before >= "\u0600" and unicodedata.category(before)[0] in "LMS"
 
 
@@ -100,7 +100,7 @@ def _runs_right_to_left(text: str, place: int) -> bool:
 
 
 def require_visible(text: str, field: str) -> None:
-    """Refuse what nobody sees and what could deceive: named, and shown where it stands."""
+    """Refuse what is invisible and what could deceive; the refusal names it and shows where it is."""
     found = REFUSED.search(text)
     if found:
         raise BadShape(

@@ -1,13 +1,13 @@
-"""Whether a text is whole: what its footnotes and its translations still lack before it can be frozen."""
+"""Whether a text is complete: what its footnotes and translations still lack before it can be frozen."""
 
 from collections.abc import Iterator
 
 from petition.errors import Conflict, Refusal
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.letters.text.sources import dangling, doubled
 
 
-def gaps(words: Words) -> Iterator[Refusal]:
+def gaps(words: LetterText) -> Iterator[Refusal]:
     """Everything that is missing or does not fit together, each with its remedy."""
     for code in words.languages:
         spoken = words.in_language(code)
@@ -26,7 +26,7 @@ def gaps(words: Words) -> Iterator[Refusal]:
             yield from _translation_gaps(words, spoken)
 
 
-def _translation_gaps(words: Words, spoken: Words) -> Iterator[Refusal]:
+def _translation_gaps(words: LetterText, spoken: LetterText) -> Iterator[Refusal]:
     if not spoken.title or not spoken.body:
         yield Conflict(
             "The translation (%(language)s) has no title or no text yet. Finish it or delete it.",
@@ -40,6 +40,6 @@ def _translation_gaps(words: Words, spoken: Words) -> Iterator[Refusal]:
         ).about(spoken.language)  # fmt: skip
 
 
-def _place(field: str, words: Words, code: str) -> str:
+def _place(field: str, words: LetterText, code: str) -> str:
     """The field to look at: one of the letter itself, or the translation as a whole."""
     return field if code == words.language else code

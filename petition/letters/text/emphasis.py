@@ -1,4 +1,4 @@
-"""Which asterisks begin and end bold and italic text, also where no blanks stand between words.
+"""Which asterisks begin and end bold and italic text, even without spaces between words.
 
 CommonMark decides by blanks and punctuation, and so misses ``**「反对」**是``, since Chinese, Japanese and Korean put
 neither blanks nor other letters around their punctuation. Here their punctuation counts as a letter, and their letters

@@ -1,4 +1,4 @@
-"""The words of a letter: what they may be, their canonical bytes, their digest."""
+"""A letter's text: what it may contain, its canonical bytes, its digest."""
 
 import hashlib
 import re
@@ -34,7 +34,7 @@ class Translation:
 
 
 @dataclass(frozen=True)
-class Words:
+class LetterText:
     """A letter's text: title, recipient, employer, body in Markdown, demands, the binding language's code, sources,
     translations in the order of their languages' codes."""
 
@@ -49,10 +49,10 @@ class Words:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """Those that the letter can be read in, the binding one first."""
+        """The languages in which the letter can be read, the binding one first."""
         return (self.language, *(one.language for one in self.translations))
 
-    def in_language(self, code: str) -> "Words":
+    def in_language(self, code: str) -> "LetterText":
         """The letter as it reads in a language; in the binding one if there is no such translation."""
         for one in self.translations:
             if one.language == code:
@@ -61,11 +61,11 @@ class Words:
                 return replace(text, language=code, translations=())
         return self
 
-    def with_translation(self, translation: Translation) -> "Words":
-        """The letter with a translation added, or put in the place of the one in its language."""
+    def with_translation(self, translation: Translation) -> "LetterText":
+        """The letter with a translation added, or replaced if there is one in its language."""
         return replace(self, translations=_in_order([*self.without(translation.language).translations, translation]))
 
-    def without(self, language: str) -> "Words":
+    def without(self, language: str) -> "LetterText":
         """The letter without its translation into a language."""
         return replace(self, translations=tuple(one for one in self.translations if one.language != language))
 
@@ -74,7 +74,7 @@ def _in_order(translations: Iterable[Translation]) -> tuple[Translation, ...]:
     return tuple(sorted(translations, key=lambda one: one.language))
 
 
-def read_words(
+def read_letter_text(
     title: str,
     recipient: str,
     employer: str,
@@ -83,9 +83,9 @@ def read_words(
     language: str,
     sources: Iterable[Source] = (),
     translations: Iterable[Translation] = (),
-) -> Words:
-    """What somebody typed, in normal form (NFC, line feeds, no trailing space); refuses what may not stand."""
-    return Words(
+) -> LetterText:
+    """A text as typed, in normal form (NFC, line feeds, no trailing space); refuses what a letter can't have."""
+    return LetterText(
         title=one_line(title, "title"),
         recipient=one_line(recipient, "recipient"),
         employer=one_line(employer, "employer"),
@@ -97,9 +97,9 @@ def read_words(
     )
 
 
-def checked(words: Words) -> Words:
-    """Words that were put together from others, held to the same rules as typed ones."""
-    return read_words(
+def checked(words: LetterText) -> LetterText:
+    """A text made from others, held to the same rules as a typed one."""
+    return read_letter_text(
         words.title,
         words.recipient,
         words.employer,
@@ -112,7 +112,7 @@ def checked(words: Words) -> Words:
 
 
 def read_translation(language: str, title: str, recipient: str, body: str, demands: Iterable[str]) -> Translation:
-    """A translation as somebody typed it, in normal form; refuses what may not stand."""
+    """A translation as typed, in normal form; refuses what a letter can't have."""
     return Translation(
         language=language_code(language),
         title=one_line(title, "title"),
@@ -123,7 +123,7 @@ def read_translation(language: str, title: str, recipient: str, body: str, deman
 
 
 def read_source(title: str, url: str, date: str) -> Source:
-    """A source as somebody typed it; its title may be left out where there is a link."""
+    """A source as typed; the title may be missing if there is a link."""
     url, date = as_address(one_line(url, "link")), as_date(one_line(date, "date"))
     title = one_line(title, "source") or url
     return Source(title, footnotes.require_address(url), footnotes.require_date(date))
@@ -186,7 +186,7 @@ def _normal(text: str, field: str) -> str:
 
 
 def _require_bounded(text: str, field: str) -> None:
-    """What is far too long is not looked at any closer: blanks and accents may still shrink, but not so much."""
+    """Refuse what is far too long before looking closer: spaces and accents may still shrink, but not that much."""
     _require_length(text, field, 4 * LIMITS[field] + 1_000)
 
 
@@ -198,7 +198,7 @@ def _require_length(text: str, field: str, most: int) -> None:
         )  # fmt: skip
 
 
-def canonical(words: Words) -> bytes:
+def canonical(words: LetterText) -> bytes:
     """The exact bytes that are signed and that ``letter.md`` serves: UTF-8, line feeds, one at the end.
 
     Title as a heading; a line each for recipient, employer and language; the body; the demands as a numbered list;
@@ -211,7 +211,7 @@ def canonical(words: Words) -> bytes:
     return ("\n\n---\n\n".join(texts) + "\n").encode()
 
 
-def _canonical(words: Words, told: list[str]) -> str:
+def _canonical(words: LetterText, told: list[str]) -> str:
     head = [f"To: {words.recipient}", f"Employer: {words.employer}", f"Language: {words.language}", *told]
     parts = [
         f"# {words.title}",

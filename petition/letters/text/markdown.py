@@ -1,4 +1,4 @@
-"""The letter's text as HTML: what may come out of what somebody typed, and where its links really lead."""
+"""The letter's text as HTML: what typed Markdown may become, and where its links really lead."""
 
 import re
 from typing import Any
@@ -72,7 +72,7 @@ def site_of(url: str) -> str:
 
 
 def site_to_tell(url: str, shown: str) -> str:
-    """The site to be told behind a link, because its address or its text could be taken for another's; or nothing."""
+    """The site to name after a link whose address or text could be taken for another site's; otherwise nothing."""
     site = site_of(url)
     if not site:
         return ""
@@ -112,7 +112,7 @@ def _open_footnotes(self: RendererHTML, tokens: list[Token], index: int, options
 
 
 def _tell_sites(state: StateCore) -> None:
-    """Put the true site behind each link that could be taken for another one."""
+    """Add the true site after each link that could be taken for another one."""
     for block in state.tokens:
         if block.type == "inline" and block.children:
             block.children = _told(block.children)

@@ -1,4 +1,4 @@
-"""Sources of a letter: what it rests on, as numbered footnotes with title, link and date."""
+"""A letter's sources, as numbered footnotes with title, link and date."""
 
 import re
 from collections.abc import Iterable
@@ -28,12 +28,12 @@ class Source:
 
     @property
     def line(self) -> str:
-        """As it stands in the canonical text, behind its number."""
+        """As in the canonical text, after its number."""
         return self.title + (f" <{self.url}>" if self.url else "") + (f" ({self.date})" if self.date else "")
 
 
 def require_address(url: str) -> str:
-    """An address that a reader may follow: http or https, with a host, without blanks; refuses any other."""
+    """An address that a reader may follow: http or https, with a host, without spaces; refuses any other."""
     if len(url) > LONGEST_ADDRESS:
         raise TooLong("A link has at most %(most)s characters.", most=LONGEST_ADDRESS)
     if url and (re.search(r"[\s<>\"]", url) or not _leads_to_the_web(url)):

@@ -1,4 +1,4 @@
-"""Links and dates of sources as people write them, brought into the form in which they are kept."""
+"""Links and dates of sources as people type them, converted into the stored form."""
 
 import re
 from functools import cache

@@ -1,1 +1,1 @@
-"""What is wrong with a site and how to mend it: one module a subject."""
+"""What is wrong with a site, and how to fix it: one module for each subject."""

@@ -1,4 +1,4 @@
-"""What is wrong with a site, and how to mend it. Looks, and changes nothing."""
+"""What is wrong with a site, and how to fix it. It only looks, and changes nothing."""
 
 from collections.abc import Iterator
 from datetime import datetime

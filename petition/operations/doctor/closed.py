@@ -1,7 +1,7 @@
-"""What must be gone after a letter has closed, and whether it is. Looks, and changes nothing.
+"""What must be gone after a letter has closed, and whether it is. It only looks, and changes nothing.
 
-Rows are one thing, bytes another: SQLite writes zeros over what it deletes (secure_delete), so a free page that holds
-anything else, or a journal that holds anything at all, is told.
+Rows are one thing, bytes another. SQLite writes zeros over what it deletes (secure_delete). So a free page with other
+bytes is reported, and so is a journal that isn't empty.
 """
 
 import struct
@@ -116,7 +116,7 @@ def _bytes(name: str, engine: Engine) -> Iterator[Finding]:
 
 
 def _held(connection: Connection) -> Path:
-    """The file of a database, held so that nobody writes to it."""
+    """The file of a database, held so that no one writes to it."""
     connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
     return Path(connection.exec_driver_sql("PRAGMA database_list").all()[0][2])
 

@@ -1,4 +1,4 @@
-"""The mail server, and letters whose codes go by mail."""
+"""The mail server, and letters whose codes go by email."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ from petition.operations.doctor.view import View
 
 
 def check_mail(settings: Settings) -> Iterator[Finding]:
-    """Whether mail can go out."""
+    """Whether email can go out."""
     if settings.mail is None:
         yield Finding("mail", OK, "No mail server is set: codes are handed out on paper only.")
         return
@@ -26,16 +26,16 @@ def check_mail(settings: Settings) -> Iterator[Finding]:
     if "." not in sender.host or "@" not in sender.address:
         what = f"PETITION_MAIL_FROM is {settings.mail_from}: most mail servers refuse such a sender."
         yield Finding("mail", WRONG, what, "Set it to an address of your domain, for example noreply@example.org")
-    carrier = transport_for(settings.mail, sender)
-    if isinstance(carrier, MailServer):
-        yield from _mail_server(carrier)
+    transport = transport_for(settings.mail, sender)
+    if isinstance(transport, MailServer):
+        yield from _mail_server(transport)
     else:
         what = "Mail goes into a folder and reaches nobody, which is for trying."
         yield Finding("mail", NOTE, what, "Set PETITION_MAIL to a mail server, for example smtp://localhost:25")
 
 
 def _mail_server(server: MailServer) -> Iterator[Finding]:
-    """Whether the mail server greets us and lets us in, as it must before it takes a mail."""
+    """Whether the mail server greets us and lets us in, as it must before it accepts an email."""
     try:
         found = server.check()
     except ServerUnavailable as away:
@@ -57,7 +57,7 @@ def _mail_server(server: MailServer) -> Iterator[Finding]:
 
 
 def check_letters_by_mail(view: View) -> Iterator[Finding]:
-    """Whether letters whose codes go out by mail have somebody who sends them."""
+    """Whether a mailer runs for letters whose codes go out by email."""
     late = Outbox.hour <= to_hour(view.now) - SURELY_OVER
     if view.issuer.scalar(select(func.count()).select_from(Outbox).where(late)):
         what = "Email has waited for more than an hour, though it should be gone by then. Nothing is sending it."

@@ -1,4 +1,4 @@
-"""Folders, the master secret, the disk: who may read what, and whether there is room."""
+"""Folders, the master secret, the disk: who may read what, and whether there is enough space."""
 
 import os
 import shutil
@@ -59,7 +59,7 @@ def check_secret(settings: Settings) -> Iterator[Finding]:
 
 
 def check_disk(settings: Settings) -> Iterator[Finding]:
-    """Whether there is room."""
+    """Whether there is enough space on the disk."""
     if not settings.data.is_dir():
         return
     free = shutil.disk_usage(settings.data).free

@@ -1,4 +1,4 @@
-"""What the doctor says about a site: one sentence, and one that says how to mend it."""
+"""What the doctor says about a site: one sentence, and one that says how to fix it."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -8,7 +8,7 @@ OK, NOTE, WRONG = "ok", "note", "wrong"
 
 @dataclass(frozen=True)
 class Finding:
-    """One sentence about the site, and one that says how to mend it where something is amiss."""
+    """One sentence about the site and, if something is wrong, one that says how to fix it."""
 
     area: str
     level: str
@@ -22,5 +22,5 @@ def as_json(findings: list[Finding]) -> dict[str, Any]:
 
 
 def is_well(findings: list[Finding]) -> bool:
-    """Whether nothing is wrong; notes are no wrongs."""
+    """Whether nothing is wrong; notes don't count."""
     return all(finding.level != WRONG for finding in findings)

@@ -1,4 +1,4 @@
-"""What waits for people: names that can be unlocked, reports."""
+"""What waits for people to act: names that can be unlocked, reports."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from petition.operations.doctor.view import View
 
 
 def check_names(view: View, letter: Letter) -> Iterator[Finding]:
-    """Whether somebody can still unlock what is locked."""
+    """Whether someone can still unlock what is locked."""
     if not letter.name_steps or letter.state not in SIGNABLE:
         return
     holders = len(who_can_unlock(view.session, letter.id))
@@ -26,7 +26,7 @@ def check_names(view: View, letter: Letter) -> Iterator[Finding]:
 
 
 def check_reports(view: View) -> Iterator[Finding]:
-    """What people told of letters and nobody has dealt with yet."""
+    """Reports about letters that no one has dealt with yet."""
     known = len(reports(view.session))
     if known:
         yield Finding("reports", NOTE, f"{known} reports about letters wait to be read.", "See: petition report list")

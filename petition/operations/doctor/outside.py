@@ -49,14 +49,14 @@ LEAKS = (
     "/access.log", "/logs/access.log", "/log/access.log", "/server-status", "/nginx_status", "/stub_status", "/metrics",
     "/goaccess.html", "/report.html", "/awstats/", "/.git/HEAD", "/petition.db", "/data/petition.db", "/petition.env",
 )  # fmt: skip
-"""Where logs, statistics and data are found that somebody left in public."""
+"""Where logs, statistics and data are often left in public."""
 LARGE = 2 * 2**20
 ONION = re.compile(r"http://[a-z2-7]{56}\.onion/\S*")
 
 
 @dataclass(frozen=True)
 class _Visit:
-    """The site, its first page, a path that nobody asked for before, and the time here."""
+    """The site, its first page, a path that no one asked for before, and the time here."""
 
     place: Place
     home: Answer
@@ -65,7 +65,7 @@ class _Visit:
 
 
 def check_from_outside(place: Place, now: datetime) -> list[Finding]:
-    """Everything that a visitor can see, each finding with its remedy where something is amiss."""
+    """Everything that a visitor can see; findings of problems come with a remedy."""
     home = ask(place, "/", accept_encoding="br, gzip")
     if home is None:
         what = f"Nothing answers at {place.host}, port {place.https}."

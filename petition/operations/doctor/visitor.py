@@ -1,4 +1,4 @@
-"""Asks a web server as a visitor does, and as one does who means no good: for other names, at other ports."""
+"""Asks a web server as a visitor does, and as an attacker does: for other names, at other ports."""
 
 import contextlib
 import socket
@@ -36,7 +36,7 @@ class Answer:
 def ask(
     place: Place, path: str, *, plain: bool = False, host: str | None = None, body: bytes | None = None, **headers: str
 ) -> Answer | None:
-    """The answer of a site's web server, whoever its certificate names; None if it hangs up or is not there.
+    """The answer of a site's web server, no matter whom its certificate names; None if it hangs up or isn't there.
 
     ``plain`` asks without TLS; ``host`` is another name than the site's. ``accept_encoding`` and the like are headers.
     """
@@ -100,7 +100,7 @@ def certificate_ends(place: Place) -> datetime:
 
 
 def greets(place: Place, name: str) -> bool:
-    """Whether the web server shows a certificate to who asks for this name."""
+    """Whether the web server shows a certificate to a client that asks for this name."""
     try:
         with socket.create_connection((place.host, place.https), PATIENCE) as line:
             _trusting().wrap_socket(line, server_hostname=name).close()

@@ -1,4 +1,4 @@
-"""What each column and member of the public files means: the lists that the files are written from, and explained by.
+"""What each column and member of the public files means. The files are written from these lists and explained by them.
 
 The sentences are English message ids; pages say them in their language.
 """
@@ -11,7 +11,7 @@ _ = str
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table or a member of an object (its path), and what it tells."""
+    """A column of a table or a member of an object (its path), and what it means."""
 
     name: str
     about: str

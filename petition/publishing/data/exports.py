@@ -1,4 +1,4 @@
-"""The figures as tables and as JSON: counts and history. An export is a list of fields that somebody chose."""
+"""The figures as tables and as JSON: counts and history. An export is a list of chosen fields."""
 
 import csv
 import io
@@ -54,7 +54,7 @@ def counts(found: Figures) -> dict[str, Any]:
 
 
 def _group(table: GroupTable, k: int) -> dict[str, Any]:
-    """A field's table, in the order of its options; the last of them is everybody else."""
+    """A field's table, in the order of its options; the last of them is everyone else."""
     options = [{"option": label, "count": count} for label, count in table.rows]
     return {"field": table.label, "rounded_down_to": STEP, "smallest_shown": k, "options": options}
 

@@ -1,4 +1,4 @@
-"""A letter's Atom feed (RFC 4287): who follows it leaves no address with anybody."""
+"""A letter's Atom feed (RFC 4287): following it takes no address."""
 
 import re
 from datetime import UTC, date, datetime

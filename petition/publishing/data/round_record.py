@@ -1,6 +1,6 @@
 """``round.json``: the public record of a round, all that an outside client needs (protocol 4).
 
-Everything in it that a server could choose for one visitor alone is covered by the round's pin. It tells nothing of
+Everything in it that a server could choose for one visitor alone is covered by the round's pin. It doesn't show
 how many came: whether a round still issues is as of the last update.
 """
 

@@ -1,4 +1,4 @@
-"""History and log as streams: however many signatures there are, memory stays as it is, and nobody waits.
+"""History and log as streams: with any number of signatures, memory stays the same and no one waits.
 
 SQLite, whose readers hold up its writers, is asked for a stretch at a time, each in a moment of its own: no entry ever
 changes, and of the history only the newest hour does. PostgreSQL copies all of it in one go (COPY … TO STDOUT, in
@@ -18,7 +18,7 @@ from petition.publishing.figures.counts import Row
 from petition.sealing.models import Entry, Log, Sealing
 
 AT_ONCE = 1_000
-"""So many rows are held at a time."""
+"""How many rows are in memory at a time."""
 Pieces = Iterator[tuple[bytes, int]]
 """Bytes to be written one after the other, each with how many rows it has."""
 

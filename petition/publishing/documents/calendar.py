@@ -11,7 +11,7 @@ MOST_OCTETS = 75
 def reminder(hour: datetime, summary: str) -> bytes:
     """One event of an hour from a moment on, without an alarm; lines are folded and end CRLF.
 
-    The identifier follows from the hour alone, so that it tells nothing of who saved which signature.
+    The identifier follows from the hour alone, so it doesn't show who saved which signature.
     """
     start = hour.astimezone(UTC)
     name = hashlib.sha256(b"reminder" + f"{start:%Y%m%dT%H}".encode()).hexdigest()[:32]

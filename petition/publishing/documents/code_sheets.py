@@ -1,6 +1,6 @@
-"""Signing codes on paper: sheets to cut up, with a link for phones that says everything but to the server.
+"""Signing codes on paper: sheets to cut up, with a link for phones that hides everything from the server.
 
-Only values come in; nothing is kept. What stands after ``#`` in the link never reaches a server.
+Only values come in; nothing is stored. What follows the ``#`` in the link never reaches a server.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from petition.i18n import fill
 from petition.letters.access import unlisted_path
 from petition.letters.models import Letter
 from petition.letters.pinned import pin_of_round
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.publishing.documents.typesetting import pdf
 
 _ = str
@@ -39,7 +39,7 @@ STRIP = {
     ),
     "advice": _("Own phone, private window, not work Wi-Fi. Then tear this up."),
 }
-"""What stands on every strip."""
+"""What is on every strip."""
 HANDING_ON = (
     _("For you: codes to hand on"),
     _("Give each strip to one coworker you know and trust, face to face. One strip is one signature."),
@@ -85,8 +85,8 @@ class Sheet:
         return show_pin(self.pin)
 
 
-def sheet_of(letter: Letter, words: Words, url: str, round_: RoundToPrint, *, neutral: bool, **how: bool) -> Sheet:
-    """The sheet for codes of a round; ``neutral`` names neither the letter nor its address to who reads the strip.
+def sheet_of(letter: Letter, words: LetterText, url: str, round_: RoundToPrint, *, neutral: bool, **how: bool) -> Sheet:
+    """The sheet for codes of a round; ``neutral`` names neither the letter nor its address to readers of the strip.
 
     ``how`` are ``has_codes`` and ``is_handed_on``.
     """
@@ -115,7 +115,7 @@ def sheet_pdf(sheet: Sheet, codes: list[str], paper: str = "a4") -> bytes:
 
 
 def said(sheet: Sheet, codes: list[str], paper: str) -> dict[str, Any]:
-    """Everything that stands on the sheet, as values for the template."""
+    """Everything on the sheet, as values for the template."""
     say = partial(fill, sheet.language, values={})
     return {
         "paper": PAPERS[paper],

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from petition.i18n import Translator
 from petition.letters.text.blocks import blocks, renumbered
-from petition.letters.text.letter_text import Words, canonical, digest
+from petition.letters.text.letter_text import LetterText, canonical, digest
 from petition.publishing.documents import typesetting
 from petition.publishing.documents.letter_txt import RULE, filled, spoken_parts
 from petition.publishing.documents.pdf import spoken
@@ -19,7 +19,7 @@ from petition.publishing.templates import grouped_in_fours
 class Draft:
     """The words of a version, its number, and the hour in which it was saved."""
 
-    words: Words
+    words: LetterText
     number: int
     saved: datetime
 
@@ -31,7 +31,7 @@ class Draft:
 
     @property
     def head(self) -> str:
-        """To whom it goes."""
+        """The letter's recipient."""
         return f"{self.words.recipient}, {self.words.employer}"
 
 

@@ -4,7 +4,7 @@ import textwrap
 
 from petition.i18n import Translator, name_of
 from petition.letters.text.blocks import Node, blocks, words_in
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.publishing.figures.counts import Figures
 from petition.publishing.figures.facts import Fact, addressee, evidence, facts, headline, how_to_check
 
@@ -24,8 +24,8 @@ def _letter(found: Figures) -> list[str]:
     return spoken_parts(found.words, addressee(found))
 
 
-def spoken_parts(words: Words, head: str) -> list[str]:
-    """A letter in all its languages; ``head`` says to whom the binding text goes."""
+def spoken_parts(words: LetterText, head: str) -> list[str]:
+    """A letter in all its languages; ``head`` names the recipient of the binding text."""
     parts = letter_parts(words, head)
     for code in words.languages[1:]:
         spoken = words.in_language(code)
@@ -34,8 +34,8 @@ def spoken_parts(words: Words, head: str) -> list[str]:
     return parts
 
 
-def letter_parts(words: Words, head: str) -> list[str]:
-    """Title, to whom, text, demands, notes, of one language."""
+def letter_parts(words: LetterText, head: str) -> list[str]:
+    """Title, recipient, text, demands, notes, in one language."""
     say, nodes = Translator(words.language).say, blocks(words)
     parts = [filled(words.title), filled(head), *paragraphs([node for node in nodes if node["kind"] != "note"])]
     if words.demands:
@@ -80,7 +80,7 @@ def _item(mark: str, item: Node, indent: str) -> list[str]:
 
 
 def with_addresses(node: Node) -> str:
-    """The words of a block, with each link's address behind it unless the words are the address."""
+    """The words of a block, with each link's address after it unless the words are the address."""
     if node["kind"] == "link":
         words = words_in(node)
         return words if words in (node["href"], node["href"].removeprefix("mailto:")) else f"{words} <{node['href']}>"
@@ -98,5 +98,5 @@ def filled(text: str, indent: str = "") -> str:
 
 
 def hung(mark: str, text: str) -> str:
-    """A paragraph behind a mark."""
+    """A paragraph after a mark."""
     return mark + filled(text, " " * len(mark))[len(mark) :]

@@ -1,13 +1,13 @@
-"""``letter.pdf`` for the one to whom the letter goes, ``facts.pdf`` with the figures, and the pictures as PNG.
+"""``letter.pdf`` for the letter's recipient, ``facts.pdf`` with the figures, and the pictures as PNG.
 
-Their date is that of the facts: the sealing whose figures they tell.
+Their date is that of the facts: the sealing from which their figures are.
 """
 
 from typing import Any
 
 from petition.i18n import Translator, name_of
 from petition.letters.text.blocks import blocks, renumbered
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.publishing.documents import typesetting
 from petition.publishing.figures.counts import Figures
 from petition.publishing.figures.facts import (
@@ -27,7 +27,7 @@ from petition.publishing.pictures.chart import chart_svg
 from petition.publishing.pictures.svg import PICTURE_WIDTH
 
 NEWEST_ROWS = 12
-"""So many hours of the history stand on the fact sheet; history.csv has all."""
+"""How many hours of the history the fact sheet shows; history.csv has all."""
 SHARPNESS = 144
 """The chart as PNG has two pixels to a point."""
 
@@ -41,12 +41,12 @@ def letter_pdf(found: Figures) -> bytes:
     return typesetting.pdf("letter.typ", {**_common(found), **more})
 
 
-def spoken(words: Words) -> list[dict[str, Any]]:
+def spoken(words: LetterText) -> list[dict[str, Any]]:
     """The letter's other languages, each with its title, text and demands."""
     return [_spoken(words.in_language(code)) for code in words.languages[1:]]
 
 
-def _spoken(words: Words) -> dict[str, Any]:
+def _spoken(words: LetterText) -> dict[str, Any]:
     body = blocks(words)
     renumbered(body, above=2)
     own = [node for node in body if node["kind"] != "note" or node["number"] > len(words.sources)]

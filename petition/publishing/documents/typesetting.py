@@ -1,4 +1,4 @@
-"""Paper and pictures by typst: a template of ours and values. What people wrote goes in as data, never as source.
+"""Paper and pictures by typst, from our templates and values. What people wrote goes in as data, never as source.
 
 The same values give the same bytes: no time of making, no name of a machine. Fonts for Latin, Greek and Cyrillic come
 with the wheel; other scripts take the machine's (docs/hosting.md says which to install).

@@ -49,7 +49,7 @@ def place(name: str, language: str) -> Place:
 
 
 def initial(name: str, language: str) -> str:
-    """The letter below which a name stands in a list."""
+    """The letter under which a list shows a name."""
     first = next((letter for letter in _folded(name) if letter.isalpha()), "#")
     return (first if first in AFTER.get(language.partition("-")[0], {}) else _plain(first)[:1] or first).upper()
 
@@ -59,7 +59,7 @@ def _folded(text: str) -> str:
 
 
 def _weight(letter: str, own: Mapping[str, str]) -> str:
-    """A letter of its own stands after the one that it follows, and after all that begins with that one."""
+    """A separate letter comes after the one that it follows, and after everything that begins with that one."""
     after = own.get(letter)
     return after[0] + LAST * int(after[1]) if after else _plain(letter)
 

@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from petition.addresses import ending
 from petition.letters.drafting.settings import rolls_of
-from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.events import ASKED, events_of, statuses_of
 from petition.letters.models import Event, Letter
 from petition.letters.organizers.members import displayed_names
 from petition.letters.states import takes_signatures
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.letters.verification_methods import allowed_domains
 from petition.publishing.figures.groups import GroupTable, group_tables
 from petition.publishing.figures.names import Naming, naming
@@ -42,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True)
 class RollCount:
-    """A roll and how many of it are counted."""
+    """A roll and how many of its signatures are counted."""
 
     id: str
     name: str
@@ -68,7 +68,7 @@ class RoundFacts:
 
 @dataclass(frozen=True)
 class PublicEvent:
-    """Something that organizers told of, as ``letters.events`` keeps it."""
+    """An event that organizers added, as ``letters.events`` stores it."""
 
     number: int
     kind: str
@@ -81,7 +81,7 @@ class PublicEvent:
 
 @dataclass(frozen=True)
 class Demand:
-    """A demand of the letter and what became of it; ``day`` is None for one of which nothing was said."""
+    """A demand of the letter and its status; ``day`` is None if nothing was said about it."""
 
     number: int
     text: str
@@ -97,7 +97,7 @@ class Figures:
     letter_id: str
     slug: str
     url: str
-    words: Words
+    words: LetterText
     state: str
     text: bytes
     text_sha256: str
@@ -173,7 +173,7 @@ def figures(session: Session, letter: Letter, url: str | None) -> Figures:
         letter_id=letter.id,
         slug=letter.slug,
         url=f"{url or ''}/letters/{letter.slug}/",
-        words=words_of(newest_version(session, letter)),
+        words=text_of(newest_version(session, letter)),
         state=letter.state,
         text=letter.text,
         text_sha256=letter.text_sha256,

@@ -1,4 +1,4 @@
-"""What is told of a letter's numbers, in its language: the same lines in the mail, the fact sheet and the table."""
+"""A letter's numbers as sentences, in its language: the same lines in the email, the fact sheet and the table."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from petition.sealing.group_suppression import STEP
 
 @dataclass(frozen=True)
 class Fact:
-    """A line: what it tells, and the figure as it is shown."""
+    """A line: its label, and the figure as it is shown."""
 
     label: str
     value: str
@@ -22,7 +22,7 @@ class Fact:
 
 
 def addressee(found: Figures) -> str:
-    """To whom it goes, as what."""
+    """The recipient, with their role."""
     to = {"recipient": found.words.recipient, "employer": found.words.employer}
     say = Translator(found.words.language).say
     if found.k == 1:
@@ -89,7 +89,7 @@ def rounding(found: Figures, group: GroupTable, language: str | None = None) -> 
 
 
 def evidence(found: Figures, language: str | None = None) -> list[Fact]:
-    """What anybody can check the figures by."""
+    """What anyone can check the figures with."""
     say = Translator(language or found.words.language).say
     return [
         Fact(say("Text fingerprint"), found.text_sha256, is_code=True, is_for_letter=True),

@@ -37,7 +37,7 @@ class GroupTable:
 
     @property
     def rows(self) -> list[tuple[str, int]]:
-        """Each label with its number, the others last, as files tell them."""
+        """Each label with its number, the others last, as in the files."""
         return [*((group.label, group.count) for group in self.groups), (OTHERS, self.others)]
 
 

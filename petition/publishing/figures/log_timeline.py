@@ -1,4 +1,4 @@
-"""What the log says, told in plain order: rounds, codes, destroyed keys, annulments and the end, each with its hour."""
+"""What the log says, in order: rounds, codes, destroyed keys, annulments and the end, each with its hour."""
 
 import json
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from petition.sealing.models import Entry, Milestone
 
 @dataclass(frozen=True)
 class Chapter:
-    """An entry of the log that is not a signature: its number, its hour, its members as they stand in the log."""
+    """An entry of the log that is not a signature: its number, its hour, and its members as in the log."""
 
     number: int
     hour: datetime

@@ -1,6 +1,6 @@
-"""The names that are shown, as pages and as a file, and what may be told of those that wait.
+"""The names that are shown, as pages and as a file, and what may be said about those that wait.
 
-The list is sorted for the page's reader, 100 names a page; nothing says in what order or when names came.
+The list is sorted for the page's reader, 100 names a page. Nothing shows when names came, or in what order.
 """
 
 import re
@@ -33,10 +33,10 @@ class Name:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A step of the ladder and the names that wait for it."""
+    """An appearance step and the names that wait for it."""
 
     number: int | None
-    """So many must have signed; None for names that are shown at once."""
+    """How many must have signed; None for names that are shown at once."""
     about: int
     """How many wait, rounded down to fives; 0 for fewer than K."""
     opens: datetime | None
@@ -45,7 +45,7 @@ class Waiting:
     is_over: bool
     """The letter is over: those who waited were deleted."""
     is_taken: bool = True
-    """False once nobody can unlock this step any more."""
+    """False once no one can unlock this step."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class NamesPage:
     number: int
     last: int
     names: tuple[tuple[str, tuple[Name, ...]], ...]
-    """By the letter of the alphabet below which they stand."""
+    """By the letter of the alphabet under which they are listed."""
     jumps: tuple[tuple[str, int], ...]
     """Each letter, and the page on which it begins."""
 
@@ -146,12 +146,12 @@ def about(number: int, k: int) -> int:
 
 
 def pages_of(count: int) -> int:
-    """How many pages so many names fill; one at least."""
+    """How many pages a number of names fills; at least one."""
     return max(1, -(-count // PER_PAGE))
 
 
 def require_page(count: int, name: str) -> None:
-    """Refuse a page of the list that so many names don't reach; any other file's name passes."""
+    """Refuse a page of the list that this number of names doesn't reach; any other file's name passes."""
     if (page_number(name) or 1) > pages_of(count):
         raise NotFound("There is no such page. The list of names is shorter.")
 

@@ -1,4 +1,4 @@
-"""The count in a few lines, for a mail or a note to an editor: in Markdown and without markup."""
+"""The count in a few lines, for an email or a note to an editor: in Markdown and without markup."""
 
 import re
 

@@ -1,7 +1,7 @@
-"""Everything that a site keeps, how long, and who could see it: one list for every page that says so.
+"""Everything that a site stores, how long, and who could see it: one list for every page that shows it.
 
-Each row names the tables that hold it, and a test compares them with those of both databases, so that nothing is kept
-of which no page tells.
+Each row names the tables that hold it. A test compares them with the tables of both databases, so that nothing is
+stored without a row here.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ class Stored:
     how_long: str
     who: str
     tables: tuple[str, ...] = ()
-    """Of either database; none for what stands in memory only, or nowhere."""
+    """Tables of either database; none for what is only in memory, or nowhere."""
     applies: Callable[[Figures], bool] = lambda found: True
     """Whether it concerns the signers of a letter."""
 
@@ -136,7 +136,7 @@ OTHERS = (
         ("report",),
     ),
 )
-"""What concerns nobody who signs."""
+"""What is not about signers."""
 
 
 def of_signers(found: Figures) -> list[Stored]:

@@ -1,15 +1,15 @@
 """Passages of a letter that a newspaper may want to quote."""
 
 from petition.letters.text.blocks import Node, blocks, words_in
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 
 LEAST, MOST = 60, 600
 """Characters: less is a salutation, more is no quote."""
 PASSAGES = 2
 
 
-def quotes(words: Words) -> list[str]:
-    """The letter's first passages of some length, as they stand there, without notes; its demands are quotes too."""
+def quotes(words: LetterText) -> list[str]:
+    """The letter's first passages of some length, word for word, without notes; its demands are quotes, too."""
     found = (passage(node) for node in blocks(words) if node["kind"] in ("paragraph", "quote"))
     return [text for text in found if LEAST <= len(text) <= MOST][:PASSAGES]
 

@@ -1,8 +1,8 @@
 """What laws say to people who are asked about a letter: by country and kind of worker, each line sourced and dated.
 
-Each line tells in our own words what its source says, and where it ends. It promises nothing and advises nobody.
-``READ`` is the day on which the sources were read, in archived copies of them; read them anew before changing it. A
-country whose sources could not be read is left out.
+Each line says in our own words what its source says, and where it ends. It promises nothing and advises no one.
+``READ`` is the day on which the sources were read, in archived copies; read them again before you change it. Countries
+whose sources could not be read are left out.
 """
 
 from dataclasses import dataclass

@@ -14,7 +14,7 @@ LONGEST = 400
 
 @dataclass(frozen=True)
 class Bar:
-    """An option: its label in lines, its number, how long its bar is, and where its first line stands."""
+    """An option: its label in lines, its number, how long its bar is, and where its first line is."""
 
     lines: tuple[str, ...]
     count: str

@@ -1,7 +1,7 @@
 """Pictures as SVG: no scripts, nothing fetched, a title and a description for those who don't see them.
 
-Light colors stand in attributes; a style sheet inside changes them where dark is preferred. Where it is not applied
-(a strict policy, a program that knows no style) the light picture stays whole.
+Light colors are attributes; a style sheet inside changes them where dark is preferred. Where no style sheet applies (a
+strict policy, a program that knows no style), the light picture stays whole.
 """
 
 import re
@@ -24,7 +24,7 @@ STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 @dataclass(frozen=True)
 class Tick:
-    """A mark on an axis: where, and what stands there."""
+    """A mark on an axis: its place and its text."""
 
     at: float
     label: str

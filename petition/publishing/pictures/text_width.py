@@ -4,7 +4,7 @@ import unicodedata
 
 
 def wrapped(text: str, width: int, most: int = 3) -> tuple[str, ...]:
-    """A text in lines of about so many Latin letters, at most so many lines; what is left out is three dots."""
+    """A text in lines of about ``width`` Latin letters; three dots replace what exceeds the number of lines."""
     lines, line = [], ""
     for word in _words(text, width):
         if line and breadth(f"{line} {word}") > width:

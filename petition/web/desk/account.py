@@ -1,4 +1,4 @@
-"""One's own account: the passphrase, the app for one-time passwords, and where one is signed in."""
+"""Your own account: the passphrase, the app for one-time passwords, and where you are signed in."""
 
 import re
 from collections.abc import Callable
@@ -30,7 +30,7 @@ from petition.web.desk.forms import PassphraseForm, ProofForm
 from petition.web.desk.qr import qr_code
 from petition.web.desk.sign_in import forget_sign_in
 from petition.web.shared.context import now, session, site
-from petition.web.shared.login_throttle import FREE_FOR_ONE, require_patience, waits
+from petition.web.shared.login_throttle import FREE_FOR_ONE, require_not_throttled, waits
 
 _ = str
 HERE = "/organize/account"
@@ -55,7 +55,7 @@ class AppForm(FlaskForm):
 @bp.get("/account")
 @for_organizers
 def account(organizer: Organizer) -> Answer:
-    """All of it."""
+    """The account page."""
     return _page(organizer)
 
 
@@ -82,7 +82,7 @@ def _page(organizer: Organizer, codes: tuple[str, ...] = ()) -> str:
 def _patiently(organizer: Organizer, act: Callable[[], object]) -> None:
     """Do what asks for the organizer's passphrase; each wrong one makes the next wait."""
     key = f"account {organizer.id}"
-    require_patience({key: FREE_FOR_ONE})
+    require_not_throttled({key: FREE_FOR_ONE})
     try:
         act()
     except Forbidden as refusal:
@@ -132,7 +132,7 @@ def confirm(organizer: Organizer) -> Answer:
 @bp.post("/account/app/off")
 @organizer_action(_page)
 def turn_app_off(organizer: Organizer) -> Answer:
-    """Ask for no one-time password any more."""
+    """Stop asking for one-time passwords."""
     _prove(organizer)
     forget_app(session(), organizer)
     return saved(HERE)
@@ -140,7 +140,7 @@ def turn_app_off(organizer: Organizer) -> Answer:
 
 @bp.post("/account/codes")
 @organizer_action(_page)
-def make_codes_anew(organizer: Organizer) -> Answer:
+def replace_recovery_codes(organizer: Organizer) -> Answer:
     """New recovery codes in place of the old ones, shown this once."""
     _prove(organizer)
     if not organizer.app_confirmed:

@@ -1,4 +1,4 @@
-"""The one path of everything that organizers do: act and go on, or refuse on the page that they came from."""
+"""The one path for everything that organizers do: act and go on, or refuse on the page that they came from."""
 
 import inspect
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ AnyForm = TypeVar("AnyForm", bound=FlaskForm)
 
 
 class WrongForm(BadShape):
-    """A form whose fields say themselves what is wrong with them."""
+    """A form whose fields say what is wrong with them."""
 
 
 def organizer_action(
@@ -79,7 +79,7 @@ def sent(form: AnyForm) -> AnyForm:
 
 
 def as_sent(kind: type[AnyForm], *, prefix: str = "", **kept: Any) -> AnyForm:
-    """For a page: the form as it was sent, if it was this one; else with what is kept."""
+    """For a page: the form as it was sent, if it was this one; otherwise with the stored values."""
     form = g.get("sent")
     is_this = isinstance(form, kind) and form._prefix == prefix
     found: AnyForm = form if is_this else kind(formdata=None, prefix=prefix, **kept)

@@ -1,11 +1,11 @@
-"""A letter that begins on a page: with the choices that are recommended, within the limits of the site."""
+"""A letter that begins on a page: with the recommended choices, within the limits of the site."""
 
-from petition.config import ANYBODY
+from petition.config import ANYONE
 from petition.letters.drafting.drafts import draft, require_room
 from petition.letters.drafting.settings import DEFAULT_NAMES
 from petition.letters.models import Letter, Organizer
 from petition.letters.organizers.names_keys import choose_name_steps
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.web.shared.context import now, say, session, site
 
 _ = str
@@ -33,12 +33,12 @@ TEMPLATE = {
         _("No quotas and no warnings on days that are too hot."),
     ),
 }
-"""A letter to start from. What is to be replaced stands in brackets."""
+"""A letter to start from. Brackets mark what to replace."""
 
 
-def begin_letter(organizer: Organizer, words: Words) -> Letter:
+def begin_letter(organizer: Organizer, words: LetterText) -> Letter:
     """A new letter. Names show once enough have signed, unless the organizers choose otherwise."""
-    if site().settings.start == ANYBODY:
+    if site().settings.start == ANYONE:
         require_room(session(), organizer)
     letter = draft(session(), organizer, words, moment=now(), random=site().random)
     choose_name_steps(session(), letter, named=False, numbers=[DEFAULT_NAMES], months=MONTHS)
@@ -46,7 +46,7 @@ def begin_letter(organizer: Organizer, words: Words) -> Letter:
 
 
 def template_fields() -> dict[str, str]:
-    """The template as it stands in the form, in the organizer's language."""
+    """The template as the form shows it, in the organizer's language."""
     demands = {f"demands-{place}": say(demand) for place, demand in enumerate(TEMPLATE["demands"])}
     body = "\n\n".join(say(paragraph) for paragraph in TEMPLATE["body"])
     return {**{name: say(str(TEMPLATE[name])) for name in ("title", "recipient", "employer")}, "body": body, **demands}

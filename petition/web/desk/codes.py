@@ -14,7 +14,7 @@ from petition.errors import BadShape, NotFound
 from petition.issuing.codes import batches, make_codes, pool_of, void_batch
 from petition.letters.access import own_letter
 from petition.letters.drafting.settings import rolls_of
-from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.models import Letter, Organizer
 from petition.letters.states import ALONE
 from petition.letters.update_times import next_update
@@ -45,7 +45,7 @@ PAPERS_BY_LANGUAGE = {"en": "letter"}
 HANDED_ON = 10
 """Strips for a coworker to hand on."""
 MOST_SQUARES = 200
-"""Codes whose QR codes stand on the page; more are in the PDF."""
+"""How many codes have QR codes on the page; more are in the PDF."""
 
 
 class PrintForm(FlaskForm):
@@ -77,7 +77,7 @@ class SheetForm(PrintForm):
 
 
 def how_many_made(letter_id: str) -> int:
-    """All codes that organizers made so far, whatever the last count update knew of."""
+    """All codes that organizers made so far, including those since the last count update."""
     return sum(batch.made for batch in batches(issuer_session(), letter_id))
 
 
@@ -135,7 +135,7 @@ def _made(letter: Letter, form: CodesForm, count: int, *, is_handed_on: bool) ->
 
 
 def _new_round(letter: Letter, form: CodesForm) -> NewRound:
-    """A further round; it commits by itself, so both databases are let go before."""
+    """A further round. It commits by itself, so both databases are released first."""
     opens, roll = next_update(letter, site().settings.seal_at, now()), form.roll.data or None
     session().expunge(letter)
     session().rollback()
@@ -173,7 +173,7 @@ def _shown(
 
 
 def _sheet(letter: Letter, round_: Round | NewRound, form: PrintForm, *, is_handed_on: bool) -> Sheet:
-    words = words_of(newest_version(session(), letter))
+    words = text_of(newest_version(session(), letter))
     how = {"has_codes": not form.typed.data, "is_handed_on": is_handed_on}
     return sheet_of(letter, words, site().settings.url or "", round_, neutral=bool(form.neutral.data), **how)
 
@@ -181,7 +181,7 @@ def _sheet(letter: Letter, round_: Round | NewRound, form: PrintForm, *, is_hand
 @bp.post("/letters/<slug>/codes/sheet")
 @organizer_action(_page)
 def sheet(organizer: Organizer, slug: str) -> Answer:
-    """Codes that were just made, sent back to be made into a PDF; nothing is kept of them."""
+    """Make a PDF of codes that were just made and are sent back; nothing of them is stored."""
     letter = own_letter(session(), slug, organizer)
     form = SheetForm()
     round_ = session().get(Round, (letter.id, form.round.data or 0))

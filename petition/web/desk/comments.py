@@ -16,7 +16,7 @@ from petition.letters.drafting.comments import (
     resolve,
     threads,
 )
-from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.models import Comment, Organizer
 from petition.letters.states import DRAFT
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
@@ -57,7 +57,7 @@ def _number(name: str) -> int | None:
 def _page(organizer: Organizer, slug: str) -> str:
     letter = readable_letter(session(), slug, organizer)
     version = newest_version(session(), letter)
-    where, found = threads(session(), letter, words_of(version))
+    where, found = threads(session(), letter, text_of(version))
     shown = [one for one in found if "all" in request.args or one.comment.state == OPEN]
     first = min(_number("from") or 0, max(len(shown) - 1, 0))
     chosen = _number("paragraph")
@@ -119,8 +119,8 @@ def answer(organizer: Organizer, slug: str, number: int) -> Answer:
 
 @bp.post("/letters/<slug>/comments/<int(max=999999999):number>/resolve")
 @organizer_action(_page)
-def settle(organizer: Organizer, slug: str, number: int) -> Answer:
-    """Say that it is dealt with, or open it again."""
+def resolve_thread(organizer: Organizer, slug: str, number: int) -> Answer:
+    """Mark a comment as resolved, or reopen it."""
     letter = readable_letter(session(), slug, organizer)
     resolve(session(), letter, number, resolved=request.form.get("do") != "open")
     return saved("comments")

@@ -11,10 +11,10 @@ from petition.errors import BadShape, Refusal, TextChanged
 from petition.letters.access import own_letter
 from petition.letters.drafting.drafts import save
 from petition.letters.drafting.merging import BOTH, MINE, THEIRS, Collision, merge
-from petition.letters.drafting.versions import newest_version, version_of, words_of
+from petition.letters.drafting.versions import newest_version, text_of, version_of
 from petition.letters.drafting.working_copies import forget_working_copy
 from petition.letters.models import Letter, Organizer, Version
-from petition.letters.text.letter_text import Translation, Words, checked
+from petition.letters.text.letter_text import LetterText, Translation, checked
 from petition.letters.text.sources import Source
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.actions import refused, saved
@@ -26,7 +26,7 @@ from petition.web.desk.editor_form import (
     letter_form,
     translation_form,
 )
-from petition.web.desk.editor_page import write_page
+from petition.web.desk.editor_page import render_editor
 from petition.web.shared.context import now, session
 from petition.web.shared.forms import small_number
 
@@ -43,14 +43,14 @@ PLACES = {
 """What the parts of a letter are called."""
 
 
-def conflict_page(letter: Letter, mine: Words, fields: Mapping[str, str], language: str = "") -> str:
-    """Both texts. Each place where they touch asks for a decision; one's own text stays in the form below.
+def conflict_page(letter: Letter, mine: LetterText, fields: Mapping[str, str], language: str = "") -> str:
+    """Both texts. Each place where they touch asks for a decision; your own text stays in the form below.
 
     ``fields`` are what was typed, of the letter itself or of its translation into ``language``.
     """
     newest = newest_version(session(), letter)
     base = session().get(Version, (letter.id, based_on(fields)))
-    collisions = merge(words_of(base), mine, words_of(newest))[1] if base else []
+    collisions = merge(text_of(base), mine, text_of(newest))[1] if base else []
     kept = {**fields, "based_on": str(newest.number)}
     return desk_page(
         "organize/conflict.html",
@@ -60,7 +60,7 @@ def conflict_page(letter: Letter, mine: Words, fields: Mapping[str, str], langua
         mine=as_text(mine),
         base=base.number if base else 0,
         newest=newest,
-        theirs=words_of(newest).in_language(language) if language else words_of(newest),
+        theirs=text_of(newest).in_language(language) if language else text_of(newest),
         collisions=collisions,
         places=PLACES,
         chosen=request.form,
@@ -75,14 +75,14 @@ def decide(organizer: Organizer, slug: str) -> Answer:
     mine = from_text(request.form.get("mine", ""))
     numbers = [small_number(request.form.get(name)) or 0 for name in ("based_on", "theirs")]
     base, theirs = (version_of(session(), letter, number) for number in numbers)
-    collisions = merge(words_of(base), mine, words_of(theirs))[1]
+    collisions = merge(text_of(base), mine, text_of(theirs))[1]
     choices = [request.form.get(f"choice-{number}", "") for number in range(len(collisions))]
     language = request.form.get("part", "")
     try:
         _require_decided(collisions, choices)
-        together = checked(merge(words_of(base), mine, words_of(theirs), choices)[0])
+        together = checked(merge(text_of(base), mine, text_of(theirs), choices)[0])
         if request.form.get("do") == "write":
-            return write_page(fields_of(together, theirs.number), letter)
+            return render_editor(fields_of(together, theirs.number), letter)
         how: Any = {"based_on": theirs.number, "moment": now(), "note": request.form.get("note", "")}
         save(session(), letter, organizer, together, **how)
         forget_working_copy(session(), organizer, letter, language)
@@ -101,19 +101,19 @@ def _require_decided(collisions: list[Collision], choices: list[str]) -> None:
             raise BadShape("Choose for each place.")
 
 
-def _fields(words: Words, number: int, language: str) -> Fields:
+def _fields(words: LetterText, number: int, language: str) -> Fields:
     """What the form below shows: the letter itself, or its translation into a language."""
     found = next((one for one in words.translations if one.language == language), None)
     return fields_of_translation(found, number) if found else fields_of(words, number)
 
 
-def as_text(words: Words) -> str:
-    """Words as JSON, to be carried in a hidden field."""
+def as_text(words: LetterText) -> str:
+    """A text as JSON, for a hidden field."""
     return json.dumps(asdict(words), ensure_ascii=False)
 
 
-def from_text(text: str) -> Words:
-    """Words that were carried, held to the rules like typed ones."""
+def from_text(text: str) -> LetterText:
+    """A text from a hidden field, held to the same rules as a typed one."""
     try:
         found: dict[str, Any] = json.loads(text)
         sources = tuple(Source(**row) for row in found.pop("sources"))
@@ -121,7 +121,7 @@ def from_text(text: str) -> Words:
             Translation(**{**row, "demands": tuple(row["demands"])}) for row in found.pop("translations")
         )
         return checked(
-            Words(**{**found, "demands": tuple(found["demands"])}, sources=sources, translations=translations)
+            LetterText(**{**found, "demands": tuple(found["demands"])}, sources=sources, translations=translations)
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise BadShape("What you sent isn't a whole letter. Go back and send the form as it is there.") from None

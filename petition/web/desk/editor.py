@@ -1,6 +1,6 @@
-"""Writing a letter: its words and their preview.
+"""Writing a letter: its text and a preview.
 
-Every press of a button keeps what stands in the form, for the one who typed it alone, before anything else is done.
+Every press of a button first saves what is in the form, only for the organizer who typed it.
 """
 
 from collections.abc import Mapping
@@ -11,10 +11,10 @@ from flask import Response, redirect, request
 from petition.errors import BadShape, Refusal, TextChanged
 from petition.letters.access import own_letter
 from petition.letters.drafting.drafts import save as save_version
-from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.drafting.working_copies import forget_working_copy, keep_working_copy, working_copy
 from petition.letters.models import Letter, Organizer, Version
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.publishing.cache import PACKAGE
 from petition.web.desk.access import Answer, bp, for_organizers
 from petition.web.desk.actions import is_first_press, pressed_twice, refused, saved
@@ -28,10 +28,10 @@ from petition.web.desk.editor_form import (
     is_blank,
     rearranged,
     same_text,
+    text_from_fields,
     typed,
-    words_in,
 )
-from petition.web.desk.editor_page import KEPT, SAME, write_page
+from petition.web.desk.editor_page import KEPT, SAME, render_editor
 from petition.web.shared.context import language, now, session
 
 
@@ -41,8 +41,8 @@ def begin(organizer: Organizer) -> Answer:
     """An empty letter, or what was typed of one and not saved; with ``?from=template`` one to start from."""
     kept = working_copy(session(), organizer, None)
     if kept is None and request.args.get("from") == "template":
-        return write_page({**template_fields(), "language": language()}, None)
-    return write_page(kept or {}, None, is_unsaved=kept is not None)
+        return render_editor({**template_fields(), "language": language()}, None)
+    return render_editor(kept or {}, None, is_unsaved=kept is not None)
 
 
 @bp.post("/letters/new")
@@ -52,7 +52,7 @@ def create(organizer: Organizer) -> Answer:
     fields, act = typed(), request.form.get("do", "preview")
     if act != "save":
         return _go_on(organizer, None, fields, act)
-    words, wrong = words_in(fields, Words())
+    words, wrong = text_from_fields(fields, LetterText())
     if not words.title and not any(one.place == "title" for one in wrong):
         wrong = [BadShape("Give the letter a title.").about("title"), *wrong]
     if wrong:
@@ -62,27 +62,27 @@ def create(organizer: Organizer) -> Answer:
     try:
         letter = begin_letter(organizer, words)
     except Refusal as refusal:
-        return refused(refusal, lambda: write_page(fields, None))
+        return refused(refusal, lambda: render_editor(fields, None))
     forget_working_copy(session(), organizer, None)
     return saved(f"/organize/letters/{letter.slug}/")
 
 
-def _shown(organizer: Organizer, letter: Letter | None, fields: Fields, words: Words, wrong: Wrong) -> Answer:
+def _shown(organizer: Organizer, letter: Letter | None, fields: Fields, words: LetterText, wrong: Wrong) -> Answer:
     """The form with all that is wrong with it, and the preview of the rest."""
     kept = _keep_typed(organizer, letter, fields)
-    return write_page(fields, letter, preview=words, kept=kept, wrong=wrong), wrong[0].status if wrong else 200
+    return render_editor(fields, letter, preview=words, kept=kept, wrong=wrong), wrong[0].status if wrong else 200
 
 
 @bp.get("/letters/<slug>/write")
 @for_organizers
 def edit(organizer: Organizer, slug: str) -> Answer:
-    """The newest version ready to be changed, or what was typed and not saved."""
+    """The newest version, ready to edit, or what was typed and not saved."""
     letter = own_letter(session(), slug, organizer)
     newest = newest_version(session(), letter)
-    fields = fields_of(words_of(newest), newest.number)
+    fields = fields_of(text_of(newest), newest.number)
     kept = working_copy(session(), organizer, letter)
     is_unsaved = kept is not None and not same_text(kept, fields)
-    return write_page(kept if kept and is_unsaved else fields, letter, is_unsaved=is_unsaved)
+    return render_editor(kept if kept and is_unsaved else fields, letter, is_unsaved=is_unsaved)
 
 
 @bp.post("/letters/<slug>/write")
@@ -93,7 +93,7 @@ def save(organizer: Organizer, slug: str) -> Answer:
     fields, act = typed(), request.form.get("do", "preview")
     if act != "save":
         return _go_on(organizer, letter, fields, act)
-    words, wrong = words_in(fields, _began_with(letter, fields))
+    words, wrong = text_from_fields(fields, _began_with(letter, fields))
     if wrong:
         return _shown(organizer, letter, fields, words, wrong)
     kept = _keep_typed(organizer, letter, fields)
@@ -104,7 +104,7 @@ def save(organizer: Organizer, slug: str) -> Answer:
     except TextChanged as refusal:
         return refused(refusal, lambda: conflict_page(letter, words, fields))
     except Refusal as refusal:
-        return refused(refusal, lambda: write_page(fields, letter, kept=kept))
+        return refused(refusal, lambda: render_editor(fields, letter, kept=kept))
     return saved(after_saving(version))
 
 
@@ -115,10 +115,10 @@ def after_saving(version: Version) -> str:
     return f"differences?before={version.merged_with}&after={version.number}"
 
 
-def _began_with(letter: Letter, fields: Mapping[str, str]) -> Words:
+def _began_with(letter: Letter, fields: Mapping[str, str]) -> LetterText:
     """The version that a form began with, whose translations it does not change."""
     found = session().get(Version, (letter.id, based_on(fields)))
-    return words_of(found or newest_version(session(), letter))
+    return text_of(found or newest_version(session(), letter))
 
 
 def _go_on(organizer: Organizer, letter: Letter | None, fields: Fields, act: str) -> Answer:
@@ -128,7 +128,7 @@ def _go_on(organizer: Organizer, letter: Letter | None, fields: Fields, act: str
         session().commit()
         return redirect(request.path, 303)
     fields = rearranged(fields, act)
-    words, wrong = words_in(fields, _began_with(letter, fields) if letter else Words())
+    words, wrong = text_from_fields(fields, _began_with(letter, fields) if letter else LetterText())
     return _shown(organizer, letter, fields, words, wrong)
 
 
@@ -138,7 +138,7 @@ def _keep_typed(organizer: Organizer, letter: Letter | None, fields: Fields) -> 
     if newest is None and is_blank(fields):
         forget_working_copy(session(), organizer, letter)
         kept = ""
-    elif newest and same_text(fields, fields_of(words_of(newest), newest.number)):
+    elif newest and same_text(fields, fields_of(text_of(newest), newest.number)):
         forget_working_copy(session(), organizer, letter)
         kept = SAME
     else:
@@ -150,5 +150,5 @@ def _keep_typed(organizer: Organizer, letter: Letter | None, fields: Fields) -> 
 @bp.get("/write.js")
 @for_organizers
 def script(organizer: Organizer) -> Answer:
-    """Keeps and previews while somebody types, with the same form and the same button."""
+    """The script that saves and previews while an organizer types, with the same form and the same button."""
     return Response((PACKAGE / "static" / "write.js").read_bytes(), mimetype="text/javascript")

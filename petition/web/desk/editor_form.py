@@ -1,7 +1,7 @@
-"""The form of a letter's words: its fields as they were typed, and the words that they mean.
+"""The form for a letter's text: its fields as they were typed, and the text that they mean.
 
-What was typed is a mapping of names to texts, as a form sends it: so it can be shown again, kept, rearranged and
-carried along without a loss, whether or not it is a letter yet.
+What was typed is a mapping of names to texts, as a form sends it. So it can be shown again, saved, rearranged and
+carried along without loss, whether or not it is a letter yet.
 """
 
 import re
@@ -22,8 +22,8 @@ from petition.letters.text.characters import meaningless_in
 from petition.letters.text.letter_text import (
     LANGUAGE,
     LIMITS,
+    LetterText,
     Translation,
-    Words,
     checked,
     language_code,
     one_line,
@@ -160,7 +160,7 @@ Wrong = list[Refusal]
 Read = TypeVar("Read")
 
 
-def words_in(fields: Mapping[str, str], before: Words) -> tuple[Words, Wrong]:
+def text_from_fields(fields: Mapping[str, str], before: LetterText) -> tuple[LetterText, Wrong]:
     """The letter that was typed, as far as it can be read, and everything that is wrong with it.
 
     Its translations are those of the version that it began with.
@@ -170,7 +170,7 @@ def words_in(fields: Mapping[str, str], before: Words) -> tuple[Words, Wrong]:
         _part(wrong, name, partial(one_line, fields.get(name, ""), name), "")
         for name in ("title", "recipient", "employer")
     )
-    words = Words(
+    words = LetterText(
         title=title,
         recipient=recipient,
         employer=employer,
@@ -252,26 +252,26 @@ def invisible_in(fields: Mapping[str, str]) -> list[str]:
     return sorted({name for text in texts for name in meaningless_in(text)})
 
 
-def fields_of(words: Words, based_on: int) -> Fields:
-    """The fields of a letter as it is kept."""
+def fields_of(words: LetterText, based_on: int) -> Fields:
+    """The fields of a stored letter."""
     named = {name: getattr(words, name) for name in ("title", "recipient", "employer", "body", "language")}
     fields = _with_elements({**named, "based_on": str(based_on)}, "demands", [(one,) for one in words.demands])
     return _with_elements(fields, "sources", [(one.title, one.url, one.date) for one in words.sources])
 
 
 def fields_of_translation(translation: Translation, based_on: int) -> Fields:
-    """The fields of a translation as it is kept."""
+    """The fields of a stored translation."""
     named = {name: getattr(translation, name) for name in ("title", "recipient", "body")}
     return _with_elements({**named, "based_on": str(based_on)}, "demands", [(one,) for one in translation.demands])
 
 
 def based_on(fields: Mapping[str, str]) -> int:
-    """The number of the version that somebody began with; 0 for none."""
+    """The number of the version that the editor began with; 0 for none."""
     return small_number(fields.get("based_on")) or 0
 
 
 def same_text(fields: Mapping[str, str], others: Mapping[str, str]) -> bool:
-    """Whether two forms say the same, whatever they are based on."""
+    """Whether two forms say the same, no matter what they are based on."""
     return _said(fields) == _said(others)
 
 

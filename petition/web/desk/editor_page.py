@@ -6,7 +6,7 @@ from petition.errors import Refusal
 from petition.letters.drafting.versions import newest_version
 from petition.letters.models import Letter
 from petition.letters.states import DRAFT
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.web.desk.access import desk_page
 from petition.web.desk.editor_form import based_on, invisible_in, letter_form, mark_wrong
 from petition.web.shared.context import session
@@ -14,11 +14,11 @@ from petition.web.shared.context import session
 KEPT, SAME = "kept", "same"
 
 
-def write_page(
+def render_editor(
     fields: Mapping[str, str],
     letter: Letter | None,
     *,
-    preview: Words | None = None,
+    preview: LetterText | None = None,
     is_unsaved: bool = False,
     kept: str = "",
     wrong: Iterable[Refusal] = (),

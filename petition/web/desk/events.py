@@ -58,7 +58,7 @@ class DemandForm(FlaskForm):
     """What became of a demand. The token is checked ahead of it, as for every organizers' form."""
 
     class Meta:
-        """One form stands for each demand, under names of its own."""
+        """Each demand has its own form, with its own field names."""
 
         csrf = False
 
@@ -77,7 +77,7 @@ class DatesForm(FlaskForm):
 @bp.get("/letters/<slug>/after")
 @for_organizers
 def after(organizer: Organizer, slug: str) -> Answer:
-    """What was told, and forms to tell more."""
+    """Events so far, and forms to add more."""
     return _page(organizer, slug)
 
 
@@ -110,8 +110,8 @@ def _prefix(number: int) -> str:
 
 @bp.post("/letters/<slug>/events")
 @organizer_action(_page, again="after")
-def tell(organizer: Organizer, slug: str) -> Answer:
-    """Tell of an event."""
+def publish_event(organizer: Organizer, slug: str) -> Answer:
+    """Add an event."""
     letter = own_letter(session(), slug, organizer)
     form = sent(EventForm())
     words = {name: form[name].data or "" for name in ("who", "how", "link", "text")}

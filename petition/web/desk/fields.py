@@ -1,4 +1,4 @@
-"""The organizers' page of groups: what signers may say of themselves, fixed when the letter opens."""
+"""The organizers' page of groups: what signers may say about themselves, fixed when the letter opens."""
 
 from flask import request
 

@@ -9,15 +9,15 @@ from petition.letters.access import own_letter
 from petition.letters.drafting.drafts import save
 from petition.letters.drafting.importing.files import Imported
 from petition.letters.drafting.importing.process import import_file
-from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.drafting.working_copies import keep_working_copy
 from petition.letters.models import Letter, Organizer
-from petition.letters.text.letter_text import Words, checked
+from petition.letters.text.letter_text import LetterText, checked
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.actions import organizer_action, saved
 from petition.web.desk.beginning import begin_letter
 from petition.web.desk.editor_form import fields_of
-from petition.web.desk.editor_page import KEPT, write_page
+from petition.web.desk.editor_page import KEPT, render_editor
 from petition.web.shared.context import now, say, session
 
 
@@ -31,7 +31,7 @@ def ask_file(organizer: Organizer) -> Answer:
 @bp.get("/letters/<slug>/import")
 @for_organizers
 def ask_file_for(organizer: Organizer, slug: str) -> Answer:
-    """Choose a file whose text takes the place of the letter's."""
+    """Choose a file whose text replaces the letter's."""
     return _page(organizer, slug)
 
 
@@ -66,14 +66,14 @@ def _import(organizer: Organizer, letter: Letter | None) -> Answer:
 
 def _in_form(organizer: Organizer, letter: Letter | None, imported: Imported) -> Answer:
     newest = newest_version(session(), letter) if letter else None
-    before = words_of(newest) if newest else Words()
+    before = text_of(newest) if newest else LetterText()
     fields = fields_of(_filled(imported.words, before), newest.number if newest else 0)
     kept = keep_working_copy(session(), organizer, letter, fields)
     session().commit()
-    return write_page(fields, letter, kept=KEPT if kept else "", left_out=_told(imported)), 200
+    return render_editor(fields, letter, kept=KEPT if kept else "", left_out=_told(imported)), 200
 
 
-def _filled(words: Words, before: Words) -> Words:
+def _filled(words: LetterText, before: LetterText) -> LetterText:
     """What a file does not say of title, recipient and employer stays as it was."""
     texts = {name: getattr(words, name) or getattr(before, name) for name in ("title", "recipient", "employer")}
     return replace(words, **texts, language=words.language if not before.title else before.language)
@@ -87,13 +87,13 @@ def _told(imported: Imported) -> list[str]:
     return told
 
 
-def _with_translations(organizer: Organizer, letter: Letter | None, words: Words) -> Answer:
+def _with_translations(organizer: Organizer, letter: Letter | None, words: LetterText) -> Answer:
     """A whole letter in several languages is saved as it is: one form could not hold it."""
     if letter is None:
         letter = begin_letter(organizer, words)
     else:
         newest = newest_version(session(), letter)
-        whole = checked(replace(_filled(words, words_of(newest)), language=words.language))
+        whole = checked(replace(_filled(words, text_of(newest)), language=words.language))
         note = say("From a file")
         save(session(), letter, organizer, whole, based_on=newest.number, moment=now(), note=note)
     return saved(f"/organize/letters/{letter.slug}/")

@@ -1,4 +1,4 @@
-"""A letter's home: one ordered path, of which one step is the current one."""
+"""A letter's home page: its steps in order, one of which is the current one."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from petition.letters.access import may_edit, path_of, readable_letter
 from petition.letters.drafting.approvals import approvals_of
 from petition.letters.drafting.comments import open_comments
 from petition.letters.drafting.settings import rolls_of
-from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.events import events_of, statuses_of
 from petition.letters.fields import fields_of
 from petition.letters.lifecycle import obstacles
 from petition.letters.models import Letter, Organizer
-from petition.letters.organizers.members import seats
+from petition.letters.organizers.members import members
 from petition.letters.organizers.names_keys import lost_names, names_keys
 from petition.letters.states import CLOSED, DRAFT, EDITOR, OPEN, PUBLISHED, WITHDRAWN, held_back, takes_signatures
 from petition.letters.update_times import next_update
@@ -30,22 +30,22 @@ WRITE, REVIEW, COLLECT, PUBLISH, FOLLOW_UP = "write", "review", "collect", "publ
 @bp.get("/letters/<slug>/")
 @for_organizers
 def letter_home(organizer: Organizer, slug: str) -> Answer:
-    """Where the letter stands, what comes next, and what is settled already."""
+    """The letter's state, what comes next, and what is settled already."""
     letter = readable_letter(session(), slug, organizer)
     version = newest_version(session(), letter)
-    everyone = seats(session(), letter)
+    everyone = members(session(), letter)
     before = obstacles(letter, version, OPEN if letter.state == DRAFT else PUBLISHED, facts(letter))
     missing = shown(before) if letter.state in (DRAFT, OPEN) else []
     return desk_page(
         "organize/home.html",
         letter=letter,
         version=version,
-        words=words_of(version),
+        words=text_of(version),
         edits=may_edit(session(), letter, organizer),
         missing=missing,
         current=_current(letter, missing),
-        editors=[seat.name for seat in everyone if seat.role == EDITOR],
-        reviewers=[seat.name for seat in everyone if seat.role != EDITOR],
+        editors=[member.name for member in everyone if member.role == EDITOR],
+        reviewers=[member.name for member in everyone if member.role != EDITOR],
         approving=len(approvals_of(session(), letter, version.number)),
         comments=open_comments(session(), letter),
         rolls=[roll.name for roll in rolls_of(session(), letter)],

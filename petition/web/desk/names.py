@@ -38,7 +38,7 @@ from petition.web.shared.limits import limiter, organizer_key, signing_in
 
 _ = str
 MOST_FOUND = 100
-"""Names on the page of those to be hidden; whoever seeks one types a part of it."""
+"""Names on the page for hiding names; organizers type a part of a name to find it."""
 
 
 class NameStepsForm(FlaskForm):
@@ -62,7 +62,7 @@ class UnlockForm(FlaskForm):
 
 
 class GrantForm(UnlockForm):
-    """Give the names keys to somebody."""
+    """Give the names keys to an editor."""
 
     organizer = SelectField(_("To whom"), validate_choice=False)
 
@@ -126,7 +126,7 @@ def _revealing_page(organizer: Organizer, slug: str, number: int = 0) -> str:
 @asks_first("/letters/<slug>/names/unlock", _revealing_page)
 @limiter.limit(signing_in, key_func=organizer_key)
 def unlock_names(organizer: Organizer, slug: str) -> Answer:
-    """Let the names that are to be shown at once be shown, from the next update on."""
+    """Reveal the names that may show at once, from the next update on."""
     letter = own_letter(session(), slug, organizer)
     form = sent(UnlockForm())
     if letter.published is None:
@@ -168,7 +168,7 @@ def grant_names(organizer: Organizer, slug: str) -> Answer:
 @bp.get("/letters/<slug>/names/shown")
 @for_organizers
 def shown_names_list(organizer: Organizer, slug: str) -> Answer:
-    """The names that the public sees, to be searched; each can be hidden."""
+    """The names that the public sees, with a search; each can be hidden."""
     return _shown_page(organizer, slug)
 
 

@@ -21,7 +21,7 @@ PAGES = {
 
 @dataclass(frozen=True)
 class Obstacle:
-    """A sentence, and the page of the letter that mends it; empty for what organizers can't mend."""
+    """A sentence, and the page of the letter that helps; empty for what organizers can't change."""
 
     sentence: str
     page: str

@@ -1,4 +1,4 @@
-"""Who works on a letter: one-time links, roles, seats, the names that are shown, approvals."""
+"""Who works on a letter: one-time links, roles, transfers of access, the names that are shown, approvals."""
 
 import re
 from typing import Any
@@ -11,21 +11,21 @@ from wtforms.validators import InputRequired, Length, NumberRange
 
 from petition.errors import NotFound
 from petition.letters.access import may_edit, own_letter, readable_letter
-from petition.letters.drafting.approvals import approvals_of, approve, require_approvals, take_back_approval
+from petition.letters.drafting.approvals import approvals_of, approve, require_approvals, withdraw_approval
 from petition.letters.drafting.versions import newest_version
 from petition.letters.models import Letter, Organizer
 from petition.letters.organizers.accounts import join
 from petition.letters.organizers.members import (
     MOST_PEOPLE,
     accept,
+    cancel_invitation,
     invitation,
     invitations,
     invite,
+    members,
     remove,
-    seats,
     set_role,
     show_as,
-    take_back_invitation,
 )
 from petition.letters.states import COMMENTER, DRAFT, EDITOR
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
@@ -43,13 +43,13 @@ ROLES = [(EDITOR, _("Editor (can change everything)")), (COMMENTER, _("Reviewer 
 
 
 class InviteForm(FlaskForm):
-    """What somebody is invited to do."""
+    """What a link invites people to do."""
 
     role = RadioField(_("What can they do?"), choices=lambda: ROLES, default=EDITOR)
 
 
 class ShownForm(FlaskForm):
-    """One's own name for the letter's page."""
+    """Your own name for the letter's page."""
 
     shown_as = StringField(
         _("Your name on the letter's page"),
@@ -68,7 +68,7 @@ class ApprovalsForm(FlaskForm):
 
 
 class JoinForm(PassphraseForm):
-    """Somebody who was never here chooses a name and a passphrase."""
+    """A newcomer chooses a name and a passphrase."""
 
     name = StringField(
         _("Your name here"),
@@ -86,20 +86,20 @@ def people(organizer: Organizer, slug: str) -> Answer:
 
 def _page(organizer: Organizer, slug: str, *, link: str | None = None) -> str:
     letter = readable_letter(session(), slug, organizer)
-    version, everybody = newest_version(session(), letter), seats(session(), letter)
-    mine = next(seat for seat in everybody if seat.organizer_id == organizer.id)
+    version, everybody = newest_version(session(), letter), members(session(), letter)
+    mine = next(member for member in everybody if member.organizer_id == organizer.id)
     edits = may_edit(session(), letter, organizer)
     return desk_page(
         "organize/people.html",
         letter=letter,
         version=version,
-        seats=everybody,
+        members=everybody,
         mine=mine,
         edits=edits,
         is_draft=letter.state == DRAFT,
         roles=dict(ROLES),
         pending=invitations(session(), letter, moment=now()) if edits else [],
-        names={seat.organizer_id: seat.name for seat in everybody},
+        names={member.organizer_id: member.name for member in everybody},
         approving=[one.name for one in approvals_of(session(), letter, version.number)],
         invite_form=as_sent(InviteForm),
         shown_form=as_sent(ShownForm, data={"shown_as": mine.shown_as}),
@@ -114,7 +114,7 @@ def _page(organizer: Organizer, slug: str, *, link: str | None = None) -> str:
 @bp.post("/letters/<slug>/people/invite")
 @organizer_action(_page, again="people")
 def invite_(organizer: Organizer, slug: str) -> Answer:
-    """Make a one-time link to a new seat, shown this once."""
+    """Make a one-time link for a new organizer. It is shown only this once."""
     letter = own_letter(session(), slug, organizer)
     return _with_link(organizer, letter, InviteForm().role.data or "")
 
@@ -122,7 +122,7 @@ def invite_(organizer: Organizer, slug: str) -> Answer:
 @bp.post("/letters/<slug>/people/<organizer_id>/link")
 @organizer_action(_page, again="people")
 def hand_over(organizer: Organizer, slug: str, organizer_id: str) -> Answer:
-    """Make a one-time link to somebody's seat, for them if they forgot everything, or for who comes after."""
+    """Make a one-time link that transfers an organizer's access: to their new account, or to a successor."""
     letter = own_letter(session(), slug, organizer)
     return _with_link(organizer, letter, "", _id(organizer_id))
 
@@ -136,11 +136,11 @@ def _with_link(organizer: Organizer, letter: Letter, role: str, replaces: str | 
 
 @bp.post("/letters/<slug>/people/invitations/<key>/take-back")
 @organizer_action(_page)
-def cancel_invitation(organizer: Organizer, slug: str, key: str) -> Answer:
-    """Make a link useless."""
+def cancel_link(organizer: Organizer, slug: str, key: str) -> Answer:
+    """Cancel a link."""
     letter = own_letter(session(), slug, organizer)
     if re.fullmatch("[0-9a-f]{64}", key):
-        take_back_invitation(session(), letter, bytes.fromhex(key))
+        cancel_invitation(session(), letter, bytes.fromhex(key))
     return saved("people")
 
 
@@ -149,7 +149,7 @@ def cancel_invitation(organizer: Organizer, slug: str, key: str) -> Answer:
 
 @bp.get("/join/<secret>")
 def show_invitation(secret: str) -> Answer:
-    """What a one-time link to a letter shows: take the seat, as who one is here or as somebody new."""
+    """What a one-time link to a letter shows: join with the account you have here, or with a new one."""
     return _invitation_page(None, secret)
 
 
@@ -169,7 +169,7 @@ def _invitation_page(_: Organizer | None, secret: str) -> str:
 @limiter.limit(signing_in, key_func=organizer_key)
 @organizer_action(_invitation_page)
 def accept_invitation(organizer: Organizer | None, secret: str) -> Answer:
-    """Take the seat and go to the letter."""
+    """Join, and go to the letter."""
     if organizer is None:
         slug = _come(secret, sent(JoinForm()))
     else:
@@ -179,7 +179,7 @@ def accept_invitation(organizer: Organizer | None, secret: str) -> Answer:
 
 
 def _come(secret: str, form: JoinForm) -> str:
-    """Somebody new: name, passphrase, seat and sign-in, all or none of it."""
+    """Create an account, join the letter and sign in: all of it or none."""
     invitation(session(), secret, moment=now())
     session().rollback()
     newcomer = join(session(), form.name.data, form.passphrase.data, random=site().random)
@@ -194,7 +194,7 @@ def _come(secret: str, form: JoinForm) -> str:
 @bp.post("/letters/<slug>/people/<organizer_id>/role")
 @organizer_action(_page)
 def change_role(organizer: Organizer, slug: str, organizer_id: str) -> Answer:
-    """Make somebody an editor or a commenter."""
+    """Make an organizer an editor or a commenter."""
     letter = own_letter(session(), slug, organizer)
     set_role(session(), letter, _id(organizer_id), request.form.get("role", ""))
     return saved("people")
@@ -210,10 +210,10 @@ def _leaving_page(organizer: Organizer, slug: str) -> str:
 
 
 def _confirm(letter: Letter, organizer: Organizer, organizer_id: str) -> str:
-    seat = next((seat for seat in seats(session(), letter) if seat.organizer_id == organizer_id), None)
-    if seat is None:
+    member = next((member for member in members(session(), letter) if member.organizer_id == organizer_id), None)
+    if member is None:
         raise NotFound(NO_SUCH_PERSON)
-    shown: Any = {"name": seat.name, "can_unlock": seat.can_unlock, "is_me": organizer_id == organizer.id}
+    shown: Any = {"name": member.name, "can_unlock": member.can_unlock, "is_me": organizer_id == organizer.id}
     return desk_page("organize/confirm/remove-person.html", letter=letter, **shown)
 
 
@@ -226,7 +226,7 @@ def remove_(organizer: Organizer, slug: str, organizer_id: str) -> Answer:
 
 @asks_first("/letters/<slug>/people/leave", _leaving_page)
 def leave_letter(organizer: Organizer, slug: str) -> Answer:
-    """Give one's own access up."""
+    """Give up your own access."""
     remove(session(), readable_letter(session(), slug, organizer), organizer.id)
     return saved("/organize/", say("You left the letter."))
 
@@ -234,7 +234,7 @@ def leave_letter(organizer: Organizer, slug: str) -> Answer:
 @bp.post("/letters/<slug>/people/shown-as")
 @organizer_action(_page)
 def be_shown(organizer: Organizer, slug: str) -> Answer:
-    """Choose one's own name for the letter's page, or none."""
+    """Choose your own name for the letter's page, or none."""
     letter = readable_letter(session(), slug, organizer)
     show_as(session(), letter, organizer, sent(ShownForm()).shown_as.data or "")
     return saved("people")
@@ -256,7 +256,7 @@ def approve_(organizer: Organizer, slug: str) -> Answer:
     """Say yes to the version that one has read, or no again."""
     letter = readable_letter(session(), slug, organizer)
     if request.form.get("do") == "take-back":
-        take_back_approval(session(), letter, organizer)
+        withdraw_approval(session(), letter, organizer)
     else:
         approve(session(), letter, organizer, small_number(request.form.get("version")) or 0)
     return saved("people")

@@ -4,7 +4,7 @@ from markupsafe import escape
 
 from petition.errors import Conflict
 from petition.letters.access import own_letter
-from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.models import Organizer
 from petition.letters.states import PUBLIC
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
@@ -19,7 +19,7 @@ def poster(organizer: Organizer, slug: str) -> Answer:
     letter = own_letter(session(), slug, organizer)
     if letter.state not in PUBLIC:
         raise Conflict("The poster is for public letters. Publish the letter first.")
-    words = words_of(newest_version(session(), letter))
+    words = text_of(newest_version(session(), letter))
     address = f"{site().settings.url or ''}/letters/{letter.slug}/"
     snippet = f'<a href="{address}"><img src="{address}badge.svg" alt="{escape(words.title)}"></a>'
     shown = {"words": words, "address": address, "snippet": snippet, "square": qr_code(address, scale=10)}

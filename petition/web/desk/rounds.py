@@ -1,4 +1,4 @@
-"""The organizers' page of rounds: how each stands, whether another can open, end or annul one."""
+"""The organizers' page of rounds: the state of each, and whether another can open; ending and annulling one."""
 
 from petition.coordination import rounds
 from petition.crypto.pins import show_pin

@@ -1,4 +1,4 @@
-"""What the organizers choose besides the words: who may sign, group size, timing, goal, minimum, contact."""
+"""What the organizers choose besides the text: who may sign, group size, timing, goal, minimum, contact."""
 
 from dataclasses import replace
 from typing import Any
@@ -108,7 +108,7 @@ def _rules_page(organizer: Organizer, slug: str) -> str:
 @bp.post("/letters/<slug>/rules")
 @organizer_action(_rules_page)
 def save_rules(organizer: Organizer, slug: str) -> Answer:
-    """Keep them; a field that was not sent stays as it is."""
+    """Save the rules; a field that was not sent stays as it is."""
     letter = own_letter(session(), slug, organizer)
     form = sent(RulesForm())
     chosen = replace(

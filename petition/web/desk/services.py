@@ -1,4 +1,4 @@
-"""What organizers' steps across the privacy boundary need: services, and the database let go."""
+"""What organizers' steps across the privacy boundary need: services, and a released database."""
 
 from petition.coordination.facts import facts_of
 from petition.coordination.services import Services, make_services
@@ -20,7 +20,7 @@ def facts(letter: Letter) -> Facts:
 
 
 def released(slug: str, organizer: Organizer) -> str:
-    """The id of a letter that is theirs, with the database let go: for a step that commits by itself."""
+    """The id of an organizer's own letter. Releases the database, for a step that commits by itself."""
     letter_id = own_letter(session(), slug, organizer).id
     session().rollback()
     return letter_id

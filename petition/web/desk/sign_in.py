@@ -1,4 +1,4 @@
-"""Signing in and out, one-time links, and the list of one's letters."""
+"""Signing in and out, one-time links, and the list of your letters."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ from petition.web.shared.login_throttle import (
     FREE_FOR_ONE,
     is_remembered,
     remember,
-    require_patience,
+    require_not_throttled,
     waits,
 )
 
@@ -79,7 +79,10 @@ def _is_page(path: str) -> bool:
 
 
 def _proven(form: SignInForm) -> Organizer:
-    """Who typed the right words; each wrong try makes the next one wait, but nobody's who proves to be no stranger."""
+    """The organizer with this name and passphrase.
+
+    Each wrong try makes the next one wait, unless the visitor proves that they are no stranger.
+    """
     name = posted_name()
     how: Any = {"moment": now(), "master": site().master}
     is_stranger = False
@@ -92,7 +95,7 @@ def _proven(form: SignInForm) -> Organizer:
         keys = {name: FREE_FOR_ALL}
         if not is_from_here():
             keys[f"{visitor()} {name}"] = FREE_FOR_ONE
-    require_patience(keys)
+    require_not_throttled(keys)
     try:
         organizer = check_sign_in(session(), *form.typed(), **how, is_stranger=is_stranger)
     except Forbidden:
@@ -159,7 +162,7 @@ def sign_out(organizer: Organizer) -> Response:
 
 
 def forget_sign_in() -> None:
-    """Nothing stays in the browser but, where its owner wishes so, what names nobody."""
+    """Leave nothing in the browser except, if its owner wants it, a value that names no one."""
     kept = cookie.get("remembered")
     cookie.clear()
     if kept is not None:

@@ -1,11 +1,11 @@
-"""Starting on a site that anybody may use: a name and a password, and then a letter."""
+"""Starting on a site that anyone may use: a name and a password, and then a letter."""
 
 from flask import g, redirect, request
 from flask import session as cookie
 from wtforms import StringField
 from wtforms.validators import InputRequired
 
-from petition.config import ANYBODY
+from petition.config import ANYONE
 from petition.letters.models import Organizer
 from petition.letters.organizers.accounts import join
 from petition.web.desk.access import Answer, bp, desk_page
@@ -34,10 +34,10 @@ def _page(_: Organizer | None) -> str:
 
 
 def _elsewhere(organizer: Organizer | None) -> str | None:
-    """Where to go instead: who is signed in writes, and where one must be invited a page says so."""
+    """Where to go instead: organizers who are signed in go to write; where an invitation is needed, a page says so."""
     if organizer is not None:
         return NEW
-    return None if site().settings.start == ANYBODY else "/start/"
+    return None if site().settings.start == ANYONE else "/start/"
 
 
 @bp.get("/start")

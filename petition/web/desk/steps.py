@@ -12,7 +12,7 @@ from petition.errors import BadShape
 from petition.letters.access import own_letter
 from petition.letters.dates import set_dates
 from petition.letters.drafting.settings import rolls_of
-from petition.letters.drafting.versions import newest_version, versions_of, words_of
+from petition.letters.drafting.versions import newest_version, text_of, versions_of
 from petition.letters.drafting.working_copies import who_is_typing
 from petition.letters.lifecycle import announce_close, full_hour_after, obstacles
 from petition.letters.models import Letter, Organizer
@@ -51,7 +51,7 @@ def _asked(template: str, letter: Letter, step: str, **values: Any) -> str:
 def _opening_page(organizer: Organizer, slug: str) -> str:
     letter = own_letter(session(), slug, organizer)
     version = newest_version(session(), letter)
-    words = words_of(version)
+    words = text_of(version)
     return _asked(
         "open",
         letter,
@@ -110,7 +110,7 @@ def close(organizer: Organizer, slug: str) -> Answer:
 @bp.post("/letters/<slug>/close/cancel")
 @organizer_action(_closing_page)
 def cancel_planned_closing(organizer: Organizer, slug: str) -> Answer:
-    """Forget the planned date; what was announced stands."""
+    """Delete the planned date; an announced closing stays."""
     letter = own_letter(session(), slug, organizer)
     set_dates(session(), letter, publishes=letter.publishes, ends=None, moment=now())
     return saved("", say("The planned closing is canceled."))

@@ -4,7 +4,7 @@ from flask import Response
 
 from petition.errors import NotFound
 from petition.letters.access import readable_letter
-from petition.letters.drafting.versions import newest_version, version_of, words_of
+from petition.letters.drafting.versions import newest_version, text_of, version_of
 from petition.letters.models import Letter, Organizer, Version
 from petition.letters.text.letter_text import canonical, digest
 from petition.publishing.documents import typesetting
@@ -27,13 +27,13 @@ def preview(organizer: Organizer, slug: str) -> Answer:
 @bp.get("/letters/<slug>/print")
 @for_organizers
 def printed(organizer: Organizer, slug: str) -> Answer:
-    """The letter to be printed: as it reads, its digest, and its exact bytes."""
+    """The letter for printing: as it reads, its digest, and its exact bytes."""
     return _shown("organize/print.html", readable_letter(session(), slug, organizer))
 
 
 def _shown(template: str, letter: Letter) -> str:
     version = newest_version(session(), letter)
-    words = words_of(version)
+    words = text_of(version)
     text = letter.text or canonical(words)
     return desk_page(
         template, letter=letter, version=version, words=words, text=text.decode(), text_sha256=digest(text)
@@ -54,4 +54,4 @@ def _file(letter: Letter, version: Version, kind: str) -> Response:
     make, media_type = FORMATS[kind]
     name = f"{letter.slug}-{version.number}.{kind}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": media_type}
-    return Response(make(Draft(words_of(version), version.number, version.saved)), headers=headers)
+    return Response(make(Draft(text_of(version), version.number, version.saved)), headers=headers)

@@ -9,11 +9,11 @@ from petition.errors import NotFound, Refusal, TextChanged
 from petition.i18n import letter_languages
 from petition.letters.access import own_letter
 from petition.letters.drafting.drafts import save
-from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.drafting.working_copies import forget_working_copy, keep_working_copy, working_copy
 from petition.letters.models import Letter, Organizer, Version
 from petition.letters.states import DRAFT
-from petition.letters.text.letter_text import LANGUAGE, Translation, Words, checked, language_code
+from petition.letters.text.letter_text import LANGUAGE, LetterText, Translation, checked, language_code
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.actions import organizer_action, refused, saved
 from petition.web.desk.conflicts import conflict_page
@@ -36,13 +36,13 @@ from petition.web.shared.context import now, session
 @bp.get("/letters/<slug>/translations")
 @for_organizers
 def translations(organizer: Organizer, slug: str) -> Answer:
-    """The languages that there are, and those that can be added."""
+    """The letter's languages, and those that can be added."""
     return _list(organizer, slug)
 
 
 def _list(organizer: Organizer, slug: str) -> str:
     letter = own_letter(session(), slug, organizer)
-    words = words_of(newest_version(session(), letter))
+    words = text_of(newest_version(session(), letter))
     more = {code: name for code, name in letter_languages().items() if code not in words.languages}
     shown: Any = {"words": words, "more": more, "is_draft": letter.state == DRAFT}
     return desk_page("organize/translations.html", letter=letter, **shown)
@@ -60,10 +60,10 @@ def begin_translation(organizer: Organizer, slug: str) -> Answer:
 @bp.get("/letters/<slug>/translations/<language>")
 @for_organizers
 def translate(organizer: Organizer, slug: str, language: str) -> Answer:
-    """A translation ready to be changed, beside the binding text; or what was typed of it and not saved."""
+    """A translation, ready to edit beside the binding text; or what was typed of it and not saved."""
     letter = own_letter(session(), slug, organizer)
     newest = _require_other(letter, language)
-    fields = fields_of_translation(_find(words_of(newest), language), newest.number)
+    fields = fields_of_translation(_find(text_of(newest), language), newest.number)
     kept = working_copy(session(), organizer, letter, language)
     is_unsaved = kept is not None and not same_text(kept, fields)
     return _page(letter, language, kept if kept and is_unsaved else fields, is_unsaved=is_unsaved)
@@ -83,7 +83,7 @@ def save_translation(organizer: Organizer, slug: str, language: str) -> Answer:
     fields = rearranged(fields, act)
     kept = KEPT if keep_working_copy(session(), organizer, letter, fields, language) else ""
     session().commit()
-    before = words_of(session().get(Version, (letter.id, based_on(fields))) or newest)
+    before = text_of(session().get(Version, (letter.id, based_on(fields))) or newest)
     words = before
     try:
         words = before.without(language) if act == "out" else _with(before, fields, language)
@@ -108,12 +108,12 @@ def _require_other(letter: Letter, language: str) -> Version:
     return newest
 
 
-def _find(words: Words, language: str) -> Translation:
+def _find(words: LetterText, language: str) -> Translation:
     found = (one for one in words.translations if one.language == language)
     return next(found, Translation(language, demands=("",) * len(words.demands)))
 
 
-def _with(before: Words, fields: Mapping[str, str], language: str) -> Words:
+def _with(before: LetterText, fields: Mapping[str, str], language: str) -> LetterText:
     return checked(before.with_translation(translation_in(fields, language)))
 
 
@@ -122,7 +122,7 @@ def _page(
     language: str,
     fields: Fields | Mapping[str, str],
     *,
-    preview: Words | None = None,
+    preview: LetterText | None = None,
     is_unsaved: bool = False,
     kept: str = "",
 ) -> str:
@@ -132,7 +132,7 @@ def _page(
         letter=letter,
         part=language,
         form=translation_form(fields),
-        binding=words_of(newest),
+        binding=text_of(newest),
         preview=preview,
         is_unsaved=is_unsaved,
         kept=kept,

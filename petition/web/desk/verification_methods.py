@@ -18,7 +18,7 @@ from petition.web.shared.context import session, site
 _ = str
 
 
-class RoutesForm(FlaskForm):
+class VerificationMethodsForm(FlaskForm):
     """Which ways there are; the domains of each roll are fields named after it."""
 
     code = BooleanField(_("From a coworker, on paper"))
@@ -40,7 +40,9 @@ def _page(organizer: Organizer, slug: str) -> str:
     return desk_page(
         "organize/routes.html",
         letter=letter,
-        form=as_sent(RoutesForm, data=kept) if is_draft else RoutesForm(formdata=None, data=kept),
+        form=as_sent(VerificationMethodsForm, data=kept)
+        if is_draft
+        else VerificationMethodsForm(formdata=None, data=kept),
         typed=_typed(letter) if is_draft and request.method == "POST" else _kept(letter),
         rolls=rolls_of(session(), letter),
         is_draft=is_draft,
@@ -63,7 +65,7 @@ def _typed(letter: Letter) -> dict[str, str]:
 def save_routes(organizer: Organizer, slug: str) -> Answer:
     """Keep it, and show the page again: some choices deserve a second look."""
     letter = own_letter(session(), slug, organizer)
-    form = sent(RoutesForm())
+    form = sent(VerificationMethodsForm())
     chosen = [name for name in (CODE, MAIL) if form[name].data]
     domains = {roll: text.replace(",", "\n").split() for roll, text in _typed(letter).items()}
     set_routes(session(), letter, chosen, domains)

@@ -6,7 +6,7 @@ from petition.errors import BadShape
 from petition.letters.access import may_edit, own_letter, readable_letter
 from petition.letters.drafting.differences import differences
 from petition.letters.drafting.drafts import save
-from petition.letters.drafting.versions import newest_version, version_of, versions_of, words_of
+from petition.letters.drafting.versions import newest_version, text_of, version_of, versions_of
 from petition.letters.models import Organizer
 from petition.letters.states import DRAFT
 from petition.letters.text.letter_text import canonical, digest
@@ -40,7 +40,7 @@ def compare(organizer: Organizer, slug: str) -> Answer:
         letter=letter,
         before=before,
         after=after,
-        parts=differences(words_of(before), words_of(after)),
+        parts=differences(text_of(before), text_of(after)),
         places=PLACES,
         is_side_by_side=request.args.get("view") == SIDE,
     )
@@ -63,7 +63,7 @@ def version(organizer: Organizer, slug: str, number: int) -> Answer:
 def _page(organizer: Organizer, slug: str, number: int) -> str:
     letter = readable_letter(session(), slug, organizer)
     found = version_of(session(), letter, number)
-    words = words_of(found)
+    words = text_of(found)
     return desk_page(
         "organize/version.html",
         letter=letter,
@@ -80,7 +80,7 @@ def _page(organizer: Organizer, slug: str, number: int) -> str:
 def restore(organizer: Organizer, slug: str, number: int) -> Answer:
     """Make an earlier text the newest version again; those between stay in the history."""
     letter = own_letter(session(), slug, organizer)
-    words = words_of(version_of(session(), letter, number))
+    words = text_of(version_of(session(), letter, number))
     newest = newest_version(session(), letter).number
     note = say("Back to version %(number)s", number=number)
     save(session(), letter, organizer, words, based_on=newest, moment=now(), note=note)

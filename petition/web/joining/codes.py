@@ -19,9 +19,9 @@ from petition.letters.drafting.settings import rolls_of
 from petition.letters.models import Letter
 from petition.letters.pinned import pin_of_round
 from petition.letters.states import APART, require_signable
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.letters.verification_methods import allowed_domains
-from petition.web.shared.appearance_form import ladder_of
+from petition.web.shared.appearance_form import appearance_form_of
 from petition.web.shared.context import issuer_session, language, now, page, session, site
 from petition.web.shared.forms import binary, json_members, number, posted_text, problem, text
 from petition.web.shared.letters import addressed, refusals_spoken
@@ -30,7 +30,7 @@ from petition.web.shared.limits import ONE_CODE, limiter, posted_code, signing
 bp = Blueprint("join", __name__, url_prefix="/<place:address>")
 SEED = 32
 FOR_ANOTHER_TRY = "private, max-age=3600"
-"""How the browser, and nobody on the way, keeps the empty form: its seed is what a second try needs."""
+"""Lets only the browser, and no one on the way, cache the empty form: a second try needs its seed."""
 
 
 def keys() -> Keys:
@@ -41,14 +41,14 @@ def keys() -> Keys:
 
 @bp.get("/join")
 def ask(address: str) -> Response:
-    """The form for a code. Whoever comes back to it finds the same seed, and so gets the same token."""
+    """The form for a code. Coming back to it shows the same seed, and so gives the same token."""
     letter, words = addressed(address)
     answer = make_response(join_page(letter, words))
     answer.headers["Cache-Control"] = FOR_ANOTHER_TRY
     return answer
 
 
-def join_page(letter: Letter, words: Words, **typed: Any) -> str:
+def join_page(letter: Letter, words: LetterText, **typed: Any) -> str:
     """The letter and the form that signs it, with what was typed and what is wrong with it."""
     empty = {"code": "", "seed": "", "pasted": "", "problems": [], "mail": "", "went_back": False}
     shown = {**empty, **typed}
@@ -58,7 +58,7 @@ def join_page(letter: Letter, words: Words, **typed: Any) -> str:
         words=words.in_language(language()),
         **{**shown, "seed": shown["seed"] or b64url(os.urandom(SEED))},
         **mail_rolls(letter),
-        ladder=ladder_of(letter),
+        appearance_form=appearance_form_of(letter),
         **_rolls(letter),
     )
 
@@ -101,12 +101,12 @@ def redeem(address: str) -> tuple[str, int]:
     return _page_with_token(letter, words, token), 200
 
 
-def _page_with_token(letter: Letter, words: Words, token: Token) -> str:
+def _page_with_token(letter: Letter, words: LetterText, token: Token) -> str:
     """What carries the token: the page that signs with it, or the one that only saves it for another day."""
     held = {"letter": letter, "words": words.in_language(language()), "token": token.as_text()}
     if letter.timing == APART:
         return page("join/saved.html", **held)
-    return page("sign/confirm.html", **held, ladder=ladder_of(letter), typed={}, seen=[], problems=[])
+    return page("sign/confirm.html", **held, appearance_form=appearance_form_of(letter), typed={}, seen=[], problems=[])
 
 
 def _token_for(letter: Letter, code: str, seed: str) -> Token:
@@ -131,7 +131,7 @@ def _token_for(letter: Letter, code: str, seed: str) -> Token:
 
 
 def _exchanged(letter: Letter, number: int, code: str, blinded: bytes) -> bytes:
-    """The blind signature for a code. Nothing is read of the letter after this, so its database is let go."""
+    """The blind signature for a code. Nothing of the letter is read after this, so its database is released."""
     session().close()
     answer = exchange(issuer_session(), keys(), letter.id, number, code, blinded, moment=now())
     issuer_session().commit()
@@ -139,7 +139,7 @@ def _exchanged(letter: Letter, number: int, code: str, blinded: bytes) -> bytes:
 
 
 def _sign_pasted(letter: Letter, code: str, blinded: bytes) -> bytes:
-    """The blind signature for what somebody's own program made, carried here by hand."""
+    """The blind signature for what a signer's own program made, carried here by hand."""
     require_signable(letter)
     round_ = round_of_code(issuer_session(), keys().secrets, letter.id, code)
     return _exchanged(letter, round_.number, code, blinded)

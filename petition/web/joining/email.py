@@ -1,4 +1,4 @@
-"""Asking for a code by mail. The answer is the same page, and the same work, whatever the address is."""
+"""Asking for a code by email. The answer is the same page, and the same work, for every address."""
 
 from flask import request
 from werkzeug.wrappers import Response
@@ -43,7 +43,7 @@ def ask_for_mail(address: str) -> tuple[str, int]:
 
 
 def _require_roll(letter: Letter, roll: str | None) -> str:
-    """The roll that somebody wants to sign in; refused if its codes are not mailed."""
+    """The roll in which a visitor wants to sign; refused if its codes are not sent by email."""
     if MAIL not in letter.routes or site().settings.mail is None:
         raise NotFound("Codes for this letter don't go out by email. Ask a coworker for one on paper.")
     rolls = list(letter.mail_domains)

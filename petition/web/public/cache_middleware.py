@@ -1,4 +1,4 @@
-"""Answers from kept bytes, ahead of Flask: public pages cost no rendering, no statement and no framework."""
+"""Answers from cached bytes, ahead of Flask: public pages cost no rendering, no statement and no framework."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -23,17 +23,17 @@ FindSiteFile = Callable[[str, str], CachedFile | None]
 
 
 class CacheMiddleware:
-    """Answers GET and HEAD for public files; whatever is not kept goes on to the application."""
+    """Answers GET and HEAD for public files; everything else goes on to the application."""
 
-    def __init__(self, wrapped: Callable[..., Iterable[bytes]], shelf: PublicCache, url: str | None) -> None:
+    def __init__(self, wrapped: Callable[..., Iterable[bytes]], cache: PublicCache, url: str | None) -> None:
         self._wrapped = wrapped
-        self.shelf = shelf
+        self.cache = cache
         self._transport = transport_security(url)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
         asks = environ["REQUEST_METHOD"] in ("GET", "HEAD")
-        kept = self._find(environ, self.shelf.letter_file, self.shelf.site_file) if asks else None
+        kept = self._find(environ, self.cache.letter_file, self.cache.site_file) if asks else None
         if kept is None:
             return self._wrapped(environ, start_response)
         status, headers, body = self.answer(kept, environ)
@@ -42,21 +42,21 @@ class CacheMiddleware:
 
     def ready(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes] | None:
         """The answer to a GET or HEAD if it is in memory: takes no thread and never asks the database."""
-        found = self._find(environ, self.shelf.letter_file_in_memory, self.shelf.site_file_in_memory)
+        found = self._find(environ, self.cache.letter_file_in_memory, self.cache.site_file_in_memory)
         return None if found is None else self.answer(found, environ)
 
     def is_due(self) -> bool:
         """Whether the editions should be asked for again."""
-        return self.shelf.is_due()
+        return self.cache.is_due()
 
     def refresh(self) -> None:
         """Ask the database which editions there are; may block."""
-        self.shelf.refresh()
+        self.cache.refresh()
 
     def _find(self, environ: dict[str, Any], letter_file: FindLetterFile, site_file: FindSiteFile) -> CachedFile | None:
         path, language = INDEX.sub("/", environ.get("PATH_INFO", "")), environ.get(LANGUAGE)
         if (unlisted := UNLISTED.fullmatch(path)) is not None:
-            return self.shelf.file_for_clients(unlisted["path"], unlisted["name"])
+            return self.cache.file_for_clients(unlisted["path"], unlisted["name"])
         match = LETTER.fullmatch(path)
         if match and not match["name"].startswith("_site/"):
             return letter_file(match["slug"], match["name"], language)
@@ -91,6 +91,6 @@ class CacheMiddleware:
 
 
 def best_coding(kept: CachedFile, accepted: str) -> str:
-    """The smallest coding of a kept file that the visitor takes; "" for none."""
+    """The smallest coding of a cached file that the visitor accepts; "" for none."""
     wanted = {name.strip().lower() for name, quality in parse_accept_header(accepted) if quality > 0}
     return next((coding for coding in ("br", "gzip") if coding in wanted and coding in kept.encodings), "")

@@ -14,6 +14,6 @@ def alive() -> tuple[str, int, dict[str, str]]:
 
 @bp.get("/readyz")
 def ready() -> tuple[str, int, dict[str, str]]:
-    """The site can do its work; else a line for each thing that keeps it from it."""
+    """Whether the site can do its work; if not, a line for each reason."""
     problems: list[str] = current_app.extensions["petition.readiness"].problems()
     return "\n".join(problems or ["ready"]) + "\n", 503 if problems else 200, PLAIN

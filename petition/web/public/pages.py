@@ -1,6 +1,6 @@
-"""What is public but not kept yet, or never: fresh editions, unpublished letters, refusals.
+"""What is public but not cached yet, or never: fresh editions, unpublished letters, refusals.
 
-Everything else public is answered from kept bytes before it gets here.
+All other public requests are answered from cached bytes before they get here.
 """
 
 from flask import Blueprint, Response, current_app, request
@@ -76,6 +76,6 @@ def _file_for_clients(address: str, name: str) -> Response:
 
 
 def _answer(kept: CachedFile) -> Response:
-    wrapper: CacheMiddleware = current_app.extensions["petition.kept"]
+    wrapper: CacheMiddleware = current_app.extensions["petition.cache_middleware"]
     status, headers, body = wrapper.answer(kept, request.environ)
     return Response(body, status=status, headers=headers)

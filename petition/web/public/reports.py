@@ -1,4 +1,4 @@
-"""Telling whoever runs the site that a letter does harm: a form without a cookie, of which only the words are kept."""
+"""Reporting to the site's host that a letter does harm: a form without a cookie. Only its words are stored."""
 
 from typing import Any
 
@@ -14,15 +14,15 @@ bp = Blueprint("report", __name__, url_prefix="/<place:address>")
 
 
 @bp.get("/report")
-def ask(address: str) -> str:
+def report_form(address: str) -> str:
     """The form."""
     return _page(address)
 
 
 @bp.post("/report")
 @limiter.limit(reporting)
-def tell(address: str) -> Any:
-    """Keep what was typed."""
+def send_report(address: str) -> Any:
+    """Store the report."""
     letter, _ = addressed(address)
     typed = request.form.get("text", "")
     try:

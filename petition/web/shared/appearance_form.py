@@ -1,4 +1,4 @@
-"""The ladder as a form: the steps that a letter offers, and its fields. Knows letters, and nothing that was signed."""
+"""The form for an appearance: the steps that a letter offers, and its fields. Knows letters, but no signatures."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Ladder:
+class AppearanceForm:
     """What a signer may choose from."""
 
     steps: tuple[Step, ...]
@@ -33,14 +33,14 @@ class Ladder:
         return any(step.value not in (COUNTED, GROUPED) for step in self.steps)
 
 
-def ladder_of(letter: Letter, *, has_signed: bool = False) -> Ladder | None:
-    """A letter's ladder; None where there is nothing to choose, because everybody is only counted.
+def appearance_form_of(letter: Letter, *, has_signed: bool = False) -> AppearanceForm | None:
+    """A letter's appearance form; None where there is nothing to choose, because signatures are only counted.
 
-    Whoever has signed can show less than before where nobody can show more any more, as in a letter that is closed.
+    People who have signed can still show less where they can't show more, as in a closed letter.
     """
     fields = fields_of(session(), letter.id)
     named = [Step(step, number_of(step)) for step in in_order(steps_taken(session(), letter.id))]
     if not fields and not named and not (has_signed and letter.name_steps):
         return None
     named.sort(key=lambda step: step.value == NAMED)
-    return Ladder((Step(COUNTED), *([Step(GROUPED)] if fields else []), *named), fields)
+    return AppearanceForm((Step(COUNTED), *([Step(GROUPED)] if fields else []), *named), fields)

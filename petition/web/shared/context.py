@@ -25,7 +25,7 @@ QUERY = "%=&+/?:@!$'()*,;-._~"
 
 @dataclass(frozen=True)
 class Site:
-    """The program as it was put together for this process."""
+    """The parts of the program in this process."""
 
     settings: Settings
     databases: Databases
@@ -72,7 +72,7 @@ def issuer_session() -> Session:
 
 
 def close_sessions(_error: BaseException | None = None) -> None:
-    """Whatever was not committed is rolled back."""
+    """Close the sessions; what was not committed is rolled back."""
     for name in ("session", "issuer_session"):
         opened = g.pop(name, None)
         if opened is not None:

@@ -76,5 +76,5 @@ def posted_text(name: str) -> str:
 
 
 def small_number(typed: str | None) -> int | None:
-    """A number as it stands in a query or a hidden field: one to nine digits; None for anything else."""
+    """A number from a query or a hidden field: one to nine digits; None for anything else."""
     return int(typed) if typed is not None and re.fullmatch("[0-9]{1,9}", typed) else None

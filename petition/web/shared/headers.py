@@ -1,4 +1,4 @@
-"""Headers that every answer carries, kept or not."""
+"""Headers that every answer carries, cached or not."""
 
 from functools import cache
 
@@ -25,7 +25,7 @@ OWN_ALONE = ("text/html", "text/css", "text/javascript")
 
 @cache
 def headers_of(media_type: str) -> dict[str, str]:
-    """The headers of a public file: other sites may use data and pictures, but no page, style or script of ours."""
+    """The headers of a public file: other sites may use our data and pictures, but not our pages, styles or scripts."""
     if media_type.startswith(OWN_ALONE):
         return HEADERS
     if media_type.startswith(SVG):  # the one style sheet inside is ours, and nothing else is applied

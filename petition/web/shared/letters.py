@@ -8,10 +8,10 @@ from werkzeug.routing import BaseConverter
 
 from petition.errors import Refusal
 from petition.letters.access import LISTED, is_unlisted, letter_at
-from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.models import Letter
 from petition.letters.states import PUBLIC
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.web.shared.context import moved, session, site, speak
 
 
@@ -26,7 +26,7 @@ class LetterPath(BaseConverter):
         return str(value)
 
 
-def addressed(path: str) -> tuple[Letter, Words]:
+def addressed(path: str) -> tuple[Letter, LetterText]:
     """The letter at a path, and its words; the answer speaks its binding language.
 
     A request for a page by the unlisted address of a letter that is public by now is sent to the public one; what is
@@ -35,7 +35,7 @@ def addressed(path: str) -> tuple[Letter, Words]:
     letter = letter_at(session(), path)
     if is_unlisted(path) and letter.state in PUBLIC and request.method in ("GET", "HEAD"):
         abort(moved(f"/{LISTED}{letter.slug}{request.path.removeprefix(f'/{path}')}"))
-    words = words_of(newest_version(session(), letter))
+    words = text_of(newest_version(session(), letter))
     speak(words.language)
     return letter, words
 

@@ -1,9 +1,9 @@
-"""How often one visitor, one code and one name may knock. Counted in memory, and never an address at rest.
+"""How often one visitor, one code and one name may try. Counted in memory; no address is ever stored.
 
-A visitor is the HMAC of their address (of its /64, for IPv6) under a random key that lives a day in this process's
-memory alone. Over an onion service, or behind a proxy that is not told of, all visitors come from this machine: there
-the limit is wide, and counts by letter. Codes, names, and browsers in which somebody signed in once have limits of
-their own, so that nobody can use up an organizer's. Each worker counts by itself.
+A visitor is the HMAC of their address (of its /64, for IPv6) under a random key that lives a day, only in this
+process's memory. Over an onion service, or behind a proxy that isn't configured, all visitors come from this machine.
+There the limit is wide and counts by letter. Codes, names, and browsers in which an organizer signed in have limits of
+their own, so no one can use up an organizer's. Each worker counts by itself.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ class _DayKey:
         self._key, self._made = os.urandom(32), time.monotonic()
 
     def digest(self, what: str) -> str:
-        """A visitor, code or name, so that nobody can read it back."""
+        """A visitor, code or name, as a digest that no one can reverse."""
         if time.monotonic() - self._made > DAY:
             self._key, self._made = os.urandom(32), time.monotonic()
         return hmac.new(self._key, what.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
@@ -52,17 +52,17 @@ def is_from_here() -> bool:
 
 
 def signing() -> str:
-    """How often a visitor may knock at a signing page."""
+    """How often a visitor may request a signing page."""
     return BY_LETTER if is_from_here() else BY_ADDRESS
 
 
 def asking_for_mail() -> str:
-    """How often a visitor may ask for a code by mail."""
+    """How often a visitor may ask for a code by email."""
     return MAIL_BY_LETTER if is_from_here() else MAIL_BY_ADDRESS
 
 
 def reporting() -> str:
-    """How often a visitor may report a letter; where all come from this machine, how often anybody may."""
+    """How often a visitor may report a letter, or all together where all come from this machine."""
     return "100 per hour" if is_from_here() else "5 per hour"
 
 
@@ -72,12 +72,12 @@ def signing_in() -> str:
 
 
 def starting() -> str:
-    """How often a visitor may make an account on a site that is open to anybody."""
+    """How often a visitor may make an account on a site that is open to anyone."""
     return "100 per day" if is_from_here() else "5 per day"
 
 
 def visitor() -> str:
-    """Who knocks, for as long as a day; from this machine, at which letter."""
+    """The visitor, recognized for a day at most; for visitors from this machine, the letter."""
     if is_from_here():
         return _today.digest(f"letter {(request.view_args or {}).get('address', '')}")
     address = ipaddress.ip_address(request.remote_addr or "")
@@ -89,7 +89,7 @@ def visitor() -> str:
 
 
 def known_browser() -> str | None:
-    """A browser in which somebody is signed in, or was and is remembered; its cookie is sealed by this site."""
+    """A browser in which an organizer is signed in, or was and is remembered. This site sealed its cookie."""
     return _today.digest(f"browser {_kept(cookie)}") if is_known(cookie) else None
 
 
@@ -103,7 +103,7 @@ def _kept(found: Mapping[str, Any]) -> Any:
 
 
 def organizer_key() -> str:
-    """Who knocks at the organizers' pages: a browser that is known, else a visitor."""
+    """The client at the organizers' pages: a known browser, else a visitor."""
     return known_browser() or visitor()
 
 
@@ -123,7 +123,7 @@ def posted_member(name: str) -> object:
 
 
 def posted_name() -> str:
-    """As whom somebody signs in."""
+    """The name with which a visitor signs in."""
     return _today.digest(f"name {request.form.get('name', '').strip().casefold()}")
 
 

@@ -1,9 +1,9 @@
-"""Guessing passphrases: each wrong one makes the next wait longer, and nobody is kept out for ever.
+"""Guessing passphrases: each wrong one makes the next wait longer, and no one is kept out forever.
 
-Counted in this process's memory, by name, under a key that lives a day: for each visitor by themselves after a few
-wrong ones, and for all visitors together after many, so that nobody who only knows a name can keep its owner out
-from elsewhere. A browser that its owner asked to be remembered counts for itself: whatever others try, it may try.
-What it keeps for that names nobody, and is good until the passphrase changes. With several workers each counts alone.
+Tries are counted in this process's memory, by name, under a key that lives a day: for each visitor after a few wrong
+ones, and for all visitors together after many. So a person who only knows a name can't keep its owner out from
+elsewhere. A browser that its owner asked to be remembered is counted separately: it may try, no matter what others do.
+What the browser keeps for that names no one, and is good until the passphrase changes. Each worker counts by itself.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ LONGEST_WAIT = 15 * 60
 FORGOTTEN = 24 * 3600
 MOST_KEPT = 20_000
 FREE_FOR_ONE, FREE_FOR_ALL = 5, 50
-"""So many wrong ones cost no wait."""
+"""How many wrong ones cost no wait."""
 
 
 @dataclass
@@ -31,7 +31,7 @@ class _Tried:
 
 
 class Backoff:
-    """How often somebody was wrong under a key, and how long they wait before the next try."""
+    """How often tries under a key were wrong, and how long the next one must wait."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -65,8 +65,8 @@ class Backoff:
 waits = Backoff()
 
 
-def require_patience(keys: dict[str, int]) -> None:
-    """Refuse while somebody has to wait; ``keys`` with how many wrong ones are free for each."""
+def require_not_throttled(keys: dict[str, int]) -> None:
+    """Refuse while one of the keys has to wait. ``keys`` says for each how many wrong ones are free."""
     left = max(waits.left(key, free) for key, free in keys.items())
     if left > 0:
         raise SlowDown(
@@ -85,7 +85,7 @@ def remember(secret: bytes, known: tuple[str, str], nonce: bytes) -> str:
 
 
 def is_remembered(secret: bytes, known: tuple[str, str], kept: object) -> bool:
-    """Whether a browser was remembered by whoever has this name, under the passphrase that they have now."""
+    """Whether the organizer with this name had the browser remembered, under their present passphrase."""
     try:
         nonce = from_b64url(str(kept).partition(".")[0])
     except BadShape:

@@ -26,7 +26,7 @@ class OnionLocation:
 
 
 def onion_location(onion: str | None, environ: dict[str, Any], headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The header for an answer with these headers; none for a file, nor for who came over the onion service."""
+    """The header for an answer with these headers; none for a file or a visitor over the onion service."""
     is_asked = environ["REQUEST_METHOD"] in ("GET", "HEAD") and not is_onion(environ.get("HTTP_HOST", ""))
     if onion is None or not is_asked or not _is_page(headers):
         return []
@@ -39,7 +39,7 @@ def is_onion(host: str) -> bool:
 
 
 def _address(environ: dict[str, Any]) -> str:
-    """Path and query as they may stand in an address, whatever the visitor sent."""
+    """Path and query, quoted so that an address may contain them, whatever the visitor sent."""
     path = quote(environ.get("PATH_INFO", "").encode("latin-1", "replace"))
     query = quote(environ.get("QUERY_STRING", ""), safe=QUERY_SAFE)
     return f"{path}?{query}" if query else path

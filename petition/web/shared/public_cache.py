@@ -1,4 +1,4 @@
-"""The public bytes of the site that answers, for pages that may see what was signed."""
+"""The cached public files of the site that answers, for pages that may see what was signed."""
 
 from flask import current_app
 
@@ -6,6 +6,6 @@ from petition.publishing.cache import PublicCache
 
 
 def cached() -> PublicCache:
-    """What is public of this site, kept."""
+    """This site's cache of public files."""
     found: PublicCache = current_app.extensions["petition.cache"]
     return found

@@ -1,4 +1,4 @@
-"""Requests whose files stay in memory: no text that somebody sends touches the disk on its way."""
+"""Requests whose files stay in memory: no text that a visitor sends touches the disk on its way."""
 
 from io import BytesIO
 from typing import IO, Any

@@ -1,4 +1,4 @@
-"""What a signer chose on a form without scripts: read, shown as the public would see it, and made an appearance."""
+"""What a signer chose on a form without scripts: reads it, shows it as the public would see it, makes an appearance."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from petition.letters.states import PUBLIC
 from petition.publishing.figures.groups import GroupTable, group_tables
 from petition.signing.appearances import Appearance, Shown
 from petition.signing.typed_names import read_name
-from petition.web.shared.appearance_form import GROUP, Ladder
+from petition.web.shared.appearance_form import GROUP, AppearanceForm
 from petition.web.shared.context import say, session
 
 
@@ -36,13 +36,13 @@ class Choice:
 
     @property
     def has_name(self) -> bool:
-        """Whether a name is to be shown, at once or later."""
+        """Whether a name will be shown, at once or later."""
         return self.step.startswith(NAMED)
 
 
-def read_choice(form: Mapping[str, str], ladder: Ladder | None) -> Choice:
+def read_choice(form: Mapping[str, str], appearance_form: AppearanceForm | None) -> Choice:
     """What was chosen; fields of the form that the letter does not have are left alone."""
-    fields = ladder.fields if ladder else ()
+    fields = appearance_form.fields if appearance_form else ()
     stated = tuple(sorted((field.id, option) for field in fields if (option := form.get(f"{GROUP}{field.id}"))))
     return Choice(form.get("appear") or COUNTED, stated, form.get("name", ""), form.get("title", ""))
 
@@ -73,13 +73,13 @@ def appearance_of(choice: Choice, letter: Letter, opened: Opening) -> Appearance
     return Appearance(step, number_of(choice.step), choice.groups, locked, *halves)
 
 
-def lines(choice: Choice, letter: Letter, ladder: Ladder | None) -> list[str]:
+def lines(choice: Choice, letter: Letter, appearance_form: AppearanceForm | None) -> list[str]:
     """What the public would see of a choice, and in which company, sentence by sentence."""
-    if choice.step == COUNTED or ladder is None:
+    if choice.step == COUNTED or appearance_form is None:
         return [say("The total goes up by one. Nothing about you is shown.")]
     tables = {table.id: table for table in group_tables(session(), letter)}
     found = [say("The total goes up by one.")]
-    for field, group in _stated(choice, ladder):
+    for field, group in _stated(choice, appearance_form):
         company = _company(letter, group, tables.get(field.id))
         found.append(say("“%(group)s” (%(field)s) goes up by one. %(company)s", group=group.label, field=field.label,
                          company=company))  # fmt: skip
@@ -88,9 +88,9 @@ def lines(choice: Choice, letter: Letter, ladder: Ladder | None) -> list[str]:
     return found
 
 
-def _stated(choice: Choice, ladder: Ladder) -> list[tuple[FieldOfLetter, Group]]:
+def _stated(choice: Choice, appearance_form: AppearanceForm) -> list[tuple[FieldOfLetter, Group]]:
     stated = dict(choice.groups)
-    found = [(field, field.option(stated.get(field.id, ""))) for field in ladder.fields]
+    found = [(field, field.option(stated.get(field.id, ""))) for field in appearance_form.fields]
     return [(field, group) for field, group in found if group is not None]
 
 

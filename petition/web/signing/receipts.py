@@ -9,10 +9,10 @@ from petition.crypto.receipts import Opening, opening
 from petition.crypto.tokens import read_token, receipt_in
 from petition.errors import BadShape, NotFound, Refusal
 from petition.letters.models import Letter
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.signing.change_appearance import change
 from petition.signing.signatures import look_up, withdraw
-from petition.web.shared.appearance_form import Ladder, ladder_of
+from petition.web.shared.appearance_form import AppearanceForm, appearance_form_of
 from petition.web.shared.context import language, page, session
 from petition.web.shared.forms import posted_text, problem
 from petition.web.shared.letters import addressed
@@ -24,7 +24,7 @@ NOT_CHECKED: dict[str, Any] = {"found": None, "is_changed": False, "is_refused_c
 NOT_REMOVED: dict[str, Any] = {"is_asked": False, "withdrawn": None}
 
 
-def _form(letter: Letter, words: Words, receipt: str = "") -> dict[str, Any]:
+def _form(letter: Letter, words: LetterText, receipt: str = "") -> dict[str, Any]:
     """What the pages for receipts show before anything is found."""
     return {"letter": letter, "words": words.in_language(language()), "problems": [], "receipt": receipt}
 
@@ -33,7 +33,7 @@ def _form(letter: Letter, words: Words, receipt: str = "") -> dict[str, Any]:
 def ask_receipt(address: str) -> str:
     """The form that checks a signature."""
     letter, words = addressed(address)
-    return page("sign/check.html", **_form(letter, words), **NOT_CHECKED, ladder=_ladder(letter))
+    return page("sign/check.html", **_form(letter, words), **NOT_CHECKED, appearance_form=_appearance_form(letter))
 
 
 @bp.get("/remove")
@@ -69,8 +69,8 @@ def _remove(letter: Letter, shown: dict[str, Any]) -> tuple[str, int]:
 
 
 def _check(letter: Letter, shown: dict[str, Any], what: str) -> tuple[str, int]:
-    choice = read_choice(request.form, _ladder(letter))
-    shown |= {**NOT_CHECKED, "ladder": _ladder(letter), "typed": choice.typed}
+    choice = read_choice(request.form, _appearance_form(letter))
+    shown |= {**NOT_CHECKED, "appearance_form": _appearance_form(letter), "typed": choice.typed}
     try:
         shown |= _found(letter, opening(_receipt_in(shown["receipt"])), what, choice)
     except Refusal as refusal:
@@ -91,8 +91,8 @@ def _found(letter: Letter, both: Opening, what: str, choice: Choice) -> dict[str
     return {"found": found, "typed": choice_of(found.shown).typed, "is_changed": what == "change"}
 
 
-def _ladder(letter: Letter) -> Ladder | None:
-    return ladder_of(letter, has_signed=True)
+def _appearance_form(letter: Letter) -> AppearanceForm | None:
+    return appearance_form_of(letter, has_signed=True)
 
 
 def _receipt_in(typed: str) -> bytes:

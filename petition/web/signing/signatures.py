@@ -12,12 +12,12 @@ from petition.crypto.tokens import Token, read_token
 from petition.errors import Conflict, Forbidden, NotFound, Refusal
 from petition.letters.models import Letter
 from petition.letters.pinned import pin_of_round
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.signing.appearances import Appearance, Shown, read_appearance, require_offered, shown_under
 from petition.signing.change_appearance import change
 from petition.signing.models import Round
 from petition.signing.signatures import sign, sign_at, withdraw
-from petition.web.shared.appearance_form import ladder_of
+from petition.web.shared.appearance_form import appearance_form_of
 from petition.web.shared.context import language, now, page, session
 from petition.web.shared.forms import binary, hashed, json_members, posted_text, problem
 from petition.web.shared.letters import addressed, refusals_spoken
@@ -53,7 +53,7 @@ def add(address: str) -> tuple[dict[str, Any], int]:
 
 @bp.post("/withdrawals")
 @limiter.limit(signing)
-def take_back(address: str) -> dict[str, Any]:
+def add_withdrawal(address: str) -> dict[str, Any]:
     """Both halves of a receipt's opening in, the signature withdrawn."""
     members = json_members("w", "a")
     both = Opening(binary(members, "w", 32), binary(members, "a", 32))
@@ -77,7 +77,7 @@ def change_appearance(address: str) -> dict[str, Any]:
 
 
 def _as_json(shown: Shown) -> dict[str, Any]:
-    """What is shown, as appearances are written; a locked name stays with who sent it."""
+    """What is shown, in the form of an appearance; a locked name is left out."""
     step, _, at = shown.step.partition(":")
     found: dict[str, Any] = {"step": step}
     if at:
@@ -93,9 +93,14 @@ def ask(address: str) -> str:
     return page("sign/token.html", **_form(*addressed(address)), token="")
 
 
-def _form(letter: Letter, words: Words) -> dict[str, Any]:
+def _form(letter: Letter, words: LetterText) -> dict[str, Any]:
     """What both forms that sign with a token show."""
-    return {"letter": letter, "words": words.in_language(language()), "ladder": ladder_of(letter), "problems": []}
+    return {
+        "letter": letter,
+        "words": words.in_language(language()),
+        "appearance_form": appearance_form_of(letter),
+        "problems": [],
+    }
 
 
 @bp.post("/sign")
@@ -110,7 +115,7 @@ def review_or_sign(address: str) -> Response:
     except Refusal as refusal:
         wrong = problem(refusal, "token_file")
         return make_response(page("sign/token.html", **shown | {"token": posted, "problems": wrong}), refusal.status)
-    return _with_token(shown, token, read_choice(request.form, shown["ladder"]))
+    return _with_token(shown, token, read_choice(request.form, shown["appearance_form"]))
 
 
 def _with_token(shown: dict[str, Any], token: Token, choice: Choice) -> Response:
@@ -120,7 +125,7 @@ def _with_token(shown: dict[str, Any], token: Token, choice: Choice) -> Response
         if is_sure or request.form.get("do") == "show":
             appearance = appearance_of(choice, letter, opening(token.receipt))
             require_offered(session(), letter, appearance)
-            shown["seen"] = lines(choice, letter, shown["ladder"])
+            shown["seen"] = lines(choice, letter, shown["appearance_form"])
         if is_sure:
             _sign_once(letter, token, appearance)
             return _page_with_receipt(shown, token)
@@ -139,7 +144,7 @@ def _page_with_receipt(shown: dict[str, Any], token: Token) -> Response:
 
 
 def _sign_once(letter: Letter, token: Token, appearance: Appearance) -> None:
-    """Sign; a form that is sent again locks its name anew, and is none the less the same."""
+    """Sign. A form that is sent again locks its name again, but is still the same signature."""
     try:
         sign(session(), letter, token.message, token.signature, appearance, moment=now())
         session().commit()

@@ -1,4 +1,4 @@
-"""When to come back, for whoever holds a saved signature of a letter that exchanges codes first and signs later."""
+"""When to come back, for signers with a saved signature of a letter that exchanges codes first and signs later."""
 
 import re
 

@@ -24,7 +24,7 @@ def issuer() -> Issuer:
 
 @pytest.fixture
 def liar(issuer: Issuer) -> Hostile:
-    """In front of the honest server; honest itself until it is told how to lie."""
+    """In front of the honest server, and honest itself until a test says how to lie."""
     return Hostile(WithPages(issuer))
 
 

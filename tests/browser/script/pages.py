@@ -63,7 +63,7 @@ SIGNED = f"""<template id="signed"><h1 tabindex="-1">You signed</h1><p data-fill
 <a data-act="clear" href="/away">Done</a></template>"""
 LATER = f"""<template id="later"><h1 tabindex="-1">Sign later</h1>{TOLD}<a download="token.json">Save</a></template>"""
 ROLLS = '<select name="roll"><option value=""></option><option>workers</option><option>former</option></select>'
-SIGN = f"""{HEAD}<script src="/ladder.js" defer></script>
+SIGN = f"""{HEAD}<script src="/appearance.js" defer></script>
 <div id="say" hidden {SAY}></div>{SIGNED}{LATER}<main id="main"><h1 tabindex="-1">Sign</h1>
 <form id="sign" method="post" action="join?code">FIELDS{CHOICES}
 <p hidden data-when="no-pin">[no-pin]</p><p hidden data-when="backup"><a download="backup.json">Save a backup</a></p>
@@ -96,7 +96,7 @@ class WithPages:
         name = seen.path.partition("?")[0].rpartition("/")[2]
         if name in PAGES and (seen.method == "GET" or name == "join"):
             return Reply(200, PAGES[name].encode(), {**HEADERS, "Content-Type": "text/html; charset=utf-8"})
-        if seen.path in ("/sign.js", "/check.js", "/ladder.js"):
+        if seen.path in ("/sign.js", "/check.js", "/appearance.js"):
             return Reply(200, (STATIC / name).read_bytes(), {"Content-Type": "text/javascript; charset=utf-8"})
         return self.letter(seen)
 

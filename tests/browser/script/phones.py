@@ -32,7 +32,7 @@ from petition.issuing.models import UNSPENT, Code
 from petition.letters.models import Letter
 from petition.letters.pinned import pin_of_round
 from petition.signing.models import Round
-from tests.shared import Place, Shared
+from tests.shared import Place, Shared, an_app
 from tests.walks import Campaign
 
 PHONE = {"width": 390, "height": 844}
@@ -129,7 +129,7 @@ def served(data: Path, templates: Path, keys: list[PrivateKey], clock: Any) -> I
     found, left = settings(environ), cycle(keys)
     prepare_folders(found)
     campaign = Campaign(found, clock, lambda: next(left))
-    site = Site(Shared(campaign, campaign.app(), clock), root)
+    site = Site(Shared(campaign, an_app(campaign), clock), root)
     server.app = noting(site)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -161,13 +161,13 @@ def noting(site: Site) -> Callable[..., Any]:
 
 
 def dated(start: Any, days: int) -> Callable[..., Any]:
-    """Begins answers whose date is so many days from now."""
+    """Begins answers with a date a number of days from now."""
     date = http_date(time.time() + days * 86400)
     return lambda status, headers, *more: start(status, [*headers, ("Date", date)], *more)
 
 
 def cut(environ: dict[str, Any], answered: Iterable[bytes]) -> list[bytes]:
-    """End the connection without a word, after all is done; there is nobody to write to any more."""
+    """End the connection without a word, after all is done; there is no one to write to any more."""
     for _ in answered:
         pass
     environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
@@ -175,7 +175,7 @@ def cut(environ: dict[str, Any], answered: Iterable[bytes]) -> list[bytes]:
 
 
 def _not_yet(_environ: Any, _start: Any) -> list[bytes]:
-    raise RuntimeError("asked before it was put together")
+    raise RuntimeError("asked before it was ready")
 
 
 @dataclass

@@ -97,7 +97,7 @@ def test_the_site_does_not_learn_whose_signature_is_looked_for(
     assert {seen.body for seen in web.seen} == {b""}
 
 
-def test_a_log_that_somebody_else_wrote_can_be_read(visitor: Visitor, issuer: Issuer) -> None:
+def test_a_log_of_another_program_can_be_read(visitor: Visitor, issuer: Issuer) -> None:
     issuer.files = sample().files
     check(visitor, (SAMPLE / "receipt.txt").read_text("utf-8"))
 
@@ -176,7 +176,7 @@ def test_a_log_of_another_version_is_named(
     visitor.expect_told("[oldlog]")
 
 
-def test_a_withdrawal_and_an_annulled_round_are_told(
+def test_a_withdrawal_and_an_annulled_round_are_reported(
     visitor: Visitor, issuer: Issuer, campaign: Campaign, mine: dict[str, Any]
 ) -> None:
     campaign.more = [campaign.withdrawal(), {"type": "annulled", "round": 1, "reason": "Codes were \u202estolen."}]

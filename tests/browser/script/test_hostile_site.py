@@ -41,7 +41,7 @@ def records(liar: Hostile) -> dict[str, Callable[[], object]]:
 
 @pytest.fixture(params=["link", "typed", "public address", "name"])
 def holder(request: pytest.FixtureRequest, visitor: Visitor, issuer: Issuer, web: Web) -> Visitor:
-    """Somebody who holds the pin of the honest record, in one of the ways in which it can be held."""
+    """A visitor with the pin of the honest record, held in one of the possible ways."""
     if request.param == "public address":
         request.getfixturevalue("public")
     is_typed = request.param == "typed"
@@ -131,12 +131,12 @@ def test_two_answers_that_differ_are_noticed(visitor: Visitor, issuer: Issuer, l
     require_all_stopped(visitor, liar, {name: lambda lie=lie: second(lie) for name, lie in lies.items()})  # type: ignore[misc]
 
 
-# Whatever somebody holds
+# Whatever a visitor holds
 
 
 @pytest.fixture
 def ready(visitor: Visitor, public: Issuer) -> Visitor:
-    """Somebody with a whole link to a public letter."""
+    """A visitor with a whole link to a public letter."""
     visitor.open(fragment=f"r=1&p={public.pin()}&c={CODE}")
     return visitor
 

@@ -61,7 +61,7 @@ def test_one_tap_leads_from_the_link_to_the_receipt(arrived: Visitor, issuer: Is
     expect(arrived.page.get_by_text("[unpinned]")).to_be_hidden()
 
 
-def test_the_link_leaves_the_address_bar_and_its_code_stands_in_the_field(arrived: Visitor, web: Web) -> None:
+def test_the_link_leaves_the_address_bar_and_its_code_fills_the_field(arrived: Visitor, web: Web) -> None:
     assert arrived.page.url == web.url + SHORT + "join"
     expect(arrived.page.locator("[name=code]")).to_have_value(CODE)
     expect(arrived.page.get_by_text("[no-pin]")).to_be_hidden()

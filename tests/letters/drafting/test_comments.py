@@ -24,9 +24,9 @@ from petition.letters.drafting.comments import (
     threads,
 )
 from petition.letters.drafting.drafts import save
-from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.models import Comment, Letter, Organizer
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from tests.walks import WORDS, Campaign
 
 pytestmark = pytest.mark.thorough
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.thorough
 class Draft:
     """A draft of Ana's on which Ben comments."""
 
-    def __init__(self, campaign: Campaign, words: Words = WORDS) -> None:
+    def __init__(self, campaign: Campaign, words: LetterText = WORDS) -> None:
         self.campaign = campaign
         self.ids = {name: campaign.organizer(name) for name in ("Ana", "Ben")}
         self.letter_id = campaign.a_draft(words, organizer=self.ids["Ana"])
@@ -48,8 +48,8 @@ class Draft:
     def person(self, name: str) -> Organizer:
         return self.session.get_one(Organizer, self.ids[name])
 
-    def words(self) -> Words:
-        return words_of(newest_version(self.session, self.letter))
+    def words(self) -> LetterText:
+        return text_of(newest_version(self.session, self.letter))
 
     def comment(self, paragraph: int, quote: str = "", text: str = "Hm.", suggestion: str | None = None) -> Comment:
         said: dict[str, Any] = {"paragraph": paragraph, "quote": quote, "text": text, "suggestion": suggestion}
@@ -137,7 +137,7 @@ def test_a_comment_is_resolved_and_opened_again(a_draft: Draft) -> None:
     assert states == [RESOLVED, OPEN]
 
 
-def test_one_takes_one_s_own_away_with_its_replies_and_an_editor_anybody_s(a_draft: Draft) -> None:
+def test_authors_delete_their_own_comments_with_replies_and_editors_delete_any(a_draft: Draft) -> None:
     said, other = a_draft.comment(1), a_draft.comment(1)
     reply(a_draft.session, a_draft.letter, a_draft.person("Ana"), said.number, "Yes", moment=a_draft.campaign.clock())
     with pytest.raises(Conflict):

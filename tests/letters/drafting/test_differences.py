@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from petition.letters.drafting.differences import ADDED, REMOVED, SAME, Run, differences, runs
-from petition.letters.text.letter_text import Translation, Words
+from petition.letters.text.letter_text import LetterText, Translation
 from petition.letters.text.sources import Source
 from tests.walks import WORDS
 
@@ -35,7 +35,7 @@ def test_fields_without_a_difference_are_left_out() -> None:
 
 
 def test_a_paragraph_that_is_new_is_told_from_one_that_changed() -> None:
-    (part,) = differences(Words(body="one\n\ntwo"), Words(body="one\n\ntoo\n\nthree"))
+    (part,) = differences(LetterText(body="one\n\ntwo"), LetterText(body="one\n\ntoo\n\nthree"))
 
     assert [row.kind for row in part.rows] == [SAME, "changed", ADDED]
     assert [run.text for run in part.rows[1].before] == ["two"]
@@ -80,6 +80,6 @@ def _long(kind: str) -> tuple[str, str]:
 def test_two_long_texts_are_compared_in_less_than_a_second(kind: str) -> None:
     before, after = _long(kind)
     start = time.process_time()
-    differences(Words(body=before), Words(body=after))
+    differences(LetterText(body=before), LetterText(body=after))
 
     assert time.process_time() - start < 1

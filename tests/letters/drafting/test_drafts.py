@@ -14,9 +14,9 @@ from petition.errors import BadShape, Conflict, TextChanged, TooLong
 from petition.letters.access import own_letters
 from petition.letters.drafting.drafts import delete_draft, save
 from petition.letters.drafting.settings import Rules, rolls_of, set_rules
-from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.models import Authorship, Letter, Organizer, Roll, Version
-from petition.letters.text.letter_text import Words, canonical
+from petition.letters.text.letter_text import LetterText, canonical
 from tests.walks import WORDS, Campaign
 
 OURS, THEIRS = replace(WORDS, body="Ours."), replace(WORDS, body="Theirs.")
@@ -30,16 +30,16 @@ def at_desk(campaign: Campaign, name: str = "Ana") -> Iterator[tuple[Session, Or
         session.commit()
 
 
-def keep(campaign: Campaign, letter: str, words: Words, based_on: int, name: str = "Ana", note: str = "") -> int:
+def keep(campaign: Campaign, letter: str, words: LetterText, based_on: int, name: str = "Ana", note: str = "") -> int:
     with at_desk(campaign, name) as (session, organizer):
         found = session.get_one(Letter, letter)
         moment = campaign.clock()
         return save(session, found, organizer, words, based_on=based_on, moment=moment, note=note).number
 
 
-def newest(campaign: Campaign, letter: str) -> Words:
+def newest(campaign: Campaign, letter: str) -> LetterText:
     with Session(campaign.databases.reading) as session:
-        return words_of(newest_version(session, session.get_one(Letter, letter)))
+        return text_of(newest_version(session, session.get_one(Letter, letter)))
 
 
 def slug_of(campaign: Campaign, **how: Any) -> str:
@@ -56,7 +56,7 @@ def test_every_save_is_a_version_and_earlier_ones_stay(campaign: Campaign) -> No
     keep(campaign, letter, OURS, based_on=1, note="Shorter")
 
     first, second = sorted(campaign.rows(Version, letter), key=lambda row: row.number)
-    assert (words_of(first), words_of(second)) == (WORDS, OURS)
+    assert (text_of(first), text_of(second)) == (WORDS, OURS)
     assert (second.author, second.note, second.saved) == ("Ana", "Shorter", campaign.clock())
 
 
@@ -66,7 +66,7 @@ def test_saving_the_same_words_again_makes_no_version(campaign: Campaign) -> Non
     assert keep(campaign, letter, WORDS, based_on=1) == keep(campaign, letter, WORDS, based_on=0) == 1
 
 
-def test_a_draft_over_somebodys_newer_version_is_refused_and_overwrites_nothing(campaign: Campaign) -> None:
+def test_a_draft_over_a_newer_version_is_refused_and_overwrites_nothing(campaign: Campaign) -> None:
     letter = campaign.a_draft()
     keep(campaign, letter, THEIRS, based_on=1, name="Ben")
 
@@ -110,7 +110,7 @@ def test_an_open_letters_text_can_change_no_more(campaign: Campaign) -> None:
 
 @pytest.mark.parametrize("shared", ["postgresql"], indirect=True)
 def test_what_is_saved_while_the_letter_opens_comes_too_late(campaign: Campaign) -> None:
-    """On PostgreSQL a session may still believe in a draft; SQLite lets nobody in between."""
+    """On PostgreSQL a session may still believe in a draft; SQLite lets no one in between."""
     letter = campaign.a_draft()
     with at_desk(campaign) as (session, organizer):
         found = session.get_one(Letter, letter)
@@ -123,7 +123,7 @@ def test_what_is_saved_while_the_letter_opens_comes_too_late(campaign: Campaign)
     assert newest(campaign, letter) == WORDS
 
 
-def test_a_letter_that_opens_while_somebody_saves_opens_with_what_they_saved(campaign: Campaign) -> None:
+def test_a_letter_that_opens_during_a_save_opens_with_the_saved_text(campaign: Campaign) -> None:
     letter = campaign.a_draft()
     with ThreadPoolExecutor() as people, at_desk(campaign) as (session, organizer):
         found, moment = session.get_one(Letter, letter), campaign.clock()

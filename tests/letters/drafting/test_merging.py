@@ -1,4 +1,4 @@
-"""Two people's texts put together: no word of either side is lost, and nobody is asked without need."""
+"""Merging two people's texts: no word of either side is lost, and no one is asked without need."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from petition.letters.drafting.merging import BOTH, MINE, THEIRS, merge
 from petition.letters.drafting.sequences import common, edits
-from petition.letters.text.letter_text import Translation, Words
+from petition.letters.text.letter_text import LetterText, Translation
 from petition.letters.text.sources import Source
 from tests.walks import WORDS
 
@@ -18,8 +18,8 @@ PARAGRAPHS = ("one", "two", "three", "four")
 ELEMENTS = st.lists(st.sampled_from("abcdefgh"), max_size=8)
 
 
-def body(*paragraphs: str) -> Words:
-    return Words(body="\n\n".join(paragraphs))
+def body(*paragraphs: str) -> LetterText:
+    return LetterText(body="\n\n".join(paragraphs))
 
 
 BASE = body(*PARAGRAPHS)
@@ -123,7 +123,7 @@ def test_no_word_of_either_side_is_lost(base: list[str], mine: list[str], theirs
 
 
 @given(ELEMENTS, ELEMENTS, ELEMENTS)
-def test_what_everybody_kept_or_nobody_did_is_no_matter_of_who_saved_first(
+def test_what_both_kept_or_neither_did_does_not_depend_on_who_saved_first(
     base: list[str], mine: list[str], theirs: list[str]
 ) -> None:
     one, asked = merge(body(*base), body(*mine), body(*theirs))
@@ -141,9 +141,9 @@ def test_where_only_one_side_changed_anything_that_side_is_the_outcome(base: lis
 
 @given(st.text("ab \n#-", max_size=40), st.text("ab \n#-", max_size=40))
 def test_blank_lines_and_blanks_stay_as_they_were_typed(base: str, mine: str) -> None:
-    typed = Words(body=mine.strip("\n"))
+    typed = LetterText(body=mine.strip("\n"))
 
-    assert merge(Words(body=base.strip("\n")), typed, Words(body=base.strip("\n"))) == (typed, [])
+    assert merge(LetterText(body=base.strip("\n")), typed, LetterText(body=base.strip("\n"))) == (typed, [])
 
 
 @given(ELEMENTS, ELEMENTS)

@@ -8,16 +8,18 @@ from hypothesis import strategies as st
 
 from petition.errors import BadShape, Conflict
 from petition.letters.drafting.passages import BODY, DEMAND, TITLE, Finder, mark, paragraphs, replaced
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 
 BODY_TEXT = (
     "We, who work here, write to you today.\n\nOur work is used to hurt people, and we were not asked.\n\nPlease stop."
 )
-WORDS = Words(title="We refuse", recipient="R", employer="E", body=BODY_TEXT, demands=("Stop.", "Say so in public."))
+WORDS = LetterText(
+    title="We refuse", recipient="R", employer="E", body=BODY_TEXT, demands=("Stop.", "Say so in public.")
+)
 SECOND = "Our work is used to hurt people, and we were not asked."
 
 
-def found(words: Words, text: str, quote: str) -> tuple[str, str | None] | None:
+def found(words: LetterText, text: str, quote: str) -> tuple[str, str | None] | None:
     """The paragraph in which marked words are found now, and the words from there on."""
     where = paragraphs(words)
     marked = mark(text, quote)
@@ -53,14 +55,14 @@ def test_words_that_changed_are_known_to_have_changed_and_in_which_paragraph() -
     assert found(replace(WORDS, body=f"Hello.\n\n{changed}"), SECOND, "hurt people") == (changed, None)
 
 
-def test_words_whose_paragraph_is_gone_are_nowhere_even_if_they_stand_elsewhere() -> None:
+def test_words_whose_paragraph_is_gone_are_nowhere_even_if_they_occur_elsewhere() -> None:
     elsewhere = replace(WORDS, body="This is about something else entirely, and it mentions stop lights, not people.")
 
     assert found(elsewhere, SECOND, SECOND) is None
     assert found(elsewhere, SECOND, "not") is None
 
 
-def test_of_words_that_stand_twice_those_are_found_that_were_marked() -> None:
+def test_of_repeated_words_the_marked_ones_are_found() -> None:
     text = "Stop it here. And stop it there."
     marked = replace(mark(text, "stop it"), quote="stop it")
     changed = "Please, stop it here, we ask. And stop it there."
@@ -71,7 +73,7 @@ def test_of_words_that_stand_twice_those_are_found_that_were_marked() -> None:
     assert (place.paragraph, place.start) == (1, changed.index("stop it there"))
 
 
-def test_words_that_do_not_stand_in_the_paragraph_cannot_be_marked() -> None:
+def test_words_that_are_not_in_the_paragraph_cannot_be_marked() -> None:
     with pytest.raises(BadShape, match="Copy them exactly"):
         mark(SECOND, "hurt everybody")
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from petition.errors import NotFound, TextChanged
 from petition.letters.drafting.drafts import delete_draft
-from petition.letters.drafting.versions import PAGE_SIZE, newest_version, version_of, versions_of, words_of
+from petition.letters.drafting.versions import PAGE_SIZE, newest_version, text_of, version_of, versions_of
 from petition.letters.drafting.working_copies import forget_working_copy, keep_working_copy, working_copy
 from petition.letters.models import Letter, Organizer, Version, WorkingCopy
 from petition.letters.text.letter_text import Translation
@@ -46,7 +46,7 @@ def test_what_two_changed_in_different_places_becomes_one_version(campaign: Camp
     assert (merged.number, merged.author, merged.merged_with) == (3, "Ana", 2)
 
 
-def test_both_together_may_be_too_long_and_then_somebody_decides(campaign: Campaign) -> None:
+def test_both_together_may_be_too_long_and_then_an_organizer_decides(campaign: Campaign) -> None:
     begun = replace(WORDS, body=body(*BODY))
     letter = campaign.a_draft(words=begun)
     keep(campaign, letter, replace(begun, body=body("x" * 40_000, *BODY)), based_on=1, name="Ben")
@@ -77,7 +77,7 @@ def test_a_version_that_never_was_is_not_found(campaign: Campaign, number: int) 
     with Session(campaign.databases.reading) as session:
         found = session.get_one(Letter, letter)
 
-        assert words_of(version_of(session, found, 1)) == WORDS
+        assert text_of(version_of(session, found, 1)) == WORDS
         with pytest.raises(NotFound):
             version_of(session, found, number)
 

@@ -35,7 +35,7 @@ numbers = count()
 
 @pytest.fixture
 def name() -> str:
-    """A name that nobody has yet."""
+    """A name that no one has yet."""
     return f"Zoë {next(numbers)}"
 
 
@@ -60,7 +60,7 @@ def at(campaign: Campaign) -> dict[str, Any]:
     return {"moment": campaign.clock(), "master": campaign.master}
 
 
-def test_a_link_lets_somebody_choose_a_passphrase_and_sign_in(campaign: Campaign, name: str) -> None:
+def test_a_link_lets_a_newcomer_choose_a_passphrase_and_sign_in(campaign: Campaign, name: str) -> None:
     organizer = choose(campaign, invite(campaign, name))
 
     with working(campaign) as session:
@@ -145,7 +145,7 @@ def test_a_name_may_be_typed_as_other_machines_write_it(campaign: Campaign, name
 
 
 @pytest.mark.parametrize("typed", ["Ana\0", "A" * 10_000])
-def test_a_name_that_nobody_can_have_is_nobodys(campaign: Campaign, typed: str) -> None:
+def test_an_impossible_name_belongs_to_no_one(campaign: Campaign, typed: str) -> None:
     with working(campaign) as session, pytest.raises(Forbidden):
         sign_in(session, typed, PASSPHRASE, **at(campaign))
 

@@ -1,4 +1,4 @@
-"""Names that look alike: nobody can take the seat of somebody else by looking like them."""
+"""Names that look alike: no one can pass for another organizer."""
 
 import os
 
@@ -46,7 +46,7 @@ def test_names_that_differ_to_the_eye_are_different(one: str, other: str) -> Non
 @pytest.mark.parametrize(
     "ignored", "\u00ad\u034f\u115f\u180e\u200b\u200d\u200e\u2060\u2066\u3164\ufe0f\ufeff\U000e0041"
 )
-def test_a_character_that_nobody_sees_is_refused_in_a_name(campaign: Campaign, ignored: str) -> None:
+def test_an_invisible_character_is_refused_in_a_name(campaign: Campaign, ignored: str) -> None:
     with Session(campaign.databases.petition) as session, pytest.raises(BadShape, match="an invisible character"):
         add_organizer(session, f"A{ignored}na", moment=campaign.clock(), random=os.urandom)
 

@@ -1,4 +1,4 @@
-"""Who works on a letter: one-time links, roles, seats handed over, names that are shown."""
+"""Who works on a letter: one-time links, roles, transfers of access, names that are shown."""
 
 import os
 from collections.abc import Iterator
@@ -11,24 +11,24 @@ from sqlalchemy.orm import Session
 
 from petition.errors import BadShape, Conflict, Forbidden, NotFound, Obstructed, Over
 from petition.letters.access import own_letter, own_letters, readable_letter
-from petition.letters.drafting.approvals import approvals_of, approve, require_approvals, take_back_approval
+from petition.letters.drafting.approvals import approvals_of, approve, require_approvals, withdraw_approval
 from petition.letters.drafting.drafts import save
 from petition.letters.models import Approval, Letter, NamesKeyCopy, Organizer
 from petition.letters.organizers.accounts import INVITATION_LASTS, remove_organizer
 from petition.letters.organizers.members import (
     accept,
+    cancel_invitation,
     displayed_names,
     invitation,
     invitations,
     invite,
+    members,
     remove,
-    seats,
     set_role,
     show_as,
-    take_back_invitation,
 )
 from petition.letters.states import COMMENTER, EDITOR
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from tests.walks import WORDS, Campaign
 
 numbers = count()
@@ -61,7 +61,7 @@ class Table:
         return accept(self.session, secret, self.person(name), moment=self.campaign.clock())
 
     def roles(self) -> dict[str, str]:
-        return {seat.name.split()[0]: seat.role for seat in seats(self.session, self.letter)}
+        return {member.name.split()[0]: member.role for member in members(self.session, self.letter)}
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def table(campaign: Campaign) -> Iterator[Table]:
     made.session.close()
 
 
-def test_a_link_gives_a_seat_with_its_role_once(table: Table) -> None:
+def test_a_link_gives_access_with_its_role_once(table: Table) -> None:
     secret = table.link(COMMENTER)
     table.come("Ben", secret)
 
@@ -83,7 +83,7 @@ def test_a_link_gives_a_seat_with_its_role_once(table: Table) -> None:
 def test_a_link_lasts_a_week_and_can_be_taken_back(table: Table) -> None:
     old, back, good = (table.link() for _ in range(3))
     moment = table.campaign.clock()
-    take_back_invitation(table.session, table.letter, invitation(table.session, back, moment=moment)[0].key)
+    cancel_invitation(table.session, table.letter, invitation(table.session, back, moment=moment)[0].key)
 
     assert len(invitations(table.session, table.letter, moment=moment)) == 2
     with pytest.raises(Over):
@@ -150,14 +150,14 @@ def test_there_are_two_roles_and_no_other(table: Table) -> None:
         role(table, table.ids["Ana"], "owner")
 
 
-def test_a_seat_handed_over_goes_with_its_role_and_its_former_owner(table: Table) -> None:
+def test_transferred_access_keeps_its_role_and_leaves_its_former_holder(table: Table) -> None:
     table.come("Ben", table.link(COMMENTER))
     table.come("Cleo", table.link(replaces="Ana"))
 
     assert table.roles() == {"Ben": COMMENTER, "Cleo": EDITOR}
 
 
-def test_a_link_to_a_seat_opens_no_other_letter_of_its_owner(table: Table) -> None:
+def test_a_link_to_one_letter_opens_no_other_letter_of_the_organizer(table: Table) -> None:
     table.come("Ben", table.link(EDITOR))
     table.session.commit()
     table.campaign.a_draft(organizer=table.ids["Ben"])
@@ -167,7 +167,7 @@ def test_a_link_to_a_seat_opens_no_other_letter_of_its_owner(table: Table) -> No
     assert len(own_letters(table.session, table.person("Ben"))) == 1
 
 
-def test_whoever_leaves_leaves_names_keys_and_approvals_behind(campaign: Campaign) -> None:
+def test_an_organizer_who_leaves_loses_names_keys_and_approvals(campaign: Campaign) -> None:
     table = Table(campaign, names=("named",))
     table.come("Ben", table.link())
     approve(table.session, table.letter, table.person("Ben"), 1)
@@ -224,7 +224,7 @@ def test_only_who_works_on_no_letter_can_be_forgotten(table: Table) -> None:
 def test_an_approval_is_of_one_version(table: Table) -> None:
     table.come("Ben", table.link(COMMENTER))
     approve(table.session, table.letter, table.person("Ben"), 1)
-    changed = Words(**{**WORDS.__dict__, "body": "Another."})
+    changed = LetterText(**{**WORDS.__dict__, "body": "Another."})
     save(table.session, table.letter, table.person("Ana"), changed, based_on=1, moment=table.campaign.clock())
 
     assert approvals_of(table.session, table.letter, 1) == [table.person("Ben")]
@@ -245,7 +245,7 @@ def test_opening_asks_for_as_many_approvals_as_the_rule_says(table: Table) -> No
 
     table.campaign.open(table.letter_id)
     with pytest.raises(Conflict, match="is open"):
-        take_back_approval(table.session, table.letter, table.person("Ben"))
+        withdraw_approval(table.session, table.letter, table.person("Ben"))
 
 
 def test_no_more_approvals_are_asked_for_than_there_are_people(table: Table) -> None:
@@ -258,7 +258,7 @@ def test_an_approval_taken_back_or_of_one_who_left_does_not_count(table: Table) 
     for name in ("Ben", "Cleo"):
         table.come(name, table.link(COMMENTER))
         approve(table.session, table.letter, table.person(name), 1)
-    take_back_approval(table.session, table.letter, table.person("Ben"))
+    withdraw_approval(table.session, table.letter, table.person("Ben"))
     remove(table.session, table.letter, table.ids["Cleo"])
 
     assert approvals_of(table.session, table.letter, 1) == []

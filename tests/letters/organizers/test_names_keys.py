@@ -64,7 +64,7 @@ def rows(campaign: Campaign, letter_id: str) -> dict[str, NamesKey]:
 # Choosing the steps
 
 
-def test_steps_stand_in_the_order_of_the_ladder(campaign: Campaign) -> None:
+def test_steps_come_in_the_order_of_what_they_show(campaign: Campaign) -> None:
     letter_id = campaign.a_draft(names=("named_at:200", "named_at:50", "named_at:200", "named"))
 
     with working(campaign, letter_id) as (_, letter, _ana):
@@ -148,7 +148,7 @@ def test_another_passphrase_unlocks_nothing(campaign: Campaign) -> None:
 # Organizers come and go
 
 
-def test_whoever_comes_later_unlocks_only_after_a_grant(campaign: Campaign) -> None:
+def test_an_organizer_who_comes_later_unlocks_only_after_a_grant(campaign: Campaign) -> None:
     letter_id = campaign.an_open_letter(names=STEPS)
     ben = join(campaign, letter_id, "Ben")
 
@@ -190,7 +190,7 @@ def test_nothing_is_granted_with_another_passphrase(campaign: Campaign) -> None:
         assert who_can_unlock(session, letter_id) == {ana.id}
 
 
-def test_whoever_leaves_leaves_the_keys_behind(campaign: Campaign) -> None:
+def test_an_organizer_who_leaves_loses_the_keys(campaign: Campaign) -> None:
     letter_id = campaign.an_open_letter(names=("named",))
 
     with working(campaign, letter_id) as (session, letter, ana):

@@ -105,7 +105,7 @@ def test_a_recovery_code_works_once_however_it_is_typed(phone: Phone) -> None:
     assert recovery_codes_left(phone.session, phone.ana) == RECOVERY_CODES - 1
 
 
-def test_somebody_else_s_recovery_code_does_not_work(phone: Phone) -> None:
+def test_another_organizers_recovery_code_does_not_work(phone: Phone) -> None:
     made = phone.campaign.organizer("Ben")
     ben = phone.session.get_one(Organizer, made)
     begin_app(ben, master=phone.campaign.master)

@@ -20,7 +20,7 @@ from tests.conftest import campaign
 from tests.walks import Campaign
 
 __all__ = ["campaign"]
-"""A site of its own: nobody else signs in there as Ana."""
+"""A site of its own: no one else signs in there as Ana."""
 
 
 def begin(session: Session, campaign: Campaign, name: str) -> tuple[Organizer, bytes]:
@@ -58,9 +58,7 @@ def test_a_sign_in_tells_its_owner_and_the_hour_and_nothing_more(session: Sessio
     assert proof not in [row.key for row in sign_ins_of(session, ana)]
 
 
-def test_somebody_ends_one_of_their_sign_ins_or_all_others_and_never_somebody_else_s(
-    session: Session, campaign: Campaign
-) -> None:
+def test_organizers_end_one_or_all_other_sign_ins_of_theirs_alone(session: Session, campaign: Campaign) -> None:
     campaign.organizer("Ana")
     campaign.organizer("Ben")
     ana, first = begin(session, campaign, "Ana")

@@ -1,4 +1,4 @@
-"""The words of a letter: what may stand in them, their bytes, their HTML."""
+"""A letter's text: what it may contain, its bytes, its HTML."""
 
 import hashlib
 import unicodedata
@@ -13,11 +13,11 @@ from petition.letters.text.characters import meaningless_in
 from petition.letters.text.letter_text import (
     LIMITS,
     MOST_DEMANDS,
-    Words,
+    LetterText,
     canonical,
     digest,
     one_line,
-    read_words,
+    read_letter_text,
     several_lines,
 )
 from petition.letters.text.markdown import html
@@ -26,9 +26,9 @@ from tests.walks import WORDS
 TEXT = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\u202a\u202b\u202c\u202d\u202e"))
 
 
-def words(**typed: object) -> Words:
+def words(**typed: object) -> LetterText:
     fields = {"title": "T", "recipient": "R", "employer": "E", "body": "B", "demands": [], "language": "en"}
-    return read_words(**{**fields, **typed})  # type: ignore[arg-type]
+    return read_letter_text(**{**fields, **typed})  # type: ignore[arg-type]
 
 
 # Normal form
@@ -118,7 +118,7 @@ def test_a_demand_is_checked_like_the_rest() -> None:
         ("🏴\U000e0067\U000e0062\U000e007f", "🏴\U000e0067\U000e0062\U000e007f", {}),
     ],
 )  # fmt: skip
-def test_what_means_nothing_is_removed_and_can_be_told(typed: str, kept: str, named: dict[str, int]) -> None:
+def test_meaningless_characters_are_removed_and_can_be_listed(typed: str, kept: str, named: dict[str, int]) -> None:
     assert one_line(typed, "title") == several_lines(typed, "body") == kept
     assert meaningless_in(typed) == named
     assert meaningless_in(kept) == {}
@@ -141,7 +141,7 @@ def test_a_field_may_be_so_long_and_no_longer(field: str, most: int) -> None:
         words(**{field: "é" * (most + 1)})
 
 
-def test_there_may_be_so_many_demands_of_such_a_length_and_no_more() -> None:
+def test_the_number_and_length_of_demands_are_limited() -> None:
     assert len(words(demands=["x" * 1000] * 30).demands) == 30
     with pytest.raises(TooLong, match="at most 30 demands"):
         words(demands=["x"] * 31)
@@ -195,7 +195,7 @@ def test_the_canonical_bytes_say_every_word_and_nothing_hangs_on_the_way_there(
         kept = words(title=title[:50], body=body, demands=demands)
     except BadShape:
         return
-    again = read_words(kept.title, kept.recipient, kept.employer, kept.body, list(kept.demands), kept.language)
+    again = read_letter_text(kept.title, kept.recipient, kept.employer, kept.body, list(kept.demands), kept.language)
     text = canonical(kept).decode()
 
     assert canonical(again) == canonical(kept)

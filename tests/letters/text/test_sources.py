@@ -9,12 +9,12 @@ import pytest
 from petition.errors import BadShape, TooLong
 from petition.letters.text.letter_text import (
     MOST_TRANSLATIONS,
+    LetterText,
     Translation,
-    Words,
     canonical,
     checked,
+    read_letter_text,
     read_source,
-    read_words,
 )
 from petition.letters.text.markdown import html, site_to_tell
 from petition.letters.text.sources import LINE, MOST_SOURCES, Source, dangling, doubled
@@ -59,7 +59,7 @@ def test_a_source_can_be_read_off_its_line(source: Source) -> None:
 
 def test_a_source_without_a_title_is_named_by_its_link_and_an_empty_one_is_none() -> None:
     assert read_source(" ", " https://example.org/x ", "") == Source("https://example.org/x", "https://example.org/x")
-    assert read_words("T", "R", "E", "B", (), "en", [read_source("", "", "")]).sources == ()
+    assert read_letter_text("T", "R", "E", "B", (), "en", [read_source("", "", "")]).sources == ()
 
 
 @pytest.mark.parametrize(
@@ -89,10 +89,10 @@ def test_a_sources_date_is_a_year_a_month_or_a_day(date: str) -> None:
 
 def test_there_are_not_too_many_of_anything() -> None:
     with pytest.raises(TooLong, match="at most 40 sources"):
-        read_words("T", "R", "E", "B", (), "en", [Source(str(number)) for number in range(MOST_SOURCES + 1)])
+        read_letter_text("T", "R", "E", "B", (), "en", [Source(str(number)) for number in range(MOST_SOURCES + 1)])
     codes = [f"a{chr(97 + number)}" for number in range(MOST_TRANSLATIONS + 1)]
     with pytest.raises(TooLong, match="at most 20 translations"):
-        read_words("T", "R", "E", "B", (), "en", (), [Translation(code) for code in codes])
+        read_letter_text("T", "R", "E", "B", (), "en", (), [Translation(code) for code in codes])
 
 
 def test_a_letter_has_one_text_in_each_language() -> None:
@@ -177,7 +177,7 @@ def test_a_source_tells_its_site_where_its_letters_look_like_others() -> None:
 def test_a_text_four_times_as_long_takes_about_four_times_as_long_to_show(text: str) -> None:
     def seconds(of: str) -> float:
         start = time.process_time()
-        html(Words(body=of).body, 3)
+        html(LetterText(body=of).body, 3)
         return time.process_time() - start
 
     half = len(text) // 2

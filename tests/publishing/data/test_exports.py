@@ -159,7 +159,7 @@ def test_other_cells_and_numbers_stay_as_they_are(cell: Any) -> None:
     assert defused(cell) is cell
 
 
-def test_a_title_or_a_roll_that_is_a_formula_is_defused_where_it_stands_in_a_cell(campaign: Campaign) -> None:
+def test_a_title_or_a_roll_that_is_a_formula_is_defused_in_its_cell(campaign: Campaign) -> None:
     words = replace(WORDS, title='=HYPERLINK("https://x.example","a")')
     letter = campaign.a_published_letter(words=words, rolls=("@workers", "+contractors, all"))
     found = campaign.figures(letter)

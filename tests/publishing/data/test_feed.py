@@ -9,7 +9,7 @@ from petition.letters.events import set_status
 from petition.publishing.data.feed import ATOM, feed_atom
 from petition.publishing.figures.counts import figures
 from tests.conftest import START
-from tests.walks import Words
+from tests.walks import LetterText
 
 URL = "https://letters.example.org"
 
@@ -55,7 +55,7 @@ def test_whatever_was_typed_the_feed_can_be_read(campaign, text):
 
 
 def test_the_feed_speaks_the_letters_language(campaign):
-    letter = campaign.a_published_letter(words=Words("Carta", "Jo", "Ejemplo", "Querida Jo", ("Basta.",), "es"))
+    letter = campaign.a_published_letter(words=LetterText("Carta", "Jo", "Ejemplo", "Querida Jo", ("Basta.",), "es"))
     campaign.tell(letter, "delivered", who="Jo", how="en papel")
 
     assert "Entregada: Jo" in told(feed(campaign, letter), "title")

@@ -16,7 +16,7 @@ from PIL import Image
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.publishing.data import columns
 from petition.publishing.figures.counts import Figures
 from petition.publishing.figures.summaries import escaped
@@ -147,7 +147,7 @@ def test_the_count_s_line_ends_at_the_count(found: Figures) -> None:
     assert float(end[1]) == pytest.approx(268 - (268 - 100 - 24) * 612 / 1000, abs=0.1)
 
 
-def test_the_goal_has_room_for_its_label_below_what_stands_above_the_chart() -> None:
+def test_the_goal_has_room_for_its_label_below_what_is_above_the_chart() -> None:
     title = "An open letter about heat in every warehouse, for everyone who works there by day or by night"
     found = some_figures(38, goal=40, words=replace(WORDS, title=title))
     texts = re.findall(r'<text[^>]* y="([\d.]+)"[^>]*>([^<]*)', made("chart.svg", found).decode())
@@ -182,7 +182,7 @@ def test_every_file_is_made_for_none_for_one_and_for_a_million(name: str, count:
 
 @pytest.mark.parametrize("words", SCRIPTS.values(), ids=SCRIPTS)
 @pytest.mark.parametrize("name", FILES)
-def test_every_file_is_made_for_long_names_in_any_script(name: str, words: Words) -> None:
+def test_every_file_is_made_for_long_names_in_any_script(name: str, words: LetterText) -> None:
     found = some_figures(612, words=words, groups=GROUPS, contact="x")
 
     _require_whole(name, made(name, found))
@@ -239,7 +239,7 @@ def test_headings_of_the_letter_s_text_skip_no_level_on_paper() -> None:
     assert "Deeper" in text_of(made("letter.pdf", some_figures(words=words)))
 
 
-def test_all_that_markdown_can_say_stands_on_paper_and_in_the_plain_text() -> None:
+def test_all_that_markdown_can_say_is_on_paper_and_in_the_plain_text() -> None:
     body = (
         "Dear *Jo*,  \nhard [link](https://x.example/y) <mailto:a@b.example> `co de`[^1] **b** ![img](https://z.example/i)"
         "\n\n> q\n> - a\n>   1. deep\n\n3. three\n\n   more\n4. four\n\n---\n\n```\ncode  block\n```\n\n<b>x</b>"
@@ -271,7 +271,7 @@ def test_tables_are_told_by_a_sniffer_as_they_are(found: Figures) -> None:
         assert csv.Sniffer().has_header(text) or name == "counts.csv"
 
 
-def test_a_statement_by_one_is_told_in_the_singular() -> None:
+def test_a_statement_by_one_is_described_in_the_singular() -> None:
     one = some_figures(1, k=1)
     none = some_figures(0, k=1)
 

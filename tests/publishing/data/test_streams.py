@@ -1,4 +1,4 @@
-"""History and log as streams: the same bytes as the public files, whatever their size, and nobody waits."""
+"""History and log as streams: the same bytes as the public files, whatever their size, and no one waits."""
 
 import tracemalloc
 from collections.abc import Callable

@@ -11,10 +11,10 @@ import pytest
 from petition.publishing.public_files import FROM_FIGURES
 from tests.install_office import find_office
 from tests.publishing.sample_figures import GROUPS, LONG, some_figures
-from tests.walks import WORDS, Words
+from tests.walks import WORDS, LetterText
 
 pytestmark = pytest.mark.long
-HARD = Words("=1+1", "@SUM(A1)", "Example, \"Corp\"; 'x'", "Dear all,\n\nstop.", ("Stop.",))
+HARD = LetterText("=1+1", "@SUM(A1)", "Example, \"Corp\"; 'x'", "Dear all,\n\nstop.", ("Stop.",))
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def office() -> str:
     return path
 
 
-def as_read(office: str, folder: Path, name: str, words: Words, sheet: int = 1) -> list[list[str]]:
+def as_read(office: str, folder: Path, name: str, words: LetterText, sheet: int = 1) -> list[list[str]]:
     """A file's cells as LibreOffice shows them."""
     (folder / name).write_bytes(FROM_FIGURES[name][0](some_figures(612, words=words, groups=GROUPS)))
     profile = f"-env:UserInstallation=file://{folder}/profile"
@@ -40,7 +40,7 @@ def as_read(office: str, folder: Path, name: str, words: Words, sheet: int = 1) 
 
 @pytest.mark.parametrize("words", [WORDS, HARD], ids=["plain", "formulas"])
 @pytest.mark.parametrize("name", ["counts.csv", "counts.xlsx"])
-def test_the_counts_are_read_as_they_were_written(office: str, tmp_path: Path, name: str, words: Words) -> None:
+def test_the_counts_are_read_as_they_were_written(office: str, tmp_path: Path, name: str, words: LetterText) -> None:
     header, *rows = as_read(office, tmp_path, name, words)
     cells = {column: [row[place] for row in rows] for place, column in enumerate(header)}
 

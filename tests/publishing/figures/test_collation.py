@@ -33,7 +33,7 @@ def test_names_stand_where_the_language_puts_them(language: str, names: list[str
     assert in_order(language, *reversed(names)) == names
 
 
-def test_the_same_name_in_two_spellings_always_stands_in_the_same_order() -> None:
+def test_the_same_name_in_two_spellings_is_always_in_the_same_order() -> None:
     assert in_order("en", "ana", "Ana", "Aná") == in_order("en", "Aná", "Ana", "ana")
 
 

@@ -1,4 +1,4 @@
-"""The list of names: who stands in it, in which order, on which page, and what is told of those who wait."""
+"""The list of names: who is on it, in which order, on which page, and what it says about those who wait."""
 
 import csv
 import io
@@ -65,7 +65,7 @@ def test_the_file_of_names_has_those_that_are_shown_and_runs_nothing(campaign: C
     assert [row[0] for row in rows[1:]] == ["ana", "<b>Bo</b>", "'=cmd", "Émile", "Ñusta", "Zoë"]
 
 
-def test_only_about_how_many_wait_is_told(campaign: Campaign, by_name: str) -> None:
+def test_only_about_how_many_wait_is_shown(campaign: Campaign, by_name: str) -> None:
     page = campaign.public_files(by_name)["index.html"].decode()
 
     assert "About 5 people will show their names once 50 people have signed." in page

@@ -1,4 +1,4 @@
-"""The organizers' door: one-time links, passphrases, signing in and out."""
+"""Organizers' access: one-time links, passphrases, signing in and out."""
 
 import os
 import time
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy.orm import Session
 
-from petition.letters.organizers import accounts
+from petition.letters.organizers import passphrases
 from petition.letters.organizers.accounts import add_organizer, reset_organizer
 from petition.web.desk.access import OPEN_TO_ALL
 from tests.routes import organizers_routes
@@ -104,7 +104,7 @@ def test_signing_in_leads_to_the_desk_and_signing_out_leaves_it(shared: Shared, 
     assert visitor.open("/organize/").heading == "Organizer sign-in"
 
 
-def test_a_wrong_passphrase_and_a_name_that_nobody_has_are_answered_alike(shared: Shared) -> None:
+def test_a_wrong_passphrase_and_an_unknown_name_are_answered_alike(shared: Shared) -> None:
     def refused(name: str) -> tuple[int, str]:
         visitor = shared.visitor()
         form = visitor.open("/organize/sign-in")
@@ -191,11 +191,12 @@ def test_a_link_that_never_was_answers_like_one_that_was_used(shared: Shared, vi
 
 
 @ONCE
-def test_nobody_s_signature_waits_while_a_passphrase_is_checked(shared: Shared, visitor: Visitor) -> None:
+def test_no_signature_waits_while_a_passphrase_is_checked(shared: Shared, visitor: Visitor) -> None:
     place = shared.an_open_letter()
     token = shared.campaign.token(place.id, shared.code(place))
     form = visitor.open("/organize/sign-in")
-    with ThreadPoolExecutor() as pool, accounts._at_once, accounts._at_once:  # all places for checking are taken
+    taken = passphrases.checker.place
+    with ThreadPoolExecutor() as pool, taken(), taken():  # no place to check a passphrase is left
         arrives = pool.submit(visitor.press, form, "Sign in", name="Ana", passphrase=PASSPHRASE)
         time.sleep(0.3)
         begun = time.monotonic()

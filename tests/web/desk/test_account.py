@@ -1,16 +1,16 @@
-"""One's own account: passphrase, app, sign-ins; and guessing, which is slowed down for whoever guesses."""
+"""Your own account: passphrase, app, sign-ins; and guessing passwords, which gets slower."""
 
 import re
 import threading
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pyotp
 import pytest
 
-from petition.letters.organizers import accounts
+from petition.letters.organizers import passphrases
+from petition.letters.organizers.passphrases import PassphraseChecker
 from petition.web.shared.login_throttle import FREE_FOR_ALL, FREE_FOR_ONE
+from tests.conftest import QUICK
 from tests.shared import ONCE, Shared
 from tests.visitors import Page, Visitor
 from tests.walks import PASSPHRASE
@@ -41,7 +41,7 @@ def with_app(shared: Shared, visitor: Visitor) -> tuple[pyotp.TOTP, list[str]]:
     return app, re.findall(r"<code>([0-9A-Z-]{19})</code>", confirmed.text)
 
 
-def test_an_app_is_asked_for_beside_the_passphrase_and_a_recovery_code_stands_in_for_it(shared: Shared) -> None:
+def test_an_app_is_asked_for_beside_the_passphrase_and_a_recovery_code_replaces_it(shared: Shared) -> None:
     app, codes = with_app(shared, as_(shared, "Olga"))
     shared.clock.pass_time(minutes=2)
     tries = [
@@ -102,7 +102,7 @@ def test_a_cookie_copied_before_signing_out_opens_nothing_after_it(shared: Share
     assert thief.open("/organize/").heading == "Organizer sign-in"
 
 
-def test_guesses_make_whoever_guesses_wait_and_not_somebody_elsewhere(shared: Shared) -> None:
+def test_guesses_make_the_guesser_wait_and_no_one_elsewhere(shared: Shared) -> None:
     shared.campaign.organizer("Uwe")
     guessing = shared.visitor()
     guessing.client.environ_base["REMOTE_ADDR"] = "192.0.2.7"
@@ -126,7 +126,7 @@ def test_a_remembered_browser_is_not_kept_out_by_guesses_from_the_same_address(s
     assert sign_in(own, "Vera").heading == "My letters"
 
 
-def test_a_browser_remembered_for_one_is_nobody_s_for_another_name_or_a_later_passphrase(shared: Shared) -> None:
+def test_a_remembered_browser_counts_for_no_other_name_and_no_later_passphrase(shared: Shared) -> None:
     own = as_(shared, "Wim", remember="y")
     own.press(own.open("/organize/"), "Sign out, Wim")
     shared.campaign.organizer("Xenia")
@@ -138,26 +138,25 @@ def test_a_browser_remembered_for_one_is_nobody_s_for_another_name_or_a_later_pa
 
 
 def elsewhere(shared: Shared) -> Visitor:
-    """Somebody who comes from an address that says who they are."""
+    """A visitor whose address is known."""
     visitor = shared.visitor()
     visitor.client.environ_base["REMOTE_ADDR"] = ELSEWHERE
     return visitor
 
 
 def flood(shared: Shared, name: str, tries: int = 170) -> list[int]:
-    """Wrong passphrases over an onion service, where everybody seems to come from this machine."""
+    """Wrong passphrases over an onion service, where everyone seems to come from this machine."""
     answers = [sign_in(shared.visitor(), name, "wrong wrong wrong").status for _ in range(tries)]
     assert sign_in(shared.visitor(), name).status == 429
     return answers
 
 
 def test_over_an_onion_service_a_flood_keeps_out_neither_other_names_nor_remembered_browsers(
-    shared: Shared, monkeypatch: pytest.MonkeyPatch
+    shared: Shared,
 ) -> None:
     own = as_(shared, "Zita", remember="y")
     own.press(own.open("/organize/"), "Sign out, Zita")
     shared.campaign.organizer("Abel")
-    monkeypatch.setattr(accounts, "_matches", lambda known, typed: typed == PASSPHRASE)
     answers = flood(shared, "Zita")
 
     assert answers[:FREE_FOR_ALL] == [403] * FREE_FOR_ALL
@@ -166,12 +165,9 @@ def test_over_an_onion_service_a_flood_keeps_out_neither_other_names_nor_remembe
     assert sign_in(shared.visitor(), "Abel").heading == "My letters"
 
 
-def test_over_an_onion_service_a_one_time_password_gets_in_during_a_flood(
-    shared: Shared, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_over_an_onion_service_a_one_time_password_gets_in_during_a_flood(shared: Shared) -> None:
     app, codes = with_app(shared, as_(shared, "Bela"))
     shared.clock.pass_time(minutes=2)
-    monkeypatch.setattr(accounts, "_matches", lambda known, typed: typed == PASSPHRASE)
     flood(shared, "Bela")
 
     assert sign_in(shared.visitor(), "Bela", password="000000").status == 429
@@ -180,7 +176,7 @@ def test_over_an_onion_service_a_one_time_password_gets_in_during_a_flood(
     assert sign_in(shared.visitor(), "Bela", password=codes[3]).status == 429
 
 
-def test_whoever_is_signed_in_is_not_kept_from_names_by_a_flood_of_strangers(shared: Shared) -> None:
+def test_a_flood_of_strangers_keeps_no_signed_in_organizer_from_names(shared: Shared) -> None:
     desk, place = shared.desk(), shared.a_published_letter(names=("named",))
     values = {"csrf_token": desk.csrf(f"{place.desk}names")}
     for _ in range(70):
@@ -189,39 +185,52 @@ def test_whoever_is_signed_in_is_not_kept_from_names_by_a_flood_of_strangers(sha
     assert desk.post(f"{place.desk}names/unlock", passphrase=PASSPHRASE, **values).status_code == 303
 
 
-def test_only_two_strangers_wait_for_the_slow_check_and_everybody_else_has_room(
+class Line(threading.Semaphore):
+    """The line of strangers, in which each arrival can be waited for."""
+
+    def __init__(self) -> None:
+        super().__init__(PassphraseChecker.STRANGERS)
+        self.entered = threading.Semaphore(0)
+
+    def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
+        got = super().acquire(blocking, timeout)
+        if got:
+            self.entered.release()
+        return got
+
+
+class SlowChecker(PassphraseChecker):
+    """Checks wrong passphrases until the test ends it."""
+
+    def __init__(self) -> None:
+        self.line, self.ends = Line(), threading.Event()
+        super().__init__(QUICK, self.line)
+
+    def matches(self, stored: str | None, passphrase: str) -> bool:
+        if passphrase != PASSPHRASE:
+            self.ends.wait(20)
+        return super().matches(stored, passphrase)
+
+
+def test_only_two_strangers_wait_for_the_slow_check_and_everyone_else_has_room(
     shared: Shared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = as_(shared, "Cleo", remember="y")
     own.press(own.open("/organize/"), "Sign out, Cleo")
-    begun, ends = threading.Semaphore(0), threading.Event()
-
-    def slow(_known: str, typed: str) -> bool:
-        if typed != PASSPHRASE:
-            begun.release()
-            ends.wait(20)
-        return typed == PASSPHRASE
-
-    monkeypatch.setattr(accounts, "_matches", slow)
+    slow = SlowChecker()
+    monkeypatch.setattr(passphrases, "checker", slow)
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(sign_in, shared.visitor(), f"Nobody {one}", "wrong wrong wrong") for one in range(2)]
-        assert begun.acquire(timeout=20)
-        until(lambda: accounts._strangers._value == 0)
+        assert all(slow.line.entered.acquire(timeout=20) for _ in waiting)
         third = sign_in(shared.visitor(), "Nobody 3", "wrong wrong wrong")
         known = sign_in(own, "Cleo")
-        ends.set()
+        slow.ends.set()
 
     assert (third.status, known.heading) == (429, "My letters")
     assert [one.result().status for one in waiting] == [403, 403]
 
 
-def until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not is_so() and time.monotonic() < end:
-        time.sleep(0.01)
-
-
-def test_what_a_remembered_browser_keeps_names_nobody_and_can_be_taken_away(shared: Shared) -> None:
+def test_what_a_remembered_browser_keeps_names_no_one_and_can_be_deleted(shared: Shared) -> None:
     own = as_(shared, "Yara", remember="y")
     own.press(own.open("/organize/"), "Sign out, Yara")
     kept = own.client.get_cookie("organizer", path="/organize", domain="letters.example.org")

@@ -60,7 +60,7 @@ def test_markup_in_a_comment_is_shown_and_not_run(shared: Shared) -> None:
     assert "&lt;script&gt;alert" in page.text
 
 
-def test_somebody_else_s_comment_stays_for_a_commenter(shared: Shared) -> None:
+def test_a_commenter_cannot_delete_another_ones_comment(shared: Shared) -> None:
     place, ana, carl = two(shared)
     say(ana, place, quote="", text="Ana's own")
     token = carl.open(f"{place.desk}comments").forms[0].fields["csrf_token"]

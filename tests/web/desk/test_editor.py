@@ -1,4 +1,4 @@
-"""Writing a letter in the browser: nothing that somebody typed is ever lost."""
+"""Writing a letter in the browser: nothing that an organizer typed is ever lost."""
 
 import re
 
@@ -79,7 +79,7 @@ def test_a_letter_without_a_title_is_refused_and_kept_in_the_form(ana: Visitor) 
         ("language", "x" * 500, 400, ""),
     ],
 )
-def test_what_may_not_stand_in_a_letter_is_named_and_everything_typed_is_kept(
+def test_what_a_letter_may_not_contain_is_named_and_everything_typed_is_kept(
     ana: Visitor, field: str, value: str, status: int, sentence: str
 ) -> None:
     refused = ana.press(ana.open("/organize/letters/new"), "Save", **{**TYPED, field: value})
@@ -234,7 +234,7 @@ def test_k_is_frozen_once_the_letter_is_open_and_the_goal_is_not(shared: Shared,
     assert ana.press(goal, "Save", goal="100").path == f"{place.desk}goal"
 
 
-# A session that ended while somebody was typing
+# A session that ended while an organizer was typing
 
 
 def signed_out(shared: Shared, ana: Visitor) -> Visitor:

@@ -30,7 +30,7 @@ def fill(shared: Shared, ana: Visitor, place: Place, **words: str):
     return ana.post(f"{place.desk}events", csrf_token=token, **{"kind": "update", "day": today(shared), **words})
 
 
-def test_what_organizers_tell_stands_on_the_letter(shared, ana, place):
+def test_events_that_organizers_add_are_on_the_letters_page(shared, ana, place):
     fill(shared, ana, place, kind="answered", who="Jo Muster", text="We stop.\n<b>Soon.</b>")
     page = shared.get(place.public).text
 
@@ -38,7 +38,7 @@ def test_what_organizers_tell_stands_on_the_letter(shared, ana, place):
     assert "&lt;b&gt;Soon.&lt;/b&gt;" in page
 
 
-def test_what_is_taken_away_is_gone_from_page_and_feed(shared, ana, place):
+def test_a_deleted_event_is_gone_from_page_and_feed(shared, ana, place):
     fill(shared, ana, place, text="A slip of the pen")
     assert "A slip of the pen" in shared.get(f"{place.public}feed.atom").text
 

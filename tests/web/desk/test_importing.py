@@ -37,7 +37,7 @@ def sent(visitor: Visitor, page: Page, name: str, body: bytes) -> Page:
 
 
 @ONCE
-def test_a_document_stands_in_the_form_and_nothing_is_saved(shared: Shared, ana: Visitor) -> None:
+def test_a_document_fills_the_form_and_nothing_is_saved(shared: Shared, ana: Visitor) -> None:
     shown = sent(ana, ana.open("/organize/letters/import"), "letter.docx", DOCUMENT)
     fields = shown.form_with("Save").fields
 

@@ -1,4 +1,4 @@
-"""A letter's life on its home page: what stands in the way, and each step."""
+"""A letter's life on its home page: its obstacles, and each step."""
 
 import re
 from datetime import timedelta
@@ -10,7 +10,7 @@ from petition.issuing.models import Batch
 from petition.letters.models import Letter
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE, Page, Visitor
-from tests.walks import Words
+from tests.walks import LetterText
 
 STEPS = ("open", "publish", "close", "take-down", "delete", "emergency")
 
@@ -42,7 +42,7 @@ def current(page: Page) -> list[str]:
 def test_an_unfinished_letter_shows_everything_that_is_to_be_done_with_the_way_to_it(
     shared: Shared, ana: Visitor
 ) -> None:
-    place = shared.a_draft(words=Words(title="Begun"))
+    place = shared.a_draft(words=LetterText(title="Begun"))
     page = ana.open(place.desk)
 
     for field in ("recipient", "employer", "body"):
@@ -51,10 +51,8 @@ def test_an_unfinished_letter_shows_everything_that_is_to_be_done_with_the_way_t
 
 
 @ONCE
-def test_a_step_that_something_stands_in_the_way_of_is_refused_with_the_same_sentences(
-    shared: Shared, ana: Visitor
-) -> None:
-    place = shared.a_draft(words=Words(title="Begun"))
+def test_a_step_with_obstacles_is_refused_with_the_same_sentences(shared: Shared, ana: Visitor) -> None:
+    place = shared.a_draft(words=LetterText(title="Begun"))
     token = shared.desk().csrf(place.desk)
     refused = ana.post(f"{place.desk}open", csrf_token=token)
 
@@ -273,7 +271,7 @@ def test_strips_to_hand_on_come_from_one_pool_and_are_canceled_together(shared: 
 
 
 def test_a_strip_may_name_neither_the_letter_nor_hold_its_code_in_the_square(shared: Shared, ana: Visitor) -> None:
-    place = shared.an_open_letter(words=Words(title="Secret plans", recipient="R", employer="E", body="B"))
+    place = shared.an_open_letter(words=LetterText(title="Secret plans", recipient="R", employer="E", body="B"))
     page = ana.press(ana.open(f"{place.desk}codes"), "Make codes", count="1", neutral="y", typed="y")
     strip = page.text.partition('class="strips"')[2]
 
@@ -350,7 +348,7 @@ def test_a_batch_is_recalled_and_the_page_says_so(shared: Shared, ana: Visitor) 
 
 
 def test_recalling_looks_the_same_whether_codes_were_used_or_not(shared: Shared, ana: Visitor) -> None:
-    """Else whoever makes a batch of one code and gives it to one person would learn whether they used it."""
+    """Otherwise, a batch of one code for one person would show whether they used it."""
     seen = []
     for is_used in (False, True):
         place = shared.an_open_letter()
@@ -387,7 +385,7 @@ def neutral(text: str, place: Place) -> str:
 
 
 @ONCE
-def test_whoever_is_in_danger_destroys_the_keys_while_closing(shared: Shared, ana: Visitor) -> None:
+def test_organizers_in_danger_destroy_the_keys_while_closing(shared: Shared, ana: Visitor) -> None:
     place = shared.a_published_letter()
     code = shared.code(place)
     act(shared, ana, place, "emergency")

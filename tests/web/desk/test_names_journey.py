@@ -15,7 +15,7 @@ AT_SEVEN = ["Yara One", "Yara Two", "Yara Three", "Yara Four"]
 
 
 def sign_by_name(shared: Shared, place: Place, name: str, appear: str, title: str = "") -> str:
-    """Somebody joins with a code and signs by name on plain pages; their receipt."""
+    """A signer joins with a code and signs by name on plain pages; their receipt."""
     worker = shared.visitor()
     exchanged = worker.press(worker.open(f"{place.hidden}join"), "Continue", code=shared.code(place))
     signed = worker.press(exchanged, "Sign this letter", appear=appear, name=name, title=title)

@@ -1,4 +1,4 @@
-"""The people page: links, seats, approvals, as people press its buttons."""
+"""The people page: links, transfers of access, approvals, as people press its buttons."""
 
 import re
 
@@ -106,7 +106,7 @@ def test_a_commenter_s_page_offers_no_step(shared: Shared) -> None:
     assert "Invite someone" not in visitor.open(f"{place.desk}people").text
 
 
-def test_a_seat_handed_over_is_gone_for_its_former_owner(shared: Shared) -> None:
+def test_transferred_access_is_gone_for_its_former_holder(shared: Shared) -> None:
     place = shared.a_draft()
     ana = as_(shared)
     link = link_on(ana.press(ana.open(f"{place.desk}people"), "Transfer my access"))
@@ -125,7 +125,7 @@ def test_the_last_editor_cannot_leave(shared: Shared) -> None:
     assert "A letter needs an editor" in page.text
 
 
-def test_approvals_stand_in_the_way_of_opening_until_they_are_given(shared: Shared) -> None:
+def test_missing_approvals_prevent_opening(shared: Shared) -> None:
     place = shared.a_draft()
     ana = as_(shared)
     people = ana.open(f"{place.desk}people")

@@ -1,4 +1,4 @@
-"""Who may start a letter: by invitation, or anybody, within limits and with the host's approval."""
+"""Who may start a letter: invited people, or anyone within limits and with the host's approval."""
 
 from dataclasses import replace
 from typing import Any
@@ -49,7 +49,7 @@ def test_an_invited_site_says_so_and_whom_to_ask(site: Any) -> None:
     assert visitor.post("/organize/start", name="x", passphrase=PASSPHRASE, again=PASSPHRASE).status == 400
 
 
-def test_on_an_open_site_anybody_starts_with_a_name_and_a_password(site: Any, campaign: Campaign) -> None:
+def test_on_an_open_site_anyone_starts_with_a_name_and_a_password(site: Any, campaign: Campaign) -> None:
     app = site(START="open")
     visitor, page = come(app)
     home = write(visitor)

@@ -83,7 +83,7 @@ def test_writing_the_binding_text_leaves_translations_as_they_are(shared: Shared
         (replace(SPANISH, body="a[^1]"), "Source 1 is cited but missing."),
     ],
 )
-def test_a_translation_that_is_not_finished_stands_in_the_way_of_opening(
+def test_an_unfinished_translation_prevents_opening(
     shared: Shared, ana: Visitor, translation: Translation, sentence: str
 ) -> None:
     place = shared.a_draft(words=replace(WORDS, translations=(translation,)))

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from petition.letters.drafting.versions import newest_version, words_of
+from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.models import Authorship, Letter, Version, WorkingCopy
 from petition.letters.text.letter_text import canonical, digest
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import Page, Visitor
-from tests.walks import PASSPHRASE, WORDS, Words
+from tests.walks import PASSPHRASE, WORDS, LetterText
 
 pytestmark = pytest.mark.thorough
 
@@ -38,7 +38,7 @@ def ana(browser: Browsers) -> Visitor:
     return browser("Ana")
 
 
-def a_shared_draft(shared: Shared, words: Words = LONG) -> Place:
+def a_shared_draft(shared: Shared, words: LetterText = LONG) -> Place:
     """A draft on which Ana and Ben work."""
     place = shared.a_draft(words=words)
     with Session(shared.campaign.databases.petition) as session:
@@ -47,9 +47,9 @@ def a_shared_draft(shared: Shared, words: Words = LONG) -> Place:
     return place
 
 
-def newest(shared: Shared, place: Place) -> Words:
+def newest(shared: Shared, place: Place) -> LetterText:
     with Session(shared.campaign.databases.reading) as session:
-        return words_of(newest_version(session, session.get_one(Letter, place.id)))
+        return text_of(newest_version(session, session.get_one(Letter, place.id)))
 
 
 def pressed(visitor: Visitor, page: Page, act: str, **typed: str) -> Page:
@@ -192,7 +192,7 @@ def test_nobody_else_may_send_as_much(shared: Shared) -> None:
 # Two people
 
 
-def test_what_two_changed_in_different_places_is_put_together_and_shown_once(shared: Shared, browser: Browsers) -> None:
+def test_changes_of_two_people_in_different_places_are_merged_and_shown_once(shared: Shared, browser: Browsers) -> None:
     place = a_shared_draft(shared)
     ana, ben = browser("Ana"), browser("Ben")
     form = ana.open(f"{place.desk}write")
@@ -205,7 +205,7 @@ def test_what_two_changed_in_different_places_is_put_together_and_shown_once(sha
 
 
 @ONCE
-def test_whoever_goes_on_writing_is_told_that_there_is_a_newer_version(shared: Shared, browser: Browsers) -> None:
+def test_an_organizer_who_goes_on_writing_learns_of_a_newer_version(shared: Shared, browser: Browsers) -> None:
     place = a_shared_draft(shared)
     ana, ben = browser("Ana"), browser("Ben")
     form = ana.open(f"{place.desk}write")
@@ -246,7 +246,7 @@ def test_a_decision_that_was_left_out_is_asked_for_again(shared: Shared, browser
 
 
 @ONCE
-def test_one_may_put_together_and_go_on_writing(shared: Shared, browser: Browsers) -> None:
+def test_an_organizer_may_merge_and_go_on_writing(shared: Shared, browser: Browsers) -> None:
     place = a_shared_draft(shared)
     form = browser("Ana").press(in_conflict(shared, browser, place), "Merge and keep writing", **{"choice-0": "theirs"})
 

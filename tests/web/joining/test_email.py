@@ -1,4 +1,4 @@
-"""Asking for a code by mail: the same page and the same work for every address, and no word of it anywhere."""
+"""Asking for a code by email: the same page and the same work for every address, and no word of it anywhere."""
 
 import re
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ def ask(worker: Visitor, hidden: str, address: str) -> Page:
     return worker.press(worker.open(f"{hidden}join"), "Email me a code", address=address)
 
 
-def test_somebody_asks_gets_the_mail_and_signs(
+def test_a_worker_asks_for_a_code_gets_the_email_and_signs(
     campaign: Campaign, letter: str, hidden: str, worker: Visitor, inbox: Inbox
 ) -> None:
     answer = ask(worker, hidden, ANA)
@@ -113,7 +113,7 @@ def test_the_databases_do_the_same_work_for_every_address(
     assert len(campaign.rows(Outbox, letter)) == 1 + len(ADDRESSES)
 
 
-def test_no_mail_leaves_while_somebody_waits_for_the_page(worker: Visitor, hidden: str, inbox: Inbox) -> None:
+def test_no_email_leaves_while_a_visitor_waits_for_the_page(worker: Visitor, hidden: str, inbox: Inbox) -> None:
     ask(worker, hidden, ANA)
 
     assert inbox.raw == []
@@ -179,7 +179,7 @@ def test_codes_on_paper_alone_have_no_field_for_an_address(campaign: Campaign, w
     assert worker.post(f"{hidden}join/mail", address=ANA).status == 404
 
 
-def test_once_codes_are_exchanged_no_more_everybody_is_told(
+def test_once_codes_are_exchanged_no_more_the_page_says_so(
     campaign: Campaign, worker: Visitor, hidden: str, letter: str
 ) -> None:
     rounds.destroy_now(campaign.services, letter)
@@ -247,7 +247,7 @@ def test_what_can_not_be_kept_is_given_back(campaign: Campaign, app: Any, typed:
     assert says in answer.text and f"{typed['domains-workers']}</textarea>" in answer.text
 
 
-def test_a_domain_that_serves_anybody_is_pointed_out(campaign: Campaign, app: Any) -> None:
+def test_a_domain_that_serves_anyone_is_pointed_out(campaign: Campaign, app: Any) -> None:
     campaign.a_draft(slug="ours")
     typed = {"mail": "y", "domains-workers": "gmail.com"}
     desk = campaign.signed_in(app)

@@ -43,7 +43,7 @@ def test_each_line_of_law_has_an_official_source_and_the_date_on_which_it_was_re
     assert line.source
 
 
-def test_each_country_stands_there_once_and_tells_of_several_kinds_of_workers() -> None:
+def test_each_country_is_listed_once_with_several_kinds_of_workers() -> None:
     assert len({country.name for country in RIGHTS}) == len(RIGHTS)
     assert len({line.workers for line in LINES}) >= 5
 

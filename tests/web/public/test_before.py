@@ -1,4 +1,4 @@
-"""What people read before they sign, and when they are told to come back."""
+"""What people read before they sign, and when the page asks them to come back."""
 
 import re
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ def test_the_way_to_sign_names_no_host_so_that_nobody_is_led_off_an_onion_addres
 
     assert letter.links["Sign this letter"] == "before/index.html"
     assert before.links["Continue"] == "../join"
-    assert f"{SITE}{place.public}join" in before.links, "where to sign, for whoever reads a copy"
+    assert f"{SITE}{place.public}join" in before.links, "where to sign, for readers of a copy"
 
 
 @ONCE
@@ -65,7 +65,7 @@ def test_the_language_is_kept_on_the_way(shared: Shared):
 
 
 @ONCE
-def test_before_publication_it_is_there_for_whoever_has_the_address(shared: Shared):
+def test_before_publication_it_is_there_for_people_with_the_address(shared: Shared):
     place = shared.an_open_letter()
     hidden = shared.get(f"{place.hidden}before/")
 
@@ -98,7 +98,7 @@ def told(text: str, rows: Sequence[Stored]) -> list[Stored]:
     return [row for row in rows if f"<td>{row.what}</td><td>{row.how_long}</td><td>{row.who}</td>" in plain]
 
 
-def test_every_table_is_told_of_once():
+def test_every_table_is_described_once():
     tables = [*PetitionBase.metadata.tables, *IssuerBase.metadata.tables]
 
     assert sorted(table for row in (*SIGNERS, *OTHERS) for table in row.tables) == sorted(tables), (
@@ -107,12 +107,12 @@ def test_every_table_is_told_of_once():
 
 
 @ONCE
-def test_the_promises_tell_of_everything(shared: Shared):
+def test_the_promises_describe_everything(shared: Shared):
     assert told(shared.get("/promises/").text, [*SIGNERS, *OTHERS]) == [*SIGNERS, *OTHERS]
 
 
 @ONCE
-def test_before_signing_one_is_told_what_concerns_the_signers_of_this_letter(shared: Shared):
+def test_before_signing_the_page_says_what_concerns_the_signers_of_this_letter(shared: Shared):
     place = shared.an_open_letter()
     text = shared.get(f"{place.hidden}before/").text
 
@@ -121,7 +121,7 @@ def test_before_signing_one_is_told_what_concerns_the_signers_of_this_letter(sha
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-def test_who_has_a_code_mailed_or_shows_a_name_is_told_what_that_leaves(campaign: Campaign):
+def test_before_an_emailed_code_or_a_name_the_page_says_what_that_leaves(campaign: Campaign):
     campaign.services = replace(campaign.services, sends_mail=True)
     letter = campaign.an_open_letter(names=("named",), mail={"workers": ["example.com"]})
 
@@ -136,7 +136,7 @@ def test_with_several_rolls_one_says_which_first(shared: Shared):
 
 
 @ONCE
-def test_who_went_back_is_told_how_to_get_the_same_signature(shared: Shared):
+def test_going_back_shows_how_to_get_the_same_signature(shared: Shared):
     place = shared.an_open_letter()
     values = {"code": shared.code(place), "seed": "A" * 43}
     first = shared.post_form(f"{place.hidden}join", **values)

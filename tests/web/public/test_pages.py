@@ -1,4 +1,4 @@
-"""What everybody may read of a published letter, over HTTP."""
+"""What everyone may read of a published letter, over HTTP."""
 
 import csv
 import hashlib
@@ -13,14 +13,14 @@ import petition
 from petition.i18n import languages
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE
-from tests.walks import Words
+from tests.walks import LetterText
 
 CLIENT = Path(petition.__file__).parent / "client.py"
 
 
 @pytest.fixture(scope="module")
 def place(shared: Shared) -> Place:
-    """A published letter with six signatures, four of them sealed. Whoever adds to it makes another one."""
+    """A published letter with six signatures, four of them sealed. A test that adds to it makes another one."""
     return counted(shared)
 
 
@@ -46,7 +46,7 @@ def test_the_letter_s_page_shows_the_letter_its_count_and_the_way_to_sign(shared
 
 @ONCE
 def test_markup_in_a_letter_stays_text(shared: Shared) -> None:
-    words = Words(
+    words = LetterText(
         "<script>1</script>", "<b>", "&amp;", '<img src="https://evil.example/x"> [x](javascript:1)', ("<i>",)
     )
     page = shared.visitor().open(shared.a_published_letter(words=words).public)
@@ -101,7 +101,7 @@ def test_counts_csv_has_the_total_first(shared: Shared, place: Place) -> None:
 
 @ONCE
 def test_a_title_that_a_spreadsheet_would_run_is_defused(shared: Shared) -> None:
-    words = Words("=HYPERLINK(1)", "Jo", "Example Corp", "Text.", ())
+    words = LetterText("=HYPERLINK(1)", "Jo", "Example Corp", "Text.", ())
     place = shared.a_published_letter(words=words)
 
     assert "\r\n'=HYPERLINK(1)," in shared.get(f"{place.public}counts.csv").text
@@ -163,7 +163,7 @@ def test_promises_and_the_method_are_explained(shared: Shared, place: Place) -> 
 
 @ONCE
 @pytest.mark.parametrize("name", ["", "counts.json", "letter.md", "log/checkpoint"])
-def test_who_has_the_newest_bytes_is_told_so_with_304(shared: Shared, place: Place, name: str) -> None:
+def test_a_client_with_the_newest_bytes_gets_304(shared: Shared, place: Place, name: str) -> None:
     first = shared.get(place.public + name)
     again = shared.get(place.public + name, If_None_Match=first.headers["ETag"])
 

@@ -7,7 +7,7 @@ from petition.coordination import closing
 from petition.letters.models import Letter, Organizer, Report
 from petition.letters.organizers.members import show_as
 from petition.letters.reports import MOST_OF_A_LETTER, reports
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from tests.shared import ONCE, Place, Shared
 from tests.walks import WORDS
 
@@ -19,7 +19,7 @@ def kept(shared: Shared, place: Place) -> list[str]:
         return [one.text for one in reports(session, place.slug)]
 
 
-def test_anybody_reports_a_letter_without_a_cookie_and_only_words_and_hour_are_kept(shared: Shared) -> None:
+def test_anyone_reports_a_letter_without_a_cookie_and_only_words_and_hour_are_stored(shared: Shared) -> None:
     place = shared.a_published_letter()
     visitor = shared.visitor()
     form = visitor.follow(visitor.open(place.public), "Report this letter")
@@ -44,7 +44,7 @@ def test_what_cannot_be_kept_is_refused_and_stays_in_the_form(shared: Shared) ->
     assert kept(shared, place) == []
 
 
-def test_whoever_reports_again_and_again_is_slowed_down(shared: Shared) -> None:
+def test_a_visitor_who_reports_again_and_again_is_slowed_down(shared: Shared) -> None:
     place = shared.a_published_letter()
     visitor = shared.visitor()
     visitor.client.environ_base["REMOTE_ADDR"] = "192.0.2.9"
@@ -104,7 +104,7 @@ def test_the_letter_s_page_shows_the_names_that_organizers_chose_and_no_other(sh
 
 def test_the_home_page_groups_letters_by_employer_however_it_is_written(shared: Shared) -> None:
     for employer, title in (("Zeta Works", "Third"), ("alpha Ltd", "First"), ("Alpha Ltd", "Second")):
-        shared.a_published_letter(words=Words(**{**WORDS.__dict__, "employer": employer, "title": title}))
+        shared.a_published_letter(words=LetterText(**{**WORDS.__dict__, "employer": employer, "title": title}))
     text = shared.visitor().open("/").text
 
     assert text.lower().count(">alpha ltd</h3>") == 1

@@ -1,4 +1,4 @@
-"""How often one visitor may knock, and what whoever knocks too often is told."""
+"""How often one visitor may try, and what the site answers after that."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def knock(shared: Shared, path: str, address: str, **how: Any) -> Any:
     return shared.app.test_client().post(path, base_url=SITE, environ_base={"REMOTE_ADDR": address}, **how)
 
 
-def test_whoever_knocks_too_often_is_told_for_how_long_to_wait(shared: Shared) -> None:
+def test_a_visitor_who_tries_too_often_learns_how_long_to_wait(shared: Shared) -> None:
     place = shared.an_open_letter()
     for _ in range(301):
         answer = knock(shared, f"{place.hidden}tokens", "2001:db8:7::1", json={})

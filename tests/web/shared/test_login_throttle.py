@@ -3,7 +3,7 @@
 import pytest
 
 from petition.errors import SlowDown
-from petition.web.shared.login_throttle import LONGEST_WAIT, Backoff, require_patience, waits
+from petition.web.shared.login_throttle import LONGEST_WAIT, MOST_KEPT, Backoff, require_not_throttled, waits
 
 pytestmark = pytest.mark.thorough
 
@@ -26,23 +26,32 @@ def test_waits_grow_and_end_and_are_forgotten_after_a_day() -> None:
     assert counted.left("a", 0) == 0
 
 
-def test_right_after_wrong_starts_anew_and_memory_is_bounded() -> None:
+def test_a_right_one_after_wrong_ones_starts_over() -> None:
     counted = Backoff(lambda: 0.0)
     for _ in range(6):
         counted.wrong("a")
     counted.right("a")
-    for number in range(30_000):
+
+    assert counted.left("a", 5) == 0
+
+
+def test_where_too_many_names_are_tried_the_oldest_is_forgotten() -> None:
+    counted = Backoff(lambda: 0.0)
+    for _ in range(6):
+        counted.wrong("a")
+    assert counted.left("a", 5) > 0
+
+    for number in range(MOST_KEPT + 1):
         counted.wrong(str(number))
 
     assert counted.left("a", 5) == 0
-    assert len(counted._tried) < 20_100
 
 
 def test_the_refusal_says_how_long_to_wait() -> None:
     for _ in range(7):
-        waits.wrong("somebody")
+        waits.wrong("a name")
     with pytest.raises(SlowDown) as refused:
-        require_patience({"somebody": 5})
+        require_not_throttled({"a name": 5})
 
     assert "1 min" in str(refused.value)
     assert refused.value.after == 4

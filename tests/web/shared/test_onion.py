@@ -41,7 +41,7 @@ def test_files_tell_nothing(campaign: Campaign, client: Any) -> None:
 
 
 @pytest.mark.parametrize("host", [ONION.removeprefix("http://"), "abc.onion:80"])
-def test_a_visitor_of_the_onion_service_is_told_nothing(client: Any, host: str) -> None:
+def test_a_visitor_of_the_onion_service_gets_no_header(client: Any, host: str) -> None:
     assert location(client, "/", headers={"Host": host}) is None
     assert location(client, "/", headers={"Host": "letters.example.org"}) == f"{ONION}/"
 
@@ -60,7 +60,7 @@ def test_pages_that_the_servers_front_answers_from_memory_tell_it_too(campaign: 
     slug = campaign.letter_row(campaign.a_published_letter()).slug
     app = create_app(replace(campaign.settings, onion=ONION), campaign.clock)
     app.test_client().get(f"/es/letters/{slug}/")
-    cached = CachedPages(app.extensions["petition.kept"], ONION)
+    cached = CachedPages(app.extensions["petition.cache_middleware"], ONION)
     cached.refresh()
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": f"/es/letters/{slug}/", "HTTP_HOST": "letters.example.org"}
     answer = cached.ready(environ)

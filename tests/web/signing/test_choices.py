@@ -25,7 +25,7 @@ def place(shared: Shared) -> Place:
 
 @pytest.fixture
 def ready(shared: Shared) -> Ready:
-    """Somebody who has exchanged a code, and sees how they may be seen."""
+    """A signer who has exchanged a code, and sees the choices of appearance."""
 
     def come(place: Place) -> tuple[Visitor, Page]:
         visitor = shared.visitor()
@@ -35,7 +35,7 @@ def ready(shared: Shared) -> Ready:
     return come
 
 
-def test_the_lists_begin_with_prefer_not_to_say_and_the_ladder_with_counted(place: Place, ready: Ready) -> None:
+def test_the_lists_begin_with_prefer_not_to_say_and_the_steps_with_counted(place: Place, ready: Ready) -> None:
     _, page = ready(place)
     form = page.form_with("Sign this letter")
 
@@ -78,7 +78,7 @@ def test_after_a_preview_what_was_chosen_is_still_there(place: Place, ready: Rea
 
 
 @ONCE
-def test_groups_of_somebody_who_is_only_counted_are_left_out(shared: Shared, place: Place, ready: Ready) -> None:
+def test_groups_of_a_signer_who_is_only_counted_are_left_out(shared: Shared, place: Place, ready: Ready) -> None:
     visitor, page = ready(place)
     chosen = {"appear": "counted", "group-role": "hardware"}
     page = visitor.press(page, "Preview what people will see", **chosen)
@@ -163,7 +163,7 @@ def test_a_name_that_cannot_be_shown_is_refused_with_what_was_typed(shared: Shar
 
 @pytest.fixture
 def held(shared: Shared, place: Place) -> str:
-    """The receipt file of somebody who signed in two groups."""
+    """The receipt file of a signer who signed in two groups."""
     return shared.campaign.sign_all(place.id, 1, role="software", site="south")[0].as_text()
 
 

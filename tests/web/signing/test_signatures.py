@@ -165,7 +165,7 @@ def test_a_request_of_a_wrong_shape_is_refused_and_the_token_stays_good(
     assert shared.send(f"{place.hidden}signatures", right).get_json() == {"sealed": False}
 
 
-LADDER: list[tuple[dict[str, Any], int]] = [
+STEPS: list[tuple[dict[str, Any], int]] = [
     ({"step": "grouped", "groups": [{"field": "role", "option": "software"}]}, 201),
     ({"step": "grouped", "groups": []}, 201),
     ({"step": "grouped", "groups": [{"field": "role", "option": "cook"}]}, 400),
@@ -176,7 +176,7 @@ LADDER: list[tuple[dict[str, Any], int]] = [
 
 
 @ONCE
-@pytest.mark.parametrize(("step", "status"), LADDER)
+@pytest.mark.parametrize(("step", "status"), STEPS)
 def test_a_step_above_counted_brings_its_half_of_the_receipt(
     shared: Shared, stamped: Stamped, step: dict[str, Any], status: int
 ) -> None:

@@ -81,7 +81,7 @@ def test_a_request_of_a_wrong_shape_withdraws_nothing(
 
 @ONCE
 def test_half_a_receipt_withdraws_nothing(shared: Shared, place: Place, signed: Signed) -> None:
-    """Whoever shows a name knows A and SHA-256(W): that must not be enough."""
+    """A client that shows a name sends A and SHA-256(W): these must not be enough."""
     held = signed(place)
 
     stolen = {"a": text_of(held.a), "w": text_of(held.a)}

@@ -28,7 +28,7 @@ from petition.letters.text.sources import Source
 HEAD_LINE = re.compile(r"(to|recipient|employer|language|translation of) ?[:：] ?(.*)", re.IGNORECASE)
 FIELDS = {"to": "recipient", "translation of": "translation_of"}
 FIRST_BLOCKS = 5
-"""Among so many blocks at the beginning the title is looked for."""
+"""How many blocks at the beginning are searched for the title."""
 
 
 @dataclass
@@ -74,7 +74,7 @@ def require_length(text: str) -> None:
 
 
 def is_head_line(line: str) -> bool:
-    """Whether a line says to whom a letter goes, or the like."""
+    """Whether a line names a letter's recipient, or the like."""
     return HEAD_LINE.fullmatch(line) is not None
 
 

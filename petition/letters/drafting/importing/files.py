@@ -1,4 +1,4 @@
-"""A letter from a file of any kind that can be read, and what of the file is not in it as it was."""
+"""A letter from a file of any readable kind, and a list of what the letter has differently or not at all."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from petition.letters.drafting.importing.plain_text import read_plain
 from petition.letters.drafting.importing.rich_text import Document
 from petition.letters.drafting.importing.word.reader import read_word
 from petition.letters.text.characters import meaningless_in, without_codes
-from petition.letters.text.letter_text import Translation, Words, read_translation, read_words
+from petition.letters.text.letter_text import LetterText, Translation, read_letter_text, read_translation
 
 BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 PICTURE = re.compile(r"(data:image/)[^\s<>)]{100,}")
@@ -27,7 +27,7 @@ PACKAGES: dict[str, Callable[[bytes], Document]] = {"docx": read_word, "odt": re
 class Imported:
     """The letter, what of the file is not in it as it was, and settings that a front matter has."""
 
-    words: Words
+    words: LetterText
     omissions: tuple[Omission, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
 
@@ -81,7 +81,7 @@ def _from_documents(documents: list[Document], front: FrontMatter, omissions: Om
     removed = Omissions()
     for draft in (first, *others):
         _note_invisible(draft, removed)
-    words = read_words(
+    words = read_letter_text(
         first.title, first.recipient, first.employer, first.body, first.demands, first.language, first.sources,
         [_translation(one, first) for one in others],
     )  # fmt: skip

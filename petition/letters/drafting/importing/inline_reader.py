@@ -1,4 +1,4 @@
-"""How the text of a paragraph looks, character by character: as it is meant, and as its Markdown reads."""
+"""How a paragraph's text looks, character by character: as it is meant, and as its Markdown reads."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias

@@ -18,7 +18,7 @@ SIGNS: tuple[dict[str, str], ...] = ({"strong": "**", "emphasis": "*"}, {"strong
 ORDERS: tuple[tuple[Mark, ...], ...] = (("link", "strong", "emphasis"), ("link", "emphasis", "strong"))
 """Which of the marks that begin and end together is outside."""
 MOST_SIGNS = 8
-"""More asterisks than can stand in a row, and what stands before them."""
+"""More characters than a row of asterisks, with what precedes it, can have."""
 DEFINITION = re.compile(r"^(\[\^[^\]\n]+\]):", re.MULTILINE)
 """A note's mark at the beginning of a line, where a colon would make it the note itself."""
 ENTITY = re.compile(r"&(?=#?\w+;)")

@@ -5,7 +5,14 @@ from collections.abc import Iterator
 from itertools import product
 
 from petition.errors import Refusal
-from petition.letters.text.letter_text import Translation, Words, canonical, read_source, read_translation, read_words
+from petition.letters.text.letter_text import (
+    LetterText,
+    Translation,
+    canonical,
+    read_letter_text,
+    read_source,
+    read_translation,
+)
 from petition.letters.text.sources import LINE, Source
 
 HEAD = re.compile(
@@ -15,12 +22,12 @@ HEAD = re.compile(
 TRANSLATION = re.compile(
     r"\n\n---\n\n(?=# .*\n\nTo: .*  \nEmployer: .*  \nLanguage: \S*  \nTranslation of: \S*(?:\n|\Z))"
 )
-"""What stands before each translation."""
+"""The line before each translation."""
 NUMBERED = re.compile(r"([1-9][0-9]*)\. (.+)")
 
 
-def read_letter_md(text: str) -> Words | None:
-    """The letter whose canonical text this is, to the byte; None if it is none's."""
+def read_letter_md(text: str) -> LetterText | None:
+    """The letter whose canonical text this is, to the byte; None if there is none."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").rstrip("\n") + "\n"
     parts = TRANSLATION.split(text.removesuffix("\n"))
     heads = [HEAD.match(part) for part in parts]
@@ -34,12 +41,12 @@ def read_letter_md(text: str) -> Words | None:
     return None
 
 
-def _tried(parts: list[str], has_sources: bool, has_demands: list[bool]) -> Words | None:
+def _tried(parts: list[str], has_sources: bool, has_demands: list[bool]) -> LetterText | None:
     """The letter, if the last lines of the first part are sources, and those of each part demands."""
     try:
         read = [_Part(part, has_sources and place == 0, has_demands[place]) for place, part in enumerate(parts)]
         first, *others = read
-        return read_words(
+        return read_letter_text(
             first.head["title"],
             first.head["recipient"],
             first.head["employer"],

@@ -1,4 +1,4 @@
-"""Which line breaks of a plain text mean something: the end of a line of an address, or merely of a line of a page."""
+"""Which line breaks of a plain text mean something: those in an address do, those of a page's width don't."""
 
 from collections.abc import Sequence
 
@@ -7,17 +7,17 @@ from petition.letters.text.emphasis import is_east_asian
 NARROWEST, WIDEST = 50, 120
 """Between these widths a text may have been broken into lines; a longer line is a whole paragraph."""
 FULL = 0.8
-"""A line that would be so full with the next word, of the widest one, ended for want of room."""
+"""A share of the widest line: a line that the next word would make longer than this ended for lack of space."""
 
 
 def width_of(lines: Sequence[str]) -> int:
-    """How wide the lines of a text are set; 0 if nothing broke them but who wrote them."""
+    """How wide the lines of a text are set; 0 if only the author broke them."""
     widest = max(map(_breadth, lines), default=0)
     return widest if NARROWEST <= widest <= WIDEST else 0
 
 
 def is_wrapped(line: str, following: str, width: int) -> bool:
-    """Whether a line ended only because there was no room left for the next word."""
+    """Whether a line ended only because the next word didn't fit."""
     word = following.split(maxsplit=1)[0] if following.strip() else ""
     return bool(width and word) and _breadth(line.rstrip()) + 1 + _breadth(word) > FULL * width
 

@@ -22,7 +22,7 @@ class Marked:
 
 
 def marked(line: str) -> Marked | None:
-    """The mark of a line and what stands behind it; None if it has none."""
+    """The mark of a line and the text after it; None if it has none."""
     found = MARK.fullmatch(line)
     if found is None:
         return None

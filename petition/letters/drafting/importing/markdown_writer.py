@@ -21,7 +21,7 @@ from petition.letters.drafting.importing.rich_text import (
 )
 
 RULE = "___"
-"""Stars and dashes would join the mark of a list that the rule stands in: ``* ***`` is a rule of four stars."""
+"""Within a list, stars and dashes would join the list's mark: ``* ***`` is a rule of four stars."""
 NUMBER = re.compile(r"([0-9]{1,9})[.)]")
 
 

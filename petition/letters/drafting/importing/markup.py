@@ -8,7 +8,7 @@ _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
 def escaped(text: str) -> str:
-    """Lines of text with whatever Markdown would take for a sign of its own escaped, and without indents."""
+    """Lines of text without indents, with everything escaped that Markdown would read as markup."""
     return guarded(_INDENT.sub("", escaped_within(text)))
 
 

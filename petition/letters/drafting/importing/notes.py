@@ -1,4 +1,4 @@
-"""Notes of a document as the letter's sources, where each of them is one: a title, perhaps a link and a date."""
+"""A document's notes as the letter's sources, if each of them is one: a title, perhaps a link and a date."""
 
 import re
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""What of a file is not in the form, or is there in another way: the list that its organizer reads."""
+"""What a file had that the form lacks or has differently: the list that its organizer reads."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

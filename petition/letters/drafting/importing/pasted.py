@@ -35,7 +35,7 @@ def _as_bullet(found: re.Match[str]) -> str:
 
 
 def _with_breaks(text: str) -> str:
-    """The text with a break after each line of a paragraph that did not end for want of room."""
+    """The text with a break after each line of a paragraph that did not end for lack of space."""
     lines = text.split("\n")
     width = width_of([line for line in lines if line.strip()])
     for start, end, is_nested in _paragraphs(text):

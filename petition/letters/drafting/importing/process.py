@@ -1,4 +1,4 @@
-"""Reads a file in a process of its own, bounded in time, memory and output: nobody knows what a file is made of."""
+"""Reads a file in its own process, bounded in time, memory and output: no one knows what a file is made of."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from petition import errors
 from petition.errors import BadShape, Refusal, SlowDown, TooLong
 from petition.letters.drafting.importing.files import Imported
 from petition.letters.drafting.importing.omissions import Omission
-from petition.letters.text.letter_text import Translation, Words
+from petition.letters.text.letter_text import LetterText, Translation
 from petition.letters.text.sources import Source
 
 MOST_BYTES = 1_000_000
@@ -19,7 +19,7 @@ SECONDS = 8
 """After which the process is killed, whatever it does."""
 MOST_ANSWER = 2_000_000
 AT_ONCE, PATIENCE = 2, 1.0
-"""So many files are read at the same time; another one waits so many seconds for its turn."""
+"""How many files are read at the same time, and how many seconds another one waits for its turn."""
 INHERITED = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "SYSTEMROOT")
 """What the process sees of the environment: no address and no secret of this site."""
 _turns = threading.BoundedSemaphore(AT_ONCE)
@@ -83,7 +83,7 @@ def _refusal(answer: dict[str, Any]) -> Refusal:
 def _imported(found: dict[str, Any]) -> Imported:
     words = found["words"]
     return Imported(
-        words=Words(
+        words=LetterText(
             **{
                 **words,
                 "demands": tuple(words["demands"]),

@@ -50,7 +50,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Quote:
-    """Blocks that somebody else said."""
+    """Blocks that quote someone else."""
 
     blocks: "tuple[Block, ...]"
 

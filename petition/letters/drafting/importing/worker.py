@@ -1,4 +1,4 @@
-"""The process in which one file is read: it gives itself limits, reads the file from its input, answers in JSON."""
+"""The process that reads one file: it limits itself, reads the file from its input, and answers in JSON."""
 
 import json
 import os

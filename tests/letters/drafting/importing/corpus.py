@@ -297,5 +297,5 @@ def _fill(paragraph: Paragraph, maker: _Maker, dice: random.Random) -> None:
 
 
 def corpus(raw: int, library: int) -> list[Sample]:
-    """So many documents of each kind."""
+    """A number of documents of each kind."""
     return [*map(raw_sample, range(raw)), *map(library_sample, range(library))]

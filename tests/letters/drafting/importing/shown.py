@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from html.parser import HTMLParser
 
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.letters.text.markdown import html
 
 WORD = re.compile(r"\w+")
@@ -56,7 +56,7 @@ def body_shown(markdown: str, sources: int = 0) -> str:
     return reader.text
 
 
-def letter_shown(words: Words) -> str:
+def letter_shown(words: LetterText) -> str:
     """All text of a letter: title, head, body, demands behind their numbers, sources."""
     demands = (f"{number}. {demand}" for number, demand in enumerate(words.demands, 1))
     sources = (f"{one.title} {one.url} {one.date}" for one in words.sources)

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from petition.errors import Refusal
 from petition.letters.drafting.importing.files import read_file
 from petition.letters.drafting.importing.letter_md import read_letter_md
-from petition.letters.text.letter_text import Translation, Words, canonical, read_source, read_translation, read_words
+from petition.letters.text.letter_text import (
+    LetterText,
+    Translation,
+    canonical,
+    read_letter_text,
+    read_source,
+    read_translation,
+)
 from petition.letters.text.sources import Source
 from tests.walks import WORDS
 
@@ -25,7 +32,7 @@ WHOLE = replace(
 )
 
 
-def again(words: Words) -> Words:
+def again(words: LetterText) -> LetterText:
     """A letter after its file was imported."""
     return read_file("letter.md", canonical(words)).words
 
@@ -43,10 +50,10 @@ def again(words: Words) -> Words:
         replace(WORDS, body="Text[^a]\n\n[^a]: A note.\n\n    Its end.", sources=()),
         replace(WORDS, title="**R\\&D** is *not* [a link](x)", demands=("2 * 3 *x*", "# No", "1. Yes")),
         replace(WORDS, body="", demands=("Stop.",)),
-        Words(title="T", body="Only text."),
+        LetterText(title="T", body="Only text."),
     ],
 )
-def test_what_letter_md_says_is_read_back_to_the_byte(words: Words) -> None:
+def test_what_letter_md_says_is_read_back_to_the_byte(words: LetterText) -> None:
     assert again(words) == words
 
 
@@ -84,7 +91,7 @@ def test_any_letter_comes_back_with_every_word_and_every_demand(
         read_translation(code, one, "", text, of)
         for code, (one, text, of) in zip(("de", "es"), translated, strict=False)
     ]
-    words = read_words(
+    words = read_letter_text(
         title, recipient, employer, body, demands, "en", [read_source(*one) for one in sources], translations
     )
     found = again(words)

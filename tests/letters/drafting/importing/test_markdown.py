@@ -4,7 +4,7 @@ import pytest
 
 from petition.errors import BadShape
 from petition.letters.drafting.importing.files import Imported, read_file
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.letters.text.sources import Source
 
 EXPORTED = r"""# **We will not build R\&D tools for war** {#title}
@@ -43,7 +43,7 @@ def told(imported: Imported) -> list[str]:
 def test_what_google_docs_exports_is_a_letter() -> None:
     found = read(EXPORTED)
 
-    assert found.words == Words(
+    assert found.words == LetterText(
         title="We will not build R&D tools for war",
         recipient="The CEO",
         employer="Example Corp",
@@ -120,7 +120,7 @@ def test_a_front_matter_carries_the_head_demands_sources_and_settings() -> None:
         "date: today\n---\n\nText.[^1]\n"
     )
 
-    assert found.words == Words(
+    assert found.words == LetterText(
         "We refuse", "Jo", "E", "Text.[^1]", ("Stop.", "Say so."), "es",
         (Source("A report", "https://example.org/", "2018"),),
     )  # fmt: skip

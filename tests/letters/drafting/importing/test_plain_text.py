@@ -8,7 +8,7 @@ from petition.errors import BadShape, Refusal
 from petition.letters.drafting.importing.files import read_file
 from petition.letters.drafting.importing.markup import escaped, unescaped
 from petition.letters.drafting.importing.pasted import as_markdown, demands_in
-from petition.letters.text.letter_text import Words
+from petition.letters.text.letter_text import LetterText
 from petition.letters.text.markdown import html
 from tests.letters.drafting.importing.shown import body_shown, words_of
 
@@ -29,7 +29,7 @@ at any time. We think that it should not.
 """
 
 
-def imported(text: str) -> Words:
+def imported(text: str) -> LetterText:
     """A .txt of that text, read."""
     return read_file("letter.txt", text.encode()).words
 
@@ -55,19 +55,19 @@ def test_lines_of_a_pdf_are_joined_and_its_pages_apart() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("Dear Jo,\n\nText.", Words(body="Dear Jo,\n\nText.")),
-        ("Title\n\nText.\n\n1. Stop.\n2. Pay.", Words("Title", body="Text.", demands=("Stop.", "Pay."))),
-        ("Title\n\n4. Stop.\n5. Pay.", Words("Title", body="4. Stop.\n5. Pay.")),
-        ("Title\n\n1984. A year.", Words("Title", body="1984\\. A year.")),
-        ("Title\n\n- 3 degrees outside.", Words("Title", body="\\- 3 degrees outside.")),
-        ("Title\n\n# not *one* [x]", Words("Title", body="\\# not \\*one\\* \\[x\\]")),
-        ("Title\n\n“Smart” ‘quotes’ – it’s", Words("Title", body="“Smart” ‘quotes’ – it’s")),
-        ("Title\n\na\x0bb\u2028c\x85d", Words("Title", body="a\\\nb\\\nc\\\nd")),
-        ("Title\n\n\u0093Windows\u0094 it\u0092s", Words("Title", body="“Windows” it’s")),
-        ("Title\n\nx\x1ey\x1f", Words("Title", body="x\N{NON-BREAKING HYPHEN}y")),
+        ("Dear Jo,\n\nText.", LetterText(body="Dear Jo,\n\nText.")),
+        ("Title\n\nText.\n\n1. Stop.\n2. Pay.", LetterText("Title", body="Text.", demands=("Stop.", "Pay."))),
+        ("Title\n\n4. Stop.\n5. Pay.", LetterText("Title", body="4. Stop.\n5. Pay.")),
+        ("Title\n\n1984. A year.", LetterText("Title", body="1984\\. A year.")),
+        ("Title\n\n- 3 degrees outside.", LetterText("Title", body="\\- 3 degrees outside.")),
+        ("Title\n\n# not *one* [x]", LetterText("Title", body="\\# not \\*one\\* \\[x\\]")),
+        ("Title\n\n“Smart” ‘quotes’ – it’s", LetterText("Title", body="“Smart” ‘quotes’ – it’s")),
+        ("Title\n\na\x0bb\u2028c\x85d", LetterText("Title", body="a\\\nb\\\nc\\\nd")),
+        ("Title\n\n\u0093Windows\u0094 it\u0092s", LetterText("Title", body="“Windows” it’s")),
+        ("Title\n\nx\x1ey\x1f", LetterText("Title", body="x\N{NON-BREAKING HYPHEN}y")),
     ],
 )  # fmt: skip
-def test_what_a_text_says_stays(text: str, words: Words) -> None:
+def test_what_a_text_says_stays(text: str, words: LetterText) -> None:
     assert imported(text) == words
 
 
@@ -93,7 +93,7 @@ def test_other_kinds_of_files_are_refused_with_what_to_do(name: str) -> None:
 @given(st.binary(max_size=200), st.sampled_from(["a.md", "a.txt", "a.docx"]))
 def test_any_bytes_give_a_letter_or_a_refusal(body: bytes, name: str) -> None:
     try:
-        assert isinstance(read_file(name, body).words, Words)
+        assert isinstance(read_file(name, body).words, LetterText)
     except Refusal as refusal:
         assert str(refusal)
 

@@ -139,7 +139,7 @@ def test_a_heading_that_begins_the_document_is_its_title() -> None:
     assert (found.words.title, found.words.recipient, found.words.body) == ("We refuse", "Jo", "Dear Jo,")
 
 
-def test_a_title_that_is_too_long_stands_above_the_text() -> None:
+def test_a_title_that_is_too_long_is_shown_above_the_text() -> None:
     found = read_file("letter.docx", word_file(title("long " * 50), p(t("Text."))))
 
     assert (found.words.title, found.words.body) == ("", f"# {'long ' * 49}long\n\nText.")

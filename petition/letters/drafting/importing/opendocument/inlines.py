@@ -1,4 +1,4 @@
-"""The text within a paragraph: spans, fields, notes, and everything else that may stand there."""
+"""The text within a paragraph: spans, fields, notes, and everything else that may be there."""
 
 from collections.abc import Callable
 from xml.etree.ElementTree import Element

@@ -25,7 +25,7 @@ class Lists:
                     self._levels[name] = {number_of(level.get("text:level"), 1): level for level in one}
 
     def begin(self, style: str, of: Element) -> None:
-        """A list of the first level: it counts anew, unless it goes on with another one."""
+        """A list of the first level: it starts counting again, unless it continues another one."""
         before = self._named.get(of.get("text:continue-list", ""))
         if before is None and of.get("text:continue-numbering") == "true":
             before = self._counts.get(style)

@@ -69,7 +69,7 @@ class _Reader:
         return Document(blocks, notes, self._omissions)
 
     def _aside(self, of: Iterable[Element]) -> list[Block]:
-        """Blocks that stand apart from the text."""
+        """Blocks that are apart from the text."""
         boxes, self._inlines.boxes = self._inlines.boxes, []
         place, (self._depth, self._list) = (self._depth, self._list), (0, "")
         found = list(grouped(self._lines(of)))
@@ -100,7 +100,7 @@ class _Reader:
         return [tuple(self._aside(cell)) for cell in row if cell.tag == "table:table-cell"]
 
     def _floating(self, one: Element) -> Iterator[Line]:
-        """What is anchored to a page and stands outside every paragraph."""
+        """What is anchored to a page, outside every paragraph."""
         paragraph = Element("text:p")
         paragraph.append(one)
         yield from self._paragraph(paragraph, None)
@@ -154,14 +154,14 @@ class _Reader:
         return min(6, number_of(paragraph.get("text:outline-level"), 1)) if paragraph.tag == "text:h" else None
 
     def _formula(self, name: str) -> str:
-        """What a formula says, in the words of whoever typed it."""
+        """What a formula says, as its author typed it."""
         part = posixpath.normpath(posixpath.join(name, "content.xml"))
         tree = self._package.tree(part) if part in self._package.names else None
         notes = tree.iter("math:annotation") if tree is not None else ()
         return " ".join(" ".join((one.text or "").split()) for one in notes)
 
     def _note_headers(self) -> None:
-        """List what stands at the top and at the bottom of pages."""
+        """List the headers and footers of pages."""
         for page in self._master.iter("style:master-page") if self._master is not None else ():
             for part in page:
                 words = plain(inlines_in(self._aside(part)))

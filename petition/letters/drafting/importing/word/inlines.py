@@ -1,4 +1,4 @@
-"""The text within a paragraph: runs, and everything that may stand around or between them."""
+"""The text within a paragraph: runs, and everything that may be around or between them."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -29,7 +29,7 @@ IGNORED = (
 
 
 class Inlines:
-    """Reads paragraphs' text. ``boxes`` collects the blocks of text boxes until somebody takes them."""
+    """Reads paragraphs' text. ``boxes`` collects the blocks of text boxes until the caller takes them."""
 
     def __init__(self, styles: Styles, omissions: Omissions, boxed: Boxed, notes: frozenset[tuple[str, str]]) -> None:
         self._styles = styles
