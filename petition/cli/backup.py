@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from petition import __version__, config
-from petition.cli.context import ground, now, reading, refuse
+from petition.cli.context import ground, now, reading, refuse, say
 from petition.database import Databases
 from petition.errors import BadShape
 from petition.migration import migrate_both
@@ -122,8 +122,9 @@ def restore(
 
     A log that went back and grows again is a second log of the same letter, which anyone can prove. So after a
     restore nothing is sealed until --since has taken over the newest published log, or --nothing-newer says that
-    there is none; both may be given with FILE or later without it. Codes need a new round: petition codes make
-    --new-round. Signatures that waited are not in a backup: whoever gave one sends the saved token again.
+    there is none. Witnesses are asked first, and it is refused if one saw more. Both may be given with FILE or later
+    without it. Codes need a new round: petition codes make --new-round. Signatures that waited are not in a backup:
+    whoever gave one sends the saved token again.
     """
     if file is None and not sources and not nothing_newer:
         raise click.UsageError("Give a backup's FILE, or --since FOLDER-or-URL, or --nothing-newer.")
@@ -137,7 +138,7 @@ def restore(
             taken = log_recovery.take_over(here.databases, here.master, source, moment=now())
         click.echo(f"{taken.slug}: the log had {taken.before} entries in the backup, and has {taken.after} now.")
     if nothing_newer:
-        for slug in log_recovery.nothing_newer(here.databases, slugs):
+        for slug in log_recovery.nothing_newer(here.databases, slugs, moment=now(), tell=say):
             click.echo(f"{slug}: goes on from the backup.")
     with reading(here) as session:
         for _, slug in log_recovery.held_letters(session):
