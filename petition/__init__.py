@@ -51,7 +51,7 @@ def create_app(
         TRAP_HTTP_EXCEPTIONS=False,
     )
     app.extensions["petition"] = Site(settings, databases, master, clock or utc_now, random)
-    app.extensions["petition.readiness"] = Readiness(settings, databases, master)
+    app.extensions["petition.readiness"] = Readiness(settings, databases, master, clock or utc_now)
     keys = Keys(RoundSecrets(settings.rounds_folder, master))
     app.extensions["petition.keys"] = keys
     app.before_request(keys.forget_destroyed)

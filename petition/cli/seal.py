@@ -7,16 +7,19 @@ from functools import partial
 
 import click
 
-from petition.cli.context import CliContext, ground, now, reading, refuse
+from petition.cli.context import CliContext, ground, now, reading, refuse, say
 from petition.cli.progress import Progress
 from petition.cli.refusals import sentence_for
 from petition.jobs import mailer, scheduler
+from petition.jobs.clock_guard import ClockGuard, seconds_passed
 from petition.letters.access import hosted_letter, hosted_letters
 from petition.letters.states import SIGNABLE
 from petition.letters.update_times import next_update
 from petition.logs import place_of
 from petition.operations.copies import forget_copies
+from petition.scheduler_record import SchedulerRecord
 from petition.sealing.log import HELD
+from petition.sealing.update_hours import newest_stored_hour
 
 
 @click.command()
@@ -27,6 +30,8 @@ def seal(slug: str | None, watch: bool) -> None:
 
     Between set times nothing is due, and the next one is named: if you could choose the moment, you could learn when
     somebody signed. At least K + H signatures of a round must wait (H is half of K, rounded up); H of them wait on.
+
+    Look at the machine's clock first: where the scheduler is in doubt about it, this says that it is right.
     """
     here = ground()
     if watch:
@@ -37,9 +42,14 @@ def seal(slug: str | None, watch: bool) -> None:
         times = {one.slug: next_update(one, here.settings.seal_at, now()) for one in letters if one.state in SIGNABLE}
     if slug and not times:
         refuse("This letter takes no signatures, so nothing waits to be counted.")
+    moment, record = now(), SchedulerRecord(here.settings.data)
+    if record.believe_clock():
+        say(f"From now on the scheduler believes this machine's clock. It says {moment:%Y-%m-%d %H:%M} UTC.")
     found = scheduler.tick(
-        here.services, here.settings.seal_at, now(), only=slug, tell=Progress(), before=_forgets_copies(here)
+        here.services, here.settings.seal_at, moment, only=slug, tell=Progress(), before=_forgets_copies(here)
     )
+    if slug is None:
+        scheduler.note_run(record, found, moment)
     done = found.done
     for name, time in times.items():
         click.echo(f"{name}: {done.get(name, 'nothing is due')}; next update {time:%Y-%m-%d %H:%M} UTC")
@@ -63,7 +73,10 @@ def stay(here: CliContext) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     mailer.start(here.services, here.settings, now, stop)
-    scheduler.watch(here.services, here.settings.seal_at, now, stop, _forgets_copies(here))
+    record = SchedulerRecord(here.settings.data)
+    with reading(here) as session:
+        clock = ClockGuard(now, seconds_passed, newest_stored_hour(session), record)
+    scheduler.watch(here.services, here.settings.seal_at, clock, stop, record, _forgets_copies(here))
 
 
 def _forgets_copies(here: CliContext) -> Callable[[], object]:
