@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from petition import __version__, config
-from petition.cli.context import ground, now, reading, refuse, say
+from petition.cli.context import YES, ask_first, ground, now, reading, refuse, say
 from petition.database import Databases
 from petition.errors import BadShape
 from petition.migration import migrate_both
@@ -103,6 +103,7 @@ def _check(checked: Checked) -> None:
     help="A copy of a letter's newest published log: the restored letter goes on from its end. May be repeated.",
 )
 @click.option("--nothing-newer", is_flag=True, help="Say that no newer log of the (other) letters was ever published.")
+@YES
 @click.option("--letter", "slugs", multiple=True, metavar="SLUG", help="--nothing-newer only for this letter.")
 @PASSPHRASE_FILE
 @click.option(
@@ -114,6 +115,7 @@ def restore(
     file: Path | None,
     sources: tuple[str, ...],
     nothing_newer: bool,
+    yes: bool,
     slugs: tuple[str, ...],
     passphrase_file: Path | None,
     identity_file: Path | None,
@@ -130,6 +132,8 @@ def restore(
         raise click.UsageError("Give a backup's FILE, or --since FOLDER-or-URL, or --nothing-newer.")
     if slugs and not nothing_newer:
         raise click.UsageError("--letter goes with --nothing-newer.")
+    if nothing_newer:
+        ask_first("If a newer log was published after all, there will be two logs of one letter.", yes=yes)
     if file is not None:
         _restore(_decrypt(file, passphrase_file, identity_file))
     here = ground()

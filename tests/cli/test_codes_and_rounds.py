@@ -118,6 +118,14 @@ def test_a_batch_is_recalled_and_again_is_the_same(shell: Shell, address: str) -
     assert f"batch {number}: round 1, 4 made, recalled" in shell("codes", "list", "coded").stdout
 
 
+def test_a_program_reads_the_batches(shell: Shell, address: str) -> None:
+    made = shell("codes", "make", "coded", "--count", "2")
+    number = int(made.stderr.split("Batch ")[1].split(":")[0])
+    told = json.loads(shell("codes", "list", "coded", "--json").stdout)
+
+    assert {"batch": number, "round": 1, "made": 2, "recalled": False} in told
+
+
 def test_a_batch_that_never_was_is_refused(shell: Shell, address: str) -> None:
     result = shell("codes", "void", "coded", "9999")
 
