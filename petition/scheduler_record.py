@@ -38,10 +38,13 @@ class SchedulerRecord:
         """Replace what is known of the run before."""
         part = self._last_run.with_name(f".{LAST_RUN}.{os.getpid()}")
         told = {"hour": to_hour(run.hour).isoformat(), "failed": list(run.failed)}
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(told, file)
-        part.replace(self._last_run)
+        try:
+            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                json.dump(told, file)
+            part.replace(self._last_run)
+        finally:
+            part.unlink(missing_ok=True)
         blur_times(self._last_run)
 
     def read(self) -> LastRun | None:

@@ -1,5 +1,6 @@
 """``petition seal``: do what is due, or stay and be the clock."""
 
+import contextlib
 import signal
 import threading
 from collections.abc import Callable
@@ -49,7 +50,8 @@ def seal(slug: str | None, watch: bool) -> None:
         here.services, here.settings.seal_at, moment, only=slug, tell=Progress(), before=_forgets_copies(here)
     )
     if slug is None:
-        scheduler.note_run(record, found, moment)
+        with contextlib.suppress(OSError):  # a full disk: what could not be counted is told below
+            scheduler.note_run(record, found, moment)
     done = found.done
     for name, time in times.items():
         click.echo(f"{name}: {done.get(name, 'nothing is due')}; next update {time:%Y-%m-%d %H:%M} UTC")
