@@ -3,14 +3,16 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 
 import click
 
-from petition.cli.context import CliContext, ground, now, reading, refuse, say
+from petition.cli.context import CliContext, ground, now, reading, refuse, say, say_json
 from petition.cli.progress import Progress
 from petition.cli.refusals import sentence_for
+from petition.crypto.encodings import hour
 from petition.jobs import mailer, scheduler
 from petition.jobs.clock_guard import ClockGuard, seconds_passed
 from petition.letters.access import hosted_letter, hosted_letters
@@ -26,7 +28,8 @@ from petition.sealing.update_hours import newest_stored_hour
 @click.command()
 @click.argument("slug", required=False)
 @click.option("--watch", is_flag=True, help="Stay, and do what is due at every set time (PETITION_SEAL_AT).")
-def seal(slug: str | None, watch: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
+def seal(slug: str | None, watch: bool, as_json: bool) -> None:
     """Do what is due now, for one letter or for all: count what waits if enough does, end rounds, publish, close.
 
     Between set times nothing is due, and the next one is named: if you could choose the moment, you could learn when
@@ -53,8 +56,7 @@ def seal(slug: str | None, watch: bool) -> None:
         with contextlib.suppress(OSError):  # a full disk: what could not be counted is told below
             scheduler.note_run(record, found, moment)
     done = found.done
-    for name, time in times.items():
-        click.echo(f"{name}: {done.get(name, 'nothing is due')}; next update {time:%Y-%m-%d %H:%M} UTC")
+    _tell(times, done, as_json)
     for answer in found.answers if slug else ():
         click.echo(str(answer), err=True)
     if found.errors:
@@ -62,6 +64,14 @@ def seal(slug: str | None, watch: bool) -> None:
         refuse(" ".join(told))
     if slug and done.get(slug, "").startswith("held"):
         refuse(HELD)
+
+
+def _tell(times: Mapping[str, datetime], done: Mapping[str, str], as_json: bool) -> None:
+    if as_json:
+        say_json([{"slug": slug, "done": done.get(slug), "next": hour(time)} for slug, time in times.items()])
+        return
+    for slug, time in times.items():
+        click.echo(f"{slug}: {done.get(slug, 'nothing is due')}; next update {time:%Y-%m-%d %H:%M} UTC")
 
 
 def _unknown(duty: str, error: Exception) -> str:

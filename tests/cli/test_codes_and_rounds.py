@@ -232,6 +232,13 @@ def test_sealing_everything_goes_through_all_letters(shell: Shell, address: str)
     assert "coded: nothing is due" in said.stdout
 
 
+def test_a_program_reads_what_was_done_and_what_comes_next(shell: Shell, address: str) -> None:
+    told = {one["slug"]: one for one in json.loads(shell("seal", "--json").stdout)}
+
+    assert told["coded"].keys() == {"slug", "done", "next"}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:00Z", told["coded"]["next"])
+
+
 def test_a_draft_has_nothing_to_seal(shell: Shell) -> None:
     shell.a_letter("unsealed", is_open=False)
 
