@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from petition.config import Settings
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def create_app(
@@ -53,7 +53,7 @@ def create_app(
         TRAP_HTTP_EXCEPTIONS=False,
     )
     app.extensions["petition"] = Site(settings, databases, master, clock or utc_now, random)
-    app.extensions["petition.readiness"] = Readiness(settings, databases, master)
+    app.extensions["petition.readiness"] = Readiness(settings, databases, master, clock or utc_now)
     keys = Keys(RoundSecrets(settings.rounds_folder, master))
     app.extensions["petition.keys"] = keys
     app.before_request(keys.forget_destroyed)

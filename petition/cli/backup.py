@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from petition import __version__, config
-from petition.cli.context import cli_context, now, reading, refuse
+from petition.cli.context import YES, ask_first, cli_context, now, reading, refuse, say
 from petition.database import Databases
 from petition.errors import BadShape
 from petition.migration import migrate_both
@@ -103,6 +103,7 @@ def _check(checked: Checked) -> None:
     help="A copy of a letter's newest published log: the restored letter goes on from its end. May be repeated.",
 )
 @click.option("--nothing-newer", is_flag=True, help="Say that no newer log of the (other) letters was ever published.")
+@YES
 @click.option("--letter", "slugs", multiple=True, metavar="SLUG", help="--nothing-newer only for this letter.")
 @PASSPHRASE_FILE
 @click.option(
@@ -114,21 +115,25 @@ def restore(
     file: Path | None,
     sources: tuple[str, ...],
     nothing_newer: bool,
+    yes: bool,
     slugs: tuple[str, ...],
     passphrase_file: Path | None,
     identity_file: Path | None,
 ) -> None:
     """Restore a backup into an empty site; then say what was published after it.
 
-    If a log goes back and then grows again, the letter has two logs, and anyone can prove it. So after a restore
-    nothing is sealed until you give the newest published log with --since, or say with --nothing-newer that none
-    exists. Give either one together with FILE, or later without it. Codes need a new round: petition codes make
-    --new-round. A backup holds no waiting signatures: those signers send their saved token again.
+    A log that went back and grows again is a second log of the same letter, which anyone can prove. So after a
+    restore nothing is sealed until --since has taken over the newest published log, or --nothing-newer says that
+    there is none. Witnesses are asked first, and it is refused if one saw more. Both may be given with FILE or later
+    without it. Codes need a new round: petition codes make --new-round. Signatures that waited are not in a backup:
+    whoever gave one sends the saved token again.
     """
     if file is None and not sources and not nothing_newer:
         raise click.UsageError("Give a backup's FILE, or --since FOLDER-or-URL, or --nothing-newer.")
     if slugs and not nothing_newer:
         raise click.UsageError("--letter goes with --nothing-newer.")
+    if nothing_newer:
+        ask_first("If a newer log was published after all, there will be two logs of one letter.", yes=yes)
     if file is not None:
         _restore(_decrypt(file, passphrase_file, identity_file))
     here = cli_context()
@@ -137,7 +142,7 @@ def restore(
             taken = log_recovery.recover_log(here.databases, here.master, source, moment=now())
         click.echo(f"{taken.slug}: the log had {taken.before} entries in the backup, and has {taken.after} now.")
     if nothing_newer:
-        for slug in log_recovery.nothing_newer(here.databases, slugs):
+        for slug in log_recovery.nothing_newer(here.databases, slugs, moment=now(), tell=say):
             click.echo(f"{slug}: goes on from the backup.")
     with reading(here) as session:
         for _, slug in log_recovery.held_letters(session):

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 from sqlalchemy.orm import Session
 
-from petition.cli.context import CliContext, RefusalGroup, cli_context, now, reading, refuse
+from petition.cli.context import YES, CliContext, RefusalGroup, ask_first, cli_context, now, reading, refuse, say_json
 from petition.coordination import rounds
 from petition.crypto.codes import show
 from petition.issuing import codes as issuing
@@ -179,8 +179,10 @@ def _sheet(path: Path | None) -> Iterator[Callable[[bytes], object]]:
 @codes.command()
 @click.argument("slug")
 @click.argument("batch", type=click.IntRange(1, 999_999_999))
-def void(slug: str, batch: int) -> None:
-    """Recall a batch: its unused codes stop working. The answer looks the same no matter what was used."""
+@YES
+def void(slug: str, batch: int, yes: bool) -> None:
+    """Recall a batch: none of its unused codes works any more. It looks the same whatever was used."""
+    ask_first(f"Unused codes of batch {batch} work no more.", yes=yes)
     here = cli_context()
     with reading(here) as session:
         letter_id = hosted_letter(session, slug).id
@@ -192,13 +194,20 @@ def void(slug: str, batch: int) -> None:
 
 @codes.command("list")
 @click.argument("slug")
-def list_(slug: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
+def list_(slug: str, as_json: bool) -> None:
     """List the batches: how many codes each has, and whether it was recalled. Never which are used, nor how many."""
     here = cli_context()
     with reading(here) as session:
         letter_id = hosted_letter(session, slug).id
     with Session(here.databases.issuer) as issuer:
-        for batch in issuing.batches(issuer, letter_id):
-            click.echo(
-                f"batch {batch.number}: round {batch.round}, {batch.made} made{', recalled' if batch.voided else ''}"
-            )
+        found = [
+            {"batch": one.number, "round": one.round, "made": one.made, "recalled": bool(one.voided)}
+            for one in issuing.batches(issuer, letter_id)
+        ]
+    if as_json:
+        say_json(found)
+        return
+    for one in found:
+        recalled = ", recalled" if one["recalled"] else ""
+        click.echo(f"batch {one['batch']}: round {one['round']}, {one['made']} made{recalled}")

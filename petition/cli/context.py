@@ -98,15 +98,26 @@ def confirm(question: str, *, yes: bool) -> None:
         refuse("Nothing was changed.")
 
 
+YES = click.option("--yes", is_flag=True, help="Don't ask.")
+
+
+def ask_first(question: str, *, yes: bool) -> None:
+    """Ask a person at a terminal before something that can't be undone. A program can't answer, so it isn't asked."""
+    if sys.stdin.isatty():
+        confirm(f"{question} This can't be undone. Go on?", yes=yes)
+
+
 def refuse(sentence: str) -> NoReturn:
     """Stop with a sentence, exit 1."""
     raise Refused(sentence)
 
 
 __all__ = [
+    "YES",
     "CliContext",
     "RefusalGroup",
     "Letter",
+    "ask_first",
     "confirm",
     "cli_context",
     "open_settings",

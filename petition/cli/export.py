@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import click
 
-from petition.cli.context import CliContext, cli_context, reading
+from petition.cli.context import CliContext, cli_context, reading, refuse
 from petition.letters.access import hosted_letter
 from petition.publishing.data import streams
 from petition.publishing.data.streams import Pieces
@@ -37,12 +37,15 @@ NAMED = sorted({name for name in FROM_FIGURES if "/" not in name} | set(STREAMS)
     help=f"The figures as {', '.join(FORMATS)}; or a file by its name: {', '.join(NAMED)}.",
 )
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: the terminal.")
-def export(slug: str, form: str, output: Path | None) -> None:
-    """Export a letter's figures: csv, json and xlsx for programs, md and txt for an email, pdf, svg and png to show.
+@click.option("--force", is_flag=True, help="Replace FILE if it is there already.")
+def export(slug: str, form: str, output: Path | None, force: bool) -> None:
+    """Export a letter's figures: csv, json and xlsx for programs, md and txt for a mail, pdf, svg and png to show.
 
     The same figures in each, those that the public sees. history.csv and log.jsonl are written as they are read,
     however many signatures there are; a line of log.jsonl is an entry of the log, exactly as it is hashed.
     """
+    if output is not None and output.is_file() and not force:
+        refuse(f"{output} exists already. To replace it: --force")
     here = cli_context()
     name = FORMATS.get(form, form)
     with _file(output) as file:

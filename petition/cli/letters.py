@@ -8,7 +8,18 @@ from typing import Any
 import click
 from sqlalchemy import select
 
-from petition.cli.context import RefusalGroup, cli_context, letter_id, now, reading, refuse, say_json, working
+from petition.cli.context import (
+    YES,
+    RefusalGroup,
+    ask_first,
+    cli_context,
+    letter_id,
+    now,
+    reading,
+    refuse,
+    say_json,
+    working,
+)
 from petition.cli.letter_settings import apply_settings
 from petition.cli.unlocking import ORGANIZER, PASSPHRASE_FILE, ask_to_publish
 from petition.coordination import closing, opening, rounds
@@ -134,8 +145,10 @@ def text(slug: str) -> None:
 
 @letter.command("open")
 @click.argument("slug")
-def open_(slug: str) -> None:
+@YES
+def open_(slug: str, yes: bool) -> None:
     """Freeze a draft's text and take signatures; prints the address that only its holders can open."""
+    ask_first(f"The text of {slug} is frozen.", yes=yes)
     here = cli_context()
     opening.open_letter(here.services, letter_id(here, slug), moment=now())
     with reading(here) as session:
@@ -146,11 +159,13 @@ def open_(slug: str) -> None:
 @click.argument("slug")
 @ORGANIZER
 @PASSPHRASE_FILE
-def publish(slug: str, name: str, passphrase_file: Path | None) -> None:
-    """Publish a letter, its count and its log; prints the public address.
+@YES
+def publish(slug: str, name: str, passphrase_file: Path | None, yes: bool) -> None:
+    """Show a letter, its count and its log to everybody; prints the public address.
 
     A letter that shows names asks for an organizer's passphrase: with it, names appear with the next sealing.
     """
+    ask_first(f"{slug} is shown to everybody.", yes=yes)
     here = cli_context()
     mine = letter_id(here, slug)
     who, passphrase = ask_to_publish(here, slug, name, passphrase_file)
@@ -162,12 +177,15 @@ def publish(slug: str, name: str, passphrase_file: Path | None) -> None:
 @click.argument("slug")
 @click.option("--now", "at_once", is_flag=True, help="Close at once; in a demo alone.")
 @click.option("--destroy", is_flag=True, help="In danger: destroy the rounds' secrets at once, close a day later.")
-def close(slug: str, at_once: bool, destroy: bool) -> None:
+@YES
+def close(slug: str, at_once: bool, destroy: bool, yes: bool) -> None:
     """Announce a day ahead that a letter closes. The clock then counts all that waits and destroys the keys.
 
     Signatures of a round that has fewer than K by then are deleted, and never published. A letter that is not public
     yet can close if at least K signatures of one round had come by the last update: it is published in the same hour.
     """
+    if destroy:
+        ask_first(f"The secrets of all codes of {slug} are destroyed now: none of them works any more.", yes=yes)
     here = cli_context()
     moment = now()
     with working(here) as session:
@@ -187,8 +205,10 @@ def close(slug: str, at_once: bool, destroy: bool) -> None:
 @letter.command()
 @click.argument("slug")
 @click.option("--reason", default="", help="Why; the letter's address will say it if the letter was public.")
-def withdraw(slug: str, reason: str) -> None:
-    """Withdraw a whole letter, for good."""
+@YES
+def withdraw(slug: str, reason: str, yes: bool) -> None:
+    """Take a whole letter back, for good."""
+    ask_first(f"{slug} is withdrawn with all its signatures.", yes=yes)
     here = cli_context()
     closing.withdraw_letter(here.services, letter_id(here, slug), reason)
     click.echo("Withdrawn.")
@@ -210,8 +230,10 @@ def approve(slug: str) -> None:
 @letter.command()
 @click.argument("slug")
 @click.option("--reason", required=True, help="Public: the letter's address will say it, and that the host did it.")
-def takedown(slug: str, reason: str) -> None:
-    """Take a letter down for good, as the host of this site."""
+@YES
+def takedown(slug: str, reason: str, yes: bool) -> None:
+    """Take a letter down as whoever runs this site, for good."""
+    ask_first(f"{slug} is taken down with all its signatures.", yes=yes)
     here = cli_context()
     closing.withdraw_letter(here.services, letter_id(here, slug), reason, taken_down=True)
     click.echo("Taken down. See what was reported about it with: petition report list " + slug)

@@ -4,7 +4,7 @@ import os
 
 import click
 
-from petition.cli.context import CliContext, RefusalGroup, cli_context, now, reading, say_json, working
+from petition.cli.context import YES, CliContext, RefusalGroup, ask_first, cli_context, now, reading, say_json, working
 from petition.letters.access import own_letters
 from petition.letters.organizers.accounts import (
     add_organizer,
@@ -54,8 +54,10 @@ def reset(name: str, as_json: bool) -> None:
 
 @organizer.command()
 @click.argument("name")
-def remove(name: str) -> None:
-    """Delete an organizer who no longer works on any letter."""
+@YES
+def remove(name: str, yes: bool) -> None:
+    """Forget an organizer who works on no letter any more."""
+    ask_first(f"{name} is forgotten.", yes=yes)
     with working(cli_context()) as session:
         remove_organizer(session, hosted_organizer(session, name))
     click.echo("Forgotten. The name stays with the versions that they wrote.")

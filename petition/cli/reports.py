@@ -2,7 +2,7 @@
 
 import click
 
-from petition.cli.context import RefusalGroup, cli_context, reading, say_json, working
+from petition.cli.context import YES, RefusalGroup, ask_first, cli_context, reading, say_json, working
 from petition.letters.reports import remove_report, reports
 
 
@@ -35,8 +35,10 @@ def list_(slug: str | None, as_json: bool) -> None:
 
 @report.command()
 @click.argument("key")
-def remove(key: str) -> None:
+@YES
+def remove(key: str, yes: bool) -> None:
     """Forget a report, by its number in the list."""
+    ask_first(f"Report {key} is deleted.", yes=yes)
     with working(cli_context()) as session:
         remove_report(session, key)
     click.echo("Forgotten.")

@@ -2,7 +2,7 @@
 
 import click
 
-from petition.cli.context import RefusalGroup, cli_context, letter_id, reading, say_json
+from petition.cli.context import YES, RefusalGroup, ask_first, cli_context, letter_id, reading, say_json
 from petition.coordination import rounds
 from petition.crypto.encodings import hour
 from petition.crypto.pins import write_pin
@@ -53,11 +53,13 @@ def list_(slug: str, as_json: bool) -> None:
 @round_.command()
 @click.argument("slug")
 @click.argument("number", type=click.IntRange(1, 999_999_999))
-def end(slug: str, number: int) -> None:
+@YES
+def end(slug: str, number: int, yes: bool) -> None:
     """End the exchange of codes of a round now, and destroy its secrets.
 
     At least K + H codes must have been exchanged as of the last update (H is half of K, rounded up).
     """
+    ask_first(f"Codes of round {number} work no more.", yes=yes)
     here = cli_context()
     rounds.end_round(here.services, letter_id(here, slug), number)
     click.echo(f"Round {number} exchanges no more codes; its secrets are destroyed. The next update logs it.")
@@ -66,9 +68,11 @@ def end(slug: str, number: int) -> None:
 @round_.command()
 @click.argument("slug")
 @click.argument("number", type=click.IntRange(1, 999_999_999))
-@click.option("--reason", required=True, help="Why. It is public and stays in the log for good.")
-def annul(slug: str, number: int, reason: str) -> None:
+@click.option("--reason", required=True, help="Why; it is public and stands in the log for good.")
+@YES
+def annul(slug: str, number: int, reason: str, yes: bool) -> None:
     """Take a flooded round out of the count, publicly. Its codes and tokens are refused from now on."""
+    ask_first(f"No signature of round {number} counts any more, and the log says so in public.", yes=yes)
     here = cli_context()
     rounds.annul_round(here.services, letter_id(here, slug), number, reason)
     click.echo(f"Round {number} is annulled; the log will say so at the next update.")

@@ -1,33 +1,41 @@
 """``petition seal``: do what is due now, or stay and do it at each set time."""
 
+import contextlib
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 
 import click
 
-from petition.cli.context import CliContext, cli_context, now, reading, refuse
+from petition.cli.context import CliContext, cli_context, now, reading, refuse, say, say_json
 from petition.cli.progress import Progress
 from petition.cli.refusals import sentence_for
+from petition.crypto.encodings import hour
 from petition.jobs import mailer, scheduler
+from petition.jobs.clock_guard import ClockGuard, seconds_passed
 from petition.letters.access import hosted_letter, hosted_letters
 from petition.letters.states import SIGNABLE
 from petition.letters.update_times import next_update
 from petition.logs import place_of
 from petition.operations.copies import forget_copies
+from petition.scheduler_record import SchedulerRecord
 from petition.sealing.log import HELD
+from petition.sealing.update_hours import newest_stored_hour
 
 
 @click.command()
 @click.argument("slug", required=False)
 @click.option("--watch", is_flag=True, help="Stay, and do what is due at every set time (PETITION_SEAL_AT).")
-def seal(slug: str | None, watch: bool) -> None:
-    """Do what is due now, for one letter or for all: count signatures if enough wait, end rounds, publish, close.
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
+def seal(slug: str | None, watch: bool, as_json: bool) -> None:
+    """Do what is due now, for one letter or for all: count what waits if enough does, end rounds, publish, close.
 
-    Between set times nothing is due, and the command says when the next one is. If you could choose the moment, you
-    could learn when someone signed. At least K + H signatures of a round must wait (H is half of K, rounded up); H of
-    them keep waiting.
+    Between set times nothing is due, and the next one is named: if you could choose the moment, you could learn when
+    somebody signed. At least K + H signatures of a round must wait (H is half of K, rounded up); H of them wait on.
+
+    Look at the machine's clock first: where the scheduler is in doubt about it, this says that it is right.
     """
     here = cli_context()
     if watch:
@@ -38,12 +46,17 @@ def seal(slug: str | None, watch: bool) -> None:
         times = {one.slug: next_update(one, here.settings.seal_at, now()) for one in letters if one.state in SIGNABLE}
     if slug and not times:
         refuse("This letter takes no signatures, so nothing waits to be counted.")
+    moment, record = now(), SchedulerRecord(here.settings.data)
+    if record.believe_clock():
+        say(f"From now on the scheduler believes this machine's clock. It says {moment:%Y-%m-%d %H:%M} UTC.")
     found = scheduler.tick(
-        here.services, here.settings.seal_at, now(), only=slug, tell=Progress(), before=_forgets_copies(here)
+        here.services, here.settings.seal_at, moment, only=slug, tell=Progress(), before=_forgets_copies(here)
     )
+    if slug is None:
+        with contextlib.suppress(OSError):  # a full disk: what could not be counted is told below
+            scheduler.note_run(record, found, moment)
     done = found.done
-    for name, time in times.items():
-        click.echo(f"{name}: {done.get(name, 'nothing is due')}; next update {time:%Y-%m-%d %H:%M} UTC")
+    _tell(times, done, as_json)
     for answer in found.answers if slug else ():
         click.echo(str(answer), err=True)
     if found.errors:
@@ -51,6 +64,14 @@ def seal(slug: str | None, watch: bool) -> None:
         refuse(" ".join(told))
     if slug and done.get(slug, "").startswith("held"):
         refuse(HELD)
+
+
+def _tell(times: Mapping[str, datetime], done: Mapping[str, str], as_json: bool) -> None:
+    if as_json:
+        say_json([{"slug": slug, "done": done.get(slug), "next": hour(time)} for slug, time in times.items()])
+        return
+    for slug, time in times.items():
+        click.echo(f"{slug}: {done.get(slug, 'nothing is due')}; next update {time:%Y-%m-%d %H:%M} UTC")
 
 
 def _unknown(duty: str, error: Exception) -> str:
@@ -64,7 +85,10 @@ def stay(here: CliContext) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     mailer.start(here.services, here.settings, now, stop)
-    scheduler.watch(here.services, here.settings.seal_at, now, stop, _forgets_copies(here))
+    record = SchedulerRecord(here.settings.data)
+    with reading(here) as session:
+        clock = ClockGuard(now, seconds_passed, newest_stored_hour(session), record)
+    scheduler.watch(here.services, here.settings.seal_at, clock, stop, record, _forgets_copies(here))
 
 
 def _forgets_copies(here: CliContext) -> Callable[[], object]:

@@ -20,22 +20,27 @@ from petition.coordination.facts import facts_of
 from petition.coordination.services import Services
 from petition.database import retried
 from petition.errors import Refusal
+from petition.jobs.clock_guard import ClockGuard
 from petition.letters.access import hosted_letters
 from petition.letters.dates import is_due_to_announce, is_due_to_publish
 from petition.letters.lifecycle import announce_close
 from petition.letters.models import Letter, to_hour
 from petition.letters.organizers.one_time_passwords import forget_spent_passwords
 from petition.letters.organizers.spent_forms import forget_spent_forms
-from petition.letters.states import CLOSED, SIGNABLE
-from petition.letters.update_times import last_update
-from petition.logs import log_error
+from petition.letters.states import SIGNABLE
+from petition.letters.update_times import is_done, last_update
+from petition.logs import log, log_error
+from petition.scheduler_record import LastRun, SchedulerRecord
 from petition.sealing import naming
 from petition.sealing.models import Log
 from petition.sealing.sealer import Result
+from petition.sealing.update_hours import letters_that_go_on
 from petition.sealing.witnesses import Answer, collect
 
 PAUSE = 30.0
 """Seconds at most until the clock looks again, and tidies again where something removed was left."""
+SET_BACK = timedelta(hours=2)
+"""So long before the next full hour, the clock must have been set back since the last one, by more than an hour."""
 Found = TypeVar("Found")
 
 
@@ -117,20 +122,20 @@ def living_letters(services: Services, hours: Sequence[int], moment: datetime) -
     """By letter that goes on, what is due at a moment."""
     with Session(services.databases.reading) as session:
         updated = {row.letter_id: row.updated for row in session.execute(select(Log.letter_id, Log.updated))}
-        letters = [letter for letter in hosted_letters(session) if letter.state in {*SIGNABLE, CLOSED}]
+        letters = letters_that_go_on(session)
     return {letter.id: _due(letter, updated.get(letter.id), hours, moment) for letter in letters}
 
 
 def _due(letter: Letter, updated: datetime | None, hours: Sequence[int], moment: datetime) -> Due:
     set_time = last_update(letter, hours, moment)
     closes = letter.state in SIGNABLE and letter.closes is not None and letter.closes <= moment
-    return Due(letter.slug, closes or updated is None or updated < set_time, closes, set_time)
+    return Due(letter.slug, closes or not is_done(updated, set_time, moment), closes, set_time)
 
 
 def _do(services: Services, duties: Duties, letter_id: str, due: Due, moment: datetime, tell: naming.Tell) -> str:
     def act() -> str:
         if updates.is_held(services, letter_id):
-            return "held: restored from a backup; see petition doctor"
+            return "held: its log may be older than the published one; see petition doctor"
         return _said(due, retried(partial(_update, services, letter_id, due, moment, tell)))
 
     return duties.do("count update", act, "") or f"failed: {type(duties.errors[-1][1]).__name__}"
@@ -169,22 +174,40 @@ def keep_dates(services: Services, moment: datetime) -> None:
 def watch(
     services: Services,
     hours: Sequence[int],
-    now: Callable[[], datetime],
+    clock: ClockGuard,
     stop: threading.Event,
+    record: SchedulerRecord,
     before: Callable[[], object] = lambda: None,
 ) -> None:
-    """Tick at once, to finish what a crash left, and then at every full hour until ``stop`` is set."""
-    is_tidy = _logged(tick(services, hours, now(), before=before)).is_tidy
+    """Tick at once, to finish what a crash left, and then at every full hour until ``stop`` is set.
+
+    While the clock is in doubt nothing is done; when it is believed again, what is due by then is. Where the clock was
+    set back, what is due is found anew.
+    """
+    due, is_tidy = clock.now(), False
     while not stop.is_set():
-        due = to_hour(now()) + timedelta(hours=1)
-        while now() < due and not stop.is_set():
-            stop.wait(min(PAUSE, max(0.05, (due - now()).total_seconds())))
+        moment = clock.now()
+        if clock.is_believed() and (moment >= due or moment < due - SET_BACK):
+            done = tick(services, hours, moment, before=before)
+            _report(done, moment, record)
+            due, is_tidy = to_hour(moment) + timedelta(hours=1), done.is_tidy
+        else:
             is_tidy = is_tidy or Duties().do("tidying", lambda: updates.tidy(services), False)
-        if not stop.is_set():
-            is_tidy = _logged(tick(services, hours, due, before=before)).is_tidy
+        left = (due - clock.now()).total_seconds()
+        stop.wait(min(PAUSE, max(0.05, left)) if left > 0 else PAUSE)
 
 
-def _logged(done: Tick) -> Tick:
-    for duty, error in done.errors:
+def _report(done: Tick, moment: datetime, record: SchedulerRecord) -> None:
+    """Log what went wrong, and note it for the doctor."""
+    duties = Duties()
+    duties.do("record", lambda: note_run(record, done, moment), None)
+    for duty, error in (*done.errors, *duties.errors):
         log_error("a duty failed", error, duty=duty)
-    return done
+    if any(answer.newer is not None for answer in done.answers):
+        log.error("a witness saw more entries of a log than it has here: it is held; see petition doctor")
+
+
+def note_run(record: SchedulerRecord, done: Tick, moment: datetime) -> None:
+    """Note for the doctor that the scheduler looked, and what failed."""
+    failed = dict.fromkeys(f"{duty} ({type(error).__name__})" for duty, error in done.errors)
+    record.write(LastRun(moment, tuple(failed)))

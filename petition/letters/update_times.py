@@ -10,6 +10,9 @@ from datetime import datetime, timedelta
 from petition.letters.models import Letter, to_hour
 from petition.letters.states import DAILY
 
+CLOCKS_APART = timedelta(hours=1)
+"""A smaller step of the clock is no reason to update again."""
+
 
 def last_update(letter: Letter, hours: Sequence[int], moment: datetime) -> datetime:
     """The newest set time that is not after a moment; ``hours`` (UTC) are those of daily updates."""
@@ -17,6 +20,15 @@ def last_update(letter: Letter, hours: Sequence[int], moment: datetime) -> datet
     if letter.updates != DAILY:
         return now
     return next(hour for ahead in range(25) if (hour := now - timedelta(hours=ahead)).hour in hours)
+
+
+def is_done(updated: datetime | None, set_time: datetime, moment: datetime) -> bool:
+    """Whether the update of a set time was made, by the hour of the last one.
+
+    An hour that is still to come is that of a clock that was wrong. It does not count, or nothing would be due until
+    then.
+    """
+    return updated is not None and set_time <= updated <= moment + CLOCKS_APART
 
 
 def next_update(letter: Letter, hours: Sequence[int], moment: datetime) -> datetime:

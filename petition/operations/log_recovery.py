@@ -9,7 +9,7 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -30,6 +30,7 @@ from petition.publishing.data.exports import FORMULA_STARTS
 from petition.sealing.log import append, log_of, log_seed, root_of
 from petition.sealing.models import Log, Milestone, Sealing
 from petition.sealing.round_entries import rounded
+from petition.sealing.witnesses import collect
 from petition.signing.appearances import forget_all
 from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawal
 from petition.signing.names import free_names
@@ -74,19 +75,48 @@ def held_letters(session: Session) -> list[tuple[str, str]]:
     return [(row.id, row.slug) for row in session.execute(rows.order_by(Letter.slug))]
 
 
-def nothing_newer(databases: Databases, slugs: Sequence[str] = ()) -> list[str]:
-    """The host says that no newer log was ever published: held logs continue from the backup. Returns their slugs."""
-    with Session(databases.petition) as session:
+def nothing_newer(
+    databases: Databases,
+    slugs: Sequence[str] = (),
+    *,
+    moment: datetime,
+    tell: Callable[[str], object] = lambda _: None,
+) -> list[str]:
+    """Somebody says that no newer log was ever published: held logs go on from the backup; the slugs of those.
+
+    Refuses if a witness saw more entries. ``tell`` hears of witnesses that could not be asked.
+    """
+    with Session(databases.reading) as session:
         known = {slug: letter_id for letter_id, slug in held_letters(session)}
-        for slug in slugs:
-            if slug not in known:
-                raise NotFound("No log of a letter %(slug)s is held. See: petition doctor", slug=slug)
-        freed = [slug for slug in known if not slugs or slug in slugs]
+    for slug in slugs:
+        if slug not in known:
+            raise NotFound("No log of a letter %(slug)s is held. See: petition doctor", slug=slug)
+    freed = [slug for slug in known if not slugs or slug in slugs]
+    _require_nothing_newer_seen(databases, [known[slug] for slug in freed], moment, tell)
+    with Session(databases.petition) as session:
         session.execute(update(Log).where(Log.letter_id.in_([known[slug] for slug in freed])).values(is_held=False))
         for slug in freed:
             free_names(session, session.get_one(Letter, known[slug]))
         session.commit()
     return freed
+
+
+def _require_nothing_newer_seen(
+    databases: Databases, letter_ids: Sequence[str], moment: datetime, tell: Callable[[str], object]
+) -> None:
+    for answer in collect(databases.petition, letter_ids, moment, again=True):
+        if answer.newer is not None:
+            raise Conflict(
+                "The witness %(witness)s saw the log of %(slug)s at %(newer)s entries, and here it has %(size)s: a "
+                "newer one was published. Find it and take it over: petition restore --since FOLDER-or-URL. If the "
+                "witness is mistaken, remove it first: petition witness remove NAME. Nothing was changed.",
+                witness=answer.witness,
+                slug=answer.slug,
+                newer=answer.newer,
+                size=answer.size,
+            )
+        if answer.line is None:
+            tell(str(answer))
 
 
 def recover_log(databases: Databases, master: bytes, source: Source, *, moment: datetime) -> Recovered:

@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -25,6 +26,7 @@ from petition.database import engine_for
 from petition.errors import Conflict
 from petition.issuing.models import Outbox
 from petition.logs import SHARED_COUNTS
+from petition.scheduler_record import SchedulerRecord
 
 STEP = 5
 """Waiting email is rounded down to multiples of this: one more would show that someone asked just now."""
@@ -38,6 +40,7 @@ class SiteHealth(Collector):
     def __init__(self, settings: Settings, address: str) -> None:
         self._issuer_url = settings.issuer_database_url
         self._address = address
+        self._record = SchedulerRecord(settings.data)
 
     def collect(self) -> Iterable[Metric]:
         """The figures of this moment."""
@@ -50,6 +53,10 @@ class SiteHealth(Collector):
         yield _gauge(
             "petition_ready", "Whether /readyz finds all well.", float(_status(f"{self._address}/readyz") == 200)
         )
+        run = self._record.read()
+        if run is not None:
+            age = (datetime.now(UTC) - run.hour).total_seconds()
+            yield _gauge("petition_scheduler_age_seconds", "Since the hour in which the scheduler last looked.", age)
         with contextlib.suppress(SQLAlchemyError):
             yield _gauge("petition_mail_waiting", f"Mail that waits, rounded down to {STEP}s.", float(self._waiting()))
 

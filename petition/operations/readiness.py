@@ -1,11 +1,14 @@
 """Whether a site can do its work now: what ``/readyz`` answers. It says nothing about a letter or a visitor."""
 
+import contextlib
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from petition.config import Settings
 from petition.database import BUSY_SECONDS, Databases, IssuerBase, PetitionBase
@@ -14,6 +17,7 @@ from petition.operations.doctor.files import TOO_LITTLE
 from petition.operations.startup import misfits, missing_rounds
 from petition.outages import is_away
 from petition.schema import differences
+from petition.sealing.update_hours import overdue_letters
 
 METADATA = {"petition": PetitionBase.metadata, "issuer": IssuerBase.metadata}
 ANSWER_SECONDS, SLOW_SECONDS = 2.0, 60.0
@@ -26,11 +30,17 @@ class Readiness:
     """Looks at a site, and remembers for a moment what it found."""
 
     def __init__(
-        self, settings: Settings, databases: Databases, master: bytes, seconds: Callable[[], float] = time.monotonic
+        self,
+        settings: Settings,
+        databases: Databases,
+        master: bytes,
+        now: Callable[[], datetime],
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._databases = databases
         self._master = master
+        self._now = now
         self._seconds = seconds
         self._known: dict[str, tuple[float, list[str]]] = {}
 
@@ -42,6 +52,7 @@ class Readiness:
         for chain in CHAINS:
             yield from _tried(chain, lambda chain=chain: list(self._database(chain)))  # type: ignore[misc]
         yield from _tried("keys", lambda: self._remembered("keys", SLOW_SECONDS, lambda: list(self._keys())))
+        yield from _tried("updates", lambda: list(self._updates()))
         if shutil.disk_usage(self._settings.data).free < TOO_LITTLE:
             yield f"disk: less than {TOO_LITTLE // 2**20} MB are free"
 
@@ -59,6 +70,11 @@ class Readiness:
             yield "a log's key does not open; see petition doctor"
         if list(missing_rounds(self._settings, self._databases)):
             yield "the secret of an open round is missing; see petition doctor"
+
+    def _updates(self) -> Iterator[str]:
+        with contextlib.suppress(SQLAlchemyError), Session(self._databases.reading) as session:  # told above
+            if overdue_letters(session, self._settings.seal_at, self._now()):
+                yield "the last one is overdue; see petition doctor"
 
     def _remembered(self, name: str, for_seconds: float, look: Look) -> list[str]:
         known = self._known.get(name)

@@ -25,7 +25,8 @@ class Log(PetitionBase):
     updated: Mapped[datetime | None] = mapped_column(Hour, default=None)
     """The hour of the last update, whether or not it appended anything: organizers' figures are as of then."""
     is_held: Mapped[bool] = mapped_column(default=False)
-    """Came out of a backup: nothing is appended before the newest published log has been taken over."""
+    """Came out of a backup, or a witness saw more of it: nothing is appended before the newest published log has been
+    taken over."""
 
 
 class Entry(PetitionBase):

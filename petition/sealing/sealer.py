@@ -18,6 +18,7 @@ from petition.crypto.merkle import leaf_hash
 from petition.letters.lifecycle import move
 from petition.letters.models import Letter
 from petition.letters.states import CLOSED, OPEN, SIGNABLE, WITHDRAWN, is_current
+from petition.letters.update_times import is_done
 from petition.randomness import Random
 from petition.sealing.batching import settle
 from petition.sealing.choosing import Choice, Chooser, Chosen, Entry, published_as
@@ -27,6 +28,7 @@ from petition.sealing.log import append, log_of, log_seed
 from petition.sealing.models import Log
 from petition.sealing.round_entries import Numbers, NumbersByRound, entries_of_rounds, numbers_by_round, room
 from petition.sealing.unordered_writes import LiftedRows, Row
+from petition.sealing.update_hours import newest_hour_of_log
 from petition.signing.appearances import ARRIVALS, forget_all
 from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawal
 from petition.signing.signatures import rounds_of
@@ -59,7 +61,8 @@ def seal(
     """Append what may be appended now, and sign a checkpoint; with ``closing``, all that may ever be, and the end.
 
     Refuses nothing and is safe from several processes: the log's row is held, and a second one finds less to do.
-    ``due`` is the set time that this is for: nothing happens if it has been done.
+    ``due`` is the set time that this is for: nothing happens if it has been done. Where the clock was ahead before,
+    what is appended now gets the hour of the newest entry, and none before it.
     """
     log = log_of(session, letter.id, alone=True)
     session.expire_all()  # another process that held the log before may have changed what this session read
@@ -68,10 +71,11 @@ def seal(
         return Result(is_held=True)
     if letter.state == WITHDRAWN or (closing and letter.state not in SIGNABLE):
         return Result()
-    if due is not None and log.updated is not None and log.updated >= due:
+    if due is not None and is_done(log.updated, due, moment):
         return Result()
     log.updated = moment
-    return _Update(session, letter, log, moment, random, master, closing).run(numbers)
+    hour_of_entries = max(moment, newest_hour_of_log(session, letter.id) or moment)
+    return _Update(session, letter, log, moment, hour_of_entries, random, master, closing).run(numbers)
 
 
 @dataclass
@@ -82,6 +86,8 @@ class _Update:
     letter: Letter
     log: Log
     moment: datetime
+    hour_of_entries: datetime
+    """The moment, or the hour of the log's newest entry where that is later."""
     random: Random
     master: bytes
     closing: bool
@@ -108,7 +114,7 @@ class _Update:
         lifted.put_back(kept)
         if not entries:
             return Result(waiting=len(choice.held))
-        renew(session, letter, signed - withdrawn, moment=self.moment)
+        renew(session, letter, signed - withdrawn, moment=self.hour_of_entries)
         letter.edition += 1
         if self.closing:
             self._end()
@@ -175,15 +181,15 @@ class _Update:
         """What is stored of entries beside the log: the place of each commit, the history, the milestones."""
         _remember(self.session, self.letter, chosen, first + _position_of_signatures(entries))
         size = self.log.size if is_current(self.letter) else None
-        write_history(self.session, self.letter, self.moment, *numbers, size)
-        note_milestones(self.session, self.letter, entries, first, self.moment)
+        write_history(self.session, self.letter, self.hour_of_entries, *numbers, size)
+        note_milestones(self.session, self.letter, entries, first, self.hour_of_entries)
 
     def _end(self) -> None:
         """A letter that was only open is published and closed in one."""
         letter = self.letter
-        letter.closed = self.moment
+        letter.closed = self.hour_of_entries
         if letter.state == OPEN:
-            letter.published, letter.was_public = self.moment, True
+            letter.published, letter.was_public = self.hour_of_entries, True
         self.session.flush()
         move(self.session, letter, CLOSED)
 

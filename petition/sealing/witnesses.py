@@ -11,7 +11,7 @@ import threading
 import time
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from urllib.parse import SplitResult, urlsplit
@@ -49,6 +49,8 @@ class Answer:
     size: int
     line: str | None = None
     wrong: str = ""
+    newer: int | None = None
+    """How many entries the witness saw, if they are more than the log has here."""
 
     def __str__(self) -> str:
         if self.line is not None:
@@ -110,15 +112,17 @@ def served_note(session: Session, log: Log) -> str:
     return log.checkpoint + "".join(f"{line}\n" for line in session.scalars(lines.order_by(Cosigned.witness)))
 
 
-def collect(petition: Engine, letter_ids: Iterable[str], moment: datetime) -> list[Answer]:
+def collect(petition: Engine, letter_ids: Iterable[str], moment: datetime, *, again: bool = False) -> list[Answer]:
     """Ask every witness about these letters' logs, as far as they are public and it has not cosigned them yet.
 
-    Never raises for what a witness does, and takes a few seconds at most.
+    ``again`` asks also where a log is held, and where the witness has cosigned this size: it may have seen more since.
+    A log of which a witness saw more entries than it has here is held. Never raises for what a witness does, and takes
+    a few seconds at most.
     """
     with Session(petition.execution_options(petition_reads=True)) as session:
-        questions = [question for letter_id in letter_ids for question in _questions(session, letter_id)]
+        questions = [question for letter_id in letter_ids for question in _questions(session, letter_id, again)]
     answers = _ask_all(petition, questions, int(moment.timestamp()))
-    if any(answer.line is not None for _, answer in answers):
+    if any(answer.line is not None or answer.newer is not None for _, answer in answers):
         with Session(petition) as session:
             for question, answer in answers:
                 _keep(session, question, answer)
@@ -126,17 +130,17 @@ def collect(petition: Engine, letter_ids: Iterable[str], moment: datetime) -> li
     return [answer for _, answer in answers]
 
 
-def _questions(session: Session, letter_id: str) -> Iterator[_Question]:
+def _questions(session: Session, letter_id: str, again: bool) -> Iterator[_Question]:
     letter = session.get_one(Letter, letter_id)
     if letter.state not in PUBLIC or not letter.was_public:
         return
     log = log_of(session, letter_id)
-    if log.is_held:
+    if log.is_held and not again:
         return
     sizes = dict(session.execute(select(Cosigned.witness, Cosigned.size).where(Cosigned.letter_id == letter_id)).all())
     for witness in all_witnesses(session):
         address, old = _address(witness.url or ""), sizes.get(witness.name, 0)
-        if address is not None and old < log.size:
+        if address is not None and (again or old < log.size):
             key = WitnessKey(witness.key_name, witness.public_key)
             yield _Question(letter_id, letter.slug, witness.name, key, address, log.size, old, log.checkpoint)
 
@@ -173,10 +177,11 @@ def _ask(petition: Engine, question: _Question, now: int) -> Answer:
         if status == 409 and re.fullmatch(r"(0|[1-9][0-9]{0,17})\n?", text):
             known = int(text)
             if known > question.size:
-                return _wrong(
+                return replace(
                     answer,
-                    f"it says that it saw this log at {known} entries, and here it has {question.size}. If that is "
-                    "true, this site went back in time: restore the newest log before anything else is sealed.",
+                    newer=known,
+                    wrong=f"it says that it saw this log at {known} entries, and here it has {question.size}. If that "
+                    "is true, this site went back in time: restore the newest log before anything else is sealed.",
                 )
             status, text = _post(question, _request(petition, question, known))
         if status != 200:
@@ -188,7 +193,7 @@ def _ask(petition: Engine, question: _Question, now: int) -> Answer:
         return _wrong(answer, str(refusal))
     if abs(cosigned.time - now) > CLOCKS_APART:
         return _wrong(answer, "the moment of its cosignature is more than a day away from our clock.")
-    return Answer(question.slug, question.witness, question.size, line=cosigned.line)
+    return replace(answer, line=cosigned.line)
 
 
 _MEANINGS = {
@@ -200,7 +205,7 @@ _MEANINGS = {
 
 
 def _wrong(answer: Answer, why: str) -> Answer:
-    return Answer(answer.slug, answer.witness, answer.size, wrong=why)
+    return replace(answer, wrong=why)
 
 
 def _request(petition: Engine, question: _Question, old: int) -> bytes:
@@ -254,10 +259,17 @@ def _address(url: str) -> SplitResult | None:
 
 
 def _keep(session: Session, question: _Question, answer: Answer) -> None:
-    """Keep a cosignature, unless the witness has been removed, or has given a newer one meanwhile."""
-    if answer.line is None or session.get(Witness, question.witness) is None:
+    """Keep a cosignature, unless the witness has been removed, or has given a newer one meanwhile.
+
+    Hold the log if the witness saw more entries than it has by now.
+    """
+    if session.get(Witness, question.witness) is None:
         return
     log = log_of(session, question.letter_id, alone=True)
+    if answer.newer is not None and answer.newer > log.size:
+        log.is_held = True
+    if answer.line is None:
+        return
     row = session.get(Cosigned, (question.letter_id, question.witness))
     if row is None:
         row = Cosigned(letter_id=question.letter_id, witness=question.witness, size=0, line="")

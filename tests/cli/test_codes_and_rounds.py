@@ -118,6 +118,14 @@ def test_a_batch_is_recalled_and_again_is_the_same(shell: Shell, address: str) -
     assert f"batch {number}: round 1, 4 made, recalled" in shell("codes", "list", "coded").stdout
 
 
+def test_a_program_reads_the_batches(shell: Shell, address: str) -> None:
+    made = shell("codes", "make", "coded", "--count", "2")
+    number = int(made.stderr.split("Batch ")[1].split(":")[0])
+    told = json.loads(shell("codes", "list", "coded", "--json").stdout)
+
+    assert {"batch": number, "round": 1, "made": 2, "recalled": False} in told
+
+
 def test_a_batch_that_never_was_is_refused(shell: Shell, address: str) -> None:
     result = shell("codes", "void", "coded", "9999")
 
@@ -222,6 +230,13 @@ def test_sealing_everything_goes_through_all_letters(shell: Shell, address: str)
 
     assert said.exit_code == 0
     assert "coded: nothing is due" in said.stdout
+
+
+def test_a_program_reads_what_was_done_and_what_comes_next(shell: Shell, address: str) -> None:
+    told = {one["slug"]: one for one in json.loads(shell("seal", "--json").stdout)}
+
+    assert told["coded"].keys() == {"slug", "done", "next"}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:00Z", told["coded"]["next"])
 
 
 def test_a_draft_has_nothing_to_seal(shell: Shell) -> None:

@@ -70,3 +70,14 @@ def test_an_export_that_cannot_be_written_is_one_line(shell: Shell, address: str
     result = shell("export", "coded", "-o", str(tmp_path / "no" / "such" / "file"))
 
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+
+
+def test_a_file_that_is_there_is_replaced_only_when_told(shell: Shell, address: str, tmp_path: Path) -> None:
+    file = tmp_path / "counts.csv"
+    file.write_text("mine")
+    refused, kept = shell("export", "coded", "-o", str(file)), file.read_text()
+    told = shell("export", "coded", "-o", str(file), "--force")
+
+    assert (refused.exit_code, kept) == (1, "mine")
+    assert "--force" in refused.stderr
+    assert told.exit_code == 0 and file.read_text() != "mine"

@@ -1,6 +1,9 @@
 """Each command teaches its use, and wrong use differs from a refusal."""
 
+import re
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -56,6 +59,15 @@ def test_hidden_commands_are_the_two_halves_of_run() -> None:
 
 def test_the_version_is_printed() -> None:
     assert CliRunner().invoke(main, ["--version"], prog_name="petition").output == f"petition, version {__version__}\n"
+
+
+def test_the_version_is_the_same_wherever_it_is_written() -> None:
+    root = Path(__file__).parents[2]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    newest = re.search(r"^## (\S+)$", (root / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert newest is not None
+    assert project["version"] == newest[1] == __version__
 
 
 @pytest.mark.parametrize(

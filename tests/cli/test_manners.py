@@ -1,6 +1,7 @@
 """Commands start quickly, name a slip of the pen, and end quietly when they are interrupted."""
 
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -96,3 +97,42 @@ def test_a_file_that_is_not_there_is_a_sentence(shell: Shell, tmp_path: Path) ->
     result = shell("backup", str(tmp_path / "no/folder/file"), "--passphrase-file", __file__)
 
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "letter open ours",
+        "letter publish ours",
+        "letter close ours --destroy",
+        "letter withdraw ours",
+        "letter takedown ours --reason fraud",
+        "round end ours 1",
+        "round annul ours 1 --reason flooded",
+        "codes void ours 1",
+        "organizer remove Ana",
+        "report remove 1",
+        "restore --nothing-newer",
+    ],
+)
+def test_what_cannot_be_undone_is_asked_first_at_a_terminal(shell: Shell, words: str) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "petition", *words.split()]
+    os.write(ours, b"n\n")
+    done = subprocess.run(command, env=os.environ | shell.environ, stdin=theirs, capture_output=True, text=True)
+    os.close(ours)
+    os.close(theirs)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "This can't be undone. Go on?" in done.stderr and done.stderr.endswith("Nothing was changed.\n")
+
+
+def test_who_says_yes_at_a_terminal_is_not_asked(shell: Shell) -> None:
+    shell.a_letter("ours")
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "petition", "letter", "withdraw", "ours", "--yes"]
+    done = subprocess.run(command, env=os.environ | shell.environ, stdin=theirs, capture_output=True, text=True)
+    os.close(ours)
+    os.close(theirs)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Withdrawn.\n", "")

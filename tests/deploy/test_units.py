@@ -86,6 +86,13 @@ def test_only_what_is_public_is_written_for_others_to_read(unit: str) -> None:
     assert "UMask" not in (DEPLOY / "systemd/petition-.service.d/hardening.conf").read_text()
 
 
+def test_every_service_waits_until_the_clock_was_set() -> None:
+    lines = (DEPLOY / "systemd/petition-.service.d/hardening.conf").read_text().splitlines()
+
+    assert "Wants=time-sync.target" in lines
+    assert any(line.startswith("After=") and "time-sync.target" in line.split() for line in lines)
+
+
 def test_the_server_for_the_onion_service_trusts_no_proxy() -> None:
     assert "UnsetEnvironment=PETITION_PROXIES" in (DEPLOY / "systemd/petition-onion.service").read_text().splitlines()
 

@@ -1,8 +1,7 @@
 """What happens by itself, and when."""
 
-import threading
-from datetime import datetime
-from itertools import count
+import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,10 +10,12 @@ from sqlalchemy.orm import Session
 
 from petition.coordination import rounds, updates
 from petition.jobs import scheduler
-from petition.jobs.scheduler import tick, watch
-from petition.letters.models import Letter
+from petition.jobs.scheduler import tick
+from petition.letters.models import Letter, to_hour
+from petition.scheduler_record import LastRun, SchedulerRecord
 from petition.sealing.models import Log, Milestone
 from tests.conftest import Clock
+from tests.jobs.machine import Machine, run_scheduler
 from tests.walks import Campaign
 
 
@@ -132,24 +133,21 @@ def test_before_anything_is_sealed_what_must_go_goes(campaign: Campaign, clock: 
 def test_the_clock_ticks_at_once_then_at_each_set_time_and_stops_when_told(campaign: Campaign, clock: Clock) -> None:
     letter = campaign.a_published_letter(k=3, updates="hourly")
     campaign.codes(letter, 1)
-    clock.pass_time(hours=1)
-    stop, asked = threading.Event(), count(1)
+    clock.pass_time(hours=1, minutes=20)
+    run_scheduler(campaign, Machine(clock), hours=1, then={0.5: lambda: campaign.codes(letter, 1)})
 
-    def now() -> datetime:
-        """Once for the first tick, once to see when the next is due; then it is due; then everything stops."""
-        match next(asked):
-            case 1 | 2:
-                return clock()
-            case 3:
-                campaign.codes(letter, 1)
-                clock.pass_time(hours=1)
-            case _:
-                stop.set()
-        return clock()
-
-    watch(campaign.services, (4,), now, stop)
     told = {entry["made"]: row.hour.hour for entry, row in told_at(campaign, letter) if entry["type"] == "codes"}
     assert told == {1: 10, 2: 11}
+
+
+def test_a_clock_that_overslept_updates_as_of_now(campaign: Campaign, clock: Clock) -> None:
+    letter = campaign.a_published_letter(k=3, updates="hourly")
+    machine = Machine(clock)
+    run_scheduler(campaign, machine, hours=5, then={0.5: lambda: machine.pass_time(hours=3)})
+
+    [log] = campaign.rows(Log, letter)
+    assert log.updated is not None
+    assert clock() - log.updated <= timedelta(hours=1, minutes=1)
 
 
 def told_at(campaign: Campaign, letter: str) -> list[tuple[dict[str, Any], Milestone]]:
@@ -188,21 +186,26 @@ def test_a_database_error_in_one_duty_ends_none_of_the_others(
 def test_the_clock_logs_what_failed_without_its_values_and_goes_on(
     campaign: Campaign, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    asked = count()
     monkeypatch.setattr(scheduler, "keep_dates", away)
-
-    def now() -> datetime:
-        clock.pass_time(minutes=59)
-        if next(asked) > 20:
-            stop.set()
-        return clock()
-
-    stop = threading.Event()
-    watch(campaign.services, (4,), now, stop)
+    run_scheduler(campaign, Machine(clock), hours=5.2)
 
     assert len(caplog.records) > 3
     assert {(vars(line)["duty"], vars(line)["kind"]) for line in caplog.records} == {("dates", "OperationalError")}
     assert "visitor" not in caplog.text
+    last = SchedulerRecord(campaign.settings.data).read()
+    assert last == LastRun(to_hour(clock()), ["dates (OperationalError)"])
+
+
+def test_what_the_scheduler_leaves_for_the_doctor_holds_nothing_of_a_letter(campaign: Campaign, clock: Clock) -> None:
+    letter = campaign.an_open_letter(k=3)
+    campaign.sign_all(letter, 5)
+    clock.pass_time(hours=20)
+    run_scheduler(campaign, Machine(clock), hours=1.2)
+    [path] = campaign.settings.data.glob("scheduler.json")
+
+    assert json.loads(path.read_text()) == {"hour": to_hour(clock()).isoformat(), "failed": []}
+    assert path.stat().st_mtime % 3600 == 0
+    assert path.stat().st_mode & 0o077 == 0
 
 
 def away(*_: Any, **__: Any) -> None:

@@ -8,9 +8,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session
 
 from petition.crypto.notes import WitnessKey, witness_vkey
+from petition.operations.doctor.checks import check
 from petition.sealing import witnesses
 from petition.sealing.witnesses import add_witness, remove_witness
-from tests.sealing.test_witnesses import Witness, a_known_letter, note_of, witness
+from tests.conftest import Clock
+from tests.jobs.machine import Machine, run_scheduler
+from tests.sealing.test_witnesses import Witness, a_known_letter, introduce, note_of, witness
 from tests.walks import Campaign
 
 __all__ = ["witness"]
@@ -45,3 +48,20 @@ def test_one_that_is_down_and_one_that_never_answers_do_not_hold_up_the_clock(
     assert "3 signatures" in " ".join(done.values())
     assert took < 10
     assert "witness.example.org" in note_of(campaign, letter)
+
+
+def test_what_a_witness_saw_more_is_logged_and_found_by_the_doctor(
+    campaign: Campaign, witness: Witness, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    letter = a_known_letter(campaign, witness)
+    witness.seen[introduce(campaign, witness, letter)] = (500, bytes(32))
+    clock.pass_time(hours=20)
+    run_scheduler(campaign, Machine(clock), hours=0.1)
+
+    assert [line.getMessage() for line in caplog.records] == [
+        "a witness saw more entries of a log than it has here: it is held; see petition doctor"
+    ]
+    assert [finding.area for finding in check(campaign.settings, clock()) if finding.level == "wrong"] == ["log"]
+    assert set(campaign.tick().values()) == set()
+    clock.pass_time(days=1)
+    assert ["held" in done for done in campaign.tick().values()] == [True]

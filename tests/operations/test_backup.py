@@ -187,7 +187,7 @@ def test_codes_of_before_are_over_and_a_new_round_can_be_opened(campaign: Campai
     site = elsewhere.restore(a_backup(campaign))
     with pytest.raises(Over):
         site.token(letter, code)
-    log_recovery.nothing_newer(site.databases)
+    log_recovery.nothing_newer(site.databases, moment=site.clock())
     site.further_round(letter)
     site.sign_all(letter, 5, 2)
 
@@ -247,9 +247,9 @@ def test_nothing_newer_lets_it_go_on(campaign: Campaign, elsewhere: Second) -> N
     for token in tokens:
         site.sign(letter, token)
     with pytest.raises(NotFound, match="no-such"):
-        log_recovery.nothing_newer(site.databases, ["no-such"])
+        log_recovery.nothing_newer(site.databases, ["no-such"], moment=site.clock())
 
-    assert log_recovery.nothing_newer(site.databases) == ["we-refuse-to-build-it"]
+    assert log_recovery.nothing_newer(site.databases, moment=site.clock()) == ["we-refuse-to-build-it"]
     assert site.seal(letter).signatures == 3
 
 
@@ -331,7 +331,7 @@ def test_who_exchanged_a_mailed_code_before_the_backup_can_still_sign(campaign: 
         issuer.commit()
     data = a_backup(campaign)
     site = elsewhere.restore(data)
-    log_recovery.nothing_newer(site.databases)
+    log_recovery.nothing_newer(site.databases, moment=site.clock())
     for token in tokens:
         site.sign(letter, token)
     site.seal(letter)
@@ -383,7 +383,7 @@ def test_a_fork_is_refused_and_nothing_changes(campaign: Campaign, elsewhere: Se
         campaign.sign(letter, token)
     campaign.seal(letter)
     forked = elsewhere.restore(old)
-    log_recovery.nothing_newer(forked.databases)
+    log_recovery.nothing_newer(forked.databases, moment=forked.clock())
     for token in tokens[6:]:
         forked.sign(letter, token)
     forked.seal(letter)
@@ -582,6 +582,6 @@ def test_a_name_that_was_taken_back_since_does_not_come_back(
         source = open_source(str(tmp_path / "folder"))
         log_recovery.recover_log(restored.databases, restored.master, source, moment=campaign.clock())
     else:
-        log_recovery.nothing_newer(restored.databases)
+        log_recovery.nothing_newer(restored.databases, moment=restored.clock())
     assert restored.names(letter_id) == (before[1:] if newer else before)
     assert restored.figures(letter_id).names_shown == len(restored.names(letter_id))

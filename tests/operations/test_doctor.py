@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from petition.issuing.email_codes import Asked, ask
 from petition.issuing.models import Batch, IssuingRound
 from petition.letters.organizers.names_keys import forget_copies
 from petition.operations.doctor.checks import Finding, check, is_well
+from petition.scheduler_record import LastRun, SchedulerRecord
 from petition.sealing.log import log_of
 from petition.sealing.models import Entry, Log, Tile
 from petition.signing.models import Round
@@ -218,6 +220,56 @@ def test_a_clock_that_went_back_is_found(campaign: Campaign, letter: str, clock:
     assert only(wrongs(campaign)).area == "clock"
 
 
+def test_a_clock_in_doubt_is_found_with_what_ends_it(campaign: Campaign, letter: str) -> None:
+    SchedulerRecord(campaign.settings.data).doubt_clock()
+
+    found = only(wrongs(campaign))
+    assert (found.area, "petition seal" in found.mend) == ("clock", True)
+
+
+@pytest.mark.parametrize(("hours", "is_overdue"), [(20, False), (22, True)])
+def test_an_update_that_is_overdue_is_found(
+    campaign: Campaign, letter: str, clock: Clock, hours: float, is_overdue: bool
+) -> None:
+    SchedulerRecord(campaign.settings.data).write(LastRun(clock()))
+    clock.pass_time(hours=hours)
+
+    assert ["count update is overdue" in found.what for found in wrongs(campaign)] == [True] * is_overdue
+
+
+def test_a_log_that_is_held_is_not_overdue_as_well(campaign: Campaign, letter: str, clock: Clock) -> None:
+    with Session(campaign.databases.petition) as session:
+        log_of(session, letter).is_held = True
+        session.commit()
+    clock.pass_time(days=3)
+
+    assert only(wrongs(campaign)).area == "log"
+
+
+def test_it_says_what_the_scheduler_last_did_and_when(campaign: Campaign, letter: str, clock: Clock) -> None:
+    record = SchedulerRecord(campaign.settings.data)
+    before = said_of_scheduler(campaign)
+    record.write(LastRun(clock() + timedelta(hours=1)))
+    after = said_of_scheduler(campaign)
+
+    assert before.level == "note"
+    assert (after.level, after.what) == (
+        "ok",
+        "The scheduler last looked at 2026-11-02 10:00 UTC; the newest count update is of 2026-11-02 09:00.",
+    )
+
+
+def test_what_failed_at_the_last_hour_is_found(campaign: Campaign, letter: str, clock: Clock) -> None:
+    SchedulerRecord(campaign.settings.data).write(LastRun(clock(), ["witnesses (OSError)"]))
+
+    assert "failed at: witnesses (OSError)" in only(wrongs(campaign)).what
+
+
+def said_of_scheduler(campaign: Campaign) -> Finding:
+    [found] = [one for one in check(campaign.settings, campaign.clock()) if one.area == "scheduler"]
+    return found
+
+
 def test_settings_that_cannot_work_are_found(campaign: Campaign, letter: str) -> None:
     mail = {"PETITION_MAIL": "folder:./mail", "PETITION_MAIL_FROM": "nobody"}
 
@@ -323,6 +375,7 @@ def test_a_database_of_another_version_is_found(campaign: Campaign, letter: str)
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_the_command_says_all_and_exits_with_one_if_anything_is_wrong(campaign: Campaign, letter: str) -> None:
+    CliRunner().invoke(main, ["seal"], env=environ_of(campaign), catch_exceptions=False)  # by the machine's own clock
     well = CliRunner().invoke(main, ["doctor", "--deep", "--json"], env=environ_of(campaign))
     (campaign.settings.rounds_folder / f"{letter}-1").unlink()
     ill = CliRunner().invoke(main, ["doctor"], env=environ_of(campaign))

@@ -76,7 +76,7 @@ def test_a_newer_copy_is_not_replaced_by_what_came_out_of_a_backup(
     campaign.sign_all(letter, 3)
     campaign.seal(letter)
     publish(campaign, letter, tmp_path / "face")
-    log_recovery.nothing_newer(older.databases)
+    log_recovery.nothing_newer(older.databases, moment=older.clock())
 
     with pytest.raises(Conflict, match="newer log"):
         look(older, letter, tmp_path / "face")
@@ -90,7 +90,7 @@ def test_a_copy_is_not_replaced_by_a_fork_of_it(
         campaign.sign(letter, token)
     campaign.seal(letter)
     publish(campaign, letter, tmp_path / "face")
-    log_recovery.nothing_newer(older.databases)
+    log_recovery.nothing_newer(older.databases, moment=older.clock())
     for token in tokens[3:]:
         older.sign(letter, token)
     older.seal(letter)

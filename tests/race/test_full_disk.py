@@ -98,6 +98,7 @@ def test_a_full_disk_is_reported_and_refused_requests_can_be_sent_again(
             (500, True)
         ] * len(tokens)
         assert [sealing.returncode for sealing in sealings] == [1, 1]
+        assert [sealing.stderr.count("Traceback") for sealing in sealings] == [0, 0]
         assert "is there room on its disk?" in sealings[1].stderr
         assert sealings[1].stderr.count("\n") == 1
         assert [status for status, _ in again] == [201] * len(tokens)
@@ -135,7 +136,7 @@ def test_files_that_cannot_grow_are_reported_and_refused_requests_can_be_sent_ag
         hampered.kill()
         hampered.join()
         server = children.started(children.serve, environ, port)
-        until_answered(port, "GET", "/readyz")
+        until_answered(port, "GET", "/healthz")
         again = [give(port, path, token) for token in tokens]
         exchanged = ask(port, "POST", f"{path}tokens", request)
         server.kill()

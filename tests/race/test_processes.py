@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from petition.crypto.encodings import b64url
 from petition.database import Databases
 from petition.issuing.models import UNSPENT, Code
 from petition.migration import at_head
+from tests.conftest import Clock
 from tests.race import children
 from tests.race.crowd import recount, standing, together
 from tests.race.load import ask, free_port, until_answered
@@ -70,17 +72,20 @@ def command(environ: dict[str, str], *words: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(whole, env=os.environ | environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
-def test_two_clocks_seal_each_signature_once(campaign: Campaign, environ: dict[str, str], tmp_path: Path) -> None:
+def test_two_clocks_seal_each_signature_once(
+    campaign: Campaign, clock: Clock, environ: dict[str, str], tmp_path: Path
+) -> None:
+    clock.moment = datetime.now(UTC) - timedelta(hours=25)  # an update is due, and the time is not in doubt
     letter = campaign.a_published_letter()
     tokens = campaign.sign_all(letter, 12)
     clocks = [command(environ, "clock") for _ in range(2)]
     until = time.monotonic() + 60
     while standing(campaign, letter, tokens).count("sealed") < 10 and time.monotonic() < until:
         time.sleep(0.1)
-    for clock in clocks:
-        clock.send_signal(signal.SIGTERM)
+    for one in clocks:
+        one.send_signal(signal.SIGTERM)
 
-    assert [clock.communicate(timeout=30)[1] for clock in clocks] == [b"", b""]
+    assert [one.communicate(timeout=30)[1] for one in clocks] == [b"", b""]
     assert standing(campaign, letter, tokens).count("sealed") == 10
     assert recount(campaign, letter, tmp_path / "face") == 10
 

@@ -29,6 +29,7 @@ from petition.crypto.notes import (
     witness_vkey,
 )
 from petition.errors import BadShape, Conflict, NotFound
+from petition.operations.log_recovery import nothing_newer
 from petition.sealing import witnesses
 from petition.sealing.log import append, consistency, log_of
 from petition.sealing.models import Cosigned, Entry
@@ -251,7 +252,78 @@ def test_a_witness_that_saw_a_longer_log_says_that_the_site_went_back(campaign: 
     assert "went back in time" in ask(campaign, letter)[0].wrong
 
 
-def test_a_witness_that_does_not_know_the_log_learns_what_to_do(campaign: Campaign, witness: Witness) -> None:
+def test_a_log_of_which_a_witness_saw_more_is_held(campaign: Campaign, witness: Witness) -> None:
+    letter, other = a_known_letter(campaign, witness), a_known_letter(campaign, witness)
+    witness.seen[introduce(campaign, witness, letter)] = (500, bytes(32))
+    for _ in range(2):
+        collect(campaign.databases.petition, [letter, other], campaign.clock())
+
+    with Session(campaign.databases.reading) as session:
+        assert [log_of(session, one).is_held for one in (letter, other)] == [True, False]
+    campaign.sign_all(letter, 5)
+    assert campaign.seal(letter).is_held
+
+
+def test_a_log_that_grew_meanwhile_is_not_held(campaign: Campaign, witness: Witness) -> None:
+    """Another process may have sealed, and asked the witness, after this one read the log."""
+    letter = a_known_letter(campaign, witness)
+
+    def grown(_: str) -> tuple[int, str]:
+        grow(campaign, letter)
+        return 409, f"{campaign.figures(letter).log_size}\n"
+
+    witness.lie = grown
+    ask(campaign, letter)
+
+    with Session(campaign.databases.reading) as session:
+        assert not log_of(session, letter).is_held
+
+
+def test_nothing_newer_is_not_said_where_a_witness_saw_more(campaign: Campaign, witness: Witness) -> None:
+    letter = a_known_letter(campaign, witness)
+    ask(campaign, letter)
+    hold(campaign, letter)
+    origin = introduce(campaign, witness, letter)
+    witness.seen[origin] = (500, bytes(32))
+
+    with pytest.raises(Conflict, match="saw the log of .* at 500 entries"):
+        nothing_newer(campaign.databases, [slug_of(campaign, letter)], moment=campaign.clock())
+    with Session(campaign.databases.reading) as session:
+        assert log_of(session, letter).is_held
+
+
+def test_nothing_newer_is_said_after_the_witnesses_were_asked_again(campaign: Campaign, witness: Witness) -> None:
+    letter = a_known_letter(campaign, witness)
+    ask(campaign, letter)
+    hold(campaign, letter)
+    told: list[str] = []
+    freed = nothing_newer(campaign.databases, [slug_of(campaign, letter)], moment=campaign.clock(), tell=told.append)
+
+    assert (len(freed), len(witness.asked), told) == (1, 2, [])
+
+
+def test_a_witness_that_cannot_be_asked_is_named_and_holds_nothing_up(campaign: Campaign, witness: Witness) -> None:
+    letter = a_known_letter(campaign, witness)
+    hold(campaign, letter)
+    witness.lie = lambda _: (500, "")
+    told: list[str] = []
+    freed = nothing_newer(campaign.databases, [slug_of(campaign, letter)], moment=campaign.clock(), tell=told.append)
+
+    assert len(freed) == 1
+    assert [line.partition(" has not cosigned ")[0] for line in told] == ["The union"]
+
+
+def slug_of(campaign: Campaign, letter: str) -> str:
+    return campaign.letter_row(letter).slug
+
+
+def hold(campaign: Campaign, letter: str) -> None:
+    with Session(campaign.databases.petition) as session:
+        log_of(session, letter).is_held = True
+        session.commit()
+
+
+def test_a_witness_that_does_not_know_the_log_is_told_what_to_do(campaign: Campaign, witness: Witness) -> None:
     letter = campaign.a_published_letter()
 
     assert "Send the witness the letter's log/vkey" in ask(campaign, letter)[0].wrong

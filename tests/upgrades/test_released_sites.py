@@ -95,7 +95,8 @@ def test_letters_people_and_logs_are_carried_over_whole(released: Released) -> N
 # Served
 
 
-def test_it_says_that_it_is_ready(upgraded: Campaign) -> None:
+def test_it_says_that_it_is_ready_once_overdue_updates_are_made(upgraded: Campaign) -> None:
+    upgraded.tick()
     answer = upgraded.app().test_client().get("/readyz", base_url=SITE)
 
     assert (answer.status_code, answer.text) == (200, "ready\n")

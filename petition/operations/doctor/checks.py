@@ -19,6 +19,7 @@ from petition.operations.doctor.findings import NOTE, OK, WRONG, Finding, as_jso
 from petition.operations.doctor.letters import check_names, check_reports
 from petition.operations.doctor.logs import check_log
 from petition.operations.doctor.rounds import check_numbers, check_round_files
+from petition.operations.doctor.scheduler import check_scheduler
 from petition.operations.doctor.view import View
 from petition.sealing.models import Log
 
@@ -64,6 +65,7 @@ def _inside(settings: Settings, databases: Databases, now: datetime, deep: bool)
     with Session(databases.reading) as session, Session(reading) as issuer:
         view = View(settings, secrets, master, session, issuer, now, deep)
         yield from check_clock(view)
+        yield from check_scheduler(view)
         for letter in hosted_letters(session):
             log = session.get(Log, letter.id)
             if log is not None:

@@ -47,7 +47,7 @@ def test_a_database_of_another_revision_is_not_ready(campaign: Campaign) -> None
 
 def test_a_master_secret_that_fits_no_more_is_not_ready(campaign: Campaign) -> None:
     campaign.an_open_letter()
-    found = Readiness(campaign.settings, campaign.databases, os.urandom(32))
+    found = Readiness(campaign.settings, campaign.databases, os.urandom(32), campaign.clock)
 
     assert found.problems() == ["keys: a log's key does not open; see petition doctor"]
 
@@ -64,7 +64,7 @@ def test_an_open_round_without_its_secret_is_not_ready(campaign: Campaign) -> No
 def test_a_database_that_only_reads_is_not_ready(campaign: Campaign) -> None:
     url = f"sqlite:///file:{campaign.settings.data}/issuer.db?mode=ro&uri=true"
     only_reads = Databases(campaign.settings.database_url, url)
-    found = Readiness(campaign.settings, only_reads, campaign.master).problems()
+    found = Readiness(campaign.settings, only_reads, campaign.master, campaign.clock).problems()
     only_reads.dispose()
 
     assert found == ["issuer: OperationalError"]
@@ -73,14 +73,26 @@ def test_a_database_that_only_reads_is_not_ready(campaign: Campaign) -> None:
 @pytest.mark.parametrize("kind", ["sqlite"])
 def test_a_database_to_which_another_writes_is_ready(campaign: Campaign) -> None:
     with campaign.databases.issuer.begin():
-        found = Readiness(campaign.settings, campaign.databases, campaign.master)
+        found = Readiness(campaign.settings, campaign.databases, campaign.master, campaign.clock)
 
         assert found.problems() == []
 
 
+def test_a_site_whose_update_is_overdue_is_not_ready_until_it_was_made(campaign: Campaign, clock: Clock) -> None:
+    campaign.an_open_letter(k=3)
+    found = Readiness(campaign.settings, campaign.databases, campaign.master, clock, count(step=100).__next__)
+    clock.pass_time(hours=20, minutes=50)  # the set time was at 4, and it is 5:50
+    in_time = found.problems()
+    clock.pass_time(minutes=20)
+    late = found.problems()
+    campaign.tick()
+
+    assert (in_time, late, found.problems()) == ([], ["updates: the last one is overdue; see petition doctor"], [])
+
+
 def test_an_answer_is_good_for_a_moment(campaign: Campaign) -> None:
     passed = [0.0]
-    found = Readiness(campaign.settings, campaign.databases, campaign.master, lambda: passed[0])
+    found = Readiness(campaign.settings, campaign.databases, campaign.master, campaign.clock, lambda: passed[0])
     assert found.problems() == []
     with campaign.databases.issuer.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
@@ -98,7 +110,7 @@ def test_a_database_that_is_away_is_not_ready_and_ready_again_when_it_is_back(
     with forwarder:
         campaign = Campaign(settings(there(environ, forwarder)), clock, make_key)
         prepare_folders(campaign.settings)
-    found = Readiness(campaign.settings, campaign.databases, campaign.master, count(step=100).__next__)
+    found = Readiness(campaign.settings, campaign.databases, campaign.master, campaign.clock, count(step=100).__next__)
     away = found.problems()
     with forwarder:
         back = found.problems()
