@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import idna
 
 from petition.errors import BadShape
+from petition.normalization import normalize
 
 _ = str
 MOST_BYTES = 254
@@ -108,7 +109,7 @@ def as_people_write(allowed: str) -> str:
 
 
 def _plain(typed: str) -> str:
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", typed).strip().lower())
+    return normalize("NFKC", normalize("NFKC", typed).strip().lower())
 
 
 def _as_ascii(host: str) -> str:

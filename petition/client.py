@@ -735,7 +735,6 @@ class Refused(Stop):
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
-        self.is_final = answer.status in (400, 403, 404, 409, 410, 413)  # asking again will not help
         try:
             problem = read_object(answer.body, "")
         except Stop:
@@ -1739,7 +1738,7 @@ def obtain(signing: Signing, begun: Token | None, code: str | None, path: Path) 
     if not begun:
         save(retry, attempt)
         tell(f"Saved for another try, should the connection break: {retry}")
-    answer = by_paste(attempt) if code is None else by_post(signing, attempt, code, retry, is_new=not begun)
+    answer = by_paste(attempt) if code is None else by_post(signing, attempt, code, retry)
     token = finish(attempt, record, answer, retry)
     save(path, token)
     if not args.keep_retry:  # together with the server's memory it would join your code to your signature
@@ -1782,7 +1781,7 @@ def begin(signing: Signing) -> Token:
     )
 
 
-def by_post(signing: Signing, attempt: Token, code: str, retry: Path, is_new: bool) -> bytes:
+def by_post(signing: Signing, attempt: Token, code: str, retry: Path) -> bytes:
     """Send the code with the hidden statement; the blind signature comes back."""
     tell(
         f"Now your code goes to {signing.address.host}. It learns that this code is used now, and sees"
@@ -1799,10 +1798,11 @@ def by_post(signing: Signing, attempt: Token, code: str, retry: Path, is_new: bo
         answer = signing.post("tokens", value)
         return from_b64url(answer.get("blind_signature"), "server's answer", SIZE)
     except Refused as refused:
-        if is_new and refused.is_final:
-            retry.unlink(missing_ok=True)  # the code was not used, so there is nothing to go on with
-            raise
-        raise Stop(f"{refused} The file {retry} was kept. {again}") from None
+        # Kept, whatever was said: someone in between may say "no" for a server that took the code.
+        raise Stop(
+            f"{refused} If your code is right, keep the file {retry}: with --retry {retry} added, the same command asks"
+            " the same again, later or over another network. If it is not, delete the file."
+        ) from None
     except (Stop, KeyboardInterrupt) as trouble:
         raise Stop(f"{str(trouble) or 'Stopped.'} Your code may have been used. Nothing is lost: {again}") from None
 

@@ -1,6 +1,6 @@
 """Two small files in the data folder: what the scheduler last did, and whether it waits because of the clock.
 
-They hold hours, duties of the program and kinds of errors, nothing of a letter and nothing of a signer. Somebody who
+They hold hours, duties of the program and kinds of errors, nothing of a letter and nothing of a signer. A thief who
 takes the machine learns no more from them than from the hours of updates in the log, which are public. They are in no
 backup.
 """

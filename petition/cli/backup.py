@@ -122,11 +122,11 @@ def restore(
 ) -> None:
     """Restore a backup into an empty site; then say what was published after it.
 
-    A log that went back and grows again is a second log of the same letter, which anyone can prove. So after a
-    restore nothing is sealed until --since has taken over the newest published log, or --nothing-newer says that
-    there is none. Witnesses are asked first, and it is refused if one saw more. Both may be given with FILE or later
-    without it. Codes need a new round: petition codes make --new-round. Signatures that waited are not in a backup:
-    whoever gave one sends the saved token again.
+    If a log goes back and then grows again, the letter has two logs, and anyone can prove it. So after a restore
+    nothing is sealed until you give the newest published log with --since, or say with --nothing-newer that none
+    exists. Witnesses are asked first, and --nothing-newer is refused if one saw more. Give either one together with
+    FILE, or later without it. Codes need a new round: petition codes make --new-round. A backup holds no waiting
+    signatures: those signers send their saved token again.
     """
     if file is None and not sources and not nothing_newer:
         raise click.UsageError("Give a backup's FILE, or --since FOLDER-or-URL, or --nothing-newer.")

@@ -232,7 +232,7 @@ def approve(slug: str) -> None:
 @click.option("--reason", required=True, help="Public: the letter's address will say it, and that the host did it.")
 @YES
 def takedown(slug: str, reason: str, yes: bool) -> None:
-    """Take a letter down as whoever runs this site, for good."""
+    """Take a letter down for good, as the host of this site."""
     ask_first(f"{slug} is taken down with all its signatures.", yes=yes)
     here = cli_context()
     closing.withdraw_letter(here.services, letter_id(here, slug), reason, taken_down=True)

@@ -33,7 +33,7 @@ def seal(slug: str | None, watch: bool, as_json: bool) -> None:
     """Do what is due now, for one letter or for all: count what waits if enough does, end rounds, publish, close.
 
     Between set times nothing is due, and the next one is named: if you could choose the moment, you could learn when
-    somebody signed. At least K + H signatures of a round must wait (H is half of K, rounded up); H of them wait on.
+    someone signed. At least K + H signatures of a round must wait (H is half of K, rounded up); H of them wait on.
 
     Look at the machine's clock first: where the scheduler is in doubt about it, this says that it is right.
     """

@@ -9,6 +9,7 @@ Source: https://www.crockford.com/base32.html.
 import unicodedata
 
 from petition.errors import BadShape
+from petition.normalization import normalize
 from petition.randomness import Random
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -134,7 +135,7 @@ def as_meant(text: str) -> str:
     anywhere, and quotes and punctuation around the whole (but not ``*``, which may end a receipt). Reads ASCII
     letters without regard to case, O as 0, and I and L as 1.
     """
-    kept = "".join(c for c in unicodedata.normalize("NFKC", text) if _is_kept(c))
+    kept = "".join(c for c in normalize("NFKC", text) if _is_kept(c))
     start, end = 0, len(kept)
     while start < end and _is_outer(kept[start]):
         start += 1

@@ -69,7 +69,7 @@ class ClockGuard:
             log.error("the clock is in doubt: nothing is counted or closed; see petition doctor")
             self._begin_steady(offset, passed)
         if self._is_noted and not self._record.is_clock_in_doubt:
-            return True  # somebody ran petition seal
+            return True  # the host ran petition seal
         self._is_noted = self._record.doubt_clock()
         if abs(offset - self._steady_offset) > JUMP:
             self._begin_steady(offset, passed)

@@ -1,7 +1,6 @@
 """What signers may say of themselves: up to three fields, each a list of groups, chosen while the letter is a draft."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from petition.errors import BadShape
 from petition.letters.models import Field, Letter, Option
 from petition.letters.states import require_draft
 from petition.letters.text.letter_text import one_line
+from petition.normalization import normalize
 
 MOST_FIELDS = 3
 LEAST_OPTIONS, MOST_OPTIONS = 2, 40
@@ -118,7 +118,7 @@ def _ids(labels: Sequence[str]) -> list[str]:
     """An id for each label: its plain letters and digits, with a number where two would have the same."""
     ids: list[str] = []
     for label in labels:
-        plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
+        plain = normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
         base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[: LONGEST_ID - 4].strip("-") or "group"
         number = 1
         while (made := base if number == 1 else f"{base}-{number}") in ids:

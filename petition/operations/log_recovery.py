@@ -82,7 +82,7 @@ def nothing_newer(
     moment: datetime,
     tell: Callable[[str], object] = lambda _: None,
 ) -> list[str]:
-    """Somebody says that no newer log was ever published: held logs go on from the backup; the slugs of those.
+    """The host says that no newer log was ever published: held logs go on from the backup; the slugs of those.
 
     Refuses if a witness saw more entries. ``tell`` hears of witnesses that could not be asked.
     """

@@ -40,11 +40,19 @@ def shown_names(session: Session, letter_id: str) -> list[tuple[str, str]]:
 
 
 def find_shown(session: Session, letter_id: str, sought: str, most: int) -> list[ShownName]:
-    """Shown names that contain a text, in any case, by key; at most ``most`` of them. The database does the search."""
-    query = select(ShownName).where(ShownName.letter_id == letter_id, ShownName.state == SHOWN)
+    """Shown names that contain a text, in any case, by key; at most ``most`` of them. The database does the search.
+
+    A name that is leaving stays among them until the public sees it go: organizers must not learn sooner.
+    """
+    query = select(ShownName).where(*on_pages(letter_id))
     if sought:
         query = query.where(ShownName.name.icontains(sought, autoescape=True))
     return list(session.scalars(query.order_by(ShownName.key).limit(most)))
+
+
+def find_on_pages(session: Session, letter_id: str, key: bytes) -> ShownName | None:
+    """The row of a name that the public sees."""
+    return session.scalar(select(ShownName).where(*on_pages(letter_id), ShownName.key == key))
 
 
 def how_many_shown(session: Session, letter_id: str) -> int:
@@ -111,13 +119,14 @@ def hide(session: Session, letter: Letter, key: bytes, reason: str) -> HiddenNam
     if not reason:
         raise BadShape("Give a reason. It shows on the letter's page, without the name.")
     session.refresh(letter, with_for_update=True)
-    row = session.get(ShownName, (letter.id, key))
-    if row is None or row.state != SHOWN:
+    row = find_on_pages(session, letter.id, key)
+    if row is None or row.state == HIDING:
         raise NotFound("This name isn't shown, or no longer.")
     newest = session.scalar(select(func.max(HiddenName.number)).where(HiddenName.letter_id == letter.id))
     hidden = HiddenName(letter_id=letter.id, number=(newest or 0) + 1, reason=reason, key=key)
     session.add(hidden)
-    row.state = HIDING
+    if row.state == SHOWN:  # one that is leaving is deleted at the same set time; nobody may learn that by trying this
+        row.state = HIDING
     session.flush()
     return hidden
 

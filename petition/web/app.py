@@ -3,7 +3,6 @@
 import json
 import math
 import re
-import time
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -193,9 +192,8 @@ def explain(error: HTTPException) -> Any:
 def _too_often() -> SlowDown:
     """What the limiter says; it knows when its count starts over."""
     limit = limiter.current_limit
-    left = 60.0
-    if limit is not None:
-        left = min(max(1.0, limit.reset_at - time.time()), float(limit.limit.get_expiry()))
+    # The whole time: what is left of it tells when another visitor of the same address began to knock.
+    left = 60.0 if limit is None else float(limit.limit.get_expiry())
     sentence = "This was tried too often. Please wait %(minutes)s min, then try again."
     return SlowDown(sentence, minutes=math.ceil(left / 60)).lasting(left)
 

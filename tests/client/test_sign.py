@@ -375,7 +375,8 @@ def test_a_known_refusal_is_passed_on(run: Run, letter: str, issuer: Issuer) -> 
 
     assert ran.status == 1
     assert "The server says: This code is not known." in ran.said
-    assert list(Path().iterdir()) == []
+    assert "--retry receipt.retry.json" in ran.said  # someone in between may have said it for the server
+    assert [path.name for path in Path().iterdir()] == ["receipt.retry.json"]
 
 
 def test_a_servers_words_cannot_paint_the_screen(run: Run, letter: str, issuer: Issuer) -> None:
@@ -557,7 +558,8 @@ def test_a_refusal_for_programs_has_its_reason(run: Run, letter: str) -> None:
     ran = run("sign", letter, "--code", OTHER, "--json")
 
     assert ran.status == 1
-    assert ran.result == {"ok": False, "detail": "The server says: This code is not known."}
+    assert ran.result["ok"] is False
+    assert ran.result["detail"].startswith("The server says: This code is not known.")
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def a_guard(machine: Machine, record: SchedulerRecord, newest: datetime | None =
 
 
 def believes(guard: ClockGuard, machine: Machine, *, hours: float) -> bool:
-    """Whether the clock is believed after so many hours, looked at each minute."""
+    """Whether the clock is believed after some hours, looked at each minute."""
     for _ in range(round(hours * 60)):
         machine.pass_time(hours=1 / 60)
         believed = guard.is_believed()

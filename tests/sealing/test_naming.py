@@ -13,7 +13,7 @@ from petition.letters.organizers.names_keys import forget_copies
 from petition.sealing.naming import begin, names_until
 from petition.sealing.sealer import seal
 from petition.signing.models import ArrivedName, HiddenName, LockedName, ShownName
-from petition.signing.names import UNREADABLE
+from petition.signing.names import UNREADABLE, find_shown
 from tests.walks import Campaign
 
 pytestmark = pytest.mark.thorough
@@ -334,6 +334,23 @@ def test_only_what_is_shown_can_be_hidden_and_not_without_a_reason(campaign: Cam
         campaign.hide_name(letter_id, stranger, "Made up.")
     with pytest.raises(Exception, match="Give a reason"):
         campaign.hide_name(letter_id, stranger, " ")
+
+
+@pytest.mark.parametrize("withdraws", [True, False])
+def test_organizers_cannot_learn_between_updates_that_a_name_is_leaving(campaign: Campaign, withdraws: bool) -> None:
+    letter_id = campaign.an_open_letter(names=("named",))
+    tokens = campaign.sign_by_name(letter_id, PEOPLE)
+    campaign.publish(letter_id, unlocks="Ana")
+    campaign.seal(letter_id)
+    name = campaign.names(letter_id)[0]
+    (campaign.withdraw if withdraws else campaign.change)(letter_id, tokens[name])
+
+    with Session(campaign.databases.reading) as session:
+        assert name in [row.name for row in find_shown(session, letter_id, "", 99)]
+    campaign.hide_name(letter_id, tokens[name], "Made up.")
+    campaign.seal(letter_id)
+    assert name not in campaign.names(letter_id)
+    assert name not in {row.name for row in campaign.rows(ShownName, letter_id)}
 
 
 # The end

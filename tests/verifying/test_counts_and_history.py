@@ -171,6 +171,7 @@ WRONG_TABLES = {
     "no roll": TABLE.partition(b"L,2026-11-01T02:00Z,roll")[0],
     "another header": TABLE.replace(b"option", b"choice"),
     "a number with a sign": TABLE.replace(b",5\r", b",+5\r"),
+    "a second total": TABLE + b"L,2026-11-01T02:00Z,total,,99999\r\n",
     "a cell too many": TABLE.replace(b",5\r", b",5,\r"),
     "bytes that are not text": TABLE.replace(b"L,", b"\xff,"),
     "nothing": b"",

@@ -1,7 +1,6 @@
 """Drafts: every save is a version, and no typed word is ever lost."""
 
 import re
-import unicodedata
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
@@ -29,6 +28,7 @@ from petition.letters.models import (
 )
 from petition.letters.states import DRAFT, require_draft
 from petition.letters.text.letter_text import LetterText, checked
+from petition.normalization import normalize
 from petition.randomness import Random
 
 MOST_DRAFTS = 5
@@ -62,7 +62,7 @@ def draft(
 
 
 def _free_slug(session: Session, title: str) -> str:
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    plain = normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:50].strip("-") or "letter"
     taken = set(session.scalars(select(Letter.slug).where(Letter.slug.startswith(base, autoescape=True))))
     number = 1

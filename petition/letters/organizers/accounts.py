@@ -1,7 +1,6 @@
 """People who write letters: one-time links, passphrases, signing in. No email address anywhere."""
 
 import hashlib
-import unicodedata
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from petition.letters.organizers.lookalikes import are_twins, require_seen
 from petition.letters.organizers.one_time_passwords import forget_app, is_second, require_second
 from petition.letters.organizers.sessions import end_sign_ins
 from petition.letters.text.letter_text import one_line
+from petition.normalization import normalize
 from petition.randomness import Random
 
 _ = str
@@ -303,7 +303,7 @@ def _named(session: Session, name: str) -> Organizer | None:
 
 
 def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold()
+    return normalize("NFKC", name).casefold()
 
 
 def all_organizers(session: Session) -> list[Organizer]:

@@ -6,10 +6,10 @@ are written, in lowercase or in capitals.
 """
 
 import re
-import unicodedata
 
 from petition.errors import BadShape
 from petition.letters.text.characters import name_of
+from petition.normalization import normalize
 
 IGNORABLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
@@ -95,12 +95,12 @@ def are_twins(one: str, other: str) -> bool:
 
 
 def _looks(name: str) -> set[tuple[str, str]]:
-    name = " ".join(unicodedata.normalize("NFKC", name).split())
+    name = " ".join(normalize("NFKC", name).split())
     return {("as written", _skeleton(name)), ("small", _skeleton(name.lower())), ("capital", _skeleton(name.upper()))}
 
 
 def _skeleton(name: str) -> str:
-    found = unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).translate(_LIKE))
+    found = normalize("NFD", normalize("NFD", name).translate(_LIKE))
     for pair, letter in _PAIRS:
         found = found.replace(pair, letter)
     return found

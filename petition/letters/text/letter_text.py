@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -11,6 +10,7 @@ from petition.letters.text import sources as footnotes
 from petition.letters.text.characters import readable, require_visible
 from petition.letters.text.sources import MOST_SOURCES, Source
 from petition.letters.text.typed_sources import as_address, as_date
+from petition.normalization import normalize
 
 LIMITS = {
     "title": 200, "recipient": 200, "employer": 200, "body": 60_000, "demand": 1_000, "note": 300, "event": 10_000,
@@ -180,7 +180,7 @@ def _visible(text: str, field: str) -> str:
 
 
 def _normal(text: str, field: str) -> str:
-    text = unicodedata.normalize("NFC", text)
+    text = normalize("NFC", text)
     _require_length(text, field, LIMITS[field])
     return text
 

@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Mapping
 from functools import cache
 
+from petition.normalization import normalize
+
 AFTER: dict[str, dict[str, str]] = {
     "da": {"æ": "z1", "ø": "z2", "å": "z3"},
     "nb": {"æ": "z1", "ø": "z2", "å": "z3"},
@@ -55,7 +57,7 @@ def initial(name: str, language: str) -> str:
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFC", text.casefold())
+    return normalize("NFC", text.casefold())
 
 
 def _weight(letter: str, own: Mapping[str, str]) -> str:
@@ -70,4 +72,4 @@ def _plain(letter: str) -> str:
         return ""
     if letter in WHOLE:
         return WHOLE[letter]
-    return "".join(part for part in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(part)) or letter
+    return "".join(part for part in normalize("NFKD", letter) if not unicodedata.combining(part)) or letter

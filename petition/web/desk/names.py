@@ -27,7 +27,7 @@ from petition.letters.organizers.names_keys import (
 from petition.letters.states import require_draft
 from petition.publishing.figures.collation import place
 from petition.publishing.figures.names import naming
-from petition.signing.names import find_shown, hide, shown_under_key
+from petition.signing.names import find_on_pages, find_shown, hide
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.actions import about, as_sent, asks_first, organizer_action, saved, sent
 from petition.web.desk.services import facts
@@ -189,7 +189,7 @@ def _shown_page(organizer: Organizer, slug: str) -> str:
 def _hiding_page(organizer: Organizer, slug: str) -> str:
     letter = own_letter(session(), slug, organizer)
     key = _key()
-    name = shown_under_key(session(), letter.id, key)
+    name = find_on_pages(session(), letter.id, key)
     if name is None:
         raise NotFound("This name isn't shown, or no longer.")
     shown = {"key": key.hex(), "name": name.name, "form": as_sent(ReasonForm)}

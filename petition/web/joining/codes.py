@@ -25,7 +25,7 @@ from petition.web.shared.appearance_form import appearance_form_of
 from petition.web.shared.context import issuer_session, language, now, page, session, site
 from petition.web.shared.forms import binary, json_members, number, posted_text, problem, text
 from petition.web.shared.letters import addressed, refusals_spoken
-from petition.web.shared.limits import ONE_CODE, limiter, posted_code, signing
+from petition.web.shared.limits import limiter, signing
 
 bp = Blueprint("join", __name__, url_prefix="/<place:address>")
 SEED = 32
@@ -83,7 +83,6 @@ def mail_rolls(letter: Letter) -> dict[str, Any]:
 
 @bp.post("/join")
 @limiter.limit(signing)
-@limiter.limit(ONE_CODE, key_func=posted_code)
 def redeem(address: str) -> tuple[str, int]:
     """The way without scripts: the server blinds, unblinds, forgets, and hands the token over."""
     letter, words = addressed(address)
@@ -160,7 +159,6 @@ def as_file(body: str, name: str) -> Response:
 
 @bp.post("/tokens")
 @limiter.limit(signing)
-@limiter.limit(ONE_CODE, key_func=posted_code)
 def issue(address: str) -> tuple[dict[str, str], int]:
     """A code and a blinded message in, a blind signature out."""
     with refusals_spoken(address):

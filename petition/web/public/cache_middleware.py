@@ -90,7 +90,11 @@ class CacheMiddleware:
         return "200 OK", headers, body
 
 
+LONGEST_HEADER = 1000
+"""Characters of Accept-Encoding that are read: parsing takes time on the event loop."""
+
+
 def best_coding(kept: CachedFile, accepted: str) -> str:
     """The smallest coding of a cached file that the visitor accepts; "" for none."""
-    wanted = {name.strip().lower() for name, quality in parse_accept_header(accepted) if quality > 0}
+    wanted = {name.strip().lower() for name, quality in parse_accept_header(accepted[:LONGEST_HEADER]) if quality > 0}
     return next((coding for coding in ("br", "gzip") if coding in wanted and coding in kept.encodings), "")

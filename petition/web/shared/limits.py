@@ -22,7 +22,6 @@ DAY = 24 * 3600
 BY_ADDRESS = "300 per minute"
 BY_LETTER = "20000 per minute"
 BY_BROWSER = "60 per minute"
-ONE_CODE = "20 per minute"
 MAIL_BY_ADDRESS = "5 per minute; 20 per hour"
 MAIL_BY_LETTER = "200 per minute"
 
@@ -105,12 +104,6 @@ def _kept(found: Mapping[str, Any]) -> Any:
 def organizer_key() -> str:
     """The client at the organizers' pages: a known browser, else a visitor."""
     return known_browser() or visitor()
-
-
-def posted_code() -> str:
-    """Which code is tried; requests without one count as their visitor."""
-    code = posted_member("code") if request.is_json else request.form.get("code")
-    return _today.digest(f"code {code}") if code else visitor()
 
 
 def posted_member(name: str) -> object:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from petition.crypto.encodings import b64url
 from petition.web.shared.limits import visitor
 from tests.shared import ONCE, Shared
 from tests.visitors import SITE
@@ -57,3 +58,21 @@ def test_a_limit_by_the_hour_says_so(shared: Shared) -> None:
     assert answer.status_code == 429
     assert 60 < int(answer.headers["Retry-After"]) <= 3601
     assert f"{-(-int(answer.headers['Retry-After']) // 60)} min" in answer.text
+
+
+def test_what_one_visitor_is_told_says_nothing_of_when_another_came(shared: Shared) -> None:
+    place = shared.an_open_letter()
+    for _ in range(301):
+        answer = knock(shared, f"{place.hidden}tokens", "2001:db8:9::1", json={})
+
+    assert answer.headers["Retry-After"] == "60"
+
+
+def test_how_often_a_code_was_tried_is_not_counted(shared: Shared) -> None:
+    """A count of tries would tell the one who handed a code out when its holder came."""
+    place = shared.an_open_letter()
+    body = {"code": shared.code(place), "round": 1, "blinded_message": b64url(bytes(384))}
+
+    assert {knock(shared, f"{place.hidden}tokens", f"2001:db8:{n}::1", json=body).status_code for n in range(30)} == {
+        400
+    }
