@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -133,6 +133,7 @@ def ask(api: Any, method: str, path: str, mode: GenerationMode, most: int) -> No
     @settings(max_examples=most, **HOW)
     @given(operation.as_strategy(generation_mode=mode))
     def send(case: schemathesis.Case) -> None:
+        assume("?" not in case.formatted_path)  # the test's own client takes what follows for a query
         answer = case.call(headers=HEADERS)
         is_elsewhere = answer.status_code == HTTPStatus.PERMANENT_REDIRECT  # the right address says what is wrong
         case.validate_response(answer, checks=[one for one in CHECKS if not (is_elsewhere and one is REJECTED)])
