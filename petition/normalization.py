@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Literal
 
-MOST_MARKS = 30
+LONGEST_RUN = 30
 """Combining characters in a row, as in the Stream-Safe Text Format (Unicode Standard Annex 15, section 13)."""
 JOINER = "\u034f"
 
@@ -21,7 +21,7 @@ def _stream_safe(text: str) -> str:
     safe, run = [], 0
     for character in text:
         run = run + 1 if unicodedata.combining(character) else 0
-        if run > MOST_MARKS:
+        if run > LONGEST_RUN:
             safe.append(JOINER)
             run = 1
         safe.append(character)

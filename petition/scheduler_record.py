@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from petition.database import blur_times, to_hour
+from petition.private_files import written_beside
 
 LAST_RUN, DOUBT = "scheduler.json", "clock-in-doubt"
 
@@ -36,15 +37,9 @@ class SchedulerRecord:
 
     def write(self, run: LastRun) -> None:
         """Replace what is known of the run before."""
-        part = self._last_run.with_name(f".{LAST_RUN}.{os.getpid()}")
         told = {"hour": to_hour(run.hour).isoformat(), "failed": list(run.failed)}
-        try:
-            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                json.dump(told, file)
+        with written_beside(self._last_run, json.dumps(told).encode()) as part:
             part.replace(self._last_run)
-        finally:
-            part.unlink(missing_ok=True)
         blur_times(self._last_run)
 
     def read(self) -> LastRun | None:

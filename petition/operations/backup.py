@@ -11,7 +11,6 @@ database write and read the same lines.
 """
 
 import json
-import os
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +35,7 @@ from petition.errors import BadShape, Conflict, Refusal
 from petition.issuing.models import UNSPENT, VOIDED, Code, IssuingRound, Outbox
 from petition.letters.models import Invitation, NamesKey, SignIn, to_hour
 from petition.migration import head_of
+from petition.private_files import written_beside
 from petition.sealing.models import Entry, Log, Tile
 from petition.signing.models import ArrivedName, LockedName, Pending
 
@@ -152,18 +152,11 @@ def put_file(path: Path, data: bytes) -> None:
     """Write the file whole or not at all, readable by its owner only; replaces nothing but an older backup."""
     if path.exists() and not _is_encrypted(path):
         raise Conflict("%(path)s is something else than a backup. Choose another name.", path=str(path))
-    part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        with written_beside(path, data) as part:
+            part.replace(path)
     except OSError as error:
         raise Refusal("%(path)s cannot be written: %(why)s.", path=str(path), why=error.strerror) from None
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _is_encrypted(path: Path) -> bool:

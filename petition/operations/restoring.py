@@ -3,7 +3,6 @@
 Then it ends what must not go on: rounds without their secrets, logs that may be older than the published one.
 """
 
-import os
 import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,6 +22,7 @@ from petition.letters.models import Letter
 from petition.letters.states import CLOSED, SIGNABLE
 from petition.migration import alembic_config, known_revisions, migrating
 from petition.operations.backup import CHAINS, Backup, snapshot
+from petition.private_files import written_beside
 from petition.sealing.models import Entry, Log, Tile
 from petition.signing.models import ShownName
 from petition.signing.names import HELD, ON_PAGES
@@ -164,17 +164,10 @@ def put_secret(path: Path, secret: bytes) -> None:
     """Put the master secret in its place; another one that is there is kept beside it."""
     if path.exists() and path.read_bytes() == secret:
         return
-    part = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secret)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            path.rename(path.with_name(f"{path.name}.before-restore"))
-        part.rename(path)
+        with written_beside(path, secret) as part:
+            if path.exists():
+                path.rename(path.with_name(f"{path.name}.before-restore"))
+            part.rename(path)
     except OSError as error:
         raise Refusal("%(path)s cannot be written: %(why)s.", path=str(path), why=error.strerror) from None
-    finally:
-        part.unlink(missing_ok=True)

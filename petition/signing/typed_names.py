@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from petition.crypto.locked_names import MOST_BYTES
 from petition.errors import BadShape, Refusal, TooLong
 from petition.letters.text.letter_text import one_line
+from petition.normalization import normalize
 
 JOINERS = "\u200c\u200d"
 """Invisible, but Persian and Indian names cannot be written without them."""
@@ -65,5 +66,5 @@ def _line(text: str, field: str) -> str:
 
 
 def _marks_in_a_row(text: str) -> int:
-    runs = "".join("m" if unicodedata.combining(character) else " " for character in unicodedata.normalize("NFD", text))
+    runs = "".join("m" if unicodedata.combining(character) else " " for character in normalize("NFD", text))
     return max(map(len, runs.split()), default=0)
