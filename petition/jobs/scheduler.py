@@ -80,6 +80,12 @@ class Duties:
             self.errors.append((duty, error))
             return otherwise
 
+    def did(self, duty: str, act: Callable[[], object]) -> bool:
+        """Do what gives nothing; whether it went well."""
+        failed = len(self.errors)
+        self.do(duty, act, None)
+        return len(self.errors) == failed
+
 
 def tick(
     services: Services,
@@ -97,16 +103,15 @@ def tick(
     how many names are read, of how many; ``before`` is called before anything is sealed.
     """
     duties = Duties()
-    duties.do("dates", lambda: keep_dates(services, moment), None)
+    duties.did("dates", lambda: keep_dates(services, moment))
     found: dict[str, Due] = duties.do("letters", lambda: living_letters(services, hours, moment), {})
     known = {letter_id: one for letter_id, one in found.items() if only in (None, one.slug)}
     due = {letter_id: one for letter_id, one in known.items() if one.is_due}
-    is_ready = bool(due) and duties.do("copies", lambda: (before(), True)[1], False)
     done: dict[str, str] = {}
-    if is_ready:
+    if due and duties.did("copies", before):
         done = {one.slug: _do(services, duties, letter_id, one, moment, tell) for letter_id, one in due.items()}
     is_tidy = duties.do("tidying", lambda: updates.tidy(services), False) if due else True
-    duties.do("spent passwords and forms", lambda: _forget_spent(services, moment), None)
+    duties.did("spent passwords and forms", lambda: _forget_spent(services, moment))
     answers: Sequence[Answer] = duties.do("witnesses", lambda: collect(services.databases.petition, known, moment), [])
     return Tick(done, answers, is_tidy, tuple(duties.errors))
 
@@ -200,7 +205,7 @@ def watch(
 def _report(done: Tick, moment: datetime, record: SchedulerRecord) -> None:
     """Log what went wrong, and note it for the doctor."""
     duties = Duties()
-    duties.do("record", lambda: note_run(record, done, moment), None)
+    duties.did("record", lambda: note_run(record, done, moment))
     for duty, error in (*done.errors, *duties.errors):
         log_error("a duty failed", error, duty=duty)
     if any(answer.newer is not None for answer in done.answers):

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from petition.letters.access import hosted_letters
 from petition.letters.models import Letter
@@ -25,7 +26,12 @@ def newest_stored_hour(session: Session) -> datetime | None:
     """The newest hour that updates and openings left; None if no letter goes on, so that nothing can come too early."""
     if not letters_that_go_on(session):
         return None
-    hours = (session.scalar(select(func.max(column))) for column in (Sealing.hour, Log.updated, Letter.opened))
+    return newest_of(session, Sealing.hour, Log.updated, Letter.opened)
+
+
+def newest_of(session: Session, *columns: InstrumentedAttribute[Any]) -> datetime | None:
+    """The newest hour in any of these columns; None if they hold none."""
+    hours = (session.scalar(select(func.max(column))) for column in columns)
     return max((hour for hour in hours if hour is not None), default=None)
 
 

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, select
-
 from petition.letters.models import Letter
 from petition.operations.doctor.findings import OK, WRONG, Finding
 from petition.operations.doctor.view import View
 from petition.scheduler_record import SchedulerRecord
 from petition.sealing.models import Sealing
+from petition.sealing.update_hours import newest_of
 
 BUILT = datetime(2026, 11, 1, tzinfo=UTC)
 """No honest clock shows an earlier time to this program."""
@@ -18,9 +17,7 @@ SET = "Set the clock, for example with: timedatectl set-ntp true."
 
 def check_clock(view: View) -> Iterator[Finding]:
     """Whether the clock went back, or the scheduler waits because it may be ahead."""
-    newest = view.session.scalar(select(func.max(Sealing.hour)))
-    opened = view.session.scalar(select(func.max(Letter.opened)))
-    known = max(moment for moment in (newest, opened, BUILT) if moment is not None)
+    known = max(newest_of(view.session, Sealing.hour, Letter.opened) or BUILT, BUILT)
     if view.now + timedelta(hours=1) < known:
         what = f"This machine's clock says {view.now:%Y-%m-%d %H:%M} UTC, but it was {known:%Y-%m-%d %H:%M} before."
         yield Finding("clock", WRONG, what, f"{SET} If it is right now, it was ahead then; letters go on all the same.")
