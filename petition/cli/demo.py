@@ -50,8 +50,19 @@ def demo(port: int, signers: int, as_json: bool, keep: Path | None, no_serve: bo
     for name in ("PETITION_DATABASE_URL", "PETITION_ISSUER_DATABASE_URL", "PETITION_SECRET_FILE", "PETITION_MAIL"):
         os.environ.pop(name, None)
     try:
-        built = _built_before(folder, port) if keep else None
-        _build_and_serve(folder, port, signers, as_json=as_json, built=built, serves=not no_serve, is_kept=bool(keep))
+        built = _built_before(folder, port)
+        here = _at(folder / "data")
+        built = built or _build_and_note(here, folder, port, signers)
+        tell = (
+            partial(_tell_programs, here.settings, built, _sign_in_link(here))
+            if as_json
+            else partial(_tell, here.settings, built, "stays" if keep else "will be deleted")
+        )
+        here.databases.dispose()
+        if no_serve:
+            tell()
+        else:
+            watch_over(children("127.0.0.1", port, 2), Announcement(f"http://127.0.0.1:{port}/readyz", tell))
     finally:
         if keep is None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -70,29 +81,19 @@ def _built_before(folder: Path, port: int) -> drive.Result | None:
     return drive.Result(**known)
 
 
-def _build_and_serve(
-    folder: Path, port: int, signers: int, *, as_json: bool, built: drive.Result | None, serves: bool, is_kept: bool
-) -> None:
-    data = folder / "data"
+def _at(data: Path) -> CliContext:
     data.mkdir(mode=0o700, exist_ok=True)
     (data / DEMO).touch()
-    here = cli_context()
+    return cli_context()
+
+
+def _build_and_note(here: CliContext, folder: Path, port: int, signers: int) -> drive.Result:
     try:
-        built = built or _build(here, folder, port, signers)
+        built = _build(here, folder, port, signers)
     except OSError as error:
         refuse(f"Port {port} can't be used ({error.strerror}). Choose another: make demo PORT=8001")
-    if is_kept:
-        (folder / KEPT).write_text(json.dumps({"port": port, **asdict(built)}))
-    tell = (
-        partial(_tell_programs, here.settings, built, _sign_in_link(here))
-        if as_json
-        else partial(_tell, here.settings, built, is_kept)
-    )
-    here.databases.dispose()
-    if serves:
-        watch_over(children("127.0.0.1", port, 2), Announcement(f"http://127.0.0.1:{port}/readyz", tell))
-    else:
-        tell()
+    (folder / KEPT).write_text(json.dumps({"port": port, **asdict(built)}))
+    return built
 
 
 def _sign_in_link(here: CliContext) -> str:
@@ -174,9 +175,8 @@ def _tell_programs(settings: Settings, built: drive.Result, sign_in: str) -> Non
     sys.stdout.flush()
 
 
-def _tell(settings: Settings, built: drive.Result, is_kept: bool) -> None:
+def _tell(settings: Settings, built: drive.Result, end: str) -> None:
     letter = _address(settings, built)
-    end = "stays" if is_kept else "will be deleted"
     click.echo(f"""
 The letter, public:   {letter}
 Sign in as organizer: {settings.url}/organize/
