@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from sqlalchemy.orm import Session
 
-from petition.cli.context import YES, CliContext, RefusalGroup, ask_first, cli_context, now, reading, refuse, say_json
+from petition.cli.context import YES, CliContext, RefusalGroup, ask_first, cli_context, now, reading, refuse, say_rows
 from petition.coordination import rounds
 from petition.crypto.codes import show
 from petition.issuing import codes as issuing
@@ -182,7 +183,7 @@ def _sheet(path: Path | None) -> Iterator[Callable[[bytes], object]]:
 @YES
 def void(slug: str, batch: int, yes: bool) -> None:
     """Recall a batch: none of its unused codes works any more. It looks the same whatever was used."""
-    ask_first(f"Unused codes of batch {batch} work no more.", yes=yes)
+    ask_first(f"Unused codes of batch {batch} stop working.", yes=yes)
     here = cli_context()
     with reading(here) as session:
         letter_id = hosted_letter(session, slug).id
@@ -205,9 +206,9 @@ def list_(slug: str, as_json: bool) -> None:
             {"batch": one.number, "round": one.round, "made": one.made, "recalled": bool(one.voided)}
             for one in issuing.batches(issuer, letter_id)
         ]
-    if as_json:
-        say_json(found)
-        return
-    for one in found:
-        recalled = ", recalled" if one["recalled"] else ""
-        click.echo(f"batch {one['batch']}: round {one['round']}, {one['made']} made{recalled}")
+    say_rows(found, _batch_in_words, as_json=as_json)
+
+
+def _batch_in_words(one: dict[str, Any]) -> str:
+    recalled = ", recalled" if one["recalled"] else ""
+    return f"batch {one['batch']}: round {one['round']}, {one['made']} made{recalled}"

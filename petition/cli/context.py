@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -76,6 +76,15 @@ def say_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False))
 
 
+def say_rows(rows: Sequence[dict[str, Any]], line: Callable[[dict[str, Any]], str], *, as_json: bool) -> None:
+    """What a list holds: one line of JSON for programs, or a line for each row."""
+    if as_json:
+        say_json(rows)
+        return
+    for row in rows:
+        click.echo(line(row))
+
+
 def say(sentence: str) -> None:
     """A sentence for the person at the terminal, beside what a program may read."""
     click.echo(sentence, err=True)
@@ -127,5 +136,6 @@ __all__ = [
     "refuse",
     "say",
     "say_json",
+    "say_rows",
     "working",
 ]

@@ -18,6 +18,7 @@ from petition.cli.context import (
     reading,
     refuse,
     say_json,
+    say_rows,
     working,
 )
 from petition.cli.letter_settings import apply_settings
@@ -58,12 +59,12 @@ def list_(as_json: bool) -> None:
             }
             for one in hosted_letters(session)
         ]
-    if as_json:
-        say_json(found)
-        return
-    for one in found:
-        waits = "  (waits for your approval)" if one["awaits_approval"] else ""
-        click.echo(f"{one['slug']}  {one['state']}  {one['title']}{waits}")
+    say_rows(found, _letter_in_words, as_json=as_json)
+
+
+def _letter_in_words(one: dict[str, Any]) -> str:
+    waits = "  (waits for your approval)" if one["awaits_approval"] else ""
+    return f"{one['slug']}  {one['state']}  {one['title']}{waits}"
 
 
 @letter.command()
@@ -165,7 +166,7 @@ def publish(slug: str, name: str, passphrase_file: Path | None, yes: bool) -> No
 
     A letter that shows names asks for an organizer's passphrase: with it, names appear with the next sealing.
     """
-    ask_first(f"{slug} is shown to everybody.", yes=yes)
+    ask_first(f"Everyone will see {slug}.", yes=yes)
     here = cli_context()
     mine = letter_id(here, slug)
     who, passphrase = ask_to_publish(here, slug, name, passphrase_file)
@@ -185,7 +186,7 @@ def close(slug: str, at_once: bool, destroy: bool, yes: bool) -> None:
     yet can close if at least K signatures of one round had come by the last update: it is published in the same hour.
     """
     if destroy:
-        ask_first(f"The secrets of all codes of {slug} are destroyed now: none of them works any more.", yes=yes)
+        ask_first(f"The secrets of all codes of {slug} are destroyed now: they stop working.", yes=yes)
     here = cli_context()
     moment = now()
     with working(here) as session:

@@ -1,10 +1,22 @@
 """``petition organizer``: who may write letters here."""
 
 import os
+from typing import Any
 
 import click
 
-from petition.cli.context import YES, CliContext, RefusalGroup, ask_first, cli_context, now, reading, say_json, working
+from petition.cli.context import (
+    YES,
+    CliContext,
+    RefusalGroup,
+    ask_first,
+    cli_context,
+    now,
+    reading,
+    say_json,
+    say_rows,
+    working,
+)
 from petition.letters.access import own_letters
 from petition.letters.organizers.accounts import (
     add_organizer,
@@ -57,7 +69,7 @@ def reset(name: str, as_json: bool) -> None:
 @YES
 def remove(name: str, yes: bool) -> None:
     """Forget an organizer who works on no letter any more."""
-    ask_first(f"{name} is forgotten.", yes=yes)
+    ask_first(f"{name} is deleted.", yes=yes)
     with working(cli_context()) as session:
         remove_organizer(session, hosted_organizer(session, name))
     click.echo("Forgotten. The name stays with the versions that they wrote.")
@@ -81,12 +93,10 @@ def list_(as_json: bool) -> None:
             {"name": one.name, "short_id": short_id(one), "has_passphrase": one.passphrase is not None}
             for one in all_organizers(session)
         ]
-    if as_json:
-        say_json(found)
-        return
-    for one in found:
-        click.echo(
-            f"{one['name']}  {one['short_id']}{'' if one['has_passphrase'] else '  (has not set a passphrase yet)'}"
-        )
-    if not found:
+    say_rows(found, _organizer_in_words, as_json=as_json)
+    if not found and not as_json:
         click.echo("Nobody yet. Add somebody with: petition organizer add NAME", err=True)
+
+
+def _organizer_in_words(one: dict[str, Any]) -> str:
+    return f"{one['name']}  {one['short_id']}{'' if one['has_passphrase'] else '  (has not set a passphrase yet)'}"

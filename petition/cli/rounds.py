@@ -1,8 +1,10 @@
 """``petition round``: rounds and their numbers; taking a flooded one out of the count."""
 
+from typing import Any
+
 import click
 
-from petition.cli.context import YES, RefusalGroup, ask_first, cli_context, letter_id, reading, say_json
+from petition.cli.context import YES, RefusalGroup, ask_first, cli_context, letter_id, reading, say_rows
 from petition.coordination import rounds
 from petition.crypto.encodings import hour
 from petition.crypto.pins import write_pin
@@ -43,11 +45,11 @@ def list_(slug: str, as_json: bool) -> None:
             }
             for row in rounds_of(session, one.id)
         ]
-    if as_json:
-        say_json(found)
-        return
-    for row in found:
-        click.echo(" · ".join(f"{name} {value if value is not None else '–'}" for name, value in row.items()))
+    say_rows(found, _round_in_words, as_json=as_json)
+
+
+def _round_in_words(one: dict[str, Any]) -> str:
+    return " · ".join(f"{name} {value if value is not None else '–'}" for name, value in one.items())
 
 
 @round_.command()
@@ -59,7 +61,7 @@ def end(slug: str, number: int, yes: bool) -> None:
 
     At least K + H codes must have been exchanged as of the last update (H is half of K, rounded up).
     """
-    ask_first(f"Codes of round {number} work no more.", yes=yes)
+    ask_first(f"The codes of round {number} stop working.", yes=yes)
     here = cli_context()
     rounds.end_round(here.services, letter_id(here, slug), number)
     click.echo(f"Round {number} exchanges no more codes; its secrets are destroyed. The next update logs it.")
@@ -72,7 +74,7 @@ def end(slug: str, number: int, yes: bool) -> None:
 @YES
 def annul(slug: str, number: int, reason: str, yes: bool) -> None:
     """Take a flooded round out of the count, publicly. Its codes and tokens are refused from now on."""
-    ask_first(f"No signature of round {number} counts any more, and the log says so in public.", yes=yes)
+    ask_first(f"The signatures of round {number} stop counting, and the public log says so.", yes=yes)
     here = cli_context()
     rounds.annul_round(here.services, letter_id(here, slug), number, reason)
     click.echo(f"Round {number} is annulled; the log will say so at the next update.")

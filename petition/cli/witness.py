@@ -2,7 +2,7 @@
 
 import click
 
-from petition.cli.context import RefusalGroup, cli_context, reading, say_json, working
+from petition.cli.context import RefusalGroup, cli_context, reading, say_rows, working
 from petition.crypto.notes import WitnessKey, witness_vkey
 from petition.sealing.witnesses import add_witness, all_witnesses, remove_witness
 
@@ -38,12 +38,8 @@ def list_(as_json: bool) -> None:
             {"name": one.name, "vkey": witness_vkey(WitnessKey(one.key_name, one.public_key)), "url": one.url}
             for one in all_witnesses(session)
         ]
-    if as_json:
-        say_json(found)
-        return
-    for one in found:
-        click.echo(f"{one['name']}  {one['vkey']}  {one['url'] or '(not asked)'}")
-    if not found:
+    say_rows(found, lambda one: f"{one['name']}  {one['vkey']}  {one['url'] or '(not asked)'}", as_json=as_json)
+    if not found and not as_json:
         click.echo("Nobody yet. Add somebody with: petition witness add NAME VKEY --url URL", err=True)
 
 
