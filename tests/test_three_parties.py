@@ -5,7 +5,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import threading
 import time
 from contextlib import closing
@@ -19,6 +18,7 @@ import pytest
 
 from petition.demo.drive import served
 from petition.verifying import open_source, verify
+from tests.commands import petition
 from tests.walks import Campaign
 
 pytestmark = pytest.mark.thorough
@@ -48,12 +48,6 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def petition(environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A command in a process of its own."""
-    command = [sys.executable, "-m", "petition", *arguments]
-    return subprocess.run(command, env=os.environ | environ, capture_output=True, text=True, check=True, timeout=120)
-
-
 @pytest.fixture
 def environ(environ: dict[str, str]) -> dict[str, str]:
     """The site at an address of this machine: a letter names its hosts, and clients send to no other."""
@@ -70,9 +64,9 @@ def folder(campaign: Campaign, environ: dict[str, str], tmp_path: Path) -> Path:
     with served(campaign.settings, campaign.clock, port):
         for number, code in enumerate(codes):
             receipt = str(tmp_path / f"receipt-{number}.json")
-            petition(environ, "sign", f"{site}/letters/stop/", "--code", code, "--receipt", receipt)
-    petition(environ, "seal", "stop")
-    petition(environ, "publish", "stop", "--to", str(tmp_path / "www/here/stop"))
+            petition(environ, "sign", f"{site}/letters/stop/", "--code", code, "--receipt", receipt, check=True)
+    petition(environ, "seal", "stop", check=True)
+    petition(environ, "publish", "stop", "--to", str(tmp_path / "www/here/stop"), check=True)
     return tmp_path / "www/here/stop"
 
 

@@ -1,18 +1,16 @@
 """The demo's site can be kept, for people who change pages."""
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.commands import petition
 from tests.race.load import free_port
 
 
 def demo(*words: str) -> "subprocess.CompletedProcess[str]":
-    given = [sys.executable, "-m", "petition", "demo", *words]
-    return subprocess.run(given, env=dict(os.environ), capture_output=True, text=True, timeout=120, check=False)
+    return petition({}, "demo", *words)
 
 
 @pytest.mark.long

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Shell
+from tests.commands import petition
 
 HEAVY = ("sqlalchemy", "flask", "cryptography", "alembic", "granian", "babel")
 """What takes most of the time to import."""
@@ -117,9 +118,8 @@ def test_a_file_that_is_not_there_is_a_sentence(shell: Shell, tmp_path: Path) ->
 )
 def test_what_cannot_be_undone_is_asked_first_at_a_terminal(shell: Shell, words: str) -> None:
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "petition", *words.split()]
     os.write(ours, b"n\n")
-    done = subprocess.run(command, env=os.environ | shell.environ, stdin=theirs, capture_output=True, text=True)
+    done = petition(shell.environ, *words.split(), stdin=theirs)
     os.close(ours)
     os.close(theirs)
 
@@ -130,8 +130,7 @@ def test_what_cannot_be_undone_is_asked_first_at_a_terminal(shell: Shell, words:
 def test_who_says_yes_at_a_terminal_is_not_asked(shell: Shell) -> None:
     shell.a_letter("ours")
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "petition", "letter", "withdraw", "ours", "--yes"]
-    done = subprocess.run(command, env=os.environ | shell.environ, stdin=theirs, capture_output=True, text=True)
+    done = petition(shell.environ, "letter", "withdraw", "ours", "--yes", stdin=theirs)
     os.close(ours)
     os.close(theirs)
 

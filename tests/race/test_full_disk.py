@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.encodings import b64url
 from petition.crypto.tokens import Token
 from petition.migration import migrate_both
+from tests.commands import petition
 from tests.conftest import Clock
 from tests.race import children
 from tests.race.crowd import recount, standing
@@ -114,11 +114,6 @@ def fill(path: Path) -> None:
                     file.write(bytes(size))
             except OSError:
                 pass
-
-
-def petition(environ: dict[str, str], *words: str) -> "subprocess.CompletedProcess[str]":
-    given = [sys.executable, "-m", "petition", *words]
-    return subprocess.run(given, env=os.environ | environ, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_files_that_cannot_grow_are_reported_and_refused_requests_can_be_sent_again(
