@@ -2,11 +2,12 @@
 
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import click
 
 from petition import __version__, config
-from petition.cli.context import YES, ask_first, cli_context, now, reading, refuse, say
+from petition.cli.context import YES, ask_first, cli_context, now, reading, refuse, say, say_json
 from petition.database import Databases
 from petition.errors import BadShape
 from petition.migration import migrate_both
@@ -46,8 +47,14 @@ PASSPHRASE_FILE = click.option(
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Then restore the file below this folder, verify every public letter from it, and delete it there again.",
 )
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
 def backup(
-    file: Path, passphrase_file: Path | None, keys: tuple[str, ...], recipients_file: Path | None, scratch: Path | None
+    file: Path,
+    passphrase_file: Path | None,
+    keys: tuple[str, ...],
+    recipients_file: Path | None,
+    scratch: Path | None,
+    as_json: bool,
 ) -> None:
     """Write one encrypted file of both databases and the master secret, also while the site is serving.
 
@@ -70,9 +77,18 @@ def backup(
     else:
         data = backups.encrypt(plain, passphrase)
     backups.put_file(file.absolute(), data)
-    click.echo(f"{file}: {len(data)} bytes.", err=True)
-    if scratch:
-        _check(check_restore(here.settings, file.read_bytes(), checker, scratch.absolute()))
+    say(f"{file}: {len(data)} bytes.")
+    checked = check_restore(here.settings, file.read_bytes(), checker, scratch.absolute()) if scratch else None
+    if as_json:
+        say_json({"file": str(file), "bytes": len(data), "checked": checked and _for_programs(checked)})
+    if checked:
+        _check(checked)
+
+
+def _for_programs(checked: Checked) -> dict[str, Any]:
+    """What a restored backup holds: ``public`` has a verdict for each public letter, the others are only counted."""
+    public = {slug: {"ok": verdict.ok, "count": verdict.count} for slug, verdict in checked.verdicts.items()}
+    return {"ok": checked.ok, "letters": checked.logs, "public": public}
 
 
 def _recipients(keys: tuple[str, ...], file: Path | None) -> list[Recipient]:

@@ -1,5 +1,6 @@
 """Backups to public keys: no one on the site's machine can open one, and a check shows that its holder can."""
 
+import json
 from pathlib import Path
 
 import pyrage
@@ -75,15 +76,20 @@ def test_a_check_restores_the_file_and_leaves_nothing(
     campaign: Campaign, environ: dict[str, str], holder: tuple[str, Path], tmp_path: Path
 ) -> None:
     letter = campaign.a_published_letter()
-    campaign.sign_all(letter, 5)
+    campaign.sign_all(letter, 6)
     campaign.seal(letter)
     campaign.an_open_letter()
     scratch = tmp_path / "scratch"
     scratch.mkdir()
 
-    checked = run(environ, "backup", tmp_path / "b.age", "--recipient", holder[0], "--check-in", scratch)
+    file = tmp_path / "b.age"
+    checked = run(environ, "backup", file, "--recipient", holder[0], "--check-in", scratch, "--json")
 
     assert checked.exit_code == 0, checked.output
+    # the last two wait for company
+    public = {campaign.letter_row(letter).slug: {"ok": True, "count": 4}}
+    told = {"file": str(file), "bytes": file.stat().st_size, "checked": {"ok": True, "letters": 2, "public": public}}
+    assert json.loads(checked.stdout) == told
     assert "restored and verified" in checked.output
     assert "Restored 2 letters with a log; 1 of them are public." in checked.output
     assert list(scratch.iterdir()) == []
