@@ -53,6 +53,7 @@ PACKAGE = Path(__file__).parent.parent
 SITE_FILES: dict[str, tuple[str | Callable[[], bytes], str]] = {
     "style.css": ("static/style.css", "text/css; charset=utf-8"),
     "icon.svg": ("static/icon.svg", "image/svg+xml"),
+    "favicon.ico": ("static/favicon.ico", "image/x-icon"),
     **{name: (f"static/{name}", "text/javascript; charset=utf-8") for name in SCRIPTS},
     "client.py": ("client.py", "text/x-python; charset=utf-8"),
     "openapi.json": (openapi.document, openapi.JSON),

@@ -25,7 +25,7 @@ BYTES = "application/octet-stream"
 PLAIN = "text/plain; charset=utf-8"
 FORM = ("application/x-www-form-urlencoded", "multipart/form-data")
 AT_SITE = (
-    {"style.css": "text/css", "icon.svg": "image/svg+xml"}
+    {"style.css": "text/css", "icon.svg": "image/svg+xml", "favicon.ico": "image/x-icon"}
     | dict.fromkeys(SCRIPTS, "text/javascript")
     | {
         "client.py": "text/x-python",

@@ -20,4 +20,4 @@ VERIFYING = (
 )
 """With these a reader's browser checks a count: the button on the page, the worker, and the modules of the worker."""
 
-SCRIPTS = ("sign.js", "appearance.js", "check.js", "names.js", *VERIFYING)
+SCRIPTS = ("sign.js", "appearance.js", "check.js", "names.js", "share.js", *VERIFYING)

@@ -11,7 +11,7 @@ from tests.browser.every_page import EVERYTHING
 from tests.shared import ONCE, Place, Shared
 
 STATIC = Path(__file__).parents[2] / "petition" / "static"
-SCRIPTS = ("sign.js", "check.js", "appearance.js", *VERIFYING)
+SCRIPTS = ("sign.js", "check.js", "appearance.js", "share.js", *VERIFYING)
 SIGNING_PAGES = {
     "join": ["sign.js", "appearance.js"],
     "sign": ["sign.js", "appearance.js"],
@@ -128,7 +128,8 @@ def test_a_public_page_has_the_script_of_the_check_and_its_sentences(shared: Sha
     said = {*re.findall(r'\bsentence\("(\w+)"\)', script), *kinds, "files", "version", "unable"}
     sentences = dict(re.findall(r' data-(\w+)="([^"]*)"', text))
 
-    assert re.findall(r'<script src="(?:\.\./)?_site/(\S+)" defer></script>', text) == ["check-count.js"]
+    scripts = re.findall(r'<script src="(?:\.\./)?_site/(\S+)" defer></script>', text)
+    assert scripts == ["check-count.js", *(["share.js"] if path == "" else [])]
     assert len(said) > 14
     assert [name for name in said - {"address"} if not sentences.get(name)] == []
 
@@ -137,10 +138,11 @@ def test_the_scripts_of_one_page_do_not_share_names() -> None:
     """Names at the top of a plain script belong to the page: the same one in two scripts stops the second."""
     tops = [
         re.findall(r"^(?:const|let|function|async function) (\w+)", (STATIC / name).read_text("utf-8"), re.MULTILINE)
-        for name in ("names.js", "check-count.js")
+        for name in ("names.js", "check-count.js", "share.js")
     ]
+    names = [name for top in tops for name in top]
 
-    assert len(set(tops[0] + tops[1])) == len(tops[0]) + len(tops[1]) > 15
+    assert len(set(names)) == len(names) > 20
 
 
 def test_no_other_page_has_a_script(shared: Shared) -> None:

@@ -53,8 +53,10 @@ def test_markup_in_a_letter_stays_text(shared: Shared) -> None:
 
     assert page.heading == "<script>1</script>"
     assert not [tag for tag, _ in page.tags if tag in ("i", "b")]
-    assert [found for tag, found in page.tags if tag == "script"] == [{"src": "_site/check-count.js", "defer": ""}]
-    assert [names["src"] for tag, names in page.tags if tag == "img"] == ["chart.svg"]
+    assert [found for tag, found in page.tags if tag == "script"] == [
+        {"src": f"_site/{name}.js", "defer": ""} for name in ("check-count", "share")
+    ]
+    assert [names["src"] for tag, names in page.tags if tag == "img"] == ["badge.svg", "chart.svg"]
     assert "javascript:" not in [address.split(":")[0] + ":" for _, _, address, _ in page.addresses]
 
 
