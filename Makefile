@@ -63,6 +63,7 @@ bench: .venv/test firefox  ## what the program costs, as ratios
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.phone
 	$(BIN)/python -m benchmarks.groups
+	$(BIN)/python -m benchmarks.counting
 
 translations: .venv/test  ## collect the sentences and bring the catalogs up to date
 	$(BIN)/pybabel -q extract -F pyproject.toml $(SENTENCES) --no-location --sort-output --project=petition -o petition/translations/petition.pot .

@@ -44,6 +44,7 @@ from petition.publishing.public_files import (
     public_file,
     tile_of,
 )
+from petition.publishing.scripts import SCRIPTS
 from petition.publishing.templates import HostFacts, render
 
 ASK_EVERY_SECONDS = 1.0
@@ -52,10 +53,8 @@ PACKAGE = Path(__file__).parent.parent
 SITE_FILES: dict[str, tuple[str | Callable[[], bytes], str]] = {
     "style.css": ("static/style.css", "text/css; charset=utf-8"),
     "icon.svg": ("static/icon.svg", "image/svg+xml"),
-    "sign.js": ("static/sign.js", "text/javascript; charset=utf-8"),
-    "appearance.js": ("static/appearance.js", "text/javascript; charset=utf-8"),
-    "check.js": ("static/check.js", "text/javascript; charset=utf-8"),
-    "names.js": ("static/names.js", "text/javascript; charset=utf-8"),
+    "favicon.ico": ("static/favicon.ico", "image/x-icon"),
+    **{name: (f"static/{name}", "text/javascript; charset=utf-8") for name in SCRIPTS},
     "client.py": ("client.py", "text/x-python; charset=utf-8"),
     "openapi.json": (openapi.document, openapi.JSON),
     "counts.schema.json": (openapi.counts_schema, openapi.SCHEMA),

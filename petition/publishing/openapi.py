@@ -11,6 +11,7 @@ from petition.letters.states import OPEN, PUBLIC, TIMINGS, WITHDRAWN
 from petition.publishing.data import columns
 from petition.publishing.documents.calendar import MEDIA_TYPE as CALENDAR
 from petition.publishing.public_files import FROM_FIGURES, HTML, ISSUER_PEM, PAGES
+from petition.publishing.scripts import SCRIPTS
 
 Json = dict[str, Any]
 VERSION = "2"
@@ -23,10 +24,9 @@ SCHEMA = "application/schema+json"
 BYTES = "application/octet-stream"
 PLAIN = "text/plain; charset=utf-8"
 FORM = ("application/x-www-form-urlencoded", "multipart/form-data")
-SCRIPTS = dict.fromkeys(("sign.js", "appearance.js", "check.js", "names.js"), "text/javascript")
 AT_SITE = (
-    {"style.css": "text/css", "icon.svg": "image/svg+xml"}
-    | SCRIPTS
+    {"style.css": "text/css", "icon.svg": "image/svg+xml", "favicon.ico": "image/x-icon"}
+    | dict.fromkeys(SCRIPTS, "text/javascript")
     | {
         "client.py": "text/x-python",
         "openapi.json": JSON,

@@ -22,6 +22,8 @@ from petition.publishing.data.feed import feed_atom
 from petition.publishing.data.spreadsheets import counts_xlsx
 from petition.publishing.documents.letter_txt import letter_txt
 from petition.publishing.documents.pdf import card_png, chart_png, facts_pdf, letter_pdf
+from petition.publishing.documents.press_kit import CONTENTS, zipped
+from petition.publishing.documents.press_kit import MEDIA_TYPE as ZIP
 from petition.publishing.documents.typesetting import PDF, PNG
 from petition.publishing.figures.counts import Figures
 from petition.publishing.figures.facts import headline
@@ -60,6 +62,11 @@ class PublicFile:
     """The hour of the sealing whose facts it has."""
 
 
+def press_kit(found: Figures) -> bytes:
+    """The files of a press kit in one."""
+    return zipped({name: FROM_FIGURES[name][0](found) for name in CONTENTS}, found.as_of)
+
+
 FROM_FIGURES: dict[str, tuple[Callable[[Figures], bytes], str]] = {
     "counts.json": (exports.counts_json, "application/json"),
     "counts.csv": (exports.counts_csv, CSV),
@@ -77,6 +84,7 @@ FROM_FIGURES: dict[str, tuple[Callable[[Figures], bytes], str]] = {
     "letter.md": (lambda found: found.text, MARKDOWN),
     "letter.txt": (letter_txt, TEXT),
     "letter.pdf": (letter_pdf, PDF),
+    "press-kit.zip": (press_kit, ZIP),
     "feed.atom": (feed_atom, "application/atom+xml; charset=utf-8"),
     "log/checkpoint": (lambda found: found.checkpoint.encode(), TEXT),
     "log/vkey": (lambda found: found.log_key.encode(), TEXT),

@@ -79,6 +79,17 @@ def test_a_token_made_elsewhere_is_signed_and_its_receipt_takes_it_back(
 
 
 @both
+def test_a_reader_checks_the_count_in_a_worker(scripted: Firefox, site: Site, place: Place) -> None:
+    site.campaign.sign_all(place.id, 6)
+    site.campaign.seal(place.id)
+    site.campaign.publish(place.id)
+    scripted.come(f"{site.root}{place.public}")
+    scripted.press("Check this count")
+
+    scripted.find("//*[@id='check-count']//*[@role='status'][contains(., 'The count is right: 4.')]", patience=60)
+
+
+@both
 def test_the_whole_log_is_read_and_the_signature_found(
     scripted: Firefox, site: Site, place: Place, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ POLICY = {
     "default-src": "'none'",
     "style-src": "'self'",
     "script-src": "'self'",
+    "worker-src": "'self'",
     "img-src": "'self'",
     "connect-src": "'self'",
     "form-action": "'self'",

@@ -386,6 +386,11 @@ def a_line_feed_after_a_statement(f):
 
 
 @tampered("signatures", "an exact statement")
+def a_byte_order_mark_before_a_statement(f):
+    f.begin().add(**f.signature(1, message=MESSAGE[:32] + b"\xef\xbb\xbf" + MESSAGE[32:]))
+
+
+@tampered("signatures", "an exact statement")
 def a_statement_without_random_bytes(f):
     f.begin().add(**f.signature(1, message=MESSAGE[32:]))
 
@@ -507,6 +512,28 @@ def codes_with_a_name(f):
 @tampered("entries", "lacks the member “dropped”")
 def closed_without_dropped(f):
     f.begin().add(type="closed", signatures=0, withdrawals=0)
+
+
+@tampered("entries", "is not JSON")
+def a_byte_order_mark_before_an_entry(f):
+    f.begin().raw(b'\xef\xbb\xbf{"made":20,"round":1,"type":"codes","voided":0}')
+
+
+@tampered("entries", "is not in canonical form")
+def half_a_character(f):
+    f.begin().raw(rb'{"reason":"\ud83d","round":1,"type":"annulled"}')
+
+
+@tampered("entries", "has the unknown type list")
+def a_list_as_type(f):
+    f.begin().add(type=["codes"], round=1, made=20, voided=0)
+
+
+@tampered("entries", "must have as “opens” a time like")
+def a_day_that_no_month_has(f):
+    f.begin().open(2, opens="2026-02-30T14:00Z")
+    f.round_keys.pop()
+    del f.rounds[2]
 
 
 @tampered("entries", "has the unknown type “note”")

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from petition.publishing.cache import SITE_FILES
+from petition.publishing.scripts import VERIFYING
 from tests.browser.every_page import EVERYTHING
 from tests.shared import ONCE, Place, Shared
 
 STATIC = Path(__file__).parents[2] / "petition" / "static"
-SCRIPTS = ("sign.js", "check.js", "appearance.js")
+SCRIPTS = ("sign.js", "check.js", "appearance.js", "share.js", *VERIFYING)
 SIGNING_PAGES = {
     "join": ["sign.js", "appearance.js"],
     "sign": ["sign.js", "appearance.js"],
@@ -30,6 +31,7 @@ ACTS = {
     "remove": ["remove", "confirm"],
 }
 MOST_BYTES = 40_000
+IMPORTED = re.compile(r'(?:from|new URL\()\s*"(?:\./)?([\w-]+\.js)"')
 REMEMBERS = re.compile(r"localStorage|sessionStorage|indexedDB|\.cookie|caches|serviceWorker")
 RUNS_TEXT = re.compile(r"\beval\b|\bFunction\(|innerHTML|insertAdjacentHTML|document\.write|https?://")
 SAID = re.compile(r'\b(?:tell|stop|fill|sentence)\("(\w+)"|\b(?:was_sealed|signature|isPublic)\s\? "(\w+)" : "(\w+)"')
@@ -111,7 +113,39 @@ def test_where_several_groups_sign_the_page_asks_for_one(shared: Shared) -> None
     assert '<option value="workers-2" selected>Former</option>' in text
 
 
+def test_the_scripts_of_a_verification_are_all_there_and_all_used() -> None:
+    used = {name for script in VERIFYING for name in IMPORTED.findall((STATIC / script).read_text("utf-8"))}
+
+    assert used | {"check-count.js"} == set(VERIFYING)
+
+
+@ONCE
+@pytest.mark.parametrize("path", ["", "press/"])
+def test_a_public_page_has_the_script_of_the_check_and_its_sentences(shared: Shared, path: str) -> None:
+    text = shared.get(shared.a_published_letter().public + path).text
+    script = (STATIC / "check-count.js").read_text("utf-8")
+    kinds = re.findall(r"^  (\w+): \[", script, re.MULTILINE)
+    said = {*re.findall(r'\bsentence\("(\w+)"\)', script), *kinds, "files", "version", "unable"}
+    sentences = dict(re.findall(r' data-(\w+)="([^"]*)"', text))
+
+    scripts = re.findall(r'<script src="(?:\.\./)?_site/(\S+)" defer></script>', text)
+    assert scripts == ["check-count.js", *(["share.js"] if path == "" else [])]
+    assert len(said) > 14
+    assert [name for name in said - {"address"} if not sentences.get(name)] == []
+
+
+def test_the_scripts_of_one_page_do_not_share_names() -> None:
+    """Names at the top of a plain script belong to the page: the same one in two scripts stops the second."""
+    tops = [
+        re.findall(r"^(?:const|let|function|async function) (\w+)", (STATIC / name).read_text("utf-8"), re.MULTILINE)
+        for name in ("names.js", "check-count.js", "share.js")
+    ]
+    names = [name for top in tops for name in top]
+
+    assert len(set(names)) == len(names) > 20
+
+
 def test_no_other_page_has_a_script(shared: Shared) -> None:
     place = shared.a_published_letter()
-    for path in ("/", "/promises/", place.public, f"{place.public}how-we-verify/"):
+    for path in ("/", "/promises/", f"{place.public}how-we-verify/", f"{place.public}what-the-log-says/"):
         assert "<script" not in shared.get(path).text

@@ -31,7 +31,7 @@ class Seen(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)
         said = [found[name] or "" for name in found if name in SAID]
-        if found.get("id") in ("say", "seen", "sought-found"):
+        if found.get("id") in ("say", "seen", "sought-found", "check-count", "share"):
             said += [text or "" for name, text in attrs if name.startswith("data-")]
         if not self._inside:
             self.texts += said

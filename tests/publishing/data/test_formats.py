@@ -18,6 +18,7 @@ from python_calamine import CalamineWorkbook
 
 from petition.letters.text.letter_text import LetterText
 from petition.publishing.data import columns
+from petition.publishing.documents.press_kit import CONTENTS
 from petition.publishing.figures.counts import Figures
 from petition.publishing.figures.summaries import escaped
 from petition.publishing.openapi import counts_schema
@@ -206,6 +207,10 @@ def _require_whole(name: str, body: bytes) -> None:
     elif name.endswith(".xlsx"):
         book = CalamineWorkbook.from_filelike(io.BytesIO(body))
         assert book.sheet_names == ["counts", "groups", "history", "about"]
+    elif name == "press-kit.zip":
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            for inside in archive.namelist():
+                _require_whole(inside.removeprefix("press-kit/"), archive.read(inside))
     elif name == "counts.json":
         assert list(Draft202012Validator(json.loads(counts_schema())).iter_errors(json.loads(body))) == []
     else:
@@ -278,6 +283,16 @@ def test_a_statement_by_one_is_described_in_the_singular() -> None:
     assert b"A statement by one verified worker of Example Corp" in made("summary.txt", one)
     assert b"not signed yet" in made("summary.txt", none)
     assert "Statement to Jo Muster, CEO" in text_of(made("letter.pdf", one))
+
+
+def test_the_press_kit_has_the_files_of_the_site_but_no_names(found: Figures) -> None:
+    with zipfile.ZipFile(io.BytesIO(made("press-kit.zip", found))) as archive:
+        inside = {name.removeprefix("press-kit/"): archive.read(name) for name in archive.namelist()}
+        moments = {entry.date_time for entry in archive.infolist()}
+
+    assert inside == {name: made(name, found) for name in CONTENTS}
+    assert "names.csv" not in inside
+    assert moments == {found.as_of.timetuple()[:6]}
 
 
 def test_every_format_of_the_command_is_a_public_file() -> None:

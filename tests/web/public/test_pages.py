@@ -52,8 +52,11 @@ def test_markup_in_a_letter_stays_text(shared: Shared) -> None:
     page = shared.visitor().open(shared.a_published_letter(words=words).public)
 
     assert page.heading == "<script>1</script>"
-    assert not [tag for tag, _ in page.tags if tag in ("script", "i", "b")]
-    assert [names["src"] for tag, names in page.tags if tag == "img"] == ["chart.svg"]
+    assert not [tag for tag, _ in page.tags if tag in ("i", "b")]
+    assert [found for tag, found in page.tags if tag == "script"] == [
+        {"src": f"_site/{name}.js", "defer": ""} for name in ("check-count", "share")
+    ]
+    assert [names["src"] for tag, names in page.tags if tag == "img"] == ["badge.svg", "chart.svg"]
     assert "javascript:" not in [address.split(":")[0] + ":" for _, _, address, _ in page.addresses]
 
 
