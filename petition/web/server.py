@@ -42,12 +42,6 @@ class Cached(Protocol):
     def ready(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes] | None:
         """The answer to a GET or HEAD from memory, or None."""
 
-    def is_due(self) -> bool:
-        """Whether the editions should be asked for again."""
-
-    def refresh(self) -> None:
-        """Ask the database which editions there are; may block."""
-
 
 class BadBody(Exception):
     """A body that is not read: the status says why."""
@@ -103,13 +97,11 @@ class Front:
             "desk": Lane("desk", 3, 60),
             "strangers": Lane("strangers", 4, 60),
         }
-        self._editions = Lane("editions", 1, 0)
         self._unread = 0
 
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
         """Answer one request."""
         if scope.method in ("GET", "HEAD"):
-            self._refresh_soon()
             ready = self._cached.ready(question_of(scope))
             if ready is not None:
                 status, headers, body = ready
@@ -137,14 +129,6 @@ class Front:
     def _lane_of(self, environ: dict[str, Any]) -> str:
         name = lane_of(environ["REQUEST_METHOD"], environ["PATH_INFO"])
         return "desk" if name == "strangers" and self._knows(environ) else name
-
-    def _refresh_soon(self) -> None:
-        """Keep editions fresh without making a reader wait; one thread asks at a time."""
-        if self._editions.is_full or not self._cached.is_due():
-            return
-        self._editions.taken = 1
-        asked = self._editions.pool.submit(self._cached.refresh)
-        asked.add_done_callback(lambda _: setattr(self._editions, "taken", 0))
 
     async def _read_body(self, environ: dict[str, Any], proto: Any) -> None:
         """Put the whole body into the request, or refuse it: 408 too slow, 503 too many at once.

@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -85,6 +86,16 @@ def test_a_page_that_was_read_before_is_answered_while_the_database_hangs(campai
 
     assert {answer.status for answer in again} == {200}
     assert {answer.body for answer in again} == {first.body}
+
+
+def test_the_server_makes_pages_before_anyone_asks(campaign: Campaign, port: int) -> None:
+    letter = campaign.a_published_letter()
+    made = campaign.settings.public_folder / letter
+    until = time.monotonic() + 60
+    while time.monotonic() < until and not list(made.glob("*/es/before/index.html")):
+        time.sleep(0.1)
+
+    assert list(made.glob("*/es/before/index.html"))
 
 
 def test_cached_files_are_the_same_with_and_without_a_thread(campaign: Campaign, port: int) -> None:
