@@ -71,10 +71,8 @@ class KnownRound:
     starts: datetime | None = None
     annulled: bool = False
     annulment_is_logged: bool = False
-
-    @property
-    def ends(self) -> datetime:
-        return self.opens + timedelta(days=1)
+    ends: datetime | None = None
+    """The hour from which on it may end."""
 
 
 @dataclass(eq=False)
@@ -129,7 +127,7 @@ class Machine(RuleBasedStateMachine):
         rules: dict[str, Any] = {"rolls": names} if names else {}
         rules["fields"] = FIELDS
         self.letter = self.campaign.an_open_letter(k=K, timing=timing, issuing_days=1, pause_hours=24, **rules)
-        self.rounds = [KnownRound(roll + 1, roll, self.clock()) for roll in range(rolls)]
+        self.rounds = [self._known_round(roll + 1, roll, self.clock()) for roll in range(rolls)]
         for known in self.rounds:
             self._crowd(known, early)
         if goes_on:
@@ -254,12 +252,16 @@ class Machine(RuleBasedStateMachine):
 
     @rule(pick=PICK)
     def end_issuing(self, pick: int) -> None:
-        """It ends if at least K + H tokens were issued as of the last set time, or a closing is announced."""
-        known = self._round(pick)
-        go = lambda: rounds.end_round(self.campaign.services, self.letter, known.number)  # noqa: E731
-        if known.has_issued_enough or known.annulled or self.closes:
-            go()
-            known.issues = False
+        """It ends at the next set time, if at least K + H tokens were issued as of the last one."""
+        known, ends = self._round(pick), self._next_set_time()
+        go = lambda: rounds.end_round(self.campaign.services, self.letter, known.number, ends=ends)  # noqa: E731
+        if self.state == CLOSED:
+            self._refused(Over, go)
+        elif known.annulled or not known.issues:
+            assert go() is None
+        elif known.has_issued_enough:
+            known.ends = go()
+            assert known.ends is not None and known.ends <= ends
         else:
             self._refused(Conflict, go)
 
@@ -445,7 +447,7 @@ class Machine(RuleBasedStateMachine):
     def _opened(self, new: rounds.NewRound, place: int, opens: datetime) -> None:
         self.batches += 1
         assert (new.number, new.batch) == (len(self.rounds) + 1, self.batches)
-        known = KnownRound(new.number, place, opens)
+        known = self._known_round(new.number, place, opens)
         self.rounds.append(known)
         self.codes += [Code(known, self.batches, text) for text in new.codes]
 
@@ -491,8 +493,11 @@ class Machine(RuleBasedStateMachine):
             signer.is_ = WAITS if signer.is_ == HELD else signer.is_
 
     def _ends_by_itself(self, known: KnownRound) -> bool:
-        is_due = self.timing == APART and known.issues and known.ends <= self.clock()
+        is_due = known.issues and known.ends is not None and known.ends <= self.clock()
         return is_due and self._issued(known) >= K + H
+
+    def _known_round(self, number: int, roll: int, opens: datetime) -> KnownRound:
+        return KnownRound(number, roll, opens, ends=opens + timedelta(days=1) if self.timing == APART else None)
 
     def _sealed_by_now(self) -> list[Signer]:
         """Those who waited and are in the log."""

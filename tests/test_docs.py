@@ -166,6 +166,19 @@ def test_every_test_that_is_named_exists(guide: Path) -> None:
     assert missing == []
 
 
+def test_every_promise_and_every_attack_of_the_threat_model_has_its_test() -> None:
+    text = text_of(ROOT / "docs" / "threat-model.md")
+    promised = text.partition("\n## What is promised")[2].partition("\n## What is not promised")[0]
+    rows = [
+        line
+        for line in promised.splitlines()
+        if line.startswith("| ") and not re.match(r"\| (---|promise|attack)", line)
+    ]
+
+    assert len(rows) > 60
+    assert [row for row in rows if not TEST.search(row.rpartition(" | ")[2])] == []
+
+
 @pytest.mark.parametrize("guide", CURRENT, ids=named)
 def test_documents_speak_plainly_and_without_private_words(guide: Path) -> None:
     prose = FENCE.sub("", text_of(guide)).lower()

@@ -240,6 +240,11 @@ class Campaign:
         self.seal(letter_id)
         return list(new.codes)
 
+    def end_round(self, letter_id: str, number: int = 1) -> None:
+        """Organizers end a round, and the next set time comes: now."""
+        rounds.end_round(self.services, letter_id, number, ends=self.clock())
+        rounds.end_due_rounds(self.services, letter_id, moment=self.clock())
+
     def mailed_codes(self, letter_id: str, *addresses: str, number: int = 1) -> list[str]:
         """The codes that these addresses get by email."""
         with Session(self.databases.issuer) as issuer:

@@ -4,12 +4,13 @@ from typing import Any
 
 import click
 
-from petition.cli.context import YES, RefusalGroup, ask_first, cli_context, letter_id, reading, say_rows
+from petition.cli.context import YES, RefusalGroup, ask_first, cli_context, letter_id, now, reading, say_rows
 from petition.coordination import rounds
 from petition.crypto.encodings import hour
 from petition.crypto.pins import write_pin
 from petition.letters.access import hosted_letter
 from petition.letters.pinned import pin_of_round
+from petition.letters.update_times import next_update
 from petition.signing.signatures import rounds_of
 
 
@@ -57,14 +58,17 @@ def _round_in_words(one: dict[str, Any]) -> str:
 @click.argument("number", type=click.IntRange(1, 999_999_999))
 @YES
 def end(slug: str, number: int, yes: bool) -> None:
-    """End the exchange of codes of a round now, and destroy its secrets.
+    """End the exchange of codes of a round at the next count update, and destroy its secrets then.
 
     At least K + H codes must have been exchanged as of the last update (H is half of K, rounded up).
     """
-    ask_first(f"The codes of round {number} stop working.", yes=yes)
+    ask_first(f"The codes of round {number} stop working at the next count update.", yes=yes)
     here = cli_context()
-    rounds.end_round(here.services, letter_id(here, slug), number)
-    click.echo(f"Round {number} exchanges no more codes; its secrets are destroyed. The next update logs it.")
+    with reading(here) as session:
+        ends = next_update(hosted_letter(session, slug), here.settings.seal_at, now())
+    until = rounds.end_round(here.services, letter_id(here, slug), number, ends=ends)
+    when = f"from {hour(until)} on" if until else "any more"
+    click.echo(f"Round {number} exchanges no codes {when}. Then its secrets are destroyed, and the log says so.")
 
 
 @round_.command()

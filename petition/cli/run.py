@@ -86,6 +86,7 @@ def children(host: str, port: int, workers: int, only: str | None = None) -> lis
 
 def application() -> Any:
     """The web application of one worker of the server."""
+    from petition.web.ahead import keep_ready
     from petition.web.app import make_front
 
     logs.configure()
@@ -93,7 +94,9 @@ def application() -> Any:
     parent = multiprocessing.parent_process()
     if parent is not None and not parent.is_alive():
         raise SystemExit("The server that this worker belongs to is gone.")
-    return make_front(create_app())
+    app = create_app()
+    keep_ready(app.extensions["petition.cache"], app.extensions["petition"].clock)
+    return make_front(app)
 
 
 @click.command(hidden=True)

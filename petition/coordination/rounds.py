@@ -144,25 +144,32 @@ def _require_codes(session: Session, letter: Letter, roll: str, count: int) -> N
 # Ending
 
 
-def end_round(services: Services, letter_id: str, number: int) -> None:
-    """End a round's issuing, if at least K + H tokens were issued as of the last update, and destroy its secrets.
+def end_round(services: Services, letter_id: str, number: int, *, ends: datetime) -> datetime | None:
+    """Have a round's issuing end at the next set time, if at least K + H tokens were issued as of the last one.
 
-    The next update logs it. For timing ``apart``: a day's pause or so later its signatures are taken.
+    The log tells how many were issued. If organizers could choose the minute, someone who holds all codes but one
+    would learn whether that one had been exchanged by then. For timing ``apart``: a day's pause or so later the
+    round's signatures are taken. The answer is the hour at which it ends, None if it has ended already.
     """
-    with Session(services.databases.reading) as session:
+    end_lost(services, letter_id, [number])
+    with Session(services.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)
-        row = session.get(Round, (letter_id, number))
+        row = session.get(Round, (letter_id, number), with_for_update=True)
         if row is None:
             raise NotFound("This letter has no set of codes %(number)s.", number=number)
-        is_enough = row.has_issued_enough or row.annulled is not None or letter.closes is not None
-        if not is_enough and not _is_lost(services, row):
+        require_signable(letter)
+        if row.is_ended or row.annulled is not None or _is_lost(services, row):
+            return None
+        if not row.has_issued_enough:
             raise Conflict(
                 "Fewer than %(least)s codes of this set were used as of the last count update. They keep working until "
                 "%(least)s are.",
                 least=letter.k + held_back(letter.k),
             )
-    end_lost(services, letter_id, [number])
-    end_issuing(services, letter_id, number)
+        row.issuing_ends = min(row.issuing_ends or ends, ends)
+        letter.edition += 1
+        session.commit()
+        return row.issuing_ends
 
 
 def end_due_rounds(services: Services, letter_id: str, *, moment: datetime) -> list[int]:

@@ -1,7 +1,6 @@
 """A code buys one blind signature: the issuer signs what it cannot read."""
 
 import hashlib
-import threading
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -22,33 +21,18 @@ UNKNOWN_CODE = _("This isn't a code for this letter. Check each character.")
 
 
 class Keys:
-    """Rounds' private keys, unlocked once a process; forgotten as soon as a round's secret is gone."""
+    """Rounds' private keys. Each is unlocked for one exchange and forgotten: a key that stayed in memory would make
+    the next answer quicker, which tells that someone came before, and would outlive the round's secret."""
 
     def __init__(self, secrets: RoundSecrets) -> None:
         self.secrets = secrets
-        self._unlocked: dict[tuple[str, int], PrivateKey] = {}
-        self._lock = threading.Lock()
 
     def of(self, row: IssuingRound) -> PrivateKey:
         """The private key of a round that still issues."""
-        place = (row.letter_id, row.number)
-        self.forget_destroyed()
-        with self._lock:
-            if place not in self._unlocked:
-                self._unlocked[place] = self._unlock(row)
-            return self._unlocked[place]
-
-    def _unlock(self, row: IssuingRound) -> PrivateKey:
         key_lock = self.secrets.key_lock(row.letter_id, row.number)
         if key_lock is None or row.private_key is None:
             raise Over("The keys of this set of codes are gone. Ask the organizers for a new code.")
         return PrivateKey.from_der(unlock(key_lock, row.private_key, KEY_LABEL))
-
-    def forget_destroyed(self) -> None:
-        """Drop from memory each key whose round's secret no longer exists."""
-        with self._lock:
-            for place in [place for place in self._unlocked if not self.secrets.exists(*place)]:
-                del self._unlocked[place]
 
 
 def exchange(

@@ -1,7 +1,9 @@
 """Public bytes, made once for each edition and cached: nothing public is computed for a visitor.
 
-A worker asks for the letters' editions at most once a second. The files of an edition are made on first demand,
-compressed once, and kept in memory; those that take time to make also lie in the public folder, for other workers.
+A server asks for the letters' editions twice a second, and makes the files of an edition and the records of its rounds
+before anyone asks. They are compressed once and kept in memory; those that take time to make also lie in the public
+folder, for other workers. So how long an answer takes doesn't tell whether anyone came before: records are kept only
+if they were made ahead. Files are made on demand where memory has no room for all, and by programs without a server.
 """
 
 import gzip
@@ -12,6 +14,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -26,21 +29,24 @@ from petition.errors import Refusal
 from petition.i18n import languages
 from petition.letters.access import LISTED, SHORT_LENGTH, UNLISTED, letter_at, meant_by, public_letter
 from petition.letters.models import Letter, to_hour
-from petition.letters.states import PUBLIC, SIGNABLE
+from petition.letters.states import APART, PUBLIC, SIGNABLE
 from petition.publishing import openapi
 from petition.publishing.data import columns
-from petition.publishing.data.round_record import round_json
-from petition.publishing.figures.counts import figures
+from petition.publishing.data.round_record import round_json, rounds_json
+from petition.publishing.figures.counts import Figures, figures
 from petition.publishing.figures.listing import listing
 from petition.publishing.figures.names import require_page
 from petition.publishing.pages.data_inventory import OTHERS, SIGNERS
 from petition.publishing.pages.rights import RIGHTS
 from petition.publishing.public_files import (
     HTML,
+    PICTURES,
     PublicFile,
     is_file_name,
     kind_on_disk,
     log_file,
+    names,
+    pages,
     public_file,
     tile_of,
 )
@@ -49,6 +55,8 @@ from petition.publishing.templates import HostFacts, render
 
 ASK_EVERY_SECONDS = 1.0
 MOST_BYTES = 64 * 1024 * 1024
+ROOM = 8 * 1024 * 1024
+"""Bytes of memory that what is made ahead leaves for what is asked for."""
 PACKAGE = Path(__file__).parent.parent
 SITE_FILES: dict[str, tuple[str | Callable[[], bytes], str]] = {
     "style.css": ("static/style.css", "text/css; charset=utf-8"),
@@ -97,6 +105,14 @@ class _Known:
     id: str
     slug: str
     edition: int
+    is_apart: bool
+
+    def key_of_records(self, moment: datetime) -> tuple[object, ...]:
+        """What the records of its rounds depend on: if signing starts later than codes, the hour as well."""
+        return (self.id, self.edition, to_hour(moment) if self.is_apart else None)
+
+
+Make = Callable[[_Known, str, str | None], PublicFile | None]
 
 
 class PublicCache:
@@ -119,6 +135,8 @@ class PublicCache:
         self._listed: dict[str, _Known] = {}
         self._unlisted: dict[str, _Known] = {}
         """By the path that only the letter's holders know; letters that are not public yet too."""
+        self._records: dict[tuple[object, ...], dict[int | None, bytes]] = {}
+        self._prepared: set[_Known] = set()
         self._kept: OrderedDict[tuple[object, ...], CachedFile] = OrderedDict()
         self._weight = 0
         self._lock = threading.Lock()
@@ -133,7 +151,7 @@ class PublicCache:
         if found is None or not is_file_name(name) or (language is not None and language not in languages()):
             return None
         key = (found.id, found.edition, name, language)
-        return self._keep(key, lambda: self._make(found, name, language))
+        return self._keep(key, partial(self._on_disk_or, self._make, found, name, language))
 
     def file_for_clients(self, path: str, name: str) -> CachedFile | None:
         """A public letter's text or log, asked for by its unlisted address; None if there is no such thing."""
@@ -144,28 +162,56 @@ class PublicCache:
     def round_json(self, path: str, number: int | None, *, moment: datetime) -> bytes:
         """The public record of a round of the letter at a path; refuses what that letter does not have.
 
-        All visitors get the same bytes within an hour and an edition.
+        It was made ahead, or is made for this visitor alone: what one visitor asks for never makes another's answer
+        quicker.
         """
         self._refresh(fresh=False)
         meant = meant_by(path) or ""
         found = self._listed.get(meant.removeprefix(LISTED)) or self._unlisted.get(meant)
+        ready = self._records.get(found.key_of_records(moment), {}) if found is not None else {}
+        if number in ready:
+            return ready[number]
+        with Session(self._reading) as session:
+            return round_json(session, letter_at(session, path), self._url, number, moment=moment)
 
-        def make() -> PublicFile:
-            with Session(self._reading) as session:
-                letter = letter_at(session, path)
-                return PublicFile(round_json(session, letter, self._url, number, moment=moment), "application/json")
+    def prepare(self, moment: datetime) -> None:
+        """Make what visitors may ask for, before they do. A server's own clock calls this, never a visitor."""
+        self._refresh(fresh=True)
+        self._prepare_records(moment)
+        for language in languages():
+            for name in ("", *TOLD, *PAGES, *SITE_FILES):
+                self.site_file(name, language)
+        listed = set(self._listed.values())
+        for known in listed - self._prepared:
+            self._prepare_files(known)
+        self._prepared = listed
 
-        if found is None:
-            return make().body
-        key = ("round", found.id, found.edition, number, to_hour(moment))
-        kept = self._keep(key, make)
-        return kept.file.body if kept is not None else b""
+    def _prepare_records(self, moment: datetime) -> None:
+        known = {one.key_of_records(moment): path for path, one in self._unlisted.items()}
+        ready = {key: records for key, records in self._records.items() if key in known}
+        for key in known.keys() - ready.keys():
+            with Session(self._reading) as session, suppress(Refusal):  # taken down meanwhile, or of version 0.1.0
+                ready[key] = rounds_json(session, letter_at(session, known[key]), self._url, moment=moment)
+        self._records = ready
+
+    def _prepare_files(self, known: _Known) -> None:
+        """All files of an edition, while memory has room for them."""
+        with Session(self._reading) as session, suppress(Refusal):
+            letter = public_letter(session, known.slug)
+            found = figures(session, letter, self._url)
+            wanted: list[tuple[str, str | None]] = [(name, None) for name in names(found)]
+            wanted += [(name, language) for language in languages() for name in (*pages(found), *PICTURES)]
+            for name, language in wanted:
+                if self._weight < MOST_BYTES - ROOM:
+                    key = (known.id, known.edition, name, language)
+                    made = partial(self._made, session, letter, found)
+                    self._keep(key, partial(self._on_disk_or, made, known, name, language))
 
     def site_file(self, name: str, language: str) -> CachedFile | None:
         """A file of the site itself: style, script, client, promises; or, for the name "", the list of letters."""
         make: Callable[[], PublicFile]
         if name == "":
-            self.refresh()
+            self._refresh(fresh=False)
             make = partial(self._make_home, language)
         elif name in TOLD:
             make = partial(TOLD[name], language)
@@ -186,17 +232,6 @@ class PublicCache:
         """The same as ``site_file``, without asking the database and without making anything."""
         return self._in_memory(self._site_key(name, language))
 
-    def is_due(self) -> bool:
-        """Whether the last answer about editions is a second old."""
-        return self._is_old(self._seconds())
-
-    def _is_old(self, now: float) -> bool:
-        return now - self._asked >= ASK_EVERY_SECONDS
-
-    def refresh(self) -> None:
-        """Ask the database for the editions, if the last answer is a second old."""
-        self._refresh(fresh=False)
-
     def _site_key(self, name: str, language: str) -> tuple[object, ...]:
         if name == "":
             return ("home", language, tuple(sorted((one.slug, one.edition) for one in self._listed.values())))
@@ -212,16 +247,16 @@ class PublicCache:
     def _refresh(self, *, fresh: bool) -> None:
         """Ask for the editions if the last answer is a second old; if the database is away, what is known stays."""
         now = self._seconds()
-        if not fresh and not self._is_old(now):
+        if not fresh and now - self._asked < ASK_EVERY_SECONDS:
             return
         self._asked = now
         try:
             with Session(self._reading) as session:
-                columns_ = (Letter.id, Letter.slug, Letter.edition, Letter.state)
+                columns_ = (Letter.id, Letter.slug, Letter.edition, Letter.state, Letter.timing)
                 rows = session.execute(select(*columns_).where(Letter.state.in_(PUBLIC | SIGNABLE))).all()
         except SQLAlchemyError:
             return
-        known = [(_Known(row.id, row.slug, row.edition), row.state in PUBLIC) for row in rows]
+        known = [(_Known(row.id, row.slug, row.edition, row.timing == APART), row.state in PUBLIC) for row in rows]
         self._unlisted = {f"{UNLISTED}{one.id[:SHORT_LENGTH]}": one for one, _ in known}
         self._listed = {one.slug: one for one, is_public in known if is_public}
 
@@ -245,24 +280,34 @@ class PublicCache:
         return kept
 
     def _make(self, known: _Known, name: str, language: str | None) -> PublicFile | None:
-        path = self._path(known, name, language)
-        media_type = kind_on_disk(name)
-        if media_type is not None and path is not None and path.is_file():
-            modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            return PublicFile(path.read_bytes(), media_type, modified=modified)
         try:
             with Session(self._reading) as session:
                 if tile_of(name) is not None:  # only the log is asked, so names of tiles can't keep the site busy
                     return log_file(session, known.id, name)
                 letter = public_letter(session, known.slug)
                 require_page(letter.names_shown, name)
-                found = figures(session, letter, self._url)
-                file = public_file(session, letter, found, name, language)
+                return self._made(session, letter, figures(session, letter, self._url), known, name, language)
         except Refusal:
             return None
+
+    def _made(
+        self, session: Session, letter: Letter, found: Figures, known: _Known, name: str, language: str | None
+    ) -> PublicFile:
+        """A file of an edition, for other workers too."""
+        file, path = public_file(session, letter, found, name, language), self._path(known, name, language)
         if path is not None and letter.edition == known.edition:
             self._put(path, file)
         return file
+
+    def _on_disk_or(self, make: Make, known: _Known, name: str, language: str | None) -> PublicFile | None:
+        """A file that a worker has made before, or a fresh one."""
+        return self._on_disk(known, name, language) or make(known, name, language)
+
+    def _on_disk(self, known: _Known, name: str, language: str | None) -> PublicFile | None:
+        media_type, path = kind_on_disk(name), self._path(known, name, language)
+        if media_type is None or path is None or not path.is_file():
+            return None
+        return PublicFile(path.read_bytes(), media_type, modified=datetime.fromtimestamp(path.stat().st_mtime, UTC))
 
     def _of_site(self, template: str, language: str, site: str, **values: object) -> PublicFile:
         return _page(template, language, site, host=self._host, **values)

@@ -29,7 +29,8 @@ PAUSE = 0.2
 def settle(
     session: Session, letter: Letter, lifted: LiftedRows, *, without: Collection[int] = ()
 ) -> dict[type[Any], list[Row]]:
-    """Move each field's answers, and the names, if at least K of a round arrived; returns the rest, to be put back.
+    """Move each field's answers, and each step's names, if at least K of a round arrived; returns the rest, to be put
+    back. Names of a step that shows at once leave for the list, so those of other steps can't be their crowd.
 
     Rows of the rounds ``without`` go.
     """
@@ -38,7 +39,7 @@ def settle(
         rows = lifted.rows(arrived)
         clear(session, letter.id, settled, [row["key"] for row in rows])
         rows = [row for row in rows if not is_blank(row) and row["round"] not in without]
-        kinds = [(row["round"], row.get("field")) for row in rows]
+        kinds = [(row["round"], row.get("field"), row.get("step")) for row in rows]
         moving = {kind for kind in kinds if kinds.count(kind) >= letter.k}
         moved = [row for row, kind in zip(rows, kinds, strict=True) if kind in moving]
         kept[arrived] = [row for row, kind in zip(rows, kinds, strict=True) if kind not in moving]

@@ -11,8 +11,7 @@ from petition.letters.fields import FieldOfLetter, fields_of
 from petition.letters.models import Letter
 from petition.sealing.group_suppression import GROWTH, Before, is_due, table
 from petition.sealing.models import GroupRelease, ReleasedGroup
-from petition.signing.appearances import ANSWERS
-from petition.signing.models import Round
+from petition.signing.models import Answer, Round
 
 REST = ""
 """The option of the row for all who are in no group that is shown."""
@@ -57,16 +56,16 @@ def _rows(
 
 
 def _answers(session: Session, letter_id: str) -> Counter[tuple[str, str]]:
-    """How often each option of each field was chosen, in rounds of which signatures are counted."""
+    """How often each option of each field was chosen, in rounds of which signatures are counted.
+
+    Only answers that have settled, at least K of a round together: one that arrived alone would complete a five while
+    its signature still waits.
+    """
     counted = select(Round.number).where(Round.letter_id == letter_id, Round.signatures > 0)
-    found: Counter[tuple[str, str]] = Counter()
-    for stored in ANSWERS:
-        chosen = (stored.field, stored.option)
-        query = select(*chosen, func.count().label("number")).group_by(*chosen)
-        query = query.where(stored.letter_id == letter_id, stored.round.in_(counted))
-        for row in session.execute(query):
-            found[row.field, row.option] += row.number
-    return found
+    chosen = (Answer.field, Answer.option)
+    query = select(*chosen, func.count().label("number")).group_by(*chosen)
+    query = query.where(Answer.letter_id == letter_id, Answer.round.in_(counted))
+    return Counter({(row.field, row.option): row.number for row in session.execute(query)})
 
 
 def forget_tables(session: Session, letter_id: str) -> None:

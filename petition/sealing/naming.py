@@ -6,6 +6,7 @@ After a letter's end, names that will never be shown are deleted with their keys
 """
 
 from calendar import monthrange
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -90,19 +91,24 @@ def _settled(session: Session, letter_id: str) -> dict[str, int]:
 
 
 def _to_read(session: Session, letter: Letter, keys: Iterable[str], random: Random) -> list[Locked]:
-    """The settled names of open steps; never more of a round than it has counted signatures, by chance if fewer."""
+    """The settled names of open steps; never more of a round than it has counted signatures, by chance if fewer.
+
+    Until the letter closes, at least K of a round at a time: what is left over waits for others.
+    """
     room = {row.number: row.signatures - row.withdrawals for row in rounds_of(session, letter.id) if not row.annulled}
     shown = select(ShownName.round, func.count()).where(*on_pages(letter.id)).group_by(ShownName.round)
     for number, count in session.execute(shown):
         room[number] = room.get(number, 0) - count
     here = (LockedName.letter_id == letter.id, LockedName.step.in_(list(keys)))
     rows = session.execute(select(LockedName.key, LockedName.step, LockedName.locked, LockedName.round).where(*here))
-    chosen = []
+    chosen: dict[int, list[Locked]] = defaultdict(list)
     for _, row in sorted(((random(16), row) for row in rows), key=lambda pair: pair[0]):
         if room.get(row.round, 0) > 0:
             room[row.round] -= 1
-            chosen.append(Locked(bytes(row.key), row.step, bytes(row.locked)))
-    return sorted(chosen, key=lambda name: name.key)
+            chosen[row.round].append(Locked(bytes(row.key), row.step, bytes(row.locked)))
+    least = 1 if letter.state == CLOSED else letter.k
+    names = [name for of_round in chosen.values() if len(of_round) >= least for name in of_round]
+    return sorted(names, key=lambda name: name.key)
 
 
 def say_nothing(_done: int, _all: int) -> None:

@@ -57,6 +57,8 @@ def numbers_by_round(letter: Letter, rounds: Mapping[int, Round], numbers: Itera
         number = known.get(row.number)
         if number is not None:
             row.annulled = row.annulled or number.annulled
+            if row.annulled is not None:
+                continue  # what came between the last update and the minute in which it was annulled is never told
             row.spent = max(row.spent, rounded(number.spent, letter.k))
             row.undelivered = max(row.undelivered, rounded(number.undelivered, letter.k))
             row.has_issued_enough = number.spent >= letter.k + held_back(letter.k)
@@ -82,6 +84,12 @@ def _issued(row: Round, number: Numbers | None) -> int:
     """How many codes were exchanged, as far as is known: after a restore the log may know of more than the issuer."""
     known = number.issued if number is not None and number.issued is not None else 0
     return max(row.issued or 0, known, row.signatures)
+
+
+def _issued_at_last_update(row: Round) -> int:
+    """The same of an annulled round: as organizers saw it at the last update. They chose the minute in which it ended,
+    so the exact number would tell someone who holds all codes but one whether that one had been exchanged by then."""
+    return max(row.signatures, min(row.spent, row.made))
 
 
 def _on_paper(row: Round, number: Numbers | None) -> int:
@@ -130,6 +138,8 @@ def _mailed_to_log(letter: Letter, row: Round, number: Numbers | None, more: int
     all just before the round ends, if at least K were issued. A number that rose by one would show that someone came.
     """
     mailed = _mailed(row, number)
+    if row.annulled is not None:
+        return row.mailed
     if number is not None and number.issued is not None and not row.is_ended:
         return mailed if _issued(row, number) >= letter.k else row.mailed
     if not more:
@@ -140,7 +150,7 @@ def _mailed_to_log(letter: Letter, row: Round, number: Numbers | None, more: int
 
 
 def _end(letter: Letter, moment: datetime, row: Round, number: Numbers) -> Entry:
-    issued = _issued(row, number)
+    issued = _issued(row, number) if row.annulled is None else _issued_at_last_update(row)
     row.is_ended, row.issued = True, issued if issued >= letter.k else None
     row.signing_starts = full_hour_after(moment + timedelta(hours=letter.pause_hours))
     return {"type": "issued", "round": row.number, "issued": row.issued, "key_destroyed": number.key_destroyed}

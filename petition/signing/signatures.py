@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -130,7 +129,7 @@ def sign_at(
     if row.annulled is not None:
         raise Over("The organizers canceled this set of codes: %(reason)s", reason=row.annulled)
     _require_time(row, moment)
-    if not _key(row.public_key).verify(message, signature):
+    if not PublicKey.from_spki(row.public_key).verify(message, signature):
         raise Forbidden(
             "This signature isn't valid for its set of codes, so it can't be counted. Use the saved file unchanged."
         )
@@ -190,11 +189,6 @@ def _require_time(row: Row[Any], moment: datetime) -> None:
         "You can't sign yet. Keep your file and come back after %(hour)s UTC.",
         hour=f"{starts:%Y-%m-%d %H:%M}" if starts else "–",
     )
-
-
-@lru_cache(maxsize=1024)
-def _key(public_key: bytes) -> PublicKey:
-    return PublicKey.from_spki(public_key)
 
 
 def _accept(

@@ -218,7 +218,6 @@ class CachedPages:
     def __init__(self, kept: CacheMiddleware, onion: str | None) -> None:
         self._kept = kept
         self._onion = onion
-        self.is_due, self.refresh = kept.is_due, kept.refresh
 
     def ready(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes] | None:
         """The answer from memory, or None."""

@@ -18,8 +18,9 @@ from urllib.parse import unquote_to_bytes
 SIGNING_BODY = 64 * 1024
 DESK_BODY = 8 * 1024 * 1024
 """What an organizer pasted is read up to here, so that its own form refuses it and nothing typed is lost."""
-BODIES_AT_ONCE = 64 * 1024 * 1024
-"""Bytes of unfinished bodies that may be held at a time."""
+SMALL_BODY = 16 * 1024
+"""So much of each body is always read, however much others send: what signers send is smaller."""
+MB = 1024 * 1024
 READ_SECONDS, READ_DESK_SECONDS = 20, 120
 """How long a body may take to arrive."""
 RETRY_AFTER = "5"
@@ -42,12 +43,6 @@ class Cached(Protocol):
     def ready(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes] | None:
         """The answer to a GET or HEAD from memory, or None."""
 
-    def is_due(self) -> bool:
-        """Whether the editions should be asked for again."""
-
-    def refresh(self) -> None:
-        """Ask the database which editions there are; may block."""
-
 
 class BadBody(Exception):
     """A body that is not read: the status says why."""
@@ -59,15 +54,18 @@ class BadBody(Exception):
 
 @dataclass
 class Lane:
-    """Threads for one kind of request, and how many requests may wait for them."""
+    """Threads for one kind of request, how many requests may wait for them, and how many bytes of unfinished bodies
+    are held at a time, beside the small beginning of each."""
 
     name: str
     threads: int
     room: int
+    bytes: int
 
     def __post_init__(self) -> None:
         self.pool = ThreadPoolExecutor(self.threads, thread_name_prefix=self.name)
         self.taken = 0
+        self.unread = 0
 
     @property
     def is_full(self) -> bool:
@@ -97,34 +95,31 @@ class Front:
         self._headers = headers
         self._knows = knows
         self._lanes = {
-            "readers": Lane("readers", 3, 30),
-            "joining": Lane("joining", 2, 200),
-            "signing": Lane("signing", 3, 5_000),
-            "desk": Lane("desk", 3, 60),
-            "strangers": Lane("strangers", 4, 60),
+            "readers": Lane("readers", 3, 30, 1 * MB),
+            "joining": Lane("joining", 2, 200, 16 * MB),
+            "signing": Lane("signing", 3, 5_000, 64 * MB),
+            "desk": Lane("desk", 3, 60, 64 * MB),
+            "strangers": Lane("strangers", 4, 60, 16 * MB),
         }
-        self._editions = Lane("editions", 1, 0)
-        self._unread = 0
 
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
         """Answer one request."""
         if scope.method in ("GET", "HEAD"):
-            self._refresh_soon()
             ready = self._cached.ready(question_of(scope))
             if ready is not None:
                 status, headers, body = ready
                 send(proto, scope.method, (int(status[:3]), headers, body))
                 return
         environ = environ_of(scope)
+        lane = self._lanes[self._lane_of(environ)]
         try:
-            await self._read_body(environ, proto)
+            await read_body(environ, proto, lane)
         except BadBody as flaw:
             send(proto, scope.method, self._refused(environ, flaw.status))
             return
-        send(proto, scope.method, await self._in_lane(environ))
+        send(proto, scope.method, await self._in_lane(environ, lane))
 
-    async def _in_lane(self, environ: dict[str, Any]) -> Answer:
-        lane = self._lanes[self._lane_of(environ)]
+    async def _in_lane(self, environ: dict[str, Any], lane: Lane) -> Answer:
         if lane.is_full:
             return self._refused(environ, 503)
         lane.taken += 1
@@ -138,58 +133,55 @@ class Front:
         name = lane_of(environ["REQUEST_METHOD"], environ["PATH_INFO"])
         return "desk" if name == "strangers" and self._knows(environ) else name
 
-    def _refresh_soon(self) -> None:
-        """Keep editions fresh without making a reader wait; one thread asks at a time."""
-        if self._editions.is_full or not self._cached.is_due():
-            return
-        self._editions.taken = 1
-        asked = self._editions.pool.submit(self._cached.refresh)
-        asked.add_done_callback(lambda _: setattr(self._editions, "taken", 0))
-
-    async def _read_body(self, environ: dict[str, Any], proto: Any) -> None:
-        """Put the whole body into the request, or refuse it: 408 too slow, 503 too many at once.
-
-        Of a body that is too long only the length goes on, so that the application refuses it in its own words.
-        """
-        is_desk = environ["PATH_INFO"].startswith("/organize/")
-        most, seconds = (DESK_BODY, READ_DESK_SECONDS) if is_desk else (SIGNING_BODY, READ_SECONDS)
-        if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
-            most = 0
-        announced = environ.get("CONTENT_LENGTH", "0" if "HTTP_TRANSFER_ENCODING" not in environ else "")
-        if announced == "0" or (announced.isdecimal() and int(announced) > most):
-            return
-        body = bytearray()
-        try:
-            async with asyncio.timeout(seconds):
-                async for chunk in self._bounded(proto, most):
-                    body += chunk
-        except TimeoutError:
-            raise BadBody(408) from None
-        environ.pop("HTTP_TRANSFER_ENCODING", None)
-        environ["CONTENT_LENGTH"] = str(len(body))
-        environ["wsgi.input"] = io.BytesIO(bytes(body[:most]))
-
-    async def _bounded(self, proto: Any, most: int) -> AsyncIterator[bytes]:
-        """The chunks of a body up to a little more than it may have."""
-        held = 0
-        try:
-            async for chunk in proto:
-                if self._unread + len(chunk) > BODIES_AT_ONCE:
-                    raise BadBody(503)
-                self._unread += len(chunk)
-                held += len(chunk)
-                yield bytes(chunk)
-                if held > most:
-                    return
-        finally:
-            self._unread -= held
-
     def _refused(self, environ: dict[str, Any], status: int) -> Answer:
         wants_json = "json" in environ.get("HTTP_ACCEPT", "") or "json" in environ.get("CONTENT_TYPE", "")
         media_type, body = self._refusal(status, wants_json)
         headers = [("Content-Type", media_type), ("Cache-Control", "no-store"), ("Retry-After", RETRY_AFTER)]
         headers += self._headers
         return status, headers, body
+
+
+async def read_body(environ: dict[str, Any], proto: Any, lane: Lane) -> None:
+    """Put the whole body into the request, or refuse it: 408 too slow, 503 too many at once.
+
+    Of a body that is too long only the length goes on, so that the application refuses it in its own words.
+    """
+    is_desk = environ["PATH_INFO"].startswith("/organize/")
+    most, seconds = (DESK_BODY, READ_DESK_SECONDS) if is_desk else (SIGNING_BODY, READ_SECONDS)
+    if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+        most = 0
+    announced = environ.get("CONTENT_LENGTH", "0" if "HTTP_TRANSFER_ENCODING" not in environ else "")
+    if announced == "0" or (announced.isdecimal() and int(announced) > most):
+        return
+    body = bytearray()
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in bounded(proto, most, lane):
+                body += chunk
+    except TimeoutError:
+        raise BadBody(408) from None
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    environ["wsgi.input"] = io.BytesIO(bytes(body[:most]))
+
+
+async def bounded(proto: Any, most: int, lane: Lane) -> AsyncIterator[bytes]:
+    """The chunks of a body up to a little more than it may have. What goes beyond a small body is counted, so that
+    those who send much are turned away first, and never people who only sign."""
+    held = counted = 0
+    try:
+        async for chunk in proto:
+            held += len(chunk)
+            more = max(0, held - SMALL_BODY) - counted
+            if lane.unread + more > lane.bytes:
+                raise BadBody(503)
+            lane.unread += more
+            counted += more
+            yield bytes(chunk)
+            if held > most:
+                return
+    finally:
+        lane.unread -= counted
 
 
 def lane_of(method: str, path: str) -> str:

@@ -82,7 +82,7 @@ def test_a_round_that_was_ended_in_order_has_not_lost_its_secret(campaign: Campa
     letter = campaign.an_open_letter(k=K)
     campaign.tokens(letter, K + H)
     campaign.seal(letter)
-    rounds.end_round(campaign.services, letter, 1)
+    campaign.end_round(letter)
 
     with pytest.raises(Conflict, match="fewer than 3 counted signatures"):
         campaign.further_round(letter)

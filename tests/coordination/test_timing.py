@@ -9,6 +9,7 @@ from petition.coordination import rounds
 from petition.errors import Conflict, Over, TooEarly
 from petition.issuing.codes import void_batch
 from petition.issuing.models import Code
+from petition.letters.update_times import next_update
 from petition.publishing.figures.counts import figures
 from petition.sealing.models import Entry
 from petition.signing.models import Round
@@ -67,10 +68,57 @@ def test_whether_enough_is_issued_to_end_a_round_is_shown_as_of_the_last_update(
     campaign.tokens(letter, 1)
 
     with pytest.raises(Conflict, match="as of the last count update"):
-        rounds.end_round(campaign.services, letter, 1)
+        campaign.end_round(letter)
     campaign.seal(letter)
-    rounds.end_round(campaign.services, letter, 1)
+    campaign.end_round(letter)
     assert not campaign.services.secrets.exists(letter, 1)
+
+
+@pytest.mark.parametrize("timing", ["together", "apart"])
+def test_a_round_that_organizers_end_goes_on_until_the_next_set_time(
+    campaign: Campaign, clock: Clock, timing: str
+) -> None:
+    letter = campaign.an_open_letter(timing=timing)
+    campaign.tokens(letter, 5)
+    campaign.seal(letter)
+    ends = next_update(campaign.letter_row(letter), campaign.settings.seal_at, clock())
+    rounds.end_round(campaign.services, letter, 1, ends=ends)
+    campaign.tokens(letter, 1)
+    clock.moment = ends
+    campaign.tick()
+
+    assert [entry["issued"] for entry in log_entries(campaign, letter) if entry["type"] == "issued"] == [6]
+    assert not campaign.services.secrets.exists(letter, 1)
+
+
+@pytest.mark.parametrize("came", [False, True])
+def test_annulling_a_round_tells_nothing_of_who_came_since_the_last_update(
+    campaign: Campaign, clock: Clock, came: bool
+) -> None:
+    letter = campaign.a_published_letter()
+    campaign.sign_all(letter, 9)
+    campaign.seal(letter)
+    if came:
+        campaign.tokens(letter, 1)
+    rounds.annul_round(campaign.services, letter, 1, "Flooded.")
+    campaign.seal(letter)
+
+    [issued] = [entry["issued"] for entry in log_entries(campaign, letter) if entry["type"] == "issued"]
+    assert (issued, campaign.rows(Round, letter)[0].spent) == (7, 5)
+
+
+def test_an_announced_closing_ends_no_round_early(campaign: Campaign, clock: Clock) -> None:
+    letter = campaign.a_published_letter()
+    campaign.sign_all(letter, 4)
+    campaign.seal(letter)
+    campaign.announce_close(letter)
+
+    with pytest.raises(Conflict, match="as of the last count update"):
+        campaign.end_round(letter)
+    clock.pass_time(hours=23)
+    campaign.tick()
+    assert campaign.tokens(letter, 1)
+    assert "issued" not in kinds(campaign, letter)
 
 
 def test_when_issuing_ends_its_secrets_are_destroyed_and_the_number_is_logged(campaign: Campaign, clock: Clock) -> None:

@@ -2,7 +2,6 @@
 
 import gc
 import os
-import weakref
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -12,12 +11,12 @@ from sqlalchemy.orm import Session
 from petition.coordination import opening
 from petition.crypto.blind_rsa import SIZE, PrivateKey
 from petition.crypto.boxes import unlock
+from petition.crypto.encodings import b64url
 from petition.errors import Over
 from petition.issuing.models import Code, IssuingRound
 from petition.issuing.rounds import KEY_LABEL, begin_round, end_issuing, numbers
 from petition.issuing.secrets import RoundSecrets
 from petition.issuing.tokens import Keys, exchange
-from tests.shared import Shared
 from tests.walks import Campaign
 
 MESSAGE = (5).to_bytes(SIZE, "big")
@@ -184,31 +183,20 @@ def test_a_process_that_holds_the_key_refuses_too_once_the_secret_is_destroyed(c
         exchange(issuer, campaign.keys, letter, 1, second, MESSAGE, moment=campaign.clock())
 
 
-def test_a_destroyed_rounds_key_is_forgotten_and_a_living_ones_is_not(campaign: Campaign) -> None:
-    living, ended = campaign.an_open_letter(), campaign.an_open_letter()
-    held = campaign.keys
-    for letter in (living, ended):
-        campaign.tokens(letter, 1)
-    before = [held.of(row) for letter in (living, ended) for row in campaign.rows(IssuingRound, letter)]
-    campaign.services.secrets.destroy(ended, 1)
-    held.forget_destroyed()
-
-    assert held.of(campaign.rows(IssuingRound, living)[0]) is before[0]
-    with pytest.raises(Over):
-        held.of(campaign.rows(IssuingRound, ended)[0])
-
-
-def test_a_server_forgets_a_destroyed_rounds_key_at_the_next_request_whatever_it_is_for(
-    shared: Shared, campaign: Campaign
-) -> None:
-    letter, app = campaign.an_open_letter(), shared.app
-    key = weakref.ref(app.extensions["petition.keys"].of(campaign.rows(IssuingRound, letter)[0]))
-    assert key() is not None
-    campaign.services.secrets.destroy(letter, 1)
-    app.test_client().get("/healthz")
+def keys_in_memory() -> set[int]:
     gc.collect()
+    return {id(one) for one in gc.get_objects() if isinstance(one, PrivateKey)}
 
-    assert key() is None
+
+def test_no_private_key_stays_in_memory_after_an_exchange(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter()
+    code, blinded = campaign.codes(letter, 1)[0], b64url(MESSAGE)
+    before = keys_in_memory()
+    body = {"code": code, "round": 1, "blinded_message": blinded}
+    answer = campaign.app().test_client().post(f"{campaign.address(letter)}tokens", json=body)
+
+    assert answer.status_code == 201
+    assert keys_in_memory() <= before
 
 
 def test_the_wrong_master_secret_opens_no_key(campaign: Campaign) -> None:

@@ -180,7 +180,7 @@ def test_a_further_round_is_public_from_the_sealing_on_that_logs_it(campaign: Ca
     letter = campaign.a_published_letter(k=3)
     campaign.sign_all(letter, 5)
     campaign.seal(letter)
-    rounds.end_round(campaign.services, letter, 1)
+    campaign.end_round(letter)
     campaign.seal(letter)
     before = campaign.public_files(letter)
     rounds.open_further_round(campaign.services, letter, None, 6, opens=campaign.clock())

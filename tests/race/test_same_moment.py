@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from petition import database
-from petition.coordination import closing, rounds
+from petition.coordination import closing
 from petition.errors import CodeUsed, NotFound, Over, Refusal, TokenUsed
 from petition.issuing.models import UNSPENT, Code
 from petition.issuing.tokens import exchange
@@ -166,7 +166,7 @@ def test_codes_exchanged_while_issuing_ends_are_counted_exactly(campaign: Campai
         exchanged(campaign, letter, code, a_blinded_message())
     campaign.seal(letter)
     acts = [lambda code=code: exchanged(campaign, letter, code, a_blinded_message()) for code in codes[10:]]
-    answers = together([*acts, lambda: rounds.end_round(campaign.services, letter, 1)])
+    answers = together([*acts, lambda: campaign.end_round(letter)])
     campaign.seal(letter)
 
     got = sum(isinstance(answer, bytes) for answer in answers[:20])

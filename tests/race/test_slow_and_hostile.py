@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -74,6 +75,38 @@ def test_hundreds_of_unfinished_bodies_hold_up_nobody(campaign: Campaign, port: 
         one.close()
 
 
+def a_long_one(port: int, path: str, size: int) -> socket.socket:
+    """A connection that sends most of a body, and never the rest; or was refused meanwhile."""
+    made = socket.create_connection(("127.0.0.1", port))
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {size + 2}\r\n\r\n"
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        made.sendall(head.encode() + b"[" + b" " * size)
+    return made
+
+
+TO_THE_BRIM = [*[7_900_000] * 8, 3_883_700, *[500] * 50]
+"""Sizes that leave less than a signature's of 64 MB."""
+
+
+@pytest.mark.parametrize(
+    ("where", "sizes"),
+    [("/organize/letters", TO_THE_BRIM), ("tokens", [64_000] * HUNDREDS)],
+    ids=["organizers'", "signers'"],
+)
+def test_unfinished_long_bodies_hold_up_no_signer(campaign: Campaign, port: int, where: str, sizes: list[int]) -> None:
+    letter = campaign.a_published_letter()
+    path, code = campaign.address(letter), campaign.codes(letter, 1)[0]
+    token = campaign.tokens(letter, 1)[0]
+    slow = [a_long_one(port, where if where[0] == "/" else path + where, size) for size in sizes]
+
+    body = {"code": code, "round": 1, "blinded_message": b64url(a_blinded_message())}
+    assert ask(port, "POST", f"{path}tokens", body)[0] == 201
+    signed = {"message": b64url(token.message), "signature": b64url(token.signature)}
+    assert ask(port, "POST", f"{path}signatures", signed | {"appearance": {"step": "counted"}})[0] == 201
+    for one in slow:
+        one.close()
+
+
 def test_a_page_that_was_read_before_is_answered_while_the_database_hangs(campaign: Campaign, port: int) -> None:
     letter = campaign.a_published_letter()
     path = campaign.address(letter)
@@ -85,6 +118,16 @@ def test_a_page_that_was_read_before_is_answered_while_the_database_hangs(campai
 
     assert {answer.status for answer in again} == {200}
     assert {answer.body for answer in again} == {first.body}
+
+
+def test_the_server_makes_pages_before_anyone_asks(campaign: Campaign, port: int) -> None:
+    letter = campaign.a_published_letter()
+    made = campaign.settings.public_folder / letter
+    until = time.monotonic() + 60
+    while time.monotonic() < until and not list(made.glob("*/es/before/index.html")):
+        time.sleep(0.1)
+
+    assert list(made.glob("*/es/before/index.html"))
 
 
 def test_cached_files_are_the_same_with_and_without_a_thread(campaign: Campaign, port: int) -> None:

@@ -106,6 +106,39 @@ def test_a_change_of_appearance_shows_with_the_next_release(campaign: Campaign, 
     assert options(campaign, letter)["Role"]["Software"] == 5
 
 
+def test_an_answer_that_came_alone_waits_for_others_as_its_signature_does(campaign: Campaign, letter: str) -> None:
+    """Someone who knows all other answers would read it from the five that it completes."""
+    campaign.sign_all(letter, 4, role="hardware")
+    campaign.sign_all(letter, 12, role="software")
+    campaign.seal(letter)
+    campaign.sign_all(letter, 20)
+    campaign.sign_all(letter, 1, role="hardware")
+    campaign.seal(letter)
+    with_one = options(campaign, letter)["Role"]
+    campaign.sign_all(letter, 40)
+    campaign.sign_all(letter, 2, role="hardware")
+    campaign.seal(letter)
+
+    assert with_one == {"Software": 10, "other or not stated": 25}
+    assert options(campaign, letter)["Role"] == {"Software": 10, "Hardware": 5, "other or not stated": 60}
+
+
+def test_no_table_is_renewed_by_signers_who_wait(campaign: Campaign) -> None:
+    """With those who wait, more than twice as many as at the last table have signed."""
+    letter = campaign.a_published_letter(k=10, fields=FIELDS)
+    campaign.sign_all(letter, 15, role="software")
+    campaign.seal(letter)
+    [before] = campaign.rows(GroupRelease, letter)
+    shown = options(campaign, letter)
+    campaign.sign_all(letter, 9, role="software")
+    campaign.clock.pass_time(days=1)  # type: ignore[attr-defined]
+    sealed = campaign.seal(letter)
+
+    assert (sealed.signatures, sealed.entries, sealed.waiting) == (0, 1, 14)
+    assert [row.hour for row in campaign.rows(GroupRelease, letter)] == [before.hour]
+    assert options(campaign, letter) == shown
+
+
 def test_a_group_in_which_nearly_all_signed_is_hidden(campaign: Campaign, letter: str) -> None:
     campaign.sign_all(letter, 10, site="north")
     campaign.sign_all(letter, 10, site="south")

@@ -483,3 +483,33 @@ def test_what_changed_while_names_were_read_is_not_shown(campaign: Campaign) -> 
     campaign.finish_names(letter_id, work)
 
     assert campaign.names(letter_id) == PEOPLE[1:]
+
+
+def test_names_left_over_from_a_crowd_wait_for_others(campaign: Campaign) -> None:
+    letter = campaign.a_published_letter(names=("named",))
+    campaign.unlock_named(letter)
+    campaign.sign_by_name(letter, ["Ann", "Ben", "Cid", "Dot", "Eva"])
+    campaign.seal(letter)
+    first = campaign.names(letter)
+    campaign.sign_all(letter, 3)
+    campaign.seal(letter)
+    meanwhile = campaign.names(letter)
+    campaign.sign_by_name(letter, ["Fay", "Gil", "Hal"])
+    campaign.seal(letter)
+
+    assert (len(first), meanwhile) == (3, first)
+    assert len(campaign.names(letter)) >= 6
+
+
+def test_names_that_show_later_are_no_crowd_for_those_that_show_at_once(campaign: Campaign) -> None:
+    letter = campaign.a_published_letter(names=("named", "named_at:50"))
+    campaign.unlock_named(letter)
+    campaign.sign_by_name(letter, ["Ann", "Ben"])
+    campaign.sign_by_name(letter, ["Cid", "Dot", "Eva"], at=50)
+    campaign.seal(letter)
+    alone = campaign.names(letter)
+    campaign.sign_by_name(letter, ["Fay"])
+    campaign.sign_all(letter, 4)
+    campaign.seal(letter)
+
+    assert (alone, campaign.names(letter)) == ([], ["Ann", "Ben", "Fay"])

@@ -78,3 +78,9 @@ def _wanted(rows: list[Round], roll: str, number: int | None) -> Round:
 def round_json(session: Session, letter: Letter, site: str | None, number: int | None, *, moment: datetime) -> bytes:
     """The record as it is served."""
     return (json.dumps(round_record(session, letter, site, number, moment=moment), ensure_ascii=False) + "\n").encode()
+
+
+def rounds_json(session: Session, letter: Letter, site: str | None, *, moment: datetime) -> dict[int | None, bytes]:
+    """The records of all rounds of a letter by their numbers, and under None the one that is served for no number."""
+    wanted = [None, *(row.number for row in rounds_of(session, letter.id) if row.is_logged)]
+    return {number: round_json(session, letter, site, number, moment=moment) for number in wanted}

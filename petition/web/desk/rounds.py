@@ -6,13 +6,14 @@ from petition.letters.access import own_letter
 from petition.letters.drafting.settings import rolls_of
 from petition.letters.models import Letter, Organizer
 from petition.letters.pinned import pin_of_round
+from petition.letters.update_times import next_update
 from petition.signing.models import Round
 from petition.signing.signatures import rounds_of, signing_starts
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.actions import about, as_sent, asks_first, saved, sent
 from petition.web.desk.services import released, site_services
 from petition.web.desk.steps import ReasonForm
-from petition.web.shared.context import say, session
+from petition.web.shared.context import now, say, session, site
 
 
 @bp.get("/letters/<slug>/rounds")
@@ -55,8 +56,9 @@ def _ending_page(organizer: Organizer, slug: str, number: int) -> str:
 
 @asks_first("/letters/<slug>/rounds/<int(max=999999999):number>/end", _ending_page)
 def end_round(organizer: Organizer, slug: str, number: int) -> Answer:
-    """End issuing early, if enough is issued."""
-    rounds.end_round(site_services(), released(slug, organizer), number)
+    """End issuing early, at the next count update, if enough is issued."""
+    ends = next_update(own_letter(session(), slug, organizer), site().settings.seal_at, now())
+    rounds.end_round(site_services(), released(slug, organizer), number, ends=ends)
     return saved("rounds")
 
 

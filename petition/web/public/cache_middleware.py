@@ -45,14 +45,6 @@ class CacheMiddleware:
         found = self._find(environ, self.cache.letter_file_in_memory, self.cache.site_file_in_memory)
         return None if found is None else self.answer(found, environ)
 
-    def is_due(self) -> bool:
-        """Whether the editions should be asked for again."""
-        return self.cache.is_due()
-
-    def refresh(self) -> None:
-        """Ask the database which editions there are; may block."""
-        self.cache.refresh()
-
     def _find(self, environ: dict[str, Any], letter_file: FindLetterFile, site_file: FindSiteFile) -> CachedFile | None:
         path, language = INDEX.sub("/", environ.get("PATH_INFO", "")), environ.get(LANGUAGE)
         if (unlisted := UNLISTED.fullmatch(path)) is not None:

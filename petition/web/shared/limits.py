@@ -4,6 +4,9 @@ A visitor is the HMAC of their address (of its /64, for IPv6) under a random key
 process's memory. Over an onion service, or behind a proxy that isn't configured, all visitors come from this machine.
 There the limit is wide and counts by letter. Codes, names, and browsers in which an organizer signed in have limits of
 their own, so no one can use up an organizer's. Each worker counts by itself.
+
+People of one network share a count. So that no one can fill it up to the last request and see from a refusal that
+someone else came, the limit of each minute is random.
 """
 
 import hashlib
@@ -19,8 +22,10 @@ from flask import session as cookie
 from flask_limiter import Limiter
 
 DAY = 24 * 3600
-BY_ADDRESS = "300 per minute"
-BY_LETTER = "20000 per minute"
+BY_ADDRESS, BY_LETTER = 300, 20_000
+"""Requests a minute, at least."""
+SPREAD = 100
+"""How many more there may be, at random: a visitor's handful does not show."""
 BY_BROWSER = "60 per minute"
 MAIL_BY_ADDRESS = "5 per minute; 20 per hour"
 MAIL_BY_LETTER = "200 per minute"
@@ -52,7 +57,13 @@ def is_from_here() -> bool:
 
 def signing() -> str:
     """How often a visitor may request a signing page."""
-    return BY_LETTER if is_from_here() else BY_ADDRESS
+    return _a_minute(BY_LETTER if is_from_here() else BY_ADDRESS)
+
+
+def _a_minute(least: int) -> str:
+    """A limit that is another in each minute, for each visitor; no one can work it out."""
+    drawn = int(_today.digest(f"limit {visitor()} {time.monotonic() // 60}"), 16) % SPREAD
+    return f"{least + drawn} per minute"
 
 
 def asking_for_mail() -> str:
@@ -67,7 +78,7 @@ def reporting() -> str:
 
 def signing_in() -> str:
     """How often a visitor may come with a passphrase or a link, and how often a browser that did so before."""
-    return BY_LETTER if is_from_here() and known_browser() is None else BY_BROWSER
+    return _a_minute(BY_LETTER) if is_from_here() and known_browser() is None else BY_BROWSER
 
 
 def starting() -> str:

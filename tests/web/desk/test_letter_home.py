@@ -393,3 +393,14 @@ def test_organizers_in_danger_destroy_the_keys_while_closing(shared: Shared, ana
 
     assert worker.press(worker.open(f"{place.public}join"), "Continue", code=code).status == 410
     assert not shared.campaign.services.secrets.exists(place.id, 1)
+
+
+def test_updates_are_daily_unless_editors_choose_hourly_beside_its_warning(shared: Shared) -> None:
+    """An hourly history shows how many signed during working hours."""
+    page = shared.desk().get(f"{shared.a_draft().desk}rules").text
+    inputs = [part for part in page.split("<input") if 'name="updates"' in part.partition(">")[0]]
+    daily, hourly = inputs
+
+    assert 'value="daily"' in daily and "checked" in daily.partition(">")[0]
+    assert 'value="hourly"' in hourly and "checked" not in hourly.partition(">")[0]
+    assert "Employers have used that." in hourly and "Employers have used that." not in daily

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from petition.letters.models import Authorship, Letter, NamesKey, NamesKeyCopy
+from petition.letters.organizers.names_keys import forget_copies, key_holders
 from petition.signing.models import HiddenName
 from tests.shared import ONCE, Place, Shared
 from tests.walks import PASSPHRASE
@@ -185,3 +186,18 @@ def test_before_publication_nothing_tells_of_names(shared: Shared) -> None:
 
     assert shared.get(f"{place.hidden}signatures/").status_code == 404
     assert shared.get(f"{place.hidden}names.csv").status_code == 404
+
+
+def test_names_that_no_one_can_reveal_any_more_are_said_to_editors_and_readers(shared: Shared) -> None:
+    """The last editor who held the key got a new password."""
+    place = by_name(shared, "named")
+    before = shared.get(place.public).text
+    with Session(shared.campaign.databases.petition) as session:
+        for holder in key_holders(session, place.id):
+            forget_copies(session, place.id, holder.id)
+        session.commit()
+    after = shared.campaign.app().test_client().get(place.public).text
+
+    assert "No one can reveal" not in before
+    assert "No one can reveal" in after
+    assert "No one can reveal" in shared.desk().get(place.desk).text
