@@ -21,9 +21,11 @@ from petition.letters.drafting.importing.files import Imported, read_file
 from petition.letters.models import Letter
 from petition.letters.text.letter_text import LetterText, canonical
 from petition.publishing.documents.code_sheets import STRIPS, Sheet, sheet_pdf
+from petition.publishing.documents.pdf import facts_pdf, letter_pdf
 from petition.web.desk.editor_form import fields_of
 from tests.letters.drafting.importing.as_word import as_word
 from tests.letters.drafting.importing.shown import body_shown, letter_shown, words_of
+from tests.publishing.sample_figures import some_figures
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import Page
 from tests.web.desk.test_versions import newest
@@ -32,6 +34,8 @@ LETTERS = sorted((Path(__file__).parent / "data/letters").glob("*.md"))
 TABLE = "quotes-and-tables"
 DRAWN = ("ar", "zh")
 """Languages whose text a PDF has in the order in which it is drawn, or, where no font is installed, not at all."""
+NARROW, BETWEEN_MARGINS = 0.45, 454
+"""How wide a letter is at least, in parts of its height; how wide the text of a page is, in points."""
 each = pytest.mark.parametrize("file", LETTERS, ids=[file.stem for file in LETTERS])
 
 
@@ -116,6 +120,29 @@ def test_its_pages_papers_and_pictures_have_all_of_it(shared: Shared, file: Path
         assert [demand for demand in words.demands if without_breaks(demand) not in paper] == []
         assert without_breaks(words.title) in paper
         assert without_breaks(words.title) in facts
+
+
+def test_the_longest_word_of_a_title_is_no_wider_than_the_paper() -> None:
+    words = next(one for one in letters() if len(one.title) == 160)
+    longest = max(words.title.split(), key=len)
+    found = some_figures(12, words=words)
+    for paper in (letter_pdf(found), facts_pdf(found)):
+        sizes = sizes_of(paper, longest[:20])
+
+        assert sizes
+        assert all(len(longest) * NARROW * size < BETWEEN_MARGINS for size in sizes)
+
+
+def sizes_of(pdf: bytes, words: str) -> list[float]:
+    """The sizes in points in which a PDF's first page shows some words."""
+    sizes: list[float] = []
+
+    def visit(text: str, _: object, matrix: list[float], __: object, size: float) -> None:
+        if words in text:
+            sizes.append(size * abs(matrix[3]))
+
+    PdfReader(io.BytesIO(pdf)).pages[0].extract_text(visitor_text=visit)
+    return sizes
 
 
 @each
