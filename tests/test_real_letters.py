@@ -152,9 +152,11 @@ def test_its_strips_have_title_and_codes(file: Path) -> None:
     join = "https://letters.example.org/s/abcd-efgh-jkmn-pqrs/join"
     paper = sheet_pdf(Sheet(join=join, round=1, pin=bytes(32), title=words.title), codes)
 
+    text = text_of(paper)
+
     assert len(PdfReader(io.BytesIO(paper)).pages) == 1
-    assert all(without_breaks(show(code)) in text_of(paper) for code in codes)
-    assert words.language in DRAWN or without_breaks(words.title)[:40] in text_of(paper)
+    assert all(without_breaks(show(code)) in text for code in codes)
+    assert words.language in DRAWN or without_breaks(words.title)[:40] in text
 
 
 def letters() -> list[LetterText]:
