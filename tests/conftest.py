@@ -25,6 +25,7 @@ from petition.letters.organizers.passphrases import PassphraseChecker
 from petition.migration import migrate_both
 from petition.web.shared.limits import limiter
 from petition.web.shared.login_throttle import waits
+from tests.install_office import find_office
 from tests.shared import Shared, an_app
 from tests.visitors import SITE
 from tests.walks import Campaign
@@ -71,6 +72,15 @@ def quick_passphrases() -> Iterator[None]:
         patched.setattr(passphrases, "checker", PassphraseChecker(QUICK))
         patched.setattr(keyrings, "WORK", 4)
         yield
+
+
+@pytest.fixture(scope="session")
+def office() -> str:
+    """LibreOffice as it is found on the machine; without it its tests are skipped, which fails where CI is set."""
+    path = find_office()
+    if path is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("no LibreOffice: run make office")
+    return path
 
 
 @pytest.fixture

@@ -32,11 +32,17 @@ class Reported:
 
 
 def report(session: Session, letter: Letter, text: str, *, moment: datetime, random: Random) -> None:
-    """Store a report; refuses one without words, and more than anyone would read."""
+    """Store a report; refuses one without words, and more than anyone would read.
+
+    The same words about the same letter are stored once: its sender may have pressed twice.
+    """
     text = several_lines(text, "report")
     if not text:
         raise BadShape("Say what is wrong with this letter.")
     session.refresh(letter, with_for_update=True)
+    same = select(Report.key).where(Report.letter_id == letter.id, Report.text == text)
+    if session.scalars(same).first() is not None:
+        return
     of_letter = select(func.count()).select_from(Report).where(Report.letter_id == letter.id)
     of_site = select(func.count()).select_from(Report)
     if session.scalars(of_letter).one() >= MOST_OF_A_LETTER or session.scalars(of_site).one() >= MOST:

@@ -193,7 +193,7 @@ def _read(source: Source, size: int, verdict: Verdict) -> _Published:
 def _names(source: Source) -> Counter[tuple[str, str]]:
     """names.csv; empty if there is none. What a spreadsheet would have run was defused there."""
     try:
-        text = source.read("names.csv", MOST_NAMES).decode("utf-8", "replace")
+        text = source.read("names.csv", MOST_NAMES).decode("utf-8-sig", "replace")
     except Refusal:
         return Counter()
     rows = list(csv.reader(io.StringIO(text, newline="")))[1:]

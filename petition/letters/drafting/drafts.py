@@ -11,6 +11,7 @@ from petition.crypto.codes import new_letter_id
 from petition.errors import BadShape, Conflict, Refusal, TextChanged
 from petition.letters.drafting.merging import merge
 from petition.letters.drafting.settings import DEFAULT_K, DEFAULT_ROLL, rolls_of
+from petition.letters.drafting.transliteration import in_latin
 from petition.letters.drafting.versions import make_version, newest_version, text_of
 from petition.letters.models import (
     Approval,
@@ -28,7 +29,6 @@ from petition.letters.models import (
 )
 from petition.letters.states import DRAFT, require_draft
 from petition.letters.text.letter_text import LetterText, checked
-from petition.normalization import normalize
 from petition.randomness import Random
 
 MOST_DRAFTS = 5
@@ -62,8 +62,7 @@ def draft(
 
 
 def _free_slug(session: Session, title: str) -> str:
-    plain = normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:50].strip("-") or "letter"
+    base = re.sub(r"[^a-z0-9]+", "-", in_latin(title)).strip("-")[:50].strip("-") or "letter"
     taken = set(session.scalars(select(Letter.slug).where(Letter.slug.startswith(base, autoescape=True))))
     number = 1
     while (slug := base if number == 1 else f"{base}-{number}") in taken:

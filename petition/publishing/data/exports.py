@@ -16,6 +16,7 @@ from petition.sealing.group_suppression import STEP
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 HISTORY_COLUMNS, COUNTS_COLUMNS = names_of(columns.HISTORY), names_of(columns.COUNTS)
 NAMES_COLUMNS = names_of(columns.NAMES)
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 TOTAL, ROLL = "total", "roll"
 
 
@@ -94,8 +95,12 @@ def history_row(row: Row) -> tuple[Any, ...]:
 
 
 def names_csv(found: Figures) -> bytes:
-    """``names.csv``: the names that are shown, from A to Z in the letter's language, and no others."""
-    return table(NAMES_COLUMNS, ((one.name, one.title) for one in found.naming.in_order(found.words.language)))
+    """``names.csv``: the names that are shown, from A to Z in the letter's language, and no others.
+
+    It begins with a byte order mark, without which Excel shows accents as other characters.
+    """
+    names = found.naming.in_order(found.words.language)
+    return BYTE_ORDER_MARK + table(NAMES_COLUMNS, ((one.name, one.title) for one in names))
 
 
 def table(columns: Iterable[str] | None, rows: Iterable[Iterable[Any]]) -> bytes:

@@ -1,7 +1,7 @@
 """A letter's Atom feed (RFC 4287): following it takes no address."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from xml.etree import ElementTree
 
 from petition.i18n import fill
@@ -17,7 +17,8 @@ _ = str
 def feed_atom(found: Figures) -> bytes:
     """``feed.atom``: the publication, each event, each demand that something became of, the end; newest first.
 
-    Identifiers and times follow from the facts alone; everything is in the letter's own language.
+    Identifiers and times follow from the facts alone; everything is in the letter's own language. Of news only the day
+    is known. Each entry gets minutes of its own on that day, and after the publication, so that readers sort them well.
     """
     root = ElementTree.Element("feed", {"xmlns": ATOM, "xml:lang": found.words.language})
     _add(root, "id", found.url)
@@ -54,12 +55,13 @@ def _entries(found: Figures) -> list[tuple[str, str, str, str, str]]:
     for event in found.events:
         title = ": ".join(part for part in (say(event.kind).capitalize(), event.who) if part)
         text = "\n\n".join(part for part in (event.how, event.text) if part)
-        told.append((f"event-{event.number}", _day(event.day), title, text, event.link))
+        told.append((f"event-{event.number}", _on(event.day, found, minutes=event.number), title, text, event.link))
     for demand in found.demands:
         if demand.day is not None and demand.status != ASKED:
             title = say(_("Demand %(number)s: %(status)s"), number=demand.number, status=say(demand.status))
             text = "\n\n".join(part for part in (demand.text, demand.note) if part)
-            told.append((f"demand-{demand.number}-{demand.status}", _day(demand.day), title, text, ""))
+            moment = _on(demand.day, found, minutes=demand.number, seconds=30)
+            told.append((f"demand-{demand.number}-{demand.status}", moment, title, text, ""))
     if found.state == CLOSED and found.closed is not None:
         end = say(_("The letter is closed, with %(count)s verified workers."), count=f"{found.count:,}")
         told.append(("closed", _hour(found.closed), say(_("Closed")), end, ""))
@@ -85,5 +87,9 @@ def _hour(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _day(day: date) -> str:
-    return f"{day.isoformat()}T00:00:00Z"
+def _on(day: date, found: Figures, *, minutes: int, seconds: int = 0) -> str:
+    """A moment of a day, not before the letter was published."""
+    begins = datetime.combine(day, time(), UTC)
+    published = found.published.astimezone(UTC) if found.published else begins
+    is_later = published.date() == day
+    return _hour((published if is_later else begins) + timedelta(minutes=minutes, seconds=seconds))

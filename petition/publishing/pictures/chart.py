@@ -29,7 +29,7 @@ def chart_svg(found: Figures, language: str | None = None) -> bytes:
         found,
         "chart.svg",
         language,
-        lines=wrapped(writable(found.words.title), 42, most=2),
+        lines=wrapped(writable(found.words.title), 36, most=2),
         about=writable(headline(found, language)),
         count=found.count,
         counted=shown(found.count),

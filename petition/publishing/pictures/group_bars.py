@@ -34,7 +34,7 @@ class Field:
 
 def groups_svg(found: Figures, language: str | None = None) -> bytes:
     """The picture; a sentence where no group is shown."""
-    lines = wrapped(writable(found.words.title), 40, most=2)
+    lines = wrapped(writable(found.words.title), 36, most=2)
     fields, top = [], 66 + 24 * len(lines)
     most = max((count for group in found.groups for _, count in group.rows), default=1) or 1
     for group in found.groups:

@@ -17,7 +17,7 @@ from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.actions import organizer_action, saved
 from petition.web.desk.beginning import begin_letter
 from petition.web.desk.editor_form import fields_of
-from petition.web.desk.editor_page import KEPT, render_editor
+from petition.web.desk.editor_page import KEPT, SAME, render_editor
 from petition.web.shared.context import now, say, session
 
 
@@ -60,23 +60,24 @@ def _import(organizer: Organizer, letter: Letter | None) -> Answer:
         raise BadShape("Choose a file first.")
     imported = import_file(file.filename, file.stream.read())
     if imported.words.translations:
-        return _with_translations(organizer, letter, imported.words)
+        return _with_translations(organizer, letter, imported)
     return _in_form(organizer, letter, imported)
 
 
 def _in_form(organizer: Organizer, letter: Letter | None, imported: Imported) -> Answer:
     newest = newest_version(session(), letter) if letter else None
     before = text_of(newest) if newest else LetterText()
-    fields = fields_of(_filled(imported.words, before), newest.number if newest else 0)
+    fields = fields_of(_filled(imported, before), newest.number if newest else 0)
     kept = keep_working_copy(session(), organizer, letter, fields)
     session().commit()
     return render_editor(fields, letter, kept=KEPT if kept else "", left_out=_told(imported)), 200
 
 
-def _filled(words: LetterText, before: LetterText) -> LetterText:
-    """What a file does not say of title, recipient and employer stays as it was."""
+def _filled(imported: Imported, before: LetterText) -> LetterText:
+    """What a file does not say of title, recipient, employer and language stays as it was."""
+    words = imported.words
     texts = {name: getattr(words, name) or getattr(before, name) for name in ("title", "recipient", "employer")}
-    return replace(words, **texts, language=words.language if not before.title else before.language)
+    return replace(words, **texts, language=imported.language or before.language)
 
 
 def _told(imported: Imported) -> list[str]:
@@ -87,13 +88,21 @@ def _told(imported: Imported) -> list[str]:
     return told
 
 
-def _with_translations(organizer: Organizer, letter: Letter | None, words: LetterText) -> Answer:
-    """A whole letter in several languages is saved as it is: one form could not hold it."""
+def _with_translations(organizer: Organizer, letter: Letter | None, imported: Imported) -> Answer:
+    """A whole letter in several languages is saved as it is: one form could not hold it.
+
+    What is not in it as in the file is listed above the form of the letter that was saved.
+    """
     if letter is None:
-        letter = begin_letter(organizer, words)
+        letter = begin_letter(organizer, imported.words)
     else:
         newest = newest_version(session(), letter)
-        whole = checked(replace(_filled(words, text_of(newest)), language=words.language))
+        whole = checked(_filled(imported, text_of(newest)))
         note = say("From a file")
         save(session(), letter, organizer, whole, based_on=newest.number, moment=now(), note=note)
-    return saved(f"/organize/letters/{letter.slug}/")
+    told = _told(imported)
+    if not told:
+        return saved(f"/organize/letters/{letter.slug}/")
+    session().commit()
+    version = newest_version(session(), letter)
+    return render_editor(fields_of(text_of(version), version.number), letter, kept=SAME, left_out=told), 200

@@ -150,7 +150,20 @@ def test_an_address_is_made_from_the_title_and_no_two_are_the_same(campaign: Cam
     ]
 
 
-@pytest.mark.parametrize(("title", "slug"), [("公开信", "letter"), ("---", "letter"), ("x" * 200, "x" * 50)])
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("公开信", "letter"),
+        ("---", "letter"),
+        ("x" * 200, "x" * 50),
+        ("Żądamy łóżek w Łodzi", "zadamy-lozek-w-lodzi"),
+        ("Мы требуем: «Верните Юлю!»", "my-trebuem-vernite-yulyu"),
+        ("Ζητάμε ψωμί", "zitame-psomi"),
+        ("نطلب جدول عمل", "ntlb-jdwl-aml"),
+        ("אנחנו דורשים", "anchnv-dvrshym"),
+        ("Straße & Øl", "strasse-ol"),
+    ],
+)
 def test_any_title_gives_an_address(campaign: Campaign, title: str, slug: str) -> None:
     assert slug_of(campaign, words=replace(WORDS, title=title)).startswith(slug)
 

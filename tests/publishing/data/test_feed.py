@@ -13,6 +13,8 @@ from tests.walks import LetterText
 
 URL = "https://letters.example.org"
 
+NEWS = ("First.", "Second.", "Third.")
+
 
 def feed(campaign, letter_id):
     with Session(campaign.databases.reading) as session:
@@ -37,6 +39,23 @@ def test_the_feed_tells_everything_that_happened(campaign):
     assert sorted(told(root, "title")) == ["Delivered: Jo Muster", "Demand 1: met", "We refuse to build it"]
     assert len(set(told(root, "id"))) == 3
     assert root.findtext(f"{{{ATOM}}}subtitle").startswith("0 verified workers")
+
+
+def test_what_happened_on_one_day_has_times_of_its_own_after_the_publication(campaign):
+    letter = campaign.a_published_letter()
+    for text in NEWS:
+        campaign.tell(letter, "update", text=text)
+    with Session(campaign.databases.petition) as session:
+        set_status(session, campaign.letter(session, letter), 1, "met", START.date(), "", demands=2, moment=START)
+        session.commit()
+
+    root = feed(campaign, letter)
+    times = told(root, "updated")
+
+    assert len(set(times)) == 5
+    assert [text for text in told(root, "content") if text in NEWS] == list(reversed(NEWS))
+    assert min(times) == times[told(root, "title").index("We refuse to build it")]
+    assert root.findtext(f"{{{ATOM}}}updated") == max(times)
 
 
 def test_the_same_facts_give_the_same_bytes(campaign):

@@ -2,28 +2,17 @@
 
 import csv
 import io
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from petition.publishing.public_files import FROM_FIGURES
-from tests.install_office import find_office
 from tests.publishing.sample_figures import GROUPS, LONG, some_figures
 from tests.walks import WORDS, LetterText
 
 pytestmark = pytest.mark.long
 HARD = LetterText("=1+1", "@SUM(A1)", "Example, \"Corp\"; 'x'", "Dear all,\n\nstop.", ("Stop.",))
-
-
-@pytest.fixture(scope="module")
-def office() -> str:
-    """LibreOffice as it is found on the machine; without it its tests are skipped, which fails where CI is set."""
-    path = find_office()
-    if path is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("no LibreOffice: install libreoffice-calc-nogui")
-    return path
 
 
 def as_read(office: str, folder: Path, name: str, words: LetterText, sheet: int = 1) -> list[list[str]]:

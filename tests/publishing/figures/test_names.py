@@ -55,11 +55,11 @@ def test_a_letter_without_names_stays_findable(campaign: Campaign) -> None:
     assert b"noindex" not in files["index.html"]
     assert b"noindex" in files["signatures/index.html"]
     assert b"No names are shown" in files["signatures/index.html"]
-    assert files["names.csv"] == b"name,title\r\n"
+    assert files["names.csv"] == b"\xef\xbb\xbfname,title\r\n"
 
 
 def test_the_file_of_names_has_those_that_are_shown_and_runs_nothing(campaign: Campaign, by_name: str) -> None:
-    rows = list(csv.reader(io.StringIO(campaign.public_files(by_name)["names.csv"].decode(), newline="")))
+    rows = list(csv.reader(io.StringIO(campaign.public_files(by_name)["names.csv"].decode("utf-8-sig"), newline="")))
 
     assert rows[0] == ["name", "title"]
     assert [row[0] for row in rows[1:]] == ["ana", "<b>Bo</b>", "'=cmd", "Émile", "Ñusta", "Zoë"]

@@ -106,6 +106,31 @@ def test_settings_of_a_file_are_named_and_left_to_the_page_review(shared: Shared
 
 
 @ONCE
+@pytest.mark.parametrize("is_new", [True, False])
+def test_settings_of_a_file_in_several_languages_are_named_too(shared: Shared, ana: Visitor, is_new: bool) -> None:
+    place = shared.a_draft()
+    spanish = "# Pedimos\n\nTo: Jo  \nEmployer: E  \nLanguage: es  \nTranslation of: en\n\nHola."
+    english = "# We ask\n\nTo: Jo  \nEmployer: E  \nLanguage: en\n\nHello <u>Jo</u>."
+    body = f"---\nupdates: hourly\nk: 5\n---\n\n{english}\n\n---\n\n{spanish}\n".encode()
+    shown = sent(ana, ana.open("/organize/letters/import" if is_new else f"{place.desk}import"), "letter.md", body)
+
+    assert "Settings, which you choose on the page “Review”: updates, k" in shown.text
+    assert "HTML, kept as text without its tags" in shown.text
+    assert shown.form_with("Save").fields["title"] == "We ask"
+    assert is_new or newest(shared, place).languages == ("en", "es")
+
+
+@ONCE
+@pytest.mark.parametrize(("line", "language"), [("", "en"), ("language: de\n", "de")])
+def test_the_language_that_a_file_says_is_taken(shared: Shared, ana: Visitor, line: str, language: str) -> None:
+    place = shared.a_draft()
+    body = f"---\ntitle: T\n{line}---\n\nText.".encode()
+    shown = sent(ana, ana.open(f"{place.desk}import"), "letter.md", body)
+
+    assert shown.form_with("Save").fields["language"] == language
+
+
+@ONCE
 def test_a_text_that_is_pasted_keeps_its_lines_and_its_bullets(shared: Shared, ana: Visitor) -> None:
     place = shared.a_draft()
     pasted = "Dear leadership,\r\nwe ask:\r\n\u2022\tStop.\r\nSigned,\r\nthe workers\x0bof Example"

@@ -30,6 +30,8 @@ class Imported:
     words: LetterText
     omissions: tuple[Omission, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
+    language: str = ""
+    """The code of the binding language, if the file says it."""
 
 
 def read_file(name: str, body: bytes) -> Imported:
@@ -62,7 +64,7 @@ def as_text(body: bytes) -> str:
 def _from_markdown(text: str) -> Imported:
     words = read_letter_md(text)
     if words is not None:
-        return Imported(words)
+        return Imported(words, language=words.language)
     omissions = Omissions()
     text = PICTURE.sub(r"\1png;,", text)
     require_length(text)
@@ -86,7 +88,7 @@ def _from_documents(documents: list[Document], front: FrontMatter, omissions: Om
         [_translation(one, first) for one in others],
     )  # fmt: skip
     told = tuple(omission for one in (*lists, removed) for omission in one)
-    return Imported(words, told, tuple(front.settings))
+    return Imported(words, told, tuple(front.settings), first.language and words.language)
 
 
 def _translation(draft: Draft, binding: Draft) -> Translation:

@@ -37,7 +37,7 @@ def _as_bullet(found: re.Match[str]) -> str:
 def _with_breaks(text: str) -> str:
     """The text with a break after each line of a paragraph that did not end for lack of space."""
     lines = text.split("\n")
-    width = width_of([line for line in lines if line.strip()])
+    width = width_of(lines)
     for start, end, is_nested in _paragraphs(text):
         for place in range(start, end - 1):
             line, following = lines[place], lines[place + 1]

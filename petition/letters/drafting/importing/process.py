@@ -95,4 +95,5 @@ def _imported(found: dict[str, Any]) -> Imported:
         ),
         omissions=tuple(Omission(**one) for one in found["omissions"]),
         settings=tuple((name, value) for name, value in found["settings"]),
+        language=found["language"],
     )

@@ -55,6 +55,7 @@ PUNCTUATION = (
     "[",
 )
 DATED = 'w:id="1" w:author="x" w:date="2026-01-01T00:00:00Z"'
+BUILDING_BLOCK = '<w:sdtPr><w:docPartObj><w:docPartGallery w:val="Letters"/></w:docPartObj></w:sdtPr>'
 LOOKS = (
     "", "", "", "<w:b/>", "<w:i/>", "<w:b/><w:i/>", "<w:u w:val='single'/>", "<w:strike/>", "<w:caps/>",
     '<w:color w:val="00AA00"/>', '<w:rStyle w:val="Strong"/>', "<w:smallCaps/>",
@@ -164,8 +165,12 @@ class _Maker:
         return p(self.run(), box(p(t(self.phrase(self.sample.aside))))) + self._after()
 
     def control(self) -> str:
-        """A content control around a paragraph."""
-        return f"<w:sdt><w:sdtContent>{self.paragraph()}</w:sdtContent></w:sdt>"
+        """A content control around a paragraph.
+
+        It is one for building blocks: of others, LibreOffice 7.4 loses what stands before a note, and shows the
+        instructions of fields.
+        """
+        return f"<w:sdt>{BUILDING_BLOCK}<w:sdtContent>{self.paragraph()}</w:sdtContent></w:sdt>"
 
     def simple_field(self) -> str:
         """A field whose text is within it."""
@@ -193,10 +198,10 @@ class _Maker:
         return f"{first}<w:r><w:{tag}/></w:r>{self.run()}"
 
     def deleted(self) -> str:
-        """What was deleted and inserted."""
+        """What was deleted and inserted, behind a blank: LibreOffice 7.4 keeps what was deleted right behind a ruby."""
         gone = self.phrase(self.sample.hidden)
         return (
-            f"<w:del {DATED}><w:r><w:delText xml:space='preserve'>{_escaped(gone)}</w:delText></w:r></w:del>"
+            f"{t(' ')}<w:del {DATED}><w:r><w:delText xml:space='preserve'>{_escaped(gone)}</w:delText></w:r></w:del>"
             f"<w:ins {DATED}>{self.run()}</w:ins>"
         )
 

@@ -1,5 +1,7 @@
 """Plain text, from a file or pasted into the form: what word processors and PDFs give."""
 
+import textwrap
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -178,3 +180,11 @@ def test_doing_it_twice_changes_nothing_more(typed: str) -> None:
 )  # fmt: skip
 def test_a_list_that_was_pasted_into_one_demand_is_several(typed: str, demands: list[str]) -> None:
     assert demands_in(typed) == demands
+
+
+def test_lines_of_any_editors_width_are_one_paragraph_when_they_are_pasted() -> None:
+    words = " ".join(f"word{number}" for number in range(100))
+    wrapped = "\n".join(textwrap.wrap(words, 150))
+
+    assert as_markdown(wrapped) == wrapped
+    assert as_markdown(words[:140] + "\nDear all,\n" + words[:150]) == f"{words[:140]}\n\nDear all,\n\n{words[:150]}"

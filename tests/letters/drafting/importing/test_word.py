@@ -293,10 +293,10 @@ def test_a_table_of_one_column_is_its_text() -> None:
     assert body(table(("Dear Jo,", ""), ("we ask", ""))) == "Dear Jo,\n\nwe ask"
 
 
-def test_quotes_are_gathered() -> None:
-    assert body(p(t("They said:")), p(t("No."), style="Quote"), p(t("Never."), style="Quote"), p(t("End."))) == (
-        "They said:\n\n> *No.*\n>\n> *Never.*\n\nEnd."
-    )
+def test_quotes_are_gathered_and_only_what_is_italic_by_itself_is_emphasized() -> None:
+    quote = p(t("No.")), p(t("No."), style="Quote"), p(t("Not "), t("ever", "<w:i/>"), t("."), style="Quote")
+
+    assert body(*quote, p(t("End."))) == "No.\n\n> No.\n>\n> Not *ever*.\n\nEnd."
 
 
 def test_headers_and_footers_are_listed_with_their_words() -> None:
@@ -342,4 +342,4 @@ def test_a_document_of_python_docx_is_carried_over(tmp_path: Path) -> None:
     assert (words.title, words.recipient, words.demands) == (
         "We refuse to build it", "Jo Muster, CEO", ("Stop.", "Say *so*."),
     )  # fmt: skip
-    assert words.body == "we **who work here** *ask*\n\n# Why\n\n- one\n\n> *We refuse.*"
+    assert words.body == "we **who work here** *ask*\n\n# Why\n\n- one\n\n> We refuse."

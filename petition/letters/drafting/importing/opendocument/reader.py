@@ -9,7 +9,7 @@ from petition.letters.drafting.importing.grouping import Line, grouped
 from petition.letters.drafting.importing.omissions import Omissions
 from petition.letters.drafting.importing.opendocument.inlines import SHAPES, Inlines
 from petition.letters.drafting.importing.opendocument.lists import Lists
-from petition.letters.drafting.importing.opendocument.styles import QUOTES, Styles
+from petition.letters.drafting.importing.opendocument.styles import Styles
 from petition.letters.drafting.importing.packages import Package, unreadable
 from petition.letters.drafting.importing.rich_text import (
     Block,
@@ -140,8 +140,7 @@ class _Reader:
         elif label is not None:
             yield Line(Paragraph(inlines), label, self._list, self._depth, self._depth)
         elif inlines and level is None:
-            is_quote = any(name in QUOTES for name in self._styles.names(style))
-            yield Line(Paragraph(inlines), indent=self._depth, is_quote=is_quote)
+            yield Line(Paragraph(inlines), indent=self._depth, is_quote=self._styles.is_quote(style))
         yield from map(Line, boxes)
 
     def _level(self, paragraph: Element, style: str) -> int | None:

@@ -55,15 +55,22 @@ class Styles:
         names = [one.get("style:display-name") or one.get("style:name") or "" for one in chain]
         return [name.replace("_20_", " ").lower() for name in (*names, paragraph_style)]
 
+    def is_quote(self, paragraph_style: str) -> bool:
+        """Whether a paragraph quotes someone else."""
+        return any(name in QUOTES for name in self.names(paragraph_style))
+
     def is_hidden_section(self, of: Element) -> bool:
         """Whether a section does not show."""
         return of.get("text:display") == "none"
 
     def look(self, spans: Iterable[str], paragraph_style: str, is_heading: bool) -> Look:
-        """How text within spans looks, the innermost first. What makes a whole heading bold is no emphasis."""
+        """How text within spans looks, the innermost first.
+
+        What makes a whole heading bold, or a whole quote italic, is no emphasis.
+        """
         of_spans = [one for name in spans for one in self.chain("text", name)]
         everything = [*of_spans, *self.chain("paragraph", paragraph_style)]
-        emphasized = of_spans if is_heading else everything
+        emphasized = of_spans if is_heading or self.is_quote(paragraph_style) else everything
         vertical = _value(everything, "style:text-position")
         struck = _value(everything, "style:text-line-through-style"), _value(everything, "style:text-line-through-type")
         return Look(

@@ -83,6 +83,9 @@ class Styles:
         outline = NO_BODY_TEXT if level is None else number_of(level.get("w:val"), NO_BODY_TEXT)
         return "text" if outline >= NO_BODY_TEXT else min(6, outline + 1)
 
+    def _is_quote(self, style: str) -> bool:
+        return any(value_of(one, "w:name").lower() in QUOTES for one in self.chain(style))
+
     def list_of(self, style: str) -> tuple[str, int | None]:
         """The list and the level that a style puts its paragraphs into; an empty name for none."""
         for one in self.chain(style):
@@ -93,9 +96,9 @@ class Styles:
         return "", None
 
     def look(self, properties: Element | None, paragraph_style: str, is_heading: bool) -> Look:
-        """How a run looks. What makes a whole heading bold is the heading's, and no emphasis."""
+        """How a run looks. What makes a whole heading bold, or a whole quote italic, is no emphasis."""
         of_run = value_of(properties, "w:rStyle")
-        of_paragraph = "" if is_heading else paragraph_style
+        of_paragraph = "" if is_heading or self._is_quote(paragraph_style) else paragraph_style
         is_complex = bool(switch(properties, "w:rtl") or switch(properties, "w:cs"))
         bold, italic = ("w:bCs", "w:iCs") if is_complex else ("w:b", "w:i")
         fonts = child(properties, "w:rFonts")
