@@ -27,8 +27,10 @@ from petition.web.shared.limits import limiter
 from petition.web.shared.login_throttle import waits
 from tests.install_office import find_office
 from tests.shared import Shared, an_app
+from tests.stored_keys import stored_key, use_stored_keys
 from tests.visitors import SITE
 from tests.walks import Campaign
+from tests.warm import compile_routes_once, folder_in_memory, keep_engines
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 KEYS = 4
@@ -37,18 +39,32 @@ QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 SLOW = passphrases.checker, keyrings.WORK
 
 
-ON_BOTH = ("issuing", "race", "sealing", "signing", "upgrades")
-"""Folders of tests about what is stored and in which order: those run on both databases each time."""
+ON_BOTH = (
+    "issuing",
+    "race",
+    "sealing/test_log.py",
+    "sealing/test_naming.py",
+    "sealing/test_sealing.py",
+    "sealing/test_unordered_writes.py",
+    "signing/test_change_appearance.py",
+    "signing/test_signatures.py",
+    "signing/test_withdrawals.py",
+    "test_database.py",
+    "test_migrations.py",
+    "upgrades",
+)
+"""Tests about what is stored, in which order, and by which of two at once: those run on both databases each time."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Elsewhere, a test that runs on SQLite too takes PostgreSQL with the long ones."""
+    both = [TESTS / path for path in ON_BOTH]
     for item in items:
         asked = getattr(item, "callspec", None)
-        is_on_postgresql = asked is not None and "postgresql" in asked.params.values()
-        is_chosen = any("postgresql" in str(mark.args[1:]) for mark in item.iter_markers("parametrize"))
-        is_elsewhere = item.path.parent != TESTS and item.path.relative_to(TESTS).parts[0] not in ON_BOTH
-        if is_on_postgresql and is_elsewhere and not is_chosen:
+        if asked is None or "postgresql" not in [each for each in asked.params.values() if isinstance(each, str)]:
+            continue
+        is_chosen = any("postgresql" in mark.args[1] for mark in item.iter_markers("parametrize"))
+        if not is_chosen and not any(item.path.is_relative_to(path) for path in both):
             item.add_marker("long")
 
 
@@ -98,10 +114,18 @@ def no_one_tried_before() -> None:
     waits.forget()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def stored_keys() -> Iterator[None]:
+    """What makes keys is a subject of tests/crypto alone."""
+    with pytest.MonkeyPatch.context() as patched:
+        use_stored_keys(patched)
+        yield
+
+
 @pytest.fixture(scope="session")
 def keys() -> list[PrivateKey]:
-    """Round keys made once: a fresh one takes a while."""
-    return [PrivateKey.generate() for _ in range(KEYS)]
+    """Round keys."""
+    return [PrivateKey(stored_key(number)) for number in range(KEYS)]
 
 
 @pytest.fixture
@@ -169,10 +193,20 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="session")
+def place_of_sites() -> Iterator[Path]:
+    """Where the sites of tests are, one after the other."""
+    with folder_in_memory() as folder, pytest.MonkeyPatch.context() as patched:
+        compile_routes_once(patched)
+        keep_engines(patched, lambda url: url.startswith(f"sqlite:///{folder}/") or url.endswith("_test"))
+        yield folder
+
+
 @pytest.fixture
-def environ(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, str]:
+def environ(kind: str, place_of_sites: Path, request: pytest.FixtureRequest) -> dict[str, str]:
     """The environment of a site on fresh, migrated databases."""
-    data = tmp_path / "data"
+    data = place_of_sites / "data"
+    shutil.rmtree(data, ignore_errors=True)
     data.mkdir(mode=0o700)
     found = {"PETITION_DATA": str(data), "PETITION_URL": "https://letters.example.org"}
     if kind == "postgresql":
@@ -220,12 +254,10 @@ def app(campaign: Campaign) -> Any:
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def shared(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, keys: list[PrivateKey]
-) -> Iterator[Shared]:
+def shared(request: pytest.FixtureRequest, place_of_sites: Path, keys: list[PrivateKey]) -> Iterator[Shared]:
     """A site for all tests that only touch letters of their own."""
-    in_memory = Path("/dev/shm")  # every signature is a full sync, which hundreds of tests need not wait for
-    data = Path(tempfile.mkdtemp(dir=in_memory if os.access(in_memory, os.W_OK) else tmp_path_factory.getbasetemp()))
+    data = place_of_sites / f"shared-{request.param}"
+    data.mkdir(mode=0o700)
     found = {"PETITION_DATA": str(data), "PETITION_URL": SITE}
     if request.param == "postgresql":
         urls = request.getfixturevalue("postgres_templates")("shared")
@@ -238,4 +270,3 @@ def shared(
     campaign = Campaign(read, clock, lambda: next(left))
     yield Shared(campaign, an_app(campaign), clock)
     campaign.close()
-    shutil.rmtree(data, ignore_errors=True)

@@ -12,7 +12,7 @@ from petition.crypto.blind_rsa import PrivateKey
 from petition.issuing.models import IssuingRound
 from petition.issuing.rounds import end_issuing
 from tests.shared import Shared
-from tests.walks import Campaign, names_key
+from tests.walks import Campaign
 
 __all__ = ["campaign"]
 
@@ -24,8 +24,7 @@ def campaign(shared: Shared, clock: Any, keys: list[PrivateKey]) -> Iterator[Cam
     made = Campaign(shared.campaign.settings, clock, lambda: next(left))
     made.databases.dispose()
     made.databases = shared.campaign.databases
-    chance = {"make_key": made.make_key, "make_names_key": names_key}
-    made.services = make_services(made.settings, made.databases, made.master, **chance)
+    made.services = make_services(made.settings, made.databases, made.master, make_key=made.make_key)
     yield made
     made.close_apps()
     _end_rounds_without_secret(made)

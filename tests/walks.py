@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html import unescape
-from itertools import count
 from typing import Any
 
 from sqlalchemy import select
@@ -22,7 +21,7 @@ from petition.coordination.facts import facts_of
 from petition.coordination.services import make_services
 from petition.crypto.appearance_steps import GROUPED, NAMED, NAMED_AT, name_step, number_of
 from petition.crypto.blind_rsa import PrivateKey, PublicKey, blind, finalize, prepare
-from petition.crypto.locked_names import NamesPrivateKey, lock_name
+from petition.crypto.locked_names import lock_name
 from petition.crypto.pins import write_pin
 from petition.crypto.receipts import Opening
 from petition.crypto.receipts import opening as opening_of
@@ -68,18 +67,6 @@ WORDS = LetterText(
 )
 
 
-_names_keys: list[NamesPrivateKey] = []
-_turn = count()
-
-
-def names_key() -> NamesPrivateKey:
-    """One of six names keys, in turn: a fresh one takes a while."""
-    if len(_names_keys) < 6:
-        _names_keys.append(NamesPrivateKey.generate())
-        return _names_keys[-1]
-    return _names_keys[next(_turn) % 6]
-
-
 @dataclass
 class Campaign:
     """A site, its desk and its clock, with verbs for tests."""
@@ -91,8 +78,7 @@ class Campaign:
     def __post_init__(self) -> None:
         self.master = config.master_secret(self.settings)
         self.databases = Databases(self.settings.database_url, self.settings.issuer_database_url)
-        made = {"make_key": self.make_key, "make_names_key": names_key}
-        self.services = make_services(self.settings, self.databases, self.master, **made)
+        self.services = make_services(self.settings, self.databases, self.master, make_key=self.make_key)
         self.keys = Keys(self.services.secrets)
         self._apps: list[Any] = []
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from petition.crypto.blind_rsa import PrivateKey
 from tests.browser.script.phones import Phone, Site, a_phone, served
 from tests.conftest import Clock
-from tests.install_browser import find_browser
+from tests.install_browser import find_browser, find_shell
 from tests.shared import Place
 
 OPTIONS = [
@@ -24,16 +24,31 @@ OPTIONS = [
 ]
 
 
+def no_browser() -> None:
+    """Without one its tests are skipped, which fails where CI is set."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)("no Chromium: install the package “chromium”")
+
+
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Chromium as it is found on the machine; without one its tests are skipped, which fails where CI is set."""
-    path = find_browser()
-    if path is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("no Chromium: install the package “chromium”")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
-        yield browser
-        browser.close()
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """The quickest Chromium that is found on the machine."""
+    browser = playwright.chromium.launch(executable_path=find_shell() or no_browser(), args=OPTIONS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def whole_chromium(playwright: Playwright) -> Iterator[Browser]:
+    """One that has all of its own pages, such as that for a connection that broke off."""
+    browser = playwright.chromium.launch(executable_path=find_browser() or no_browser(), args=OPTIONS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -35,9 +35,9 @@ SIGNERS = (
 """Pages of a letter that workers and readers open."""
 
 
-def a_full_letter(site: Site) -> Place:
+def a_full_letter(site: Site, **how: Any) -> Place:
     """Published, with groups, names and mail, sealed signatures and an event."""
-    place = site.shared.an_open_letter(**EVERYTHING)
+    place = site.shared.an_open_letter(**EVERYTHING, **how)
     site.campaign.publish(place.id, unlocks="Ana")
     site.campaign.tell(place.id, "delivered", who="Jo Muster", how="by hand")
     for role in ("software", "warehouse"):

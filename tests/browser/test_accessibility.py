@@ -1,43 +1,40 @@
-"""axe-core finds nothing on any page, in light and in dark."""
+"""On every page, in light and in dark, axe-core finds nothing, and nothing scrolls sideways on a very small screen."""
 
-from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.browser.every_page import EVERYTHING, SIGNERS, a_full_letter, opens, organizers_pages
-from tests.browser.script.phones import Site, a_phone
+from tests.browser.script.phones import Phone, Site, a_phone
 from tests.browser.walks import (
+    HARD,
     Window,
     a_worker_signs_and_withdraws,
-    an_organizer_looks_at,
+    an_organizer_is_refused_and_signs_in,
     an_organizer_writes_and_opens,
     everybody_reads,
     in_conflict,
+    no_sideways_scrolling,
     sign_in,
 )
 
 pytestmark = pytest.mark.browser
-RULES = {
+RULES: dict[Any, Any] = {
     "light": {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
     "dark": {"runOnly": {"type": "rule", "values": ["color-contrast"]}},
 }
 """A dark page differs from a light one by its colors alone."""
-Scheme = Literal["light", "dark"]
-
-
-@pytest.fixture(params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest) -> Scheme:
-    found: Scheme = request.param
-    return found
+PHONE, SMALL = ({"width": width, "height": 700} for width in (390, 320))
+axe = Axe()
 
 
 @pytest.fixture
-def window(chromium: Browser, site: Site, scheme: Scheme) -> Iterator[Window]:
+def window(chromium: Browser, site: Site) -> Iterator[Window]:
     """A browser with scripts on, because axe is one, in which the site's own are not there."""
-    made = Window(chromium, site, viewport={"width": 390, "height": 700}, color_scheme=scheme)
+    made = Window(chromium, site, viewport=PHONE)
     made.context.route("**/*.js", lambda route: route.abort())
     yield made
     made.context.close()
@@ -45,46 +42,53 @@ def window(chromium: Browser, site: Site, scheme: Scheme) -> Iterator[Window]:
 
 
 @pytest.fixture
-def look(scheme: Scheme) -> Callable[[Page, str], None]:
-    """Runs axe over a page."""
-    axe = Axe()
+def phone(chromium: Browser, site: Site) -> Iterator[Phone]:
+    """One with the site's own scripts."""
+    made = a_phone(chromium, site.root)
+    yield made
+    made.context.close()
+    assert made.complaints == []
 
-    def look_at(page: Page, name: str) -> None:
-        page.wait_for_load_state()  # a pressed button only waits for the next page to begin
+
+def look(page: Page, name: str) -> None:
+    """Look at a page in every way."""
+    page.wait_for_load_state()  # a pressed button only waits for the next page to begin
+    for scheme in RULES:
+        page.emulate_media(color_scheme=scheme)
         found: Any = axe.run(page, options={**RULES[scheme], "resultTypes": ["violations"]})
         violations = [
             f"{violation['id']}: {violation['help']} {[node['html'][:120] for node in violation['nodes']]}"
             for violation in found.response["violations"]
         ]
-        assert violations == [], f"{name} {page.url}"
+        assert violations == [], f"{name} {page.url}, {scheme}"
+    page.set_viewport_size(SMALL)
+    no_sideways_scrolling(page, name)
+    page.set_viewport_size(PHONE)
 
-    return look_at
 
-
-def test_the_pages_of_workers_and_readers(window: Window, site: Site, look: Callable[[Page, str], None]) -> None:
-    public = site.shared.a_published_letter()
+def test_the_pages_of_workers_and_readers(window: Window, site: Site) -> None:
+    public = site.shared.a_published_letter(words=HARD, goal=20, contact="press@letters.example")
     site.campaign.sign_all(public.id, 6)
     site.campaign.seal(public.id)
-    hidden = site.open_letter()
+    hidden = site.open_letter(words=HARD)
 
     a_worker_signs_and_withdraws(window.page, site.url(hidden), site.code(hidden), look)
     everybody_reads(window.page, public, look)
+    sign_in(window.page)
+    window.page.goto(f"{public.desk}numbers")
+    window.page.locator("summary").click()
+    look(window.page, "numbers on the desk")
 
 
-def test_the_pages_of_organizers(window: Window, site: Site, scheme: Scheme, look: Callable[[Page, str], None]) -> None:
-    draft, public = site.shared.a_draft(), site.shared.a_published_letter()
-
-    an_organizer_writes_and_opens(window.page, site, f"Pia in {scheme}", look)
+def test_the_pages_of_organizers(window: Window, site: Site) -> None:
+    an_organizer_writes_and_opens(window.page, site, "Pia", look)
     window.context.clear_cookies()
-    an_organizer_looks_at(window.page, site, [draft, public], look)
-    in_conflict(window.page, site, draft, look)
+    an_organizer_is_refused_and_signs_in(window.page, look)
+    in_conflict(window.page, site.shared.a_draft(words=HARD), look)
 
 
-def test_the_pages_that_scripts_make(
-    chromium: Browser, site: Site, scheme: Scheme, look: Callable[[Page, str], None]
-) -> None:
+def test_the_pages_that_scripts_make(phone: Phone, site: Site) -> None:
     place = site.open_letter()
-    phone = a_phone(chromium, site.root, color_scheme=scheme)
     phone.come(site.url(place, "join"))
     look(phone.page, "join")
     phone.type_code("ABCD")
@@ -103,42 +107,39 @@ def test_the_pages_that_scripts_make(
     phone.press("Remove my signature")
     phone.expect_told("Your signature is removed.")
     look(phone.page, "removed")
-    phone.context.close()
-
-    assert phone.complaints == []
 
 
-def test_the_pages_of_the_numbers(window: Window, site: Site, look: Callable[[Page, str], None]) -> None:
-    public = site.shared.a_published_letter(goal=20, contact="press@letters.example")
-    site.campaign.sign_all(public.id, 6)
-    site.campaign.seal(public.id)
-
-    everybody_reads(window.page, public, look)
+def test_every_page_of_a_draft_that_has_an_address(window: Window, site: Site) -> None:
+    draft = site.shared.a_draft(**EVERYTHING, words=HARD)
     sign_in(window.page)
-    window.page.goto(f"{public.desk}numbers")
-    window.page.locator("summary").click()
-    look(window.page, "numbers on the desk")
+
+    seen = looked_at(window, organizers_pages(site, draft))
+
+    assert {f"{draft.desk}{name}" for name in ("write", "fields", "names", "people", "rules", "routes")} <= seen
 
 
-def test_every_page_that_has_an_address(window: Window, site: Site, look: Callable[[Page, str], None]) -> None:
-    draft, public = site.shared.a_draft(**EVERYTHING), a_full_letter(site)
+def test_every_page_of_a_public_letter_that_has_an_address(window: Window, site: Site) -> None:
+    public = a_full_letter(site, words=HARD)
     theirs = [f"{public.public}{name}" for name in SIGNERS]
     sign_in(window.page)
-    seen = []
-    for path in [public.public, *theirs, *organizers_pages(site, draft), *organizers_pages(site, public)]:
+
+    seen = looked_at(window, [public.public, *theirs, *organizers_pages(site, public)])
+
+    assert {f"{public.public}{name}" for name in ("before/", "join", "sign", "receipt", "remove", "press/")} <= seen
+
+
+def looked_at(window: Window, paths: Iterable[str]) -> set[str]:
+    """The paths at which there are pages, which were looked at."""
+    seen = set()
+    for path in paths:
         if opens(window.page, path):
             look(window.page, path)
-            seen.append(path)
-
-    assert {f"{public.public}{name}" for name in ("before/", "join", "sign", "receipt", "remove", "press/")} <= {*seen}
-    assert {f"{draft.desk}{name}" for name in ("write", "fields", "names", "people", "rules", "routes")} <= {*seen}
+            seen.add(path)
+    return seen
 
 
-def test_the_choices_of_how_to_be_listed(
-    chromium: Browser, site: Site, scheme: Scheme, look: Callable[[Page, str], None]
-) -> None:
+def test_the_choices_of_how_to_be_listed(phone: Phone, site: Site) -> None:
     place = site.open_letter(**EVERYTHING)
-    phone = a_phone(chromium, site.root, color_scheme=scheme)
     phone.come(site.url(place, "join"))
     phone.type_code(site.code(place))
     for summary in phone.page.locator("summary:visible").all():
@@ -152,6 +153,3 @@ def test_the_choices_of_how_to_be_listed(
     look(phone.page, "a name typed")
     phone.sign()
     look(phone.page, "receipt")
-    phone.context.close()
-
-    assert phone.complaints == []

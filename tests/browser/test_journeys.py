@@ -15,15 +15,12 @@ from petition.crypto.encodings import from_b64url
 from petition.letters.models import Letter
 from tests.browser.script.phones import Site
 from tests.browser.walks import (
-    HARD,
     Window,
     a_worker_signs_and_withdraws,
-    an_organizer_looks_at,
     an_organizer_writes_and_opens,
     at,
-    everybody_reads,
     follow,
-    in_conflict,
+    no_sideways_scrolling,
     press,
 )
 from tests.shared import Place
@@ -50,12 +47,6 @@ def new_window(chromium: Browser, site: Site) -> Iterator[NewWindow]:
         assert window.elsewhere() == []
 
 
-def no_sideways_scrolling(page: Page, name: str) -> None:
-    """The page is no wider than its window; long lines of code may scroll inside their own box."""
-    wide, room = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-    assert wide <= room, f"{name}: {wide} px in a window of {room} px"
-
-
 def test_an_organizer_and_a_worker_go_all_the_way_on_a_phone(new_window: NewWindow, site: Site) -> None:
     organizer, worker, reader = new_window().page, new_window().page, new_window().page
     services, address, codes = an_organizer_writes_and_opens(organizer, site, "Petra", no_sideways_scrolling)
@@ -77,25 +68,6 @@ def colleagues_sign(site: Site, slug: str) -> None:
         letter = session.scalars(select(Letter).where(Letter.slug == slug)).one()
     site.campaign.sign_all(letter.id, 2 * letter.k)
     assert site.campaign.seal(letter.id).signatures >= letter.k
-
-
-def test_nothing_scrolls_sideways_on_a_very_small_screen(new_window: NewWindow, site: Site) -> None:
-    window = new_window(width=320)
-    draft, hidden = site.shared.a_draft(words=HARD), site.open_letter(words=HARD)
-    public = site.shared.a_published_letter(words=HARD)
-    site.campaign.sign_all(public.id, 6)
-    site.campaign.seal(public.id)
-
-    a_worker_signs_and_withdraws(window.page, site.url(hidden), site.code(hidden), no_sideways_scrolling)
-    everybody_reads(window.page, public, no_sideways_scrolling)
-    an_organizer_looks_at(window.page, site, [draft, hidden, public], no_sideways_scrolling)
-    in_conflict(window.page, site, draft, no_sideways_scrolling)
-
-
-def test_an_organizer_goes_all_the_way_on_a_very_small_screen(new_window: NewWindow, site: Site) -> None:
-    _, _, codes = an_organizer_writes_and_opens(new_window(width=320).page, site, "Paula", no_sideways_scrolling)
-
-    assert len(codes) == 3
 
 
 def test_token_and_receipt_are_saved_as_files_and_come_back(new_window: NewWindow, site: Site, tmp_path: Path) -> None:

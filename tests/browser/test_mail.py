@@ -10,8 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.script.phones import PHONE, Site
 from tests.browser.test_accessibility import RULES
-from tests.browser.test_journeys import no_sideways_scrolling
-from tests.browser.walks import Window, at, follow, press
+from tests.browser.walks import Window, at, follow, no_sideways_scrolling, press
 from tests.jobs.test_mailer import fresh, look
 from tests.mail_server import code_in
 from tests.shared import Place

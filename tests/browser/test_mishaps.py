@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from petition.crypto.codes import receipt_words
 from tests.browser.script.phones import Phone, Site
@@ -15,6 +15,11 @@ from tests.walks import LetterText
 
 pytestmark = pytest.mark.browser
 NewPhone = Callable[..., Phone]
+
+
+@pytest.fixture
+def chromium(whole_chromium: Browser) -> Browser:
+    return whole_chromium
 
 
 @pytest.fixture

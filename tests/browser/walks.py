@@ -23,8 +23,6 @@ HARD = LetterText(
     demands=("Stop.", LONG),
 )
 """Words that are hard to show on a small screen."""
-WRITING = ("history", "versions/1/", "translations", "translations/ar", "open", "goal", "delete", "print", "import")
-"""The pages of writing but the form itself."""
 
 
 class Window:
@@ -41,6 +39,12 @@ class Window:
     def elsewhere(self) -> list[str]:
         """What was asked of other sites."""
         return [url for url in self.asked if not url.startswith((f"{self._root}/", "blob:", "data:"))]
+
+
+def no_sideways_scrolling(page: Page, name: str) -> None:
+    """The page is no wider than its window; long lines of code may scroll inside their own box."""
+    wide, room = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert wide <= room, f"{name}: {wide} px in a window of {room} px"
 
 
 def press(page: Page, name: str) -> None:
@@ -176,8 +180,8 @@ def everybody_reads(page: Page, place: Place, look: Look) -> None:
         look(page, name)
 
 
-def an_organizer_looks_at(page: Page, site: Site, places: list[Place], look: Look) -> None:
-    """The desk of letters in every state, and its pages that the writing did not come by."""
+def an_organizer_is_refused_and_signs_in(page: Page, look: Look) -> None:
+    """A wrong password, then the right one."""
     page.goto("/organize/sign-in")
     page.get_by_label("Your name").fill("Ana")
     page.get_by_label("Password", exact=True).fill("wrong wrong wrong")
@@ -188,15 +192,9 @@ def an_organizer_looks_at(page: Page, site: Site, places: list[Place], look: Loo
     press(page, "Sign in")
     at(page, "My letters")
     look(page, "desk with letters")
-    for place in places:
-        page.goto(place.desk)
-        look(page, f"desk of {place.slug}")
-        for name in ("rounds", "codes", "rules", "numbers", "preview", "write", *WRITING):
-            page.goto(f"{place.desk}{name}")
-            look(page, f"{name} of {place.slug}")
 
 
-def in_conflict(page: Page, site: Site, place: Place, look: Look) -> None:
+def in_conflict(page: Page, place: Place, look: Look) -> None:
     """Two windows on one draft."""
     page.goto(f"{place.desk}write")
     other = page.context.new_page()

@@ -31,12 +31,12 @@ def with_fields(fields: list[Any]) -> Members:
 
 
 RECORDS: dict[str, Members] = {
-    "key": {"public_key": b64(spki_of(key_pair(66)))},
+    "key": {"public_key": b64(spki_of(key_pair(12)))},
     "round": {"round": 7},
     "text": {"text_sha256": hashlib.sha256(OTHER_TEXT).hexdigest()},
     "letter id": {"letter_id": OTHER_ID},
     "letter id with the same start": {"letter_id": SAME_START},
-    "names key": {"names_keys": {"named": b64(spki_of(key_pair(66)))}, "names_offered": ["named"]},
+    "names key": {"names_keys": {"named": b64(spki_of(key_pair(12)))}, "names_offered": ["named"]},
     "roll": {"roll_id": "only-you"},
     "log key": {"log_key": b64(OWN_LOG_KEY.public_key().public_bytes_raw())},
     "K": {"k": 4},
@@ -67,8 +67,8 @@ MALFORMED: dict[str, Members] = {
     "hosts out of order": {"hosts": ["z.example", "a.example"]},
     "a host with an escape": {"hosts": ["a\x1b[2J.example"]},
     "an option with an escape": with_fields([{**FIELDS[0], "id": "role\x1b[2J"}]),
-    "a step with an escape": {"names_keys": {"named\x1b": b64(spki_of(key_pair(66)))}},
-    "a step that no client knows": {"names_keys": {"named_at:0": b64(spki_of(key_pair(66)))}},
+    "a step with an escape": {"names_keys": {"named\x1b": b64(spki_of(key_pair(12)))}},
+    "a step that no client knows": {"names_keys": {"named_at:0": b64(spki_of(key_pair(12)))}},
     "names keys in a list": {"names_keys": []},
     "a record in a list": {"rounds": [[]]},
     "null for a text": {"text_sha256": None},
@@ -96,7 +96,7 @@ class Hostile:
         if is_get(seen, "letter.md") and "text_sha256" in members:
             return Reply(200, OTHER_TEXT)
         if seen.path.endswith("/tokens") and "public_key" in members:
-            return Reply.of({"blind_signature": b64(raw_sign(key_pair(66), from_b64(seen.members["blinded_message"])))})
+            return Reply.of({"blind_signature": b64(raw_sign(key_pair(12), from_b64(seen.members["blinded_message"])))})
         return reply
 
 

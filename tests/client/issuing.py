@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.client.serving import NOT_FOUND, Reply, Seen
+from tests.stored_keys import stored_key
 
 LETTER_ID = "0123456789ABCDEFGHJKMNPQRS"
 SHORT = "/s/0123456789ABCDEF/"
@@ -41,7 +42,7 @@ def canonical(value: Any) -> bytes:
 @cache
 def key_pair(number: int, bits: int = 3072, e: int = 65537) -> rsa.RSAPrivateKey:
     """The key of a round; the same all through one run of the tests."""
-    return rsa.generate_private_key(public_exponent=e, key_size=bits)
+    return stored_key(number) if (bits, e) == (3072, 65537) else rsa.generate_private_key(e, bits)
 
 
 def spki_of(key: rsa.RSAPrivateKey) -> bytes:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from petition.crypto.blind_rsa import PrivateKey
+from tests.stored_keys import fresh_keys
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -22,4 +23,5 @@ def sample_log():
 
 @pytest.fixture(scope="session")
 def round_key():
-    return PrivateKey.generate()
+    with fresh_keys():
+        return PrivateKey.generate()

@@ -6,6 +6,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from petition.crypto.locked_names import LOCKED_SIZE, NamesPrivateKey, label, lock_name
 from petition.errors import BadShape, TooLong
+from tests.stored_keys import fresh_keys
 
 LETTER, STEP, SIGNER = "0123456789ABCDEFGHJKMNPQRS", "named_at:200", bytes(range(32))
 ANA = "Ana Núñez\nMachine operator".encode()
@@ -13,7 +14,8 @@ ANA = "Ana Núñez\nMachine operator".encode()
 
 @pytest.fixture(scope="module")
 def key():
-    return NamesPrivateKey.generate()
+    with fresh_keys():
+        return NamesPrivateKey.generate()
 
 
 @pytest.fixture(scope="module")

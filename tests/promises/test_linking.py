@@ -83,6 +83,7 @@ def test_nothing_tells_the_order_of_thousands_either(kind: str, lives_on: LivesO
     assert linked(lives) == []
 
 
+@pytest.mark.long
 def test_on_postgresql_a_copy_between_two_sealings_shows_the_order_of_those_who_came_since(lives_on: LivesOn) -> None:
     """The site says so; and the attack sees what there is to see."""
     shown = {
@@ -276,6 +277,7 @@ def test_on_postgresql_a_table_that_keeps_the_order_is_found(postgres_world: Wor
     assert linked(lives) != []
 
 
+@pytest.mark.long
 def test_on_postgresql_spent_codes_that_are_not_rewritten_are_found(postgres_world: World, monkeypatch: Patch) -> None:
     monkeypatch.setattr(updates, "rewrite_spent", lambda session: False)
     lives = attacked([postgres_world.live(a_story(150, 3, Random(1)))])

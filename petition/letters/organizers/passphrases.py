@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -24,10 +25,13 @@ class PassphraseChecker:
 
     def __init__(self, hasher: PasswordHasher, strangers: threading.Semaphore | None = None) -> None:
         self._hasher = hasher
-        self._no_one = hasher.hash("no one has this passphrase")
         self._places = threading.BoundedSemaphore(self.AT_ONCE)
         self._strangers = strangers or threading.BoundedSemaphore(self.STRANGERS)
         self._stranger_checked = threading.Lock()
+
+    @cached_property
+    def _no_one(self) -> str:
+        return self._hasher.hash("no one has this passphrase")
 
     def hash(self, passphrase: str) -> str:
         """What is stored of a passphrase."""
@@ -37,8 +41,9 @@ class PassphraseChecker:
     def matches(self, stored: str | None, passphrase: str) -> bool:
         """Whether this is the passphrase. With nothing stored it takes as long, and the answer is no."""
         with self.place():
+            no_one = self._no_one  # made with the first check, whatever is stored
             try:
-                return self._hasher.verify(stored or self._no_one, passphrase)
+                return self._hasher.verify(stored or no_one, passphrase)
             except (VerificationError, InvalidHashError):
                 return False
 

@@ -16,7 +16,7 @@ from petition.letters.text.emphasis import read_marks
 from petition.letters.text.sources import REFERENCE
 
 TAGS = {
-    "p", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "em", "strong", "a", "code", "pre", "hr", "br",
+    "p", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "em", "strong", "a", "code", "pre", "hr", "br",
     "sup", "section",
 }  # fmt: skip
 ATTRIBUTES = {
@@ -42,7 +42,7 @@ def html(markdown: str, sources: int = 0, apart: str = "") -> str:
     one stands the site that it leads to, as machines spell it. ``apart`` keeps the footnotes' addresses apart from
     those of another text on the same page.
     """
-    rendered = _demote(_markdown.render(markdown, {"sources": sources, "docId": apart or None}))
+    rendered = _demote(_markdown.render(markdown, {"sources": sources, "docId": apart or None}), 3 if apart else 2)
     return nh3.clean(
         rendered,
         tags=TAGS,
@@ -57,9 +57,17 @@ def tokens(markdown: str, sources: int = 0) -> list[Token]:
     return _markdown.parse(markdown, {"sources": sources})
 
 
-def _demote(rendered: str) -> str:
-    """h1 and h2 of the body become h3, and so on: the page has its own h1 and h2."""
-    return re.sub(r"<(/?)h([1-6])>", lambda tag: f"<{tag[1]}h{min(6, int(tag[2]) + 2)}>", rendered)
+def _demote(rendered: str, highest: int) -> str:
+    """The body's headings below the page's own, from ``highest`` on and never more than one level deeper at once."""
+    ranks = sorted({*re.findall(r"<h([1-6])>", rendered)})
+    level = highest - 1
+
+    def demoted(tag: re.Match[str]) -> str:
+        nonlocal level
+        level = min(highest + ranks.index(tag[1]), level + 1, 6)
+        return f"<h{level}>{tag[2]}</h{level}>"
+
+    return re.sub(r"<h([1-6])>(.*?)</h\1>", demoted, rendered, flags=re.DOTALL)
 
 
 def site_of(url: str) -> str:

@@ -1,6 +1,7 @@
 """A letter's text: what it may contain, its bytes, its HTML."""
 
 import hashlib
+import re
 import unicodedata
 
 import nh3
@@ -273,9 +274,25 @@ def test_images_are_off_so_that_no_reader_is_counted_elsewhere() -> None:
 
 
 def test_headings_stand_below_those_of_the_page() -> None:
-    for typed, shown in (("#", "h3"), ("##", "h4"), ("###", "h5"), ("####", "h6"), ("#####", "h6"), ("######", "h6")):
-        assert html(f"{typed} Why").strip() == f"<{shown}>Why</{shown}>"
-    assert html("Why\n===").strip() == "<h3>Why</h3>"
+    for typed in ("#", "##", "######"):
+        assert html(f"{typed} Why").strip() == "<h2>Why</h2>"
+    assert html("Why\n===").strip() == "<h2>Why</h2>"
+    assert html("## Why", apart="de").strip() == "<h3>Why</h3>"
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("# # ## #", "2 2 3 2"),
+        ("## #### ## ###", "2 3 2 3"),
+        ("### # ##", "2 2 3"),
+        ("# ## ### #### ##### ######", "2 3 4 5 6 6"),
+    ],
+)
+def test_no_heading_of_a_letter_is_more_than_one_level_below_the_one_before(typed: str, shown: str) -> None:
+    rendered = html("\n\n".join(f"{marks} Why *so*" for marks in typed.split()))
+
+    assert re.findall("<h([1-6])>Why <em>so</em></h[1-6]>", rendered) == shown.split()
 
 
 def test_a_footnote_leads_there_and_back() -> None:
@@ -292,14 +309,31 @@ def test_no_style_and_no_handler_comes_through() -> None:
     for tag in ("blockquote", "ul", "ol", "strong", "em", "code", "hr"):
         assert f"<{tag}" in rendered
     assert "style=" not in rendered
-    assert "<h3>x {onclick=y}</h3>" in rendered
+    assert "<h2>x {onclick=y}</h2>" in rendered
 
 
 @given(st.text("<>[](){}!#*_`\"'&;:/\\ \n^1ahrefscipt=onx-", max_size=60))
 @example("<a href='x' onx=1>")
 def test_whatever_is_typed_no_other_element_and_no_other_attribute_comes_out(markdown: str) -> None:
     rendered = html(markdown)
-    allowed = {"p", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "em", "strong", "a", "code", "pre", "hr"}
+    allowed = {
+        "p",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "ul",
+        "ol",
+        "li",
+        "blockquote",
+        "em",
+        "strong",
+        "a",
+        "code",
+        "pre",
+        "hr",
+    }
     allowed |= {"br", "sup", "section"}
     attributes = {tag: {"href", "id", "class", "start"} for tag in allowed}
 
