@@ -24,7 +24,7 @@ pytestmark = pytest.mark.thorough
 
 PACKAGE = Path(i18n.__file__).parent
 MARKS = ("⟦", "⟧")
-KINDS = "json|csv|xlsx|md|txt|pdf|svg|png|py|pem|js"
+KINDS = "json|csv|xlsx|md|txt|pdf|svg|png|py|pem|js|zip|atom"
 METHODS = ([("**.py", "python")], [("**.html", "jinja2"), ("**.svg", "jinja2")])
 REFUSALS = ("Refusal", "BadShape", "Forbidden", "NotFound", "Conflict", "CodeUsed", "TokenUsed", "TextChanged")
 KEYWORDS = ("_", "gettext", "say", *REFUSALS, "TooEarly", "Over", "TooLong", "SlowDown")
