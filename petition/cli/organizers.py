@@ -95,7 +95,7 @@ def list_(as_json: bool) -> None:
         ]
     say_rows(found, _organizer_in_words, as_json=as_json)
     if not found and not as_json:
-        click.echo("Nobody yet. Add somebody with: petition organizer add NAME", err=True)
+        click.echo("There are no organizers yet. Add one with: petition organizer add NAME", err=True)
 
 
 def _organizer_in_words(one: dict[str, Any]) -> str:

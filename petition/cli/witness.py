@@ -40,7 +40,7 @@ def list_(as_json: bool) -> None:
         ]
     say_rows(found, lambda one: f"{one['name']}  {one['vkey']}  {one['url'] or '(not asked)'}", as_json=as_json)
     if not found and not as_json:
-        click.echo("Nobody yet. Add somebody with: petition witness add NAME VKEY --url URL", err=True)
+        click.echo("There are no witnesses yet. Add one with: petition witness add NAME VKEY --url URL", err=True)
 
 
 @witness.command()

@@ -11,6 +11,7 @@ import pytest
 from petition.database import IssuerBase, PetitionBase
 from petition.letters.lifecycle import full_hour_after
 from petition.publishing.pages.data_inventory import OTHERS, SIGNERS, Stored, of_signers
+from petition.publishing.templates import moment_in
 from tests.shared import ONCE, Shared
 from tests.visitors import SITE
 from tests.walks import Campaign
@@ -161,7 +162,7 @@ def test_a_letter_apart_says_when_to_come_back(shared: Shared):
     place = shared.an_open_letter(timing="apart", issuing_days=7, pause_hours=24)
     page = words(shared.get(f"{place.hidden}when").text)
 
-    assert f"Come back after {due(shared):%Y-%m-%d %H:%M} UTC, or later" in page
+    assert f"Come back after {words(moment_in('en', due(shared)))}, or later" in page
     assert "when.ics?round=1" in page
 
 
