@@ -625,6 +625,7 @@ def test_the_receipt_can_be_shown_as_a_picture(signed: Visitor) -> None:
 
 def test_done_leaves_nothing_to_go_back_to(signed: Visitor, web: Web) -> None:
     words = signed.filled("words")
+    signed.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     signed.press("copy")
     signed.page.locator("[data-act=clear]").click()
     signed.page.wait_for_url("**/away")
