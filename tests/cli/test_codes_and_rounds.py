@@ -247,6 +247,7 @@ def test_a_draft_has_nothing_to_seal(shell: Shell) -> None:
     assert (result.exit_code, result.stdout) == (1, "")
 
 
+@pytest.mark.long
 def test_all_of_it_works_on_postgresql_too(on_postgresql: Shell, tmp_path: Path) -> None:
     on_postgresql.a_letter("kept")
     codes = on_postgresql("codes", "make", "kept", "--count", "3").stdout.splitlines()

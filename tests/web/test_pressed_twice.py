@@ -168,6 +168,7 @@ def press_twice(walk: Walk, button: Button) -> tuple[str, Counter[str], Counter[
     return walk.endpoint(page, form), rows[1] - rows[0], rows[2] - rows[1]
 
 
+@pytest.mark.long
 def test_nothing_is_made_twice(shared: Shared) -> None:
     numbers = count()
     pressed, making, again = set(), set(), {}

@@ -1,7 +1,10 @@
 """The page of comments, as an editor and a commenter press its buttons."""
 
 import pytest
+from sqlalchemy.orm import Session
 
+from petition.letters.drafting.comments import add_comment
+from petition.letters.models import Letter, Organizer
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import Page, Visitor
 from tests.web.desk.test_people import as_, come, link_to
@@ -79,10 +82,12 @@ def test_a_comment_shows_its_passage_without_marks(shared: Shared) -> None:
 
 def test_many_comments_come_in_pages(shared: Shared) -> None:
     place, ana, _ = two(shared)
-    form = ana.open(f"{place.desk}comments?paragraph=2").form_with("Post comment")
-    for number in range(105):
-        shown_again = {name: value for name, value in form.fields.items() if name != "once"}
-        ana.post(f"{place.desk}comments", **{**shown_again, "text": f"Thought {number}."})
+    with Session(shared.campaign.databases.petition) as session:
+        letter, author = session.get_one(Letter, place.id), session.get_one(Organizer, shared.ids["Ana"])
+        for number in range(105):
+            add_comment(session, letter, author, version=1, paragraph=2, quote="", text=f"Thought {number}.",
+                        suggestion=None, moment=shared.clock())  # fmt: skip
+        session.commit()
     first = ana.open(f"{place.desk}comments")
     second = ana.follow(first, "More comments")
 
