@@ -13,6 +13,7 @@ from tests.browser.script.phones import Phone, Site, a_phone, served
 from tests.conftest import Clock
 from tests.install_browser import find_browser, find_shell
 from tests.shared import Place
+from tests.warm import folder_in_memory
 
 OPTIONS = [
     *(["--no-sandbox"] if os.geteuid() == 0 else []),  # as root in a container there is none
@@ -52,9 +53,9 @@ def whole_chromium(playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, sqlite_templates: Path, keys: list[PrivateKey]) -> Iterator[Site]:
+def site(sqlite_templates: Path, keys: list[PrivateKey]) -> Iterator[Site]:
     """A real application on a real port."""
-    with served(tmp_path_factory.mktemp("site"), sqlite_templates, keys, Clock()) as made:
+    with folder_in_memory() as folder, served(folder, sqlite_templates, keys, Clock()) as made:
         yield made
 
 

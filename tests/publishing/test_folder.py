@@ -113,7 +113,7 @@ def test_the_folder_verifies_from_the_disk_and_below_any_path_of_a_plain_server(
     publish(campaign, letter, tmp_path / "deep/path/face")
     handler = partial(Quiet, directory=str(tmp_path))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         address = f"http://127.0.0.1:{server.server_address[1]}/deep/path/face/"
         from_disk, from_server = verify(open_source(str(tmp_path / "deep/path/face"))), verify(open_source(address))
         server.shutdown()

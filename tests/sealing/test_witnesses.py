@@ -101,7 +101,7 @@ def witness(campaign: Campaign) -> Iterator[Witness]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         made.address = f"http://127.0.0.1:{server.server_address[1]}/w/"
         with Session(campaign.databases.petition) as session:
             add_witness(session, "The union", witness_vkey(made.key), made.address)
