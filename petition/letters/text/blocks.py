@@ -9,7 +9,7 @@ from markdown_it.tree import SyntaxTreeNode
 
 from petition.letters.text.letter_text import LetterText
 from petition.letters.text.markdown import LINKS, tokens
-from petition.letters.text.sources import Source
+from petition.letters.text.sources import MOST_SOURCES, Source
 
 Node = dict[str, Any]
 """``kind`` says what it is; ``parts`` are the nodes within it, ``text`` its words, others are named by kind below."""
@@ -109,8 +109,11 @@ def words_in(node: Node) -> str:
 
 
 def plain_text(markdown: str) -> str:
-    """A passage's words without its marks, each block and each item of a list on a line of its own."""
-    return "\n".join(_lines(_all(SyntaxTreeNode(tokens(markdown)).children)))
+    """A passage's words without its marks, each block and each item of a list on a line of its own.
+
+    What refers to a source is its number in brackets, whichever sources the letter has.
+    """
+    return "\n".join(_lines(_all(SyntaxTreeNode(tokens(markdown, MOST_SOURCES)).children)))
 
 
 def _lines(nodes: list[Node]) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from petition.errors import BadShape, TooLong
+from petition.letters.text.blocks import plain_text
 from petition.letters.text.letter_text import (
     MOST_TRANSLATIONS,
     LetterText,
@@ -186,3 +187,7 @@ def test_a_text_four_times_as_long_takes_about_four_times_as_long_to_show(text: 
         assert min(seconds(text[:half]) for _ in range(3)) < 9 * min(seconds(text[: half // 4]) for _ in range(3))
     finally:
         gc.enable()
+
+
+def test_a_passage_shows_a_reference_as_its_number_and_no_other_mark() -> None:
+    assert plain_text("They **knew**[^2] it.\n\n> So [we](http://x.org) ask") == "They knew[2] it.\nSo we ask"
