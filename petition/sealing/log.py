@@ -19,7 +19,9 @@ from petition.signing.signatures import insert_once
 
 TILE = 256
 KEY_LABEL = "petition-log-key-v1"
-HELD = (
+_ = str
+"""Marks a sentence for translators."""
+HELD = _(
     "This letter's log may be older than the one that was published: it came out of a backup, or a witness saw more "
     "entries of it. Appending to it would make two logs of one. First the host must run: petition restore "
     "--since FOLDER-or-URL (a copy of the newest published log), or petition restore --nothing-newer."
