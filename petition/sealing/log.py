@@ -19,9 +19,7 @@ from petition.signing.signatures import insert_once
 
 TILE = 256
 KEY_LABEL = "petition-log-key-v1"
-_ = str
-"""Marks a sentence for translators."""
-HELD = _(
+HELD = (
     "This letter's log may be older than the one that was published: it came out of a backup, or a witness saw more "
     "entries of it. Appending to it would make two logs of one. First the host must run: petition restore "
     "--since FOLDER-or-URL (a copy of the newest published log), or petition restore --nothing-newer."
@@ -49,7 +47,10 @@ def log_of(session: Session, letter_id: str, *, alone: bool = False) -> Log:
 def require_free(session: Session, letter_id: str) -> None:
     """Refuse while the log is held after a restore."""
     if log_of(session, letter_id).is_held:
-        raise Conflict(HELD)
+        raise Conflict(
+            "The count of this letter is on hold, because an older copy of this site may have been restored. The "
+            "people who run this site must first run: petition restore."
+        )
 
 
 def log_seed(log: Log, master: bytes) -> bytes:

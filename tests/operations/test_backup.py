@@ -234,9 +234,9 @@ def test_nothing_is_sealed_published_or_closed_before_the_host_says_what_was_pub
 
     assert all("held" in what for what in done.values()) and len(done) == 2
     assert site.seal(letter).is_held and site.entries(letter) == before
-    with pytest.raises(Conflict, match="came out of a backup"):
+    with pytest.raises(Conflict, match="on hold"):
         site.publish(unpublished)
-    with pytest.raises(Conflict, match="came out of a backup"):
+    with pytest.raises(Conflict, match="on hold"):
         site.close_letter(letter)
 
 

@@ -40,8 +40,8 @@ def draft(
     session: Session, organizer: Organizer, words: LetterText, *, moment: datetime, random: Random, slug: str = ""
 ) -> Letter:
     """Start a letter with its first version. Without ``slug``, the address is made from the title."""
-    if slug and not SLUG.match(slug):
-        raise BadShape("The address can have 1 to 60 characters: lowercase letters a–z, digits and hyphens.")
+    if slug:
+        _require_slug(slug)
     letter = Letter(
         id=new_letter_id(random),
         slug=slug or _free_slug(session, words.title),
@@ -50,10 +50,7 @@ def draft(
         title=words.title,
     )
     session.add(letter)
-    try:
-        session.flush()
-    except IntegrityError:
-        raise Conflict("The address %(slug)s is taken. Choose another one.", slug=letter.slug) from None
+    _require_free(session, letter.slug)
     session.add(Authorship(letter_id=letter.id, organizer_id=organizer.id))
     session.add(Roll(letter_id=letter.id, id=DEFAULT_ROLL, name=f"Workers of {words.employer}", position=0))
     session.add(make_version(letter, 1, words, organizer, moment, ""))
@@ -61,8 +58,35 @@ def draft(
     return letter
 
 
+def choose_slug(session: Session, letter: Letter, typed: str) -> None:
+    """Give a draft another address. Spaces, capitals and letters of other scripts are forgiven."""
+    session.refresh(letter, with_for_update=True)  # the letter may be opening at this moment
+    require_draft(letter)
+    slug = _slug_of(typed)
+    _require_slug(slug)
+    letter.slug = slug
+    _require_free(session, slug)
+
+
+def _require_slug(slug: str) -> None:
+    if not SLUG.match(slug):
+        raise BadShape("The address can have 1 to 60 characters: lowercase letters a–z, digits and hyphens.")
+
+
+def _require_free(session: Session, slug: str) -> None:
+    """Write the letter; the database says whether another one has its address."""
+    try:
+        session.flush()
+    except IntegrityError:
+        raise Conflict("The address %(slug)s is taken. Choose another one.", slug=slug) from None
+
+
+def _slug_of(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", in_latin(text)).strip("-")
+
+
 def _free_slug(session: Session, title: str) -> str:
-    base = re.sub(r"[^a-z0-9]+", "-", in_latin(title)).strip("-")[:50].strip("-") or "letter"
+    base = _slug_of(title)[:50].strip("-") or "letter"
     taken = set(session.scalars(select(Letter.slug).where(Letter.slug.startswith(base, autoescape=True))))
     number = 1
     while (slug := base if number == 1 else f"{base}-{number}") in taken:

@@ -8,13 +8,15 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, NumberRange, Optional, StopValidation
 
+from petition.errors import BadShape, Conflict
 from petition.letters.access import own_letter
+from petition.letters.drafting.drafts import choose_slug
 from petition.letters.drafting.settings import DEFAULT_K, Rules, rolls_of, set_rules
 from petition.letters.models import Letter, Organizer
 from petition.letters.states import ALONE, DRAFT
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.actions import about, as_sent, organizer_action, saved, sent
-from petition.web.shared.context import session
+from petition.web.shared.context import session, site
 
 _ = str
 
@@ -124,16 +126,28 @@ def save_rules(organizer: Organizer, slug: str) -> Answer:
     return saved("rules")
 
 
+class AddressForm(FlaskForm):
+    """Where a draft will be published."""
+
+    address = StringField(
+        _("Last part of the letter's address"),
+        [InputRequired(_("Give the letter an address."))],
+        description=_("Lowercase letters a–z, digits and hyphens, for example: stop-the-contract"),
+    )
+
+
 @bp.get("/letters/<slug>/goal")
 @for_organizers
 def goal(organizer: Organizer, slug: str) -> Answer:
-    """Goal, minimum and contact."""
+    """Goal, minimum, contact, and the address of a draft."""
     return _goal_page(organizer, slug)
 
 
 def _goal_page(organizer: Organizer, slug: str) -> str:
     letter = own_letter(session(), slug, organizer)
-    return desk_page("organize/goal.html", letter=letter, form=as_sent(GoalForm, obj=letter))
+    address = as_sent(AddressForm, data={"address": letter.slug}) if letter.state == DRAFT else None
+    form = as_sent(GoalForm, obj=letter)
+    return desk_page("organize/goal.html", letter=letter, form=form, address=address, root=site().settings.url or "")
 
 
 @bp.post("/letters/<slug>/goal")
@@ -146,6 +160,19 @@ def save_goal(organizer: Organizer, slug: str) -> Answer:
     with about("contact"):
         set_rules(session(), letter, replace(_present(letter), **chosen))
     return saved("goal")
+
+
+@bp.post("/letters/<slug>/address")
+@organizer_action(_goal_page)
+def save_address(organizer: Organizer, slug: str) -> Answer:
+    """Give a draft another address."""
+    letter = own_letter(session(), slug, organizer)
+    form = sent(AddressForm())
+    try:
+        choose_slug(session(), letter, form.address.data or "")
+    except (BadShape, Conflict) as refusal:
+        raise refusal.about("address") from None
+    return saved(f"/organize/letters/{letter.slug}/goal")
 
 
 def _present(letter: Letter) -> Rules:
