@@ -5,7 +5,7 @@ Their date is that of the facts: the sealing from which their figures are.
 
 from typing import Any
 
-from petition.i18n import Translator, name_of
+from petition.i18n import Translator, is_right_to_left, name_of
 from petition.letters.text.blocks import blocks, renumbered
 from petition.letters.text.letter_text import LetterText
 from petition.publishing.documents import typesetting
@@ -125,13 +125,18 @@ def chart_png(found: Figures) -> bytes:
 
 def card_png(found: Figures) -> bytes:
     """``card.png``: what is shown where the letter's address is shared, 1200 by 630 pixels."""
+    return typesetting.png("card.typ", on_card(found))
+
+
+def on_card(found: Figures) -> dict[str, Any]:
+    """What the card says."""
     words, say = found.words, Translator(found.words.language).say
-    values = {
+    return {
         "title": words.title,
         "to": addressee(found),
         **_languages(found),
+        "right_to_left": is_right_to_left(words.language),
         "count": shown(found.count),
         "label": label(found),
         "asof": say("as of %(hour)s UTC", hour=shown_hour(found.as_of)),
     }
-    return typesetting.png("card.typ", values)
