@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from petition.publishing.documents.pdf import on_card
+from petition.publishing.documents.pdf import on_card, on_chart
 from petition.publishing.documents.typesetting import pdf
 from petition.publishing.figures.counts import Figures
 from petition.publishing.public_files import FROM_FIGURES
@@ -95,3 +95,12 @@ def test_the_card_shows_all_of_a_title_and_never_divides_a_word(title: str) -> N
 
     assert title.split()[0] in shown
     assert " ".join(title.split()) in " ".join(shown.split())
+
+
+@pytest.mark.parametrize("title", TITLES[:3])
+def test_on_paper_the_typesetter_writes_the_title_where_the_picture_has_it(title: str) -> None:
+    found = some_figures(612, words=replace(WORDS, title=title))
+    chart = on_chart(found)
+
+    assert texts(chart["svg"].encode()) == [one for one in texts(made("chart.svg", found)) if not one.is_bold]
+    assert " ".join(title.split()) in " ".join(pages_of(pdf("picture.typ", chart))[0].split())

@@ -14,8 +14,8 @@ MOST_GOAL = 4
 """A goal more than this many times the count is left out, or the count would be a flat line."""
 
 
-def chart_svg(found: Figures, language: str | None = None) -> bytes:
-    """``chart.svg``: the count after each sealing, as steps."""
+def chart_svg(found: Figures, language: str | None = None, *, is_for_paper: bool = False) -> bytes:
+    """``chart.svg``: the count after each sealing, as steps; on paper with room for a title, but without it."""
     highest = max([row.count for row in found.history], default=0)
     goal = found.goal if found.goal and found.goal <= MOST_GOAL * highest else None
     top = ceiling(max(highest, goal or 0))
@@ -28,6 +28,7 @@ def chart_svg(found: Figures, language: str | None = None) -> bytes:
         found,
         "chart.svg",
         language,
+        is_for_paper=is_for_paper,
         about=writable(headline(found, language)),
         count=found.count,
         counted=shown(found.count),

@@ -69,8 +69,8 @@ def writable(text: str) -> str:
     return UNWRITABLE.sub("\ufffd", text)
 
 
-def drawn(found: Figures, template: str, language: str | None, **values: Any) -> bytes:
-    """A picture from its template, in a language; None for the letter's own."""
+def drawn(found: Figures, template: str, language: str | None, *, is_for_paper: bool = False, **values: Any) -> bytes:
+    """A picture from its template, in a language; None for the letter's own. On paper it lacks its title."""
     spoken = Translator(language or found.words.language).language
     picture = environment(spoken).get_template(f"pictures/{template}")
     if is_right_to_left(found.words.language):  # anchored, not turned: some programs ignore "direction"
@@ -78,7 +78,9 @@ def drawn(found: Figures, template: str, language: str | None, **values: Any) ->
     else:
         place = {"anchor": "start", "edge": 20}
     title = writable(found.words.title)
-    return picture.render(lang=spoken, **place, title=title, heading=heading(title), **values).encode()
+    return picture.render(
+        lang=spoken, **place, title=title, heading=heading(title), is_for_paper=is_for_paper, **values
+    ).encode()
 
 
 @cache
