@@ -88,7 +88,9 @@ def texts(svg: bytes) -> list[Written]:
     ]
 
 
-@pytest.mark.parametrize("title", TITLES[:3])
+@pytest.mark.parametrize(
+    "title", [*TITLES[:3], *("Now " * more + "we refuse to build surveillance into the platform" for more in range(12))]
+)
 def test_the_card_shows_all_of_a_title_and_never_divides_a_word(title: str) -> None:
     found = on_card(some_figures(612, words=replace(WORDS, title=title)))
     shown = " ".join(pages_of(pdf("card.typ", found)))
