@@ -65,6 +65,8 @@ WORDS = LetterText(
     body="Dear Jo,\n\nwe, who **work here**, ask you to stop.",
     demands=("Stop.", "Say so in public."),
 )
+RARE = replace(WORDS, body="Dear Jo,\n\nit is \U00030001.")
+"""With a Chinese character so rare that usual fonts lack it."""
 
 
 @dataclass

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from petition.cli.context import (
     YES,
+    CliContext,
     RefusalGroup,
     ask_first,
     cli_context,
@@ -34,6 +35,7 @@ from petition.letters.lifecycle import announce_close, obstacles
 from petition.letters.models import Organizer
 from petition.letters.states import DRAFT, steps_from
 from petition.letters.text.letter_text import canonical, checked
+from petition.publishing.documents.fonts import fonts_missing_for
 
 KINDS = (".txt", ".docx", ".odt")
 """Files that are not Markdown."""
@@ -149,11 +151,21 @@ def text(slug: str) -> None:
 @YES
 def open_(slug: str, yes: bool) -> None:
     """Freeze a draft's text and take signatures; prints the address that only its holders can open."""
-    ask_first(f"The text of {slug} is frozen.", yes=yes)
     here = cli_context()
+    _say_which_fonts_are_missing(here, slug)
+    ask_first(f"The text of {slug} is frozen.", yes=yes)
     opening.open_letter(here.services, letter_id(here, slug), moment=now())
     with reading(here) as session:
         click.echo(f"{here.settings.url}/{path_of(hosted_letter(session, slug))}/")
+
+
+def _say_which_fonts_are_missing(here: CliContext, slug: str) -> None:
+    with reading(here) as session:
+        found = [one for one in hosted_letters(session) if one.slug == slug]
+        missing = [font for one in found for font in fonts_missing_for(session, one)]
+    for one in missing:
+        what = f"No font here has {one.example}: PDFs and pictures would show a box. Install {one.package}."
+        click.echo(what, err=True)
 
 
 @letter.command()

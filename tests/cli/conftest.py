@@ -48,10 +48,10 @@ class Shell:
             raise result.exception
         return result
 
-    def a_letter(self, slug: str, *, is_open: bool = True) -> str:
+    def a_letter(self, slug: str, *, is_open: bool = True, text: str = LETTER) -> str:
         """A letter of Ana's; its address, if it is open."""
         file = self.folder / f"{slug}.md"
-        file.write_text(LETTER, encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
         self("organizer", "add", "Ana")
         assert self("letter", "import", str(file), "--organizer", "Ana", "--slug", slug).exit_code == 0
         return self("letter", "open", slug).stdout.strip() if is_open else ""

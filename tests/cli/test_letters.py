@@ -44,6 +44,17 @@ def test_what_a_letter_serves_can_be_imported_again_to_the_byte(shell: Shell, tm
     assert shown(shell, "twin-one")["text_sha256"] == shown(shell, "twin-two")["text_sha256"] is not None
 
 
+def test_opening_names_characters_without_a_font(shell: Shell) -> None:
+    shell.a_letter("plain", is_open=False)
+    plain = shell("letter", "open", "plain")
+    shell.a_letter("rare", is_open=False, text=LETTER.replace("refuse", "refuse \U00030001", 1))
+    told = shell("letter", "open", "rare")
+
+    assert plain.stderr == ""
+    assert "\U00030001" in told.stderr and "fonts-noto-cjk" in told.stderr
+    assert told.exit_code == 0
+
+
 SETTINGS = """\
 k: 5
 Timing: apart

@@ -21,13 +21,14 @@ from petition.issuing.email_codes import Asked, ask
 from petition.issuing.models import Batch, IssuingRound
 from petition.letters.organizers.names_keys import forget_copies
 from petition.operations.doctor.checks import Finding, check, is_well
+from petition.operations.doctor.fonts import check_fonts
 from petition.scheduler_record import LastRun, SchedulerRecord
 from petition.sealing.log import log_of
 from petition.sealing.models import Entry, Log, Tile
 from petition.signing.models import Round
 from tests.conftest import Clock
 from tests.mail_server import Inbox, a_free_port, a_mail_server
-from tests.walks import Campaign
+from tests.walks import RARE, Campaign
 
 pytestmark = pytest.mark.thorough
 
@@ -70,6 +71,24 @@ def test_a_site_at_work_is_well(campaign: Campaign, letter: str) -> None:
     campaign.a_draft()
 
     assert wrongs(campaign, deep=True) == []
+
+
+def test_characters_without_a_font_are_found_with_the_package_to_install(campaign: Campaign) -> None:
+    campaign.a_published_letter(words=RARE, slug="rare")
+    found = check(campaign.settings, campaign.clock())
+    notes = [one for one in found if one.area == "fonts" and one.what.startswith("rare: ")]
+
+    assert "\U00030001" in only(notes).what
+    assert only(notes).mend == "On Debian: apt install fonts-noto-cjk"
+
+
+def test_a_machine_without_fonts_is_told_which_to_install() -> None:
+    found = only(list(check_fonts(of_machine=False)))
+
+    assert (found.level, found.mend) == (
+        "note",
+        "On Debian: apt install fonts-noto-color-emoji fonts-noto-cjk fonts-noto-core",
+    )
 
 
 def test_postgresql_is_said_to_keep_order_in_its_write_ahead_log(campaign: Campaign, letter: str, kind: str) -> None:

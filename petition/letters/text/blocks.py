@@ -3,6 +3,7 @@
 The same subset as on the page: CommonMark with footnotes, no images, no HTML, links to http, https and mailto alone.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from markdown_it.tree import SyntaxTreeNode
@@ -84,16 +85,23 @@ def _made(node: SyntaxTreeNode) -> list[Node]:
     return [made]
 
 
-def renumbered(nodes: list[Node], above: int, last: int | None = None) -> int:
+def renumbered(nodes: list[Node], above: int) -> None:
     """Give the headings levels below one (``above``) that skip none, as documents for screen readers must
-    (ISO 14289-1, 7.4.2); the level of the last one."""
-    last = last or above
+    (ISO 14289-1, 7.4.2): each is one below the nearest higher one before it."""
+    higher: list[int] = []
+    for node in _in_order(nodes, "heading"):
+        while higher and higher[-1] >= node["level"]:
+            higher.pop()
+        higher.append(node["level"])
+        node["level"] = above + len(higher)
+
+
+def _in_order(nodes: list[Node], kind: str) -> Iterator[Node]:
+    """All nodes of a kind, at any depth, in the order of the text."""
     for node in nodes:
-        if node["kind"] == "heading":
-            last = node["level"] = min(node["level"] + above, last + 1)
-        else:
-            last = renumbered(node.get("parts", []), above, last)
-    return last
+        if node["kind"] == kind:
+            yield node
+        yield from _in_order(node.get("parts", []), kind)
 
 
 def words_in(node: Node) -> str:

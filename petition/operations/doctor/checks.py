@@ -16,6 +16,7 @@ from petition.operations.doctor.databases import check_database
 from petition.operations.doctor.email import check_letters_by_mail, check_mail
 from petition.operations.doctor.files import check_disk, check_folders, check_secret, database_files
 from petition.operations.doctor.findings import NOTE, OK, WRONG, Finding, as_json, is_well
+from petition.operations.doctor.fonts import check_fonts, check_fonts_of
 from petition.operations.doctor.letters import check_names, check_reports
 from petition.operations.doctor.logs import check_log
 from petition.operations.doctor.rounds import check_numbers, check_round_files
@@ -33,6 +34,7 @@ def check(settings: Settings, now: datetime, *, deep: bool = False) -> list[Find
         *check_secret(settings),
         *check_disk(settings),
         *check_address(settings),
+        *check_fonts(),
         *check_mail(settings),
     ]
     missing = [path for path in database_files(settings) if not path.exists()]
@@ -67,6 +69,7 @@ def _inside(settings: Settings, databases: Databases, now: datetime, deep: bool)
         yield from check_clock(view)
         yield from check_scheduler(view)
         for letter in hosted_letters(session):
+            yield from check_fonts_of(view, letter)
             log = session.get(Log, letter.id)
             if log is not None:
                 yield from check_log(view, letter, log)

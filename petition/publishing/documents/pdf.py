@@ -5,7 +5,7 @@ Their date is that of the facts: the sealing from which their figures are.
 
 from typing import Any
 
-from petition.i18n import Translator, name_of
+from petition.i18n import Translator, is_right_to_left, name_of
 from petition.letters.text.blocks import blocks, renumbered
 from petition.letters.text.letter_text import LetterText
 from petition.publishing.documents import typesetting
@@ -24,7 +24,7 @@ from petition.publishing.figures.facts import (
 )
 from petition.publishing.pictures.badge import label
 from petition.publishing.pictures.chart import chart_svg
-from petition.publishing.pictures.svg import PICTURE_WIDTH
+from petition.publishing.pictures.svg import PICTURE_WIDTH, heading, writable
 
 NEWEST_ROWS = 12
 """How many hours of the history the fact sheet shows; history.csv has all."""
@@ -70,7 +70,7 @@ def facts_pdf(found: Figures) -> bytes:
         (shown_hour(row.hour), shown(row.signatures), shown(row.withdrawals), shown(row.count))
         for row in found.history[-NEWEST_ROWS:]
     ]
-    more = {"groups": groups, "history": history, "chart": chart_svg(found).decode()}
+    more = {"groups": groups, "history": history, "chart": on_chart(found)}
     return typesetting.pdf("facts.typ", {**_common(found), **more})
 
 
@@ -114,24 +114,38 @@ def _fact(fact: Fact) -> dict[str, Any]:
 
 def chart_png(found: Figures) -> bytes:
     """``chart.png``: chart.svg, for programs that take no SVG."""
-    values = {
+    return typesetting.png("picture.typ", on_chart(found), ppi=SHARPNESS)
+
+
+def on_chart(found: Figures) -> dict[str, Any]:
+    """The chart, and its title apart: in a title of several scripts, the typesetter finds a font for each."""
+    title = heading(writable(found.words.title))
+    return {
         "title": found.words.title,
         **_languages(found),
-        "svg": chart_svg(found).decode(),
+        "right_to_left": is_right_to_left(found.words.language),
+        "lines": title.lines,
+        "size": title.size,
+        "step": title.step,
+        "svg": chart_svg(found, is_for_paper=True).decode(),
         "width": PICTURE_WIDTH,
     }
-    return typesetting.png("picture.typ", values, ppi=SHARPNESS)
 
 
 def card_png(found: Figures) -> bytes:
     """``card.png``: what is shown where the letter's address is shared, 1200 by 630 pixels."""
+    return typesetting.png("card.typ", on_card(found))
+
+
+def on_card(found: Figures) -> dict[str, Any]:
+    """What the card says."""
     words, say = found.words, Translator(found.words.language).say
-    values = {
+    return {
         "title": words.title,
         "to": addressee(found),
         **_languages(found),
+        "right_to_left": is_right_to_left(words.language),
         "count": shown(found.count),
         "label": label(found),
         "asof": say("as of %(hour)s UTC", hour=shown_hour(found.as_of)),
     }
-    return typesetting.png("card.typ", values)

@@ -5,6 +5,7 @@ with the wheel; other scripts take the machine's (docs/hosting.md says which to 
 """
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from petition.database import place_of
 PDF = "application/pdf"
 PNG = "image/png"
 NO_FONT = "could not be displayed"
+NOT_DRAWN = re.compile(r'the text `"(.+?)"`')
 
 
 def pdf(template: str, values: dict[str, Any]) -> bytes:
@@ -40,6 +42,24 @@ def png(template: str, values: dict[str, Any], *, ppi: float = 72) -> bytes:
     made = typst.compile(_place(template), format="png", ppi=ppi, sys_inputs=_inputs(values))
     assert isinstance(made, bytes)
     return made
+
+
+def not_drawn(words: str, *, of_machine: bool = True) -> str:
+    """The first characters for which there is no font; empty if there is one for each.
+
+    ``of_machine`` is whether fonts that are installed here count, or only those that come with the wheel.
+    """
+    typesetter = typst.Compiler(
+        _place("characters.typ"), sys_inputs=_inputs({"words": words}), ignore_system_fonts=not of_machine
+    )
+    try:
+        typesetter.compile(format="pdf", pdf_standards=["ua-1"])
+    except typst.TypstError as error:
+        if NO_FONT not in str(error):
+            raise
+        told = NOT_DRAWN.search(str(error))
+        return told[1] if told else words.split()[0]
+    return ""
 
 
 def _inputs(values: dict[str, Any]) -> dict[str, str]:

@@ -5,31 +5,30 @@ from datetime import datetime, timedelta
 
 from petition.publishing.figures.counts import Figures, Row
 from petition.publishing.figures.facts import headline, shown
-from petition.publishing.pictures.svg import Tick, drawn, writable
-from petition.publishing.pictures.text_width import wrapped
+from petition.publishing.pictures.svg import Tick, drawn, heading, writable
 
 LEFT, RIGHT, TOP, BOTTOM = 100, 500, 100, 268
-GOAL_ROOM = 24
-"""Pixels above the goal's line that its label needs."""
+ROOM = 24
+"""Pixels between the baseline of the count in words and the top of the axis."""
 MOST_GOAL = 4
 """A goal more than this many times the count is left out, or the count would be a flat line."""
 
 
-def chart_svg(found: Figures, language: str | None = None) -> bytes:
-    """``chart.svg``: the count after each sealing, as steps."""
+def chart_svg(found: Figures, language: str | None = None, *, is_for_paper: bool = False) -> bytes:
+    """``chart.svg``: the count after each sealing, as steps; on paper with room for a title, but without it."""
     highest = max([row.count for row in found.history], default=0)
     goal = found.goal if found.goal and found.goal <= MOST_GOAL * highest else None
     top = ceiling(max(highest, goal or 0))
-    room = GOAL_ROOM if goal == top else 0
+    highest_pixel = max(TOP, heading(writable(found.words.title)).below + ROOM)
 
     def height(count: int) -> float:
-        return round(BOTTOM - (BOTTOM - TOP - room) * count / top, 1)
+        return round(BOTTOM - (BOTTOM - highest_pixel) * count / top, 1)
 
     return drawn(
         found,
         "chart.svg",
         language,
-        lines=wrapped(writable(found.words.title), 36, most=2),
+        is_for_paper=is_for_paper,
         about=writable(headline(found, language)),
         count=found.count,
         counted=shown(found.count),

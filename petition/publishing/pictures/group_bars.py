@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from petition.publishing.figures.counts import Figures
 from petition.publishing.figures.facts import group_lines, headline, rounding
 from petition.publishing.figures.groups import GroupTable
-from petition.publishing.pictures.svg import drawn, writable
+from petition.publishing.pictures.svg import drawn, heading, writable
 from petition.publishing.pictures.text_width import wrapped
 
 LONGEST = 400
@@ -14,8 +14,9 @@ LONGEST = 400
 
 @dataclass(frozen=True)
 class Bar:
-    """An option: its label in lines, its number, how long its bar is, and where its first line is."""
+    """An option: its label, also in lines, its number, how long its bar is, and where its first line is."""
 
+    label: str
     lines: tuple[str, ...]
     count: str
     length: float
@@ -24,8 +25,9 @@ class Bar:
 
 @dataclass(frozen=True)
 class Field:
-    """A field: its name in lines, what its numbers are rounded to, where it begins, its bars."""
+    """A field: its name, also in lines, what its numbers are rounded to, where it begins, its bars."""
 
+    label: str
     lines: tuple[str, ...]
     rounding: str
     top: int
@@ -34,8 +36,8 @@ class Field:
 
 def groups_svg(found: Figures, language: str | None = None) -> bytes:
     """The picture; a sentence where no group is shown."""
-    lines = wrapped(writable(found.words.title), 36, most=2)
-    fields, top = [], 66 + 24 * len(lines)
+    fields, top = [], heading(writable(found.words.title)).below + 36
+    alone = top + 44
     most = max((count for group in found.groups for _, count in group.rows), default=1) or 1
     for group in found.groups:
         field, top = placed(found, group, top, most, language)
@@ -44,10 +46,9 @@ def groups_svg(found: Figures, language: str | None = None) -> bytes:
         found,
         "groups.svg",
         language,
-        lines=lines,
         about=writable(headline(found, language)),
         fields=fields,
-        height=top if fields else 130,
+        height=top if fields else alone,
     )
 
 
@@ -56,11 +57,12 @@ def placed(found: Figures, group: GroupTable, top: int, most: int, language: str
 
     ``most`` is the largest number of the whole picture: all bars share one scale.
     """
-    lines = wrapped(writable(group.label), 44)
+    name = writable(group.label)
+    lines = wrapped(name, 40)
     start, bars = top, []
-    top += 24 * len(lines) + 20
+    top += 24 * len(lines) + 4
     for (_, count), (label, number) in zip(group.rows, group_lines(found, group, language), strict=True):
-        words = wrapped(writable(label), 52)
-        bars.append(Bar(words, number, round(LONGEST * count / most, 1), top))
+        words = wrapped(writable(label), 46)
+        bars.append(Bar(writable(label), words, number, round(LONGEST * count / most, 1), top))
         top += 20 * len(words) + 26
-    return Field(lines, rounding(found, group, language), start, tuple(bars)), top + 20
+    return Field(name, lines, rounding(found, group, language), start, tuple(bars)), top + 36

@@ -13,6 +13,7 @@ from typing import Any
 
 from petition.i18n import Translator, is_right_to_left
 from petition.publishing.figures.counts import Figures
+from petition.publishing.pictures.text_width import wrapped
 from petition.publishing.templates import environment
 
 SVG = "image/svg+xml"
@@ -30,20 +31,56 @@ class Tick:
     label: str
 
 
+@dataclass(frozen=True)
+class Heading:
+    """A letter's title above a picture: its lines, the size of its letters, and how far apart its lines are."""
+
+    lines: tuple[str, ...]
+    size: int
+    step: int
+
+    @property
+    def below(self) -> int:
+        """The baseline of the line below the title."""
+        return FIRST_LINE + self.step * (len(self.lines) - 1) + NEXT_LINE
+
+
+FIRST_LINE, NEXT_LINE = 30, 24
+"""The baseline of the title's first line; how far below its last line the next one is."""
+HEADINGS = ((20, 24, 2), (16, 20, 4))
+"""Size, distance of the lines, and how many lines may have that size."""
+SMALLEST = (13, 16)
+WIDTH_OF_LETTERS = 720
+"""How many letters of size 1 fit on a line, in a wide font."""
+
+
+def heading(title: str) -> Heading:
+    """All of a title, in smaller letters if it is long."""
+    for size, step, most in HEADINGS:
+        lines = wrapped(title, WIDTH_OF_LETTERS // size)
+        if len(lines) <= most:
+            return Heading(lines, size, step)
+    size, step = SMALLEST
+    return Heading(wrapped(title, WIDTH_OF_LETTERS // size), size, step)
+
+
 def writable(text: str) -> str:
     """A text without the few characters that XML has no way to write."""
     return UNWRITABLE.sub("\ufffd", text)
 
 
-def drawn(found: Figures, template: str, language: str | None, **values: Any) -> bytes:
-    """A picture from its template, in a language; None for the letter's own."""
+def drawn(found: Figures, template: str, language: str | None, *, is_for_paper: bool = False, **values: Any) -> bytes:
+    """A picture from its template, in a language; None for the letter's own. On paper it lacks its title."""
     spoken = Translator(language or found.words.language).language
     picture = environment(spoken).get_template(f"pictures/{template}")
     if is_right_to_left(found.words.language):  # anchored, not turned: some programs ignore "direction"
         place: dict[str, Any] = {"anchor": "end", "edge": PICTURE_WIDTH - 20}
     else:
         place = {"anchor": "start", "edge": 20}
-    return picture.render(lang=spoken, **place, title=writable(found.words.title), **values).encode()
+    title = writable(found.words.title)
+    return picture.render(
+        lang=spoken, **place, title=title, heading=heading(title), is_for_paper=is_for_paper, **values
+    ).encode()
 
 
 @cache

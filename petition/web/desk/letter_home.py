@@ -16,6 +16,7 @@ from petition.letters.organizers.members import members
 from petition.letters.organizers.names_keys import lost_names, names_keys
 from petition.letters.states import CLOSED, DRAFT, EDITOR, OPEN, PUBLISHED, WITHDRAWN, held_back, takes_signatures
 from petition.letters.update_times import next_update
+from petition.publishing.documents.fonts import fonts_missing_for
 from petition.publishing.figures.counts import figures
 from petition.signing.signatures import rounds_of
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
@@ -43,6 +44,7 @@ def letter_home(organizer: Organizer, slug: str) -> Answer:
         words=text_of(version),
         edits=may_edit(session(), letter, organizer),
         missing=missing,
+        missing_fonts=fonts_missing_for(session(), letter) if letter.state == DRAFT else [],
         current=_current(letter, missing),
         editors=[member.name for member in everyone if member.role == EDITOR],
         reviewers=[member.name for member in everyone if member.role != EDITOR],

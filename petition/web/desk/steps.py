@@ -18,6 +18,7 @@ from petition.letters.lifecycle import announce_close, full_hour_after, obstacle
 from petition.letters.models import Letter, Organizer
 from petition.letters.states import CLOSED, DRAFT, NOTICE, OPEN, PUBLISHED, SIGNABLE, WITHDRAWN
 from petition.letters.text.letter_text import canonical, digest
+from petition.publishing.documents.fonts import fonts_missing_for
 from petition.web.desk.access import Answer, bp, desk_page
 from petition.web.desk.actions import about, as_sent, asks_first, organizer_action, saved, sent
 from petition.web.desk.obstacles import shown
@@ -59,6 +60,7 @@ def _opening_page(organizer: Organizer, slug: str) -> str:
         version=version,
         words=words,
         text_sha256=digest(canonical(words)),
+        missing_fonts=fonts_missing_for(session(), letter),
         rolls=[roll.name for roll in rolls_of(session(), letter)],
         others=[name for name in who_is_typing(session(), letter) if name != organizer.name],
         is_typing=organizer.name in who_is_typing(session(), letter),

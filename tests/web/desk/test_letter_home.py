@@ -10,7 +10,7 @@ from petition.issuing.models import Batch
 from petition.letters.models import Letter
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE, Page, Visitor
-from tests.walks import LetterText
+from tests.walks import RARE, LetterText
 
 STEPS = ("open", "publish", "close", "take-down", "delete", "emergency")
 
@@ -48,6 +48,17 @@ def test_an_unfinished_letter_shows_everything_that_is_to_be_done_with_the_way_t
     for field in ("recipient", "employer", "body"):
         assert f'href="write#{field}"' in page.text
     assert current(page) == ["write"]
+
+
+@ONCE
+@pytest.mark.parametrize("page", ["", "open"])
+def test_characters_without_a_font_are_named_before_opening(shared: Shared, ana: Visitor, page: str) -> None:
+    plain, rare = shared.a_draft(), shared.a_draft(words=RARE)
+
+    assert "no font" not in ana.open(f"{plain.desk}{page}").text
+    told = " ".join(ana.open(f"{rare.desk}{page}").text.split())
+    assert "no font for some characters of this letter, such as \U00030001." in told
+    assert "fonts-noto-cjk" in told
 
 
 @ONCE

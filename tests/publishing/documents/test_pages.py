@@ -1,0 +1,50 @@
+"""What is on which page of the letter and of its fact sheet."""
+
+from dataclasses import replace
+
+import pytest
+
+from petition.publishing.documents.pdf import facts_pdf, letter_pdf
+from petition.publishing.figures.groups import Group, GroupTable
+from tests.publishing.reading import pages_of
+from tests.publishing.sample_figures import FIRST, some_figures
+from tests.walks import WORDS
+
+PARAGRAPH = "We work here, and we have asked for a cool room in each hall since the summer before last. " * 4
+REST = "other or not stated"
+
+
+@pytest.mark.parametrize("paragraphs", range(4, 14))
+def test_count_and_digests_of_the_letter_never_take_a_page_of_their_own(paragraphs: int) -> None:
+    body = "\n\n".join([PARAGRAPH] * paragraphs)
+    found = some_figures(443, words=replace(WORDS, body=body, demands=("Build cool rooms.",)))
+    pages = pages_of(letter_pdf(found))
+
+    assert found.text_sha256 in pages[0] and "443 verified workers" in pages[0]
+    assert "cool room" in pages[-1]
+    assert len(pages) <= 2
+
+
+@pytest.mark.parametrize("options", range(2, 38, 5))
+def test_no_table_of_the_facts_is_on_two_pages(options: int) -> None:
+    first = options_of("Hall", options)
+    pages = pages_of(facts_pdf(some_figures(612, groups=(first, replace(first, id="b", label="Shift")))))
+
+    assert not [page for page in pages if page.count(REST) != page.count("\nHall 1 20\n")]
+    assert sum(page.count(REST) for page in pages) == 2
+    assert [page for page in pages if "Hour (UTC)" in page and "\n2026-11-07 22:00 612" in page]
+
+
+def test_a_table_that_is_longer_than_a_page_goes_on_and_repeats_its_head() -> None:
+    found = some_figures(612, groups=(options_of("A hall with a name so long that it takes two lines " * 3, 40),))
+    pages = pages_of(facts_pdf(found))
+    told = " ".join(" ".join(pages).split())
+
+    assert [number for number in range(1, 41) if f"lines {number} " not in told] == []
+    assert REST in told
+    assert sum("rounded down" in page for page in pages) >= 2
+
+
+def options_of(name: str, many: int) -> GroupTable:
+    options = tuple(Group(str(number), f"{name} {number}", 20) for number in range(1, many + 1))
+    return GroupTable("a", "Place", FIRST, options, 15)

@@ -1,0 +1,108 @@
+"""Where things are in the pictures: nothing is cut, nothing is written over something else."""
+
+import re
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import pytest
+
+from petition.publishing.documents.pdf import on_card, on_chart
+from petition.publishing.documents.typesetting import pdf
+from petition.publishing.figures.counts import Figures
+from petition.publishing.public_files import FROM_FIGURES
+from tests.publishing.reading import pages_of
+from tests.publishing.sample_figures import GROUPS, LONG, some_figures
+from tests.walks import WORDS
+
+TITLES = (
+    "We refuse to build it",
+    "An open letter about heat in every warehouse, for everyone who works there by day or by night",
+    "The platform must not be used for surveillance of the people who use it and of those who build it: " * 2,
+    "نطلب جدول عمل معلناً قبل أسبوعين",
+    "我们拒绝建造它，因为它监视我们的同事" * 11,
+    LONG * 2,
+)
+
+
+def made(name: str, found: Figures) -> bytes:
+    return FROM_FIGURES[name][0](found)
+
+
+@pytest.mark.parametrize("goal", [40, 57, 95, 100, 300])
+@pytest.mark.parametrize("title", TITLES)
+def test_nothing_is_written_over_the_chart_or_over_another_line(title: str, goal: int) -> None:
+    found = some_figures(95, goal=goal, words=replace(WORDS, title=title))
+    written = texts(made("chart.svg", found))
+    axis = [one.y for one in written if one.x == 92]
+    above = [one for one in written if one.x != 92 and one.y < 268]
+    lines = sorted({one.y for one in above})
+
+    assert f"Goal: {goal}" in [one.words for one in above]
+    assert [one for one in above if one.x != 92 and one.y > min(axis) - 12] == []
+    assert all(below - higher >= 16 for higher, below in pairwise(lines))
+    assert lines[0] >= 20
+
+
+@pytest.mark.parametrize("name", ["chart.svg", "groups.svg"])
+@pytest.mark.parametrize("title", TITLES)
+def test_a_picture_shows_all_of_the_title(name: str, title: str) -> None:
+    shown = "".join(one.words.removesuffix("-") for one in texts(made(name, with_groups(title))) if one.is_bold)
+
+    assert shown.replace(" ", "").startswith(title.replace(" ", ""))
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_bars_and_words_of_the_groups_keep_apart(title: str) -> None:
+    svg = made("groups.svg", with_groups(title))
+    lines = sorted({one.y for one in texts(svg) if one.x == 20})
+    bars = [float(at) for at in re.findall(rb'<rect[^>]* y="([\d.]+)"[^>]* height="12"', svg)]
+    height = int(re.findall(rb'height="(\d+)" role', svg)[0])
+
+    assert len(bars) == 7
+    assert all(below - higher >= 16 for higher, below in pairwise(lines))
+    assert not [(bar, line) for bar in bars for line in lines if bar - 6 < line < bar + 12 + 14]
+    assert max(bars) + 12 < height
+
+
+def with_groups(title: str) -> Figures:
+    return some_figures(612, words=replace(WORDS, title=title), groups=GROUPS)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A line of text in a picture."""
+
+    x: float
+    y: float
+    is_bold: bool
+    words: str
+
+
+def texts(svg: bytes) -> list[Written]:
+    """All lines of text in a picture, in the order in which it has them."""
+    found = ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
+    return [
+        Written(float(one.attrib["x"]), float(one.attrib["y"]), one.get("font-weight") == "600", one.text or "")
+        for one in found
+    ]
+
+
+@pytest.mark.parametrize(
+    "title", [*TITLES[:3], *("Now " * more + "we refuse to build surveillance into the platform" for more in range(12))]
+)
+def test_the_card_shows_all_of_a_title_and_never_divides_a_word(title: str) -> None:
+    found = on_card(some_figures(612, words=replace(WORDS, title=title)))
+    shown = " ".join(pages_of(pdf("card.typ", found)))
+
+    assert title.split()[0] in shown
+    assert " ".join(title.split()) in " ".join(shown.split())
+
+
+@pytest.mark.parametrize("title", TITLES[:3])
+def test_on_paper_the_typesetter_writes_the_title_where_the_picture_has_it(title: str) -> None:
+    found = some_figures(612, words=replace(WORDS, title=title))
+    chart = on_chart(found)
+
+    assert texts(chart["svg"].encode()) == [one for one in texts(made("chart.svg", found)) if not one.is_bold]
+    assert " ".join(title.split()) in " ".join(pages_of(pdf("picture.typ", chart))[0].split())
