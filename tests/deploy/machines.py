@@ -200,8 +200,15 @@ def booted(root: Path, packages: Path, folder: Path) -> Iterator[int]:
 
 
 def leader_of(pid: int) -> int:
-    """The only child of a process; 0 as long as there is none."""
-    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text() or 0)
+    """The child that is the first process of a machine; 0 as long as there is none. The first child only sets it up."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return next((int(child) for child in children if is_first(child)), 0)
+
+
+def is_first(pid: str) -> bool:
+    """Whether a process has the number 1 in a namespace of its own."""
+    found = re.search(r"^NSpid:(.*)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return found is not None and found[1].split()[1:][-1:] == ["1"]
 
 
 @contextmanager
