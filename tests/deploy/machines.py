@@ -28,6 +28,8 @@ LATER = "python3-venv openssl nginx caddy tor nftables certbot"
 """What install.sh may install."""
 OUTSIDE, INSIDE = "10.213.77.1", "10.213.77.2"
 """A visitor's address, and the machine's."""
+STATES = ("initializing", "starting", "running", "degraded")
+"""What a machine says of itself as soon as it can be asked."""
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 FETCH = textwrap.dedent(
     """
@@ -72,7 +74,7 @@ class Machine:
         self, *command: str, typed: str | None = None, user: str | None = None
     ) -> "subprocess.CompletedProcess[str]":
         """The same for a command that may fail."""
-        environ = [f"PATH={PATH}", "TERM=dumb", "PIP_NO_INDEX=1", "PIP_FIND_LINKS=/wheels"]
+        environ = [f"PATH={PATH}", "TERM=dumb"]
         become = ["runuser", "-u", user, "--"] if user else []
         return subprocess.run(
             [*self.enter("-m", "-u", "-i", "-p", "-C"), "env", "-i", *environ, *become, *command],
@@ -159,6 +161,7 @@ def machine(tree: Path, packages: Path, folder: Path) -> Iterator[Machine]:
     try:
         for place in ("wheels", "source"):
             (root / place).mkdir()
+        (root / "etc/pip.conf").write_text("[global]\nno-index = true\nfind-links = /wheels\n")
         (root / "etc/hostname").write_text("machine\n")
         (root / "etc/hosts").write_text("127.0.0.1 localhost\n127.0.1.1 machine\n")
         with booted(root, packages, folder) as leader:
@@ -185,7 +188,9 @@ def booted(root: Path, packages: Path, folder: Path) -> Iterator[int]:
         try:
             leader = eventually(lambda: leader_of(running.pid), 30)
             here = Machine(root, leader)
-            eventually(lambda: here.try_run("systemctl", "is-system-running").stdout.strip() == "running", 60)
+            eventually(lambda: here.try_run("systemctl", "is-system-running").stdout.strip() in STATES, 60)
+            up = here.try_run("systemctl", "is-system-running", "--wait").stdout.strip()
+            assert up == "running", here.run("systemctl", "--failed", "--no-pager")
             yield leader
             here.try_run("systemctl", "poweroff")
             running.wait(60)
@@ -195,8 +200,15 @@ def booted(root: Path, packages: Path, folder: Path) -> Iterator[int]:
 
 
 def leader_of(pid: int) -> int:
-    """The only child of a process; 0 as long as there is none."""
-    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text() or 0)
+    """The child that is the first process of a machine; 0 as long as there is none. The first child only sets it up."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return next((int(child) for child in children if is_first(child)), 0)
+
+
+def is_first(pid: str) -> bool:
+    """Whether a process has the number 1 in a namespace of its own."""
+    found = re.search(r"^NSpid:(.*)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return found is not None and found[1].split()[1:][-1:] == ["1"]
 
 
 @contextmanager

@@ -74,6 +74,7 @@ def image(builder: Builder) -> str:
 
 def test_the_image_serves_and_keeps_its_data_in_one_folder(builder: Builder, image: str) -> None:
     container = builder("from", "--pull-never", image).strip().splitlines()[-1]
+    builder("config", "--volume", "/data-", container)  # buildah would mount an empty folder of its own over ours
     port, data = free_port(), builder.folder / "data"
     data.mkdir(mode=0o700)
     os.chown(data, 10001, 10001)
@@ -106,3 +107,4 @@ def test_it_runs_as_nobody_in_particular_and_says_how_it_starts(builder: Builder
     assert shown["Entrypoint"] == ["petition"]
     assert shown["Cmd"] == ["run", "--host", "0.0.0.0", "--port", "8000"]
     assert "PETITION_DATA=/data" in shown["Env"]
+    assert shown["Volumes"] == {"/data": {}}

@@ -62,6 +62,7 @@ def test_plain_http_leads_to_https_with_the_same_method(web: Front) -> None:
 
     assert status_of(answer) == 308
     assert re.search(rf"(?im)^location: https://{NAME}(:{web.https})?{re.escape(SECRET)}\r?$", head_of(answer))
+    assert not re.search(r"(?im)^server: .*\d", head_of(answer))
 
 
 @pytest.mark.parametrize("host", ["Host: other.example", "Host: 127.0.0.1", "Host: 203.0.113.7:80"])
