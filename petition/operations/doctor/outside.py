@@ -103,7 +103,10 @@ def _certificate(visit: _Visit) -> Iterator[Finding]:
     else:
         level = WRONG if left < timedelta(days=3) else NOTE if left < timedelta(days=14) else OK
         yield Finding(
-            "certificate", level, f"The certificate is valid for {left.days} more {'day' if left.days == 1 else 'days'}.", renew if level != OK else ""
+            "certificate",
+            level,
+            f"The certificate is valid for {left.days} more {'day' if left.days == 1 else 'days'}.",
+            renew if level != OK else "",
         )
     if takes_old_encryption(visit.place):
         what = "The web server still speaks TLS 1.1 or older, which can be broken."
