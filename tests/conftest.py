@@ -257,6 +257,7 @@ def app(campaign: Campaign) -> Any:
 def shared(request: pytest.FixtureRequest, place_of_sites: Path, keys: list[PrivateKey]) -> Iterator[Shared]:
     """A site for all tests that only touch letters of their own."""
     data = place_of_sites / f"shared-{request.param}"
+    shutil.rmtree(data, ignore_errors=True)
     data.mkdir(mode=0o700)
     found = {"PETITION_DATA": str(data), "PETITION_URL": SITE}
     if request.param == "postgresql":
