@@ -65,8 +65,8 @@ class Site:
 GOOD = Site()
 ELSEWHERE: dict[str, tuple[Site, str, str, str]] = {
     "not ready": (replace(GOOD, ready=503), "answer", "wrong", "is not ready"),
-    "a certificate that ends soon": (replace(GOOD, days=9), "certificate", "note", "valid for 8 days"),
-    "a certificate that ends now": (replace(GOOD, days=2), "certificate", "wrong", "valid for 1 days"),
+    "a certificate that ends soon": (replace(GOOD, days=9), "certificate", "note", "valid for 8 more days"),
+    "a certificate that ends now": (replace(GOOD, days=2), "certificate", "wrong", "valid for 1 more day"),
     "old encryption": (replace(GOOD, old=True), "certificate", "wrong", "TLS 1.1 or older"),
     "a default site": (replace(GOOD, drops=False), "names", "wrong", "answers to any name"),
     "any name in the greeting": (replace(GOOD, only_own_name=False), "names", "note", "a certificate to any name"),
