@@ -9,7 +9,7 @@ from typing import Any
 from markdown_it.tree import SyntaxTreeNode
 
 from petition.letters.text.letter_text import LetterText
-from petition.letters.text.markdown import LINKS, tokens
+from petition.letters.text.markdown import LINKS, heading_levels, tokens
 from petition.letters.text.sources import MOST_SOURCES, Source
 
 Node = dict[str, Any]
@@ -86,14 +86,10 @@ def _made(node: SyntaxTreeNode) -> list[Node]:
 
 
 def renumbered(nodes: list[Node], above: int) -> None:
-    """Give the headings levels below one (``above``) that skip none, as documents for screen readers must
-    (ISO 14289-1, 7.4.2): each is one below the nearest higher one before it."""
-    higher: list[int] = []
-    for node in _in_order(nodes, "heading"):
-        while higher and higher[-1] >= node["level"]:
-            higher.pop()
-        higher.append(node["level"])
-        node["level"] = above + len(higher)
+    """Give the headings levels below one (``above``) that skip none."""
+    headings = list(_in_order(nodes, "heading"))
+    for node, level in zip(headings, heading_levels([node["level"] for node in headings], above), strict=True):
+        node["level"] = level
 
 
 def _in_order(nodes: list[Node], kind: str) -> Iterator[Node]:

@@ -1,6 +1,7 @@
 """The letter's text as HTML: what typed Markdown may become, and where its links really lead."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -59,15 +60,26 @@ def tokens(markdown: str, sources: int = 0) -> list[Token]:
 
 def _demote(rendered: str, highest: int) -> str:
     """The body's headings below the page's own, from ``highest`` on and never more than one level deeper at once."""
-    ranks = sorted({*re.findall(r"<h([1-6])>", rendered)})
-    level = highest - 1
+    levels = iter(heading_levels([int(level) for level in re.findall(r"<h([1-6])>", rendered)], highest - 1))
 
     def demoted(tag: re.Match[str]) -> str:
-        nonlocal level
-        level = min(highest + ranks.index(tag[1]), level + 1, 6)
+        level = min(next(levels), 6)
         return f"<h{level}>{tag[2]}</h{level}>"
 
     return re.sub(r"<h([1-6])>(.*?)</h\1>", demoted, rendered, flags=re.DOTALL)
+
+
+def heading_levels(typed: Iterable[int], above: int) -> list[int]:
+    """Levels below one (``above``) that skip none, as pages and documents for screen readers must (ISO 14289-1, 7.4.2):
+    each heading is one below the nearest higher one before it."""
+    levels: list[int] = []
+    higher: list[int] = []
+    for level in typed:
+        while higher and higher[-1] >= level:
+            higher.pop()
+        higher.append(level)
+        levels.append(above + len(higher))
+    return levels
 
 
 def site_of(url: str) -> str:
