@@ -1,6 +1,7 @@
 """``petition letter``: drafting and a letter's life without a browser."""
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from petition.cli.context import (
     now,
     reading,
     refuse,
+    say,
     say_json,
     say_rows,
     working,
@@ -26,6 +28,7 @@ from petition.cli.letter_settings import apply_settings
 from petition.cli.unlocking import ORGANIZER, PASSPHRASE_FILE, ask_to_publish
 from petition.coordination import closing, opening, rounds
 from petition.coordination.facts import facts_of
+from petition.errors import NotFound
 from petition.letters.access import hosted_letter, hosted_letters, path_of
 from petition.letters.drafting.drafts import draft
 from petition.letters.drafting.importing.process import MOST_BYTES, import_file
@@ -160,12 +163,9 @@ def open_(slug: str, yes: bool) -> None:
 
 
 def _say_which_fonts_are_missing(here: CliContext, slug: str) -> None:
-    with reading(here) as session:
-        found = [one for one in hosted_letters(session) if one.slug == slug]
-        missing = [font for one in found for font in fonts_missing_for(session, one)]
-    for one in missing:
-        what = f"No font here has {one.example}: PDFs and pictures would show a box. Install {one.package}."
-        click.echo(what, err=True)
+    with reading(here) as session, suppress(NotFound):  # what there is not is refused after the question
+        for one in fonts_missing_for(session, hosted_letter(session, slug)):
+            say(f"No font here has {one.example}: PDFs and pictures would show a box. Install {one.package}.")
 
 
 @letter.command()

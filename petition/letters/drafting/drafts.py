@@ -70,7 +70,9 @@ def choose_slug(session: Session, letter: Letter, typed: str) -> None:
 
 def _require_slug(slug: str) -> None:
     if not SLUG.match(slug):
-        raise BadShape("The address can have 1 to 60 characters: lowercase letters a–z, digits and hyphens.")
+        raise BadShape("The address can have 1 to 60 characters: lowercase letters a–z, digits and hyphens.").about(
+            "address"
+        )
 
 
 def _require_free(session: Session, slug: str) -> None:
@@ -78,7 +80,7 @@ def _require_free(session: Session, slug: str) -> None:
     try:
         session.flush()
     except IntegrityError:
-        raise Conflict("The address %(slug)s is taken. Choose another one.", slug=slug) from None
+        raise Conflict("The address %(slug)s is taken. Choose another one.", slug=slug).about("address") from None
 
 
 def _slug_of(text: str) -> str:

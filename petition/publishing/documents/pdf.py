@@ -24,7 +24,7 @@ from petition.publishing.figures.facts import (
 )
 from petition.publishing.pictures.badge import label
 from petition.publishing.pictures.chart import chart_svg
-from petition.publishing.pictures.svg import PICTURE_WIDTH, heading, writable
+from petition.publishing.pictures.svg import PICTURE_WIDTH, heading_of
 
 NEWEST_ROWS = 12
 """How many hours of the history the fact sheet shows; history.csv has all."""
@@ -119,7 +119,7 @@ def chart_png(found: Figures) -> bytes:
 
 def on_chart(found: Figures) -> dict[str, Any]:
     """The chart, and its title apart: in a title of several scripts, the typesetter finds a font for each."""
-    title = heading(writable(found.words.title))
+    title = heading_of(found)
     return {
         "title": found.words.title,
         **_languages(found),

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from petition.publishing.figures.counts import Figures, Row
 from petition.publishing.figures.facts import headline, shown
-from petition.publishing.pictures.svg import Tick, drawn, heading, writable
+from petition.publishing.pictures.svg import Tick, drawn, heading_of, writable
 
 LEFT, RIGHT, TOP, BOTTOM = 100, 500, 100, 268
 ROOM = 24
@@ -19,7 +19,7 @@ def chart_svg(found: Figures, language: str | None = None, *, is_for_paper: bool
     highest = max([row.count for row in found.history], default=0)
     goal = found.goal if found.goal and found.goal <= MOST_GOAL * highest else None
     top = ceiling(max(highest, goal or 0))
-    highest_pixel = max(TOP, heading(writable(found.words.title)).below + ROOM)
+    highest_pixel = max(TOP, heading_of(found).below + ROOM)
 
     def height(count: int) -> float:
         return round(BOTTOM - (BOTTOM - highest_pixel) * count / top, 1)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from petition.publishing.figures.counts import Figures
 from petition.publishing.figures.facts import group_lines, headline, rounding
 from petition.publishing.figures.groups import GroupTable
-from petition.publishing.pictures.svg import drawn, heading, writable
+from petition.publishing.pictures.svg import drawn, heading_of, writable
 from petition.publishing.pictures.text_width import wrapped
 
 LONGEST = 400
@@ -36,7 +36,7 @@ class Field:
 
 def groups_svg(found: Figures, language: str | None = None) -> bytes:
     """The picture; a sentence where no group is shown."""
-    fields, top = [], heading(writable(found.words.title)).below + 36
+    fields, top = [], heading_of(found).below + 36
     alone = top + 44
     most = max((count for group in found.groups for _, count in group.rows), default=1) or 1
     for group in found.groups:

@@ -64,6 +64,11 @@ def heading(title: str) -> Heading:
     return Heading(wrapped(title, WIDTH_OF_LETTERS // size), size, step)
 
 
+def heading_of(found: Figures) -> Heading:
+    """The heading of a letter's pictures."""
+    return heading(writable(found.words.title))
+
+
 def writable(text: str) -> str:
     """A text without the few characters that XML has no way to write."""
     return UNWRITABLE.sub("\ufffd", text)
@@ -77,9 +82,9 @@ def drawn(found: Figures, template: str, language: str | None, *, is_for_paper: 
         place: dict[str, Any] = {"anchor": "end", "edge": PICTURE_WIDTH - 20}
     else:
         place = {"anchor": "start", "edge": 20}
-    title = writable(found.words.title)
+    title, above = writable(found.words.title), heading_of(found)
     return picture.render(
-        lang=spoken, **place, title=title, heading=heading(title), is_for_paper=is_for_paper, **values
+        lang=spoken, **place, title=title, heading=above, is_for_paper=is_for_paper, **values
     ).encode()
 
 

@@ -8,7 +8,6 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, NumberRange, Optional, StopValidation
 
-from petition.errors import BadShape, Conflict
 from petition.letters.access import own_letter
 from petition.letters.drafting.drafts import choose_slug
 from petition.letters.drafting.settings import DEFAULT_K, Rules, rolls_of, set_rules
@@ -168,10 +167,7 @@ def save_address(organizer: Organizer, slug: str) -> Answer:
     """Give a draft another address."""
     letter = own_letter(session(), slug, organizer)
     form = sent(AddressForm())
-    try:
-        choose_slug(session(), letter, form.address.data or "")
-    except (BadShape, Conflict) as refusal:
-        raise refusal.about("address") from None
+    choose_slug(session(), letter, form.address.data or "")
     return saved(f"/organize/letters/{letter.slug}/goal")
 
 
