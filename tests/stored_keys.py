@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
@@ -34,14 +34,17 @@ def use_stored_keys(patched: pytest.MonkeyPatch) -> None:
     def generate(exponent: int, bits: int) -> RSAPrivateKey:
         return stored_key(next(numbers)) if bits == BITS else really_generate(exponent, bits)
 
-    patched.setattr(rsa, "generate_private_key", generate)
-    patched.setattr(locked_names, "generate_private_key", generate)
+    _make_by(patched, generate)
 
 
 @contextmanager
 def fresh_keys() -> Iterator[None]:
     """Here keys are made all the same."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(rsa, "generate_private_key", really_generate)
-        patched.setattr(locked_names, "generate_private_key", really_generate)
+        _make_by(patched, really_generate)
         yield
+
+
+def _make_by(patched: pytest.MonkeyPatch, generate: Callable[[int, int], RSAPrivateKey]) -> None:
+    for module in (rsa, locked_names):
+        patched.setattr(module, "generate_private_key", generate)

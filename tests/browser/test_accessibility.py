@@ -1,14 +1,13 @@
 """On every page, in light and in dark, axe-core finds nothing, and nothing scrolls sideways on a very small screen."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from tests.browser.every_page import EVERYTHING, SIGNERS, a_full_letter, opens, organizers_pages
-from tests.browser.script.phones import Phone, Site, a_phone
+from tests.browser.looking import look
+from tests.browser.script.phones import PHONE, Phone, Site, a_phone
 from tests.browser.walks import (
     HARD,
     Window,
@@ -17,18 +16,10 @@ from tests.browser.walks import (
     an_organizer_writes_and_opens,
     everybody_reads,
     in_conflict,
-    no_sideways_scrolling,
     sign_in,
 )
 
 pytestmark = pytest.mark.browser
-RULES: dict[Any, Any] = {
-    "light": {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
-    "dark": {"runOnly": {"type": "rule", "values": ["color-contrast"]}},
-}
-"""A dark page differs from a light one by its colors alone."""
-PHONE, SMALL = ({"width": width, "height": 700} for width in (390, 320))
-axe = Axe()
 
 
 @pytest.fixture
@@ -48,22 +39,6 @@ def phone(chromium: Browser, site: Site) -> Iterator[Phone]:
     yield made
     made.context.close()
     assert made.complaints == []
-
-
-def look(page: Page, name: str) -> None:
-    """Look at a page in every way."""
-    page.wait_for_load_state()  # a pressed button only waits for the next page to begin
-    for scheme in RULES:
-        page.emulate_media(color_scheme=scheme)
-        found: Any = axe.run(page, options={**RULES[scheme], "resultTypes": ["violations"]})
-        violations = [
-            f"{violation['id']}: {violation['help']} {[node['html'][:120] for node in violation['nodes']]}"
-            for violation in found.response["violations"]
-        ]
-        assert violations == [], f"{name} {page.url}, {scheme}"
-    page.set_viewport_size(SMALL)
-    no_sideways_scrolling(page, name)
-    page.set_viewport_size(PHONE)
 
 
 def test_the_pages_of_workers_and_readers(window: Window, site: Site) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from petition.crypto.codes import receipt_words
 from petition.crypto.encodings import from_b64url
 from petition.letters.models import Letter
+from tests.browser.looking import no_sideways_scrolling
 from tests.browser.script.phones import Site
 from tests.browser.walks import (
     Window,
@@ -20,7 +21,6 @@ from tests.browser.walks import (
     an_organizer_writes_and_opens,
     at,
     follow,
-    no_sideways_scrolling,
     press,
 )
 from tests.shared import Place

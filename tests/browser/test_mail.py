@@ -5,20 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
+from tests.browser.looking import SMALL, no_sideways_scrolling
+from tests.browser.looking import look as look_at
 from tests.browser.script.phones import PHONE, Site
-from tests.browser.test_accessibility import RULES
-from tests.browser.walks import Window, at, follow, no_sideways_scrolling, press
+from tests.browser.walks import Window, at, follow, press, sign_in
 from tests.jobs.test_mailer import fresh, look
 from tests.mail_server import code_in
 from tests.shared import Place
-from tests.walks import PASSPHRASE
 
 pytestmark = pytest.mark.browser
 DOMAINS = {"workers": ["example.com", "*.bücher.example"]}
-SMALL = {"width": 320, "height": 640}
 
 
 @pytest.fixture
@@ -63,34 +61,22 @@ def test_from_a_work_address_to_a_receipt(
     window.context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_these_pages(chromium: Browser, site: Site, place: Place, scheme: Any) -> None:
-    window = Window(chromium, site, viewport=PHONE, color_scheme=scheme)
+def test_axe_finds_nothing_on_these_pages_and_they_do_not_scroll_sideways(
+    chromium: Browser, site: Site, place: Place
+) -> None:
+    window = Window(chromium, site, viewport=PHONE)
     page = window.page
     page.goto(site.url(place, "join"))
-    expect_nothing(page)
+    look_at(page, "join")
     page.get_by_label("Your work email").fill("ana at example.com")
     press(page, "Email me a code")
-    expect_nothing(page)
+    look_at(page, "refused address")
     page.get_by_label("Your work email").fill("ana@example.com")
     press(page, "Email me a code")
-    expect_nothing(page)
+    look_at(page, "mailed")
     sign_in(page)
     for letter in (place, site.shared.a_draft(mail=DOMAINS, routes=("code", "mail"))):
         page.goto(f"{site.root}{letter.desk}routes")
-        expect_nothing(page)
+        look_at(page, f"routes of {letter.slug}")
     window.context.close()
     mail_arrives(site)
-
-
-def expect_nothing(page: Page) -> None:
-    found: Any = Axe().run(page, options={**RULES, "resultTypes": ["violations"]})
-    assert [(violation["id"], violation["nodes"]) for violation in found.response["violations"]] == [], page.url
-
-
-def sign_in(page: Page) -> None:
-    page.goto("/organize/sign-in")
-    page.get_by_label("Your name").fill("Ana")
-    page.get_by_label("Password", exact=True).fill(PASSPHRASE)
-    press(page, "Sign in")
-    at(page, "My letters")

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser
 
+from tests.browser.looking import no_sideways_scrolling
 from tests.browser.script.phones import Site
 from tests.browser.walks import Window
 from tests.publishing.test_folder import Quiet
@@ -101,5 +102,5 @@ def test_nothing_is_wider_than_the_smallest_screen(chromium: Browser, site: Site
     for summary in window.page.locator("details").all():
         summary.evaluate("details => { details.open = true; }")
 
-    assert window.page.evaluate("document.documentElement.scrollWidth") <= 320
+    no_sideways_scrolling(window.page, path)
     window.context.close()

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.models import Authorship, Letter, SignIn
 from petition.letters.text.letter_text import LetterText
+from tests.browser.looking import no_sideways_scrolling
 from tests.browser.script.phones import Site
 from tests.browser.walks import Window, at, press
 from tests.shared import Place
@@ -194,5 +195,4 @@ def test_pages_of_writing_do_not_scroll_sideways_on_a_very_small_screen(desk: De
         "open", "print", "preview", "translations", "translations/ar", "import",
     ):  # fmt: skip
         ana.goto(f"{place.desk}{path}")
-        wide, room = ana.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-        assert wide <= room, path
+        no_sideways_scrolling(ana, path)

@@ -41,12 +41,6 @@ class Window:
         return [url for url in self.asked if not url.startswith((f"{self._root}/", "blob:", "data:"))]
 
 
-def no_sideways_scrolling(page: Page, name: str) -> None:
-    """The page is no wider than its window; long lines of code may scroll inside their own box."""
-    wide, room = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-    assert wide <= room, f"{name}: {wide} px in a window of {room} px"
-
-
 def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 

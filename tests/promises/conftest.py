@@ -1,9 +1,6 @@
 """The world that the attack on stored order looks at, on both databases, and the lives lived in it."""
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -13,19 +10,18 @@ from sqlalchemy.pool import NullPool
 from petition.crypto.blind_rsa import PrivateKey
 from tests.promises.attack import Lived, attacked
 from tests.promises.lives import World, a_story
+from tests.warm import folder_in_memory
 
 PEOPLE, SEALINGS = 500, 8
 LIVES = {"sqlite": 2, "postgresql": 2}
 LivesOn = Callable[[str, int], Lived]
-MEMORY = Path("/dev/shm")
 
 
 @pytest.fixture(scope="session")
 def world(keys: list[PrivateKey]) -> Iterator[World]:
     """On SQLite, in memory where there is a folder for that: what is looked at are the bytes, not the disk."""
-    folder = Path(tempfile.mkdtemp(prefix="petition-lives-", dir=MEMORY if MEMORY.is_dir() else None))
-    yield World(folder, keys[0], PEOPLE)
-    shutil.rmtree(folder)
+    with folder_in_memory() as folder:
+        yield World(folder, keys[0], PEOPLE)
 
 
 @pytest.fixture(scope="session")

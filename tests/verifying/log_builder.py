@@ -364,3 +364,15 @@ def tile(level: int | str, index: int, width: int) -> str:
 
 def thousands(index: int) -> list[int]:
     return [*(thousands(index // 1000) if index >= 1000 else []), index % 1000]
+
+
+def of_everything(keys: Sequence[rsa.RSAPrivateKey]) -> LogBuilder:
+    """A closed log with something of everything."""
+    f = LogBuilder(keys).begin()
+    f.open(2, made=4)
+    f.batch(f.in_order(1, 2, 3), f.in_order(4, 5, 6, number=2))
+    f.seal().withdraw(2)
+    f.seal().annul(2)
+    f.issued(1, 6)
+    f.close()
+    return f.seal()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from petition.verifying import NothingChecked
 from tests.verifying.campaigns import campaigns, carry_out
-from tests.verifying.log_builder import LogBuilder, root, tile, tiles
+from tests.verifying.log_builder import of_everything, root, tile, tiles
 from tests.verifying.verdicts import detail, failed, wrongs
 
 pytestmark = pytest.mark.thorough
@@ -19,15 +19,7 @@ TAMPERED = {"letter.md": "letter", "log/issuer.pem": "issuer", "log/checkpoint":
 
 @pytest.fixture(scope="module")
 def log(rsa_keys):
-    """A closed log with something of everything."""
-    f = LogBuilder(rsa_keys).begin()
-    f.open(2, made=4)
-    f.batch(f.in_order(1, 2, 3), f.in_order(4, 5, 6, number=2))
-    f.seal().withdraw(2)
-    f.seal().annul(2)
-    f.issued(1, 6)
-    f.close()
-    return f.seal()
+    return of_everything(rsa_keys)
 
 
 def flipped(data: bytes, place: int, bit: int = 0) -> bytes:

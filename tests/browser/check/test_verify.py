@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 from petition.verifying import NothingChecked, open_source, verify
 from tests.browser.check.conftest import VERIFY, Mirror, failed
 from tests.verifying.campaigns import campaigns, carry_out
-from tests.verifying.log_builder import LogBuilder, root, tile, write
+from tests.verifying.log_builder import LogBuilder, of_everything, root, tile, write
 from tests.verifying.test_tampering import flipped
 from tests.verifying.test_valid_logs import VALID
 
@@ -52,15 +52,7 @@ def by_command(folder: Path) -> Any:
 
 @pytest.fixture(scope="module")
 def log(rsa_keys: list[rsa.RSAPrivateKey]) -> LogBuilder:
-    """A closed log with something of everything."""
-    f = LogBuilder(rsa_keys).begin()
-    f.open(2, made=4)
-    f.batch(f.in_order(1, 2, 3), f.in_order(4, 5, 6, number=2))
-    f.seal().withdraw(2)
-    f.seal().annul(2)
-    f.issued(1, 6)
-    f.close()
-    return f.seal()
+    return of_everything(rsa_keys)
 
 
 def test_the_sample_letter_has_its_count(verdict_of: Callable[..., dict[str, Any]]) -> None:

@@ -1,0 +1,38 @@
+"""What is looked at on every page that a test comes by."""
+
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.script.phones import PHONE
+
+RULES: dict[Any, Any] = {
+    "light": {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
+    "dark": {"runOnly": {"type": "rule", "values": ["color-contrast"]}},
+}
+"""A dark page differs from a light one by its colors alone."""
+SMALL = {"width": 320, "height": 640}
+axe = Axe()
+
+
+def look(page: Page, name: str) -> None:
+    """Look at a page in every way."""
+    page.wait_for_load_state()  # a pressed button only waits for the next page to begin
+    for scheme in RULES:
+        page.emulate_media(color_scheme=scheme)
+        found: Any = axe.run(page, options={**RULES[scheme], "resultTypes": ["violations"]})
+        violations = [
+            f"{violation['id']}: {violation['help']} {[node['html'][:120] for node in violation['nodes']]}"
+            for violation in found.response["violations"]
+        ]
+        assert violations == [], f"{name} {page.url}, {scheme}"
+    page.set_viewport_size(SMALL)
+    no_sideways_scrolling(page, name)
+    page.set_viewport_size(PHONE)
+
+
+def no_sideways_scrolling(page: Page, name: str) -> None:
+    """The page is no wider than its window; long lines of code may scroll inside their own box."""
+    wide, room = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert wide <= room, f"{name}: {wide} px in a window of {room} px"
