@@ -63,6 +63,7 @@ lint: .venv/test  ## style, types, and who may import whom
 bench: .venv/test firefox  ## what the program costs, as ratios
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.phone
+	$(BIN)/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.groups
 	$(BIN)/python -m benchmarks.counting
 
