@@ -39,13 +39,10 @@ SLOW = passphrases.checker, keyrings.WORK
 
 
 ON_BOTH = (
-    "issuing",
+    "issuing/test_tokens.py",
     "race",
-    "sealing/test_log.py",
-    "sealing/test_naming.py",
     "sealing/test_sealing.py",
     "sealing/test_unordered_writes.py",
-    "signing/test_change_appearance.py",
     "signing/test_signatures.py",
     "signing/test_withdrawals.py",
     "test_database.py",
