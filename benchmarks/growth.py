@@ -148,7 +148,7 @@ def of_comments(campaign: Campaign) -> Iterator[Pair]:
 
 
 def commented(campaign: Campaign, ana: str, number: int) -> str:
-    """A draft with so many comments, whose text then changed everywhere."""
+    """A draft with a number of comments, whose text then changed everywhere."""
     texts = [f"Paragraph {place}, in which we say what we think of it, at length. " * 4 for place in range(60)]
     words = replace(WORDS, body="\n\n".join(text.strip() for text in texts))
     letter_id = campaign.a_draft(words, organizer=ana)
@@ -166,7 +166,7 @@ def commented(campaign: Campaign, ana: str, number: int) -> str:
 
 
 def of_versions(campaign: Campaign) -> Iterator[Pair]:
-    """A draft with very many versions: its pages cost what they cost with few."""
+    """A draft with many versions: its pages cost what they cost with few."""
     ana = campaign.organizer("Ana")
     few, many = (versioned(campaign, ana, number) for number in (2_500, 2_500 * TIMES))
     desk = campaign.signed_in(campaign.app())
@@ -177,7 +177,7 @@ def of_versions(campaign: Campaign) -> Iterator[Pair]:
 
 
 def versioned(campaign: Campaign, ana: str, number: int) -> str:
-    """The slug of a draft with so many versions."""
+    """The slug of a draft with this number of versions."""
     letter_id = campaign.a_draft(WORDS, organizer=ana)
     with Session(campaign.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)
