@@ -21,6 +21,8 @@ from flask import request
 from flask import session as cookie
 from flask_limiter import Limiter
 
+from petition.letters.organizers.accounts import as_compared
+
 DAY = 24 * 3600
 BY_ADDRESS, BY_LETTER = 300, 20_000
 """Requests a minute, at least."""
@@ -127,8 +129,8 @@ def posted_member(name: str) -> object:
 
 
 def posted_name() -> str:
-    """The name with which a visitor signs in."""
-    return _today.digest(f"name {request.form.get('name', '').strip().casefold()}")
+    """The name with which a visitor signs in, however it is typed."""
+    return _today.digest(f"name {as_compared(request.form.get('name', ''))}")
 
 
 limiter = Limiter(key_func=visitor, storage_uri="memory://", strategy="fixed-window", headers_enabled=False)
