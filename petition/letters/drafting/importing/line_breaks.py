@@ -26,7 +26,7 @@ ALL_BUT_FEW, MANY = 0.9, 0.3
 FEWEST_VERSES = 2
 """A text of poems and lists has some full lines, and not many of them go on in the middle of a sentence."""
 FEWEST_VERSES_WITHIN = 3
-"""A poem or list in another text has so many, or a line that isn't full, and none of them goes on so."""
+"""A poem or list in another text has at least these, or a line that isn't full. Each begins like a new one."""
 OPENING = "\"'“”„‘«»([*_"
 _Pair: TypeAlias = tuple[str, str]
 
