@@ -26,6 +26,8 @@ from limits import RateLimitItem, parse_many
 
 from petition.errors import SlowDown
 
+from petition.letters.organizers.accounts import as_compared
+
 DAY = 24 * 3600
 BY_ADDRESS, BY_LETTER = 300, 20_000
 """Requests a minute, at least."""
@@ -137,8 +139,8 @@ def posted_member(name: str) -> object:
 
 
 def posted_name() -> str:
-    """The name with which a visitor signs in."""
-    return _today.digest(f"name {request.form.get('name', '').strip().casefold()}")
+    """The name with which a visitor signs in, however it is typed."""
+    return _today.digest(f"name {as_compared(request.form.get('name', ''))}")
 
 
 class Counts:

@@ -1,6 +1,7 @@
 """Organizers' access: one-time links, passphrases, signing in and out."""
 
 import os
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
@@ -102,6 +103,14 @@ def test_signing_in_leads_to_the_desk_and_signing_out_leaves_it(shared: Shared, 
 
     assert (desk.heading, left.heading) == ("My letters", "Organizer sign-in")
     assert visitor.open("/organize/").heading == "Organizer sign-in"
+
+
+@ONCE
+def test_a_phone_types_a_name_as_its_owner_does(visitor: Visitor) -> None:
+    [field] = re.findall(r'<input[^>]* name="name"[^>]*>', visitor.open("/organize/sign-in").text)
+
+    assert 'autocapitalize="none"' in field
+    assert 'autocorrect="off"' in field
 
 
 def test_a_wrong_passphrase_and_an_unknown_name_are_answered_alike(shared: Shared) -> None:
