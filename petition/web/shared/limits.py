@@ -25,7 +25,6 @@ from flask import session as cookie
 from limits import RateLimitItem, parse_many
 
 from petition.errors import SlowDown
-
 from petition.letters.organizers.accounts import as_compared
 
 DAY = 24 * 3600
