@@ -35,8 +35,8 @@ from tests.verifying.log_builder import (
 
 OTHER_ID = "ZZZZZZZZZZZZZZZZZZZZZZZZZZ"
 ALL_OF_THE_LOG = (
-    "version", "checkpoint", "bundles", "tiles", "root", "entries", "letter", "rounds", "issuer", "signatures", "commits",
-    "codes", "issued", "annulled", "withdrawals", "closed", "k", "counts", "history", "pages",
+    "version", "checkpoint", "bundles", "tiles", "root", "entries", "letter", "rounds", "issuer", "signatures",
+    "commits", "codes", "issued", "annulled", "withdrawals", "closed", "k", "counts", "history", "pages",
 )  # fmt: skip
 """What can't be checked without the log's key."""
 NO_LETTER = ("letter", "vkey", "rounds", "k", "counts")
