@@ -54,7 +54,7 @@ ever; what can be made again (tiles), or not be used any more (codes without the
 one-time links, of which those used since would work again."""
 AT_ONCE = 2000
 PADDED_TO = 2**16
-"""Bytes. Whoever keeps the files, and can't open them, must not see from their sizes when one row more came."""
+"""Bytes. The size of a backup must not tell someone who can't open it when a signer came."""
 
 
 @dataclass(frozen=True)
