@@ -1153,6 +1153,8 @@ def ed25519_verify(public: bytes, message: bytes, signature: bytes) -> bool:
     a, r, s = point(public), point(signature[:32]), int.from_bytes(signature[32:], "little")
     if a is None or r is None or BASE is None or s >= ORDER:
         return False
+    if same(times(8, a), times(0, a)):  # a key of small order, for which anyone can sign
+        return False
     h = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % ORDER
     return same(times(s, BASE), add(r, times(h, a)))
 

@@ -1,5 +1,6 @@
 """Two databases: what is in force on each connection, how tables are made, what errors say."""
 
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -317,6 +318,18 @@ def test_the_times_of_files_tell_the_hour_of_what_was_written_and_nothing_finer(
     if campaign.databases.petition.dialect.name == "sqlite":
         assert times.keys() >= {"petition.db", "petition.db-journal", "issuer.db", "issuer.db-journal"}
     assert {name: time for name, time in times.items() if time % (3600 * 10**9)} == {}
+
+
+def test_no_file_tells_when_it_was_read_for_someone_who_came(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter()
+    codes = campaign.codes(letter, 1)
+    files = [path for path in campaign.settings.data.rglob("*") if path.is_file() and path.name != "secret"]
+    for path in files:
+        os.utime(path, ns=(0, 3600 * 10**9))  # the next reading sets the first of these, unless it is told not to
+    campaign.sign(letter, campaign.token(letter, codes[0]))
+    campaign.databases.dispose()
+
+    assert [path.name for path in files if path.stat().st_atime_ns % (3600 * 10**9)] == []
 
 
 def test_templates_and_migrations_are_found() -> None:

@@ -25,6 +25,7 @@ SALT = 48
 KEY_BITS = 3072
 SIZE = KEY_BITS // 8
 EXPONENT = 65537
+NO_KEY = "This is not an RSA public key (SubjectPublicKeyInfo in DER, rsaEncryption)."
 PREFIX = 32
 """Random bytes in front of a prepared message."""
 
@@ -51,7 +52,7 @@ class PublicKey:
                 key = cls(numbers.n, numbers.e)
                 if key.spki() == der:
                     return key
-        raise BadShape("This is not an RSA public key (SubjectPublicKeyInfo in DER, rsaEncryption).")
+        raise BadShape(NO_KEY)
 
     @cached_property
     def size(self) -> int:
@@ -89,6 +90,8 @@ def _pss(salt: int) -> padding.PSS:
 def require_round_key(der: bytes) -> PublicKey:
     """Read a round's key: as ``from_spki``, and with 3072 bits and e = 65537, else ``BadShape``."""
     key = PublicKey.from_spki(der)
+    if key.n % 2 == 0:
+        raise BadShape(NO_KEY)
     if key.n.bit_length() != KEY_BITS or key.e != EXPONENT:
         raise BadShape(
             "A round's key must have %(bits)s bits and the exponent %(exponent)s.",

@@ -19,6 +19,13 @@ COSIGNATURE = b"\x04"
 LONGEST = 2**18
 """Characters of the longest note that is read: room for 16 witnesses with the longest signatures."""
 
+_SMALL_ORDER = {
+    bytes(32), b"\x01" + bytes(31), *(low + b"\xff" * 30 + b"\x7f" for low in (b"\xec", b"\xed", b"\xee")),
+    bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+    bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+}  # fmt: skip
+"""y of the points of small order, in each of its encodings, without the sign (RFC 8032, 5.1.2). Under such a key, one
+signature is valid for every message."""
 _SIZE = re.compile(r"0|[1-9][0-9]{0,17}")
 _NAME = re.compile(r"[^\s+\x00-\x1f\x7f]+")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\ud800-\udfff]")
@@ -76,6 +83,7 @@ def read_vkey(text: str) -> tuple[str, bytes]:
     data = _from_b64(rest.partition("+")[2])
     if data is None or len(data) != 33 or data[:1] != ED25519 or not _NAME.fullmatch(name):
         raise BadShape("This is not the verifier key of an Ed25519 log key.")
+    _require_own_signatures(data[1:])
     if rest.partition("+")[0] != key_id(name, data[1:]).hex():
         raise BadShape("The key id of this verifier key does not fit its name and key.")
     return name, data[1:]
@@ -95,6 +103,7 @@ def read_witness_vkey(text: str) -> WitnessKey:
         )
     if number != key_id(name, data[1:], COSIGNATURE).hex():
         raise BadShape("The key id of this verifier key does not fit its name and key. Copy it again, whole.")
+    _require_own_signatures(data[1:])
     return WitnessKey(name, data[1:])
 
 
@@ -195,6 +204,11 @@ def _read_line(line: str) -> tuple[str, bytes]:
     if dash != "\N{EM DASH}" or not _NAME.fullmatch(signer) or signature is None or len(signature) < 5:
         raise BadShape("A signature line under the checkpoint is malformed.")
     return signer, signature
+
+
+def _require_own_signatures(public: bytes) -> None:
+    if public[:31] + bytes([public[31] & 0x7F]) in _SMALL_ORDER:
+        raise BadShape("This verifier key is one for which anyone can sign. Such a key proves nothing.")
 
 
 def _require_name(name: str) -> None:

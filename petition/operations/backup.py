@@ -1,9 +1,10 @@
 """One encrypted file with everything that a site must not lose, and nothing that it promised to forget.
 
 In it: both databases and the master secret. Not in it: round secrets and what they open (private keys of rounds,
-hashes of codes), waiting signatures, locked names, waiting email. A backup must not outlive a promise. So after a
-restore, codes need a new round, signers who waited to be counted send their saved signature again, and signers with a
-locked name give it again with their receipt. Withdrawn and sealed commits are in it: they keep a spent token spent.
+hashes of codes), waiting signatures, answers that have not settled, locked names, waiting email. A backup must not
+outlive a promise. So after a restore, codes need a new round, signers who waited to be counted send their saved
+signature again, and signers with a locked name, or with answers that came last, give them again with their receipt.
+Withdrawn and sealed commits are in it: they keep a spent token spent.
 
 The file is age (passphrase), so that ``age -d`` opens it too. Inside are lines of JSON: a head, then for each table
 its columns and its rows in the order of their keys, which says nothing of the order of their writing. Both kinds of
@@ -21,34 +22,39 @@ from typing import Any
 
 import pyrage
 from sqlalchemy import (
+    Column,
     Connection,
     Engine,
     Table,
+    false,
     func,
     select,
 )
 
 from petition.config import SECRET_BYTES
 from petition.crypto.encodings import b64url, from_b64url, hour
-from petition.database import Databases, IssuerBase, PetitionBase
+from petition.database import Databases, IssuerBase, Padded, PetitionBase
 from petition.errors import BadShape, Conflict, Refusal
 from petition.issuing.models import UNSPENT, VOIDED, Code, IssuingRound, Outbox
 from petition.letters.models import Invitation, NamesKey, SignIn, to_hour
 from petition.migration import head_of
 from petition.private_files import written_beside
 from petition.sealing.models import Entry, Log, Tile
-from petition.signing.models import ArrivedName, LockedName, Pending
+from petition.signing.models import Answer, ArrivedAnswer, ArrivedName, LockedName, Pending
 
 FORMAT = 1
 MAGIC = b"age-encryption.org/v1"
 CHAINS = {"petition": PetitionBase.metadata, "issuer": IssuerBase.metadata}
 LEFT_OUT = {
     Pending.__tablename__, Tile.__tablename__, Code.__tablename__, Outbox.__tablename__, SignIn.__tablename__,
-    Invitation.__tablename__, ArrivedName.__tablename__, LockedName.__tablename__,
+    Invitation.__tablename__, ArrivedName.__tablename__, LockedName.__tablename__, ArrivedAnswer.__tablename__,
 }  # fmt: skip
-"""Who waits, and names that no one may read yet, or ever; what can be made again (tiles), or not be used any more
-(codes without their round's secret); who is signed in; one-time links, of which those used since would work again."""
+"""Who waits, and answers that do: those of one person would stand beside each other. Names that no one may read yet, or
+ever; what can be made again (tiles), or not be used any more (codes without their round's secret); who is signed in;
+one-time links, of which those used since would work again."""
 AT_ONCE = 2000
+PADDED_TO = 2**16
+"""Bytes. The size of a backup must not tell someone who can't open it when a signer came."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,8 @@ def back_up(databases: Databases, secret: bytes, *, moment: datetime, program: s
     with snapshot(databases.issuer) as connection:
         lines += _tables(connection, "issuer")
     lines.append({"end": len(lines)})
-    return b"".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for line in lines)
+    data = b"".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for line in lines)
+    return data[:-1] + b" " * (-len(data) % PADDED_TO) + b"\n"
 
 
 def encrypt(plain: bytes, passphrase: str) -> bytes:
@@ -111,14 +118,15 @@ def _tables(connection: Connection, chain: str, but: str = "") -> Iterator[Any]:
     for table in CHAINS[chain].sorted_tables:
         if table.name not in {*LEFT_OUT, but}:
             yield _heading(chain, table)
-            for row in connection.execute(select(table).order_by(*table.primary_key)):
+            blank = table.c.option == "" if table.name == Answer.__tablename__ else false()
+            for row in connection.execute(select(table).where(~blank).order_by(*table.primary_key)):
                 yield [_written(value) for value in _kept(connection, table, row._mapping).values()]
 
 
 def _kept(connection: Connection, table: Table, row: Any) -> dict[str, Any]:
     """A row as a backup has it: of a round never the private key, even locked. Its codes are left out, so how many
     mailed ones were exchanged is kept with it."""
-    values = {column.name: row[column] for column in table.columns}
+    values = {column.name: _stored(column, row[column]) for column in table.columns}
     if table.name == NamesKey.__tablename__ and not values["is_open"]:  # an announcement may be void by tomorrow
         values["private_key"] = values["opens"] = None
     if table.name == IssuingRound.__tablename__:
@@ -127,6 +135,11 @@ def _kept(connection: Connection, table: Table, row: Any) -> dict[str, Any]:
         used = select(func.count()).select_from(Code).where(*of_round, Code.request.not_in((UNSPENT, VOIDED)))
         values["mailed"] = values["mailed"] or connection.scalar(used)
     return values
+
+
+def _stored(column: Column[Any], value: Any) -> Any:
+    """A value as the database has it, so that it can be written back as it was."""
+    return value.ljust(column.type.length) if isinstance(column.type, Padded) else value
 
 
 def _entries(connection: Connection, sizes: dict[str, int]) -> Iterator[Any]:

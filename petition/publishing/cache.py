@@ -25,6 +25,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from petition.database import read_unnoticed
 from petition.errors import Refusal
 from petition.i18n import languages
 from petition.letters.access import LISTED, SHORT_LENGTH, UNLISTED, letter_at, meant_by, public_letter
@@ -307,7 +308,7 @@ class PublicCache:
         media_type, path = kind_on_disk(name), self._path(known, name, language)
         if media_type is None or path is None or not path.is_file():
             return None
-        return PublicFile(path.read_bytes(), media_type, modified=datetime.fromtimestamp(path.stat().st_mtime, UTC))
+        return PublicFile(read_unnoticed(path), media_type, modified=datetime.fromtimestamp(path.stat().st_mtime, UTC))
 
     def _of_site(self, template: str, language: str, site: str, **values: object) -> PublicFile:
         return _page(template, language, site, host=self._host, **values)
@@ -366,4 +367,4 @@ TOLD: dict[str, Callable[[str], PublicFile]] = {"promises/": promises_page, "ask
 def packaged(name: str) -> PublicFile:
     """A file of the site: as it is installed, or as the program makes it."""
     source, media_type = SITE_FILES[name]
-    return PublicFile((PACKAGE / source).read_bytes() if isinstance(source, str) else source(), media_type)
+    return PublicFile(read_unnoticed(PACKAGE / source) if isinstance(source, str) else source(), media_type)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from petition.letters.fields import FieldOfLetter, fields_of
 from petition.letters.models import Letter
-from petition.sealing.group_suppression import GROWTH, Before, is_due, table
+from petition.sealing.group_suppression import CHANGE, GROWTH, Before, is_due, table
 from petition.sealing.models import GroupRelease, ReleasedGroup
 from petition.signing.models import Answer, Round
 
@@ -23,7 +23,7 @@ def renew(session: Session, letter: Letter, total: int, *, moment: datetime) -> 
     last = session.get(GroupRelease, letter.id)
     unnamed = total - letter.names_shown
     before = _before(session, letter.id, unnamed - last.unnamed if last else 0)
-    growth = GROWTH if before else 0  # what was taken down comes back with K more, or fewer
+    growth = GROWTH if before else CHANGE  # what was taken down comes back sooner
     if not fields or not is_due(unnamed, last.unnamed if last else None, letter.k, growth):
         return
     answers = _answers(session, letter.id)

@@ -13,6 +13,8 @@ NEARLY_ALL = 80
 """Percent of a group's people. From there on, the number would say of each of them that they probably signed."""
 GROWTH = 100
 """How many percent more must have signed since the last table for a new one; and at least K."""
+CHANGE = 20
+"""How many percent fewer make one too; and how many more, if there is none because a round was annulled."""
 
 
 @dataclass(frozen=True)
@@ -87,10 +89,11 @@ def is_due(unnamed: int, last: int | None, k: int, growth: int = GROWTH) -> bool
     """Whether a table may be made anew: ``unnamed`` have signed whose names are not shown, ``last`` at the last one.
 
     What many tables tell together grows with their number, so a letter that doubles gets one more, however large it
-    is (docs/groups.md has the figures). K fewer count as a change as well: a table must not go on counting a crowd
-    that has left.
+    is (docs/groups.md has the figures). A fifth fewer, and at least K, count as a change as well: a table must not go
+    on counting a crowd that has left. If K fewer always did, someone with many codes could take their own signatures
+    back K at a time, and see from each table of how much it is rounded down.
     """
     if last is None:
         return unnamed >= k
     least = max(k, STEP)
-    return unnamed - last >= max(least, last * growth // 100) or last - unnamed >= least
+    return unnamed - last >= max(least, last * growth // 100) or last - unnamed >= max(least, last * CHANGE // 100)

@@ -129,7 +129,8 @@ class _Update:
         for row in rounds.values():
             if row.annulled is not None and not row.is_annulment_logged:
                 forget_all(self.session, self.letter.id, row.number)
-                forget_tables(self.session, self.letter.id)
+                if row.signatures:  # else no table counts it: organizers could have new ones as often as they like
+                    forget_tables(self.session, self.letter.id)
         return told
 
     def _choose(self, waiting: list[Row], rounds: Mapping[int, Round], told: NumbersByRound) -> Choice:

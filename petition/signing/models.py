@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column
 
-from petition.database import UNORDERED, PetitionBase
+from petition.database import UNORDERED, Padded, PetitionBase
 from petition.letters.models import Hour, roll_key
 
 
@@ -108,7 +108,7 @@ class _Answer(MappedAsDataclass, kw_only=True, repr=False, eq=False):
     round: Mapped[int]
     """An annulled round takes its answers along."""
     field: Mapped[str] = mapped_column(String(40))
-    option: Mapped[str] = mapped_column(String(40))
+    option: Mapped[str] = mapped_column(Padded(40))
 
 
 class ArrivedAnswer(_Answer, PetitionBase):
@@ -132,7 +132,7 @@ class _LockedName(MappedAsDataclass, kw_only=True, repr=False, eq=False):
     key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     """The name key."""
     round: Mapped[int]
-    step: Mapped[str] = mapped_column(String(24))
+    step: Mapped[str] = mapped_column(Padded(24))
     """``named``, or ``named_at:200``."""
     locked: Mapped[bytes] = mapped_column(LargeBinary)
 

@@ -54,7 +54,8 @@ function differences(counts, ledger, log) {
 function hasRolls(found, { rolls }) { // in any order, or none at all
   if (found === undefined) return true;
   const said = Array.isArray(found) ? found.map((one) => canonical([one?.id, one?.roll, one?.count])) : [""];
-  return `${said.sort()}` === `${rolls.map((roll) => canonical([roll.id, roll.name, roll.count])).sort()}`;
+  const logged = rolls.map((roll) => canonical([roll.id, roll.name, roll.count])).sort();
+  return said.length === logged.length && said.sort().every((one, i) => one === logged[i]);
 }
 
 function expectedCounts({ letter, rounds, totals, count }, { size, root }) {

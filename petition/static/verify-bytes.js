@@ -103,18 +103,27 @@ function ofBinary(binary) {
 
 // --- JSON
 
+const DEEPEST = 500; // lists and objects within one another
+const LONGEST_NUMBER = 16; // digits
+const TOO_LONG = `has a number of more than ${LONGEST_NUMBER} digits`;
+
 export const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 
 /** A value in canonical form (RFC 8785). Numbers are integers that every reader keeps exactly. */
-export function canonical(value) {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+export function canonical(value, depth = 0) {
+  requireShallow(depth);
+  if (Array.isArray(value)) return `[${value.map((one) => canonical(one, depth + 1)).join(",")}]`;
   if (isObject(value)) {
-    const members = Object.keys(value).sort().map((name) => `${canonical(name)}:${canonical(value[name])}`);
+    const members = Object.keys(value).sort().map((name) => `${canonical(name)}:${canonical(value[name], depth + 1)}`);
     return `{${members.join(",")}}`;
   }
   if (typeof value === "number" && !Number.isSafeInteger(value)) throw new Invalid("is not in canonical form");
   if (typeof value === "string" && /\p{Surrogate}/u.test(value)) throw new Invalid("is not in canonical form");
   return JSON.stringify(value);
+}
+
+function requireShallow(depth) { // deeper values would break the script, and so hide what is wrong
+  if (depth > DEEPEST) throw new Invalid("is nested too deeply");
 }
 
 function parse(text) {
@@ -141,11 +150,13 @@ export function parseObject(bytes) {
   if (!isObject(value)) throw new Invalid("is not an object");
   if (countMembers(value) !== outside.split(":").length - 1) throw new Invalid("has a member twice");
   if (/\d[.eE]/.test(outside)) throw new Invalid("has a number that is not written as a whole one");
+  if (outside.match(/\d+/g)?.some((digits) => digits.length > LONGEST_NUMBER)) throw new Invalid(TOO_LONG);
   return value;
 }
 
-function countMembers(value) {
+function countMembers(value, depth = 0) {
+  requireShallow(depth);
   if (value === null || typeof value !== "object") return 0;
-  const inside = Object.values(value).reduce((sum, one) => sum + countMembers(one), 0);
+  const inside = Object.values(value).reduce((sum, one) => sum + countMembers(one, depth + 1), 0);
   return inside + (Array.isArray(value) ? 0 : Object.keys(value).length);
 }

@@ -19,7 +19,8 @@ const isHash = matches(HEX);
 const isOneOf = (...values) => (value) => values.includes(value);
 const isList = (value) => Array.isArray(value) && value.length > 0;
 const isDistinct = (values) => new Set(values).size === values.length;
-const hasExactly = (value, names) => isObject(value) && `${Object.keys(value).sort()}` === `${names}`;
+const isSame = (one, other) => one.length === other.length && one.every((value, i) => value === other[i]);
+const hasExactly = (value, names) => isObject(value) && isSame(Object.keys(value).sort(), names);
 
 const isNumber = (value) => Number.isSafeInteger(value) && value >= 0;
 
@@ -44,7 +45,7 @@ function isRolls(value) {
 
 function isHosts(value) {
   const isHost = (host) => matches(HOST)(host) && !NEVER_IN_A_HOST.test(host);
-  return isList(value) && value.every(isHost) && isDistinct(value) && `${value}` === `${[...value].sort()}`;
+  return isList(value) && value.every(isHost) && isDistinct(value) && isSame(value, [...value].sort());
 }
 
 function isNamesKeys(value) {

@@ -4,9 +4,19 @@ import { Invalid, fromBase64, isEqual, of, sha256, textOf, toHex, utf8 } from ".
 
 const ED25519 = 1;
 const LONGEST = 2 ** 18; // characters of a note
-const NAME = /^[^\s+\0-\x1f\x7f]+$/;
+const NAME = /^[^\p{Z}+\0-\x1f\x7f\x85]+$/u; // no space of Unicode
 const CONTROL = /[\0-\x09\x0b-\x1f\ud800-\udfff]/u;
 const SIZE = /^(0|[1-9]\d{0,15})$/;
+
+const SMALL = [ // y of the points of small order, in each encoding of it, without the sign (RFC 8032, 5.1.2)
+  "00".repeat(32), `01${"00".repeat(31)}`, ...["ec", "ed", "ee"].map((low) => `${low}${"ff".repeat(30)}7f`),
+  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+];
+
+function isOfSmallOrder(key) {
+  return SMALL.includes(toHex([...key.slice(0, 31), key[31] & 0x7f]));
+}
 
 const keyId = async (name, key) => (await sha256(utf8(`${name}\n`), [ED25519], key)).slice(0, 4);
 
@@ -18,6 +28,7 @@ export async function readVkey(bytes) {
   const isKey = data && data.length === 33 && data[0] === ED25519 && NAME.test(name);
   if (!isKey) throw new Invalid("log/vkey is not the verifier key of an Ed25519 log key");
   const key = data.slice(1);
+  if (isOfSmallOrder(key)) throw new Invalid("The key in log/vkey is one for which anyone can sign");
   if (id !== toHex(await keyId(name, key))) throw new Invalid("The key id in log/vkey does not fit its name and key");
   if (!text.endsWith("\n")) throw new Invalid("log/vkey is not exactly one line that ends with a newline");
   return { name, key };
@@ -28,7 +39,7 @@ export async function readVkey(bytes) {
 export async function readCheckpoint(bytes, { name, key }) {
   const note = of("The checkpoint", () => textOf(bytes));
   const gap = note.lastIndexOf("\n\n");
-  if (note.length > LONGEST || gap < 0 || !note.endsWith("\n") || CONTROL.test(note)) {
+  if ([...note].length > LONGEST || gap < 0 || !note.endsWith("\n") || CONTROL.test(note)) {
     throw new Invalid("The checkpoint is no signed note: a text, an empty line, signature lines");
   }
   const [head, tail] = [note.slice(0, gap), note.slice(gap + 2)];

@@ -14,7 +14,7 @@ const STATEMENT = /^petition-signature-v1\n([0-9A-Z]{26})\n(0|[1-9]\d{0,15})\n([
 export async function roundKey(spki) {
   const hex = toHex(spki);
   const n = hex.slice(SPKI_HEAD.length, -SPKI_TAIL.length);
-  if (hex !== SPKI_HEAD + n + SPKI_TAIL || n.length !== 2 * SIZE || !/^[89a-f]/.test(n)) return null;
+  if (hex !== SPKI_HEAD + n + SPKI_TAIL || n.length !== 2 * SIZE || !/^[89a-f].*[13579bdf]$/.test(n)) return null;
   const verifier = await crypto.subtle.importKey("spki", spki, PSS, false, ["verify"]).catch(() => null);
   return verifier && { n: fromHex(n), verifier };
 }

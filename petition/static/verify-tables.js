@@ -5,7 +5,8 @@ import { isMoment } from "./verify-entries.js";
 
 const HISTORY = "sealed_at,signatures,withdrawals,count,size";
 const HISTORY_ROW = /^([^,]*),(0|[1-9]\d{0,15}),(0|[1-9]\d{0,15}),(0|[1-9]\d{0,15}),([1-9]\d{0,15})$/;
-const COUNTS = "letter,as_of,field,option,count";
+const COUNTS = ["letter", "as_of", "field", "option", "count"];
+const LONGEST_CELL = 2 ** 17; // characters
 
 /** The rows of history.csv: hours and sizes rise, and every line ends with CRLF. */
 export function readHistory(bytes) {
@@ -33,15 +34,18 @@ function readRow(line, i) {
 /** Whether counts.csv begins with the log's total and has a row for each roll. Groups rest on the server's word. */
 export function isOfLog(bytes, { count, rolls }) {
   const [head, ...rows] = readCsv(of("counts.csv", () => textOf(bytes)));
-  if (`${head}` !== COUNTS || !rows.every((cells) => cells.length === 5 && /^\d{1,16}$/.test(cells[4]))) {
+  if (!isList(head, COUNTS) || !rows.every((cells) => cells.length === 5 && /^\d{1,16}$/.test(cells[4]))) {
     throw new Invalid("counts.csv is not the table that it must be");
   }
   const said = rows.map(([, , field, option, number]) => JSON.stringify([typed(field), typed(option), Number(number)]));
   const logged = rolls.map((roll) => JSON.stringify(["roll", roll.name, roll.count])).sort();
-  const isTotal = (row) => row.startsWith('["total","",');
-  const hasRolls = `${said.slice(1, 1 + rolls.length).sort()}` === `${logged}`;
-  return said[0] === JSON.stringify(["total", "", count]) && hasRolls && !said.slice(1).some(isTotal);
+  const hasRolls = isList(said.slice(1, 1 + rolls.length).sort(), logged);
+  const told = ['["total","",', ...rolls.map(({ name }) => `["roll",${JSON.stringify(name)},`)];
+  const isToldAgain = said.slice(1 + rolls.length).some((row) => told.some((beginning) => row.startsWith(beginning)));
+  return said[0] === JSON.stringify(["total", "", count]) && hasRolls && !isToldAgain;
 }
+
+const isList = (one, other) => one?.length === other.length && one.every((cell, i) => cell === other[i]);
 
 // Without the apostrophe that keeps spreadsheets from running a text, or from showing it as a date.
 const typed = (cell) => cell.replace(/^'(?='*[=+\-@\t\r]|[^]*\p{Nd})/u, "");
@@ -49,10 +53,10 @@ const typed = (cell) => cell.replace(/^'(?='*[=+\-@\t\r]|[^]*\p{Nd})/u, "");
 /** Rows of cells. Cells may be quoted. */
 function readCsv(text) {
   const rows = [[]];
-  const cell = /("(?:[^"]|"")*"|[^",\r\n]*)(,|\r\n|\n|\r|$)/y;
+  const cell = /("(?:[^"]|"")*"|(?:[^",\r\n][^,\r\n]*)?)(,|\r\n|\n|\r|$)/y;
   while (cell.lastIndex < text.length || rows.at(-1).length) {
     const found = cell.exec(text);
-    if (!found) throw new Invalid("counts.csv is not CSV");
+    if (!found || found[1].length > LONGEST_CELL) throw new Invalid("counts.csv is not CSV");
     const [, raw, end] = found;
     rows.at(-1).push(raw.startsWith('"') ? raw.slice(1, -1).replace(/""/g, '"') : raw);
     if (end === "") break;

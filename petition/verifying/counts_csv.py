@@ -44,7 +44,10 @@ def wrong_rows(rows: list[tuple[str, str, int]], ledger: Ledger) -> list[str]:
         wrong.append(f"The first row of counts.csv is not the total, {count}.")
     logged = Counter(("roll", name, ledger.count_of(roll)) for roll, name in rolls.items())
     missing = logged - Counter(rows[1 : 1 + len(rolls)])
-    if ("total", "") in [(field, option) for field, option, _ in rows[1:]]:
+    again = {(field, option) for field, option, _ in rows[1 + len(rolls) :]}
+    if ("total", "") in again:
         wrong.append("counts.csv has another total behind that of the log.")
+    if any(("roll", name) in again for name in rolls.values()):
+        wrong.append("counts.csv has another number for a roll behind that of the log.")
     wrong += [f"counts.csv lacks {number} for the roll {shown(name)}." for _, name, number in missing]
     return wrong

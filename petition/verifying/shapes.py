@@ -28,6 +28,8 @@ LETTER_ID = f"[{ALPHABET}]{{26}}"
 NEVER_IN_A_HOST = set(" /?#@\\")
 CLIENTS = {"client.py", "sign.js"}
 KS = {1, *range(3, 51)}
+LONGEST_NUMBER = 16
+"""Digits of 2^53 - 1."""
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]Z")
 
 Predicate = Callable[[object], bool]
@@ -161,11 +163,13 @@ def read_entry(data: bytes) -> Entry:
     return _entry(_members(read_json(data, canonical=True)))
 
 
-def read_json(data: bytes, *, canonical: bool = False) -> Any:
+def read_json(data: bytes, *, canonical: bool = False, only_integers: bool = False) -> Any:
     """Read JSON in UTF-8. Refuses with ``Invalid`` what is not JSON, names a member twice, has a number that JSON
-    does not know, or is nested too deeply; with ``canonical`` also what is not in canonical form (RFC 8785)."""
+    does not know, or is nested too deeply; with ``canonical`` also what is not in canonical form (RFC 8785); with
+    ``only_integers`` also a number that is not written as a whole one, or has more than 16 digits."""
+    numbers: dict[str, Any] = {"parse_int": _short, "parse_float": _not_whole} if only_integers else {}
     try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_distinct, parse_constant=_no_constant)
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=_distinct, parse_constant=_no_constant, **numbers)
     except (ValueError, RecursionError):
         raise Invalid("is not JSON") from None
     if canonical and _canonical(value) != data:
@@ -189,6 +193,16 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+def _short(digits: str) -> int:
+    if len(digits.lstrip("-")) > LONGEST_NUMBER:
+        raise Invalid(f"has a number of more than {LONGEST_NUMBER} digits")
+    return int(digits)
+
+
+def _not_whole(_number: str) -> NoReturn:
+    raise Invalid("has a number that is not written as a whole one")
 
 
 def _members(entry: Any) -> dict[str, Any]:

@@ -206,6 +206,21 @@ def test_ed25519_refuses_what_rfc_8032_refuses() -> None:
     assert not client.ed25519_verify(b"\x02" + bytes(31), b"", signature)
 
 
+SMALL_ORDER = [
+    y + sign
+    for y in (*("00" * 31, "01" + "00" * 30), *(low + "ff" * 30 for low in ("ec", "ed", "ee")))
+    for sign in (("00", "80") if y.endswith("00") else ("7f", "ff"))
+] + ["26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+     "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", SMALL_ORDER)
+def test_a_key_for_which_anyone_can_sign_signs_nothing(key: str) -> None:
+    for_all_messages = bytes([1, *bytes(63)])
+
+    assert not any(client.ed25519_verify(bytes.fromhex(key), bytes([n]), for_all_messages) for n in range(16))
+
+
 def test_a_round_key_is_read() -> None:
     numbers = key_pair(1).public_key().public_numbers()
 

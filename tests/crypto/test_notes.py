@@ -185,5 +185,17 @@ def test_what_is_no_verifier_key_is_refused(text):
         read_vkey(text)
 
 
+@pytest.mark.parametrize(
+    "y", ["00" * 32, "01" + "00" * 31, "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"]
+)
+@pytest.mark.parametrize("sign", [0, 0x80])
+def test_a_key_for_which_anyone_can_sign_is_refused(y: str, sign: int) -> None:
+    public = bytes.fromhex(y)
+    text = vkey(NAME, public[:31] + bytes([public[31] | sign]))
+
+    with pytest.raises(BadShape, match="anyone can sign"):
+        read_vkey(text)
+
+
 def test_a_verifier_key_is_read_without_its_newline_too():
     assert read_vkey(KEY.strip()) == (NAME, PUBLIC)

@@ -24,6 +24,7 @@ from petition.database import Databases
 from petition.errors import BadShape, Conflict, NotFound, Over
 from petition.issuing.email_codes import Asked, ask
 from petition.issuing.models import Code, IssuingRound, Outbox
+from petition.letters.fields import read_field
 from petition.letters.states import CLOSED, PUBLISHED
 from petition.migration import migrate_both
 from petition.operations import log_recovery, restoring
@@ -31,7 +32,7 @@ from petition.operations.backup import back_up, decrypt, encrypt, put_file, read
 from petition.operations.doctor.checks import Finding, check
 from petition.sealing.log import log_of
 from petition.sealing.models import Entry, Log
-from petition.signing.models import Pending, Sealed, Tombstone, Withdrawal
+from petition.signing.models import Answer, ArrivedAnswer, Pending, Sealed, Tombstone, Withdrawal
 from petition.verifying import open_source, verify
 from tests.conftest import Clock
 from tests.publishing.test_folder import publish
@@ -154,6 +155,33 @@ def test_who_waits_and_what_issues_is_not_in_it(campaign: Campaign) -> None:
     assert len(waiting) == 1 and len(codes) == 5
     assert [form for value in hidden for form in forms(bytes(value)) if form in plain] == []
     assert campaign.rows(Tombstone, letter)[0].letter_id.encode() in plain
+
+
+ROLE, SITE = (read_field(label, [("North", None), ("South", None)]) for label in ("Role", "Site"))
+
+
+def test_answers_that_wait_are_not_in_it(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter(fields=(ROLE, SITE))
+    tokens = campaign.sign_all(letter, 5, role="north")
+    campaign.seal(letter)
+    campaign.withdraw(letter, tokens[0])
+    campaign.sign_all(letter, 1, role="south", site="south")
+    read = read_backup(a_backup(campaign)).rows["petition"]
+
+    assert read.get(ArrivedAnswer.__tablename__) is None
+    assert {row["option"].rstrip() for row in read[Answer.__tablename__]} == {"north"}
+    assert len(campaign.rows(Answer, letter)) == len(read[Answer.__tablename__]) + 1
+
+
+def test_its_size_does_not_show_that_someone_came(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter(fields=(ROLE, SITE))
+    tokens = campaign.tokens(letter, 3)
+    before = a_backup(campaign)
+    for token in tokens:
+        campaign.sign(letter, token, role="south", site="south")
+    campaign.withdraw(letter, tokens[0])
+
+    assert len(a_backup(campaign)) == len(before)
 
 
 def test_rows_stand_in_the_order_of_their_keys(campaign: Campaign) -> None:

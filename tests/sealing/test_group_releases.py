@@ -172,6 +172,20 @@ def test_an_annulled_round_takes_the_tables_down(campaign: Campaign) -> None:
     assert "Software" not in str(groups(campaign, letter))
 
 
+def test_annulling_a_round_that_no_one_signed_makes_no_new_table(campaign: Campaign, letter: str) -> None:
+    """Otherwise organizers could have one each time that K more have signed."""
+    campaign.sign_all(letter, 12, role="software")
+    campaign.sign_all(letter, 10, role="hardware")
+    campaign.seal(letter)
+    before = options(campaign, letter)
+    campaign.further_round(letter)
+    rounds.annul_round(campaign.services, letter, 2, "Lost.")
+    campaign.sign_all(letter, 10, role="software")
+    campaign.seal(letter)
+
+    assert (options(campaign, letter), len(before)) == (before, 1)
+
+
 def test_tables_that_were_taken_down_come_back_with_k_more(campaign: Campaign, letter: str) -> None:
     campaign.sign_all(letter, 12, role="software")
     campaign.sign_all(letter, 10)

@@ -79,6 +79,8 @@ def test_shown_names_do_not_count_towards_k() -> None:
         (40, 20, True),
         (11, 20, False),
         (10, 20, True),
+        (2393, 2990, False),
+        (2392, 2990, True),
         (5979, 2990, False),
         (5980, 2990, True),
     ],

@@ -23,6 +23,7 @@ from petition.crypto.notes import (
     cosignature,
     cosigned_message,
     key_id,
+    public_of,
     read_checkpoint,
     read_witness_vkey,
     witness_vkey,
@@ -382,7 +383,7 @@ def test_the_commands_add_list_and_remove(campaign: Campaign) -> None:
         "PETITION_DATABASE_URL": found.database_url,
         "PETITION_ISSUER_DATABASE_URL": found.issuer_database_url,
     }
-    vkey = witness_vkey(WitnessKey("newsroom.example", bytes(32)))
+    vkey = witness_vkey(WitnessKey("newsroom.example", public_of(SEED)))
     run = CliRunner().invoke
     added = run(main, ["witness", "add", "A newsroom", vkey, "--url", "https://newsroom.example/w"], env=environ)
     listed = run(main, ["witness", "list", "--json"], env=environ)
@@ -409,7 +410,7 @@ def test_proofs_from_tiles_are_those_over_all_leaves(campaign: Campaign) -> None
 
 
 def test_keys_and_addresses_that_cannot_be_are_refused_with_a_sentence(campaign: Campaign, witness: Witness) -> None:
-    good = witness_vkey(WitnessKey("other.example", bytes(32)))
+    good = witness_vkey(WitnessKey("other.example", public_of(bytes([9]) * 32)))
     with Session(campaign.databases.petition) as session:
         with pytest.raises(BadShape, match="no verifier key"):
             add_witness(session, "N", "nonsense", None)

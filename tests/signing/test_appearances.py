@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from petition.coordination import closing, rounds
@@ -256,14 +257,38 @@ def test_what_settled_and_is_taken_back_is_blank_at_once_where_it_lies(campaign:
     letter = offering_names(campaign, "named")
     tokens = campaign.sign_all(letter, ENOUGH, role="software", site="south", name=LOCKED)
     campaign.seal(letter)
-    settled = {(row.key, len(word(row))) for table in (Answer, LockedName) for row in campaign.rows(table, letter)}
+    settled = lengths(campaign, letter)
     for token in tokens:
         campaign.withdraw(letter, token)
 
-    blank = [row for table in (Answer, LockedName) for row in campaign.rows(table, letter)]
-    assert {(row.key, len(word(row))) for row in blank} == settled
-    assert {word(row).strip() for row in blank} == {""}
+    assert lengths(campaign, letter) == settled
+    assert {word(row) for table in (Answer, LockedName) for row in campaign.rows(table, letter)} == {""}
     assert {row.locked for row in campaign.rows(LockedName, letter)} == {bytes(len(LOCKED))}
+
+
+def test_a_blank_does_not_show_by_its_length_what_it_was(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter(fields=FIELDS, names=("named", "named_at:50"))
+    for token in campaign.tokens(letter, ENOUGH):
+        campaign.sign(letter, token, role="software", site="south", name=LOCKED)
+    for token in campaign.tokens(letter, ENOUGH):
+        campaign.sign(letter, token, role="hardware", site="north", name=LOCKED, at=50)
+    campaign.seal(letter)
+
+    assert sorted(set(lengths(campaign, letter).values())) == [24, 40]
+    assert {word(row) for table in (Answer, LockedName) for row in campaign.rows(table, letter)} >= {
+        "south",
+        "software",
+    }
+
+
+def lengths(campaign: Campaign, letter: str) -> dict[bytes, int]:
+    """How many characters each word takes in the database, by the row's key."""
+    with Session(campaign.databases.reading) as session:
+        found = [
+            session.execute(select(table.key, func.length(column)).where(table.letter_id == letter)).all()
+            for table, column in ((Answer, Answer.option), (LockedName, LockedName.step))
+        ]
+    return {bytes(key): length for rows_ in found for key, length in rows_}
 
 
 def test_what_only_arrived_and_is_taken_back_is_gone_at_once(campaign: Campaign) -> None:

@@ -8,6 +8,7 @@ calls it) and words of its sentence; ``also`` names checks that cannot but fail 
 verifiers written in other languages.
 """
 
+import base64
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -18,9 +19,26 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from tests.verifying.log_builder import TEXT, LogBuilder, Opened, b64, canonical, pss, sha, spki, statement, write
+from tests.verifying.log_builder import (
+    TEXT,
+    LogBuilder,
+    Opened,
+    b64,
+    canonical,
+    key_id,
+    pss,
+    sha,
+    spki,
+    statement,
+    write,
+)
 
 OTHER_ID = "ZZZZZZZZZZZZZZZZZZZZZZZZZZ"
+ALL_OF_THE_LOG = (
+    "version", "checkpoint", "bundles", "tiles", "root", "entries", "letter", "rounds", "issuer", "signatures",
+    "commits", "codes", "issued", "annulled", "withdrawals", "closed", "k", "counts", "history", "pages",
+)  # fmt: skip
+"""What can't be checked without the log's key."""
 NO_LETTER = ("letter", "vkey", "rounds", "k", "counts")
 """What fails as well where entry 0 is no valid letter."""
 
@@ -524,6 +542,11 @@ def half_a_character(f):
     f.begin().raw(rb'{"reason":"\ud83d","round":1,"type":"annulled"}')
 
 
+@tampered("entries", "is not JSON")
+def lists_within_lists(f):
+    f.begin().raw(b"[" * 30_000 + b"]" * 30_000)
+
+
 @tampered("entries", "has the unknown type list")
 def a_list_as_type(f):
     f.begin().add(type=["codes"], round=1, made=20, voided=0)
@@ -578,6 +601,23 @@ def another_log_key(f):
     f.begin().seed = bytes(32)
 
 
+@tampered("checkpoint", "signature line under the checkpoint is malformed", also=("vkey", *ALL_OF_THE_LOG))
+def a_space_of_unicode_in_the_name_of_a_witness(f):
+    f.cosignatures = "— wit\u0085ness AAAAAAA=\n"
+    f.begin()
+
+
+@tampered("vkey", "anyone can sign", also=ALL_OF_THE_LOG)
+def a_log_key_for_which_anyone_can_sign(f):
+    public, signature = bytes([1, *bytes(31)]), bytes([1, *bytes(63)])
+    f.begin(log_key=b64(public)).sign(1, 2, 3)
+    body = f.seal().checkpoint().partition("\n\n")[0]
+    line = base64.b64encode(key_id(f.origin, public) + signature).decode()
+    f.replaced["log/checkpoint"] = f"{body}\n\n— {f.origin} {line}\n".encode()
+    encoded = base64.b64encode(b"\x01" + public).decode()
+    f.replaced["log/vkey"] = f"{f.origin}+{key_id(f.origin, public).hex()}+{encoded}\n".encode()
+
+
 @tampered("entries", "Entry 0 must have as “k” 1, or an integer from 3 to 50, but has 2", also=NO_LETTER)
 def a_k_of_two(f):
     f.begin(k=2)
@@ -606,6 +646,16 @@ def a_roll_twice(f):
 @tampered("entries", "“hosts” a sorted list", also=NO_LETTER)
 def hosts_in_another_order(f):
     f.begin(hosts=["example.org:8443", "abcdef.onion"])
+
+
+@tampered("entries", "“hosts” a sorted list", also=NO_LETTER)
+def hosts_that_joined_are_in_order(f):
+    f.begin(hosts=["a,a", "a"])
+
+
+@tampered("entries", "“client_sha256” an object with the SHA-256 hashes of client.py and sign.js", also=NO_LETTER)
+def two_clients_in_one_name(f):
+    f.begin(client_sha256={"client.py,sign.js": "00" * 32})
 
 
 @tampered("entries", "“hosts” a sorted list", also=NO_LETTER)
@@ -674,6 +724,13 @@ def a_key_of_3071_bits(f):
 @tampered("rounds", "cannot be used")
 def a_key_with_the_exponent_3(f):
     f.begin().open(2, key=rsa.RSAPublicNumbers(3, numbers_of(f).n).public_key())
+
+
+@tampered("rounds", "cannot be used")
+def a_key_with_an_even_modulus(f):
+    odd = spki(f.keys[1])
+    last = -len(bytes.fromhex("0203010001")) - 1
+    f.begin().open(2, key=odd[:last] + bytes([odd[last] & 0xFE]) + odd[last + 1 :])
 
 
 @tampered("rounds", "cannot be used")
@@ -1022,6 +1079,40 @@ def dropped_by_one(f):
 def another_count(f):
     f.begin().sign(1, 2, 3)
     f.seal().replaced["counts.json"] = json.dumps(f.counts() | {"count": 4}).encode()
+
+
+@tampered("counts", "not written as a whole one")
+def a_fraction_in_the_counts(f):
+    f.begin().sign(1, 2, 3)
+    f.seal().replaced["counts.json"] = json.dumps(f.counts() | {"share": 0.5}).encode()
+
+
+@tampered("counts", "more than 16 digits")
+def a_number_of_17_digits_in_the_counts(f):
+    f.begin().sign(1, 2, 3)
+    f.seal().replaced["counts.json"] = json.dumps(f.counts() | {"more": 10**16}).encode()
+
+
+@tampered("counts", "counts.json")
+def lists_within_lists_in_the_counts(f):
+    f.begin().sign(1, 2, 3)
+    deep = b"[" * 100_000 + b"]" * 100_000
+    f.seal().replaced["counts.json"] = json.dumps(f.counts()).encode()[:-1] + b',"more":' + deep + b"}"
+
+
+COUNTS = b"letter,as_of,field,option,count\r\na,b,total,,3\r\na,b,roll,Names of workers,3\r\n"
+
+
+@tampered("counts", "another number for a roll")
+def a_roll_again_in_the_table_of_counts(f):
+    f.begin().sign(1, 2, 3)
+    f.seal().replaced["counts.csv"] = COUNTS + b"a,b,roll,Names of workers,300\r\n"
+
+
+@tampered("counts", "must begin with the line")
+def a_header_that_joined_is_the_right_one(f):
+    f.begin().sign(1, 2, 3)
+    f.seal().replaced["counts.csv"] = COUNTS.replace(b"letter,as_of", b'"letter,as_of"')
 
 
 @tampered("counts", "counts.json has null as verification.issued; the log has 5")

@@ -6,7 +6,7 @@ There the limit is wide and counts by letter. Codes, names, and browsers in whic
 their own, so no one can use up an organizer's. Each worker counts by itself.
 
 People of one network share a count. So that no one can fill it up to the last request and see from a refusal that
-someone else came, the limit of each minute is random.
+someone else came, the limit of each minute is random. For emails the limit of each hour is, too.
 """
 
 import hashlib
@@ -33,8 +33,11 @@ BY_ADDRESS, BY_LETTER = 300, 20_000
 SPREAD = 100
 """How many more there may be, at random: a visitor's handful does not show."""
 BY_BROWSER = "60 per minute"
-MAIL_BY_ADDRESS = "5 per minute; 20 per hour"
-MAIL_BY_LETTER = "200 per minute"
+MAIL_A_MINUTE, MORE_A_MINUTE = 5, 10
+MAIL_AN_HOUR, MORE_AN_HOUR = 20, 20
+MAIL_BY_LETTER = 200
+"""Emails that a visitor may ask for at least, and how many more there may be, at random."""
+MINUTE, HOUR = 60, 3600
 SWEPT_EVERY = 60.0
 """Seconds after which counts that are over are looked for and deleted."""
 P = ParamSpec("P")
@@ -71,15 +74,20 @@ def signing() -> str:
     return _a_minute(BY_LETTER if is_from_here() else BY_ADDRESS)
 
 
-def _a_minute(least: int) -> str:
-    """A limit that is another in each minute, for each visitor; no one can work it out."""
-    drawn = int(_today.digest(f"limit {visitor()} {time.monotonic() // 60}"), 16) % SPREAD
-    return f"{least + drawn} per minute"
+def _a_minute(least: int, spread: int = SPREAD) -> str:
+    return f"{least + _drawn(spread, MINUTE)} per minute"
+
+
+def _drawn(spread: int, seconds: int) -> int:
+    """A number that is another in each minute or hour, for each visitor; no one can work it out."""
+    return int(_today.digest(f"limit {visitor()} {seconds} {time.monotonic() // seconds}"), 16) % spread
 
 
 def asking_for_mail() -> str:
     """How often a visitor may ask for a code by email."""
-    return MAIL_BY_LETTER if is_from_here() else MAIL_BY_ADDRESS
+    if is_from_here():
+        return _a_minute(MAIL_BY_LETTER)
+    return f"{_a_minute(MAIL_A_MINUTE, MORE_A_MINUTE)}; {MAIL_AN_HOUR + _drawn(MORE_AN_HOUR, HOUR)} per hour"
 
 
 def reporting() -> str:

@@ -1,6 +1,7 @@
 """The scripts' arithmetic, encodings and reading of what people type, against published numbers, in a real browser."""
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, Page
 from petition.crypto import merkle
 from petition.crypto.blind_rsa import PublicKey
 from petition.crypto.codes import receipt_words
+from petition.crypto.encodings import b64url
 from tests.browser.script.pages import WithPages
 from tests.client.issuing import SHORT, Issuer, key_pair, spki_of
 from tests.client.serving import serving
@@ -167,3 +169,13 @@ def test_the_root_is_that_of_rfc_9162(script: Page, size: int) -> None:
     return toHex(await rootOf(await Promise.all(hashes)));"""
 
     assert call(script, body, entries) == merkle.root([merkle.leaf_hash(entry.encode()) for entry in entries]).hex()
+
+
+def test_a_log_key_for_which_anyone_can_sign_signs_nothing(script: Page) -> None:
+    """The identity signs every text with the same 64 bytes."""
+    key, signature = bytes([1, *bytes(31)]), bytes([1, *bytes(63)])
+    line = b64encode(bytes(4) + signature).decode()
+    note = f"example.org/log\n1\n{b64encode(bytes(32)).decode()}\n\n— example.org/log {line}\n"
+    record = {"note": note, "origin": "example.org/log"}
+
+    assert call(script, "return isSigned(given[0], given[1]);", record, b64url(key)) is False

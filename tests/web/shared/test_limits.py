@@ -55,6 +55,16 @@ def test_the_last_request_before_a_refusal_cannot_be_known(shared: Shared) -> No
     assert len(limits) > 1
 
 
+def test_the_last_email_before_a_refusal_cannot_be_known_either(shared: Shared) -> None:
+    """With a fixed limit, one who asked four times knew from the fifth whether another of the same network had."""
+    place = shared.an_open_letter()
+    path = f"{place.hidden}join/mail"
+    limits = {refused_after(shared, path, f"2001:db8:9:{number}::1") for number in range(8)}
+
+    assert len(limits) > 1
+    assert limits <= set(range(5, 15))
+
+
 def test_a_visitor_who_tries_too_often_learns_how_long_to_wait(shared: Shared) -> None:
     place = shared.an_open_letter()
     assert refused_after(shared, f"{place.hidden}tokens", "2001:db8:7::1") >= 300

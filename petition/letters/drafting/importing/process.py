@@ -18,6 +18,7 @@ MOST_BYTES = 1_000_000
 SECONDS = 8
 """After which the process is killed, whatever it does."""
 MOST_ANSWER = 2_000_000
+LONGEST_NAME = 200
 AT_ONCE, PATIENCE = 2, 1.0
 """How many files are read at the same time, and how many seconds another one waits for its turn."""
 INHERITED = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "SYSTEMROOT")
@@ -43,7 +44,9 @@ def import_file(name: str, body: bytes) -> Imported:
 def _answer(name: str, body: bytes) -> dict[str, Any]:
     environment = {key: os.environ[key] for key in INHERITED if key in os.environ}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
-    command = [sys.executable, "-B", "-m", "petition.letters.drafting.importing.worker", name]
+    # No command line takes a zero byte, or a name of any length. What kind of file it is, its end says.
+    plain = "".join(filter(str.isprintable, name))[-LONGEST_NAME:]
+    command = [sys.executable, "-B", "-m", "petition.letters.drafting.importing.worker", plain]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, cwd="/"
     ) as process:

@@ -39,6 +39,11 @@ def test_the_letter_comes_back_whole_with_its_list() -> None:
     assert import_file("letter.docx", body) == read_file("letter.docx", body)
 
 
+@pytest.mark.parametrize("name", ["let\0ter.md", "let\udc80ter.md", "e" * 200_000 + ".md", "-c.md", "let\nter.md"])
+def test_no_name_of_a_file_keeps_it_from_being_read(name: str) -> None:
+    assert import_file(name, b"# We refuse\n\nText.").words.title == "We refuse"
+
+
 def test_a_refusal_comes_back_as_it_was() -> None:
     with pytest.raises(BadShape) as refusal:
         import_file("letter.md", "# T\n\nWe will \u202estrike".encode())
