@@ -18,7 +18,7 @@ from petition.letters.text.letter_text import one_line, several_lines
 
 _ = str
 DELIVERED, ANSWERED, PRESS, UPDATE, CHECKED, CORRECTION = (
-    _("delivered"), _("answered"), _("press"), _("update"), _("checked"), _("correction"),
+    "delivered", "answered", "press", "update", "checked", "correction",
 )  # fmt: skip
 KINDS = {
     DELIVERED: ("who", "how"),
@@ -29,8 +29,19 @@ KINDS = {
     CORRECTION: ("text",),
 }
 """What an event of each kind must say."""
-ASKED, PROMISED, MET, REFUSED = _("asked"), _("promised"), _("met"), _("refused")
-STATUSES = (ASKED, PROMISED, MET, REFUSED)
+NAMES = {
+    DELIVERED: _("Delivered"),
+    ANSWERED: _("Answered"),
+    PRESS: _("In the press"),
+    UPDATE: _("From the organizers"),
+    CHECKED: _("Checked"),
+    CORRECTION: _("Correction"),
+}
+ASKED, PROMISED, MET, REFUSED = "asked", "promised", "met", "refused"
+STANDINGS = {ASKED: _("No answer yet"), PROMISED: _("Promised"), MET: _("Met"), REFUSED: _("Refused")}
+"""Where a demand stands, as people read it."""
+STATUSES = tuple(STANDINGS)
+CHOOSE = _("Choose one of: %(choices)s.")
 MOST_EVENTS = 500
 MISSING = {
     "who": _("Say who: the person, newspaper or group."),
@@ -55,7 +66,7 @@ class EventInput:
 def read_event(kind: str, day: date, *, who: str = "", how: str = "", link: str = "", text: str = "") -> EventInput:
     """An event as typed, in normal form; refuses an unknown kind, and one that lacks what its kind needs."""
     if kind not in KINDS:
-        raise BadShape("Choose what happened: %(kinds)s.", kinds=", ".join(KINDS))
+        raise BadShape(CHOOSE, choices=", ".join(KINDS))
     told = EventInput(
         kind,
         day,
@@ -120,7 +131,7 @@ def set_status(
     if not 1 <= demand <= demands:
         raise NotFound("The letter has no demand %(demand)s.", demand=demand)
     if status not in STATUSES:
-        raise BadShape("Choose one of: %(statuses)s.", statuses=", ".join(STATUSES))
+        raise BadShape(CHOOSE, choices=", ".join(STATUSES))
     note = one_line(note, "note")
     row = session.get(DemandStatus, (letter.id, demand))
     if row is None:
