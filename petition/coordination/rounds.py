@@ -225,7 +225,7 @@ def annul_round(services: Services, letter_id: str, number: int, reason: str) ->
     """Take a flooded round out of the count, publicly: its waiting signatures go, its codes and tokens are refused."""
     reason = one_line(reason, "note")
     if not reason:
-        raise BadShape("Give a reason. It is public and stays in the public record.")
+        raise BadShape("Give a reason.")
     with Session(services.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)
         row = session.get(Round, (letter_id, number))

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from petition.errors import BadShape, Conflict, NotFound, TooLong
+from petition.errors import CHOOSE, GONE, TOO_MANY, BadShape, Conflict, NotFound, TooLong
 from petition.letters.models import DemandStatus, Event, Letter
 from petition.letters.states import PUBLIC
 from petition.letters.text.letter_text import one_line, several_lines
@@ -41,7 +41,7 @@ ASKED, PROMISED, MET, REFUSED = "asked", "promised", "met", "refused"
 STANDINGS = {ASKED: _("No answer yet"), PROMISED: _("Promised"), MET: _("Met"), REFUSED: _("Refused")}
 """Where a demand stands, as people read it."""
 STATUSES = tuple(STANDINGS)
-CHOOSE = _("Choose one of: %(choices)s.")
+
 MOST_EVENTS = 500
 MISSING = {
     "who": _("Say who: the person, newspaper or group."),
@@ -96,7 +96,7 @@ def add_event(session: Session, letter: Letter, told: EventInput, *, moment: dat
     _require_day(letter, told.day, moment)
     newest = session.scalar(select(func.max(Event.number)).where(Event.letter_id == letter.id)) or 0
     if len(events_of(session, letter)) >= MOST_EVENTS:
-        raise TooLong("A letter has at most %(most)s posts. Delete an old one first.", most=MOST_EVENTS)
+        raise TooLong(TOO_MANY, most=MOST_EVENTS)
     values = {"who": told.who, "how": told.how, "link": told.link, "text": told.text}
     event = Event(letter_id=letter.id, number=newest + 1, kind=told.kind, day=told.day, **values)
     session.add(event)
@@ -110,7 +110,7 @@ def remove_event(session: Session, letter: Letter, number: int) -> None:
     _require_public(session, letter)
     here = (Event.letter_id == letter.id, Event.number == number)
     if session.scalar(select(func.count()).select_from(Event).where(*here)) != 1:
-        raise NotFound("This post was already deleted.")
+        raise NotFound(GONE)
     session.execute(delete(Event).where(*here))
     letter.edition += 1
     session.flush()
@@ -129,7 +129,7 @@ def set_status(
     _require_public(session, letter)
     _require_day(letter, day, moment)
     if not 1 <= demand <= demands:
-        raise NotFound("The letter has no demand %(demand)s.", demand=demand)
+        raise NotFound(GONE)
     if status not in STATUSES:
         raise BadShape(CHOOSE, choices=", ".join(STATUSES))
     note = one_line(note, "note")

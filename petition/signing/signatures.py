@@ -148,7 +148,7 @@ def _letter_and_round(session: Session, path: str, statement: Statement) -> Row[
     row = session.execute(query.with_for_update(read=True)).first()
     if row is None:
         _require_this_letter(letter_at(session, path), statement)
-        raise Forbidden("This letter has no such set of codes, so the signature can't be counted.")
+        raise Forbidden("This letter has no such set of codes.")
     if row.k == ALONE:
         session.execute(query.with_for_update()).first()
     return require_readable(row)

@@ -15,7 +15,7 @@ from petition.crypto.boxes import derive, lock, unlock
 from petition.crypto.encodings import b64url
 from petition.crypto.keyrings import box_for, open_box
 from petition.crypto.locked_names import NamesPrivateKey
-from petition.errors import BadShape, Conflict, Forbidden, NotFound
+from petition.errors import A_NUMBER, BadShape, Conflict, Forbidden, NotFound
 from petition.letters.lifecycle import full_hour_after
 from petition.letters.models import Authorship, Letter, NamesKey, NamesKeyCopy, Organizer
 from petition.letters.organizers.accounts import private_key
@@ -41,7 +41,7 @@ def choose_name_steps(session: Session, letter: Letter, *, named: bool, numbers:
             most=MOST_NUMBERS, least=LEAST_N, largest=f"{MOST_N:,}",
         )  # fmt: skip
     if not 1 <= months <= MOST_MONTHS:
-        raise BadShape("Names may stay for 1 to %(most)s months after the letter closes.", most=MOST_MONTHS)
+        raise BadShape(A_NUMBER, least=1, most=MOST_MONTHS)
     letter.name_steps = [*([NAMED] if named else []), *(name_step(NAMED_AT, number) for number in wanted)]
     letter.names_months = months
     session.flush()

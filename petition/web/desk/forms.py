@@ -12,7 +12,7 @@ _ = str
 class SignInForm(FlaskForm):
     """Name and passphrase, and what only some need."""
 
-    name = StringField(_("Your name"), [InputRequired(_("Enter your name on this site.")), Length(max=200)])
+    name = StringField(_("Your name"), [InputRequired(_("Enter your name.")), Length(max=200)])
     passphrase = PasswordField(_("Password"), [InputRequired(_("Enter your password.")), Length(max=1000)])
     password = StringField(
         _("Code from your authenticator app"),

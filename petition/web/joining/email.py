@@ -49,5 +49,5 @@ def _require_roll(letter: Letter, roll: str | None) -> str:
     rolls = list(letter.mail_domains)
     wanted = roll or rolls[0]
     if wanted not in rolls:
-        raise NotFound("Codes for these signers don't go out by email. Ask a coworker for one on paper.")
+        raise NotFound("Codes for this letter don't go out by email. Ask a coworker for one on paper.")
     return wanted

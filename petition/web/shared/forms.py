@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import request
+from wtforms import ValidationError
 
 from petition.crypto.encodings import from_b64url
-from petition.errors import BadShape, Refusal
+from petition.errors import A_NUMBER, BadShape, Refusal
 from petition.web.shared.context import say
 
 
@@ -23,6 +24,20 @@ class Problem:
 def problem(refusal: Refusal, place: str = "") -> list[Problem]:
     """A refusal as the page shows it, at its own field, else at ``place``."""
     return [Problem(refusal.place or place, say(refusal.sentence, **refusal.values))]
+
+
+@dataclass(frozen=True)
+class Between:
+    """A form's number must be in a range."""
+
+    least: int
+    most: int
+
+    def __call__(self, _form: Any, field: Any) -> None:
+        """Refuse any other number, and what is none."""
+        if field.data is None or not self.least <= field.data <= self.most:
+            field.errors = []  # it says more than “not a number”
+            raise ValidationError(say(A_NUMBER, least=f"{self.least:,}", most=f"{self.most:,}"))
 
 
 def json_members(*wanted: str) -> dict[str, Any]:
