@@ -35,7 +35,7 @@ def test_a_name_is_locked_by_the_browser_and_shown_with_others(
     come_to_sign(phone, site, place)
     site.arrived.clear()
     choose(phone, "Show my name with the next count update", "Ána Muster", "Operator")
-    expect(phone.page.get_by_text("Your name, as you typed it: Ána Muster, Operator")).to_be_visible()
+    expect(phone.page.get_by_text("Your name: Ána Muster, Operator")).to_be_visible()
     phone.sign()
     assert any("locked_name" in what for what in site.arrived)
     assert not any("Muster" in what or "Operator" in what for what in site.arrived)

@@ -22,12 +22,14 @@ from petition.letters.organizers.accounts import private_key
 from petition.letters.states import EDITOR, PUBLISHED, require_draft
 
 MakeKey = Callable[[], NamesPrivateKey]
+_ = str
 MOST_NUMBERS = 5
 LEAST_N, MOST_N = 2, 1_000_000
 MOST_MONTHS = 60
 NOTICE = timedelta(days=1)
 """The unlocking of an N is announced so long ahead."""
 KEY_LABEL = "petition-names-key-v1"
+NUMBERS = _("Give at most %(most)s numbers, each from %(least)s to %(largest)s, for example: 50, 200.")
 
 
 def choose_name_steps(session: Session, letter: Letter, *, named: bool, numbers: Iterable[int], months: int) -> None:
@@ -36,10 +38,7 @@ def choose_name_steps(session: Session, letter: Letter, *, named: bool, numbers:
     require_draft(letter)
     wanted = sorted(set(numbers))
     if len(wanted) > MOST_NUMBERS or not all(LEAST_N <= number <= MOST_N for number in wanted):
-        raise BadShape(
-            "Give at most %(most)s numbers, each from %(least)s to %(largest)s, for example: 50, 200.",
-            most=MOST_NUMBERS, least=LEAST_N, largest=f"{MOST_N:,}",
-        )  # fmt: skip
+        raise BadShape(NUMBERS, most=MOST_NUMBERS, least=LEAST_N, largest=f"{MOST_N:,}")
     if not 1 <= months <= MOST_MONTHS:
         raise BadShape(A_NUMBER, least=1, most=MOST_MONTHS)
     letter.name_steps = [*([NAMED] if named else []), *(name_step(NAMED_AT, number) for number in wanted)]

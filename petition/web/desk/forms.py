@@ -31,11 +31,11 @@ class SignInForm(FlaskForm):
 class PassphraseForm(FlaskForm):
     """A new passphrase, typed twice."""
 
-    passphrase = PasswordField(_("Password"), [InputRequired(_("Choose a password.")), Length(max=1000)])
+    passphrase = PasswordField(_("Password"), [InputRequired(_("Enter your password.")), Length(max=1000)])
     again = PasswordField(
         _("Password again"),
         [
-            InputRequired(_("Enter the password again.")),
+            InputRequired(_("The two passwords differ. Enter the same one twice.")),
             EqualTo("passphrase", _("The two passwords differ. Enter the same one twice.")),
         ],
     )

@@ -15,7 +15,11 @@ from petition.letters.drafting.versions import newest_version
 from petition.letters.models import Letter, Organizer
 from petition.letters.organizers.accounts import short_id
 from petition.letters.organizers.names_keys import (
+    LEAST_N,
     MOST_MONTHS,
+    MOST_N,
+    MOST_NUMBERS,
+    NUMBERS,
     announce_unlocking,
     choose_name_steps,
     grant,
@@ -113,7 +117,7 @@ def choose_names(organizer: Organizer, slug: str) -> Answer:
 def _numbers(typed: str) -> list[int]:
     numbers = [small_number(part) for part in re.split(r"[\s,;]+", typed) if part]
     if None in numbers:
-        raise BadShape("Give numbers with commas between them, for example: 50, 200.").about("numbers")
+        raise BadShape(NUMBERS, most=MOST_NUMBERS, least=LEAST_N, largest=f"{MOST_N:,}").about("numbers")
     return [number for number in numbers if number is not None]
 
 

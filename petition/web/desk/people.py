@@ -70,9 +70,9 @@ class JoinForm(PassphraseForm):
     """A newcomer chooses a name and a passphrase."""
 
     name = StringField(
-        _("Your name here"),
+        _("Your name"),
         [InputRequired(_("Choose a name."))],
-        description=_("You sign in with it, and people who work with you see it. It need not be your real name."),
+        description=_("You sign in with it, and people who work with you see it. It need not be real."),
     )
 
 
