@@ -40,8 +40,7 @@ LOG_VERSION = 2
 """Of the logs that this program continues. Version 0.1.0 made logs of version 1."""
 OF_OLD_VERSION = _(
     "This letter was opened with version 0.1.0 of the program, and this version can't continue its public record. "
-    "What was counted stays. The letter takes no more signatures and no more codes. The organizers can start it "
-    "again as a new letter."
+    "It takes no more signatures or codes. What was counted stays. The organizers can start a new letter."
 )
 
 

@@ -47,7 +47,7 @@ def json_members(*wanted: str) -> dict[str, Any]:
     except RecursionError:
         body = None
     if not isinstance(body, dict):
-        raise BadShape("Send a JSON object with these members: %(wanted)s.", wanted=", ".join(wanted))
+        raise BadShape("The JSON object must have exactly these members: %(wanted)s.", wanted=", ".join(wanted))
     if set(body) != set(wanted):
         raise BadShape("The JSON object must have exactly these members: %(wanted)s.", wanted=", ".join(wanted))
     return body
@@ -56,7 +56,7 @@ def json_members(*wanted: str) -> dict[str, Any]:
 def binary(members: dict[str, Any], name: str, size: int | None = None) -> bytes:
     """A member in base64url without padding, of a size in bytes."""
     if not isinstance(members[name], str):
-        raise BadShape("%(name)s must be text in base64url without padding.", name=name)
+        raise BadShape("The %(what)s must be written in base64url without padding.", what=name)
     return from_b64url(members[name], size, name)
 
 
