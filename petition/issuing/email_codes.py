@@ -93,7 +93,7 @@ def mailing_round(session: Session, letter_id: str, roll: str) -> IssuingRound:
 
 
 def _over() -> Over:
-    return Over("Codes for this letter don't go out by email. Ask a coworker for one on paper.")
+    return Over("Codes for this letter don't go out by email. Ask the organizers for one on paper.")
 
 
 def opened(secrets: RoundSecrets, row: Outbox) -> Asked | None:

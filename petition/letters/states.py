@@ -40,7 +40,7 @@ LOG_VERSION = 2
 """Of the logs that this program continues. Version 0.1.0 made logs of version 1."""
 OF_OLD_VERSION = _(
     "This letter was opened with version 0.1.0 of the program, and this version can't continue its public record. "
-    "It takes no more signatures or codes. What was counted stays. The organizers can start a new letter."
+    "The letter takes no more signatures or codes. What was counted stays. The organizers can start a new letter."
 )
 
 

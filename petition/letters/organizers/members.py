@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from petition.crypto.encodings import b64url
 from petition.database import changed
-from petition.errors import CHOOSE, GONE, TOO_MANY, BadShape, Conflict, NotFound, Over
+from petition.errors import GONE, TOO_MANY, BadShape, Conflict, NotFound, Over
 from petition.letters.models import Approval, Authorship, Invitation, Letter, NamesKeyCopy, Organizer, WorkingCopy
 from petition.letters.organizers.accounts import INVITATION_LASTS
 from petition.letters.states import COMMENTER, EDITOR, ROLES
@@ -81,7 +81,7 @@ def invite(
         _require_another_holder(session, letter, replaces)
         session.execute(delete(Invitation).where(Invitation.letter_id == letter.id, Invitation.replaces == replaces))
     if role not in ROLES:
-        raise BadShape(CHOOSE, choices=", ".join(ROLES))
+        raise BadShape("Choose editor or reviewer.")
     if len(invitations(session, letter, moment=moment)) >= MOST_INVITATIONS:
         raise Conflict(TOO_MANY, most=MOST_INVITATIONS)
     secret = b64url(random(24))
@@ -146,7 +146,7 @@ def add_member(session: Session, letter: Letter, organizer: Organizer, role: str
 def set_role(session: Session, letter: Letter, organizer_id: str, role: str) -> None:
     """Change a role. The last editor stays one."""
     if role not in ROLES:
-        raise BadShape(CHOOSE, choices=", ".join(ROLES))
+        raise BadShape("Choose editor or reviewer.")
     session.refresh(letter, with_for_update=True)
     authorship = _authorship(session, letter, organizer_id)
     if role != EDITOR:

@@ -107,7 +107,7 @@ def test_an_announcement_stands_on_the_page(campaign: Campaign) -> None:
     hour = campaign.announce_names(letter_id, 5)
 
     page = campaign.public_files(letter_id)["index.html"].decode()
-    assert f"The names will be shown after {moment_in('en', hour)}" in page
+    assert f"signatures will be shown after {moment_in('en', hour)}" in page
 
 
 def test_the_end_tells_how_many_were_never_shown(campaign: Campaign, by_name: str) -> None:
