@@ -93,6 +93,7 @@ def _page(organizer: Organizer, slug: str, *, link: str | None = None) -> str:
         letter=letter,
         version=version,
         members=everybody,
+        editors=sum(member.role == EDITOR for member in everybody),
         mine=mine,
         edits=edits,
         is_draft=letter.state == DRAFT,

@@ -62,12 +62,12 @@ class RulesForm(FlaskForm):
         default="daily",
     )
     issuing_days = IntegerField(
-        _("Two steps: days for using codes"),
+        _("Days for using codes"),
         [Optional(), Between(1, 365)],
         default=7,
     )
     pause_hours = IntegerField(
-        _("Two steps: hours of break before signing"),
+        _("Hours of break before signing"),
         [Optional(), Between(1, 720)],
         default=24,
     )
