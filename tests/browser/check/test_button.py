@@ -180,7 +180,6 @@ def test_without_scripts_there_is_no_button_but_the_command(
 
     expect(section.get_by_role("button")).to_have_count(0)
     expect(section.get_by_text(f"petition verify {site.root}{ADDRESS}")).to_be_visible()
-    section.get_by_text("Don't trust this site? Check without it").click()
     expect(section.get_by_text("Install the petition program")).to_be_visible()
     window.context.close()
 
