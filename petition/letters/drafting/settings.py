@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from petition.errors import CHOOSE, BadShape
+from petition.errors import BadShape
 from petition.letters.models import (
     Letter,
     Roll,
@@ -56,9 +56,9 @@ def set_rules(session: Session, letter: Letter, rules: Rules) -> None:
     if rules.k == ALONE and len([name for name in rules.rolls if name.strip()]) > 1:
         raise BadShape("A letter from one person has one line under “Who can sign.”")
     if rules.timing not in TIMINGS:
-        raise BadShape(CHOOSE, choices=", ".join(TIMINGS))
+        raise BadShape("The timing must be “together” or “apart”.")
     if rules.updates not in UPDATES:
-        raise BadShape(CHOOSE, choices=", ".join(UPDATES))
+        raise BadShape("Updates come “daily” or “hourly”.")
     if not (1 <= rules.issuing_days <= 365 and 1 <= rules.pause_hours <= 24 * 30):
         raise BadShape("Codes can be used for 1 to 365 days, and the break is 1 to 720 hours.")
     if (rules.k, rules.timing, rules.updates) != (letter.k, letter.timing, letter.updates):
