@@ -95,7 +95,7 @@ def _page(organizer: Organizer, slug: str) -> str:
         "organize/codes.html",
         letter=letter,
         form=form,
-        made=sum(row.made for row in known),
+        made=how_many_made(letter.id),
         used=sum(row.spent for row in known),
         least=least_codes(letter),
         batches=batches(issuer_session(), letter.id),

@@ -127,7 +127,9 @@ def test_codes_are_shown_once_with_the_address_to_join(shared: Shared, ana: Visi
     assert sheet.text.count(f"{SITE}{place.hidden}join#r=1&amp;p=") == 3
     assert sheet.text.count("<svg") == 3
     assert joined.heading == "Check and sign"
-    assert not [code for code in codes if code in ana.open(f"{place.desk}codes").text]
+    again = ana.open(f"{place.desk}codes").text
+    assert not [code for code in codes if code in again]
+    assert f"Codes made: {len(codes)}" in again
 
 
 @ONCE
