@@ -8,13 +8,18 @@ from typing import Any, Self
 
 _ = str
 """Marks a sentence for translators."""
+GONE = _("This isn't here any more. Reload the page.")
+NOTHING_HERE = _("There is nothing at this address. Check it for typos.")
+TOO_MANY = _("At most %(most)s are possible here. Delete some first.")
+A_NUMBER = _("Enter a number from %(least)s to %(most)s.")
+CHOOSE = _("Choose one of: %(choices)s.")
 
 
 class Refusal(Exception):
     """The rules say no. ``sentence`` says what is wrong and what to do; ``status`` is the HTTP status."""
 
     status = 400
-    title = _("This cannot be done")
+    title = _("This can't be done")
     place = ""
     """The field of a form that the refusal is about; empty for the form as a whole."""
 
@@ -56,7 +61,6 @@ class Conflict(Refusal):
     """It conflicts with something that happened before."""
 
     status = 409
-    title = _("This conflicts with something")
 
 
 class CodeUsed(Conflict):
@@ -67,8 +71,6 @@ class CodeUsed(Conflict):
 
 class TokenUsed(Conflict):
     """The token has already given another signature."""
-
-    title = _("This signature was already used")
 
 
 class TooEarly(Conflict):
@@ -104,7 +106,6 @@ class TooLong(Refusal):
     """More was sent than anyone needs."""
 
     status = 413
-    title = _("This is too long")
 
 
 class SlowDown(Refusal):

@@ -1,6 +1,7 @@
 """Every sentence goes through gettext: in a language made up for the test, no English is left on a page."""
 
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,7 +26,12 @@ pytestmark = pytest.mark.thorough
 PACKAGE = Path(i18n.__file__).parent
 MARKS = ("⟦", "⟧")
 KINDS = "json|csv|xlsx|md|txt|pdf|svg|png|py|pem|js|zip|atom"
-METHODS = ([("**.py", "python")], [("**.html", "jinja2"), ("**.svg", "jinja2")])
+MAPPINGS = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))["tool"]["babel"]["mappings"]
+METHODS = tuple(
+    [(one["pattern"].removeprefix(folder), one["method"]) for one in MAPPINGS if one["pattern"].startswith(folder)]
+    for folder in ("petition/", "templates/")
+)
+"""Which files have sentences for translators, in the package and in the templates."""
 REFUSALS = ("Refusal", "BadShape", "Forbidden", "NotFound", "Conflict", "CodeUsed", "TokenUsed", "TextChanged")
 KEYWORDS = ("_", "gettext", "say", *REFUSALS, "TooEarly", "Over", "TooLong", "SlowDown")
 SHIPPED = sorted(path.stem for path in i18n.CATALOGS.glob("*.po"))

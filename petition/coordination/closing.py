@@ -70,7 +70,7 @@ def withdraw_letter(services: Services, letter_id: str, reason: str, *, taken_do
     with Session(services.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)
         if letter.was_public and not reason:
-            raise BadShape("Give a reason. The letter's page will show it.")
+            raise BadShape("Give a reason.")
         require_step(letter, None, WITHDRAWN, facts_of(session, letter, services))
         session.rollback()
     end_issuing(services, letter_id)

@@ -109,8 +109,8 @@ def _require_further_round(session: Session, letter: Letter, roll: str, services
     last = [row for row in rounds_of(session, letter.id) if row.roll == roll][-1]
     if last.annulled is None and last.signatures < letter.k and not _is_lost(services, last):
         raise Conflict(
-            "Set %(number)s of these signers has fewer than %(k)s counted signatures. Signatures of a set that stays "
-            "that small are never published, so another set would lose some. Hand out more codes of this one.",
+            "Set %(number)s of these signers has fewer than %(k)s counted signatures, and the signatures of a small "
+            "set are never published. Hand out more codes of this one first.",
             number=last.number, k=letter.k,
         )  # fmt: skip
 
@@ -135,8 +135,8 @@ def _require_codes(session: Session, letter: Letter, roll: str, count: int) -> N
         raise Conflict("The codes of this set go out by email, so it starts without codes on paper: make 0 of them.")
     if count < least_codes(letter) and not (is_mailed and not count):
         raise BadShape(
-            "Another set starts together with at least %(least)s codes, twice the minimum group size: signatures of a "
-            "set that stays smaller than that are never published.",
+            "Another set starts with at least %(least)s codes, because the signatures of a small set are never "
+            "published.",
             least=least_codes(letter),
         )
 
@@ -225,7 +225,7 @@ def annul_round(services: Services, letter_id: str, number: int, reason: str) ->
     """Take a flooded round out of the count, publicly: its waiting signatures go, its codes and tokens are refused."""
     reason = one_line(reason, "note")
     if not reason:
-        raise BadShape("Give a reason. It is public and stays in the public record.")
+        raise BadShape("Give a reason.")
     with Session(services.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)
         row = session.get(Round, (letter_id, number))

@@ -70,16 +70,16 @@ def read_token(text: str) -> Token:
         letter=_text(members, "letter"),
         letter_id=_text(members, "letter_id"),
         round=_number(members, "round"),
-        pin=b64url(from_b64url(_text(members, "pin"), PIN_SIZE, "pin")),
-        message=from_b64url(_text(members, "message")),
-        signature=from_b64url(_text(members, "signature")),
-        receipt=from_b64url(_text(members, "receipt"), RECEIPT_SIZE),
+        pin=b64url(_bytes(members, "pin", PIN_SIZE)),
+        message=_bytes(members, "message"),
+        signature=_bytes(members, "signature"),
+        receipt=_bytes(members, "receipt", RECEIPT_SIZE),
     )
 
 
 def receipt_in(text: str) -> bytes:
     """The receipt in a token or receipt file, of this version or of 0.1.0; BadShape if there is none."""
-    return from_b64url(_text(_members(text), "receipt"), RECEIPT_SIZE)
+    return _bytes(_members(text), "receipt", RECEIPT_SIZE)
 
 
 def _members(text: str) -> dict[str, Any]:
@@ -97,6 +97,13 @@ def _text(members: dict[str, Any], name: str) -> str:
     if not isinstance(value, str) or any("\ud800" <= character <= "\udfff" for character in value):
         raise BadShape(NOT_A_TOKEN)
     return value
+
+
+def _bytes(members: dict[str, Any], name: str, size: int | None = None) -> bytes:
+    try:
+        return from_b64url(_text(members, name), size, name)
+    except BadShape:
+        raise BadShape(NOT_A_TOKEN) from None
 
 
 def _number(members: dict[str, Any], name: str) -> int:

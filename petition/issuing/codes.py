@@ -7,7 +7,7 @@ from sqlalchemy import func, insert, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from petition.crypto.codes import new_code
-from petition.errors import BadShape, Conflict, NotFound, Over
+from petition.errors import A_NUMBER, BadShape, Conflict, NotFound, Over
 from petition.issuing.models import UNSPENT, VOIDED, Batch, Code, IssuingRound
 from petition.issuing.rounds import known_round, require_issuing
 from petition.issuing.secrets import RoundSecrets
@@ -38,7 +38,7 @@ def make_codes(
     so that nothing stored says which code went through whose hands.
     """
     if not 1 <= count <= MOST_AT_ONCE:
-        raise BadShape("Make from 1 to %(most)s codes at a time.", most=MOST_AT_ONCE)
+        raise BadShape(A_NUMBER, least=1, most=f"{MOST_AT_ONCE:,}")
     _hold(session, letter_id)
     require_issuing(known_round(session, letter_id, number))
     if is_single:
@@ -62,7 +62,7 @@ def _require_only_one(session: Session, letter_id: str, count: int) -> None:
     gone = set(session.scalars(annulled))
     living = sum(batch.made - batch.voided for batch in batches(session, letter_id) if batch.round not in gone)
     if living + count > 1:
-        raise Conflict("A letter from one person has one code at a time. Cancel the old one before you make another.")
+        raise Conflict("A letter from one person has one code at a time. Cancel the old one first.")
 
 
 def _hold(session: Session, letter_id: str) -> None:

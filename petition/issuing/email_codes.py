@@ -74,7 +74,7 @@ def ask(
     waiting = select(func.count()).select_from(Outbox).scalar_subquery()
     columns = ["key", "letter_id", "round", "box", "hour"]
     if changed(session, insert(Outbox).from_select(columns, select(*values).where(waiting < MOST_WAITING))) != 1:
-        crowded = SlowDown("A lot of people are asking for a code right now. Try again in a few minutes.")
+        crowded = SlowDown("Many people are asking for a code. Try again in a few minutes.")
         raise crowded.lasting(300)
 
 
@@ -93,7 +93,7 @@ def mailing_round(session: Session, letter_id: str, roll: str) -> IssuingRound:
 
 
 def _over() -> Over:
-    return Over("Codes for this letter no longer go out by email. Ask the organizers for one on paper.")
+    return Over("Codes for this letter don't go out by email. Ask the organizers for one on paper.")
 
 
 def opened(secrets: RoundSecrets, row: Outbox) -> Asked | None:

@@ -122,7 +122,7 @@ def known_round(session: Session, letter_id: str, number: int) -> IssuingRound:
 def require_issuing(row: IssuingRound) -> None:
     """Refuse if the round issues no more."""
     if row.annulled is not None:
-        raise Over("The organizers canceled this set of codes. Ask them for a new code.")
+        raise Over("This code was canceled. Ask the organizers for a new one.")
     if row.issued is not None:
         raise Over("Codes of this set can't be used any more. Ask the organizers for a new one.")
 

@@ -74,7 +74,7 @@ def _issuing_round(session: Session, letter_id: str, number: int) -> IssuingRoun
     held = select(IssuingRound).where(IssuingRound.letter_id == letter_id, IssuingRound.number == number)
     row = session.scalar(held.with_for_update(read=True).execution_options(populate_existing=True))
     if row is None:
-        raise NotFound("This letter has no such set of codes. Read its public record again.")
+        raise NotFound("This letter has no such set of codes.")
     return row
 
 

@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from petition.errors import BadShape, Conflict, NotFound, TooLong
+from petition.errors import CHOOSE, GONE, TOO_MANY, BadShape, Conflict, NotFound, TooLong
 from petition.letters.models import DemandStatus, Event, Letter
 from petition.letters.states import PUBLIC
 from petition.letters.text.letter_text import one_line, several_lines
 
 _ = str
 DELIVERED, ANSWERED, PRESS, UPDATE, CHECKED, CORRECTION = (
-    _("delivered"), _("answered"), _("press"), _("update"), _("checked"), _("correction"),
+    "delivered", "answered", "press", "update", "checked", "correction",
 )  # fmt: skip
 KINDS = {
     DELIVERED: ("who", "how"),
@@ -29,8 +29,19 @@ KINDS = {
     CORRECTION: ("text",),
 }
 """What an event of each kind must say."""
-ASKED, PROMISED, MET, REFUSED = _("asked"), _("promised"), _("met"), _("refused")
-STATUSES = (ASKED, PROMISED, MET, REFUSED)
+NAMES = {
+    DELIVERED: _("Delivered"),
+    ANSWERED: _("Answered"),
+    PRESS: _("In the press"),
+    UPDATE: _("From the organizers"),
+    CHECKED: _("Checked"),
+    CORRECTION: _("Correction"),
+}
+ASKED, PROMISED, MET, REFUSED = "asked", "promised", "met", "refused"
+STANDINGS = {ASKED: _("No answer yet"), PROMISED: _("Promised"), MET: _("Met"), REFUSED: _("Refused")}
+"""Where a demand stands, as people read it."""
+STATUSES = tuple(STANDINGS)
+
 MOST_EVENTS = 500
 MISSING = {
     "who": _("Say who: the person, newspaper or group."),
@@ -55,7 +66,7 @@ class EventInput:
 def read_event(kind: str, day: date, *, who: str = "", how: str = "", link: str = "", text: str = "") -> EventInput:
     """An event as typed, in normal form; refuses an unknown kind, and one that lacks what its kind needs."""
     if kind not in KINDS:
-        raise BadShape("Choose what happened: %(kinds)s.", kinds=", ".join(KINDS))
+        raise BadShape(CHOOSE, choices=", ".join(KINDS))
     told = EventInput(
         kind,
         day,
@@ -85,7 +96,7 @@ def add_event(session: Session, letter: Letter, told: EventInput, *, moment: dat
     _require_day(letter, told.day, moment)
     newest = session.scalar(select(func.max(Event.number)).where(Event.letter_id == letter.id)) or 0
     if len(events_of(session, letter)) >= MOST_EVENTS:
-        raise TooLong("A letter has at most %(most)s posts. Delete an old one first.", most=MOST_EVENTS)
+        raise TooLong(TOO_MANY, most=MOST_EVENTS)
     values = {"who": told.who, "how": told.how, "link": told.link, "text": told.text}
     event = Event(letter_id=letter.id, number=newest + 1, kind=told.kind, day=told.day, **values)
     session.add(event)
@@ -99,7 +110,7 @@ def remove_event(session: Session, letter: Letter, number: int) -> None:
     _require_public(session, letter)
     here = (Event.letter_id == letter.id, Event.number == number)
     if session.scalar(select(func.count()).select_from(Event).where(*here)) != 1:
-        raise NotFound("This post was already deleted.")
+        raise NotFound(GONE)
     session.execute(delete(Event).where(*here))
     letter.edition += 1
     session.flush()
@@ -118,9 +129,9 @@ def set_status(
     _require_public(session, letter)
     _require_day(letter, day, moment)
     if not 1 <= demand <= demands:
-        raise NotFound("The letter has no demand %(demand)s.", demand=demand)
+        raise NotFound(GONE)
     if status not in STATUSES:
-        raise BadShape("Choose one of: %(statuses)s.", statuses=", ".join(STATUSES))
+        raise BadShape(CHOOSE, choices=", ".join(STATUSES))
     note = one_line(note, "note")
     row = session.get(DemandStatus, (letter.id, demand))
     if row is None:

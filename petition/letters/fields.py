@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from petition.errors import BadShape
+from petition.errors import TOO_MANY, BadShape
 from petition.letters.models import Field, Letter, Option
 from petition.letters.states import require_draft
 from petition.letters.text.letter_text import one_line
@@ -138,7 +138,7 @@ def set_fields(session: Session, letter: Letter, fields: Sequence[FieldOfLetter]
         return
     require_draft(letter)
     if len(fields) > MOST_FIELDS:
-        raise BadShape("A letter asks at most %(most)s questions.", most=MOST_FIELDS)
+        raise BadShape(TOO_MANY, most=MOST_FIELDS)
     _require_different(field.label for field in fields)
     _write(session, letter, fields)
 

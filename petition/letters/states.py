@@ -9,7 +9,7 @@ from petition.errors import Conflict, Over
 from petition.letters.models import Letter
 
 _ = str
-DRAFT, OPEN, PUBLISHED, CLOSED, WITHDRAWN = _("draft"), _("open"), _("published"), _("closed"), _("withdrawn")
+DRAFT, OPEN, PUBLISHED, CLOSED, WITHDRAWN = "draft", "open", "published", "closed", "withdrawn"
 STEPS = {
     (DRAFT, OPEN),
     (OPEN, PUBLISHED),
@@ -26,7 +26,7 @@ NOTICE = timedelta(days=1)
 LEAST_K, MOST_K = 3, 50
 ALONE = 1
 """K of a statement by one person: it hides no one among others, so its page warns before it is chosen."""
-EDITOR, COMMENTER = _("editor"), _("commenter")
+EDITOR, COMMENTER = "editor", "commenter"
 ROLES = (EDITOR, COMMENTER)
 TOGETHER, APART = "together", "apart"
 TIMINGS = (TOGETHER, APART)
@@ -40,8 +40,7 @@ LOG_VERSION = 2
 """Of the logs that this program continues. Version 0.1.0 made logs of version 1."""
 OF_OLD_VERSION = _(
     "This letter was opened with version 0.1.0 of the program, and this version can't continue its public record. "
-    "What was counted stays. The letter takes no more signatures and no more codes. The organizers can start it "
-    "again as a new letter."
+    "The letter takes no more signatures or codes. What was counted stays. The organizers can start a new letter."
 )
 
 

@@ -6,7 +6,7 @@ from itertools import combinations
 from sqlalchemy.orm import Session
 
 from petition.addresses import WITH_SUBDOMAINS, is_within, read_domain
-from petition.errors import BadShape, Conflict
+from petition.errors import TOO_MANY, BadShape, Conflict
 from petition.letters.drafting.settings import rolls_of
 from petition.letters.models import Letter
 from petition.letters.states import DRAFT, MAIL, ROUTES
@@ -23,7 +23,7 @@ def set_routes(session: Session, letter: Letter, routes: Sequence[str], domains:
     """
     session.refresh(letter, with_for_update=True)
     if letter.state != DRAFT:
-        raise Conflict("This letter is open, so how people get codes can't change.")
+        raise Conflict("This letter is open, so this can't change. To change it, start a new letter.")
     chosen = [route for route in ROUTES if route in routes]
     if not chosen:
         raise BadShape("Choose at least one way to get codes.")
@@ -37,7 +37,7 @@ def set_routes(session: Session, letter: Letter, routes: Sequence[str], domains:
 def _read(typed: Sequence[str]) -> list[str]:
     found = sorted({read_domain(line) for line in typed if line.strip()})
     if len(found) > MOST_DOMAINS:
-        raise BadShape("Give at most %(most)s domains.", most=MOST_DOMAINS)
+        raise BadShape(TOO_MANY, most=MOST_DOMAINS)
     return found
 
 

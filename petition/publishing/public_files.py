@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from petition.crypto.merkle import tile_path
-from petition.errors import NotFound
+from petition.errors import NOTHING_HERE, NotFound
 from petition.letters.models import Letter
 from petition.letters.states import ALONE
 from petition.publishing.data import columns, exports
@@ -230,7 +230,7 @@ def log_file(session: Session, letter_id: str, name: str) -> PublicFile:
     """A tile of a letter's log, made from the log alone; NotFound beyond its end."""
     wanted = tile_of(name)
     if wanted is None:
-        raise NotFound("There is no such file. The letter's page lists all of them.")
+        raise NotFound(NOTHING_HERE)
     log = logs.log_of(session, letter_id)
     if wanted.level == "entries":
         body = logs.bundle(session, log, wanted.number, wanted.width)

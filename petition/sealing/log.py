@@ -12,7 +12,7 @@ from petition.crypto.encodings import canonical_json
 from petition.crypto.merkle import Tiles, leaf_hash, node_hash
 from petition.crypto.merkle import root as root_over
 from petition.crypto.notes import checkpoint, public_of, vkey
-from petition.errors import Conflict, NotFound
+from petition.errors import NOTHING_HERE, Conflict, NotFound
 from petition.letters.models import Letter
 from petition.sealing.models import Entry, Log, Tile
 from petition.signing.signatures import insert_once
@@ -111,19 +111,19 @@ def _write_tile(session: Session, letter_id: str, level: int, number: int, hashe
 def tile(session: Session, log: Log, level: int, number: int, width: int) -> bytes:
     """The hashes of a tile, whole (``width`` 256) or as far as a partial one goes."""
     if not 1 <= width <= TILE or (log.size >> (8 * level)) < number * TILE + width:
-        raise NotFound("The public record has no such file.")
+        raise NotFound(NOTHING_HERE)
     stored = session.scalar(
         select(Tile.hashes).where(Tile.letter_id == log.letter_id, Tile.level == level, Tile.number == number)
     )
     if stored is None:
-        raise NotFound("The public record has no such file.")
+        raise NotFound(NOTHING_HERE)
     return stored[: 32 * width]
 
 
 def bundle(session: Session, log: Log, number: int, width: int) -> bytes:
     """Up to 256 entries, each after its length as a big-endian uint16."""
     if not 1 <= width <= TILE or log.size < number * TILE + width:
-        raise NotFound("The public record has no such lines.")
+        raise NotFound(NOTHING_HERE)
     datas = session.scalars(
         select(Entry.data)
         .where(Entry.letter_id == log.letter_id, Entry.number.between(number * TILE, number * TILE + width - 1))

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from petition.crypto.encodings import sha256
-from petition.errors import BadShape, Conflict, NotFound
+from petition.errors import GONE, BadShape, Conflict, NotFound
 from petition.letters.models import Letter
 from petition.letters.text.letter_text import one_line
 from petition.signing.models import HiddenName, ShownName
@@ -118,11 +118,11 @@ def hide(session: Session, letter: Letter, key: bytes, reason: str) -> HiddenNam
     """Take a name off the list from the next set time on, with a public reason; its signature still counts."""
     reason = one_line(reason, "note")
     if not reason:
-        raise BadShape("Give a reason. It shows on the letter's page, without the name.")
+        raise BadShape("Give a reason.")
     session.refresh(letter, with_for_update=True)
     row = find_on_pages(session, letter.id, key)
     if row is None or row.state == HIDING:
-        raise NotFound("This name isn't shown, or no longer.")
+        raise NotFound(GONE)
     newest = session.scalar(select(func.max(HiddenName.number)).where(HiddenName.letter_id == letter.id))
     hidden = HiddenName(letter_id=letter.id, number=(newest or 0) + 1, reason=reason, key=key)
     session.add(hidden)

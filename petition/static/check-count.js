@@ -113,6 +113,7 @@ function stop() {
 // Without https a browser has no cryptography for pages; from a disk it reads no other file.
 if (section && window.isSecureContext && window.Worker && /^https?:$/.test(location.protocol)) {
   part("run").hidden = false;
+  part("without").open = false; // it is for those who have no script, or no trust in this one
   part("start").addEventListener("click", start);
   part("stop").addEventListener("click", stop);
 }

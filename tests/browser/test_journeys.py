@@ -212,6 +212,27 @@ def test_the_first_stop_of_the_keyboard_leads_past_the_navigation(new_window: Ne
         assert focused(page) == "Skip to the text", path
 
 
+def test_the_bar_for_signing_hides_nothing_that_has_the_focus(new_window: NewWindow, site: Site) -> None:
+    place, page = site.shared.a_published_letter(), new_window().page
+    page.goto(place.public)
+    bar = page.locator(".signing").bounding_box()
+    assert bar is not None
+    assert bar["y"] + bar["height"] == 700, "it is at the bottom of the window"
+    hidden = []
+    for _ in range(page.locator("a, summary").count()):
+        page.keyboard.press("Tab")
+        if page.evaluate("!document.activeElement.matches('body, .signing *')") and lowest(page) > bar["y"]:
+            hidden.append(focused(page))
+
+    assert hidden == []
+
+
+def lowest(page: Page) -> float:
+    """How far down in the window the lower edge of what has the focus is."""
+    found: float = page.evaluate("document.activeElement.getBoundingClientRect().bottom")
+    return found
+
+
 def test_a_summary_of_errors_leads_to_the_field(new_window: NewWindow, site: Site) -> None:
     page = new_window().page
     page.goto("/organize/sign-in")

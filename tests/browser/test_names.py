@@ -35,7 +35,7 @@ def test_a_name_is_locked_by_the_browser_and_shown_with_others(
     come_to_sign(phone, site, place)
     site.arrived.clear()
     choose(phone, "Show my name with the next count update", "Ána Muster", "Operator")
-    expect(phone.page.get_by_text("Your name, as you typed it: Ána Muster, Operator")).to_be_visible()
+    expect(phone.page.get_by_text("Your name: Ána Muster, Operator")).to_be_visible()
     phone.sign()
     assert any("locked_name" in what for what in site.arrived)
     assert not any("Muster" in what or "Operator" in what for what in site.arrived)
@@ -57,7 +57,7 @@ def test_what_no_list_would_show_is_not_sent(
     choose(phone, "Show my name once 50 people have signed", name)
     phone.page.get_by_role("button", name="Sign this letter").click()
 
-    phone.expect_told("People will read your name and title as you type them")
+    phone.expect_told("Name and title need letters")
     expect(phone.page.get_by_label("Name, as people will read it")).to_have_attribute("aria-invalid", "true")
     assert not any("signatures" in what for what in site.arrived)
 

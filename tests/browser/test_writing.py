@@ -158,7 +158,7 @@ def test_a_letter_gets_demands_sources_a_translation_and_opens(
 ) -> None:
     ana = desk("Ana", scripts=scripts, width=390)
     ana.goto(f"{place.desk}write")
-    press(ana, "Up: 2")
+    press(ana, "Up 2")
     press(ana, "Add another demand")
     ana.get_by_label("Demand 3", exact=True).fill("A third.\nA fourth.")
     ana.get_by_role("group", name="Source 1").get_by_label("Title").fill("A report")

@@ -127,7 +127,7 @@ def test_two_who_make_codes_at_once_get_a_batch_each(campaign: Campaign) -> None
 def test_codes_are_made_in_reasonable_numbers(campaign: Campaign, count: int) -> None:
     letter = campaign.an_open_letter()
 
-    with pytest.raises(BadShape, match="from 1 to 100000"):
+    with pytest.raises(BadShape, match="from 1 to 100,000"):
         make(campaign, letter, count)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from petition.errors import BadShape, Conflict, NotFound
+from petition.errors import GONE, TOO_MANY, BadShape, Conflict, NotFound
 from petition.letters.drafting.drafts import save
 from petition.letters.drafting.passages import Finder, Mark, Paragraph, Place, mark, paragraphs, replaced
 from petition.letters.drafting.versions import newest_version, text_of, version_of
@@ -47,7 +47,7 @@ def add_comment(
     _require_open(session, letter)
     where = paragraphs(text_of(version_of(session, letter, version)))
     if not 0 <= paragraph < len(where):
-        raise NotFound("This version has no such paragraph. Reload the page.")
+        raise NotFound(GONE)
     marked = mark(where[paragraph].text, several_lines(quote, "passage"))
     several_lines(marked.quote, "passage")
     text = several_lines(text, "comment")
@@ -56,7 +56,7 @@ def add_comment(
     if suggestion in (marked.quote, where[paragraph].text):  # the form begins with these words
         suggestion = None
     if not text and suggestion is None:
-        raise BadShape("Write what you want to say, or suggest other words.")
+        raise BadShape("Write what you want to say.")
     row = Comment(
         letter_id=letter.id,
         number=_next(session, letter),
@@ -127,7 +127,7 @@ def accept_suggestion(
     _require_open(session, letter)
     row = _comment(session, letter, number)
     if row.suggestion is None or row.state != OPEN:
-        raise Conflict("There is no suggestion here to use.")
+        raise Conflict(GONE)
     newest = newest_version(session, letter)
     words = replaced(text_of(newest), _mark(row), row.suggestion)
     version = save(session, letter, organizer, words, based_on=newest.number, moment=moment, note=note)
@@ -166,7 +166,7 @@ def _mark(row: Comment) -> Mark:
 def _comment(session: Session, letter: Letter, number: int) -> Comment:
     row = session.get(Comment, (letter.id, number))
     if row is None:
-        raise NotFound("This comment is gone. Someone may have deleted it.")
+        raise NotFound(GONE)
     return row
 
 
@@ -181,5 +181,5 @@ def _next(session: Session, letter: Letter) -> int:
     here = Comment.letter_id == letter.id
     known, last = session.execute(select(func.count(), func.max(Comment.number)).where(here)).one()
     if known >= MOST_COMMENTS:
-        raise Conflict("This letter has %(most)s comments, the most possible. Delete some first.", most=MOST_COMMENTS)
+        raise Conflict(TOO_MANY, most=MOST_COMMENTS)
     return int(last or 0) + 1

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from petition.crypto.codes import new_letter_id
-from petition.errors import BadShape, Conflict, Refusal, TextChanged
+from petition.errors import TOO_MANY, BadShape, Conflict, Refusal, TextChanged
 from petition.letters.drafting.merging import merge
 from petition.letters.drafting.settings import DEFAULT_K, DEFAULT_ROLL, rolls_of
 from petition.letters.drafting.transliteration import in_latin
@@ -101,7 +101,7 @@ def require_room(session: Session, organizer: Organizer) -> None:
     drafts = select(func.count()).select_from(Letter).join(Authorship, Authorship.letter_id == Letter.id)
     mine = session.scalars(drafts.where(Authorship.organizer_id == organizer.id, Letter.state == DRAFT)).one()
     if mine >= MOST_DRAFTS:
-        raise Conflict("You have %(most)s drafts, the most possible. Delete one first.", most=MOST_DRAFTS)
+        raise Conflict(TOO_MANY, most=MOST_DRAFTS)
 
 
 def save(

@@ -236,13 +236,12 @@ def forget_keys(session: Session, organizer: Organizer) -> None:
 
 
 def _require_good(passphrase: str) -> None:
-    if len(passphrase) < SHORTEST_PASSPHRASE:
+    if not SHORTEST_PASSPHRASE <= len(passphrase) <= LONGEST_PASSPHRASE:
         raise BadShape(
-            "Choose a password of at least %(least)s characters, for example five words.",
+            "Choose a password of %(least)s to %(most)s characters, for example five words.",
             least=SHORTEST_PASSPHRASE,
+            most=LONGEST_PASSPHRASE,
         )
-    if len(passphrase) > LONGEST_PASSPHRASE:
-        raise BadShape("Choose a password of at most %(most)s characters.", most=LONGEST_PASSPHRASE)
 
 
 def sign_in(

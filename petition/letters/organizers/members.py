@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from petition.crypto.encodings import b64url
 from petition.database import changed
-from petition.errors import BadShape, Conflict, NotFound, Over
+from petition.errors import GONE, TOO_MANY, BadShape, Conflict, NotFound, Over
 from petition.letters.models import Approval, Authorship, Invitation, Letter, NamesKeyCopy, Organizer, WorkingCopy
 from petition.letters.organizers.accounts import INVITATION_LASTS
 from petition.letters.states import COMMENTER, EDITOR, ROLES
@@ -83,8 +83,7 @@ def invite(
     if role not in ROLES:
         raise BadShape("Choose editor or reviewer.")
     if len(invitations(session, letter, moment=moment)) >= MOST_INVITATIONS:
-        raise Conflict("There are %(most)s unused links to this letter. Cancel some first.",
-                       most=MOST_INVITATIONS)  # fmt: skip
+        raise Conflict(TOO_MANY, most=MOST_INVITATIONS)
     secret = b64url(random(24))
     until = moment + INVITATION_LASTS
     session.add(Invitation(key=_key(secret), letter_id=letter.id, role=role, until=until, replaces=replaces))
@@ -136,7 +135,7 @@ def accept(session: Session, secret: str, organizer: Organizer, *, moment: datet
 def add_member(session: Session, letter: Letter, organizer: Organizer, role: str) -> None:
     """Add an organizer to a letter. Names keys are granted separately, by someone who holds them."""
     if len(members(session, letter)) >= MOST_PEOPLE:
-        raise Conflict("At most %(most)s people can work on a letter.", most=MOST_PEOPLE)
+        raise Conflict(TOO_MANY, most=MOST_PEOPLE)
     session.merge(Authorship(letter_id=letter.id, organizer_id=organizer.id, role=role))
     session.flush()
 
@@ -182,7 +181,7 @@ def _leave(session: Session, letter: Letter, organizer_id: str) -> None:
 def _authorship(session: Session, letter: Letter, organizer_id: str) -> Authorship:
     found = session.get(Authorship, (letter.id, organizer_id))
     if found is None:
-        raise NotFound("This person doesn't work on this letter. Reload the page.")
+        raise NotFound(GONE)
     return found
 
 

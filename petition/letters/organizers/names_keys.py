@@ -15,19 +15,21 @@ from petition.crypto.boxes import derive, lock, unlock
 from petition.crypto.encodings import b64url
 from petition.crypto.keyrings import box_for, open_box
 from petition.crypto.locked_names import NamesPrivateKey
-from petition.errors import BadShape, Conflict, Forbidden, NotFound
+from petition.errors import A_NUMBER, BadShape, Conflict, Forbidden, NotFound
 from petition.letters.lifecycle import full_hour_after
 from petition.letters.models import Authorship, Letter, NamesKey, NamesKeyCopy, Organizer
 from petition.letters.organizers.accounts import private_key
 from petition.letters.states import EDITOR, PUBLISHED, require_draft
 
 MakeKey = Callable[[], NamesPrivateKey]
+_ = str
 MOST_NUMBERS = 5
 LEAST_N, MOST_N = 2, 1_000_000
 MOST_MONTHS = 60
 NOTICE = timedelta(days=1)
 """The unlocking of an N is announced so long ahead."""
 KEY_LABEL = "petition-names-key-v1"
+NUMBERS = _("Give at most %(most)s numbers, each from %(least)s to %(largest)s, for example: 50, 200.")
 
 
 def choose_name_steps(session: Session, letter: Letter, *, named: bool, numbers: Iterable[int], months: int) -> None:
@@ -36,12 +38,9 @@ def choose_name_steps(session: Session, letter: Letter, *, named: bool, numbers:
     require_draft(letter)
     wanted = sorted(set(numbers))
     if len(wanted) > MOST_NUMBERS or not all(LEAST_N <= number <= MOST_N for number in wanted):
-        raise BadShape(
-            "Give at most %(most)s numbers, each from %(least)s to %(largest)s, for example: 50, 200.",
-            most=MOST_NUMBERS, least=LEAST_N, largest=f"{MOST_N:,}",
-        )  # fmt: skip
+        raise BadShape(NUMBERS, most=MOST_NUMBERS, least=LEAST_N, largest=f"{MOST_N:,}")
     if not 1 <= months <= MOST_MONTHS:
-        raise BadShape("Names may stay for 1 to %(most)s months after the letter closes.", most=MOST_MONTHS)
+        raise BadShape(A_NUMBER, least=1, most=MOST_MONTHS)
     letter.name_steps = [*([NAMED] if named else []), *(name_step(NAMED_AT, number) for number in wanted)]
     letter.names_months = months
     session.flush()

@@ -37,7 +37,7 @@ def begin_app(organizer: Organizer, *, master: bytes) -> None:
 def app_secret(organizer: Organizer, *, master: bytes) -> str:
     """The secret for the app (base32). It is shown while the app is set up, and never again."""
     if organizer.app_secret is None or organizer.app_confirmed:
-        raise Conflict("Two-step sign-in is already on. To set it up again, turn it off first.")
+        raise Conflict("Two-step sign-in is already on. Turn it off first.")
     return _secret(organizer, master)
 
 

@@ -61,7 +61,7 @@ class PassphraseChecker:
     def strangers_turn(self) -> Iterator[None]:
         """A place in the line of strangers; refuses with SlowDown if the line is full."""
         if not self._strangers.acquire(blocking=False):
-            raise SlowDown("Many people are signing in. Please try again in a minute.")
+            raise SlowDown("Many people are signing in. Try again in a minute.")
         try:
             with self._stranger_checked:
                 yield

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from petition.errors import BadShape, TooLong
+from petition.errors import TOO_MANY, BadShape, TooLong
 from petition.letters.text import sources as footnotes
 from petition.letters.text.characters import readable, require_visible
 from petition.letters.text.sources import MOST_SOURCES, Source
@@ -132,21 +132,21 @@ def read_source(title: str, url: str, date: str) -> Source:
 def _demands(typed: Iterable[str]) -> tuple[str, ...]:
     demands = [demand for demand in typed if demand.strip()]
     if len(demands) > MOST_DEMANDS:
-        raise TooLong("A letter has at most %(most)s demands.", most=MOST_DEMANDS)
+        raise TooLong(TOO_MANY, most=MOST_DEMANDS)
     return tuple(one_line(demand, "demand") for demand in demands)
 
 
 def _sources(given: Iterable[Source]) -> tuple[Source, ...]:
     found = tuple(source for source in given if source != Source(""))
     if len(found) > MOST_SOURCES:
-        raise TooLong("A letter has at most %(most)s sources.", most=MOST_SOURCES)
+        raise TooLong(TOO_MANY, most=MOST_SOURCES)
     return found
 
 
 def _translations(given: Iterable[Translation], binding: str) -> tuple[Translation, ...]:
     found = _in_order(given)
     if len(found) > MOST_TRANSLATIONS:
-        raise TooLong("A letter has at most %(most)s translations.", most=MOST_TRANSLATIONS)
+        raise TooLong(TOO_MANY, most=MOST_TRANSLATIONS)
     codes = [binding, *(one.language for one in found)]
     if len(set(codes)) != len(codes):
         raise BadShape("A letter has one text in each language. Delete the translation into this language first.")

@@ -43,9 +43,9 @@ COUNTS = (
 )
 HISTORY = (
     Column("sealed_at", _("The hour (UTC) of an update that changed a number.")),
-    Column("signatures", _("Signatures in the log after it, without annulled rounds.")),
-    Column("withdrawals", _("How many of them were withdrawn by then.")),
-    Column("count", _("Signatures minus withdrawals.")),
+    Column("signatures", _("Signatures in the log, without annulled rounds.")),
+    Column("withdrawals", _("How many of them were withdrawn.")),
+    Column("count", _("Verified workers: signatures minus withdrawals, without annulled rounds.")),
     Column("size", _("How many entries the log had after it.")),
 )
 NAMES = (

@@ -69,7 +69,7 @@ def _wanted(rows: list[Round], roll: str, number: int | None) -> Round:
     if number is not None:
         found = [row for row in rows if row.number == number]
         if not found:
-            raise NotFound("This letter has no such set of codes.")
+            raise NotFound("This letter has no set of codes %(number)s.", number=number)
         return found[0]
     mine = [row for row in rows if row.roll == roll]
     return ([row for row in mine if row.annulled is None] or mine)[-1]

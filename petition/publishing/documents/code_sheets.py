@@ -14,7 +14,7 @@ import segno
 
 from petition.crypto.codes import read_code, show
 from petition.crypto.pins import show_pin, write_pin
-from petition.errors import BadShape
+from petition.errors import CHOOSE, BadShape
 from petition.i18n import fill
 from petition.letters.access import unlisted_path
 from petition.letters.models import Letter
@@ -109,7 +109,7 @@ def join_link(sheet: Sheet, code: str) -> str:
 def sheet_pdf(sheet: Sheet, codes: list[str], paper: str = "a4") -> bytes:
     """A PDF to cut up, for paper ``a4`` or ``letter``. Refuses what is no code, and more than 1,000 of them."""
     if paper not in PAPERS:
-        raise BadShape("Choose a paper: %(papers)s.", papers=", ".join(PAPERS))
+        raise BadShape(CHOOSE, choices=", ".join(PAPERS))
     require_printable(len(codes))
     return pdf(TEMPLATE, said(sheet, codes, paper))
 

@@ -95,8 +95,8 @@ def _common(found: Figures) -> dict[str, Any]:
             "figures": say("The numbers"),
             "check": say("Check it yourself"),
             "chart": say("How the count grew"),
-            "groups": say("Who signed, as far as they said"),
-            "history": say("The newest updates"),
+            "groups": say("Who signed"),
+            "history": say("The latest count updates"),
             "columns": [say("Hour (UTC)"), say("Signatures"), say("Removed"), say("Count")],
         },
     }

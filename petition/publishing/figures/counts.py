@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from petition.addresses import ending
 from petition.letters.drafting.settings import rolls_of
 from petition.letters.drafting.versions import newest_version, text_of
-from petition.letters.events import ASKED, events_of, statuses_of
+from petition.letters.events import ASKED, NAMES, STANDINGS, events_of, statuses_of
 from petition.letters.models import Event, Letter
 from petition.letters.organizers.members import displayed_names
 from petition.letters.states import takes_signatures
@@ -78,6 +78,11 @@ class PublicEvent:
     link: str
     text: str
 
+    @property
+    def title(self) -> str:
+        """What happened, as people read it."""
+        return NAMES[self.kind]
+
 
 @dataclass(frozen=True)
 class Demand:
@@ -88,6 +93,11 @@ class Demand:
     status: str
     day: date | None
     note: str
+
+    @property
+    def standing(self) -> str:
+        """Where it stands, as people read it."""
+        return STANDINGS[self.status]
 
 
 @dataclass(frozen=True)

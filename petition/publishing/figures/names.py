@@ -12,7 +12,7 @@ from functools import cached_property
 from sqlalchemy.orm import Session
 
 from petition.crypto.appearance_steps import number_of
-from petition.errors import NotFound
+from petition.errors import NOTHING_HERE, NotFound
 from petition.letters.models import Letter
 from petition.letters.organizers.names_keys import names_keys, steps_taken
 from petition.publishing.figures.collation import initial, place
@@ -153,7 +153,7 @@ def pages_of(count: int) -> int:
 def require_page(count: int, name: str) -> None:
     """Refuse a page of the list that this number of names doesn't reach; any other file's name passes."""
     if (page_number(name) or 1) > pages_of(count):
-        raise NotFound("There is no such page. The list of names is shorter.")
+        raise NotFound(NOTHING_HERE)
 
 
 def page_number(name: str) -> int | None:

@@ -6,11 +6,10 @@ from datetime import datetime
 from flask import Response
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, NumberRange
 
 from petition.coordination.rounds import NewRound, least_codes, open_further_round
 from petition.crypto.codes import show
-from petition.errors import BadShape, NotFound
+from petition.errors import A_NUMBER, BadShape, NotFound
 from petition.issuing.codes import batches, make_codes, pool_of, void_batch
 from petition.letters.access import own_letter
 from petition.letters.drafting.settings import rolls_of
@@ -35,11 +34,10 @@ from petition.web.desk.actions import as_sent, asks_first, organizer_action, sav
 from petition.web.desk.qr import qr_code
 from petition.web.desk.services import site_services
 from petition.web.shared.context import issuer_session, language, now, say, session, site
+from petition.web.shared.forms import Between
 
 _ = str
-
-
-HOW_MANY = _("Make from 1 to 10,000 codes at a time.")
+MOST_AT_ONCE = 10_000
 PAPERS_BY_LANGUAGE = {"en": "letter"}
 """Paper that is offered first, where it is not A4."""
 HANDED_ON = 10
@@ -61,7 +59,7 @@ class CodesForm(PrintForm):
     roll = SelectField(_("For whom"), validate_choice=False)
     count = IntegerField(
         _("How many"),
-        [InputRequired(_("Give a number.")), NumberRange(0, 10_000, HOW_MANY)],
+        [Between(0, MOST_AT_ONCE)],
         default=20,
     )
     new_round = BooleanField(_("Start another set with these codes"))
@@ -97,7 +95,7 @@ def _page(organizer: Organizer, slug: str) -> str:
         "organize/codes.html",
         letter=letter,
         form=form,
-        made=sum(row.made for row in known),
+        made=how_many_made(letter.id),
         used=sum(row.spent for row in known),
         least=least_codes(letter),
         batches=batches(issuer_session(), letter.id),
@@ -114,7 +112,7 @@ def make(organizer: Organizer, slug: str) -> Answer:
         new = _new_round(letter, form)
         return _shown(letter, form, new, new.batch, new.codes, opens=new.opens)
     if not form.count.data:
-        raise BadShape(HOW_MANY).about("count")
+        raise BadShape(A_NUMBER, least=1, most=f"{MOST_AT_ONCE:,}").about("count")
     return _made(letter, form, form.count.data, is_handed_on=False)
 
 
@@ -218,4 +216,4 @@ def _canceled(organizer: Organizer, slug: str, batch: int) -> Answer:
     letter = own_letter(session(), slug, organizer)
     void_batch(issuer_session(), letter.id, batch)
     issuer_session().commit()
-    return saved("codes", say("These codes are canceled: no one can use them any more."))
+    return saved("codes", say("No one can use these codes any more."))

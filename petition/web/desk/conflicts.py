@@ -124,4 +124,4 @@ def from_text(text: str) -> LetterText:
             LetterText(**{**found, "demands": tuple(found["demands"])}, sources=sources, translations=translations)
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise BadShape("What you sent isn't a whole letter. Go back and send the form as it is there.") from None
+        raise BadShape("We couldn't read what you sent. Go back, check it, and send it again.") from None

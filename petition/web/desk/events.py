@@ -11,6 +11,8 @@ from petition.letters.dates import set_dates
 from petition.letters.drafting.versions import newest_version
 from petition.letters.events import (
     KINDS,
+    NAMES,
+    STANDINGS,
     add_event,
     events_of,
     read_event,
@@ -25,20 +27,6 @@ from petition.web.desk.actions import as_sent, organizer_action, saved, sent
 from petition.web.shared.context import now, session
 
 _ = str
-NAMES = {
-    "delivered": _("Delivered"),
-    "answered": _("Answered"),
-    "press": _("In the press"),
-    "update": _("News from the organizers"),
-    "checked": _("Checked by an outsider"),
-    "correction": _("Correction"),
-}
-STANDS = {
-    "asked": _("No answer yet"),
-    "promised": _("Promised"),
-    "met": _("Met"),
-    "refused": _("Refused"),
-}
 AN_HOUR = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H"]
 A_DAY = _("Choose a date.")
 
@@ -62,7 +50,7 @@ class DemandForm(FlaskForm):
 
         csrf = False
 
-    status = SelectField(_("Where it stands"), choices=lambda: list(STANDS.items()))
+    status = SelectField(_("Where it stands"), choices=lambda: list(STANDINGS.items()))
     day = DateField(_("Date"), [InputRequired(A_DAY)])
     note = StringField(_("Note"))
 

@@ -2,7 +2,7 @@
 
 from flask import Response
 
-from petition.errors import NotFound
+from petition.errors import NOTHING_HERE, NotFound
 from petition.letters.access import own_letter
 from petition.letters.models import Organizer
 from petition.letters.states import PUBLIC
@@ -56,7 +56,7 @@ def numbers_file(organizer: Organizer, slug: str, file: str) -> Answer:
     """One of the files, with the bytes that are or would be public."""
     letter = own_letter(session(), slug, organizer)
     if file not in FILES:
-        raise NotFound("There is no such file. “Numbers and files” lists all of them.")
+        raise NotFound(NOTHING_HERE)
     make, media_type = FROM_FIGURES[file]
     body = make(figures(session(), letter, site().settings.url))
     headers = {"Content-Security-Policy": headers_of(media_type)["Content-Security-Policy"]}

@@ -12,7 +12,7 @@ _ = str
 class SignInForm(FlaskForm):
     """Name and passphrase, and what only some need."""
 
-    name = StringField(_("Your name"), [InputRequired(_("Enter your name on this site.")), Length(max=200)])
+    name = StringField(_("Your name"), [InputRequired(_("Enter your name.")), Length(max=200)])
     passphrase = PasswordField(_("Password"), [InputRequired(_("Enter your password.")), Length(max=1000)])
     password = StringField(
         _("Code from your authenticator app"),
@@ -31,11 +31,11 @@ class SignInForm(FlaskForm):
 class PassphraseForm(FlaskForm):
     """A new passphrase, typed twice."""
 
-    passphrase = PasswordField(_("Password"), [InputRequired(_("Choose a password.")), Length(max=1000)])
+    passphrase = PasswordField(_("Password"), [InputRequired(_("Enter your password.")), Length(max=1000)])
     again = PasswordField(
         _("Password again"),
         [
-            InputRequired(_("Enter the password again.")),
+            InputRequired(_("The two passwords differ. Enter the same one twice.")),
             EqualTo("passphrase", _("The two passwords differ. Enter the same one twice.")),
         ],
     )

@@ -6,16 +6,20 @@ from typing import Any
 from flask import request
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, PasswordField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms.validators import InputRequired, Length
 
 from petition.crypto.appearance_steps import NAMED, NAMED_AT, name_step, number_of
-from petition.errors import BadShape, NotFound
+from petition.errors import GONE, BadShape, NotFound
 from petition.letters.access import own_letter
 from petition.letters.drafting.versions import newest_version
 from petition.letters.models import Letter, Organizer
 from petition.letters.organizers.accounts import short_id
 from petition.letters.organizers.names_keys import (
+    LEAST_N,
     MOST_MONTHS,
+    MOST_N,
+    MOST_NUMBERS,
+    NUMBERS,
     announce_unlocking,
     choose_name_steps,
     grant,
@@ -33,7 +37,7 @@ from petition.web.desk.actions import about, as_sent, asks_first, organizer_acti
 from petition.web.desk.services import facts
 from petition.web.desk.steps import ReasonForm
 from petition.web.shared.context import now, session, site
-from petition.web.shared.forms import small_number
+from petition.web.shared.forms import Between, small_number
 from petition.web.shared.limits import limiter, organizer_key, signing_in
 
 _ = str
@@ -51,14 +55,14 @@ class NameStepsForm(FlaskForm):
     )
     months = IntegerField(
         _("Months after closing until names are removed"),
-        [InputRequired(_("Give a number of months.")), NumberRange(1, MOST_MONTHS, _("Give a number from 1 to 60."))],
+        [Between(1, MOST_MONTHS)],
     )
 
 
 class UnlockForm(FlaskForm):
     """An act that only the passphrase allows."""
 
-    passphrase = PasswordField(_("Your password"), [InputRequired(_("Type your password.")), Length(max=1000)])
+    passphrase = PasswordField(_("Your password"), [InputRequired(_("Enter your password.")), Length(max=1000)])
 
 
 class GrantForm(UnlockForm):
@@ -113,7 +117,7 @@ def choose_names(organizer: Organizer, slug: str) -> Answer:
 def _numbers(typed: str) -> list[int]:
     numbers = [small_number(part) for part in re.split(r"[\s,;]+", typed) if part]
     if None in numbers:
-        raise BadShape("Give numbers with commas between them, for example: 50, 200.").about("numbers")
+        raise BadShape(NUMBERS, most=MOST_NUMBERS, least=LEAST_N, largest=f"{MOST_N:,}").about("numbers")
     return [number for number in numbers if number is not None]
 
 
@@ -191,7 +195,7 @@ def _hiding_page(organizer: Organizer, slug: str) -> str:
     key = _key()
     name = find_on_pages(session(), letter.id, key)
     if name is None:
-        raise NotFound("This name isn't shown, or no longer.")
+        raise NotFound(GONE)
     shown = {"key": key.hex(), "name": name.name, "form": as_sent(ReasonForm)}
     return desk_page("organize/confirm/hide-name.html", letter=letter, **shown)
 

@@ -7,9 +7,9 @@ from flask import redirect, request
 from flask import session as cookie
 from flask_wtf import FlaskForm
 from wtforms import IntegerField, RadioField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms.validators import InputRequired, Length
 
-from petition.errors import NotFound
+from petition.errors import GONE, NotFound
 from petition.letters.access import may_edit, own_letter, readable_letter
 from petition.letters.drafting.approvals import approvals_of, approve, require_approvals, withdraw_approval
 from petition.letters.drafting.versions import newest_version
@@ -33,12 +33,11 @@ from petition.web.desk.actions import as_sent, asks_first, organizer_action, sav
 from petition.web.desk.forms import PassphraseForm
 from petition.web.desk.sign_in import let_in
 from petition.web.shared.context import now, say, session, site
-from petition.web.shared.forms import small_number
+from petition.web.shared.forms import Between, small_number
 from petition.web.shared.limits import limiter, organizer_key, signing_in
 
 _ = str
-NO_SUCH_PERSON = _("This person doesn't work on this letter. Reload the page.")
-A_NUMBER = _("Give a number; 0 for none.")
+NO_SUCH_PERSON = GONE
 ROLES = [(EDITOR, _("Editor (can change everything)")), (COMMENTER, _("Reviewer (reads, comments, approves)"))]
 
 
@@ -63,7 +62,7 @@ class ApprovalsForm(FlaskForm):
 
     needed = IntegerField(
         _("Approvals needed before opening"),
-        [InputRequired(A_NUMBER), NumberRange(0, MOST_PEOPLE, A_NUMBER)],
+        [Between(0, MOST_PEOPLE)],
     )
 
 
@@ -71,7 +70,7 @@ class JoinForm(PassphraseForm):
     """A newcomer chooses a name and a passphrase."""
 
     name = StringField(
-        _("Your name here"),
+        _("Your name"),
         [InputRequired(_("Choose a name."))],
         description=_("You sign in with it, and people who work with you see it. It need not be your real name."),
     )
@@ -94,6 +93,7 @@ def _page(organizer: Organizer, slug: str, *, link: str | None = None) -> str:
         letter=letter,
         version=version,
         members=everybody,
+        editors=sum(member.role == EDITOR for member in everybody),
         mine=mine,
         edits=edits,
         is_draft=letter.state == DRAFT,

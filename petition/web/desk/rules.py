@@ -6,16 +6,17 @@ from typing import Any
 from flask import request
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, RadioField, StringField, TextAreaField
-from wtforms.validators import InputRequired, NumberRange, Optional, StopValidation
+from wtforms.validators import InputRequired, Optional, StopValidation
 
 from petition.letters.access import own_letter
 from petition.letters.drafting.drafts import choose_slug
 from petition.letters.drafting.settings import DEFAULT_K, Rules, rolls_of, set_rules
 from petition.letters.models import Letter, Organizer
-from petition.letters.states import ALONE, DRAFT
+from petition.letters.states import ALONE, DRAFT, LEAST_K, MOST_K
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.actions import about, as_sent, organizer_action, saved, sent
 from petition.web.shared.context import session, site
+from petition.web.shared.forms import Between
 
 _ = str
 
@@ -27,8 +28,7 @@ def skip_for_one(form: FlaskForm, field: Any) -> None:
         raise StopValidation
 
 
-A_NUMBER = _("Give a number from 3 to 50.")
-MILLIONS = NumberRange(1, 10**7, _("Give a number from 1 to 10,000,000."))
+MILLIONS = Between(1, 10**7)
 
 
 class RulesForm(FlaskForm):
@@ -42,7 +42,7 @@ class RulesForm(FlaskForm):
     )
     k = IntegerField(
         _("Minimum group size"),
-        [skip_for_one, InputRequired(A_NUMBER), NumberRange(3, 50, A_NUMBER)],
+        [skip_for_one, Between(LEAST_K, MOST_K)],
         description=_("Signatures are added in groups. With 10, at least 15 must be waiting."),
     )
     timing = RadioField(
@@ -62,13 +62,13 @@ class RulesForm(FlaskForm):
         default="daily",
     )
     issuing_days = IntegerField(
-        _("Two steps: days for using codes"),
-        [Optional(), NumberRange(1, 365, _("Give a number from 1 to 365."))],
+        _("Days for using codes"),
+        [Optional(), Between(1, 365)],
         default=7,
     )
     pause_hours = IntegerField(
-        _("Two steps: hours of break before signing"),
-        [Optional(), NumberRange(1, 720, _("Give a number from 1 to 720."))],
+        _("Hours of break before signing"),
+        [Optional(), Between(1, 720)],
         default=24,
     )
     single = BooleanField(_("This is a letter from one verified person, not from a group"))

@@ -23,7 +23,7 @@ class StartForm(PassphraseForm):
     """A new account."""
 
     name = StringField(
-        _("Choose a name"),
+        _("Your name"),
         [InputRequired(_("Choose a name."))],
         description=_("You sign in with it, and people who work with you see it. It need not be your real name."),
     )

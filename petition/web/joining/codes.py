@@ -12,7 +12,7 @@ from petition.crypto.codes import read_code
 from petition.crypto.encodings import b64url, from_b64url
 from petition.crypto.receipts import opening
 from petition.crypto.tokens import RECEIPT_SIZE, Token, drawn_from, read_token, statement_bytes
-from petition.errors import CodeUsed, Refusal
+from petition.errors import BadShape, CodeUsed, Refusal
 from petition.issuing.tokens import Keys, exchange, round_of_code
 from petition.letters.access import letter_at
 from petition.letters.drafting.settings import rolls_of
@@ -90,7 +90,7 @@ def redeem(address: str) -> tuple[str, int]:
     pasted = "".join(request.form.get("blinded_message", "").split())
     try:
         if pasted:
-            answer = _sign_pasted(letter, code, from_b64url(pasted, 384, "what you pasted"))
+            answer = _sign_pasted(letter, code, _pasted(pasted))
             return page("join/pasted.html", letter=letter, words=words, answer=b64url(answer)), 200
         token = _token_for(letter, code, seed)
     except Refusal as refusal:
@@ -98,6 +98,14 @@ def redeem(address: str) -> tuple[str, int]:
         wrong = problem(refusal, "blinded_message" if pasted else "code")
         return join_page(letter, words, **typed, problems=wrong), refusal.status
     return _page_with_token(letter, words, token), 200
+
+
+def _pasted(typed: str) -> bytes:
+    """The blinded message that a signer's own program printed."""
+    try:
+        return from_b64url(typed, 384)
+    except BadShape:
+        raise BadShape("This isn't what the program printed. Paste all of it.") from None
 
 
 def _page_with_token(letter: Letter, words: LetterText, token: Token) -> str:

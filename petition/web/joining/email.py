@@ -45,9 +45,9 @@ def ask_for_mail(address: str) -> tuple[str, int]:
 def _require_roll(letter: Letter, roll: str | None) -> str:
     """The roll in which a visitor wants to sign; refused if its codes are not sent by email."""
     if MAIL not in letter.routes or site().settings.mail is None:
-        raise NotFound("Codes for this letter don't go out by email. Ask a coworker for one on paper.")
+        raise NotFound("Codes for this letter don't go out by email. Ask the organizers for one on paper.")
     rolls = list(letter.mail_domains)
     wanted = roll or rolls[0]
     if wanted not in rolls:
-        raise NotFound("Codes for these signers don't go out by email. Ask a coworker for one on paper.")
+        raise NotFound("Codes for this letter don't go out by email. Ask the organizers for one on paper.")
     return wanted

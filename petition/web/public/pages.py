@@ -5,7 +5,7 @@ All other public requests are answered from cached bytes before they get here.
 
 from flask import Blueprint, Response, current_app, request
 
-from petition.errors import NotFound
+from petition.errors import NOTHING_HERE, NotFound
 from petition.letters.access import NO_SUCH_LETTER, is_unlisted, letter_at
 from petition.letters.states import OF_OLD_VERSION, PUBLIC, takes_signatures
 from petition.publishing.cache import CachedFile
@@ -17,7 +17,7 @@ from petition.web.shared.letters import addressed
 from petition.web.shared.public_cache import cached
 
 _ = str
-NO_SUCH_FILE = _("There is no such file. The letter's page lists all of them.")
+NO_SUCH_FILE = NOTHING_HERE
 bp = Blueprint("public", __name__)
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import request
+from wtforms import ValidationError
 
 from petition.crypto.encodings import from_b64url
-from petition.errors import BadShape, Refusal
+from petition.errors import A_NUMBER, BadShape, Refusal
 from petition.web.shared.context import say
 
 
@@ -25,6 +26,20 @@ def problem(refusal: Refusal, place: str = "") -> list[Problem]:
     return [Problem(refusal.place or place, say(refusal.sentence, **refusal.values))]
 
 
+@dataclass(frozen=True)
+class Between:
+    """A form's number must be in a range."""
+
+    least: int
+    most: int
+
+    def __call__(self, _form: Any, field: Any) -> None:
+        """Refuse any other number, and what is none."""
+        if field.data is None or not self.least <= field.data <= self.most:
+            field.errors = []  # it says more than “not a number”
+            raise ValidationError(say(A_NUMBER, least=f"{self.least:,}", most=f"{self.most:,}"))
+
+
 def json_members(*wanted: str) -> dict[str, Any]:
     """The members of a JSON object that was sent, exactly those that are wanted."""
     try:
@@ -32,7 +47,7 @@ def json_members(*wanted: str) -> dict[str, Any]:
     except RecursionError:
         body = None
     if not isinstance(body, dict):
-        raise BadShape("Send a JSON object with these members: %(wanted)s.", wanted=", ".join(wanted))
+        raise BadShape("The JSON object must have exactly these members: %(wanted)s.", wanted=", ".join(wanted))
     if set(body) != set(wanted):
         raise BadShape("The JSON object must have exactly these members: %(wanted)s.", wanted=", ".join(wanted))
     return body
@@ -41,7 +56,7 @@ def json_members(*wanted: str) -> dict[str, Any]:
 def binary(members: dict[str, Any], name: str, size: int | None = None) -> bytes:
     """A member in base64url without padding, of a size in bytes."""
     if not isinstance(members[name], str):
-        raise BadShape("%(name)s must be text in base64url without padding.", name=name)
+        raise BadShape("The %(what)s must be written in base64url without padding.", what=name)
     return from_b64url(members[name], size, name)
 
 

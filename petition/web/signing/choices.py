@@ -110,5 +110,5 @@ def _name_line(choice: Choice) -> str:
     words = ", ".join(part for part in (choice.name.strip(), choice.title.strip()) if part)
     number = number_of(choice.step)
     if number is None:
-        return say("Your name, as you typed it: %(name)s", name=words)
-    return say("Your name, as you typed it, once %(number)s people have signed: %(name)s", number=number, name=words)
+        return say("Your name: %(name)s", name=words)
+    return say("Your name, once %(number)s people have signed: %(name)s", number=number, name=words)

@@ -77,7 +77,7 @@ def test_the_result_says_what_was_found_and_what_cannot_be_known(window: Window)
 
     expect(section.get_by_role("status")).to_contain_text("The count is right: 6. Every signature")
     expect(section.get_by_text("What this check can't know")).to_be_visible()
-    expect(section.get_by_text("comes from this site")).to_be_visible()
+    expect(section.get_by_text("Don't trust this site? Check without it")).to_be_visible()
     expect(section.get_by_text("Details for experts")).to_be_hidden()
 
 
@@ -180,7 +180,7 @@ def test_without_scripts_there_is_no_button_but_the_command(
 
     expect(section.get_by_role("button")).to_have_count(0)
     expect(section.get_by_text(f"petition verify {site.root}{ADDRESS}")).to_be_visible()
-    expect(section.get_by_text("To check without this site's program")).to_be_visible()
+    expect(section.get_by_text("Install the petition program")).to_be_visible()
     window.context.close()
 
 

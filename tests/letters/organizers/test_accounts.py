@@ -96,7 +96,7 @@ def test_a_passphrase_that_is_refused_leaves_the_link_good(campaign: Campaign, n
     secret = invite(campaign, name)
 
     for passphrase in ("", "elevenchars", "x" * 1001):
-        with pytest.raises(BadShape, match="Choose a password of at"):
+        with pytest.raises(BadShape, match="Choose a password of 12 to"):
             choose(campaign, secret, passphrase)
     assert choose(campaign, secret)
 

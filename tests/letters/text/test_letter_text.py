@@ -144,7 +144,7 @@ def test_a_field_may_be_so_long_and_no_longer(field: str, most: int) -> None:
 
 def test_the_number_and_length_of_demands_are_limited() -> None:
     assert len(words(demands=["x" * 1000] * 30).demands) == 30
-    with pytest.raises(TooLong, match="at most 30 demands"):
+    with pytest.raises(TooLong, match="At most 30 are"):
         words(demands=["x"] * 31)
     with pytest.raises(TooLong, match="The demand has 1001 characters"):
         words(demands=["x" * 1001])

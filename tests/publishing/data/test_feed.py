@@ -36,7 +36,7 @@ def test_the_feed_tells_everything_that_happened(campaign):
 
     root = feed(campaign, letter)
 
-    assert sorted(told(root, "title")) == ["Delivered: Jo Muster", "Demand 1: met", "We refuse to build it"]
+    assert sorted(told(root, "title")) == ["Delivered: Jo Muster", "Demand 1: Met", "We refuse to build it"]
     assert len(set(told(root, "id"))) == 3
     assert root.findtext(f"{{{ATOM}}}subtitle").startswith("0 verified workers")
 

@@ -45,7 +45,7 @@ def test_names_stand_on_the_letters_page_and_on_pages_of_their_own(campaign: Cam
         assert shown == ["ana", "&lt;b&gt;Bo&lt;/b&gt;", "=cmd", "Émile", "Ñusta", "Zoë"]
         assert page.count("Operator, Night shift") == len(PEOPLE)
         assert '<meta name="robots" content="noindex">' in page
-        assert "speaks for the employer" in page.replace("&#39;", "'")
+        assert "speak for the employer" in page.replace("&#39;", "'")
     assert "14 anonymous · 6 by name" in files["index.html"].decode()
 
 
@@ -69,7 +69,7 @@ def test_the_file_of_names_has_those_that_are_shown_and_runs_nothing(campaign: C
 def test_only_about_how_many_wait_is_shown(campaign: Campaign, by_name: str) -> None:
     page = campaign.public_files(by_name)["index.html"].decode()
 
-    assert "About 5 people will show their names once 50 people have signed." in page
+    assert "About 5 people will show their names once 50 have signed." in page
     assert not any(name in page for name in ("Wil", "Xia", "Yan", "Vic", "Uma"))
 
 
@@ -107,14 +107,14 @@ def test_an_announcement_stands_on_the_page(campaign: Campaign) -> None:
     hour = campaign.announce_names(letter_id, 5)
 
     page = campaign.public_files(letter_id)["index.html"].decode()
-    assert f"The names will be shown after {moment_in('en', hour)}" in page
+    assert f"signatures will be shown after {moment_in('en', hour)}" in page
 
 
 def test_the_end_tells_how_many_were_never_shown(campaign: Campaign, by_name: str) -> None:
     campaign.close_letter(by_name)
     page = campaign.public_files(by_name)["signatures/index.html"].decode()
 
-    assert "About 5 more people chose to show their names later, and it never came to that" in page
+    assert "About 5 people chose to show their names later. It never came to that" in page
     assert "All names will be removed from these pages on November " in page
 
 

@@ -79,9 +79,9 @@ def test_a_one_time_link_is_good_for_a_week(shared: Shared, visitor: Visitor) ->
 @pytest.mark.parametrize(
     ("passphrase", "again", "sentence"),
     [
-        ("short", "short", "at least 12 characters"),
+        ("short", "short", "a password of 12 to 1000 characters"),
         (PASSPHRASE, PASSPHRASE + "r", "The two passwords differ."),
-        ("", "", "Choose a password."),
+        ("", "", "Enter your password."),
         ("x" * 1001, "x" * 1001, ""),
     ],
 )

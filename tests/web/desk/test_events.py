@@ -34,7 +34,7 @@ def test_events_that_organizers_add_are_on_the_letters_page(shared, ana, place):
     fill(shared, ana, place, kind="answered", who="Jo Muster", text="We stop.\n<b>Soon.</b>")
     page = shared.get(place.public).text
 
-    assert "Jo Muster answered" in page
+    assert "Answered: <bdi>Jo Muster</bdi>" in page
     assert "&lt;b&gt;Soon.&lt;/b&gt;" in page
 
 
@@ -71,7 +71,7 @@ def test_a_demand_shows_where_it_stands(shared, ana, place):
     page = shared.get(place.public).text
 
     assert "Where each demand stands" in page
-    assert "promised" in page
+    assert "Promised" in page
     assert "In a mail to all" in page
 
 

@@ -124,10 +124,10 @@ def test_an_n_is_announced_and_taken_back(shared: Shared) -> None:
     place = by_name(shared, "named_at:4", at=4)
     assert act(shared, place, "names/4/announce", page="names/4/announce", passphrase=PASSPHRASE).status_code == 303
     assert "Announced: these names show after" in shared.desk().get(f"{place.desk}names").text
-    assert "The names will be shown after" in shared.get(place.public).text
+    assert "signatures will be shown after" in shared.get(place.public).text
 
     assert act(shared, place, "names/4/void").status_code == 303
-    assert "The names will be shown after" not in shared.get(place.public).text
+    assert "signatures will be shown after" not in shared.get(place.public).text
     assert all(row.private_key is None for row in shared.campaign.rows(NamesKey, place.id))
 
 

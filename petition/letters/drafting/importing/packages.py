@@ -35,7 +35,7 @@ class Package:
             raise unreadable() from None
         self.names = frozenset(self._zip.namelist())
         if len(self.names) > MOST_PARTS or len(self.names) != len(self._zip.namelist()):
-            raise TooLong("This document has far more parts than a letter. Copy its text into a new one.")
+            raise TooLong("This document is too complex to read safely. Copy its text into a new one.")
         if any(name.lower().endswith(("vbaproject.bin", "vbadata.xml")) for name in self.names):
             raise BadShape("This document has macros, programs that could run. Save it as .docx without macros.")
         self._prefixes = prefixes
@@ -53,7 +53,7 @@ class Package:
             raise unreadable() from None
         self._room -= len(body)
         if self._room < 0:
-            raise TooLong("This document unpacks to far more than a letter. Copy its text into a new one.")
+            raise TooLong("This document is too complex to read safely. Copy its text into a new one.")
         return body
 
     def tree(self, name: str) -> Element | None:
@@ -103,7 +103,7 @@ class _Builder:
         self.room -= 1
         self._depth += 1
         if self._depth > DEEPEST or self.room < 0:
-            raise TooLong("This document is far more complex than a letter. Copy its text into a new one.")
+            raise TooLong("This document is too complex to read safely. Copy its text into a new one.")
         self._tree.start(self._short(name), {self._short(key): value for key, value in attributes.items()})
 
     def _end(self, name: str) -> None:
@@ -111,4 +111,4 @@ class _Builder:
         self._tree.end(self._short(name))
 
     def _refuse_entities(self, *_: object) -> None:
-        raise BadShape("This document could overload the server, so it wasn't opened. Copy its text into a new one.")
+        raise BadShape("This document is too complex to read safely. Copy its text into a new one.")

@@ -58,7 +58,7 @@ def _answer(name: str, body: bytes) -> dict[str, Any]:
             timer.cancel()
             process.kill()
     if process.returncode or not written or len(written) > MOST_ANSWER:
-        raise TooLong("This file takes far longer to read than a letter. Copy its text into a new document.")
+        raise TooLong("This document is too complex to read safely. Copy its text into a new one.")
     found: dict[str, Any] = json.loads(written)
     return found
 

@@ -90,7 +90,7 @@ def test_a_list_that_cannot_be_demands_stays_in_the_text_and_is_listed(tail: str
         ("<div>\n\nwithin\n\n</div>", "within", ["HTML, kept as text without its tags: “<div>”, “</div>”"]),
         ("<p>kept &amp; read</p>", "kept & read", ["HTML, kept as text without its tags: “<p>kept &amp; read</p>”"]),
         ("![Our office](x.png)", "", ["Pictures: 1 (“Our office”)"]),
-        ("[x](ftp://a.example)", "x", ["Links that don't lead to a website, kept as text: “x (ftp://a.example)”"]),
+        ("[x](ftp://a.example)", "x", ["Links, kept as text: “x (ftp://a.example)”"]),
         ("one\ntwo", "one two", []),
         ("一\n二", "一二", []),
         ("one  \ntwo\\\nthree", "one\\\ntwo\\\nthree", []),
