@@ -104,8 +104,10 @@ function ofBinary(binary) {
 // --- JSON
 
 const DEEPEST = 500; // lists and objects within one another
-const LONGEST_NUMBER = 16; // digits
-const TOO_LONG = `has a number of more than ${LONGEST_NUMBER} digits`;
+const LONGEST = 16; // digits of a whole number
+const TOO_LONG = `has a number of more than ${LONGEST} digits`;
+const NUMBERS = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const NOT_WHOLE = /"(?:count|signatures|withdrawals|codes_made|issued|size)"\s*:\s*-?\d+[.eE]/; // the log's numbers
 
 export const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 
@@ -142,15 +144,15 @@ export function parseCanonical(bytes) {
   return value;
 }
 
-/** An object in any form, with whole numbers and no member twice. */
+/** An object in any form, with the log's numbers written as whole ones, and no member twice. */
 export function parseObject(bytes) {
   const text = textOf(bytes);
   const value = parse(text);
   const outside = text.replace(/"(?:[^"\\]|\\.)*"/g, ""); // of all strings, where colons only follow names
   if (!isObject(value)) throw new Invalid("is not an object");
   if (countMembers(value) !== outside.split(":").length - 1) throw new Invalid("has a member twice");
-  if (/\d[.eE]/.test(outside)) throw new Invalid("has a number that is not written as a whole one");
-  if (outside.match(/\d+/g)?.some((digits) => digits.length > LONGEST_NUMBER)) throw new Invalid(TOO_LONG);
+  if (NOT_WHOLE.test(text)) throw new Invalid("has a number that is not written as a whole one");
+  if (outside.match(NUMBERS)?.some((one) => /^\d+$/.test(one) && one.length > LONGEST)) throw new Invalid(TOO_LONG);
   return value;
 }
 

@@ -13,7 +13,7 @@ _ABSENT = object()
 def read_counts(data: bytes) -> Mapping[str, Any]:
     """Read ``counts.json``. Refuses with ``Invalid`` what is not a JSON object that names each member once."""
     try:
-        counts = read_json(data, only_integers=True)
+        counts = read_json(data, is_short=True)
     except Invalid as flaw:
         raise Invalid(f"counts.json {flaw}.") from None
     if not isinstance(counts, dict):

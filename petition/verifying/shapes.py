@@ -163,11 +163,11 @@ def read_entry(data: bytes) -> Entry:
     return _entry(_members(read_json(data, canonical=True)))
 
 
-def read_json(data: bytes, *, canonical: bool = False, only_integers: bool = False) -> Any:
+def read_json(data: bytes, *, canonical: bool = False, is_short: bool = False) -> Any:
     """Read JSON in UTF-8. Refuses with ``Invalid`` what is not JSON, names a member twice, has a number that JSON
     does not know, or is nested too deeply; with ``canonical`` also what is not in canonical form (RFC 8785); with
-    ``only_integers`` also a number that is not written as a whole one, or has more than 16 digits."""
-    numbers: dict[str, Any] = {"parse_int": _short, "parse_float": _not_whole} if only_integers else {}
+    ``is_short`` also a whole number of more than 16 digits."""
+    numbers: dict[str, Any] = {"parse_int": _short} if is_short else {}
     try:
         value = json.loads(data.decode("utf-8"), object_pairs_hook=_distinct, parse_constant=_no_constant, **numbers)
     except (ValueError, RecursionError):
@@ -199,10 +199,6 @@ def _short(digits: str) -> int:
     if len(digits.lstrip("-")) > LONGEST_NUMBER:
         raise Invalid(f"has a number of more than {LONGEST_NUMBER} digits")
     return int(digits)
-
-
-def _not_whole(_number: str) -> NoReturn:
-    raise Invalid("has a number that is not written as a whole one")
 
 
 def _members(entry: Any) -> dict[str, Any]:

@@ -1081,10 +1081,10 @@ def another_count(f):
     f.seal().replaced["counts.json"] = json.dumps(f.counts() | {"count": 4}).encode()
 
 
-@tampered("counts", "not written as a whole one")
-def a_fraction_in_the_counts(f):
+@tampered("counts", "counts.json has 3.0 as count; the log has 3")
+def a_count_that_is_not_written_as_a_whole_number(f):
     f.begin().sign(1, 2, 3)
-    f.seal().replaced["counts.json"] = json.dumps(f.counts() | {"share": 0.5}).encode()
+    f.seal().replaced["counts.json"] = json.dumps(f.counts() | {"count": 3.0}).encode()
 
 
 @tampered("counts", "more than 16 digits")
