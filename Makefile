@@ -63,8 +63,12 @@ lint: .venv/test  ## style, types, and who may import whom
 bench: .venv/test firefox  ## what the program costs, as ratios
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.phone
+	$(BIN)/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.groups
 	$(BIN)/python -m benchmarks.counting
+
+screenshots: browser  ## take the pictures of the documentation anew, of a demo
+	$(BIN)/python -m tests.browser.screenshots
 
 translations: .venv/test  ## collect the sentences and bring the catalogs up to date
 	$(BIN)/pybabel -q extract -F pyproject.toml $(SENTENCES) --no-location --sort-output --project=petition -o petition/translations/petition.pot .
@@ -78,4 +82,4 @@ lock: .venv/test  ## choose the newest dependencies and write the lock files
 clean:  ## remove what can be made again
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
 
-.PHONY: help demo dev run test test-fast test-long browser firefox office servers lint bench translations lock clean
+.PHONY: help demo dev run test test-fast test-long browser firefox office servers lint bench screenshots translations lock clean

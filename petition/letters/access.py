@@ -6,7 +6,7 @@ A letter that may not be seen answers exactly like one that never was.
 import re
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import Row, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from petition.crypto.codes import ALPHABET, LETTER_ID_LENGTH, as_meant
@@ -57,20 +57,32 @@ def meant_by(path: str) -> str | None:
     return f"{UNLISTED}{short}" if _SHORT.fullmatch(short) else None
 
 
-def readable_at(path: str) -> tuple[ColumnElement[bool], ...] | None:
-    """The condition for the letter at a path, for people who have that path; None if it can't be a path.
+_COLUMNS: Any = Letter.__table__.c
+_WAS_PUBLIC = and_(_COLUMNS.state == WITHDRAWN, _COLUMNS.was_public)
+READABLE = {
+    LISTED: (_COLUMNS.slug == bindparam("given"), or_(_COLUMNS.state.in_(PUBLIC), _WAS_PUBLIC)),
+    UNLISTED: (
+        _COLUMNS.id.between(bindparam("given"), bindparam("last")),  # which the key's index finds
+        func.substr(_COLUMNS.id, 1, SHORT_LENGTH) == bindparam("given"),
+        _COLUMNS.state != DRAFT,
+    ),
+}
+"""The conditions for letters that people may read, by the kind of their path.
 
-    The database leaves out what may not be seen, so that a hidden letter costs no more than one that never was.
-    """
+The database leaves out what may not be seen, so that a hidden letter costs no more than one that never was.
+"""
+_LETTERS = {kind: select(Letter).where(*where) for kind, where in READABLE.items()}
+
+
+def readable_at(path: str) -> tuple[str, dict[str, str]] | None:
+    """The kind of a path, and the values for its conditions; None if it can't be the path of a letter."""
     meant = meant_by(path)
     if meant is None:
         return None
     if not is_unlisted(meant):
-        was_public = and_(Letter.state == WITHDRAWN, Letter.was_public)
-        return Letter.slug == meant.removeprefix(LISTED), or_(Letter.state.in_(PUBLIC), was_public)
+        return LISTED, {"given": meant.removeprefix(LISTED)}
     short = meant.removeprefix(UNLISTED)
-    among = Letter.id.between(short, short + _HIGHEST)  # which the key's index finds
-    return among, func.substr(Letter.id, 1, SHORT_LENGTH) == short, Letter.state != DRAFT
+    return UNLISTED, {"given": short, "last": short + _HIGHEST}
 
 
 def _of_slug(session: Session, slug: str) -> Letter | None:
@@ -88,8 +100,8 @@ def letter_at(session: Session, path: str) -> Letter:
 
     NotFound for all others; Over with its reason once it is withdrawn.
     """
-    where = readable_at(path)
-    return require_readable(session.scalar(select(Letter).where(*where)) if where is not None else None)
+    found = readable_at(path)
+    return require_readable(session.scalar(_LETTERS[found[0]], found[1]) if found is not None else None)
 
 
 def require_readable(letter: AnyLetter | None) -> AnyLetter:

@@ -66,14 +66,18 @@ def read_field(label: str, options: Iterable[tuple[str, int | None]]) -> FieldOf
 
 
 def read_lines(lines: Iterable[str]) -> list[tuple[str, int | None]]:
-    """Groups as they are typed, one on each line: ``Software``, or ``Software = 300`` where the headcount is known."""
+    """Groups as they are typed, one on each line: ``Software``, or ``Software = 300`` where the headcount is known.
+
+    Two columns that were copied from a spreadsheet have a tab in place of the equals sign.
+    """
     found: list[tuple[str, int | None]] = []
     for line in lines:
-        label, equals, number = line.rpartition("=")
+        label, mark, number = line.rpartition("=" if "=" in line else "\t")
         digits = number.strip().replace(",", "")
-        if equals and not (digits.isascii() and digits.isdecimal() and len(digits) <= 9):
+        is_number = digits.isascii() and digits.isdecimal() and len(digits) <= 9
+        if mark == "=" and not is_number:
             raise BadShape("There is no number after the = in “%(line)s.” Write it like Software = 300.", line=line)
-        found.append((label, int(digits)) if equals else (line, None))
+        found.append((label, int(digits)) if mark and is_number else (line, None))
     return found
 
 

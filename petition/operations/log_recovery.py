@@ -26,7 +26,7 @@ from petition.issuing.models import Batch, IssuingRound
 from petition.letters.lifecycle import full_hour_after, move
 from petition.letters.models import Letter
 from petition.letters.states import CLOSED, OPEN, PUBLISHED
-from petition.publishing.data.exports import FORMULA_STARTS
+from petition.publishing.data.cells import as_typed
 from petition.sealing.log import append, log_of, log_seed, root_of
 from petition.sealing.models import Log, Milestone, Sealing
 from petition.sealing.round_entries import rounded
@@ -191,17 +191,13 @@ def _read(source: Source, size: int, verdict: Verdict) -> _Published:
 
 
 def _names(source: Source) -> Counter[tuple[str, str]]:
-    """names.csv; empty if there is none. What a spreadsheet would have run was defused there."""
+    """names.csv; empty if there is none. What a spreadsheet would have run or changed was defused there."""
     try:
         text = source.read("names.csv", MOST_NAMES).decode("utf-8-sig", "replace")
     except Refusal:
         return Counter()
     rows = list(csv.reader(io.StringIO(text, newline="")))[1:]
-    return Counter((_undefused(row[0]), _undefused(row[1])) for row in rows if len(row) == 2)
-
-
-def _undefused(cell: str) -> str:
-    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA_STARTS) else cell
+    return Counter((as_typed(row[0]), as_typed(row[1])) for row in rows if len(row) == 2)
 
 
 def _told(source: Source) -> dict[str, Any]:

@@ -87,10 +87,11 @@ def _is_same(shown: ShownName | None, row: AnyRow) -> bool:
 def take_off(session: Session, letter_id: str, keys: Iterable[bytes], *, but: Iterable[bytes] = ()) -> None:
     """Take shown names off, for another name or none. A hidden name stays hidden as long as its signature stands."""
     gone = [key for key in keys if key not in set(but)]
+    if not gone:
+        return
     here = (ShownName.letter_id == letter_id, ShownName.key.in_(gone))
-    if gone:
-        session.execute(delete(ShownName).where(*here, ShownName.state.in_((UNREADABLE, HELD))))
-        session.execute(update(ShownName).where(*here, ShownName.state == SHOWN).values(state=LEAVING))
+    session.execute(delete(ShownName).where(*here, ShownName.state.in_((UNREADABLE, HELD))))
+    session.execute(update(ShownName).where(*here, ShownName.state == SHOWN).values(state=LEAVING))
 
 
 def forget_shown(session: Session, letter_id: str, keys: Iterable[bytes]) -> None:

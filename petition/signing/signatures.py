@@ -12,7 +12,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
-    false,
     func,
     literal,
     select,
@@ -27,7 +26,7 @@ from petition.crypto.receipts import Opening
 from petition.database import changed
 from petition.database import insert_once as insert_once
 from petition.errors import Conflict, Forbidden, NotFound, Over, TextChanged, TokenUsed, TooEarly
-from petition.letters.access import letter_at, path_of, readable_at, require_readable
+from petition.letters.access import READABLE, letter_at, path_of, readable_at, require_readable
 from petition.letters.models import Letter
 from petition.letters.states import ALONE, APART, PUBLIC, SIGNABLE, require_signable
 from petition.letters.states import takes_signatures as letter_takes_signatures
@@ -63,12 +62,18 @@ def _columns() -> Select[Any]:
     return select(*of_letter, *of_rules, *of_round)
 
 
-def _stands(what: str, table: Any, *more: Any) -> Select[Any]:
-    here = (table.letter_id == bindparam("of_letter"), table.commit == bindparam("of_commit", type_=LargeBinary))
-    return select(literal(what)).where(exists().where(*here, *more))
+def _stands(what: str, table: Any, is_withdrawn: bool | None = None) -> Select[Any]:
+    column = table.__table__.c
+    here = [column.letter_id == bindparam("of_letter"), column.commit == bindparam("of_commit", type_=LargeBinary)]
+    if is_withdrawn is not None:
+        here.append(column.is_withdrawn.is_(is_withdrawn))
+    return select(literal(what)).where(exists().where(*here))
 
 
-LETTER_AND_ROUND = _columns().join_from(Letter.__table__, Round.__table__, Letter.id == Round.letter_id)
+_OF_ROUND = _columns().join_from(Letter.__table__, Round.__table__, Letter.id == Round.letter_id)
+_OF_ROUND = _OF_ROUND.where(Round.__table__.c.number == bindparam("round"))
+_LETTER_AND_ROUND = {kind: _OF_ROUND.where(*where).with_for_update(read=True) for kind, where in READABLE.items()}
+_LETTER_AND_ROUND_ALONE = {kind: _OF_ROUND.where(*where).with_for_update() for kind, where in READABLE.items()}
 _PENDING: Any = Pending.__table__
 PENDING_ONCE = {
     "sqlite": sqlite.insert(_PENDING).on_conflict_do_nothing(),
@@ -77,8 +82,8 @@ PENDING_ONCE = {
 WHAT_STANDS = union_all(
     _stands("pending", Pending),
     _stands("tombstone", Tombstone),
-    _stands("sealed", Sealed, Sealed.is_withdrawn.is_(False)),
-    _stands("withdrawn", Sealed, Sealed.is_withdrawn.is_(True)),
+    _stands("sealed", Sealed, is_withdrawn=False),
+    _stands("withdrawn", Sealed, is_withdrawn=True),
 )
 
 
@@ -143,14 +148,16 @@ def _letter_and_round(session: Session, path: str, statement: Statement) -> Row[
 
     Of a statement by one person it is held alone, so that two signatures cannot come at the same moment.
     """
-    where = readable_at(path)
-    query = LETTER_AND_ROUND.where(*(where or (false(),)), Round.number == statement.round)
-    row = session.execute(query.with_for_update(read=True)).first()
-    if row is None:
+    found = readable_at(path)
+    row = None
+    if found is not None:
+        kind, values = found
+        row = session.execute(_LETTER_AND_ROUND[kind], {**values, "round": statement.round}).first()
+    if found is None or row is None:
         _require_this_letter(letter_at(session, path), statement)
         raise Forbidden("This letter has no such set of codes.")
     if row.k == ALONE:
-        session.execute(query.with_for_update()).first()
+        session.execute(_LETTER_AND_ROUND_ALONE[kind], {**values, "round": statement.round}).first()
     return require_readable(row)
 
 

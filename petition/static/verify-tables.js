@@ -43,7 +43,8 @@ export function isOfLog(bytes, { count, rolls }) {
   return said[0] === JSON.stringify(["total", "", count]) && hasRolls && !said.slice(1).some(isTotal);
 }
 
-const typed = (cell) => cell.replace(/^'(?=[=+\-@\t\r])/, ""); // without what keeps spreadsheets from running it
+// Without the apostrophe that keeps spreadsheets from running a text, or from showing it as a date.
+const typed = (cell) => cell.replace(/^'(?='*[=+\-@\t\r]|[^]*\p{Nd})/u, "");
 
 /** Rows of cells. Cells may be quoted. */
 function readCsv(text) {

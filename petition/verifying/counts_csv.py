@@ -2,13 +2,15 @@
 
 import csv
 import io
+import re
 from collections import Counter
 
 from petition.verifying.ledger import Ledger
 from petition.verifying.verdict import Invalid, shown
 
 COLUMNS = ["letter", "as_of", "field", "option", "count"]
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+APOSTROPHE = re.compile(r"'(?:'*[=+\-@\t\r]|.*\d)", re.DOTALL)
+"""What keeps spreadsheets from running a text, or from showing it as a date."""
 
 
 def read_counts_csv(data: bytes) -> list[tuple[str, str, int]]:
@@ -29,8 +31,8 @@ def _row(number: int, cells: list[str]) -> tuple[str, str, int]:
 
 
 def _as_typed(cell: str) -> str:
-    """A text without the apostrophe that keeps spreadsheets from running it."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell
+    """A text without the apostrophe that is there for spreadsheets."""
+    return cell[1:] if APOSTROPHE.match(cell) else cell
 
 
 def wrong_rows(rows: list[tuple[str, str, int]], ledger: Ledger) -> list[str]:

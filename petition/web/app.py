@@ -1,7 +1,6 @@
 """The web application: registers the pages, adds headers, and turns refusals into answers. Knows no rules."""
 
 import json
-import math
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -35,7 +34,7 @@ from petition.web.shared.context import (
 )
 from petition.web.shared.headers import HEADERS, transport_security
 from petition.web.shared.letters import LetterPath
-from petition.web.shared.limits import is_known, limiter
+from petition.web.shared.limits import is_known
 from petition.web.shared.onion import onion_location
 from petition.web.shared.uploads import InMemoryRequest
 
@@ -54,7 +53,6 @@ def add_web(app: Flask, cache: PublicCache, url: str | None) -> None:
     for blueprint in (*public.BLUEPRINTS, joining.BLUEPRINT, signing.BLUEPRINT, desk.BLUEPRINT):
         app.register_blueprint(blueprint)
     app.request_class = InMemoryRequest
-    limiter.init_app(app)
     app.before_request(limit_body)
     app.before_request(guard_posts)
     app.before_request(mend_slashes)
@@ -172,8 +170,6 @@ def explain(error: HTTPException) -> Any:
         return error
     if isinstance(error, RequestEntityTooLarge):
         return refuse(TooLong("This is too much. You can send at most %(most)s kB here.", most=_most()))
-    if error.code == 429:
-        return refuse(_too_often())
     if error.code == 404:
         return refuse(NotFound("There is nothing at this address. Check it for typos."))
     if error.code == 405:
@@ -187,15 +183,6 @@ def explain(error: HTTPException) -> Any:
     refusal = Refusal("We couldn't read what you sent. Go back, check it, and send it again.")
     refusal.status = error.code
     return refuse(refusal)
-
-
-def _too_often() -> SlowDown:
-    """What the limiter says; it knows when its count starts over."""
-    limit = limiter.current_limit
-    # The whole time: what is left of it tells when another visitor of the same address began to knock.
-    left = 60.0 if limit is None else float(limit.limit.get_expiry())
-    sentence = "This was tried too often. Please wait %(minutes)s min, then try again."
-    return SlowDown(sentence, minutes=math.ceil(left / 60)).lasting(left)
 
 
 def _most() -> int:

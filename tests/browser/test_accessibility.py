@@ -128,3 +128,21 @@ def test_the_choices_of_how_to_be_listed(phone: Phone, site: Site) -> None:
     look(phone.page, "a name typed")
     phone.sign()
     look(phone.page, "receipt")
+
+
+DARK_ON_DARK = "@media (prefers-color-scheme: dark) { p { color: #333; background: #000 } }"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<h1>A page</h1><img src='/_site/icon.svg'>",
+        f"<h1>A page</h1><style>{DARK_ON_DARK}</style><p>Dark</p>",
+        "<h1>A page</h1><p style='width: 400px'>Wide</p>",
+    ],
+    ids=["no text for a picture", "dark on dark", "wider than a phone"],
+)
+def test_what_is_wrong_with_a_page_is_found(window: Window, body: str) -> None:
+    window.page.set_content(f"<!doctype html><html lang='en'><title>A page</title><main>{body}</main></html>")
+    with pytest.raises(AssertionError):
+        look(window.page, "a page with a fault")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 import pytest
 from click.testing import CliRunner, Result
@@ -41,7 +42,7 @@ class Shell:
     environ: dict[str, str]
     folder: Path
 
-    def __call__(self, *words: str, typed: str | None = None, **environ: str) -> Result:
+    def __call__(self, *words: str, typed: str | IO[bytes] | None = None, **environ: str) -> Result:
         """What a command said, and how it ended; a traceback is never an end."""
         result = CliRunner().invoke(main, words, input=typed, env={**self.environ, **environ}, prog_name="petition")
         if result.exception is not None and not isinstance(result.exception, SystemExit):

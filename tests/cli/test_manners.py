@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,15 @@ from tests.commands import petition
 
 HEAVY = ("sqlalchemy", "flask", "cryptography", "alembic", "granian", "babel")
 """What takes most of the time to import."""
+
+
+class Terminal(BytesIO):
+    """What was typed at a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 VERSION = f"""
 import sys
 from petition.__main__ import start
@@ -117,13 +127,9 @@ def test_a_file_that_is_not_there_is_a_sentence(shell: Shell, tmp_path: Path) ->
     ],
 )
 def test_what_cannot_be_undone_is_asked_first_at_a_terminal(shell: Shell, words: str) -> None:
-    ours, theirs = pty.openpty()
-    os.write(ours, b"n\n")
-    done = petition(shell.environ, *words.split(), stdin=theirs)
-    os.close(ours)
-    os.close(theirs)
+    done = shell(*words.split(), typed=Terminal(b"n\n"))
 
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.exit_code, done.stdout) == (1, "")
     assert "This can't be undone. Go on?" in done.stderr and done.stderr.endswith("Nothing was changed.\n")
 
 

@@ -63,7 +63,10 @@ class Second:
         return self.site
 
 
-@pytest.fixture(params=["to the same kind", "to the other kind"])
+KINDS = ["to the same kind", "to the other kind"]
+
+
+@pytest.fixture(params=[KINDS[0], pytest.param(KINDS[1], marks=pytest.mark.long)])
 def second(
     request: pytest.FixtureRequest, kind: str, tmp_path: Path, make_key: Callable[[], Any], clock: Clock
 ) -> Iterator[Second]:
@@ -125,6 +128,7 @@ def forms(value: bytes) -> list[bytes]:
     ]
 
 
+@pytest.mark.parametrize("second", KINDS, indirect=True)
 def test_a_restored_site_has_what_the_old_one_had(campaign: Campaign, second: Second) -> None:
     letter, _ = a_busy_letter(campaign)
     site = second.restore(a_backup(campaign))

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from petition.publishing.data.exports import table
 from tests.verifying.campaigns import campaigns, carry_out
 from tests.verifying.verdicts import detail, wrongs
 
@@ -224,6 +225,20 @@ def a_reason_with_every_kind_of_character(f):
         + b'","round":1,"type":"annulled"}'
     )
     f.rounds[1]["annulled"] = True
+
+
+ODD_ROLLS = ("1-2", "=1", "'=1", "''3", "'t Zand", "'t Zand 2", "007", "Shift 1")
+
+
+@valid(rolls=[f"roll-{number}" for number in range(len(ODD_ROLLS))])
+def groups_whose_names_a_spreadsheet_would_change(f):
+    for roll, name in zip(f.letter["rolls"], ODD_ROLLS, strict=True):
+        roll["name"] = f.roll_names[roll["id"]] = name
+    f.begin().sign(1, 2, 3)
+    f.seal()
+    rows = [("L", "2026-11-01T02:00Z", "total", "", 3), ("L", "2026-11-01T02:00Z", "roll", ODD_ROLLS[0], 3)]
+    rows += [("L", "2026-11-01T02:00Z", "roll", name, 0) for name in ODD_ROLLS[1:]]
+    f.replaced["counts.csv"] = table(("letter", "as_of", "field", "option", "count"), rows)
 
 
 @pytest.mark.parametrize("name", VALID)

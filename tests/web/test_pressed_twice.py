@@ -96,7 +96,7 @@ class Walk:
 
     def press(self, page: Page, form: Form, place: int, **over: str) -> Page:
         """Fill in what is empty, and press a button of the form, by its place."""
-        limiter.reset()
+        limiter.counts.clear()
         name, value = list(form.buttons.values())[place]
         typed = {
             key: TYPED.get(key, known) if key in CHANGED or not known else known for key, known in form.fields.items()

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.thorough
 
 DEEP = 10_000
 PATIENCE = 5.0
+"""Seconds of CPU that an answer may take: far more than any does, on any machine."""
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 PROGRAMS = ("tokens", "signatures", "withdrawals", "appearances")
 IN_PATHS = (
@@ -124,14 +125,14 @@ class Prober:
         return self.ana.csrf("/organize/letters/new")
 
     def send(self, method: str, path: str, **how: Any) -> Any:
-        limiter.reset()
-        begun = time.monotonic()
+        limiter.counts.clear()
+        begun = time.process_time()
         client = self.ana.client if path.startswith("/organize/") else self.shared.app.test_client()
         answer = client.open(path, method=method, base_url=SITE, **how)
         self.sent += 1
         said = f"{method} {path[:200]} {str(how)[:300]}: {answer.status_code} {self._why()}"
         assert answer.status_code < 500 or path == "/readyz", said  # updates of this site are overdue: no clock runs
-        assert time.monotonic() - begun < PATIENCE, said
+        assert time.process_time() - begun < PATIENCE, said
         assert "X-Evil" not in answer.headers and "a=b" not in answer.headers.get("Set-Cookie", ""), said
         return answer
 

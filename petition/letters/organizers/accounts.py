@@ -291,18 +291,20 @@ def _named(session: Session, name: str) -> Organizer | None:
 
     Version 0.1.0 let two names differ only in their capitals: there, the name as typed decides.
     """
-    try:
-        wanted = one_line(name, "title")
-    except (BadShape, TooLong):
+    if not (wanted := as_compared(name)):
         return None
     known = session.execute(select(Organizer.id, Organizer.name)).all()
-    alike = [row for row in known if _folded(row.name) == _folded(wanted)]
-    same = [row for row in alike if row.name == wanted] or (alike if len(alike) == 1 else [])
+    alike = [row for row in known if as_compared(row.name) == wanted]
+    same = [row for row in alike if row.name == one_line(name, "title")] or (alike if len(alike) == 1 else [])
     return session.get(Organizer, same[0].id) if same else None
 
 
-def _folded(name: str) -> str:
-    return normalize("NFKC", name).casefold()
+def as_compared(name: str) -> str:
+    """What all ways to type a name have in common; empty for what can't be a name."""
+    try:
+        return normalize("NFKC", one_line(name, "title")).casefold()
+    except (BadShape, TooLong):
+        return ""
 
 
 def all_organizers(session: Session) -> list[Organizer]:

@@ -8,12 +8,12 @@ from typing import Any
 
 from petition.crypto.encodings import hour
 from petition.publishing.data import columns
+from petition.publishing.data.cells import defused
 from petition.publishing.data.columns import names_of
 from petition.publishing.figures.counts import Figures, Row
 from petition.publishing.figures.groups import GroupTable
 from petition.sealing.group_suppression import STEP
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 HISTORY_COLUMNS, COUNTS_COLUMNS = names_of(columns.HISTORY), names_of(columns.COUNTS)
 NAMES_COLUMNS = names_of(columns.NAMES)
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -75,7 +75,7 @@ def counts_rows(found: Figures) -> list[tuple[Any, ...]]:
 
 def counts_csv(found: Figures) -> bytes:
     """``counts.csv``."""
-    return table(COUNTS_COLUMNS, counts_rows(found))
+    return table(COUNTS_COLUMNS, counts_rows(found), found.words.language)
 
 
 def history_csv(found: Figures) -> bytes:
@@ -100,22 +100,17 @@ def names_csv(found: Figures) -> bytes:
     It begins with a byte order mark, without which Excel shows accents as other characters.
     """
     names = found.naming.in_order(found.words.language)
-    return BYTE_ORDER_MARK + table(NAMES_COLUMNS, ((one.name, one.title) for one in names))
+    return BYTE_ORDER_MARK + table(NAMES_COLUMNS, ((one.name, one.title) for one in names), found.words.language)
 
 
-def table(columns: Iterable[str] | None, rows: Iterable[Iterable[Any]]) -> bytes:
-    """RFC 4180 in UTF-8, lines ending CRLF; cells that a spreadsheet would run as a formula are defused.
+def table(columns: Iterable[str] | None, rows: Iterable[Iterable[Any]], language: str = "en") -> bytes:
+    """RFC 4180 in UTF-8, lines ending CRLF; cells that a spreadsheet would run or change are defused.
 
-    Without ``columns`` there is no header: more rows of a table that has one.
+    Without ``columns`` there is no header: more rows of a table that has one. ``language`` is that of the cells.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     if columns is not None:
         writer.writerow(columns)
-    writer.writerows([defused(cell) for cell in row] for row in rows)
+    writer.writerows([defused(cell, language) for cell in row] for row in rows)
     return text.getvalue().encode()
-
-
-def defused(cell: Any) -> Any:
-    """A text that starts like a formula gets an apostrophe in front; numbers stay numbers."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell

@@ -128,7 +128,7 @@ def _revealing_page(organizer: Organizer, slug: str, number: int = 0) -> str:
 
 
 @asks_first("/letters/<slug>/names/unlock", _revealing_page)
-@limiter.limit(signing_in, key_func=organizer_key)
+@limiter.limit(signing_in, key=organizer_key)
 def unlock_names(organizer: Organizer, slug: str) -> Answer:
     """Reveal the names that may show at once, from the next update on."""
     letter = own_letter(session(), slug, organizer)
@@ -140,7 +140,7 @@ def unlock_names(organizer: Organizer, slug: str) -> Answer:
 
 
 @asks_first("/letters/<slug>/names/<int(max=999999999):number>/announce", _revealing_page)
-@limiter.limit(signing_in, key_func=organizer_key)
+@limiter.limit(signing_in, key=organizer_key)
 def announce_names(organizer: Organizer, slug: str, number: int) -> Answer:
     """Announce that the names of an N are shown a day from now."""
     letter = own_letter(session(), slug, organizer)
@@ -159,7 +159,7 @@ def void_names(organizer: Organizer, slug: str, number: int) -> Answer:
 
 
 @bp.post("/letters/<slug>/names/grant")
-@limiter.limit(signing_in, key_func=organizer_key)
+@limiter.limit(signing_in, key=organizer_key)
 @organizer_action(_page)
 def grant_names(organizer: Organizer, slug: str) -> Answer:
     """Give another organizer the names keys."""

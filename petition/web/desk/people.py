@@ -166,7 +166,7 @@ def _invitation_page(_: Organizer | None, secret: str) -> str:
 
 
 @bp.post("/join/<secret>")
-@limiter.limit(signing_in, key_func=organizer_key)
+@limiter.limit(signing_in, key=organizer_key)
 @organizer_action(_invitation_page)
 def accept_invitation(organizer: Organizer | None, secret: str) -> Answer:
     """Join, and go to the letter."""

@@ -44,7 +44,7 @@ def ask_to_sign_in() -> Answer:
 
 
 @bp.post("/sign-in")
-@limiter.limit(signing_in, key_func=organizer_key)
+@limiter.limit(signing_in, key=organizer_key)
 def sign_in() -> Answer:
     """Sign in; then go on to what was being saved, if anything was."""
     form = SignInForm()
@@ -139,7 +139,7 @@ def welcome(secret: str) -> Answer:
 
 
 @bp.post("/welcome/<secret>")
-@limiter.limit(signing_in, key_func=organizer_key)
+@limiter.limit(signing_in, key=organizer_key)
 @organizer_action(lambda _, secret: _welcome(secret))
 def set_passphrase(_: Organizer | None, secret: str) -> Answer:
     """Set it, spend the link, and sign in."""

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from werkzeug.http import http_date, is_resource_modified, parse_accept_header, parse_etags
@@ -60,21 +62,16 @@ class CacheMiddleware:
         they want only another one (RFC 9110, 13.1)."""
         coding = best_coding(kept, environ.get("HTTP_ACCEPT_ENCODING", ""))
         tag = f'"{kept.tag}{"-" + coding if coding else ""}"'
-        headers = [
-            ("ETag", tag),
-            ("Cache-Control", FINAL if kept.file.is_final else SHORT),
-            ("Vary", "Accept-Encoding"),
-            *headers_of(kept.file.media_type).items(),
-            *self._transport,
-        ]
-        if kept.file.modified is not None:
-            headers.append(("Last-Modified", http_date(kept.file.modified)))
-        wanted = parse_etags(environ.get("HTTP_IF_MATCH"))
-        if wanted and tag.strip('"') not in wanted:
-            return "412 Precondition Failed", headers, b""
-        asked = {name: value for name, value in environ.items() if name != "HTTP_IF_MATCH"}
-        if not is_resource_modified(asked, etag=tag):  # by its tag alone: two sealings may share an hour
-            return "304 Not Modified", headers, b""
+        headers = [("ETag", tag), *_headers(kept.file.media_type, kept.file.is_final, kept.file.modified)]
+        headers += self._transport
+        if "HTTP_IF_MATCH" in environ:
+            wanted = parse_etags(environ["HTTP_IF_MATCH"])
+            if wanted and tag.strip('"') not in wanted:
+                return "412 Precondition Failed", headers, b""
+        if "HTTP_IF_NONE_MATCH" in environ:  # by its tag alone: two sealings may share an hour
+            asked = {name: value for name, value in environ.items() if name != "HTTP_IF_MATCH"}
+            if not is_resource_modified(asked, etag=tag):
+                return "304 Not Modified", headers, b""
         body = kept.encodings[coding]
         headers += [("Content-Type", kept.file.media_type), ("Content-Length", str(len(body)))]
         if coding:
@@ -88,5 +85,19 @@ LONGEST_HEADER = 1000
 
 def best_coding(kept: CachedFile, accepted: str) -> str:
     """The smallest coding of a cached file that the visitor accepts; "" for none."""
-    wanted = {name.strip().lower() for name, quality in parse_accept_header(accepted[:LONGEST_HEADER]) if quality > 0}
+    wanted = _codings(accepted[:LONGEST_HEADER])
     return next((coding for coding in ("br", "gzip") if coding in wanted and coding in kept.encodings), "")
+
+
+@lru_cache(maxsize=64)
+def _codings(accepted: str) -> frozenset[str]:
+    """What a header of Accept-Encoding takes; browsers send a handful of different ones."""
+    return frozenset(name.strip().lower() for name, quality in parse_accept_header(accepted) if quality > 0)
+
+
+@lru_cache(maxsize=1024)
+def _headers(media_type: str, is_final: bool, modified: datetime | None) -> tuple[tuple[str, str], ...]:
+    """The headers that all answers with one file have."""
+    found = [("Cache-Control", FINAL if is_final else SHORT), ("Vary", "Accept-Encoding")]
+    found += headers_of(media_type).items()
+    return (*found, *([("Last-Modified", http_date(modified))] if modified is not None else []))

@@ -12,14 +12,20 @@ someone else came, the limit of each minute is random.
 import hashlib
 import hmac
 import ipaddress
+import math
 import os
+import threading
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import lru_cache, wraps
+from typing import Any, ParamSpec, TypeVar
 
 from flask import request
 from flask import session as cookie
-from flask_limiter import Limiter
+from limits import RateLimitItem, parse_many
+
+from petition.errors import SlowDown
+from petition.letters.organizers.accounts import as_compared
 
 DAY = 24 * 3600
 BY_ADDRESS, BY_LETTER = 300, 20_000
@@ -29,6 +35,11 @@ SPREAD = 100
 BY_BROWSER = "60 per minute"
 MAIL_BY_ADDRESS = "5 per minute; 20 per hour"
 MAIL_BY_LETTER = "200 per minute"
+SWEPT_EVERY = 60.0
+"""Seconds after which counts that are over are looked for and deleted."""
+P = ParamSpec("P")
+R = TypeVar("R")
+parsed = lru_cache(maxsize=1024)(parse_many)
 
 
 class _DayKey:
@@ -127,8 +138,67 @@ def posted_member(name: str) -> object:
 
 
 def posted_name() -> str:
-    """The name with which a visitor signs in."""
-    return _today.digest(f"name {request.form.get('name', '').strip().casefold()}")
+    """The name with which a visitor signs in, however it is typed."""
+    return _today.digest(f"name {as_compared(request.form.get('name', ''))}")
 
 
-limiter = Limiter(key_func=visitor, storage_uri="memory://", strategy="fixed-window", headers_enabled=False)
+class Counts:
+    """Counts in this process's memory, each of which starts over when its time has passed."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._lock = clock, threading.Lock()
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all counts."""
+        self._counted: dict[str, tuple[float, int]] = {}
+        self._swept = self._clock()
+
+    def add(self, key: str, seconds: float) -> int:
+        """Count one more under a key; how many there are within these seconds."""
+        now = self._clock()
+        with self._lock:
+            if now - self._swept > SWEPT_EVERY:
+                self._counted = {key: found for key, found in self._counted.items() if found[0] > now}
+                self._swept = now
+            ends, count = self._counted.get(key, (0.0, 0))
+            ends, count = (ends, count + 1) if ends > now else (now + seconds, 1)
+            self._counted[key] = ends, count
+        return count
+
+
+class Limiter:
+    """Refuses requests to a view above a limit, by visitor or another key."""
+
+    def __init__(self) -> None:
+        self.counts = Counts()
+
+    def limit(
+        self, allowed: Callable[[], str], key: Callable[[], str] = visitor
+    ) -> Callable[[Callable[P, R]], Callable[P, R]]:
+        """A decorator for views. ``allowed`` says how many a time, such as ``5 per minute; 20 per hour``."""
+
+        def limited(view: Callable[P, R]) -> Callable[P, R]:
+            @wraps(view)
+            def counted(*given: P.args, **named: P.kwargs) -> R:
+                self._count(allowed(), f"{request.endpoint} {key()}")
+                return view(*given, **named)
+
+            return counted
+
+        return limited
+
+    def _count(self, allowed: str, key: str) -> None:
+        for item in parsed(allowed):
+            if self.counts.add(f"{item} {key}", item.get_expiry()) > item.amount:
+                raise _too_often(item)
+
+
+def _too_often(item: RateLimitItem) -> SlowDown:
+    """It says the whole time: what is left of it tells when another visitor of the same address began to knock."""
+    seconds = item.get_expiry()
+    sentence = "This was tried too often. Please wait %(minutes)s min, then try again."
+    return SlowDown(sentence, minutes=math.ceil(seconds / 60)).lasting(seconds)
+
+
+limiter = Limiter()

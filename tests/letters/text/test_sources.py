@@ -1,7 +1,5 @@
 """Sources and translations: their form, their place in the canonical text, and what their numbers lead to."""
 
-import gc
-import time
 from dataclasses import replace
 
 import pytest
@@ -10,7 +8,6 @@ from petition.errors import BadShape, TooLong
 from petition.letters.text.blocks import plain_text
 from petition.letters.text.letter_text import (
     MOST_TRANSLATIONS,
-    LetterText,
     Translation,
     canonical,
     checked,
@@ -168,25 +165,6 @@ def test_a_source_tells_its_site_where_its_letters_look_like_others() -> None:
     assert site_to_tell("https://\u0430mazon.com/x", "https://\u0430mazon.com/x") == "xn--mazon-3ve.com"
     assert site_to_tell("https://example.org/x", "A report") == ""
     assert site_to_tell("https://[", "x") == ""
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["[" * 24_000, "^[" * 12_000, "[^" * 12_000, "[a](" * 6_000, "*a_ " * 6_000, "![" * 12_000, ">" * 24_000,
-     "[" + "a." * 12_000 + "](http://c.d)", "[" + "a-" * 12_000 + "](http://c.d)"],
-)  # fmt: skip
-def test_a_text_four_times_as_long_takes_about_four_times_as_long_to_show(text: str) -> None:
-    def seconds(of: str) -> float:
-        start = time.process_time()
-        html(LetterText(body=of).body, 3)
-        return time.process_time() - start
-
-    half = len(text) // 2
-    gc.disable()  # what other tests left in memory would be looked through in the middle of this
-    try:
-        assert min(seconds(text[:half]) for _ in range(3)) < 9 * min(seconds(text[: half // 4]) for _ in range(3))
-    finally:
-        gc.enable()
 
 
 def test_a_passage_shows_a_reference_as_its_number_and_no_other_mark() -> None:

@@ -43,7 +43,7 @@ def test_the_counts_are_read_as_they_were_written(office: str, tmp_path: Path, n
 def test_the_workbook_s_hours_are_moments(office: str, tmp_path: Path) -> None:
     rows = as_read(office, tmp_path, "counts.xlsx", WORDS, sheet=3)
 
-    assert rows[0] == ["sealed_at", "signatures", "withdrawals", "count"]
+    assert rows[0] == ["sealed_at", "signatures", "withdrawals", "count", "size"]
     assert rows[1][0] == "2026-11-02 09:00:00"
-    assert rows[-1][1:] == ["612", "0", "612"]
+    assert rows[-1][1:] == ["612", "0", "612", "615"]
     assert len(rows) == 21

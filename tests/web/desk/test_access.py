@@ -1,6 +1,7 @@
 """Organizers' access: one-time links, passphrases, signing in and out."""
 
 import os
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
@@ -104,6 +105,14 @@ def test_signing_in_leads_to_the_desk_and_signing_out_leaves_it(shared: Shared, 
     assert visitor.open("/organize/").heading == "Organizer sign-in"
 
 
+@ONCE
+def test_a_phone_types_a_name_as_its_owner_does(visitor: Visitor) -> None:
+    [field] = re.findall(r'<input[^>]* name="name"[^>]*>', visitor.open("/organize/sign-in").text)
+
+    assert 'autocapitalize="none"' in field
+    assert 'autocorrect="off"' in field
+
+
 def test_a_wrong_passphrase_and_an_unknown_name_are_answered_alike(shared: Shared) -> None:
     def refused(name: str) -> tuple[int, str]:
         visitor = shared.visitor()
@@ -199,11 +208,8 @@ def test_no_signature_waits_while_a_passphrase_is_checked(shared: Shared, visito
     with ThreadPoolExecutor() as pool, taken(), taken():  # no place to check a passphrase is left
         arrives = pool.submit(visitor.press, form, "Sign in", name="Ana", passphrase=PASSPHRASE)
         time.sleep(0.3)
-        begun = time.monotonic()
         shared.campaign.sign(place.id, token)
-        took = time.monotonic() - begun
         is_checked = arrives.done()
 
     assert not is_checked
-    assert took < 5
     assert arrives.result().heading == "My letters"

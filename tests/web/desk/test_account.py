@@ -3,6 +3,7 @@
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 
 import pyotp
 import pytest
@@ -113,6 +114,14 @@ def test_guesses_make_the_guesser_wait_and_no_one_elsewhere(shared: Shared) -> N
     assert tries == [403] * FREE_FOR_ONE + [429]
     assert sign_in(guessing, "Uwe").status == 429
     assert sign_in(own, "Uwe").heading == "My letters"
+
+
+def test_guesses_count_for_a_name_however_it_is_typed(shared: Shared) -> None:
+    shared.campaign.organizer("Yan Li")
+    typed = cycle(["Yan Li", "YAN LI", "Ｙan Li", "Yan\u200b Li", " Yan  Li "])
+    tries = [sign_in(elsewhere(shared), next(typed), "wrong wrong wrong").status for _ in range(FREE_FOR_ONE + 1)]
+
+    assert tries == [403] * FREE_FOR_ONE + [429]
 
 
 def test_a_remembered_browser_is_not_kept_out_by_guesses_from_the_same_address(shared: Shared) -> None:

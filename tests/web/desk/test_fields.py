@@ -28,6 +28,14 @@ def test_groups_are_kept_and_shown_again_as_they_were_typed(shared: Shared, ana:
     assert 'value="Role"' in again
 
 
+@ONCE
+def test_groups_are_pasted_from_two_columns_of_a_spreadsheet(shared: Shared, ana: Desk) -> None:
+    place = shared.a_draft()
+    ana.send(f"{place.desk}fields", **{"label-0": "Years", "groups-0": "1-2\t1,300\r\n2024\r\n3\tto 5\r\n"})
+
+    assert "1-2 = 1300\n2024\n3 to 5</textarea>" in ana.get(f"{place.desk}fields").text
+
+
 def test_groups_that_are_too_small_ever_to_show_are_named(shared: Shared, ana: Desk) -> None:
     place = shared.a_draft(k=10)
     ana.send(f"{place.desk}fields", **{"label-0": "Site", "groups-0": "North = 12\nSouth = 13\nWest"})

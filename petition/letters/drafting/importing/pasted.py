@@ -7,7 +7,14 @@ stays as it was typed. Doing it twice changes nothing more.
 
 import re
 
-from petition.letters.drafting.importing.line_breaks import is_paragraph, is_wrapped, joined, width_of
+from petition.letters.drafting.importing.line_breaks import (
+    is_paragraph,
+    is_split,
+    is_wrapped,
+    joined,
+    width_of,
+    width_within,
+)
 from petition.letters.drafting.importing.list_marks import BULLETS, marked
 from petition.letters.text.characters import readable
 from petition.letters.text.letter_text import LIMITS
@@ -38,10 +45,15 @@ def _with_breaks(text: str) -> str:
     """The text with a break after each line of a paragraph that did not end for lack of space."""
     lines = text.split("\n")
     width = width_of(lines)
+    wrapped: list[int] = []
     for start, end, is_nested in _paragraphs(text):
+        within = width_within(lines[start:end], width)
         for place in range(start, end - 1):
             line, following = lines[place], lines[place + 1]
-            if line.endswith("\\") or is_wrapped(line, following, width):
+            if line.endswith("\\"):
+                continue
+            if is_wrapped(line, following, within):
+                wrapped.append(place)
                 continue
             is_set_in = following[:1] in " \t>"
             if is_nested and is_set_in:
@@ -53,7 +65,17 @@ def _with_breaks(text: str) -> str:
                 lines[place] += "\n"
             else:
                 lines[place] = line.rstrip() + "\\"
-    return "\n".join(lines)
+    return "\n".join(_without_split_words(lines, wrapped))
+
+
+def _without_split_words(lines: list[str], wrapped: list[int]) -> list[str]:
+    """The lines; all that were wrapped are joined if a word was split, since Markdown would leave a space in it."""
+    if not any(is_split(lines[place].rstrip(), lines[place + 1].lstrip()) for place in wrapped):
+        return lines
+    for place in reversed(wrapped):
+        if not lines[place + 1].lstrip().startswith(">"):
+            lines[place] = joined(lines[place].rstrip(), lines.pop(place + 1).lstrip())
+    return lines
 
 
 def _paragraphs(text: str) -> list[tuple[int, int, bool]]:

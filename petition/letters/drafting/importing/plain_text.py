@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from petition.letters.drafting.importing.grouping import Line, grouped
-from petition.letters.drafting.importing.line_breaks import is_paragraph, is_wrapped, joined, width_of
+from petition.letters.drafting.importing.line_breaks import is_paragraph, is_wrapped, joined, width_of, width_within
 from petition.letters.drafting.importing.list_marks import Marked, marked, value_of
 from petition.letters.drafting.importing.rich_text import Document, Heading, Inline, LineBreak, Paragraph, Text
 from petition.letters.text.letter_text import LIMITS
@@ -100,6 +100,7 @@ def _depth(mark: Marked, before: Sequence[Marked | None]) -> int:
 def _flowing(lines: Sequence[str], width: int, *, is_item: bool = False) -> list[Inline]:
     """The lines of a paragraph: those that were wrapped joined, the others broken."""
     found = [lines[0].strip()]
+    width = width_within(lines, width)
     for before, line in zip(lines, lines[1:], strict=False):
         if is_item or is_wrapped(before, line, width):
             found[-1] = joined(found[-1], line.strip())

@@ -3,12 +3,14 @@
 Every word is unique, so that one that is lost, added or shown twice can't hide behind another one.
 """
 
+import base64
 import io
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import docx
+from docx.shared import Cm
 from docx.text.paragraph import Paragraph
 
 from tests.letters.drafting.importing.word_files import (
@@ -54,6 +56,9 @@ PUNCTUATION = (
     "`",
     "[",
 )
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 DATED = 'w:id="1" w:author="x" w:date="2026-01-01T00:00:00Z"'
 BUILDING_BLOCK = '<w:sdtPr><w:docPartObj><w:docPartGallery w:val="Letters"/></w:docPartObj></w:sdtPr>'
 LOOKS = (
@@ -64,12 +69,13 @@ LOOKS = (
 
 @dataclass
 class Sample:
-    """A document with its texts: shown in the text, shown beside it (notes, boxes, formulas), and hidden."""
+    """A document with its texts: shown in the text, beside it (notes, boxes), as pictures' descriptions, and hidden."""
 
     name: str
     body: bytes = b""
     shown: list[str] = field(default_factory=list)
     aside: list[str] = field(default_factory=list)
+    described: list[str] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
 
 
@@ -205,6 +211,20 @@ class _Maker:
             f"<w:ins {DATED}>{self.run()}</w:ins>"
         )
 
+    def moved(self) -> str:
+        """A passage that was moved here, and one that was moved away."""
+        gone = _escaped(self.phrase(self.sample.hidden))
+        return (
+            f"{t(' ')}<w:moveFrom {DATED}><w:r><w:t xml:space='preserve'>{gone}</w:t></w:r></w:moveFrom>"
+            f"<w:moveTo {DATED}>{self.run()}</w:moveTo>"
+        )
+
+    def endless_link(self) -> str:
+        """A paragraph with a link whose end was deleted."""
+        end = f'<w:del {DATED}><w:r><w:fldChar w:fldCharType="end"/></w:r></w:del>'
+        begin, _ = complex_field('HYPERLINK "https://a.example/x"', "|").split("|")
+        return p(begin + self.run() + end + self.run()) + self._after()
+
     def hidden(self) -> str:
         """Hidden text."""
         return t(self.phrase(self.sample.hidden), "<w:vanish/>")
@@ -254,10 +274,11 @@ def _label(of: int, depth: int, counts: list[int]) -> str:
 BLOCKS: tuple[Callable[[_Maker], str], ...] = (
     _Maker.paragraph, _Maker.paragraph, _Maker.paragraph, _Maker.heading, _Maker.quote, _Maker.numbered,
     _Maker.numbered, _Maker.numbered, _Maker.typed_numbers, _Maker.rows, _Maker.boxed, _Maker.control,
+    _Maker.endless_link,
 )  # fmt: skip
 INLINES: tuple[Callable[[_Maker], str], ...] = (
     _Maker.run, _Maker.run, _Maker.run, _Maker.simple_field, _Maker.field, _Maker.ruby, _Maker.direction,
-    _Maker.blank, _Maker.deleted, _Maker.hidden, _Maker.raised, _Maker.note, _Maker.link,
+    _Maker.blank, _Maker.deleted, _Maker.moved, _Maker.hidden, _Maker.raised, _Maker.note, _Maker.link,
 )  # fmt: skip
 
 
@@ -279,7 +300,10 @@ def library_sample(seed: int) -> Sample:
         if style == "List Number":
             numbers += 1
             sample.shown.append(f" {numbers}. ")
-        _fill(made.add_paragraph(style=style), maker, dice)
+        paragraph = made.add_paragraph(style=style)
+        _fill(paragraph, maker, dice)
+        if dice.random() < 0.3:
+            _add_picture(paragraph, maker.phrase(sample.described, 2))
         sample.shown.append("\n")
     rows = made.add_table(2, 2)
     for cell in (cell for row in rows.rows for cell in row.cells):
@@ -299,6 +323,12 @@ def _fill(paragraph: Paragraph, maker: _Maker, dice: random.Random) -> None:
         if dice.random() < 0.2:
             run.add_break()
             maker.sample.shown.append("\n")
+
+
+def _add_picture(paragraph: Paragraph, described: str) -> None:
+    """A picture with words for those who can't see it."""
+    picture = paragraph.add_run().add_picture(io.BytesIO(PICTURE), width=Cm(1))
+    picture._inline.docPr.set("descr", described)
 
 
 def corpus(raw: int, library: int) -> list[Sample]:

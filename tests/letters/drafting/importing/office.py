@@ -72,6 +72,8 @@ class _Document:
                 self._read(block, is_unseen=False, is_beside=False)
 
     def _read(self, one: Element, *, is_unseen: bool, is_beside: bool) -> None:
+        if one.tag == f"{OFFICE}binary-data":  # a picture
+            return
         mark = one.get(f"{TEXT}change-id")
         if one.tag == f"{TEXT}change-start" and mark in self._deletions:
             self._deleting.add(mark)

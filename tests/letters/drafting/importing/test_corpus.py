@@ -18,4 +18,5 @@ def test_every_word_that_shows_is_in_the_letter_or_in_its_list(sample: Sample) -
     wanted = words_of("".join(sample.shown)) + words_of(" ".join(sample.aside))
 
     assert (wanted - letter - listed, letter - wanted) == ({}, {})
-    assert not letter & words_of(" ".join(sample.hidden))
+    assert not words_of(" ".join(sample.described)) - listed
+    assert not letter & words_of(" ".join([*sample.described, *sample.hidden]))
