@@ -35,7 +35,8 @@ from petition.jobs.scheduler import tick
 from petition.letters.access import path_of
 from petition.letters.drafting.drafts import draft
 from petition.letters.drafting.settings import Rules, set_rules
-from petition.letters.events import add_event, read_event
+from petition.letters.drafting.versions import newest_version
+from petition.letters.events import add_event, read_event, set_status
 from petition.letters.fields import FieldOfLetter, set_fields
 from petition.letters.lifecycle import announce_close, move
 from petition.letters.models import Letter, NamesKey, Organizer
@@ -180,6 +181,14 @@ class Campaign:
         with Session(self.databases.petition) as session:
             told = read_event(kind, self.clock().date(), **words)
             add_event(session, session.get_one(Letter, letter_id), told, moment=self.clock())
+            session.commit()
+
+    def answer(self, letter_id: str, demand: int, status: str) -> None:
+        """Organizers say where a demand stands today."""
+        with Session(self.databases.petition) as session:
+            letter, today = session.get_one(Letter, letter_id), self.clock().date()
+            count = len(newest_version(session, letter).demands)
+            set_status(session, letter, demand, status, today, "", demands=count, moment=self.clock())
             session.commit()
 
     def seal(self, letter_id: str) -> Result:

@@ -40,6 +40,7 @@ def a_full_letter(site: Site, **how: Any) -> Place:
     place = site.shared.an_open_letter(**EVERYTHING, **how)
     site.campaign.publish(place.id, unlocks="Ana")
     site.campaign.tell(place.id, "delivered", who="Jo Muster", how="by hand")
+    site.campaign.answer(place.id, 1, "refused")
     for role in ("software", "warehouse"):
         site.campaign.sign_all(place.id, 12, role=role)
     site.campaign.seal(place.id)

@@ -45,6 +45,28 @@ def test_the_letter_s_page_shows_the_letter_its_count_and_the_way_to_sign(shared
 
 
 @ONCE
+def test_the_count_and_where_each_demand_stands_come_before_the_letter(shared: Shared) -> None:
+    place = counted(shared)
+    shared.campaign.answer(place.id, 2, "refused")
+    first, _, rest = shared.get(place.public).text.partition('<article class="letter"')
+    stands = re.findall(r'<li><span[^>]*>(.*?)</span> <strong class="status">(.*?)</strong></li>', first)
+
+    assert stands == [("Stop.", "No answer yet"), ("Say so in public.", "Refused")]
+    assert first.index("verified workers") < first.index("How do you know?") < first.index("Stop.")
+    assert "Check or remove my signature" in rest
+
+
+@ONCE
+def test_home_leads_to_what_an_employer_can_find_out_and_to_checking(shared: Shared) -> None:
+    visitor = shared.visitor()
+    home = visitor.open("/")
+
+    for link, anchor in (("Can my employer find out?", "limits"), ("Check a count", "check")):
+        assert home.links[link] == f"promises/index.html#{anchor}"
+        assert f'<h2 id="{anchor}">' in visitor.open("/promises/").text
+
+
+@ONCE
 def test_markup_in_a_letter_stays_text(shared: Shared) -> None:
     words = LetterText(
         "<script>1</script>", "<b>", "&amp;", '<img src="https://evil.example/x"> [x](javascript:1)', ("<i>",)

@@ -65,6 +65,7 @@ def test_a_signer_chooses_and_signs(shared: Shared, place: Place, ready: Ready) 
     page = visitor.press(page, "Sign this letter", **{"appear": "grouped", "group-role": "software"})
 
     assert page.heading == "You signed."
+    assert "Bring in a coworker: ask the person who gave you your code for one more." in page.text
     assert [(row.field, row.option) for row in shared.campaign.rows(ArrivedAnswer, place.id)] == [("role", "software")]
 
 
