@@ -72,7 +72,7 @@ screenshots: browser  ## take the pictures of the documentation anew, of a demo
 
 translations: .venv/test  ## collect the sentences and bring the catalogs up to date
 	$(BIN)/pybabel -q extract -F pyproject.toml $(SENTENCES) --no-location --sort-output --project=petition -o petition/translations/petition.pot .
-	for po in petition/translations/*.po; do test ! -e $$po || $(BIN)/pybabel -q update -N --ignore-obsolete -i petition/translations/petition.pot -o $$po -l $$(basename $$po .po); done
+	for po in petition/translations/*.po; do test ! -e $$po || $(BIN)/pybabel -q update -N --ignore-obsolete -i petition/translations/petition.pot -o $$po -l $$(basename $$po .po | tr - _); done
 
 lock: .venv/test  ## choose the newest dependencies and write the lock files
 	$(BIN)/python -m pip install --quiet uv

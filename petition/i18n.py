@@ -1,5 +1,6 @@
 """The interface's languages: read from the gettext catalogs, compiled in memory at the start."""
 
+import re
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -10,6 +11,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
+REVIEWED = re.compile(r"^# Reviewed by (\S.*)$", re.MULTILINE)
 CATALOGS = Path(__file__).parent / "translations"
 DEFAULT = "en"
 
@@ -18,7 +20,13 @@ DEFAULT = "en"
 def languages() -> dict[str, str]:
     """Each language that is shipped, by code, with its own name for itself; English, the source, first."""
     codes = [DEFAULT, *sorted(path.stem for path in CATALOGS.glob("*.po"))]
-    return {code: (Locale.parse(code).get_language_name(code) or code).capitalize() for code in codes}
+    return {code: name_of(code) for code in codes}
+
+
+@cache
+def locale_of(code: str) -> Locale:
+    """The CLDR locale of a language that is shipped, such as ``pt-BR``."""
+    return Locale.parse(code, sep="-")
 
 
 LETTER_LANGUAGES = (
@@ -54,9 +62,25 @@ def translations(language: str) -> NullTranslations:
         return NullTranslations()
     compiled = BytesIO()
     with path.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language))
+        write_mo(compiled, read_po(file, locale=locale_of(language)))
     compiled.seek(0)
     return Translations(compiled)
+
+
+@cache
+def reviewer(language: str) -> str:
+    """Who read a translation as a native speaker, from the line ``# Reviewed by …`` above it; "" for no one yet.
+
+    English is the source. It needs none.
+    """
+    path = CATALOGS / f"{language}.po"
+    found = REVIEWED.search(path.read_text("utf-8").partition("msgid")[0]) if path.exists() else None
+    return found[1].strip() if found else ""
+
+
+def is_unreviewed(language: str) -> bool:
+    """Whether a language's sentences are a translation that no native speaker has read."""
+    return language != DEFAULT and not reviewer(language)
 
 
 def is_right_to_left(language: str) -> bool:

@@ -79,7 +79,7 @@ def stranger(marked: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def forget() -> None:
     """Read the catalogs anew."""
-    for cached in (i18n.languages, i18n.translations, templates.environment):
+    for cached in (i18n.languages, i18n.translations, i18n.reviewer, templates.environment):
         cached.cache_clear()
 
 
@@ -136,6 +136,40 @@ def test_no_english_is_left_on_a_page_of_the_site(campaign: Campaign, stranger: 
     assert left_in_english(page, []) == []
 
 
+UNREVIEWED = "⟦No native speaker has reviewed this translation yet. Where it differs, the English counts.⟧"
+SAFE = "Someone seeing your receipt."
+
+
+@pytest.mark.parametrize("path", ["/promises/", "/code/"])
+def test_a_translation_that_no_one_has_reviewed_says_so(campaign: Campaign, stranger: str, path: str) -> None:
+    assert UNREVIEWED in campaign.app().test_client().get(f"/{stranger}{path}").text
+
+
+def test_until_a_review_the_english_stands_below_what_someones_safety_rests_on(
+    campaign: Campaign, stranger: str, marked: Path
+) -> None:
+    promises = f"/{stranger}/promises/"
+    before = campaign.app().test_client().get(promises).text
+    file = marked / f"{stranger}.po"
+    unreviewed = file.read_text("utf-8")
+    file.write_text(f"# Words.\n# Reviewed by Zamenhof, 1887\n{unreviewed}", "utf-8")
+    forget()
+    after = campaign.app().test_client().get(promises).text
+    file.write_text(unreviewed, "utf-8")
+
+    assert f'⟦{SAFE}⟧ <span class="english" lang="en" dir="ltr">{SAFE}</span>' in before
+    assert f"⟦{SAFE}⟧</li>" in after and UNREVIEWED not in after
+
+
+def test_what_a_signer_reads_before_signing_shows_the_english_too(campaign: Campaign, stranger: str) -> None:
+    address = campaign.address(campaign.a_published_letter())
+    pages = {name: campaign.app().test_client().get(f"/{stranger}{address}{name}").text for name in ("join", "before/")}
+
+    assert 'lang="en" dir="ltr">Use your own phone and data plan, in a private window.</span>' in pages["join"]
+    assert 'lang="en" dir="ltr">Signatures are counted in groups of at least 3.' in pages["join"]
+    assert 'lang="en" dir="ltr">If nearly your whole team signs: that you probably did, too.</span>' in pages["before/"]
+
+
 def test_what_a_refusal_says_is_translated_with_its_values(stranger: str) -> None:
     assert i18n.fill(stranger, "This letter has no set of codes %(number)s.", {"number": 7}) == (
         "⟦This letter has no set of codes 7.⟧"
@@ -145,7 +179,7 @@ def test_what_a_refusal_says_is_translated_with_its_values(stranger: str) -> Non
 def catalog(language: str) -> Catalog:
     """A shipped catalog, read as strictly as can be."""
     with (i18n.CATALOGS / f"{language}.po").open("rb") as file:
-        return read_po(file, locale=language, abort_invalid=True)
+        return read_po(file, locale=i18n.locale_of(language), abort_invalid=True)
 
 
 def values_of(sentence: str) -> Counter[str]:
@@ -162,7 +196,7 @@ def test_spanish_is_shipped() -> None:
 def test_a_shipped_catalog_says_its_language_and_has_nothing_uncertain(language: str) -> None:
     shipped = catalog(language)
 
-    assert str(shipped.locale) == language
+    assert shipped.locale == i18n.locale_of(language)
     assert shipped.num_plurals == len(shipped["verified worker"].string)
     assert [message.id for message in shipped if message.id and message.fuzzy] == []
     assert list(shipped.obsolete) == []

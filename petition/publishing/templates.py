@@ -6,13 +6,15 @@ from datetime import datetime
 from functools import cache, partial
 from typing import Any
 
+from babel import Locale
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from petition.database import place_of
-from petition.i18n import DEFAULT, is_right_to_left, languages, name_of, translations
+from petition.i18n import DEFAULT, is_right_to_left, is_unreviewed, languages, locale_of, name_of, translations
 from petition.letters.text.blocks import plain_text
 from petition.letters.text.folding import folded
 from petition.letters.text.markdown import html, site_to_tell
@@ -41,16 +43,20 @@ def environment(language: str) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
+    locale = locale_of(language)
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    made.globals["in_both"] = (
+        in_both_of(made.globals["gettext"]) if is_unreviewed(language) else made.globals["gettext"]
+    )
     made.filters["markdown"] = html
     made.filters["plain"] = plain_text
     made.filters["folded"] = folded
     made.filters["site_to_tell"] = site_to_tell
     made.filters["grouped"] = grouped_in_fours
     made.filters["language_name"] = name_of
-    made.filters["number"] = partial(format_decimal, locale=language)
-    made.filters["date"] = partial(format_date, format="long", locale=language)
-    made.filters["moment"] = partial(moment_in, language)
+    made.filters["number"] = partial(format_decimal, locale=locale)
+    made.filters["date"] = partial(format_date, format="long", locale=locale)
+    made.filters["moment"] = partial(moment_in, locale)
     return made
 
 
@@ -64,13 +70,26 @@ def render(language: str, template: str, *, site: str, **values: Any) -> str:
         "language_name": name_of,
         "site": site,
         "languages": languages(),
+        "is_unreviewed": is_unreviewed(spoken),
     }
     return environment(spoken).get_template(template).render({**common, **values})
 
 
-def moment_in(language: str, moment: datetime) -> Markup:
+def in_both_of(translated: Any) -> Any:
+    """For sentences on which someone's safety rests: the English too, below a translation that no one has reviewed."""
+
+    @pass_context
+    def in_both(context: Context, sentence: str, **values: Any) -> Markup:
+        english: Any = environment(DEFAULT).globals["gettext"]
+        both = [context.call(spoken, sentence, **values) for spoken in (translated, english)]
+        return Markup('{} <span class="english" lang="en" dir="ltr">{}</span>').format(*both)
+
+    return in_both
+
+
+def moment_in(locale: Locale, moment: datetime) -> Markup:
     """An hour as readers of a language write it, in UTC; where scripts run, they put it in the reader's own zone."""
-    day, hour = format_date(moment, "long", language), format_time(moment, "short", locale=language)
+    day, hour = format_date(moment, "long", locale), format_time(moment, "short", locale=locale)
     return Markup('<time datetime="{}">{}, {} UTC</time>').format(moment.strftime("%Y-%m-%dT%H:%MZ"), day, hour)
 
 

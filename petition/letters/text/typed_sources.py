@@ -5,7 +5,7 @@ from functools import cache
 
 from babel.dates import get_month_names
 
-from petition.i18n import languages
+from petition.i18n import languages, locale_of
 
 BARE_SITE = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}(?:[/?#:]\S*)?")
 FILLERS = frozenset({"de", "del", "of", "the", "a", "el"})
@@ -34,6 +34,6 @@ def _months() -> dict[str, int]:
     """The names of the months in every language that is shipped, long and short, with their numbers."""
     found = {}
     for language in languages():
-        for names in (get_month_names("wide", locale=language), get_month_names("abbreviated", locale=language)):
+        for names in (get_month_names(width, locale=locale_of(language)) for width in ("wide", "abbreviated")):
             found.update({name.casefold().rstrip("."): number for number, name in names.items()})
     return found
