@@ -2,7 +2,6 @@
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
-AGAIN = $(BIN)/python -m pytest --last-failed --last-failed-no-failures none -q
 # Tests start the program hundreds of times: its byte code is kept.
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
@@ -31,10 +30,8 @@ dev: .venv/run  ## the demo's site, kept in .dev, for people who change pages: s
 run: .venv/run  ## serve the site in ./data (PORT=8000)
 	@$(BIN)/petition run --port $(PORT)
 
-# What fails is tried once more, alone: deadlines of browsers and of processes that race are missed on a busy machine.
 test: .venv/test lint browser  ## everything that CI runs
-	$(BIN)/python -m pytest -m "not long and not race" -n 3 --dist worksteal -q || $(AGAIN)
-	$(BIN)/python -m pytest -m "race and not long" -q || $(AGAIN)
+	$(BIN)/python -m pytest -m "not long" -n 3 --dist worksteal -q
 
 test-fast: .venv/test lint  ## the quick ones: rules and pages on SQLite; no browsers, races, commands, clients or attacks
 	$(BIN)/python -m pytest -m "not long and not browser and not race and not thorough" -k "not postgresql" --ignore=tests/cli --ignore=tests/client --ignore=tests/verifying -n 2 --dist worksteal -q

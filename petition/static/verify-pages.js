@@ -44,8 +44,10 @@ function elementAt(text, place) { // from its start tag to its end tag, or to th
   return text.slice(place.index);
 }
 
+const ENTITY = /&(?:#(\d+);?|#x([0-9a-f]+);?|(\w+);)/gi;
+
 function wordsOf(markup) {
-  return markup.replace(/<[^<>]*>/g, " ").replace(/&(?:#(\d+);?|#x([0-9a-f]+);?|(\w+);)/gi, (whole, decimal, hex, name) => {
+  return markup.replace(/<[^<>]*>/g, " ").replace(ENTITY, (whole, decimal, hex, name) => {
     if (name) return ENTITIES[name] ?? whole;
     const point = decimal ? Number(decimal) : parseInt(hex, 16);
     return point < 0x110000 ? String.fromCodePoint(point) : whole;
