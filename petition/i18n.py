@@ -9,9 +9,11 @@ from typing import Any
 from babel import Locale, UnknownLocaleError
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 
 REVIEWED = re.compile(r"^# Reviewed by (\S.*)$", re.MULTILINE)
+FOR_READERS = re.compile(r"^# For readers and signers\.$", re.MULTILINE)
 CATALOGS = Path(__file__).parent / "translations"
 DEFAULT = "en"
 
@@ -27,6 +29,17 @@ def languages() -> dict[str, str]:
 def locale_of(code: str) -> Locale:
     """The CLDR locale of a language that is shipped, such as ``pt-BR``."""
     return Locale.parse(code, sep="-")
+
+
+@cache
+def desk_languages() -> dict[str, str]:
+    """The languages of the organizers' pages; some catalogs speak to readers and signers only."""
+    return {code: name for code, name in languages().items() if not is_for_readers(code)}
+
+
+def is_for_readers(language: str) -> bool:
+    """Whether a catalog has no sentence for organizers' pages, by a line of its own above it."""
+    return FOR_READERS.search(_head(language)) is not None
 
 
 LETTER_LANGUAGES = (
@@ -73,9 +86,14 @@ def reviewer(language: str) -> str:
 
     English is the source. It needs none.
     """
-    path = CATALOGS / f"{language}.po"
-    found = REVIEWED.search(path.read_text("utf-8").partition("msgid")[0]) if path.exists() else None
+    found = REVIEWED.search(_head(language))
     return found[1].strip() if found else ""
+
+
+def _head(language: str) -> str:
+    """The comments above a catalog."""
+    path = CATALOGS / f"{language}.po"
+    return path.read_text("utf-8").partition("msgid")[0] if path.exists() else ""
 
 
 def is_unreviewed(language: str) -> bool:
@@ -91,9 +109,18 @@ def is_right_to_left(language: str) -> bool:
         return False
 
 
+def number_in(language: str, number: int) -> str:
+    """A number as readers of a language write it; in English for a language that is not shipped."""
+    return str(format_decimal(number, locale=locale_of(language if language in languages() else DEFAULT)))
+
+
 def fill(language: str, sentence: str, values: dict[str, Any]) -> str:
-    """A sentence of the rules in a language, with its values."""
-    translated: str = translations(language).gettext(sentence)
+    """A sentence of the rules in a language, with its values; the name of a field is one of our words, too."""
+    spoken = translations(language)
+    translated: str = spoken.gettext(sentence)
+    field = values.get("field")
+    if isinstance(field, str) and field:
+        values = {**values, "field": spoken.gettext(field)}
     return translated % values if values else translated
 
 

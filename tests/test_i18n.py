@@ -7,7 +7,7 @@ from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petition.i18n import CATALOGS, fill, is_right_to_left, languages, translations
+from petition.i18n import CATALOGS, fill, is_right_to_left, languages, locale_of, translations
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)s|\{\{?\s*(\w+)|%%")
 
@@ -57,7 +57,7 @@ def test_whatever_a_letter_calls_its_language_it_is_shown(code: str) -> None:
 def test_no_translation_loses_or_invents_a_value() -> None:
     for path in CATALOGS.glob("*.po"):
         with path.open("rb") as file:
-            for message in read_po(file, locale=path.stem):
+            for message in read_po(file, locale=locale_of(path.stem)):
                 sources = [message.id] if isinstance(message.id, str) else list(message.id)
                 said = [message.string] if isinstance(message.string, str) else list(message.string)
                 for sentence in filter(None, said):

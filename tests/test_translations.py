@@ -40,12 +40,18 @@ STRANGER = "eo"
 """A language that is not shipped."""
 
 
-def sentences() -> list[Any]:
-    """The sentences in templates and code for translators."""
+FOR_ORGANIZERS = ("organize/", "web/desk/", "letters/drafting/", "letters/organizers/")
+"""Where sentences for organizers alone are, in the templates and in the package."""
+
+
+def sentences(*, for_readers: bool = False) -> list[Any]:
+    """The sentences in templates and code for translators; without those for organizers, if only for readers."""
     keywords = {**dict.fromkeys(KEYWORDS), "ngettext": (1, 2)}
     found: list[Any] = []
     for folder, methods in zip((PACKAGE, place_of("templates")), METHODS, strict=True):
-        found += [message for _, _, message, _, _ in extract_from_dir(folder, methods, keywords=keywords)]
+        for name, _, message, _, _ in extract_from_dir(folder, methods, keywords=keywords):
+            if not (for_readers and name.startswith(FOR_ORGANIZERS)):
+                found.append(message)
     return found
 
 
@@ -79,7 +85,7 @@ def stranger(marked: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def forget() -> None:
     """Read the catalogs anew."""
-    for cached in (i18n.languages, i18n.translations, i18n.reviewer, templates.environment):
+    for cached in (i18n.languages, i18n.desk_languages, i18n.translations, i18n.reviewer, templates.environment):
         cached.cache_clear()
 
 
@@ -170,6 +176,22 @@ def test_what_a_signer_reads_before_signing_shows_the_english_too(campaign: Camp
     assert 'lang="en" dir="ltr">If nearly your whole team signs: that you probably did, too.</span>' in pages["before/"]
 
 
+def test_a_catalog_for_readers_leaves_the_organizers_pages_in_english(
+    campaign: Campaign, stranger: str, marked: Path
+) -> None:
+    file = marked / f"{stranger}.po"
+    whole = file.read_text("utf-8")
+    file.write_text(f"# For readers and signers.\n{whole}", "utf-8")
+    forget()
+    client = campaign.app().test_client()
+    desk = client.get(f"/{stranger}/organize/sign-in", follow_redirects=True).text
+    promises = client.get(f"/{stranger}/promises/").text
+    file.write_text(whole, "utf-8")
+
+    assert '<html lang="en"' in desk and "⟦" not in desk and f'value="{stranger}"' not in desk
+    assert f'<html lang="{stranger}"' in promises
+
+
 def test_what_a_refusal_says_is_translated_with_its_values(stranger: str) -> None:
     assert i18n.fill(stranger, "This letter has no set of codes %(number)s.", {"number": 7}) == (
         "⟦This letter has no set of codes 7.⟧"
@@ -216,7 +238,8 @@ def test_a_translation_has_the_placeholders_of_its_sentence(language: str) -> No
 
 @pytest.mark.parametrize("language", SHIPPED)
 def test_nearly_every_sentence_of_the_program_is_translated(language: str) -> None:
-    shipped, wanted = catalog(language), {forms_of(message) for message in sentences()}
+    wanted = {forms_of(message) for message in sentences(for_readers=i18n.is_for_readers(language))}
+    shipped = catalog(language)
     translated = {
         forms_of(message.id)
         for message in shipped

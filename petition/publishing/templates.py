@@ -14,7 +14,16 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from petition.database import place_of
-from petition.i18n import DEFAULT, is_right_to_left, is_unreviewed, languages, locale_of, name_of, translations
+from petition.i18n import (
+    DEFAULT,
+    desk_languages,
+    is_right_to_left,
+    is_unreviewed,
+    languages,
+    locale_of,
+    name_of,
+    translations,
+)
 from petition.letters.text.blocks import plain_text
 from petition.letters.text.folding import folded
 from petition.letters.text.markdown import html, site_to_tell
@@ -70,6 +79,7 @@ def render(language: str, template: str, *, site: str, **values: Any) -> str:
         "language_name": name_of,
         "site": site,
         "languages": languages(),
+        "desk_languages": desk_languages(),
         "is_unreviewed": is_unreviewed(spoken),
     }
     return environment(spoken).get_template(template).render({**common, **values})

@@ -12,11 +12,17 @@ from petition.letters.text.sources import MOST_SOURCES, Source
 from petition.letters.text.typed_sources import as_address, as_date
 from petition.normalization import normalize
 
+_ = str
 LIMITS = {
     "title": 200, "recipient": 200, "employer": 200, "body": 60_000, "demand": 1_000, "note": 300, "event": 10_000,
     "link": 1_000, "group": 80, "source": 300, "date": 60, "name": 300, "job title": 300, "contact": 300,
     "comment": 4_000, "passage": 4_000, "report": 2_000,
 }  # fmt: skip
+FIELDS = (
+    _("title"), _("recipient"), _("employer"), _("body"), _("demand"), _("note"), _("event"), _("link"), _("group"),
+    _("source"), _("date"), _("name"), _("job title"), _("contact"), _("comment"), _("passage"), _("report"),
+)  # fmt: skip
+"""The names of what is typed, as sentences have them."""
 MOST_DEMANDS = 30
 MOST_TRANSLATIONS = 20
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?")

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from xml.etree import ElementTree
 
-from petition.i18n import fill
+from petition.i18n import fill, number_in
 from petition.letters.events import ASKED, NAMES
 from petition.letters.states import CLOSED
 from petition.publishing.figures.counts import Figures
@@ -23,7 +23,7 @@ def feed_atom(found: Figures) -> bytes:
     root = ElementTree.Element("feed", {"xmlns": ATOM, "xml:lang": found.words.language})
     _add(root, "id", found.url)
     _add(root, "title", found.words.title)
-    counted = {"count": f"{found.count:,}", "hour": f"{found.as_of:%Y-%m-%d %H:%M}"}
+    counted = {"count": _count(found), "hour": f"{found.as_of:%Y-%m-%d %H:%M}"}
     _add(root, "subtitle", fill(found.words.language, _("%(count)s verified workers, as of %(hour)s UTC"), counted))
     here = {"rel": "self", "type": "application/atom+xml", "href": f"{found.url}feed.atom"}
     ElementTree.SubElement(root, "link", here)
@@ -37,6 +37,10 @@ def feed_atom(found: Figures) -> bytes:
     ElementTree.indent(root, " ")
     written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return written + b"\n"
+
+
+def _count(found: Figures) -> str:
+    return number_in(found.words.language, found.count)
 
 
 def _entries(found: Figures) -> list[tuple[str, str, str, str, str]]:
@@ -63,7 +67,10 @@ def _entries(found: Figures) -> list[tuple[str, str, str, str, str]]:
             moment = _on(demand.day, found, minutes=demand.number, seconds=30)
             told.append((f"demand-{demand.number}-{demand.status}", moment, title, text, ""))
     if found.state == CLOSED and found.closed is not None:
-        end = say(_("The letter is closed, with %(count)s verified workers."), count=f"{found.count:,}")
+        end = say(
+            _("The letter is closed, with %(count)s verified workers."),
+            count=number_in(found.words.language, found.count),
+        )
         told.append(("closed", _hour(found.closed), say(_("Closed")), end, ""))
     return told
 

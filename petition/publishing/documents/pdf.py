@@ -67,7 +67,7 @@ def facts_pdf(found: Figures) -> bytes:
         for group in found.groups
     ]
     history = [
-        (shown_hour(row.hour), shown(row.signatures), shown(row.withdrawals), shown(row.count))
+        (shown_hour(row.hour), shown(found, row.signatures), shown(found, row.withdrawals), shown(found, row.count))
         for row in found.history[-NEWEST_ROWS:]
     ]
     more = {"groups": groups, "history": history, "chart": on_chart(found)}
@@ -145,7 +145,7 @@ def on_card(found: Figures) -> dict[str, Any]:
         "to": addressee(found),
         **_languages(found),
         "right_to_left": is_right_to_left(words.language),
-        "count": shown(found.count),
+        "count": shown(found, found.count),
         "label": label(found),
         "asof": say("as of %(hour)s UTC", hour=shown_hour(found.as_of)),
     }

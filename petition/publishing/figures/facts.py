@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from petition.i18n import Translator
+from petition.i18n import Translator, number_in
 from petition.publishing.figures.counts import Figures
 from petition.publishing.figures.groups import OTHERS, GroupTable
 from petition.sealing.group_suppression import STEP
@@ -34,7 +34,7 @@ def headline(found: Figures, language: str | None = None) -> str:
     """The count in a sentence; in the letter's language unless another one is asked for."""
     voice = Translator(language or found.words.language)
     told = {
-        "count": shown(found.count),
+        "count": shown(found, found.count),
         "recipient": found.words.recipient,
         "employer": found.words.employer,
         "hour": shown_hour(found.as_of),
@@ -54,32 +54,35 @@ def headline(found: Figures, language: str | None = None) -> str:
 def facts(found: Figures, language: str | None = None) -> list[Fact]:
     """All of them, the count first."""
     say = Translator(language or found.words.language).say
-    lines = [Fact(say("Verified workers"), shown(found.count))]
+    lines = [Fact(say("Verified workers"), shown(found, found.count))]
     if len(found.rolls) > 1:
-        lines += [Fact(roll.name, shown(roll.count)) for roll in found.rolls]
+        lines += [Fact(roll.name, shown(found, roll.count)) for roll in found.rolls]
     if found.names_shown:
-        lines += [Fact(say("Anonymous"), shown(found.unnamed)), Fact(say("By name"), shown(found.names_shown))]
+        lines += [
+            Fact(say("Anonymous"), shown(found, found.unnamed)),
+            Fact(say("By name"), shown(found, found.names_shown)),
+        ]
     lines.append(Fact(say("As of"), f"{shown_hour(found.as_of)} UTC"))
     if found.published:
         lines.append(Fact(say("Public since"), found.published.date().isoformat()))
     if found.closes:
         lines.append(Fact(say("Closes"), f"{shown_hour(found.closes)} UTC"))
     if found.goal:
-        lines.append(Fact(say("Goal"), shown(found.goal)))
+        lines.append(Fact(say("Goal"), shown(found, found.goal)))
     lines += [
-        Fact(say("Signatures in the public record"), shown(found.signatures)),
-        Fact(say("Removed"), shown(found.withdrawals)),
-        Fact(say("Signing codes made"), shown(found.codes_made)),
+        Fact(say("Signatures in the public record"), shown(found, found.signatures)),
+        Fact(say("Removed"), shown(found, found.withdrawals)),
+        Fact(say("Signing codes made"), shown(found, found.codes_made)),
     ]
     if found.issued is not None:
-        lines.append(Fact(say("Signing codes used"), shown(found.issued)))
+        lines.append(Fact(say("Signing codes used"), shown(found, found.issued)))
     return lines
 
 
 def group_lines(found: Figures, group: GroupTable, language: str | None = None) -> list[tuple[str, str]]:
     """A field's groups as they are shown to people, the others last."""
     say = Translator(language or found.words.language).say
-    return [(say(label) if label == OTHERS else label, shown(count)) for label, count in group.rows]
+    return [(say(label) if label == OTHERS else label, shown(found, count)) for label, count in group.rows]
 
 
 def rounding(found: Figures, group: GroupTable, language: str | None = None) -> str:
@@ -93,7 +96,7 @@ def evidence(found: Figures, language: str | None = None) -> list[Fact]:
     say = Translator(language or found.words.language).say
     return [
         Fact(say("Text fingerprint"), found.text_sha256, is_code=True, is_for_letter=True),
-        Fact(say("Lines in the public record"), shown(found.log_size)),
+        Fact(say("Lines in the public record"), shown(found, found.log_size)),
         Fact(say("Root of the public record"), found.log_root.hex(), is_code=True),
         Fact(
             say("Key of the public record"),
@@ -119,9 +122,9 @@ def how_to_check(found: Figures) -> list[str]:
     ]
 
 
-def shown(number: int) -> str:
-    """A number with its thousands set apart."""
-    return f"{number:,}"
+def shown(found: Figures, number: int) -> str:
+    """A number as readers of the letter's language write it."""
+    return number_in(found.words.language, number)
 
 
 def shown_hour(hour: datetime) -> str:

@@ -9,7 +9,7 @@ from petition.publishing.pictures.text_width import breadth
 
 def badge_svg(found: Figures) -> bytes:
     """Number and words side by side, as wide as they need."""
-    number, words = shown(found.count), label(found)
+    number, words = shown(found, found.count), label(found)
     left, right = round(8 * len(number) + 22), round(7 * breadth(words) + 22)
     return drawn(
         found,

@@ -13,7 +13,7 @@ from flask_wtf.csrf import generate_csrf, validate_csrf
 from wtforms.validators import ValidationError
 
 from petition.errors import Obstructed, Refusal
-from petition.i18n import DEFAULT, languages
+from petition.i18n import DEFAULT, desk_languages
 from petition.letters.models import Organizer
 from petition.letters.organizers.sessions import signed_in
 from petition.letters.organizers.spent_forms import new_token
@@ -68,7 +68,7 @@ def _in_language(code: str) -> Answer:
 
 def _remember_language() -> None:
     asked = request.args.get("language", "")
-    if request.method == "GET" and asked in languages():
+    if request.method == "GET" and asked in desk_languages():
         cookie["language"] = asked
     g.language = cookie.get("language", DEFAULT)
 

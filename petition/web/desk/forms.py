@@ -4,7 +4,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField, SelectField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length, Optional
 
-from petition.i18n import languages
+from petition.i18n import desk_languages
 
 _ = str
 
@@ -19,7 +19,7 @@ class SignInForm(FlaskForm):
         [Optional(), Length(max=100)],
         description=_("Only if you turned it on. A recovery code works too."),
     )
-    language = SelectField(_("Language"), choices=lambda: list(languages().items()), default="en")
+    language = SelectField(_("Language"), choices=lambda: list(desk_languages().items()), default="en")
 
     remember = BooleanField(_("Remember this browser after I sign out"))
 

@@ -8,6 +8,7 @@ from petition.crypto.encodings import from_b64url
 from petition.crypto.locked_names import lock_name
 from petition.crypto.receipts import Opening
 from petition.errors import BadShape, Refusal, TooLong
+from petition.i18n import number_in
 from petition.letters.fields import FieldOfLetter, Group
 from petition.letters.models import Letter
 from petition.letters.organizers.names_keys import public_names_keys
@@ -16,7 +17,7 @@ from petition.publishing.figures.groups import GroupTable, group_tables
 from petition.signing.appearances import Appearance, Shown
 from petition.signing.typed_names import read_name
 from petition.web.shared.appearance_form import GROUP, AppearanceForm
-from petition.web.shared.context import say, session
+from petition.web.shared.context import language, say, session
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,14 @@ def _company(letter: Letter, group: Group, table: GroupTable | None) -> str:
     """How many there are in a group, from the published table or the organizers' headcount alone."""
     shown = {row.id: row.count for row in table.groups} if table and letter.state in PUBLIC else {}
     if group.id in shown:
-        return say("You would be one of about %(count)s.", count=f"{shown[group.id]:,}")
+        return say("You would be one of about %(count)s.", count=number_in(language(), shown[group.id]))
     if letter.state in PUBLIC:
         return say("Too few to be shown yet; you count in the total.")
     if group.headcount is not None:
-        return say("The organizers say that about %(count)s people are in this group.", count=f"{group.headcount:,}")
+        return say(
+            "The organizers say that about %(count)s people are in this group.",
+            count=number_in(language(), group.headcount),
+        )
     return say("It shows once enough people have signed.")
 
 
