@@ -43,7 +43,8 @@ JSON_ENDPOINTS = frozenset(
     {"join.issue", "sign.add", "sign.add_withdrawal", "sign.change_appearance", "sign.round_record"}
 )
 BELOW_A_LETTER = re.compile(
-    r"(?P<letter>/(?:letters/[a-z0-9-]+|s/[0-9A-Za-z-]+)/)(?P<language>[a-z]{2,3})/(?P<rest>.*)", re.DOTALL
+    r"(?P<letter>/(?:letters/[a-z0-9-]+|s/[0-9A-Za-z-]+)/)(?P<language>[a-z]{2,3}(?:-[A-Za-z]{2,4})?)/(?P<rest>.*)",
+    re.DOTALL,
 )
 
 
