@@ -119,7 +119,7 @@ def said(sheet: Sheet, codes: list[str], paper: str) -> dict[str, Any]:
     say = partial(fill, sheet.language, values={})
     return {
         "paper": PAPERS[paper],
-        "language": sheet.language,
+        "language": sheet.language.partition("-")[0],  # as Typst has it
         "strips_on_a_page": STRIPS,
         "document": say(_("Signing codes")),
         "title": _shortened(sheet.title),

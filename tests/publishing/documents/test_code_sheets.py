@@ -13,6 +13,7 @@ from PIL import Image
 from petition.crypto.codes import new_code, show
 from petition.crypto.pins import show_pin, write_pin
 from petition.errors import BadShape
+from petition.i18n import languages
 from petition.publishing.documents.code_sheets import (
     MOST_ON_PAPER,
     STRIPS,
@@ -48,6 +49,11 @@ def squares(sheet: Sheet, codes: list[str]) -> set[str]:
 def test_a_phone_reads_a_link_with_round_pin_and_code_from_each_strip():
     assert squares(SHEET, CODES) == {join_link(SHEET, code) for code in CODES}
     assert join_link(SHEET, CODES[0]) == f"{LINK}&c={show(CODES[0])}"
+
+
+@pytest.mark.parametrize("language", languages())
+def test_strips_are_printed_in_every_language(language):
+    assert png(TEMPLATE, said(replace(SHEET, language=language), CODES, "a4"), ppi=30).startswith(b"\x89PNG")
 
 
 def test_the_code_can_be_left_out_of_the_link_and_is_printed_all_the_same():
