@@ -106,3 +106,14 @@ def test_on_paper_the_typesetter_writes_the_title_where_the_picture_has_it(title
 
     assert texts(chart["svg"].encode()) == [one for one in texts(made("chart.svg", found)) if not one.is_bold]
     assert " ".join(title.split()) in " ".join(pages_of(pdf("picture.typ", chart))[0].split())
+
+
+def test_a_chart_in_arabic_is_mirrored_and_its_texts_keep_their_numbers_on_the_right() -> None:
+    english, arabic = (
+        made("chart.svg", some_figures(95, goal=100, words=replace(WORDS, language=code))) for code in ("en", "ar")
+    )
+    here, there = texts(english), texts(arabic)
+
+    assert sorted(520 - one.x for one in here[1:]) == sorted(one.x for one in there[1:])  # but for the letter's title
+    assert all(one.words.startswith("\u2067") and one.words.endswith("\u2069") for one in there[1:])
+    assert arabic.count(b'transform="matrix(-1 0 0 1 520 0)"') > 5 and b"transform" not in english

@@ -11,6 +11,8 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
+from markupsafe import Markup
+
 from petition.i18n import Translator, is_right_to_left
 from petition.publishing.figures.counts import Figures
 from petition.publishing.pictures.text_width import wrapped
@@ -20,6 +22,8 @@ SVG = "image/svg+xml"
 PICTURE_WIDTH = 520
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """What XML 1.0 cannot hold (section 2.2)."""
+RIGHT_TO_LEFT, END = "\u2067", "\u2069"
+"""Around a text that begins with a number, so that the number is on its right (UAX 9)."""
 STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
@@ -83,9 +87,19 @@ def drawn(found: Figures, template: str, language: str | None, *, is_for_paper: 
     else:
         place = {"anchor": "start", "edge": 20}
     title, above = writable(found.words.title), heading_of(found)
+    sides = _sides(is_mirrored=is_right_to_left(spoken))
     return picture.render(
-        lang=spoken, **place, title=title, heading=above, is_for_paper=is_for_paper, **values
+        lang=spoken, **place, **sides, title=title, heading=above, is_for_paper=is_for_paper, **values
     ).encode()
+
+
+def _sides(*, is_mirrored: bool) -> dict[str, Any]:
+    """What a template needs for pictures that read from right to left: places, anchors, shapes, and texts set apart."""
+    if not is_mirrored:
+        return {"x": lambda at: at, "start": "start", "end": "end", "turned": "", "open": "", "close": ""}
+    turned = Markup(' transform="matrix(-1 0 0 1 {} 0)"').format(PICTURE_WIDTH)
+    mirrored = {"x": lambda at: PICTURE_WIDTH - at, "start": "end", "end": "start", "turned": turned}
+    return {**mirrored, "open": RIGHT_TO_LEFT, "close": END}
 
 
 @cache
