@@ -297,7 +297,7 @@ RIGHT_TO_LEFT = LetterText(
     employer="شركة Example",
     body="عزيزي جو،\n\nنحن **نرفض**.",
     demands=("أوقفوا العمل.",),
-    language="ar",
+    language="fa",
 )
 
 

@@ -24,7 +24,7 @@ WHOLE = replace(
     body="Dear Jo,\n\nthey knew.[^1] So did we.[^a]\n\n[^a]: We saw it.",
     sources=(Source("A report", "https://example.org/r", "2018-06"),),
     translations=(
-        Translation("ar", "نرفض", "جو", "مرحبا[^1]", ("كفى.", "قلها.")),
+        Translation("fa", "نرفض", "جو", "مرحبا[^1]", ("كفى.", "قلها.")),
         Translation("es", "Nos negamos", "Jo Muster, directora", "Hola, Jo:\n\nsabían.[^1]", ("Basta.", "Dilo.")),
     ),
 )
@@ -42,8 +42,8 @@ def test_the_bare_address_speaks_the_binding_language_and_shows_what_the_interfa
 
     assert page.heading == WHOLE.title
     assert page.links["Español"] == "es/index.html"
-    assert '<details class="translation"><summary lang="ar">العربية: نرفض</summary>' in page.text
-    assert '<article class="letter" lang="ar" dir="rtl">' in page.text
+    assert '<details class="translation"><summary lang="fa">فارسی: نرفض</summary>' in page.text
+    assert '<article class="letter" lang="fa" dir="rtl">' in page.text
     assert "Basta." not in page.text
     assert page.text.count('id="source-1"') == 1
 
