@@ -84,16 +84,15 @@ class Padded(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """With spaces behind it."""
-        return None if value is None else value.ljust(self.length)
+        return None if value is None else self.padded(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         """Without them."""
         return None if value is None else value.rstrip(" ")
 
-    @property
-    def length(self) -> int:
-        """Characters; words are ASCII."""
-        return cast(int, cast(String, self.impl).length)
+    def padded(self, word: str) -> str:
+        """A word as it is stored; words are ASCII."""
+        return word.ljust(cast(int, cast(String, self.impl).length))
 
 
 def to_hour(moment: datetime) -> datetime:

@@ -49,9 +49,9 @@ LEFT_OUT = {
     Pending.__tablename__, Tile.__tablename__, Code.__tablename__, Outbox.__tablename__, SignIn.__tablename__,
     Invitation.__tablename__, ArrivedName.__tablename__, LockedName.__tablename__, ArrivedAnswer.__tablename__,
 }  # fmt: skip
-"""Who waits, and answers that do: those of one person would stand beside each other. Names that no one may read yet, or
-ever; what can be made again (tiles), or not be used any more (codes without their round's secret); who is signed in;
-one-time links, of which those used since would work again."""
+"""Signatures and answers that wait: in a backup, one person's answers would be beside each other. Names that no one
+may read yet, or ever. What can be made again (tiles), or can't be used any more (codes without their round's secret).
+Who is signed in. One-time links: those used since would work again."""
 AT_ONCE = 2000
 PADDED_TO = 2**16
 """Bytes. The size of a backup must not tell someone who can't open it when a signer came."""
@@ -139,7 +139,7 @@ def _kept(connection: Connection, table: Table, row: Any) -> dict[str, Any]:
 
 def _stored(column: Column[Any], value: Any) -> Any:
     """A value as the database has it, so that it can be written back as it was."""
-    return value.ljust(column.type.length) if isinstance(column.type, Padded) else value
+    return column.type.padded(value) if isinstance(column.type, Padded) else value
 
 
 def _entries(connection: Connection, sizes: dict[str, int]) -> Iterator[Any]:

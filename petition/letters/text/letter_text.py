@@ -14,15 +14,11 @@ from petition.normalization import normalize
 
 _ = str
 LIMITS = {
-    "title": 200, "recipient": 200, "employer": 200, "body": 60_000, "demand": 1_000, "note": 300, "event": 10_000,
-    "link": 1_000, "group": 80, "source": 300, "date": 60, "name": 300, "job title": 300, "contact": 300,
-    "comment": 4_000, "passage": 4_000, "report": 2_000,
+    _("title"): 200, _("recipient"): 200, _("employer"): 200, _("body"): 60_000, _("demand"): 1_000, _("note"): 300,
+    _("event"): 10_000, _("link"): 1_000, _("group"): 80, _("source"): 300, _("date"): 60, _("name"): 300,
+    _("job title"): 300, _("contact"): 300, _("comment"): 4_000, _("passage"): 4_000, _("report"): 2_000,
 }  # fmt: skip
-FIELDS = (
-    _("title"), _("recipient"), _("employer"), _("body"), _("demand"), _("note"), _("event"), _("link"), _("group"),
-    _("source"), _("date"), _("name"), _("job title"), _("contact"), _("comment"), _("passage"), _("report"),
-)  # fmt: skip
-"""The names of what is typed, as sentences have them."""
+"""The most characters of what is typed, by its name in sentences."""
 MOST_DEMANDS = 30
 MOST_TRANSLATIONS = 20
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?")
