@@ -90,8 +90,8 @@ def test_the_version_is_the_same_wherever_it_is_written() -> None:
     ],
     ids=" ".join,
 )
-def test_wrong_use_ends_with_2_and_says_how(words: list[str]) -> None:
-    result = CliRunner().invoke(main, words, prog_name="petition")
+def test_wrong_use_ends_with_2_and_says_how(words: list[str], tmp_path: Path) -> None:
+    result = CliRunner(env={"PETITION_DATA": str(tmp_path)}).invoke(main, words, prog_name="petition")
 
     assert result.exit_code == 2
     assert "usage" in result.output.lower()

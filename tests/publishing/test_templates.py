@@ -1,0 +1,28 @@
+"""Templates: compiled once in a process, for all languages."""
+
+import pytest
+
+from petition.publishing.templates import environment, render
+
+pytestmark = pytest.mark.thorough
+
+
+def compiled(language: str, name: str) -> str:
+    made = environment(language)
+    assert made.loader is not None
+    return made.compile(made.loader.get_source(made, name)[0], name, name, raw=True)
+
+
+def test_a_template_has_the_same_code_in_every_language() -> None:
+    """A number or a date that stands in a template itself would be written as the first language writes it."""
+    for name in environment("en").list_templates(extensions=["html", "txt"]):
+        english, arabic = (compiled(language, name) for language in ("en", "ar"))
+
+        assert english == arabic, name
+
+
+def test_it_speaks_the_language_that_is_asked_for_all_the_same() -> None:
+    pages = [render(language, "refused.html", site="", title="", sentence="") for language in ("en", "es", "ar", "en")]
+
+    assert len(set(pages)) == 3
+    assert pages[0] == pages[3]
