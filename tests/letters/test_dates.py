@@ -24,7 +24,9 @@ def plan(campaign, letter_id, publishes=None, ends=None):
 
 
 def after_tick(campaign, letter_id, moment):
-    tick(campaign.services, (4,), moment)
+    with Session(campaign.databases.reading) as session:
+        slug = campaign.letter(session, letter_id).slug
+    tick(campaign.services, (4,), moment, only=slug)  # others' letters are on this site too
     with Session(campaign.databases.reading) as session:
         return campaign.letter(session, letter_id)
 

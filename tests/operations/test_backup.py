@@ -2,6 +2,7 @@
 
 import base64
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -83,9 +84,11 @@ def second(
 
 
 @pytest.fixture
-def elsewhere(tmp_path: Path, make_key: Callable[[], Any], clock: Clock) -> Iterator[Second]:
-    """Another machine with SQLite, for what has nothing to do with the kind."""
+def elsewhere(tmp_path: Path, sqlite_templates: Path, make_key: Callable[[], Any], clock: Clock) -> Iterator[Second]:
+    """Another machine with SQLite, for what has nothing to do with the kind; its databases are migrated already."""
     environ = {"PETITION_DATA": str(tmp_path / "elsewhere"), "PETITION_URL": "https://letters.example.org"}
+    shutil.copytree(sqlite_templates, tmp_path / "elsewhere")
+    (tmp_path / "elsewhere").chmod(0o700)
     made = Second(settings(environ), make_key, clock)
     yield made
     if hasattr(made, "site"):

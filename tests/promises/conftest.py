@@ -12,7 +12,7 @@ from tests.promises.attack import Lived, attacked
 from tests.promises.lives import World, a_story
 from tests.warm import folder_in_memory
 
-PEOPLE, SEALINGS = 500, 8
+PEOPLE, SEALINGS = 300, 6
 LIVES = {"sqlite": 2, "postgresql": 2}
 LivesOn = Callable[[str, int], Lived]
 

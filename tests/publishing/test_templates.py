@@ -14,7 +14,7 @@ def compiled(language: str, name: str) -> str:
 
 
 def test_a_template_has_the_same_code_in_every_language() -> None:
-    """A number or a date that stands in a template itself would be written as the first language writes it."""
+    """A number or a date that a template itself holds would be written as the first language writes it."""
     for name in environment("en").list_templates(extensions=["html", "txt"]):
         english, arabic = (compiled(language, name) for language in ("en", "ar"))
 

@@ -31,7 +31,7 @@ def values(said: str) -> dict[str, float]:
     }
 
 
-def test_errors_are_counted_by_kind_for_all_processes_and_nothing_else_of_a_request(
+def test_errors_are_counted_by_kind_for_all_processes_never_at_the_site_and_nothing_else_of_a_request(
     environ: dict[str, str], campaign: Campaign
 ) -> None:
     letter = campaign.an_open_letter(slug="rare-slug")
@@ -55,8 +55,12 @@ def test_errors_are_counted_by_kind_for_all_processes_and_nothing_else_of_a_requ
             failed.value.close()
             assert failed.value.code == 500, number
         said = scraped(figures)
+        with pytest.raises(urllib.error.HTTPError) as at_the_site:
+            get(port, "/metrics")
+        at_the_site.value.close()
         program.end()
 
+    assert at_the_site.value.code == 404
     ill = values(said)
     assert well.keys() == {
         "petition_up",
@@ -72,18 +76,10 @@ def test_errors_are_counted_by_kind_for_all_processes_and_nothing_else_of_a_requ
     assert not [word for word in (MARKER, "rare-slug", letter, "tokens", path) if word in said]
 
 
-def test_they_are_not_served_unless_asked_for_and_never_at_the_site(environ: dict[str, str]) -> None:
+def test_they_are_not_served_unless_asked_for(environ: dict[str, str]) -> None:
     port, figures = free_port(), free_port()
-    with running({**environ, "PETITION_METRICS": str(figures)}, "--only", "server", "--port", str(port)) as program:
-        program.line()
-        with pytest.raises(urllib.error.HTTPError) as there:
-            get(port, "/metrics")
-        there.value.close()
-        program.end()
     with running(environ, "--only", "server", "--port", str(port)) as program:
         program.line()
         with pytest.raises(urllib.error.URLError):
             scraped(figures)
         program.end()
-
-    assert there.value.code == 404

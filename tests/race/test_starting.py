@@ -73,17 +73,25 @@ def get(port: int, path: str) -> int:
 
 
 @only_sqlite
-def test_it_says_that_it_serves_when_it_answers_and_ends_quietly(environ: dict[str, str]) -> None:
+def test_it_says_that_it_serves_when_it_answers_keeps_others_out_and_ends_quietly(environ: dict[str, str]) -> None:
     port = free_port()
     with running(environ, "--port", str(port)) as program:
         said = program.line()
         answered = get(port, "/readyz")
+        with running(environ, "--port", str(free_port())) as second:
+            refused = second.ended()
+        with running(environ, "--only", "scheduler") as third:
+            also = third.ended()
         ended = program.end()
 
     assert said.startswith(f"Serving on http://127.0.0.1:{port}/")
     assert (answered, ended) == (200, (0, "", ""))
+    assert refused[:2] == (1, "") and refused[2].count("\n") == 1
+    assert "Another petition program is at work" in refused[2]
+    assert also[0] == 1
 
 
+@pytest.mark.long
 @only_sqlite
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_other_signals_end_it_as_quietly(environ: dict[str, str], number: signal.Signals) -> None:
@@ -106,53 +114,27 @@ def test_a_port_that_is_taken_is_one_sentence(environ: dict[str, str]) -> None:
 
 
 @only_sqlite
-def test_a_second_program_in_the_same_folder_is_one_sentence(environ: dict[str, str]) -> None:
-    with running(environ, "--port", str(free_port())) as first:
-        first.line()
-        with running(environ, "--port", str(free_port())) as second:
-            status, said, complained = second.ended()
-        with running(environ, "--only", "scheduler") as third:
-            also = third.ended()
-        first.end()
-
-    assert (status, said) == (1, "") and complained.count("\n") == 1
-    assert "Another petition program is at work" in complained
-    assert also[0] == 1
-
-
-@only_sqlite
-def test_server_and_scheduler_run_side_by_side(environ: dict[str, str], tmp_path: Path) -> None:
-    port, place = free_port(), str(tmp_path / "notify")
+def test_a_scheduler_and_servers_run_side_by_side_each_at_its_port(environ: dict[str, str], tmp_path: Path) -> None:
+    """One server is for the web and one for the onion service."""
+    ports, place = (free_port(), free_port()), str(tmp_path / "notify")
+    told_of = {**environ, "NOTIFY_SOCKET": place}
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(place)
         manager.settimeout(SECONDS)
-        with running({**environ, "NOTIFY_SOCKET": place}, "--only", "scheduler") as scheduler:
+        with running(told_of, "--only", "scheduler") as scheduler:
             told = [manager.recv(100)]
-            with running({**environ, "NOTIFY_SOCKET": place}, "--only", "server", "--port", str(port)) as server:
+            with (
+                running(told_of, "--only", "server", "--port", str(ports[0])) as first,
+                running(environ, "--only", "server", "--port", str(ports[1])) as second,
+            ):
                 told.append(manager.recv(100))
-                answered = get(port, "/healthz")
-                ended = [server.end(), scheduler.end()]
+                second.line()
+                answered = [get(port, "/healthz") for port in ports]
+                ended = [program.end()[0] for program in (first, second, scheduler)]
 
     assert told == [b"READY=1", b"READY=1"]
-    assert answered == 200
-    assert [status for status, _, _ in ended] == [0, 0]
-
-
-@only_sqlite
-def test_servers_alone_run_side_by_side_each_at_its_port(environ: dict[str, str]) -> None:
-    """One is for the web and one for the onion service."""
-    ports = free_port(), free_port()
-    with (
-        running(environ, "--only", "server", "--port", str(ports[0])) as first,
-        running(environ, "--only", "server", "--port", str(ports[1])) as second,
-    ):
-        for program in (first, second):
-            program.line()
-        answered = [get(port, "/healthz") for port in ports]
-        ended = [first.end()[0], second.end()[0]]
-
     assert answered == [200, 200]
-    assert ended == [0, 0]
+    assert ended == [0, 0, 0]
 
 
 @contextmanager
