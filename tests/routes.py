@@ -13,7 +13,8 @@ FIXED = (
 """Answered from kept bytes, ahead of the rules."""
 FILES = (
     "counts.json", "counts.csv", "history.csv", "chart.svg", "card.png", "letter.md", "how-we-verify/",
-    "log/checkpoint", "log/vkey", "log/issuer.pem", "log/tile/0/000.p/1", "_site/style.css", "nothing",
+    "translations/fr/", "log/checkpoint", "log/vkey", "log/issuer.pem", "log/tile/0/000.p/1", "_site/style.css",
+    "nothing",
 )  # fmt: skip
 
 

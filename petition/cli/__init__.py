@@ -32,6 +32,7 @@ COMMANDS = {
     "seal": "seal:seal",
     "serve": "run:serve",
     "sign": "sign:sign",
+    "translation": "translations:translation",
     "upgrade": "upgrade:upgrade",
     "verify": "verify:verify",
     "withdraw": "sign:withdraw",

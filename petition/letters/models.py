@@ -252,6 +252,20 @@ class Version(PetitionBase):
     """The version that someone else had saved meanwhile, and whose changes were merged."""
 
 
+class UnsignedTranslation(PetitionBase):
+    """The letter in another language, outside the text that is signed: it can be added and replaced at any time."""
+
+    __tablename__ = "unsigned_translation"
+    __table_args__ = UNORDERED
+
+    letter_id: Mapped[str] = mapped_column(ForeignKey("letter.id", ondelete="CASCADE"), primary_key=True)
+    language: Mapped[str] = mapped_column(String(12), primary_key=True)
+    title: Mapped[str] = mapped_column(Text)
+    recipient: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    demands: Mapped[list[str]] = mapped_column(JSON)
+
+
 class WorkingCopy(PetitionBase):
     """What an organizer typed and has not saved yet. Only they see it, and no crash loses it."""
 

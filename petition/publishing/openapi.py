@@ -8,6 +8,7 @@ from typing import Any
 
 from petition.crypto.appearance_steps import COUNTED, GROUPED, NAMED, NAMED_AT, STEPS
 from petition.letters.states import OPEN, PUBLIC, TIMINGS, WITHDRAWN
+from petition.letters.text.letter_text import LANGUAGE
 from petition.publishing.data import columns
 from petition.publishing.documents.calendar import MEDIA_TYPE as CALENDAR
 from petition.publishing.public_files import FROM_FIGURES, HTML, ISSUER_PEM, PAGES
@@ -138,6 +139,9 @@ def _public() -> Json:
     further = _file(HTML, "Who signed by name: a further page of 100 names.", may)
     further["parameters"] = [_in("path", "page", _text("[2-9]|[1-9][0-9]{1,6}"))]
     found["signatures/{page}/"] = {"get": further}
+    translation = _file(HTML, "The letter in another language. It is not what was signed.", may)
+    translation["parameters"] = [_in("path", "language", _text(LANGUAGE.pattern))]
+    found["translations/{language}/"] = {"get": translation}
     for name, (_, media_type) in FROM_FIGURES.items():
         schema = {"$ref": "#/components/schemas/Counts"} if name == "counts.json" else None
         found[name] = {"get": _file(media_type, f"The letter's {name}.", may, schema)}

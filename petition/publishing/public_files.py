@@ -15,8 +15,11 @@ from sqlalchemy.orm import Session
 
 from petition.crypto.merkle import tile_path
 from petition.errors import NOTHING_HERE, NotFound
+from petition.i18n import languages
+from petition.letters.drafting.unsigned_translations import in_unsigned
 from petition.letters.models import Letter
 from petition.letters.states import ALONE
+from petition.letters.text.letter_text import LANGUAGE
 from petition.publishing.data import columns, exports
 from petition.publishing.data.feed import feed_atom
 from petition.publishing.data.spreadsheets import counts_xlsx
@@ -48,6 +51,7 @@ HTML = "text/html; charset=utf-8"
 TILE = re.compile(
     r"log/tile/(?P<level>entries|[0-9]{1,2})/(?P<number>(?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/(?P<width>[1-9][0-9]{0,2}))?"
 )
+TRANSLATION = re.compile(rf"translations/(?P<language>{LANGUAGE.pattern})/")
 
 
 @dataclass(frozen=True)
@@ -120,12 +124,24 @@ ON_DISK = {**dict.fromkeys(PAGES, HTML), **{name: kind for name, (_, kind) in FR
 
 def kind_on_disk(name: str) -> str | None:
     """The media type of a file that workers share through the public folder; None for all others."""
-    return HTML if page_number(name) else ON_DISK.get(name)
+    return HTML if page_number(name) or translated_into(name) else ON_DISK.get(name)
+
+
+def translated_into(name: str) -> str | None:
+    """The language of the unsigned translation whose page has this name; None for all other names."""
+    match = TRANSLATION.fullmatch(name)
+    return match["language"] if match else None
+
+
+def translation_name(language: str) -> str:
+    """The name of the page of an unsigned translation."""
+    return f"translations/{language}/"
 
 
 def is_file_name(name: str) -> bool:
     """Whether a letter can have a file of this name at all, without asking a database."""
-    return name in ON_DISK or name in OTHERS or page_number(name) is not None or tile_of(name) is not None
+    is_page = page_number(name) is not None or translated_into(name) is not None
+    return name in ON_DISK or name in OTHERS or is_page or tile_of(name) is not None
 
 
 def is_for_clients(name: str) -> bool:
@@ -152,6 +168,9 @@ def public_file(session: Session, letter: Letter, found: Figures, name: str, lan
     number = page_number(name)
     if number is not None:
         return PublicFile(_page_of_names(found, name, number, language), HTML, modified=found.as_of)
+    translated = translated_into(name)
+    if translated is not None:
+        return PublicFile(_translation_page(found, name, translated), HTML, modified=found.as_of)
     if name in PICTURES:
         return PublicFile(PICTURES[name](found, language), SVG, modified=found.as_of)
     if name in FROM_FIGURES:
@@ -166,6 +185,25 @@ def _page_of_names(found: Figures, name: str, number: int, language: str | None)
     require_page(found.naming.count, name)
     spoken = language or found.words.language
     return page(found, name, language, page=found.naming.page(number, spoken), up="../" * name.count("/"))
+
+
+def _translation_page(found: Figures, name: str, language: str) -> bytes:
+    """An unsigned translation, in its own language wherever it is asked for: it has one page, like a file of data."""
+    spoken, told = translation(found, language)
+    up = "../" * name.count("/")
+    return render(spoken, "public/translation.html", site=up + SITE, original=f"{up}index.html", **told).encode()
+
+
+def translation(found: Figures, language: str) -> tuple[str, dict[str, Any]]:
+    """The language that the page around an unsigned translation speaks, and what the page says; NotFound for none.
+
+    Around a language that the interface does not speak, the page speaks the letter's.
+    """
+    one = next((one for one in found.unsigned if one.language == language), None)
+    if one is None:
+        raise NotFound(NOTHING_HERE)
+    spoken = language if language in languages() else found.words.language
+    return spoken, {"letter": found, "words": in_unsigned(found.words, one), "headline": headline(found, spoken)}
 
 
 def page(found: Figures, name: str, language: str | None, **more: Any) -> bytes:
@@ -241,7 +279,8 @@ def log_file(session: Session, letter_id: str, name: str) -> PublicFile:
 
 def names(found: Figures) -> list[str]:
     """The names of all public files of a letter, tiles included."""
-    return [*pages(found), *FROM_FIGURES, "log/issuer.pem", *tile_names(found.log_size)]
+    translations = [translation_name(one.language) for one in found.unsigned]
+    return [*pages(found), *translations, *FROM_FIGURES, "log/issuer.pem", *tile_names(found.log_size)]
 
 
 def tile_names(size: int) -> list[str]:

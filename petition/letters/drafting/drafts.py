@@ -24,6 +24,7 @@ from petition.letters.models import (
     Option,
     Organizer,
     Roll,
+    UnsignedTranslation,
     Version,
     WorkingCopy,
 )
@@ -164,6 +165,9 @@ def _name_default_roll(session: Session, letter: Letter, words: LetterText, prev
 def delete_draft(session: Session, letter: Letter) -> None:
     """Delete a draft with all its versions. Refused once the letter is open."""
     require_draft(letter)
-    for table in (Version, Comment, Approval, HostApproval, Invitation, Authorship, Roll, Option, Field, WorkingCopy):
+    for table in (
+        Version, UnsignedTranslation, Comment, Approval, HostApproval, Invitation, Authorship, Roll, Option, Field,
+        WorkingCopy,
+    ):  # fmt: skip
         session.execute(delete(table).where(table.letter_id == letter.id))
     session.execute(delete(Letter).where(Letter.id == letter.id))

@@ -10,20 +10,25 @@ from petition.letters.text.sources import dangling, doubled
 def gaps(words: LetterText) -> Iterator[Refusal]:
     """Everything that is missing or does not fit together, each with its remedy."""
     for code in words.languages:
-        spoken = words.in_language(code)
-        for number in dangling(spoken.body, len(words.sources)):
-            yield Conflict(
-                "Source %(number)s is cited but missing. Add it to the list, or delete [^%(number)s] from the text.",
-                number=number,
-            ).about(_place("sources", words, code))  # fmt: skip
-        for number in doubled(spoken.body, len(words.sources)):
-            yield Conflict(
-                "The text has a footnote %(number)s of its own and a source %(number)s. "
-                "Give the footnote another name, such as [^a].",
-                number=number,
-            ).about(_place("body", words, code))  # fmt: skip
-        if code != words.language:
-            yield from _translation_gaps(words, spoken)
+        yield from gaps_in(words, code)
+
+
+def gaps_in(words: LetterText, code: str) -> Iterator[Refusal]:
+    """What the text in one of its languages lacks."""
+    spoken = words.in_language(code)
+    for number in dangling(spoken.body, len(words.sources)):
+        yield Conflict(
+            "Source %(number)s is cited but missing. Add it to the list, or delete [^%(number)s] from the text.",
+            number=number,
+        ).about(_place("sources", words, code))  # fmt: skip
+    for number in doubled(spoken.body, len(words.sources)):
+        yield Conflict(
+            "The text has a footnote %(number)s of its own and a source %(number)s. "
+            "Give the footnote another name, such as [^a].",
+            number=number,
+        ).about(_place("body", words, code))  # fmt: skip
+    if code != words.language:
+        yield from _translation_gaps(words, spoken)
 
 
 def _translation_gaps(words: LetterText, spoken: LetterText) -> Iterator[Refusal]:

@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 
 from petition.addresses import ending
 from petition.letters.drafting.settings import rolls_of
+from petition.letters.drafting.unsigned_translations import shown_translations
 from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.events import ASKED, NAMES, STANDINGS, events_of, statuses_of
 from petition.letters.models import Event, Letter
 from petition.letters.organizers.members import displayed_names
 from petition.letters.states import takes_signatures
-from petition.letters.text.letter_text import LetterText
+from petition.letters.text.letter_text import LetterText, Translation
 from petition.letters.verification_methods import allowed_domains
 from petition.publishing.figures.groups import GroupTable, group_tables
 from petition.publishing.figures.names import Naming, naming
@@ -149,6 +150,8 @@ class Figures:
     """What an address must end in to get a code by email; none without the email route."""
     organizers: tuple[str, ...] = ()
     """The names that organizers chose to show."""
+    unsigned: tuple[Translation, ...] = ()
+    """Translations that are not part of what is signed."""
 
     @property
     def count(self) -> int:
@@ -172,7 +175,7 @@ def figures(session: Session, letter: Letter, url: str | None) -> Figures:
     rounds = [row for row in rounds_of(session, letter.id) if row.is_logged]
     signatures, withdrawals = totals(rounds)
     rows = tuple(Row(row.hour, row.signatures, row.withdrawals, row.size) for row in history(session, letter))
-    rolls = []
+    words, rolls = text_of(newest_version(session, letter)), []
     for roll in rolls_of(session, letter):
         signed, withdrawn = totals(row for row in rounds if row.roll == roll.id)
         rolls.append(RollCount(roll.id, roll.name, signed - withdrawn))
@@ -183,7 +186,7 @@ def figures(session: Session, letter: Letter, url: str | None) -> Figures:
         letter_id=letter.id,
         slug=letter.slug,
         url=f"{url or ''}/letters/{letter.slug}/",
-        words=text_of(newest_version(session, letter)),
+        words=words,
         state=letter.state,
         text=letter.text,
         text_sha256=letter.text_sha256,
@@ -219,6 +222,7 @@ def figures(session: Session, letter: Letter, url: str | None) -> Figures:
         routes=tuple(letter.routes),
         naming=naming(session, letter),
         organizers=tuple(displayed_names(session, letter.id)),
+        unsigned=shown_translations(session, letter, words),
         mail_domains=tuple(ending(one) for some in allowed_domains(letter).values() for one in some),
     )
 

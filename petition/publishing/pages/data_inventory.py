@@ -112,7 +112,7 @@ OTHERS = (
         ("version", "working_copy", "comment", "approval"),
     ),
     Stored(
-        _("Letters: text, rules, optional questions, news, demands, keys, monitors"),
+        _("Letters: text and translations, rules, optional questions, news, demands, keys, monitors"),
         _("As long as the site exists"),
         _("Everyone once the letter is public, except private keys"),
         (
@@ -122,6 +122,7 @@ OTHERS = (
             "option",
             "event",
             "demand_status",
+            "unsigned_translation",
             "names_key",
             "milestone",
             "host_approval",

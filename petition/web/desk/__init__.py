@@ -21,6 +21,7 @@ from petition.web.desk import (
     steps,
     text_downloads,
     translations,
+    unsigned_translations,
     verification_methods,
     versions,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "steps",
     "text_downloads",
     "translations",
+    "unsigned_translations",
     "verification_methods",
     "versions",
 ]

@@ -29,7 +29,12 @@ OPEN_TO_ALL = frozenset(
         "organize.show_invitation", "organize.accept_invitation", "organize.ask_to_start", "organize.start",
     }
 )  # fmt: skip
-KEPT_WHOLE = frozenset({"organize.create", "organize.save", "organize.save_translation", "organize.decide"})
+KEPT_WHOLE = frozenset(
+    {
+        "organize.create", "organize.save", "organize.save_translation", "organize.save_unsigned_translation",
+        "organize.decide",
+    }
+)  # fmt: skip
 """Forms in which a text is written: one that is far too long is shown again, not cut off."""
 SIGN_IN_FIELDS = frozenset({"name", "language"})
 NEVER_CARRIED = frozenset({"csrf_token", "passphrase", "again", "present", "password", "carry_to"})

@@ -57,6 +57,7 @@ def conflict_page(letter: Letter, mine: LetterText, fields: Mapping[str, str], l
         letter=letter,
         form=translation_form(kept) if language else letter_form(kept),
         part=language,
+        part_path=language,
         mine=as_text(mine),
         base=base.number if base else 0,
         newest=newest,

@@ -71,15 +71,20 @@ class LetterForm(FlaskForm):
     based_on = HiddenField(default="0")
 
 
-class TranslationForm(FlaskForm):
-    """The letter in another language."""
+class UnsignedTranslationForm(FlaskForm):
+    """The letter in another language, outside the text that is signed: it has no versions, so it takes no note."""
 
     title = StringField(_("Title"))
     recipient = StringField(_("To whom"), description=_("Leave it empty to use the one of the official version."))
     body = TextAreaField(_("The letter"))
     demands = FieldList(TextAreaField())
-    note = StringField(_("What did you change? (a note for your co-organizers)"))
     based_on = HiddenField(default="0")
+
+
+class TranslationForm(UnsignedTranslationForm):
+    """The letter in another language, frozen and signed together with it."""
+
+    note = StringField(_("What did you change? (a note for your co-organizers)"))
 
 
 def typed() -> Fields:
@@ -99,6 +104,11 @@ def letter_form(fields: Mapping[str, str]) -> LetterForm:
 def translation_form(fields: Mapping[str, str]) -> TranslationForm:
     """The form of a translation with what was typed."""
     return TranslationForm(formdata=MultiDict(_with_room(fields, "demands")))
+
+
+def unsigned_form(fields: Mapping[str, str]) -> UnsignedTranslationForm:
+    """The form of an unsigned translation with what was typed."""
+    return UnsignedTranslationForm(formdata=MultiDict(_with_room(fields, "demands")))
 
 
 def _with_room(fields: Mapping[str, str], *lists: str) -> Fields:

@@ -41,5 +41,5 @@ def render_editor(
         left_out=left_out,
         invisible=invisible_in(fields),
         newer=newest if newest and newest.number != based_on(fields) else None,
-        is_draft=letter is None or letter.state == DRAFT,
+        may_save=letter is None or letter.state == DRAFT,
     )

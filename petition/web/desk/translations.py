@@ -9,6 +9,11 @@ from petition.errors import NotFound, Refusal, TextChanged
 from petition.i18n import letter_languages
 from petition.letters.access import own_letter
 from petition.letters.drafting.drafts import save
+from petition.letters.drafting.unsigned_translations import (
+    require_not_signed,
+    shown_translations,
+    unsigned_translations,
+)
 from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.drafting.working_copies import forget_working_copy, keep_working_copy, working_copy
 from petition.letters.models import Letter, Organizer, Version
@@ -43,9 +48,18 @@ def translations(organizer: Organizer, slug: str) -> Answer:
 def _list(organizer: Organizer, slug: str) -> str:
     letter = own_letter(session(), slug, organizer)
     words = text_of(newest_version(session(), letter))
-    more = {code: name for code, name in letter_languages().items() if code not in words.languages}
-    shown: Any = {"words": words, "more": more, "is_draft": letter.state == DRAFT}
-    return desk_page("organize/translations.html", letter=letter, **shown)
+    unsigned = unsigned_translations(session(), letter)
+    taken = {*words.languages, *(one.language for one in unsigned)}
+    return desk_page(
+        "organize/translations.html",
+        letter=letter,
+        words=words,
+        more={code: name for code, name in letter_languages().items() if code not in words.languages},
+        unsigned=unsigned,
+        shown={one.language for one in shown_translations(session(), letter, words)},
+        more_unsigned={code: name for code, name in letter_languages().items() if code not in taken},
+        is_draft=letter.state == DRAFT,
+    )
 
 
 @bp.post("/letters/<slug>/translations")
@@ -53,8 +67,20 @@ def _list(organizer: Organizer, slug: str) -> str:
 def begin_translation(organizer: Organizer, slug: str) -> Answer:
     """Go to the form of a language that was chosen or typed."""
     own_letter(session(), slug, organizer)
-    code = language_code(request.form.get("code", "").strip() or request.form.get("language", ""))
-    return redirect(f"/organize/letters/{slug}/translations/{code}", 303)
+    return redirect(f"/organize/letters/{slug}/translations/{_asked_for()}", 303)
+
+
+@bp.post("/letters/<slug>/translations/unsigned")
+@organizer_action(_list)
+def begin_unsigned_translation(organizer: Organizer, slug: str) -> Answer:
+    """Go to the form of a translation that is not signed, in a language that was chosen or typed."""
+    code, letter = _asked_for(), own_letter(session(), slug, organizer)
+    require_not_signed(text_of(newest_version(session(), letter)), code)
+    return redirect(f"/organize/letters/{slug}/translations/unsigned/{code}", 303)
+
+
+def _asked_for() -> str:
+    return language_code(request.form.get("code", "").strip() or request.form.get("language", ""))
 
 
 @bp.get("/letters/<slug>/translations/<language>")
@@ -131,6 +157,7 @@ def _page(
         "organize/translate.html",
         letter=letter,
         part=language,
+        part_path=language,
         form=translation_form(fields),
         binding=text_of(newest),
         preview=preview,
@@ -139,5 +166,5 @@ def _page(
         left_out=(),
         invisible=invisible_in(fields),
         newer=newest if newest.number != based_on(fields) else None,
-        is_draft=letter.state == DRAFT,
+        may_save=letter.state == DRAFT,
     )

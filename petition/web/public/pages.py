@@ -10,9 +10,17 @@ from petition.letters.access import NO_SUCH_LETTER, is_unlisted, letter_at
 from petition.letters.states import OF_OLD_VERSION, PUBLIC, takes_signatures
 from petition.publishing.cache import CachedFile
 from petition.publishing.figures.counts import figures
-from petition.publishing.public_files import MARKDOWN, TEXT_FILE, before, is_file_name, is_for_clients
+from petition.publishing.public_files import (
+    MARKDOWN,
+    TEXT_FILE,
+    before,
+    is_file_name,
+    is_for_clients,
+    translation,
+    translation_name,
+)
 from petition.web.public.cache_middleware import CacheMiddleware
-from petition.web.shared.context import LANGUAGE, language, page, say, session, site
+from petition.web.shared.context import LANGUAGE, language, page, say, session, site, speak
 from petition.web.shared.letters import addressed
 from petition.web.shared.public_cache import cached
 
@@ -43,6 +51,18 @@ def before_signing(address: str) -> Response:
         return letter_file(address, "before/")
     found = figures(session(), letter, site().settings.url)
     shown = page("public/before.html", letter=found, words=words, up="../", copied_from="", **before(found))
+    return Response(shown, mimetype="text/html", headers={"Cache-Control": "no-store"})
+
+
+@bp.get("/<place:address>/translations/<language>/")
+def translation_page(address: str, language: str) -> Response:
+    """The letter in another language, which is not what was signed; made here while the letter is unpublished."""
+    letter, _words = addressed(address)
+    if letter.state in PUBLIC:
+        return letter_file(address, translation_name(language))
+    spoken, told = translation(figures(session(), letter, site().settings.url), language)
+    speak(spoken)
+    shown = page("public/translation.html", original="../../", **told)
     return Response(shown, mimetype="text/html", headers={"Cache-Control": "no-store"})
 
 
