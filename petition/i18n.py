@@ -1,12 +1,14 @@
 """The interface's languages: read from the gettext catalogs, compiled in memory at the start."""
 
 import re
+from datetime import date, datetime
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -111,7 +113,21 @@ def is_right_to_left(language: str) -> bool:
 
 def number_in(language: str, number: int) -> str:
     """A number as readers of a language write it; in English for a language that is not shipped."""
-    return str(format_decimal(number, locale=locale_of(language if language in languages() else DEFAULT)))
+    return str(format_decimal(number, locale=_spoken(language)))
+
+
+def date_in(language: str, day: date) -> str:
+    """A day as readers of a language write it."""
+    return str(format_date(day, "long", locale=_spoken(language)))
+
+
+def hour_in(language: str, moment: datetime) -> str:
+    """A day and an hour as readers of a language write them."""
+    return f"{date_in(language, moment)}, {format_time(moment, 'short', locale=_spoken(language))}"
+
+
+def _spoken(language: str) -> Locale:
+    return locale_of(language if language in languages() else DEFAULT)
 
 
 def fill(language: str, sentence: str, values: dict[str, Any]) -> str:

@@ -7,9 +7,6 @@ from functools import cache, partial
 from types import CodeType
 from typing import Any
 
-from babel import Locale
-from babel.dates import format_date, format_time
-from babel.numbers import format_decimal
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.bccache import Bucket
 from jinja2.runtime import Context
@@ -18,17 +15,20 @@ from markupsafe import Markup
 from petition.database import place_of
 from petition.i18n import (
     DEFAULT,
+    date_in,
     desk_languages,
+    hour_in,
     is_right_to_left,
     is_unreviewed,
     languages,
-    locale_of,
     name_of,
+    number_in,
     translations,
 )
 from petition.letters.text.blocks import plain_text
 from petition.letters.text.folding import folded
 from petition.letters.text.markdown import html, site_to_tell
+from petition.publishing.site_files import versioned
 
 SITE = "_site/"
 """Folder of what belongs to the site (style, promises, client), seen from a letter's own folder."""
@@ -72,7 +72,6 @@ def environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
         bytecode_cache=COMPILED,
     )
-    locale = locale_of(language)
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     made.globals["in_both"] = (
         in_both_of(made.globals["gettext"]) if is_unreviewed(language) else made.globals["gettext"]
@@ -82,10 +81,12 @@ def environment(language: str) -> Environment:
     made.filters["folded"] = folded
     made.filters["site_to_tell"] = site_to_tell
     made.filters["grouped"] = grouped_in_fours
+    made.filters["versioned"] = versioned
     made.filters["language_name"] = name_of
-    made.filters["number"] = partial(format_decimal, locale=locale)
-    made.filters["date"] = partial(format_date, format="long", locale=locale)
-    made.filters["moment"] = partial(moment_in, locale)
+    made.filters["number"] = partial(number_in, language)
+    made.filters["date"] = partial(date_in, language)
+    made.filters["hour"] = partial(hour_in, language)
+    made.filters["moment"] = partial(moment_in, language)
     return made
 
 
@@ -117,10 +118,10 @@ def in_both_of(translated: Any) -> Any:
     return in_both
 
 
-def moment_in(locale: Locale, moment: datetime) -> Markup:
+def moment_in(language: str, moment: datetime) -> Markup:
     """An hour as readers of a language write it, in UTC; where scripts run, they put it in the reader's own zone."""
-    day, hour = format_date(moment, "long", locale), format_time(moment, "short", locale=locale)
-    return Markup('<time datetime="{}">{}, {} UTC</time>').format(moment.strftime("%Y-%m-%dT%H:%MZ"), day, hour)
+    shown = hour_in(language, moment)
+    return Markup('<time datetime="{}">{} UTC</time>').format(moment.strftime("%Y-%m-%dT%H:%MZ"), shown)
 
 
 def grouped_in_fours(text: str) -> str:

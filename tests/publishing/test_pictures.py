@@ -7,9 +7,13 @@ from xml.etree import ElementTree
 
 import pytest
 
+from petition.i18n import languages
 from petition.publishing.documents.pdf import on_card, on_chart
 from petition.publishing.documents.typesetting import pdf
 from petition.publishing.figures.counts import Figures
+from petition.publishing.pictures.chart import chart_svg
+from petition.publishing.pictures.group_bars import groups_svg
+from petition.publishing.pictures.text_width import breadth
 from petition.publishing.public_files import FROM_FIGURES
 from tests.publishing.reading import pages_of
 from tests.publishing.sample_figures import GROUPS, LONG, some_figures
@@ -63,6 +67,38 @@ def test_bars_and_words_of_the_groups_keep_apart(title: str) -> None:
     assert all(below - higher >= 16 for higher, below in pairwise(lines))
     assert not [(bar, line) for bar in bars for line in lines if bar - 6 < line < bar + 12 + 14]
     assert max(bars) + 12 < height
+
+
+def test_numbers_and_hours_are_written_as_in_the_language_of_the_labels() -> None:
+    groups = (replace(GROUPS[0], groups=(replace(GROUPS[0].groups[0], count=31_310),)),)
+    found = some_figures(61_234, goal=100_000, groups=groups)
+    chart, bars = chart_svg(found, "de").decode(), groups_svg(found, "de").decode()
+    own = chart_svg(found).decode()
+
+    for said in ("61.234 verifizierte", "100.000", "Es begann am 2. November 2026, 09:00 UTC mit 3.061"):
+        assert said in chart
+    assert "31.310" in bars and "2. November 2026" in bars
+    assert not re.search(r"\d,\d{3}", chart + bars)
+    assert "61,234 verified" in own and "31,310" in groups_svg(found).decode()
+    assert "2026-11-02" not in own.split("</desc>")[0]
+
+
+@pytest.mark.parametrize("language", list(languages()))
+def test_how_the_groups_are_rounded_stays_within_the_picture(language: str) -> None:
+    small = re.findall(r'font-size="15"[^>]*>([^<]*)<', groups_svg(with_groups(TITLES[0]), language).decode())
+
+    assert small
+    assert all(breadth(line) * 15 * 0.62 <= 480 for line in small)
+
+
+@pytest.mark.parametrize("language", list(languages()))
+def test_the_words_around_the_chart_fit_beside_each_other_in_every_language(language: str) -> None:
+    written = texts(chart_svg(some_figures(48_234, goal=50_000), language))
+    below_title = sorted(one.y for one in written if not one.is_bold)[0]
+    count, goal = (breadth(one.words) for one in written if one.y == below_title)
+
+    assert count * 17 * 0.55 + goal * 16 * 0.55 + 12 <= 466 - 20
+    assert breadth(written[-1].words) * 14 * 0.58 <= 480
 
 
 def with_groups(title: str) -> Figures:

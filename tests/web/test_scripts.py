@@ -99,7 +99,7 @@ def test_a_signing_page_loads_the_scripts_that_it_needs(
 ) -> None:
     text = shared.get(place.hidden + page).text
 
-    assert re.findall(r'<script src="/_site/(\S+)" defer></script>', text) == scripts
+    assert re.findall(r'<script src="/_site/(\S+)\?v=\w+" defer></script>', text) == scripts
     assert text.count("<script") == len(scripts)
     assert not re.search(r"\son\w+=|\sstyle=|javascript:", text)
 
@@ -128,7 +128,7 @@ def test_a_public_page_has_the_script_of_the_check_and_its_sentences(shared: Sha
     said = {*re.findall(r'\bsentence\("(\w+)"\)', script), *kinds, "files", "version", "unable"}
     sentences = dict(re.findall(r' data-(\w+)="([^"]*)"', text))
 
-    scripts = re.findall(r'<script src="(?:\.\./)?_site/(\S+)" defer></script>', text)
+    scripts = re.findall(r'<script src="(?:\.\./)?_site/(\S+)\?v=\w+" defer></script>', text)
     assert scripts == ["check-count.js", *(["share.js"] if path == "" else [])]
     assert len(said) > 14
     assert [name for name in said - {"address"} if not sentences.get(name)] == []

@@ -5,7 +5,7 @@ Their date is that of the facts: the sealing from which their figures are.
 
 from typing import Any
 
-from petition.i18n import Translator, is_right_to_left, name_of
+from petition.i18n import Translator, date_in, hour_in, is_right_to_left, name_of
 from petition.letters.text.blocks import blocks, renumbered
 from petition.letters.text.letter_text import LetterText
 from petition.publishing.documents import typesetting
@@ -83,8 +83,8 @@ def _common(found: Figures) -> dict[str, Any]:
         "to": addressee(found),
         **_languages(found),
         "date": [found.as_of.year, found.as_of.month, found.as_of.day],
-        "dateline": say("Published %(date)s", date=since.date().isoformat()) if found.published else "",
-        "foot": say("%(url)s · as of %(hour)s UTC", url=found.url, hour=shown_hour(found.as_of)),
+        "dateline": say("Published %(date)s", date=date_in(words.language, since.date())) if found.published else "",
+        "foot": say("%(url)s · as of %(hour)s UTC", url=found.url, hour=hour_in(words.language, found.as_of)),
         "headline": headline(found),
         "facts": [_fact(fact) for fact in facts(found)],
         "evidence": [_fact(fact) for fact in evidence(found)],
@@ -147,5 +147,5 @@ def on_card(found: Figures) -> dict[str, Any]:
         "right_to_left": is_right_to_left(words.language),
         "count": shown(found, found.count),
         "label": label(found),
-        "asof": say("as of %(hour)s UTC", hour=shown_hour(found.as_of)),
+        "asof": say("as of %(hour)s UTC", hour=hour_in(words.language, found.as_of)),
     }

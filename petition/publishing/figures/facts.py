@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from petition.i18n import Translator, number_in
+from petition.i18n import Translator, hour_in, number_in
 from petition.publishing.figures.counts import Figures
 from petition.publishing.figures.groups import OTHERS, GroupTable
 from petition.sealing.group_suppression import STEP
@@ -34,10 +34,10 @@ def headline(found: Figures, language: str | None = None) -> str:
     """The count in a sentence; in the letter's language unless another one is asked for."""
     voice = Translator(language or found.words.language)
     told = {
-        "count": shown(found, found.count),
+        "count": shown(found, found.count, language),
         "recipient": found.words.recipient,
         "employer": found.words.employer,
-        "hour": shown_hour(found.as_of),
+        "hour": hour_in(voice.language, found.as_of),
     }
     if found.k == 1 and not found.count:
         return voice.say("A statement by someone at %(employer)s, not signed yet (as of %(hour)s UTC).", **told)
@@ -54,13 +54,13 @@ def headline(found: Figures, language: str | None = None) -> str:
 def facts(found: Figures, language: str | None = None) -> list[Fact]:
     """All of them, the count first."""
     say = Translator(language or found.words.language).say
-    lines = [Fact(say("Verified workers"), shown(found, found.count))]
+    lines = [Fact(say("Verified workers"), shown(found, found.count, language))]
     if len(found.rolls) > 1:
-        lines += [Fact(roll.name, shown(found, roll.count)) for roll in found.rolls]
+        lines += [Fact(roll.name, shown(found, roll.count, language)) for roll in found.rolls]
     if found.names_shown:
         lines += [
-            Fact(say("Anonymous"), shown(found, found.unnamed)),
-            Fact(say("By name"), shown(found, found.names_shown)),
+            Fact(say("Anonymous"), shown(found, found.unnamed, language)),
+            Fact(say("By name"), shown(found, found.names_shown, language)),
         ]
     lines.append(Fact(say("As of"), f"{shown_hour(found.as_of)} UTC"))
     if found.published:
@@ -68,27 +68,28 @@ def facts(found: Figures, language: str | None = None) -> list[Fact]:
     if found.closes:
         lines.append(Fact(say("Closes"), f"{shown_hour(found.closes)} UTC"))
     if found.goal:
-        lines.append(Fact(say("Goal"), shown(found, found.goal)))
+        lines.append(Fact(say("Goal"), shown(found, found.goal, language)))
     lines += [
-        Fact(say("Signatures in the public record"), shown(found, found.signatures)),
-        Fact(say("Removed"), shown(found, found.withdrawals)),
-        Fact(say("Signing codes made"), shown(found, found.codes_made)),
+        Fact(say("Signatures in the public record"), shown(found, found.signatures, language)),
+        Fact(say("Removed"), shown(found, found.withdrawals, language)),
+        Fact(say("Signing codes made"), shown(found, found.codes_made, language)),
     ]
     if found.issued is not None:
-        lines.append(Fact(say("Signing codes used"), shown(found, found.issued)))
+        lines.append(Fact(say("Signing codes used"), shown(found, found.issued, language)))
     return lines
 
 
 def group_lines(found: Figures, group: GroupTable, language: str | None = None) -> list[tuple[str, str]]:
     """A field's groups as they are shown to people, the others last."""
     say = Translator(language or found.words.language).say
-    return [(say(label) if label == OTHERS else label, shown(found, count)) for label, count in group.rows]
+    return [(say(label) if label == OTHERS else label, shown(found, count, language)) for label, count in group.rows]
 
 
 def rounding(found: Figures, group: GroupTable, language: str | None = None) -> str:
     """How exact a field's numbers are, and of when."""
-    say = Translator(language or found.words.language).say
-    return say("rounded down to multiples of %(step)s, as of %(hour)s UTC", step=STEP, hour=shown_hour(group.as_of))
+    voice = Translator(language or found.words.language)
+    when = hour_in(voice.language, group.as_of)
+    return voice.say("rounded down to multiples of %(step)s, as of %(hour)s UTC", step=STEP, hour=when)
 
 
 def evidence(found: Figures, language: str | None = None) -> list[Fact]:
@@ -96,7 +97,7 @@ def evidence(found: Figures, language: str | None = None) -> list[Fact]:
     say = Translator(language or found.words.language).say
     return [
         Fact(say("Text fingerprint"), found.text_sha256, is_code=True, is_for_letter=True),
-        Fact(say("Lines in the public record"), shown(found, found.log_size)),
+        Fact(say("Lines in the public record"), shown(found, found.log_size, language)),
         Fact(say("Root of the public record"), found.log_root.hex(), is_code=True),
         Fact(
             say("Key of the public record"),
@@ -122,11 +123,11 @@ def how_to_check(found: Figures) -> list[str]:
     ]
 
 
-def shown(found: Figures, number: int) -> str:
-    """A number as readers of the letter's language write it."""
-    return number_in(found.words.language, number)
+def shown(found: Figures, number: int, language: str | None = None) -> str:
+    """A number as readers of a language write it; of the letter's own unless another one is asked for."""
+    return number_in(language or found.words.language, number)
 
 
 def shown_hour(hour: datetime) -> str:
-    """An hour for people; it is always UTC."""
+    """An hour for tables, the same in all languages; it is always UTC."""
     return hour.strftime("%Y-%m-%d %H:%M")

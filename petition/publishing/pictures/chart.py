@@ -31,12 +31,12 @@ def chart_svg(found: Figures, language: str | None = None, *, is_for_paper: bool
         is_for_paper=is_for_paper,
         about=writable(headline(found, language)),
         count=found.count,
-        counted=shown(found, found.count),
+        counted=shown(found, found.count, language),
         steps=steps(found.history, height),
         rows=found.history,
-        levels=[Tick(height(count), shown(found, count)) for count in levels(top)],
+        levels=[Tick(height(count), shown(found, count, language)) for count in levels(top)],
         hours=hours(found.history),
-        goal=Tick(height(goal), shown(found, goal)) if goal else None,
+        goal=Tick(height(goal), shown(found, goal, language)) if goal else None,
         last=height(found.history[-1].count) if found.history else BOTTOM,
     )
 

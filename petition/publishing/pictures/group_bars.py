@@ -25,11 +25,12 @@ class Bar:
 
 @dataclass(frozen=True)
 class Field:
-    """A field: its name, also in lines, what its numbers are rounded to, where it begins, its bars."""
+    """A field: its name and what its numbers are rounded to, both also in lines, where it begins, its bars."""
 
     label: str
     lines: tuple[str, ...]
     rounding: str
+    small: tuple[str, ...]
     top: int
     bars: tuple[Bar, ...]
 
@@ -58,11 +59,12 @@ def placed(found: Figures, group: GroupTable, top: int, most: int, language: str
     ``most`` is the largest number of the whole picture: all bars share one scale.
     """
     name = writable(group.label)
-    lines = wrapped(name, 40)
+    told = rounding(found, group, language)
+    lines, small = wrapped(name, 40), wrapped(told, 50)
     start, bars = top, []
-    top += 24 * len(lines) + 4
+    top += 24 * len(lines) + 18 * len(small) - 14
     for (_, count), (label, number) in zip(group.rows, group_lines(found, group, language), strict=True):
         words = wrapped(writable(label), 46)
         bars.append(Bar(writable(label), words, number, round(LONGEST * count / most, 1), top))
         top += 20 * len(words) + 26
-    return Field(name, lines, rounding(found, group, language), start, tuple(bars)), top + 36
+    return Field(name, lines, told, small, start, tuple(bars)), top + 36

@@ -10,6 +10,7 @@ from werkzeug.http import http_date, is_resource_modified, parse_accept_header, 
 
 from petition.i18n import DEFAULT
 from petition.publishing.cache import PAGES, SITE_FILES, TOLD, CachedFile, PublicCache
+from petition.publishing.site_files import query_of
 from petition.web.shared.context import LANGUAGE
 from petition.web.shared.headers import headers_of, transport_security
 
@@ -62,7 +63,8 @@ class CacheMiddleware:
         they want only another one (RFC 9110, 13.1)."""
         coding = best_coding(kept, environ.get("HTTP_ACCEPT_ENCODING", ""))
         tag = f'"{kept.tag}{"-" + coding if coding else ""}"'
-        headers = [("ETag", tag), *_headers(kept.file.media_type, kept.file.is_final, kept.file.modified)]
+        is_final = kept.file.is_final or is_asked_by_version(kept, environ)
+        headers = [("ETag", tag), *_headers(kept.file.media_type, is_final, kept.file.modified)]
         headers += self._transport
         if "HTTP_IF_MATCH" in environ:
             wanted = parse_etags(environ["HTTP_IF_MATCH"])
@@ -77,6 +79,17 @@ class CacheMiddleware:
         if coding:
             headers.append(("Content-Encoding", coding))
         return "200 OK", headers, body
+
+
+VERSIONED = ("text/css", "text/javascript", "image/svg+xml")
+
+
+def is_asked_by_version(kept: CachedFile, environ: dict[str, Any]) -> bool:
+    """Whether the address names these very bytes of a style, a script or a picture of the site.
+
+    An address that names others, as a page from before an upgrade does, gives today's file for a minute.
+    """
+    return kept.file.media_type.startswith(VERSIONED) and environ.get("QUERY_STRING") == query_of(kept.tag)
 
 
 LONGEST_HEADER = 1000

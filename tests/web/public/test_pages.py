@@ -11,6 +11,7 @@ import pytest
 
 import petition
 from petition.i18n import desk_languages, languages
+from petition.publishing.site_files import versioned
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE
 from tests.walks import LetterText
@@ -76,7 +77,7 @@ def test_markup_in_a_letter_stays_text(shared: Shared) -> None:
     assert page.heading == "<script>1</script>"
     assert not [tag for tag, _ in page.tags if tag in ("i", "b")]
     assert [found for tag, found in page.tags if tag == "script"] == [
-        {"src": f"_site/{name}.js", "defer": ""} for name in ("check-count", "share")
+        {"src": f"_site/{versioned(f'{name}.js')}", "defer": ""} for name in ("check-count", "share")
     ]
     assert [names["src"] for tag, names in page.tags if tag == "img"] == ["badge.svg", "chart.svg"]
     assert "javascript:" not in [address.split(":")[0] + ":" for _, _, address, _ in page.addresses]
