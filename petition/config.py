@@ -27,7 +27,7 @@ HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 ONION = re.compile(r"http://(?P<key>[a-z2-7]{56})\.onion/?")
 INVITED, ANYONE = "invited", "open"
 START, PUBLISH, NOTHING = APPROVALS = ("start", "publish", "nothing")
-HIDDEN = ("PETITION_DATABASE_URL", "PETITION_ISSUER_DATABASE_URL", "PETITION_MAIL")
+HIDDEN = ("PETITION_DATABASE_URL", "PETITION_ISSUER_DATABASE_URL", "PETITION_MAIL", "PETITION_LIMITS_URL")
 
 
 class WrongSetting(Exception):
@@ -41,6 +41,8 @@ class Settings:
     data: Path
     database_url: str
     issuer_database_url: str
+    secrets: Path
+    """The folder of the master secret and of round secrets, which several hosts of a site share."""
     secret_file: Path
     url: str | None
     onion: str | None
@@ -56,6 +58,8 @@ class Settings:
     contact: str
     proxies: int
     metrics: tuple[str, int] | None
+    limits_url: str | None
+    """Where several hosts count limits together; None: each process counts by itself."""
     sources: Mapping[str, str]
 
     @property
@@ -84,7 +88,7 @@ class Settings:
     @property
     def rounds_folder(self) -> Path:
         """Where each round's secret is, in its own file."""
-        return self.data / "rounds"
+        return self.secrets / "rounds"
 
     @property
     def public_folder(self) -> Path:
@@ -103,11 +107,13 @@ def settings(environ: Mapping[str, str] = os.environ) -> Settings:
 
     start = read("PETITION_START", INVITED, partial(_one_of, (INVITED, ANYONE)))
     data = read("PETITION_DATA", Path("data").absolute(), _path)
+    secrets = read("PETITION_SECRETS", data, _path)
     found = Settings(
         data=data,
         database_url=read("PETITION_DATABASE_URL", f"sqlite:///{data / 'petition.db'}", _database),
         issuer_database_url=read("PETITION_ISSUER_DATABASE_URL", f"sqlite:///{data / 'issuer.db'}", _database),
-        secret_file=read("PETITION_SECRET_FILE", data / "secret", _path),
+        secrets=secrets,
+        secret_file=read("PETITION_SECRET_FILE", secrets / "secret", _path),
         url=read("PETITION_URL", None, _url),
         onion=read("PETITION_ONION", None, _onion),
         mail=read("PETITION_MAIL", None, _mail),
@@ -120,6 +126,7 @@ def settings(environ: Mapping[str, str] = os.environ) -> Settings:
         contact=read("PETITION_CONTACT", "", _text),
         proxies=read("PETITION_PROXIES", 0, _count),
         metrics=read("PETITION_METRICS", None, _loopback),
+        limits_url=read("PETITION_LIMITS_URL", None, _limits),
         sources=sources,
     )
     _require_known(environ, sources)
@@ -142,12 +149,16 @@ def _require_known(environ: Mapping[str, str], known: Mapping[str, str]) -> None
 
 def prepare_folders(found: Settings) -> None:
     """Make the data folder and the folder of round secrets, readable by their owner alone."""
-    for folder in (found.data, found.rounds_folder):
+    for name, folder in (
+        ("PETITION_DATA", found.data),
+        ("PETITION_SECRETS", found.secrets),
+        ("PETITION_SECRETS", found.rounds_folder),
+    ):
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise WrongSetting(
-                f"PETITION_DATA: {folder} cannot be made ({error.strerror}); give a folder, for example /srv/petition"
+                f"{name}: {folder} cannot be made ({error.strerror}); give a folder, for example /srv/petition"
             ) from None
 
 
@@ -275,6 +286,13 @@ def _mail(name: str, value: str) -> str:
     if value.startswith("folder:") and value != "folder:":
         return value
     raise WrongSetting(f"{name}: is no address of a mail server, for example smtp://localhost:25 or folder:./mail")
+
+
+def _limits(name: str, value: str) -> str:
+    parts = _split(value)
+    if parts is None or parts.scheme not in ("redis", "rediss", "valkey", "valkeys"):
+        raise WrongSetting(f"{name}: is no address of Valkey or Redis, for example redis://localhost:6379/0")
+    return value
 
 
 def _hours(name: str, value: str) -> tuple[int, ...]:

@@ -50,7 +50,10 @@ LOCK_SECONDS = 1
 NO_ATIME = getattr(os, "O_NOATIME", 0)
 TRIES = 10
 """How often a transaction is begun that the database asks to be done again."""
-LOCK_NOT_AVAILABLE, FEATURE_NOT_SUPPORTED, SYNTAX_ERROR = "55P03", "0A000", "42601"
+LOCK_NOT_AVAILABLE = "55P03"
+UNSUPPORTED = frozenset({"0A000", "42601", "42703", "42704", "42883"})
+"""How engines that only speak PostgreSQL's protocol refuse what they lack: a feature, a syntax, a column, a setting, a
+function (SQLSTATE, PostgreSQL's Appendix A)."""
 SQLITE_PRAGMAS = (
     "journal_mode=TRUNCATE",
     "synchronous=FULL",
@@ -225,6 +228,11 @@ def is_race_lost(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in ("40001", "40P01")
 
 
+def is_unsupported(error: DBAPIError) -> bool:
+    """Whether the database refuses because it lacks something that PostgreSQL has."""
+    return getattr(error.orig, "sqlstate", None) in UNSUPPORTED
+
+
 def retried(act: Callable[[], T], forget: Callable[[], object] = lambda: None) -> T:
     """The result of an act that begins and commits its own transactions, repeated as often as the database asks.
 
@@ -280,10 +288,11 @@ def _is_rewritten(engine: Engine, table: str) -> bool:
             finally:
                 driver.remove_notice_handler(hear)
     except DBAPIError as error:
-        state = getattr(error.orig, "sqlstate", None)
-        if state not in (LOCK_NOT_AVAILABLE, FEATURE_NOT_SUPPORTED, SYNTAX_ERROR):
+        if is_unsupported(error):
+            return True
+        if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
             raise
-        return bool(state != LOCK_NOT_AVAILABLE)
+        return False
     # “12 dead row versions cannot be removed yet. CPU: …”, in the server's language.
     left = [int(number) for detail in told for number in re.findall("[0-9]+", detail.partition(".")[0])]
     return not any(left)

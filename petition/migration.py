@@ -125,10 +125,18 @@ def alone(engine: Engine, chain: str, lock_folder: Path) -> Iterator[None]:
 
 
 def _make_lock_row(engine: Engine) -> None:
-    """Several first starts may race here; the one that loses finds the table made."""
+    make_one_row(engine, "migration_lock")
+
+
+def make_one_row(engine: Engine, table: str, columns: str = "") -> None:
+    """Make a table of one row that several processes share, on PostgreSQL; no revision and no backup has it.
+
+    Several first starts may race here; the one that loses finds the table made.
+    """
+    also = f", {columns}" if columns else ""
     for statement in (
-        "CREATE TABLE IF NOT EXISTS migration_lock (id integer NOT NULL PRIMARY KEY)",
-        "INSERT INTO migration_lock (id) VALUES (1) ON CONFLICT DO NOTHING",
+        f"CREATE TABLE IF NOT EXISTS {table} (id integer NOT NULL PRIMARY KEY{also})",
+        f"INSERT INTO {table} (id) VALUES (1) ON CONFLICT DO NOTHING",  # noqa: S608
     ):
         with contextlib.suppress(IntegrityError), engine.begin() as connection:
             connection.execute(text(statement))

@@ -7,7 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, MetaData, text
 
-NOT_OURS = frozenset({"alembic_version", "migration_lock"})
+NOT_OURS = frozenset({"alembic_version", "migration_lock", "host_lease"})
 MOST_NAMED = 3
 
 

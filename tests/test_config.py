@@ -72,6 +72,8 @@ WRONG = {
         "9" * 5000,
     ],
     "PETITION_PROXIES": ["-1", "11", "one", "1.0", "９", "9" * 5000],
+    "PETITION_SECRETS": ["~nobody-of-that-name/x"],
+    "PETITION_LIMITS_URL": ["memory", "http://localhost", "redis://", "redis://host:port", "redis://host:0"],
     "PETITION_METRICS": ["0", "70000", "port", "0.0.0.0:9464", "192.0.2.1:9464", ":", "９464"],
 }
 RIGHT: dict[str, list[tuple[str, str, Any]]] = {
@@ -109,6 +111,11 @@ RIGHT: dict[str, list[tuple[str, str, Any]]] = {
         ("18:00,6:00", "seal_at", (6, 18)),
         ("00:00, 23:00", "seal_at", (0, 23)),
         ("12:00,12:00", "seal_at", (12,)),
+    ],
+    "PETITION_SECRETS": [("/mnt/secrets", "secrets", Path("/mnt/secrets"))],
+    "PETITION_LIMITS_URL": [
+        ("redis://localhost:6379/0", "limits_url", "redis://localhost:6379/0"),
+        ("valkeys://u:p@limits", "limits_url", "valkeys://u:p@limits"),
     ],
     "PETITION_PROXIES": [("0", "proxies", 0), ("10", "proxies", 10)],
     "PETITION_METRICS": [
@@ -153,6 +160,7 @@ def test_every_setting_is_optional_and_has_its_default() -> None:
         data=data,
         database_url=f"sqlite:///{data}/petition.db",
         issuer_database_url=f"sqlite:///{data}/issuer.db",
+        secrets=data,
         secret_file=data / "secret",
         url=None,
         onion=None,
@@ -166,6 +174,7 @@ def test_every_setting_is_optional_and_has_its_default() -> None:
         contact="",
         proxies=0,
         metrics=None,
+        limits_url=None,
         sources=dict.fromkeys(RIGHT, "default"),
     )
     assert set(WRONG) == set(RIGHT) == set(found.sources) == set(NAMES)
@@ -188,6 +197,13 @@ def test_everything_that_is_kept_lies_in_the_data_folder() -> None:
     assert found.issuer_database_url == "sqlite:////srv/petition/issuer.db"
     places = (found.secret_file, found.rounds_folder, found.public_folder)
     assert all(place.is_relative_to("/srv/petition") for place in places)
+
+
+def test_hosts_that_share_a_folder_of_secrets_keep_everything_else_in_folders_of_their_own() -> None:
+    found = settings({"PETITION_DATA": "/srv/petition", "PETITION_SECRETS": "/mnt/secrets"})
+
+    assert (found.secret_file, found.rounds_folder) == (Path("/mnt/secrets/secret"), Path("/mnt/secrets/rounds"))
+    assert found.public_folder.is_relative_to("/srv/petition")
 
 
 @pytest.mark.parametrize(

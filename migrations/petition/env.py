@@ -16,7 +16,7 @@ context.configure(
     render_as_batch=True,
     transactional_ddl=True,
     render_item=render_item,
-    include_name=lambda name, kind, parents: not (kind == "table" and name == "migration_lock"),
+    include_name=lambda name, kind, parents: not (kind == "table" and name in ("migration_lock", "host_lease")),
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -12,6 +12,7 @@ from petition import __version__
 from petition.cli.refusals import RefusalGroup
 
 COMMANDS = {
+    "adopt": "adopt:adopt",
     "backup": "backup:backup",
     "change": "sign:change",
     "check": "sign:check",

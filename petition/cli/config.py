@@ -9,6 +9,7 @@ NAMES = {
     "PETITION_DATA": ("data", "folder of everything that must be kept"),
     "PETITION_DATABASE_URL": ("database_url", "letters, signatures, the log (SQLite or PostgreSQL)"),
     "PETITION_ISSUER_DATABASE_URL": ("issuer_database_url", "codes, as keyed hashes; never the same database"),
+    "PETITION_SECRETS": ("secrets", "folder of the master secret and the secrets of sets of codes; hosts share one"),
     "PETITION_SECRET_FILE": ("secret_file", "master secret, made on first use"),
     "PETITION_URL": ("url", "public address, such as https://letters.example.org"),
     "PETITION_ONION": ("onion", "the onion service's address, where the site has one beside PETITION_URL"),
@@ -21,6 +22,7 @@ NAMES = {
     "PETITION_HOST_NAME": ("host_name", "who runs this site, shown on its pages"),
     "PETITION_CONTACT": ("contact", "how to reach you, shown on its pages"),
     "PETITION_PROXIES": ("proxies", "how many trusted proxies stand in front"),
+    "PETITION_LIMITS_URL": ("limits_url", "Valkey or Redis, where several hosts count limits together: redis://…"),
     "PETITION_METRICS": ("metrics", "port of this machine for figures about its health, such as 9464; none without it"),
 }
 

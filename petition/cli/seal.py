@@ -20,6 +20,7 @@ from petition.letters.states import SIGNABLE
 from petition.letters.update_times import next_update
 from petition.logs import place_of
 from petition.operations.copies import forget_copies
+from petition.operations.lease import lease_for
 from petition.scheduler_record import SchedulerRecord
 from petition.sealing.log import HELD
 from petition.sealing.update_hours import newest_stored_hour
@@ -84,11 +85,13 @@ def stay(here: CliContext) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    mailer.start(here.services, here.settings, now, stop)
+    lease = lease_for(here.databases, here.settings.rounds_folder)
+    lease.keep(stop)
+    mailer.start(here.services, here.settings, now, stop, lease.is_mine)
     record = SchedulerRecord(here.settings.data)
     with reading(here) as session:
         clock = ClockGuard(now, seconds_passed, newest_stored_hour(session), record)
-    scheduler.watch(here.services, here.settings.seal_at, clock, stop, record, _forgets_copies(here))
+    scheduler.watch(here.services, here.settings.seal_at, clock, stop, record, _forgets_copies(here), lease.is_mine)
 
 
 def _forgets_copies(here: CliContext) -> Callable[[], object]:

@@ -221,6 +221,18 @@ def end_issuing(services: Services, letter_id: str, only: int | None = None, *, 
         services.secrets.destroy(letter_id, number)
 
 
+def destroy_left_over(services: Services) -> None:
+    """Destroy in this folder the secrets of rounds that have ended: what a crash left, or another host's act.
+
+    So a folder that is a copy keeps none of them longer than until the next look.
+    """
+    with Session(services.databases.issuer.execution_options(petition_reads=True)) as issuer:
+        ended = issuer_rounds.ended(issuer)
+    for letter_id, number in ended:
+        if services.secrets.exists(letter_id, number):
+            services.secrets.destroy(letter_id, number)
+
+
 def annul_round(services: Services, letter_id: str, number: int, reason: str) -> None:
     """Take a flooded round out of the count, publicly: its waiting signatures go, its codes and tokens are refused."""
     reason = one_line(reason, "note")

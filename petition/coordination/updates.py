@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from petition.coordination.services import Services
@@ -87,6 +88,17 @@ def show_names(services: Services, letter_id: str, *, moment: datetime, tell: na
     if edition != before and services.public_folder is not None:
         drop_editions(services.public_folder / letter_id, edition)
     return shown
+
+
+def drop_old_pages(services: Services) -> None:
+    """Delete the cached pages of this host that are older than their letters: another host may have changed them, and
+    a page must not outlive a name."""
+    if services.public_folder is None or not services.public_folder.is_dir():
+        return
+    with Session(services.databases.reading) as session:
+        editions = session.execute(select(Letter.id, Letter.edition)).all()
+    for letter_id, edition in editions:
+        drop_editions(services.public_folder / letter_id, edition)
 
 
 def tidy(services: Services) -> bool:

@@ -141,6 +141,12 @@ def numbers(session: Session, letter_id: str) -> list[Numbers]:
     return [_numbers_of(session, row) for row in rows]
 
 
+def ended(session: Session) -> list[tuple[str, int]]:
+    """Letter's id and number of each round that no longer issues."""
+    rows = session.execute(select(IssuingRound.letter_id, IssuingRound.number).where(IssuingRound.issued.is_not(None)))
+    return [(letter_id, number) for letter_id, number in rows]
+
+
 def _numbers_of(session: Session, row: IssuingRound) -> Numbers:
     made, voided = session.execute(
         select(func.coalesce(func.sum(Batch.made), 0), func.coalesce(func.sum(Batch.voided), 0)).where(

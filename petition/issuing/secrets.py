@@ -5,6 +5,7 @@ Destroying a round's secrets means deleting this file and the key row. The file 
 
 import contextlib
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,7 +25,7 @@ class RoundSecrets:
     def make(self, letter_id: str, number: int, random: Callable[[int], bytes]) -> None:
         """Make the round's secret file (0600, on disk when this returns); one that is there already stays."""
         path = self._path(letter_id, number)
-        part = path.with_suffix(f".{os.getpid()}")
+        part = path.with_suffix(f".{socket.gethostname()}-{os.getpid()}")  # hosts that share a folder share numbers
         with contextlib.suppress(FileNotFoundError):
             part.unlink()
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,7 +1,7 @@
 """Email goes out beside the scheduler: the mailer looks into the outbox every few seconds, even during a sealing.
 
-A lock on a file lets one process at a time do it, so that no email is sent twice and limits hold. When that process is
-gone, another one takes over.
+A lock on a file lets one process of a host do it, and a lease one host, so that no email is sent twice and limits hold.
+When that process is gone, another one takes over.
 """
 
 import fcntl
@@ -24,7 +24,13 @@ LOCK = "mail.lock"
 log = logging.getLogger("petition.post")
 
 
-def carry(services: Services, settings: Settings, now: Callable[[], datetime], stop: threading.Event) -> None:
+def carry(
+    services: Services,
+    settings: Settings,
+    now: Callable[[], datetime],
+    stop: threading.Event,
+    is_mine: Callable[[], bool] = lambda: True,
+) -> None:
     """Send what waits until ``stop`` is set; nothing at all if the site sends no email."""
     if settings.mail is None:
         return
@@ -35,7 +41,7 @@ def carry(services: Services, settings: Settings, now: Callable[[], datetime], s
     descriptor = os.open(settings.data / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         while not stop.is_set():
-            if _is_mine(descriptor):
+            if is_mine() and _has_lock(descriptor):
                 _look(services, outbox_mailer, now)
             else:
                 outbox_mailer.forget()
@@ -44,7 +50,7 @@ def carry(services: Services, settings: Settings, now: Callable[[], datetime], s
         os.close(descriptor)
 
 
-def _is_mine(descriptor: int) -> bool:
+def _has_lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -59,6 +65,12 @@ def _look(services: Services, outbox_mailer: Mailer, now: Callable[[], datetime]
         log.error("mail could not be looked after", extra={"kind": type(error).__name__})
 
 
-def start(services: Services, settings: Settings, now: Callable[[], datetime], stop: threading.Event) -> None:
+def start(
+    services: Services,
+    settings: Settings,
+    now: Callable[[], datetime],
+    stop: threading.Event,
+    is_mine: Callable[[], bool] = lambda: True,
+) -> None:
     """Send email in a separate thread, so that a slow mail server holds up no sealing."""
-    threading.Thread(target=carry, args=(services, settings, now, stop), name="post", daemon=True).start()
+    threading.Thread(target=carry, args=(services, settings, now, stop, is_mine), name="post", daemon=True).start()

@@ -39,6 +39,8 @@ from petition.sealing.witnesses import Answer, collect
 
 PAUSE = 30.0
 """Seconds at most until the clock looks again, and tidies again where something removed was left."""
+WAITING = 5.0
+"""Seconds until a host looks again whether the one that has the lease is gone."""
 SET_BACK = timedelta(hours=2)
 """So long before the next full hour, the clock must have been set back since the last one, by more than an hour."""
 Found = TypeVar("Found")
@@ -183,16 +185,23 @@ def watch(
     stop: threading.Event,
     record: SchedulerRecord,
     before: Callable[[], object] = lambda: None,
+    is_mine: Callable[[], bool] = lambda: True,
 ) -> None:
     """Tick at once, to finish what a crash left, and then at every full hour until ``stop`` is set.
 
     While the clock is in doubt nothing is done; when it is believed again, what is due by then is. Where the clock was
-    set back, what is due is found anew.
+    set back, what is due is found anew. So it is when the host gets the lease (``is_mine``); one that does not have it
+    only deletes, in its own folders, what must not be left there.
     """
     due, is_tidy = clock.now(), False
     while not stop.is_set():
-        moment = clock.now()
-        if clock.is_believed() and (moment >= due or moment < due - SET_BACK):
+        moment, is_believed = clock.now(), clock.is_believed()
+        clean_folders(services)
+        if not is_mine():
+            due, is_tidy = moment, False
+            stop.wait(WAITING)
+            continue
+        if is_believed and (moment >= due or moment < due - SET_BACK):
             done = tick(services, hours, moment, before=before)
             _report(done, moment, record)
             due, is_tidy = to_hour(moment) + timedelta(hours=1), done.is_tidy
@@ -200,6 +209,15 @@ def watch(
             is_tidy = is_tidy or Duties().do("tidying", lambda: updates.tidy(services), False)
         left = (due - clock.now()).total_seconds()
         stop.wait(min(PAUSE, max(0.05, left)) if left > 0 else PAUSE)
+
+
+def clean_folders(services: Services) -> None:
+    """Delete what this host's folders may not hold any longer, whichever host destroyed or changed it."""
+    duties = Duties()
+    duties.did("secrets of ended rounds", lambda: rounds.destroy_left_over(services))
+    duties.did("pages of earlier editions", lambda: updates.drop_old_pages(services))
+    for duty, error in duties.errors:
+        log_error("a duty failed", error, duty=duty)
 
 
 def _report(done: Tick, moment: datetime, record: SchedulerRecord) -> None:

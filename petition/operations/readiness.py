@@ -6,14 +6,15 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from petition.config import Settings
-from petition.database import BUSY_SECONDS, Databases, IssuerBase, PetitionBase
+from petition.database import BUSY_SECONDS, Databases, IssuerBase, PetitionBase, is_unsupported
 from petition.migration import CHAINS, at_head
 from petition.operations.doctor.files import TOO_LITTLE
+from petition.operations.secrets_folder import problem
 from petition.operations.startup import misfits, missing_rounds
 from petition.outages import is_away
 from petition.schema import differences
@@ -66,6 +67,8 @@ class Readiness:
         _require_writable(engine)
 
     def _keys(self) -> Iterator[str]:
+        if problem(self._settings, self._databases, self._master):
+            yield "the folder of secrets is not this site's, or a copy; see petition doctor"
         if misfits(self._databases, self._master):
             yield "a log's key does not open; see petition doctor"
         if list(missing_rounds(self._settings, self._databases)):
@@ -94,7 +97,7 @@ def _require_writable(engine: Engine) -> None:
     """Write, and take it back. A database that another writer holds can be written."""
     with engine.connect() as connection:
         if engine.dialect.name != "sqlite":
-            connection.execute(text("SELECT id FROM migration_lock FOR UPDATE SKIP LOCKED"))
+            _require_row_lock(connection)
             return
         driver = connection.connection.driver_connection
         assert driver is not None
@@ -107,3 +110,13 @@ def _require_writable(engine: Engine) -> None:
         finally:
             connection.rollback()
             driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+
+
+def _require_row_lock(connection: Connection) -> None:
+    try:
+        connection.execute(text("SELECT id FROM migration_lock FOR UPDATE SKIP LOCKED"))
+    except DBAPIError as error:
+        if not is_unsupported(error):
+            raise
+        connection.rollback()
+        connection.execute(text("SELECT id FROM migration_lock FOR UPDATE"))

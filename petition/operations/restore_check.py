@@ -71,6 +71,7 @@ def _scratch(settings: Settings, folder: Path) -> Iterator[Settings]:
             data=place / "data",
             database_url=f"sqlite:///{place}/data/petition.db",
             issuer_database_url=f"sqlite:///{place}/data/issuer.db",
+            secrets=place / "data",
             secret_file=place / "data/secret",
             mail=None,
         )

@@ -22,6 +22,7 @@ from petition.letters.models import Letter
 from petition.letters.states import CLOSED, SIGNABLE
 from petition.migration import alembic_config, known_revisions, migrating
 from petition.operations.backup import CHAINS, Backup, snapshot
+from petition.operations.secrets_folder import adopt_folder
 from petition.private_files import written_beside
 from petition.sealing.models import Entry, Log, Tile
 from petition.signing.models import ShownName
@@ -67,6 +68,7 @@ def restore(settings: Settings, databases: Databases, backup: Backup, scripts: P
         _write(petition, "petition", backup, scripts, {Tile.__tablename__: tiles})
         held = _hold(petition)
         put_secret(settings.secret_file, backup.secret)
+    adopt_folder(settings, databases, backup.secret)
     secrets = RoundSecrets(settings.rounds_folder, backup.secret)
     for row in backup.rows["issuer"][IssuingRound.__tablename__]:
         if secrets.exists(row["letter_id"], row["number"]):

@@ -13,6 +13,7 @@ from petition.issuing.models import IssuingRound
 from petition.issuing.secrets import RoundSecrets
 from petition.letters.models import Letter
 from petition.letters.states import WITHDRAWN
+from petition.operations.secrets_folder import is_adopted, require_folder
 from petition.operations.upgrade import NEW, OLD, state_of, upgrade
 from petition.schema import differences, named
 from petition.sealing.log import log_seed
@@ -53,14 +54,18 @@ def open_site(settings: Settings) -> tuple[Databases, bytes]:
 
 
 def open_secret(settings: Settings, databases: Databases) -> bytes:
-    """The master secret; made for a new site, and never for one whose secret was lost."""
-    if not settings.secret_file.exists() and _has_keys(databases):
+    """The master secret, in a folder that fits these databases; made for a new site, and never for one whose secret
+    was lost, or that another host began."""
+    if not settings.secret_file.exists() and (_has_keys(databases) or is_adopted(databases.petition)):
         raise Conflict(
-            "There is no master secret at %(path)s, but letters whose keys it opens. Put the file back (every backup "
-            "has it: petition restore into an empty folder gives it), or correct PETITION_SECRET_FILE.",
+            "There is no master secret at %(path)s, but letters whose keys it opens, or other hosts that have it. Put "
+            "the file back (every backup has it: petition restore into an empty folder gives it), or correct "
+            "PETITION_SECRETS or PETITION_SECRET_FILE.",
             path=str(settings.secret_file),
         )
-    return master_secret(settings)
+    master = master_secret(settings)
+    require_folder(settings, databases, master)
+    return master
 
 
 def require_tables(databases: Databases) -> None:

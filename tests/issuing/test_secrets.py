@@ -2,6 +2,7 @@
 
 import gc
 import os
+import socket
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def test_a_secret_is_made_once_and_nothing_else_is_left_in_the_folder(tmp_path: 
 
 
 def test_a_secret_that_a_crash_cut_off_while_it_was_written_is_written_again(tmp_path: Path) -> None:
-    (tmp_path / f"letter-1.{os.getpid()}").write_bytes(b"half")
+    (tmp_path / f"letter-1.{socket.gethostname()}-{os.getpid()}").write_bytes(b"half")
     secrets = RoundSecrets(tmp_path, bytes(32))
     secrets.make("letter", 1, os.urandom)
 

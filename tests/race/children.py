@@ -1,18 +1,25 @@
 """Processes to be killed at any moment and started again at once: forked from one that has imported everything."""
 
+import contextlib
 import multiprocessing
 import resource
 import threading
 from datetime import UTC, datetime
 from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from petition import config, create_app
+from petition.coordination import updates
 from petition.coordination.services import make_services
 from petition.database import Databases
 from petition.jobs import mailer, scheduler
 from petition.migration import migrate_both
+from petition.operations import lease
+from petition.operations.secrets_folder import SecretsFolder
+from petition.operations.startup import open_secret
 
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload([__name__])
@@ -63,3 +70,27 @@ def send_mail(environ: dict[str, str], moment: datetime) -> None:
     mailer.EVERY = 0.01
     ours = make_services(found, databases, config.master_secret(found))
     mailer.carry(ours, found, lambda: moment, threading.Event())
+
+
+def seal_under_lease(environ: dict[str, str], letter: str, told: str) -> None:
+    """A host that seals a letter without rest while it has the lease, which the server ends after a second of silence.
+
+    It writes into a file under which number it has the lease, and ``lost`` each time that it has it no longer. What
+    fails meanwhile is tried again, as the scheduler does.
+    """
+    lease.PATIENCE["idle_session_timeout"] = 1
+    lease.STUCK_SECONDS = 1
+    found = config.settings(environ)
+    databases = Databases(found.database_url, found.issuer_database_url)
+    ours = make_services(found, databases, open_secret(found, databases))
+    held = lease.SharedLease(databases, SecretsFolder(found.rounds_folder), 0.1)
+    held.keep(threading.Event())
+    known: int | None = None
+    while True:
+        if held.number != known:
+            known = held.number
+            with Path(told).open("a") as file:
+                file.write("lost\n" if known is None else f"{known}\n")
+        if known is not None:
+            with contextlib.suppress(lease.LeaseLost, DBAPIError):
+                updates.seal_letter(ours, letter, moment=datetime.now(UTC))

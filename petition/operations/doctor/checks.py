@@ -17,6 +17,7 @@ from petition.operations.doctor.email import check_letters_by_mail, check_mail
 from petition.operations.doctor.files import check_disk, check_folders, check_secret, database_files
 from petition.operations.doctor.findings import NOTE, OK, WRONG, Finding, as_json, is_well
 from petition.operations.doctor.fonts import check_fonts, check_fonts_of
+from petition.operations.doctor.hosts import check_hosts
 from petition.operations.doctor.letters import check_names, check_reports
 from petition.operations.doctor.logs import check_log
 from petition.operations.doctor.rounds import check_numbers, check_round_files
@@ -52,6 +53,7 @@ def check(settings: Settings, now: datetime, *, deep: bool = False) -> list[Find
     try:
         found += [*check_database("petition", databases.petition), *check_database("issuer", databases.issuer)]
         if is_well([finding for finding in found if finding.area in ("databases", "secret")]):
+            found += check_hosts(settings, databases, settings.secret_file.read_bytes())
             found += _inside(settings, databases, now, deep)
     except SQLAlchemyError as error:
         found.append(Finding("databases", WRONG, f"A question failed ({type(error).__name__}).", "Run it again."))

@@ -21,7 +21,7 @@ def database_files(settings: Settings) -> list[Path]:
 
 def check_folders(settings: Settings) -> Iterator[Finding]:
     """Whether each folder and database file is there, for its owner alone."""
-    for folder in (settings.data, settings.rounds_folder):
+    for folder in dict.fromkeys((settings.data, settings.secrets, settings.rounds_folder)):
         if not folder.is_dir():
             yield Finding("folders", WRONG, f"There is no folder {folder}.", "petition run makes it.")
             continue

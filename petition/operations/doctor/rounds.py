@@ -15,6 +15,7 @@ from petition.letters.models import Letter
 from petition.operations.doctor.files import permissions
 from petition.operations.doctor.findings import OK, WRONG, Finding, is_well
 from petition.operations.doctor.view import View
+from petition.operations.secrets_folder import OWN_FILES
 from petition.signing.models import Round
 from petition.signing.signatures import rounds_of
 
@@ -61,7 +62,7 @@ def check_round_files(view: View) -> Iterator[Finding]:
         found += (_issuing if row.issued is None else _ended)(view, row, name, path)
     expected = {f"{row.letter_id}-{row.number}" for row in rows}
     for path in sorted(view.settings.rounds_folder.glob("*")):
-        if path.name not in expected:
+        if path.name not in expected | OWN_FILES:
             what = f"{path} belongs to no round that the issuer knows."
             found.append(Finding("rounds", WRONG, what, f"If no other site uses this folder: rm {path}"))
     yield from found

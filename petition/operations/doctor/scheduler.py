@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from petition.operations.doctor.findings import NOTE, OK, WRONG, Finding
 from petition.operations.doctor.view import View
+from petition.operations.secrets_folder import is_led
 from petition.scheduler_record import LastRun, SchedulerRecord
 from petition.sealing.update_hours import letters_that_go_on, newest_update, overdue_letters
 
@@ -24,6 +25,8 @@ def check_scheduler(view: View) -> Iterator[Finding]:
 
 
 def _well(view: View, run: LastRun | None) -> Finding:
+    if run is None and is_led(view.session.get_bind().engine):
+        return Finding("scheduler", OK, "The scheduler runs on another host, which has the lease.")
     if run is None:
         level = NOTE if letters_that_go_on(view.session) else OK
         return Finding("scheduler", level, "The scheduler has not run here yet.", START if level == NOTE else "")

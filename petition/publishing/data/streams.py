@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine, func, select
 
+from petition.database import UNSUPPORTED
 from petition.letters.models import Letter
 from petition.publishing.data.exports import history_columns, history_row, table
 from petition.publishing.figures.counts import Row
@@ -37,7 +38,7 @@ def history_size(engine: Engine, letter_id: str) -> int:
 
 def log_jsonl(engine: Engine, letter_id: str) -> Pieces:
     """``log.jsonl``: the bytes of each entry as they are hashed, a line feed after each."""
-    if engine.dialect.name == "postgresql":
+    if can_copy(engine):
         query = "SELECT data FROM entry WHERE letter_id = %s ORDER BY number"
         rows = _copied(engine, query, letter_id, "bytea")
     else:
@@ -51,7 +52,7 @@ def history_csv(engine: Engine, letter_id: str) -> Pieces:
     with engine.connect() as connection:
         version = connection.scalar(select(Letter.log_version).where(Letter.id == letter_id)) or 1
     yield table(history_columns(version), ()), 0
-    if engine.dialect.name == "postgresql":
+    if can_copy(engine):
         query = "SELECT hour, signatures, withdrawals, size FROM sealing WHERE letter_id = %s ORDER BY hour"
         rows = _copied(engine, query, letter_id, "timestamp", "int4", "int4", "int4")
     else:
@@ -59,6 +60,23 @@ def history_csv(engine: Engine, letter_id: str) -> Pieces:
         rows = _asked(engine, Sealing, Sealing.hour, letter_id, *columns)
     while piece := [history_row(Row(at.replace(tzinfo=UTC), *numbers)) for at, *numbers in islice(rows, AT_ONCE)]:
         yield table(None, piece), len(piece)
+
+
+def can_copy(engine: Engine) -> bool:
+    """Whether the database copies rows out. Engines that only speak PostgreSQL's protocol may not."""
+    if engine.dialect.name != "postgresql":
+        return False
+    from psycopg import Error
+
+    try:
+        with engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            with driver.cursor() as cursor, cursor.copy("COPY (SELECT 1) TO STDOUT (FORMAT BINARY)") as copy:
+                return list(copy.rows()) != []
+    except Error as error:
+        if error.sqlstate in UNSUPPORTED:
+            return False
+        raise
 
 
 def _asked(engine: Engine, model: Any, key: Any, letter_id: str, *columns: Any) -> Iterator[tuple[Any, ...]]:
