@@ -73,8 +73,8 @@ translations: .venv/test  ## collect the sentences and bring the catalogs up to 
 
 lock: .venv/test  ## choose the newest dependencies and write the lock files
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra build --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade -o requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --extra build --extra test --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade -o requirements-test.lock
+	$(BIN)/uv pip compile pyproject.toml --extra build --extra redis --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra build --extra redis --extra test --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade -o requirements-test.lock
 
 clean:  ## remove what can be made again
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info

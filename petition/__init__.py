@@ -58,6 +58,12 @@ def create_app(
     host = HostFacts(settings.host_name, settings.contact, settings.start)
     cache = PublicCache(databases.reading, settings.url, settings.public_folder, seconds, host)
     add_web(app, cache, settings.url)
+    if settings.limits_url:
+        from petition.counting_server import connected
+        from petition.web.shared.limits import count_together
+        from petition.web.shared.shared_counts import Store
+
+        count_together(Store(connected(settings.limits_url), settings.data), master)
     if settings.onion:
         app.wsgi_app = OnionLocation(app.wsgi_app, settings.onion)  # type: ignore[method-assign]
     if settings.proxies:

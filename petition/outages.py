@@ -16,7 +16,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from petition.database import Databases
 from petition.logs import log, log_error
 
-MARK = "database-away"
+MARK, LIMITS_MARK = "database-away", "limits-away"
+"""Files in the data folder that say so: of the databases, and of the server where several hosts count limits."""
 AWAY_SQLSTATES = ("08", "57P")
 """Connection exceptions; the server shuts down, crashed, or does not take connections yet."""
 AWAY_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN})
@@ -69,4 +70,5 @@ class Outages:
 
 def forget_outage(folder: Path) -> None:
     """At the start: what a process that was killed had noted is over."""
-    (folder / MARK).unlink(missing_ok=True)
+    for mark in (MARK, LIMITS_MARK):
+        (folder / mark).unlink(missing_ok=True)

@@ -21,6 +21,7 @@ PACKAGES = {
     "mmdebstrap": "mmdebstrap",
     "systemd-nspawn": "systemd-container",
     "buildah": "buildah",
+    "redis-server": "redis-server",
 }
 """By command, the package of Debian that has it."""
 SYSTEM = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))

@@ -5,7 +5,7 @@ is held: a row that said every few seconds that its holder lives would be a cloc
 and would date each signature that waits. When the holder is gone, or says nothing for a minute, the server ends its
 session, and another host takes over.
 
-A holder that was paused may come back later and not know it. So each takeover raises a number in both databases, and
+A holder that was paused may come back later and not know it. So the next holder raises a number in both databases, and
 every transaction of the holder begins with a look at it (fencing). One that began before is waited for.
 """
 
@@ -166,7 +166,7 @@ class SharedLease:
         self._looks += 1
 
     def _require_mine(self, connection: Connection) -> None:
-        """At the beginning of each transaction that may write. A takeover waits until the transaction ends."""
+        """At the beginning of each transaction that may write. The next holder waits until the transaction ends."""
         if connection.get_execution_options().get("petition_reads"):
             return
         number = connection.exec_driver_sql("SELECT number FROM host_lease FOR SHARE").scalar_one()

@@ -115,7 +115,7 @@ def test_a_holder_that_does_not_know_that_it_lost_it_writes_nothing(
 
 
 @on_postgresql
-def test_a_takeover_waits_for_what_the_holder_has_begun(campaign: Campaign, a_host: Callable[[], Host]) -> None:
+def test_the_next_holder_waits_for_what_the_last_one_has_begun(campaign: Campaign, a_host: Callable[[], Host]) -> None:
     letter = campaign.a_draft(slug="before")
     first, second = a_host(), a_host()
     first.lease.look()

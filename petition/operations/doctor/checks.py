@@ -19,6 +19,7 @@ from petition.operations.doctor.findings import NOTE, OK, WRONG, Finding, as_jso
 from petition.operations.doctor.fonts import check_fonts, check_fonts_of
 from petition.operations.doctor.hosts import check_hosts
 from petition.operations.doctor.letters import check_names, check_reports
+from petition.operations.doctor.limits import check_limits
 from petition.operations.doctor.logs import check_log
 from petition.operations.doctor.rounds import check_numbers, check_round_files
 from petition.operations.doctor.scheduler import check_scheduler
@@ -37,6 +38,7 @@ def check(settings: Settings, now: datetime, *, deep: bool = False) -> list[Find
         *check_address(settings),
         *check_fonts(),
         *check_mail(settings),
+        *check_limits(settings),
     ]
     missing = [path for path in database_files(settings) if not path.exists()]
     if missing:

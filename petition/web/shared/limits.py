@@ -3,7 +3,8 @@
 A visitor is the HMAC of their address (of its /64, for IPv6) under a random key that lives a day, only in this
 process's memory. Over an onion service, or behind a proxy that isn't configured, all visitors come from this machine.
 There the limit is wide and counts by letter. Codes, names, and browsers in which an organizer signed in have limits of
-their own, so no one can use up an organizer's. Each worker counts by itself.
+their own, so no one can use up an organizer's. Each worker counts by itself, unless several hosts count together
+(``shared_counts``).
 
 People of one network share a count. So that no one can fill it up to the last request and see from a refusal that
 someone else came, the limit of each minute is random. For emails the limit of each hour is, too.
@@ -26,6 +27,8 @@ from limits import RateLimitItem, parse_many
 
 from petition.errors import SlowDown
 from petition.letters.organizers.accounts import as_compared
+from petition.web.shared.login_throttle import waits
+from petition.web.shared.shared_counts import SharedDayKey, Store, count
 
 DAY = 24 * 3600
 BY_ADDRESS, BY_LETTER = 300, 20_000
@@ -57,8 +60,17 @@ class _DayKey:
             self._key, self._made = os.urandom(32), time.monotonic()
         return hmac.new(self._key, what.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
+    def period(self, seconds: int) -> float:
+        """Which minute or hour it is for this process."""
+        return time.monotonic() // seconds
 
-_today = _DayKey()
+
+_today: _DayKey | SharedDayKey = _DayKey()
+
+
+def digest(what: str) -> str:
+    """Anything by which is counted, as a digest that lasts a day."""
+    return _today.digest(what)
 
 
 def is_from_here() -> bool:
@@ -80,7 +92,7 @@ def _a_minute(least: int, spread: int = SPREAD) -> str:
 
 def _drawn(spread: int, seconds: int) -> int:
     """A number that is another in each minute or hour, for each visitor; no one can work it out."""
-    return int(_today.digest(f"limit {visitor()} {seconds} {time.monotonic() // seconds}"), 16) % spread
+    return int(_today.digest(f"limit {visitor()} {seconds} {_today.period(seconds)}"), 16) % spread
 
 
 def asking_for_mail() -> str:
@@ -175,6 +187,19 @@ class Counts:
         return count
 
 
+class SharedCounts(Counts):
+    """Counts of all hosts; while their server is away, of this process."""
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(clock)
+        self._store = store
+
+    def add(self, key: str, seconds: float) -> int:
+        """Count one more under a key; how many there are within these seconds."""
+        alone = super().add
+        return self._store.do(lambda server: count(server, digest(key), seconds), lambda: alone(key, seconds))
+
+
 class Limiter:
     """Refuses requests to a view above a limit, by visitor or another key."""
 
@@ -210,3 +235,18 @@ def _too_often(item: RateLimitItem) -> SlowDown:
 
 
 limiter = Limiter()
+
+
+def count_together(store: Store, master: bytes) -> None:
+    """Count limits and wrong passwords together with the other hosts from now on."""
+    global _today
+    _today = SharedDayKey(store, master, _DayKey().digest)
+    limiter.counts = SharedCounts(store)
+    waits.share(store, digest)
+
+
+def count_alone() -> None:
+    """Count in this process from now on."""
+    global _today
+    _today, limiter.counts = _DayKey(), Counts()
+    waits.share(None, digest)
