@@ -55,7 +55,7 @@ def create_app(
     app.extensions["petition"] = Site(settings, databases, master, clock or utc_now, random)
     app.extensions["petition.readiness"] = Readiness(settings, databases, master, clock or utc_now)
     app.extensions["petition.keys"] = Keys(RoundSecrets(settings.rounds_folder, master))
-    host = HostFacts(settings.host_name, settings.contact, settings.start)
+    host = HostFacts(settings.host_name, settings.contact, settings.start, settings.is_replicated)
     cache = PublicCache(databases.reading, settings.url, settings.public_folder, seconds, host)
     add_web(app, cache, settings.url)
     if settings.limits_url:

@@ -60,6 +60,8 @@ class Settings:
     metrics: tuple[str, int] | None
     limits_url: str | None
     """Where several hosts count limits together; None: each process counts by itself."""
+    is_replicated: bool
+    """Whether copies of the databases are kept on other machines as they change, which pages then say."""
     sources: Mapping[str, str]
 
     @property
@@ -127,6 +129,7 @@ def settings(environ: Mapping[str, str] = os.environ) -> Settings:
         proxies=read("PETITION_PROXIES", 0, _count),
         metrics=read("PETITION_METRICS", None, _loopback),
         limits_url=read("PETITION_LIMITS_URL", None, _limits),
+        is_replicated=read("PETITION_REPLICATED", False, _yes_or_no),
         sources=sources,
     )
     _require_known(environ, sources)
@@ -218,6 +221,10 @@ def _one_of(known: tuple[str, ...], name: str, value: str) -> str:
     if value not in known:
         raise WrongSetting(f"{name}: {value!r} is unknown; give one of {', '.join(known)}, for example {known[0]}")
     return value
+
+
+def _yes_or_no(name: str, value: str) -> bool:
+    return _one_of(("yes", "no"), name, value) == "yes"
 
 
 def _database(name: str, value: str) -> str:

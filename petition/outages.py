@@ -18,8 +18,8 @@ from petition.logs import log, log_error
 
 MARK, LIMITS_MARK = "database-away", "limits-away"
 """Files in the data folder that say so: of the databases, and of the server where several hosts count limits."""
-AWAY_SQLSTATES = ("08", "57P")
-"""Connection exceptions; the server shuts down, crashed, or does not take connections yet."""
+AWAY_SQLSTATES = ("08", "57P", "25006")
+"""Connection exceptions; the server shuts down, crashed, or takes no connections yet; it became a replica."""
 AWAY_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN})
 FIRST_BYTE = 0xFF
 """SQLite's extended codes have the plain one in their lowest byte."""

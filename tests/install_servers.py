@@ -22,6 +22,10 @@ PACKAGES = {
     "systemd-nspawn": "systemd-container",
     "buildah": "buildah",
     "redis-server": "redis-server",
+    "patroni": "patroni",
+    "etcd": "etcd-server",
+    "haproxy": "haproxy",
+    "pg_createcluster": "postgresql",
 }
 """By command, the package of Debian that has it."""
 SYSTEM = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))

@@ -73,6 +73,7 @@ WRONG = {
     ],
     "PETITION_PROXIES": ["-1", "11", "one", "1.0", "９", "9" * 5000],
     "PETITION_SECRETS": ["~nobody-of-that-name/x"],
+    "PETITION_REPLICATED": ["true", "1", "Yes"],
     "PETITION_LIMITS_URL": ["memory", "http://localhost", "redis://", "redis://host:port", "redis://host:0"],
     "PETITION_METRICS": ["0", "70000", "port", "0.0.0.0:9464", "192.0.2.1:9464", ":", "９464"],
 }
@@ -113,6 +114,7 @@ RIGHT: dict[str, list[tuple[str, str, Any]]] = {
         ("12:00,12:00", "seal_at", (12,)),
     ],
     "PETITION_SECRETS": [("/mnt/secrets", "secrets", Path("/mnt/secrets"))],
+    "PETITION_REPLICATED": [("yes", "is_replicated", True), ("no", "is_replicated", False)],
     "PETITION_LIMITS_URL": [
         ("redis://localhost:6379/0", "limits_url", "redis://localhost:6379/0"),
         ("valkeys://u:p@limits", "limits_url", "valkeys://u:p@limits"),
@@ -175,6 +177,7 @@ def test_every_setting_is_optional_and_has_its_default() -> None:
         proxies=0,
         metrics=None,
         limits_url=None,
+        is_replicated=False,
         sources=dict.fromkeys(RIGHT, "default"),
     )
     assert set(WRONG) == set(RIGHT) == set(found.sources) == set(NAMES)

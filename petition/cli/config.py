@@ -23,6 +23,7 @@ NAMES = {
     "PETITION_CONTACT": ("contact", "how to reach you, shown on its pages"),
     "PETITION_PROXIES": ("proxies", "how many trusted proxies stand in front"),
     "PETITION_LIMITS_URL": ("limits_url", "Valkey or Redis, where several hosts count limits together: redis://…"),
+    "PETITION_REPLICATED": ("is_replicated", "whether the databases have replicas or archived logs, which pages tell"),
     "PETITION_METRICS": ("metrics", "port of this machine for figures about its health, such as 9464; none without it"),
 }
 
@@ -48,6 +49,8 @@ def shown_value(found: Settings, name: str) -> str:
     value = getattr(found, NAMES[name][0])
     if name == "PETITION_METRICS" and value is not None:
         return f"{value[0]}:{value[1]}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, tuple):
         return ",".join(f"{hour:02}:00" for hour in value)
     text = "" if value is None else str(value)

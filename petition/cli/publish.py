@@ -13,6 +13,7 @@ from petition.publishing.figures.counts import figures
 from petition.publishing.folder import plan, write_folder
 from petition.publishing.mirror import prepare_mirror
 from petition.publishing.published_log import require_publishable
+from petition.publishing.templates import HostFacts
 
 
 @click.command()
@@ -51,4 +52,5 @@ def _write(session: Session, here: CliContext, letter: Letter, folder: Path) -> 
     require_publishable(session, letter, folder)
     found = figures(session, letter, here.settings.url)
     with click.progressbar(length=len(plan(session, letter, found)), label="Writing", file=sys.stderr) as bar:
-        return write_folder(session, letter, found, folder, bar.update)
+        host = HostFacts(is_replicated=here.settings.is_replicated)
+        return write_folder(session, letter, found, folder, bar.update, host)

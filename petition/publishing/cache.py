@@ -215,7 +215,7 @@ class PublicCache:
             self._refresh(fresh=False)
             make = partial(self._make_home, language)
         elif name in TOLD:
-            make = partial(TOLD[name], language)
+            make = partial(TOLD[name], language, self._host)
         elif name in PAGES:
             make = partial(self._of_site, PAGES[name], language, "../_site/")
         elif name in SITE_FILES:
@@ -350,18 +350,19 @@ def _page(template: str, language: str, site: str, **values: object) -> PublicFi
     return PublicFile(render(language, template, site=site, **values).encode(), HTML)
 
 
-def promises_page(language: str) -> PublicFile:
+def promises_page(language: str, host: HostFacts) -> PublicFile:
     """What is stored, for how long, who could get at it, and what this does not protect against."""
-    return _page("public/promises.html", language, "../", columns=columns, signers=SIGNERS, others=OTHERS)
+    told = {"columns": columns, "signers": SIGNERS, "others": OTHERS, "is_replicated": host.is_replicated}
+    return _page("public/promises.html", language, "../", **told)
 
 
-def asked_page(language: str) -> PublicFile:
+def asked_page(language: str, _host: HostFacts) -> PublicFile:
     """What signers can expect and say when their employer asks who signed."""
     return _page("public/asked.html", language, "../", countries=RIGHTS)
 
 
-TOLD: dict[str, Callable[[str], PublicFile]] = {"promises/": promises_page, "asked/": asked_page}
-"""Pages with the same words on every site."""
+TOLD: dict[str, Callable[[str, HostFacts], PublicFile]] = {"promises/": promises_page, "asked/": asked_page}
+"""Pages with the same words on every site, but for what one says of replicas."""
 
 
 def packaged(name: str) -> PublicFile:

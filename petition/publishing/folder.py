@@ -16,10 +16,11 @@ from petition.publishing.cache import SITE_FILES, TOLD, packaged
 from petition.publishing.figures.counts import Figures
 from petition.publishing.placing import MARK, mark_text, put, replacing
 from petition.publishing.public_files import PICTURES, names, pages, public_file
-from petition.publishing.templates import SITE
+from petition.publishing.templates import SITE, HostFacts
 
 NO_JEKYLL = ".nojekyll"
 """GitHub's pages leave out folders that begin with an underscore unless this file is there."""
+NO_FACTS = HostFacts()
 
 
 class NotWritten(Refusal):
@@ -28,7 +29,14 @@ class NotWritten(Refusal):
     status = 500
 
 
-def write_folder(session: Session, letter: Letter, found: Figures, folder: Path, tell: Callable[[int], None]) -> int:
+def write_folder(
+    session: Session,
+    letter: Letter,
+    found: Figures,
+    folder: Path,
+    tell: Callable[[int], None],
+    host: HostFacts = NO_FACTS,
+) -> int:
     """Write or renew a folder; returns how many files changed. Refuses a folder that holds anything else.
 
     A link is followed. Files that others put into a folder that was written here stay. ``tell`` is called with 1 for
@@ -39,7 +47,7 @@ def write_folder(session: Session, letter: Letter, found: Figures, folder: Path,
     written = 0
     try:
         with replacing(folder) as fresh:
-            for name, make in plan(session, letter, found).items():
+            for name, make in plan(session, letter, found, host).items():
                 written += put(fresh / name, folder / name, make(), found.as_of)
                 tell(1)
     except OSError as error:
@@ -49,7 +57,9 @@ def write_folder(session: Session, letter: Letter, found: Figures, folder: Path,
     return written
 
 
-def plan(session: Session, letter: Letter, found: Figures) -> dict[str, Callable[[], bytes]]:
+def plan(
+    session: Session, letter: Letter, found: Figures, host: HostFacts = NO_FACTS
+) -> dict[str, Callable[[], bytes]]:
     """Every file of the folder: its path in it, and what makes its bytes."""
 
     def face(name: str, language: str | None = None) -> bytes:
@@ -59,7 +69,7 @@ def plan(session: Session, letter: Letter, found: Figures) -> dict[str, Callable
         return packaged(name).body
 
     def told(name: str, language: str) -> bytes:
-        return TOLD[name](language).body
+        return TOLD[name](language, host).body
 
     files: dict[str, Callable[[], bytes]] = {_file_of(name): partial(face, name) for name in names(found)}
     for language in languages():

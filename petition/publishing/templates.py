@@ -41,6 +41,8 @@ class HostFacts:
     name: str = ""
     contact: str = ""
     start: str = "invited"
+    is_replicated: bool = False
+    """Whether other machines have copies of the databases, so that a thief of one learns more."""
 
 
 class CompiledOnce(BytecodeCache):

@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from petition.config import Settings
 from petition.database import Databases
 from petition.operations.doctor.findings import NOTE, OK, WRONG, Finding
+from petition.operations.doctor.replication import check_replication
 from petition.operations.engine_features import missing_features
 from petition.operations.secrets_folder import is_led, problem
 
@@ -23,6 +24,7 @@ def check_hosts(settings: Settings, databases: Databases, master: bytes) -> Iter
     for chain in ("petition", "issuer"):
         for what, mend in missing_features(databases.engine(chain)):
             yield Finding("databases", NOTE, f"The database of {chain} {what}", mend)
+        yield from check_replication(settings, chain, databases.engine(chain))
     found = problem(settings, databases, master)
     if found:
         yield Finding(AREA, WRONG, found, APART)

@@ -104,7 +104,7 @@ def note_wait(refusal: Refusal) -> None:
 def page(template: str, **values: Any) -> str:
     """A page in the language of the answer."""
     settings = site().settings
-    host = HostFacts(settings.host_name, settings.contact, settings.start)
+    host = HostFacts(settings.host_name, settings.contact, settings.start, settings.is_replicated)
     return render(language(), template, site=HERE, host=host, **values)
 
 
