@@ -13,7 +13,18 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tests.client.issuing import LETTER_ID, SHORT, Issuer, b64, canonical, from_b64, key_pair, raw_sign, spki_of
+from tests.client.issuing import (
+    LETTER_ID,
+    SHORT,
+    Issuer,
+    b64,
+    canonical,
+    from_b64,
+    key_pair,
+    raw_sign,
+    spki_of,
+    spki_without_pair,
+)
 from tests.client.logs import first_entry, publish, round_entry
 from tests.client.serving import Answering, Reply, Seen
 
@@ -57,8 +68,8 @@ MISSING = (
 
 MALFORMED: dict[str, Members] = {
     "fields that do not fit their hash": {"fields_sha256": "0" * 64},
-    "a key of 2048 bits": {"public_key": b64(spki_of(key_pair(9, 2048)))},
-    "a key with e = 3": {"public_key": b64(spki_of(key_pair(8, 3072, 3)))},
+    "a key of 2048 bits": {"public_key": b64(spki_without_pair(2048))},
+    "a key with e = 3": {"public_key": b64(spki_without_pair(3072, 3))},
     "another kind of signature": {"variant": "RSABSSA-SHA384-PSSZERO-Deterministic"},
     "a round that is true": {"round": True},
     "a round with a fraction": {"round": 1.5},

@@ -40,13 +40,22 @@ def canonical(value: Any) -> bytes:
 
 
 @cache
-def key_pair(number: int, bits: int = 3072, e: int = 65537) -> rsa.RSAPrivateKey:
+def key_pair(number: int, bits: int = 3072) -> rsa.RSAPrivateKey:
     """The key of a round; the same all through one run of the tests."""
-    return stored_key(number) if (bits, e) == (3072, 65537) else rsa.generate_private_key(e, bits)
+    return stored_key(number) if bits == 3072 else rsa.generate_private_key(65537, bits)
 
 
 def spki_of(key: rsa.RSAPrivateKey) -> bytes:
-    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return written(key.public_key())
+
+
+def spki_without_pair(bits: int, e: int = 65537) -> bytes:
+    """A public key of a size and an exponent; no one has its private half."""
+    return written(rsa.RSAPublicNumbers(e, 2**bits - 1).public_key())
+
+
+def written(key: rsa.RSAPublicKey) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def names_hashes(keys: dict[str, str]) -> dict[str, str]:

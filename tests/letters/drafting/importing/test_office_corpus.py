@@ -8,26 +8,30 @@ from pathlib import Path
 import pytest
 
 from petition.letters.drafting.importing.files import read_file
-from tests.letters.drafting.importing.corpus import corpus
+from tests.letters.drafting.importing.corpus import Sample, corpus
 from tests.letters.drafting.importing.office import convert, words_shown
 from tests.letters.drafting.importing.shown import letter_shown, words_of
 
 pytestmark = pytest.mark.long
-SAMPLES = corpus(raw=160, library=40)
 FOLDERS = {"as it is": ".", "saved as .docx": "docx", "saved as .odt": "odt"}
 
 
 @pytest.fixture(scope="module")
-def converted(office: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def samples() -> list[Sample]:
+    return corpus(raw=160, library=40)
+
+
+@pytest.fixture(scope="module")
+def converted(office: str, samples: list[Sample], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("corpus")
-    convert(office, folder, SAMPLES)
+    convert(office, folder, samples)
     return folder
 
 
 @pytest.mark.parametrize("folder", FOLDERS.values(), ids=FOLDERS)
-def test_no_word_is_lost_or_added(converted: Path, folder: str) -> None:
+def test_no_word_is_lost_or_added(converted: Path, samples: list[Sample], folder: str) -> None:
     differences, count = {}, 0
-    for sample in SAMPLES:
+    for sample in samples:
         [file] = (converted / folder).glob(f"{sample.name}.[do][od]*")
         imported = read_file(file.name, file.read_bytes())
         shown = words_shown(converted, sample.name)
@@ -39,4 +43,4 @@ def test_no_word_is_lost_or_added(converted: Path, folder: str) -> None:
             differences[sample.name] = (lost, added)
 
     assert differences == {}
-    assert count > 50 * len(SAMPLES)
+    assert count > 50 * len(samples)
