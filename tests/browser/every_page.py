@@ -4,8 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from playwright.sync_api import Page
+from sqlalchemy.orm import Session
 
+from petition.letters.drafting.unsigned_translations import save_unsigned
+from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.fields import read_field
+from petition.letters.models import Letter
+from petition.letters.text.letter_text import Translation
 from tests.browser.script.phones import Site
 from tests.routes import routes
 from tests.shared import Place
@@ -31,6 +36,7 @@ SIGNERS = (
     "press/",
     "signatures/",
     "log/index.html",
+    "translations/fr/",
 )
 """Pages of a letter that workers and readers open."""
 
@@ -38,6 +44,7 @@ SIGNERS = (
 def a_full_letter(site: Site, **how: Any) -> Place:
     """Published, with groups, names and mail, sealed signatures and an event."""
     place = site.shared.an_open_letter(**EVERYTHING, **how)
+    add_a_translation(site, place)
     site.campaign.publish(place.id, unlocks="Ana")
     site.campaign.tell(place.id, "delivered", who="Jo Muster", how="by hand")
     site.campaign.answer(place.id, 1, "refused")
@@ -45,6 +52,15 @@ def a_full_letter(site: Site, **how: Any) -> Place:
         site.campaign.sign_all(place.id, 12, role=role)
     site.campaign.seal(place.id)
     return place
+
+
+def add_a_translation(site: Site, place: Place) -> None:
+    """A translation that is not signed, into a language that the interface speaks."""
+    with Session(site.campaign.databases.petition) as session:
+        letter = session.get_one(Letter, place.id)
+        demands = text_of(newest_version(session, letter)).demands
+        save_unsigned(session, letter, Translation("fr", "Nous refusons", "", "Bonjour.", demands), based_on="")
+        session.commit()
 
 
 def organizers_pages(site: Site, place: Place) -> Iterator[str]:

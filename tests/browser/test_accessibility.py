@@ -26,7 +26,7 @@ pytestmark = pytest.mark.browser
 def window(chromium: Browser, site: Site) -> Iterator[Window]:
     """A browser with scripts on, because axe is one, in which the site's own are not there."""
     made = Window(chromium, site, viewport=PHONE)
-    made.context.route("**/*.js", lambda route: route.abort())
+    made.context.route("**/*.js*", lambda route: route.abort())
     yield made
     made.context.close()
     assert made.elsewhere() == []
@@ -100,7 +100,10 @@ def test_every_page_of_a_public_letter_that_has_an_address(window: Window, site:
 
     seen = looked_at(window, [public.public, *theirs, *organizers_pages(site, public)])
 
-    assert {f"{public.public}{name}" for name in ("before/", "join", "sign", "receipt", "remove", "press/")} <= seen
+    assert {
+        f"{public.public}{name}"
+        for name in ("before/", "join", "sign", "receipt", "remove", "press/", "translations/fr/")
+    } <= seen
 
 
 def looked_at(window: Window, paths: Iterable[str]) -> set[str]:

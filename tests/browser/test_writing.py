@@ -196,3 +196,24 @@ def test_pages_of_writing_do_not_scroll_sideways_on_a_very_small_screen(desk: De
     ):  # fmt: skip
         ana.goto(f"{place.desk}{path}")
         no_sideways_scrolling(ana, path)
+
+
+def test_the_frame_of_an_editor_is_as_wide_as_the_editor(desk: Desks, place: Place) -> None:
+    page = desk("Ana", width=1400)
+    for name in ("write", "translations/unsigned/ar"):
+        page.goto(f"{place.desk}{name}")
+        widths = page.locator("header.site, nav.desk, main").evaluate_all("all => all.map((one) => one.offsetWidth)")
+
+        assert len(set(widths)) == 1, name
+
+
+def test_an_unsigned_translation_is_autosaved_only_once_something_is_typed(desk: Desks, place: Place) -> None:
+    page = desk("Ana")
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.goto(f"{place.desk}translations/unsigned/ar")
+    expect(page.locator("#kept")).to_have_text("")
+    page.get_by_label("Title").fill("نرفض")
+
+    expect(page.locator("#kept")).to_have_text("Autosaved for you; not shared yet.")
+    page.reload()
+    expect(page.get_by_label("Title")).to_have_value("نرفض")

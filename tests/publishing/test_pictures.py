@@ -101,6 +101,26 @@ def test_the_words_around_the_chart_fit_beside_each_other_in_every_language(lang
     assert breadth(written[-1].words) * 14 * 0.58 <= 480
 
 
+@pytest.mark.parametrize("updates", [0, 1, 20])
+@pytest.mark.parametrize("language", list(languages()))
+def test_the_chart_on_paper_speaks_every_language_in_one_script_a_line(language: str, updates: int) -> None:
+    """The typesetter takes one font for a line of a picture, and refuses glyphs that it can't name."""
+    words = replace(WORDS, language=language, title="A" if language != "ar" else "نرفض")
+    found = some_figures(48_234 if updates else 0, words=words, goal=50_000, updates=updates or 1)
+    chart = on_chart(found)
+    lines = [one.words for one in texts(chart["svg"].encode())]
+
+    assert pdf("picture.typ", chart).startswith(b"%PDF")
+    assert not [line for line in lines if re.search("[A-Za-z]", line) and re.search("[\u0600-\u06ff]", line)]
+
+
+def test_the_card_of_a_letter_from_right_to_left_begins_with_the_count_at_the_right() -> None:
+    words = replace(WORDS, language="ar", title="نرفض أن نبني هذا النظام", recipient="المديرة", employer="شركة")
+
+    assert on_card(some_figures(612, words=words))["count_from_right"]
+    assert not on_card(some_figures(612, words=replace(words, language="fa")))["count_from_right"]
+
+
 def with_groups(title: str) -> Figures:
     return some_figures(612, words=replace(WORDS, title=title), groups=GROUPS)
 

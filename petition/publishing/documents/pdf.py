@@ -3,6 +3,7 @@
 Their date is that of the facts: the sealing from which their figures are.
 """
 
+import re
 from typing import Any
 
 from petition.i18n import Translator, date_in, hour_in, is_right_to_left, name_of
@@ -30,6 +31,10 @@ NEWEST_ROWS = 12
 """How many hours of the history the fact sheet shows; history.csv has all."""
 SHARPNESS = 144
 """The chart as PNG has two pixels to a point."""
+
+ARABIC_MARKS = re.compile("[\u064b-\u0652\u0670]")
+"""Optional vowel signs. Fonts join them into glyphs that the typesetter can't name in a PDF when they are in a picture;
+readers do without them."""
 
 
 def letter_pdf(found: Figures) -> bytes:
@@ -84,7 +89,7 @@ def _common(found: Figures) -> dict[str, Any]:
         **_languages(found),
         "date": [found.as_of.year, found.as_of.month, found.as_of.day],
         "dateline": say("Published %(date)s", date=date_in(words.language, since.date())) if found.published else "",
-        "foot": say("%(url)s · as of %(hour)s UTC", url=found.url, hour=hour_in(words.language, found.as_of)),
+        "foot": say("%(url)s · as of %(hour)s UTC", url=_address(found), hour=hour_in(words.language, found.as_of)),
         "headline": headline(found),
         "facts": [_fact(fact) for fact in facts(found)],
         "evidence": [_fact(fact) for fact in evidence(found)],
@@ -100,6 +105,12 @@ def _common(found: Figures) -> dict[str, Any]:
             "columns": [say("Hour (UTC)"), say("Signatures"), say("Removed"), say("Count")],
         },
     }
+
+
+def _address(found: Figures) -> str:
+    """The letter's address, set apart (UAX 9) in sentences that read from right to left: its slashes stay in place."""
+    spoken = Translator(found.words.language).language
+    return f"\u2066{found.url}\u2069" if is_right_to_left(spoken) else found.url
 
 
 def _languages(found: Figures) -> dict[str, str]:
@@ -127,7 +138,7 @@ def on_chart(found: Figures) -> dict[str, Any]:
         "lines": title.lines,
         "size": title.size,
         "step": title.step,
-        "svg": chart_svg(found, is_for_paper=True).decode(),
+        "svg": ARABIC_MARKS.sub("", chart_svg(found, is_for_paper=True).decode()),
         "width": PICTURE_WIDTH,
     }
 
@@ -145,6 +156,7 @@ def on_card(found: Figures) -> dict[str, Any]:
         "to": addressee(found),
         **_languages(found),
         "right_to_left": is_right_to_left(words.language),
+        "count_from_right": is_right_to_left(Translator(words.language).language),
         "count": shown(found, found.count),
         "label": label(found),
         "asof": say("as of %(hour)s UTC", hour=hour_in(words.language, found.as_of)),

@@ -4,14 +4,26 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from petition.errors import Refusal
 from petition.letters.drafting.versions import newest_version
-from petition.letters.models import Letter
+from petition.letters.drafting.working_copies import forget_working_copy, keep_working_copy
+from petition.letters.models import Letter, Organizer
 from petition.letters.states import DRAFT
 from petition.letters.text.letter_text import LetterText
 from petition.web.desk.access import desk_page
-from petition.web.desk.editor_form import based_on, invisible_in, letter_form, mark_wrong
+from petition.web.desk.editor_form import Fields, based_on, invisible_in, letter_form, mark_wrong, same_text
 from petition.web.shared.context import session
 
 KEPT, SAME = "kept", "same"
+
+
+def keep_typed(organizer: Organizer, letter: Letter, fields: Fields, saved: Fields, part: str) -> str:
+    """Keep what was typed of a translation, unless it is what is ``saved``; whether it is at the desk."""
+    if same_text(fields, saved):
+        forget_working_copy(session(), organizer, letter, part)
+        kept = SAME
+    else:
+        kept = KEPT if keep_working_copy(session(), organizer, letter, fields, part) else ""
+    session().commit()
+    return kept
 
 
 def render_editor(

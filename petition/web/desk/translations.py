@@ -15,7 +15,7 @@ from petition.letters.drafting.unsigned_translations import (
     unsigned_translations,
 )
 from petition.letters.drafting.versions import newest_version, text_of
-from petition.letters.drafting.working_copies import forget_working_copy, keep_working_copy, working_copy
+from petition.letters.drafting.working_copies import forget_working_copy, working_copy
 from petition.letters.models import Letter, Organizer, Version
 from petition.letters.states import DRAFT
 from petition.letters.text.letter_text import LANGUAGE, LetterText, Translation, checked, language_code
@@ -34,7 +34,7 @@ from petition.web.desk.editor_form import (
     translation_in,
     typed,
 )
-from petition.web.desk.editor_page import KEPT
+from petition.web.desk.editor_page import keep_typed
 from petition.web.shared.context import now, session
 
 
@@ -107,8 +107,8 @@ def save_translation(organizer: Organizer, slug: str, language: str) -> Answer:
         session().commit()
         return redirect(request.path, 303)
     fields = rearranged(fields, act)
-    kept = KEPT if keep_working_copy(session(), organizer, letter, fields, language) else ""
-    session().commit()
+    now_saved = fields_of_translation(_find(text_of(newest), language), newest.number)
+    kept = keep_typed(organizer, letter, fields, now_saved, language)
     before = text_of(session().get(Version, (letter.id, based_on(fields))) or newest)
     words = before
     try:

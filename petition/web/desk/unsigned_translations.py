@@ -14,7 +14,7 @@ from petition.letters.drafting.unsigned_translations import (
     unsigned_translation,
 )
 from petition.letters.drafting.versions import newest_version, text_of
-from petition.letters.drafting.working_copies import forget_working_copy, keep_working_copy, working_copy
+from petition.letters.drafting.working_copies import forget_working_copy, working_copy
 from petition.letters.models import Letter, Organizer
 from petition.letters.states import WITHDRAWN
 from petition.letters.text.letter_text import LANGUAGE, LetterText, Translation
@@ -30,7 +30,7 @@ from petition.web.desk.editor_form import (
     typed,
     unsigned_form,
 )
-from petition.web.desk.editor_page import KEPT
+from petition.web.desk.editor_page import keep_typed
 from petition.web.shared.context import session
 
 WHERE = "/letters/<slug>/translations/unsigned/<language>"
@@ -60,8 +60,8 @@ def save_unsigned_translation(organizer: Organizer, slug: str, language: str) ->
         session().commit()
         return redirect(request.path, 303)
     fields = rearranged(typed(), act)
-    kept = KEPT if keep_working_copy(session(), organizer, letter, fields, language) else ""
-    session().commit()
+    now_saved = _fields(unsigned_translation(session(), letter, language), language)
+    kept = keep_typed(organizer, letter, fields, now_saved, language)
     try:
         translation = translation_in(fields, language)
         if act != "save":

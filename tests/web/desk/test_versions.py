@@ -97,7 +97,7 @@ def test_sources_are_typed_in_fields_of_their_own_and_appear_below_the_letter(sh
     shown = ana.open(f"{place.desk}preview").text
 
     assert '<a href="#source-1"' in page.text
-    assert '<li id="source-1" dir="auto"><a href="https://example.org/r"' in shown
+    assert '<li id="source-1"><span dir="auto"><a href="https://example.org/r"' in shown
     assert newest(shared, place).sources[0].line == "A report <https://example.org/r> (2018-06)"
 
 
