@@ -115,7 +115,7 @@ def test_no_acknowledged_signature_is_lost_while_leaders_are_killed(
 
 
 def wait_for_signatures(crowds: list[Crowd], more: int) -> None:
-    """Until that many more were acknowledged."""
+    """Until this many more were acknowledged."""
     wanted = sum(len(crowd.signed) for crowd in crowds) + more
     until = time.monotonic() + PATIENCE
     pause = threading.Event()
