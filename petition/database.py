@@ -62,6 +62,10 @@ SQLITE_PRAGMAS = (
     "temp_store=MEMORY",
 )
 UNORDERED: dict[str, Any] = {"sqlite_with_rowid": False}
+WAITING = "waiting"
+"""SQLite's name for the file beside petition.db that has the tables in which rows arrive (decision 31)."""
+ARRIVING: dict[str, Any] = {**UNORDERED, "info": {"file": WAITING}}
+"""For those tables."""
 
 
 class Hour(TypeDecorator[datetime]):
@@ -119,7 +123,7 @@ class Databases:
     """Both databases, opened; ``petition`` and ``issuer`` write, ``reading`` only reads petition.db."""
 
     def __init__(self, petition_url: str, issuer_url: str) -> None:
-        self.petition = engine_for(petition_url)
+        self.petition = engine_for(petition_url, waits=True)
         self.issuer = engine_for(issuer_url)
         reads: dict[str, Any] = {"petition_reads": True}
         if self.petition.dialect.name == "postgresql":  # all statements see one moment, as on SQLite
@@ -136,8 +140,11 @@ class Databases:
         self.issuer.dispose()
 
 
-def engine_for(url: str) -> Engine:
-    """An engine for SQLite or PostgreSQL. Values of statements never enter logs or error messages."""
+def engine_for(url: str, *, waits: bool = False) -> Engine:
+    """An engine for SQLite or PostgreSQL. Values of statements never enter logs or error messages.
+
+    With ``waits``, SQLite has a second file for what arrives.
+    """
     is_sqlite = url.startswith("sqlite")
     has_own = is_sqlite or "connect_timeout" in url
     patience: dict[str, Any] = {} if has_own else {"connect_args": {"connect_timeout": CONNECT_SECONDS}}
@@ -145,6 +152,8 @@ def engine_for(url: str) -> Engine:
     event.listen(engine, "handle_error", _hide_details)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
+        if waits:
+            event.listen(engine, "connect", _attach_waiting)
         event.listen(engine, "begin", _begin_sqlite)
         event.listen(engine, "checkin", partial(_blur_times, engine.url.database or ""))
     return engine
@@ -169,6 +178,33 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+def _attach_waiting(connection: Any, _record: Any) -> None:
+    """Open the second file of petition.db with it. Its tables are found under their plain names."""
+    cursor = connection.cursor()
+    main = cursor.execute("PRAGMA database_list").fetchone()[2]
+    place = str(waiting_beside(main)) if main else ":memory:"
+    cursor.execute(f"ATTACH DATABASE ? AS {WAITING}", (place,))
+    if main and cursor.execute(f"PRAGMA {WAITING}.page_count").fetchone()[0] == 0:
+        Path(place).chmod(0o600)
+    for pragma in SQLITE_PRAGMAS[:3]:
+        cursor.execute(f"PRAGMA {WAITING}.{pragma}")
+    cursor.close()
+
+
+def waiting_beside(database: str) -> Path:
+    """Where the second file of a database is: petition-waiting.db beside petition.db."""
+    path = Path(database)
+    return path.with_name(f"{path.stem}-{WAITING}{path.suffix}")
+
+
+def files_of(connection: Connection) -> dict[str, Path]:
+    """The files of an SQLite database by SQLite's names for them, ``main`` and, where there is one, ``waiting``."""
+    if connection.dialect.name != "sqlite":
+        return {}
+    listed = connection.exec_driver_sql("PRAGMA database_list").all()
+    return {name: Path(path) for _, name, path in listed if path}
+
+
 def _keep_private(cursor: Any) -> None:
     """Make a new database file readable by its owner only, wherever it is; its journal inherits that."""
     path = Path(cursor.execute("PRAGMA database_list").fetchone()[2])
@@ -178,8 +214,8 @@ def _keep_private(cursor: Any) -> None:
 
 def _blur_times(database: str, _connection: Any, _record: Any) -> None:
     """A copy of the files must not show when the last person came."""
-    if database:
-        blur_times(Path(database), Path(f"{database}-journal"))
+    for path in (database, str(waiting_beside(database))) if database else ():
+        blur_times(Path(path), Path(f"{path}-journal"))
 
 
 def blur_times(*files: Path) -> None:
@@ -250,17 +286,6 @@ def retried(act: Callable[[], T], forget: Callable[[], object] = lambda: None) -
     return act()
 
 
-def cut_back(session: Session) -> None:
-    """Give back the pages that emptied SQLite tables had, before this transaction writes anything else.
-
-    What is written next lies where it would lie had these tables never grown.
-    """
-    connection, free = session.connection(), -1
-    while (left := connection.exec_driver_sql("PRAGMA freelist_count").scalar_one()) not in (0, free):
-        free = left
-        connection.exec_driver_sql(f"PRAGMA incremental_vacuum({left})")  # this driver frees one page a statement
-
-
 def forget_order(engine: Engine, *tables: str) -> list[str]:
     """Rewrite PostgreSQL's tables in the order of their keys, after their rows were rewritten in one transaction.
 
@@ -298,14 +323,14 @@ def _is_rewritten(engine: Engine, table: str) -> bool:
     return not any(left)
 
 
-def compact(engine: Engine) -> None:
-    """Rewrite a small SQLite database in the order of its keys, so that pages hold no order of writing."""
+def compact(engine: Engine, file: str = "main") -> None:
+    """Rewrite a small file of an SQLite database in the order of its keys, so that pages hold no order of writing."""
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
             driver = connection.connection.driver_connection
             connection.rollback()
             assert driver is not None
-            driver.execute("VACUUM")
+            driver.execute(f"VACUUM {file}")
 
 
 def place_of(name: str) -> Path:

@@ -7,6 +7,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, MetaData, text
 
+from petition.database import WAITING, files_of
+
 NOT_OURS = frozenset({"alembic_version", "migration_lock", "host_lease"})
 MOST_NAMED = 3
 
@@ -14,9 +16,23 @@ MOST_NAMED = 3
 def differences(engine: Engine, metadata: MetaData) -> list[str]:
     """What a database has otherwise than the models, each in a few words; empty where nothing differs."""
     with engine.connect().execution_options(petition_reads=True) as connection:
-        options = {"compare_type": True, "compare_server_default": True, "include_name": _is_ours}
-        found = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+        found = changes(connection, metadata)
         return sorted({*(_in_words(one) for one in _flat(found)), *_numbered(connection, metadata)})
+
+
+def changes(connection: Connection, metadata: MetaData) -> list[Any]:
+    """What would have to change in a database to have the models' tables, as Alembic says it."""
+    options = {"compare_type": True, "compare_server_default": True, "include_name": _is_ours, "include_schemas": True}
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), _placed(connection, metadata)))
+
+
+def _placed(connection: Connection, metadata: MetaData) -> MetaData:
+    """The models' tables, each in its file."""
+    placed = MetaData(naming_convention=metadata.naming_convention)
+    for table in metadata.tables.values():
+        is_beside = connection.dialect.name == "sqlite" and "file" in table.info
+        table.to_metadata(placed, schema=table.info["file"] if is_beside else None)
+    return placed
 
 
 def named(found: list[str]) -> str:
@@ -26,6 +42,8 @@ def named(found: list[str]) -> str:
 
 
 def _is_ours(name: str | None, kind: str, _parents: Any) -> bool:
+    if kind == "schema":
+        return name in (None, WAITING)
     return not (kind == "table" and name in NOT_OURS)
 
 
@@ -57,8 +75,10 @@ def _numbered(connection: Connection, metadata: MetaData) -> Iterator[str]:
     """SQLite's tables that count their rows, and so keep the order of writing, which Alembic does not look at."""
     if connection.dialect.name != "sqlite":
         return
-    found = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
-    definitions = {row.name: row.sql.upper() for row in found}
+    definitions: dict[str, str] = {}
+    for file in files_of(connection):
+        found = connection.execute(text(f"SELECT name, sql FROM {file}.sqlite_master WHERE type = 'table'"))
+        definitions |= {row.name: row.sql.upper() for row in found}
     for name in metadata.tables:
         if name in definitions and "WITHOUT ROWID" not in definitions[name]:
             yield f"{name} counts its rows"

@@ -28,7 +28,7 @@ from tests.install_office import find_office
 from tests.shared import Shared, an_app
 from tests.stored_keys import stored_key, use_stored_keys
 from tests.visitors import SITE
-from tests.walks import Campaign
+from tests.walks import DATABASES, Campaign
 from tests.warm import compile_routes_once, folder_in_memory, keep_engines
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -208,7 +208,7 @@ def environ(kind: str, place_of_sites: Path, request: pytest.FixtureRequest) -> 
         urls = request.getfixturevalue("postgres_templates")("test")
         found |= dict(zip(("PETITION_DATABASE_URL", "PETITION_ISSUER_DATABASE_URL"), urls, strict=True))
     else:
-        for name in ("petition.db", "issuer.db"):
+        for name in DATABASES:
             shutil.copy(request.getfixturevalue("sqlite_templates") / name, data / name)
     return found
 
@@ -259,7 +259,7 @@ def shared(request: pytest.FixtureRequest, place_of_sites: Path, keys: list[Priv
         urls = request.getfixturevalue("postgres_templates")("shared")
         found |= dict(zip(("PETITION_DATABASE_URL", "PETITION_ISSUER_DATABASE_URL"), urls, strict=True))
     else:
-        for name in ("petition.db", "issuer.db"):
+        for name in DATABASES:
             shutil.copy(request.getfixturevalue("sqlite_templates") / name, data / name)
     read, clock, left = settings(found), Clock(), cycle(keys)
     prepare_folders(read)

@@ -38,7 +38,7 @@ from petition.signing.appearances import ANSWERS
 from petition.signing.models import Pending, Sealed
 from petition.verifying import open_source, verify
 from tests.conftest import Clock
-from tests.walks import Campaign
+from tests.walks import DATABASES, Campaign
 
 pytestmark = pytest.mark.thorough
 
@@ -576,7 +576,7 @@ def test_no_campaign_of_many_breaks_a_promise(sqlite_templates: Path, keys: list
 @contextlib.contextmanager
 def on_sqlite(templates: Path, clock: Clock, keys: list[PrivateKey]) -> Iterator[Campaign]:
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("petition.db", "issuer.db"):
+        for name in DATABASES:
             shutil.copy(templates / name, folder)
         made = on({"PETITION_DATA": folder, "PETITION_URL": "https://letters.example.org"}, clock, keys)
         yield made

@@ -59,6 +59,8 @@ from petition.signing.signatures import ReceiptState, Signed, look_up, sign, wit
 from petition.signing.typed_names import read_name
 
 PASSPHRASE = "correct horse battery staple"
+DATABASES = ("petition.db", "petition-waiting.db", "issuer.db")
+"""The files of a site on SQLite."""
 WORDS = LetterText(
     title="We refuse to build it",
     recipient="Jo Muster, CEO",

@@ -44,11 +44,11 @@ def keep_engines(patched: pytest.MonkeyPatch, is_kept: Callable[[str], bool]) ->
     known: dict[str, Engine] = {}
     really = database.engine_for
 
-    def kept(url: str) -> Engine:
+    def kept(url: str, *, waits: bool = False) -> Engine:
         if not is_kept(url):
-            return really(url)
+            return really(url, waits=waits)
         if url not in known:
-            known[url] = really(url)
+            known[url] = really(url, waits=waits)
         return known[url].execution_options()  # a copy: what a test listens to ends with it
 
     patched.setattr(database, "engine_for", kept)

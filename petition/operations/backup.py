@@ -23,6 +23,7 @@ from typing import Any
 import pyrage
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     Engine,
     Table,
@@ -40,7 +41,7 @@ from petition.letters.models import Invitation, NamesKey, SignIn, to_hour
 from petition.migration import head_of
 from petition.private_files import written_beside
 from petition.sealing.models import Entry, Log, Tile
-from petition.signing.models import Answer, ArrivedAnswer, ArrivedName, LockedName, Pending
+from petition.signing.models import Answer, ArrivedAnswer, ArrivedName, LockedName, Pending, Sealed
 
 FORMAT = 1
 MAGIC = b"age-encryption.org/v1"
@@ -118,15 +119,25 @@ def _tables(connection: Connection, chain: str, but: str = "") -> Iterator[Any]:
     for table in CHAINS[chain].sorted_tables:
         if table.name not in {*LEFT_OUT, but}:
             yield _heading(chain, table)
-            blank = table.c.option == "" if table.name == Answer.__tablename__ else false()
-            for row in connection.execute(select(table).where(~blank).order_by(*table.primary_key)):
+            for row in connection.execute(select(table).where(~_left_out(table)).order_by(*table.primary_key)):
                 yield [_written(value) for value in _kept(connection, table, row._mapping).values()]
+
+
+def _left_out(table: Table) -> ColumnElement[bool]:
+    """Rows that are not in a backup: answers that were taken back, and what an update at work has not published."""
+    if table.name == Answer.__tablename__:
+        return table.c.option == ""
+    if table.name == Sealed.__tablename__:
+        return table.c.entry >= select(Log.size).where(Log.letter_id == table.c.letter_id).scalar_subquery()
+    return false()
 
 
 def _kept(connection: Connection, table: Table, row: Any) -> dict[str, Any]:
     """A row as a backup has it: of a round never the private key, even locked. Its codes are left out, so how many
     mailed ones were exchanged is kept with it."""
     values = {column.name: _stored(column, row[column]) for column in table.columns}
+    if table.name == Log.__tablename__:
+        values["preparing"] = None
     if table.name == NamesKey.__tablename__ and not values["is_open"]:  # an announcement may be void by tomorrow
         values["private_key"] = values["opens"] = None
     if table.name == IssuingRound.__tablename__:

@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DatabaseError
 
 from petition.config import Settings
-from petition.database import Databases
+from petition.database import Databases, files_of, waiting_beside
 from petition.errors import Conflict, Refusal
 from petition.migration import CHAINS
 
@@ -132,13 +132,33 @@ def _copy(engine: Engine, path: Path) -> None:
     _write(path, b"")
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
-            driver = connection.connection.driver_connection
-            assert driver is not None
-            driver.execute("VACUUM INTO ?", (str(path),))  # writes each table in the order of its keys
+            for file in files_of(connection):
+                _copy_file(connection, file, path)
     else:
         _dump(engine, path)
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+        _sync(path)
+
+
+def _copy_file(connection: Connection, file: str, path: Path) -> None:
+    """Copy one file of an SQLite database; each table is written in the order of its keys."""
+    place = _beside(path, file)
+    if file != "main":
+        _write(place, b"")
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    connection.rollback()
+    driver.execute(f"VACUUM {file} INTO ?", (str(place),))
+    _sync(place)
+
+
+def _beside(path: Path, file: str) -> Path:
+    """Where the copy of a file of an SQLite database is, by the copy of its first one."""
+    return path if file == "main" else waiting_beside(str(path))
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as opened:
+        os.fsync(opened.fileno())
 
 
 def _dump(engine: Engine, path: Path) -> None:
@@ -149,15 +169,20 @@ def _dump(engine: Engine, path: Path) -> None:
 def _put_back(engine: Engine, path: Path) -> None:
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:  # finishes what a crash left, so that no journal is applied to the copy
-            place = Path(connection.exec_driver_sql("PRAGMA database_list").all()[0][2])
+            places = files_of(connection)
         engine.dispose()
-        part = place.with_name(f".{place.name}.before")
-        part.unlink(missing_ok=True)
-        _write(part, path.read_bytes())
-        part.replace(place)
+        for file, place in places.items():
+            _put_file_back(place, _beside(path, file))
         return
     emptied = ["--command", "DROP SCHEMA public CASCADE; CREATE SCHEMA public"]
     _run_tool(engine, ["psql", "-qX", "-v", "ON_ERROR_STOP=1", "--single-transaction", *emptied, "--file", str(path)])
+
+
+def _put_file_back(place: Path, copy: Path) -> None:
+    part = place.with_name(f".{place.name}.before")
+    part.unlink(missing_ok=True)
+    _write(part, copy.read_bytes() if copy.exists() else b"")
+    part.replace(place)
 
 
 def _run_tool(engine: Engine, command: list[str], stdout: int = subprocess.DEVNULL) -> None:

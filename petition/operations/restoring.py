@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Date, DateTime, LargeBinary, MetaData, Table,
 from petition.config import Settings
 from petition.crypto.encodings import b64url, from_b64url
 from petition.crypto.merkle import Tiles, leaf_hash
-from petition.database import Databases
+from petition.database import WAITING, Databases, files_of
 from petition.errors import BadShape, Conflict, Refusal
 from petition.issuing.models import Batch, IssuingRound
 from petition.issuing.secrets import RoundSecrets
@@ -86,6 +86,8 @@ def _write(
     command.upgrade(config, backup.revisions[chain])
     tables = MetaData()
     tables.reflect(connection)
+    if WAITING in files_of(connection):
+        tables.reflect(connection, schema=WAITING)
     rows = {**backup.rows[chain], **(more or {})}
     for table in tables.sorted_tables:
         _fill(connection, table, rows.pop(table.name, []))

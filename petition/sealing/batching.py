@@ -8,6 +8,7 @@ has closed, all its rows are written anew with them, in the order of their keys.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -16,36 +17,54 @@ from sqlalchemy.orm import Session
 
 from petition.letters.models import Letter
 from petition.sealing.log import log_of
-from petition.sealing.unordered_writes import LiftedRows, Row
+from petition.sealing.steps import Steps, stretches
 from petition.signing.appearances import ANSWERS, ARRIVALS, NAMES, Tables
 from petition.signing.erasure import clear, is_blank
 
+Row = dict[str, Any]
+Kind = tuple[int, str | None, str | None]
+"""A round, and a field or a step."""
 AT_ONCE = 5000
 """Rows that are in memory together, and written by one transaction."""
 PAUSE = 0.2
 """Seconds between two of them: people who wait to sign another letter ask SQLite again within a tenth."""
 
 
-def settle(
-    session: Session, letter: Letter, lifted: LiftedRows, *, without: Collection[int] = ()
-) -> dict[type[Any], list[Row]]:
-    """Move each field's answers, and each step's names, if at least K of a round arrived; returns the rest, to be put
-    back. Names of a step that shows at once leave for the list, so those of other steps can't be their crowd.
+def settle(steps: Steps, letter: Letter, *, without: Collection[int] = ()) -> None:
+    """Move each field's answers, and each step's names, if at least K of a round arrived; the rest stays.
 
-    Rows of the rounds ``without`` go.
+    Names of a step that shows at once leave for the list, so those of other steps can't be their crowd. Rows of the
+    rounds ``without`` go.
     """
-    kept: dict[type[Any], list[Row]] = {}
     for arrived, settled in (ANSWERS, NAMES):
-        rows = lifted.rows(arrived)
-        clear(session, letter.id, settled, [row["key"] for row in rows])
-        rows = [row for row in rows if not is_blank(row) and row["round"] not in without]
-        kinds = [(row["round"], row.get("field"), row.get("step")) for row in rows]
-        moving = {kind for kind in kinds if kinds.count(kind) >= letter.k}
-        moved = [row for row, kind in zip(rows, kinds, strict=True) if kind in moving]
-        kept[arrived] = [row for row, kind in zip(rows, kinds, strict=True) if kind not in moving]
-        if moved:
-            session.execute(insert(settled), moved)
-    return kept
+        moving = {kind for kind, count in _kinds(steps, arrived, letter.id, without).items() if count >= letter.k}
+        for stretch in stretches(steps, arrived, letter.id, *_rest(arrived)):
+            rows = [dict(row._mapping) for row in stretch]
+            clear(steps.session, letter.id, settled, [row["key"] for row in rows])
+            moved = [row for row in rows if not is_blank(row) and _kind(row) in moving]
+            over = [row for row in rows if is_blank(row) or row["round"] in without]
+            clear(steps.session, letter.id, arrived, [row["key"] for row in (*moved, *over)])
+            if moved:
+                steps.session.execute(insert(settled.__table__), moved)
+
+
+def _rest(table: type[Any]) -> list[Any]:
+    """All columns but the key, which comes first."""
+    return [column for column in table.__table__.c if column.name != "key"]
+
+
+def _kind(row: Row) -> Kind:
+    return row["round"], row.get("field"), row.get("step")
+
+
+def _kinds(steps: Steps, table: type[Any], letter_id: str, without: Collection[int]) -> Counter[Kind]:
+    """How many rows of each kind arrived."""
+    found: Counter[Kind] = Counter()
+    small = [column for column in _rest(table) if column.name != "locked"]
+    for stretch in stretches(steps, table, letter_id, *small):
+        rows = [dict(row._mapping) for row in stretch]
+        found.update(_kind(row) for row in rows if row.get("step", row.get("option")) and row["round"] not in without)
+    return found
 
 
 def is_settled(session: Session, letter_id: str) -> bool:

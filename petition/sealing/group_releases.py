@@ -4,29 +4,42 @@ from collections import Counter, defaultdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from petition.letters.fields import FieldOfLetter, fields_of
 from petition.letters.models import Letter
 from petition.sealing.group_suppression import CHANGE, GROWTH, Before, is_due, table
 from petition.sealing.models import GroupRelease, ReleasedGroup
+from petition.sealing.steps import Steps, stretches
 from petition.signing.models import Answer, Round
 
 REST = ""
 """The option of the row for all who are in no group that is shown."""
 
 
-def renew(session: Session, letter: Letter, total: int, *, moment: datetime) -> None:
+AnswersByRound = Counter[tuple[int, str, str]]
+"""How many chose an option: by round, field and option."""
+
+
+def are_due(session: Session, letter: Letter, total: int) -> bool:
+    """Whether enough more have signed since the last tables."""
+    last = session.get(GroupRelease, letter.id)
+    made = session.scalar(select(ReleasedGroup.field).where(ReleasedGroup.letter_id == letter.id).limit(1))
+    growth = GROWTH if made is not None else CHANGE  # what was taken down comes back sooner
+    unnamed = total - letter.names_shown
+    return bool(fields_of(session, letter.id)) and is_due(unnamed, last.unnamed if last else None, letter.k, growth)
+
+
+def renew(session: Session, letter: Letter, total: int, known: AnswersByRound, *, moment: datetime) -> None:
     """Make new tables of all fields, if enough more have signed since the last ones."""
+    if not are_due(session, letter, total):
+        return
     fields = fields_of(session, letter.id)
     last = session.get(GroupRelease, letter.id)
     unnamed = total - letter.names_shown
     before = _before(session, letter.id, unnamed - last.unnamed if last else 0)
-    growth = GROWTH if before else CHANGE  # what was taken down comes back sooner
-    if not fields or not is_due(unnamed, last.unnamed if last else None, letter.k, growth):
-        return
-    answers = _answers(session, letter.id)
+    answers = _of_counted_rounds(session, letter.id, known)
     forget_tables(session, letter.id)
     rows = [row for field in fields for row in _rows(field, answers, before, letter, total)]
     session.execute(insert(ReleasedGroup), rows)
@@ -55,17 +68,26 @@ def _rows(
     ]
 
 
-def _answers(session: Session, letter_id: str) -> Counter[tuple[str, str]]:
-    """How often each option of each field was chosen, in rounds of which signatures are counted.
+def settled_answers(steps: Steps, letter_id: str) -> AnswersByRound:
+    """How often each option of each field was chosen.
 
     Only answers that have settled, at least K of a round together: one that arrived alone would complete a five while
     its signature still waits.
     """
-    counted = select(Round.number).where(Round.letter_id == letter_id, Round.signatures > 0)
-    chosen = (Answer.field, Answer.option)
-    query = select(*chosen, func.count().label("number")).group_by(*chosen)
-    query = query.where(Answer.letter_id == letter_id, Answer.round.in_(counted))
-    return Counter({(row.field, row.option): row.number for row in session.execute(query)})
+    found: AnswersByRound = Counter()
+    for stretch in stretches(steps, Answer, letter_id, Answer.round, Answer.field, Answer.option):
+        found.update((row.round, row.field, row.option) for row in stretch)
+    return found
+
+
+def _of_counted_rounds(session: Session, letter_id: str, known: AnswersByRound) -> Counter[tuple[str, str]]:
+    """The same over all rounds of which signatures are counted."""
+    counted = set(session.scalars(select(Round.number).where(Round.letter_id == letter_id, Round.signatures > 0)))
+    found: Counter[tuple[str, str]] = Counter()
+    for (number, field, option), count in known.items():
+        if number in counted:
+            found[field, option] += count
+    return found
 
 
 def forget_tables(session: Session, letter_id: str) -> None:

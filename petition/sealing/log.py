@@ -18,6 +18,8 @@ from petition.sealing.models import Entry, Log, Tile
 from petition.signing.signatures import insert_once
 
 TILE = 256
+HASH = 32
+"""Bytes."""
 KEY_LABEL = "petition-log-key-v1"
 HELD = (
     "This letter's log may be older than the one that was published: it came out of a backup, or a witness saw more "
@@ -59,27 +61,38 @@ def log_seed(log: Log, master: bytes) -> bytes:
 
 
 def append(session: Session, log: Log, entries: list[Mapping[str, Any]], seed: bytes) -> int:
-    """Append entries and sign a new checkpoint; returns the number of the first one.
-
-    Reads only the right edge of the tree: at most one tile a level.
-    """
-    first = log.size
-    datas = [canonical_json(entry) for entry in entries]
-    tree = Tiles(log.size, _edge(session, log))
-    touched = tree.append(leaf_hash(data) for data in datas)
-    rows = [{"letter_id": log.letter_id, "number": first + place, "data": data} for place, data in enumerate(datas)]
-    if rows:
-        session.execute(insert(Entry), rows)
-    for (level, number), hashes in touched.items():
-        _write_tile(session, log.letter_id, level, number, hashes)
-    log.size = first + len(datas)
-    log.checkpoint = checkpoint(log.origin, log.size, tree.root(), seed)
-    session.flush()
+    """Append entries and sign a new checkpoint; returns the number of the first one."""
+    first, tree = log.size, tree_of(session, log)
+    write_entries(session, log.letter_id, tree, [canonical_json(entry) for entry in entries])
+    publish(session, log, tree, seed)
     return first
 
 
+def tree_of(session: Session, log: Log) -> Tiles:
+    """The log's tree, to grow. Reads only its right edge: at most one tile a level."""
+    return Tiles(log.size, _edge(session, log))
+
+
+def write_entries(session: Session, letter_id: str, tree: Tiles, datas: list[bytes]) -> None:
+    """Write entries behind those that a tree has. No one sees them before the log's size includes them."""
+    first = tree.size
+    touched = tree.append(leaf_hash(data) for data in datas)
+    rows = [{"letter_id": letter_id, "number": first + place, "data": data} for place, data in enumerate(datas)]
+    if rows:
+        session.execute(insert(Entry), rows)
+    for (level, number), hashes in touched.items():
+        _write_tile(session, letter_id, level, number, hashes)
+
+
+def publish(session: Session, log: Log, tree: Tiles, seed: bytes) -> None:
+    """Let the log have the entries that a tree has, and sign a new checkpoint."""
+    log.size = tree.size
+    log.checkpoint = checkpoint(log.origin, log.size, tree.root(), seed)
+    session.flush()
+
+
 def _edge(session: Session, log: Log) -> dict[int, bytes]:
-    wanted = [(level, number) for level, number, width in widths(log.size) if width]
+    wanted = {(level, number): width for level, number, width in widths(log.size) if width}
     if not wanted:
         return {}
     tiles = session.scalars(
@@ -88,7 +101,7 @@ def _edge(session: Session, log: Log) -> dict[int, bytes]:
             or_(*(and_(Tile.level == level, Tile.number == number) for level, number in wanted)),
         )
     )
-    return {tile.level: tile.hashes for tile in tiles}
+    return {tile.level: tile.hashes[: HASH * wanted[tile.level, tile.number]] for tile in tiles}
 
 
 def widths(size: int) -> Iterator[tuple[int, int, int]]:
@@ -117,7 +130,7 @@ def tile(session: Session, log: Log, level: int, number: int, width: int) -> byt
     )
     if stored is None:
         raise NotFound(NOTHING_HERE)
-    return stored[: 32 * width]
+    return stored[: HASH * width]
 
 
 def bundle(session: Session, log: Log, number: int, width: int) -> bytes:

@@ -24,6 +24,8 @@ class Log(PetitionBase):
     checkpoint: Mapped[str] = mapped_column(Text, default="")
     updated: Mapped[datetime | None] = mapped_column(Hour, default=None)
     """The hour of the last update, whether or not it appended anything: organizers' figures are as of then."""
+    preparing: Mapped[str | None] = mapped_column(String(32), default=None)
+    """The update that is at work, a random name; None between updates. Entries from ``size`` on are not public yet."""
     is_held: Mapped[bool] = mapped_column(default=False)
     """Came out of a backup, or a witness saw more of it: nothing is appended before the newest published log has been
     taken over."""

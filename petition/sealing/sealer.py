@@ -1,37 +1,51 @@
 """Sealing: the only moment at which anything public changes (protocol, section 7).
 
 Signatures wait until enough of a round wait that no one can tell whose arrived. An update takes a random choice of
-them, sorts it, and appends it to the log in one transaction. It rewrites those it holds back in sorted order.
+them, sorts it, and appends it to the log. It does so in short transactions (``petition.sealing.steps``): it reads what
+waits, writes the new entries behind the end of the public log, and makes all of them public in one transaction. Only
+then does it delete what waited. Cut off before that, it left nothing public, and the next one begins anew.
 """
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from secrets import token_hex
 
-from sqlalchemy import insert, update
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session, make_transient
 
 from petition.crypto.encodings import b64url, canonical_json
-from petition.crypto.merkle import leaf_hash
+from petition.crypto.merkle import Tiles, leaf_hash
 from petition.letters.lifecycle import move
 from petition.letters.models import Letter
 from petition.letters.states import CLOSED, OPEN, SIGNABLE, WITHDRAWN, is_current
 from petition.letters.update_times import is_done
 from petition.randomness import Random
 from petition.sealing.batching import settle
-from petition.sealing.choosing import Choice, Chooser, Chosen, Entry, published_as
-from petition.sealing.group_releases import forget_tables, renew
+from petition.sealing.choosing import Choice, Chooser, Entry, published_as
+from petition.sealing.group_releases import AnswersByRound, are_due, forget_tables, renew, settled_answers
 from petition.sealing.history import note_milestones, totals, write_history
-from petition.sealing.log import append, log_of, log_seed
+from petition.sealing.log import log_of, log_seed, publish, tree_of, write_entries
 from petition.sealing.models import Log
 from petition.sealing.round_entries import Numbers, NumbersByRound, entries_of_rounds, numbers_by_round, room
-from petition.sealing.unordered_writes import LiftedRows, Row
+from petition.sealing.steps import AT_ONCE, Steps, TakenOver, parts
 from petition.sealing.update_hours import newest_hour_of_log
-from petition.signing.appearances import ARRIVALS, forget_all
+from petition.sealing.waiting import (
+    Waiting,
+    all_waiting,
+    apply_late_removals,
+    clear_unfinished,
+    datas_of,
+    drop,
+    rewrite,
+)
+from petition.signing.appearances import forget_all
 from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawal
 from petition.signing.signatures import rounds_of
+
+TRIES = 5
+"""How often an update is begun anew because organizers changed the letter meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -57,32 +71,84 @@ def seal(
     master: bytes,
     closing: bool = False,
     due: datetime | None = None,
+    leaves: int = 0,
 ) -> Result:
     """Append what may be appended now, and sign a checkpoint; with ``closing``, all that may ever be, and the end.
 
-    Refuses nothing and is safe from several processes: the log's row is held, and a second one finds less to do.
-    ``due`` is the set time that this is for: nothing happens if it has been done. Where the clock was ahead before,
-    what is appended now gets the hour of the newest entry, and none before it.
+    Refuses nothing and is safe from several processes: the newest one takes over. Commits after each step; its last
+    one, and all of a closing, is left to be committed. ``due`` is the set time that this is for: nothing happens if it
+    has been done. Where the clock was ahead before, what is appended now gets the hour of the newest entry, and none
+    before it. ``leaves`` is how many of each round wait on, where that is more than usual.
     """
-    log = log_of(session, letter.id, alone=True)
-    session.expire_all()  # another process that held the log before may have changed what this session read
-    session.refresh(letter, with_for_update=True)
-    if log.is_held:
-        return Result(is_held=True)
-    if letter.state == WITHDRAWN or (closing and letter.state not in SIGNABLE):
-        return Result()
-    if due is not None and is_done(log.updated, due, moment):
-        return Result()
-    log.updated = moment
+    numbers = list(numbers)
+    for _ in range(TRIES):
+        log = log_of(session, letter.id, alone=True)
+        session.expire_all()  # another process that held the log before may have changed what this session read
+        session.refresh(letter, with_for_update=True)
+        if log.is_held:
+            return Result(is_held=True)
+        if letter.state == WITHDRAWN or (closing and letter.state not in SIGNABLE):
+            return Result()
+        if due is not None and is_done(log.updated, due, moment):
+            return Result()
+        try:
+            return _begun(session, letter, log, moment, random, master, closing, leaves).run(numbers)
+        except _Changed:
+            session.rollback()
+        except TakenOver:
+            session.rollback()
+            return Result()
+    return Result()
+
+
+class _Changed(Exception):
+    """The letter is no longer what the update was prepared for."""
+
+
+def _begun(
+    session: Session,
+    letter: Letter,
+    log: Log,
+    moment: datetime,
+    random: Random,
+    master: bytes,
+    closing: bool,
+    leaves: int,
+) -> "_Update":
+    """An update that has begun; what one before it left unfinished is cleared."""
+    was_cut_off = log.preparing is not None
+    log.preparing = token_hex(16)  # only a name: no one's turn depends on it
+    steps = Steps(session, letter, log, as_one=closing)
+    if was_cut_off:
+        clear_unfinished(steps, letter, log)
     hour_of_entries = max(moment, newest_hour_of_log(session, letter.id) or moment)
-    return _Update(session, letter, log, moment, hour_of_entries, random, master, closing).run(numbers)
+    return _Update(steps, letter, log, moment, hour_of_entries, random, master, closing, leaves)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What an update will append: entries of rounds, signatures, withdrawals; and what waits no more afterwards."""
+
+    first: list[Entry]
+    choice: Choice
+    signatures: list[Waiting]
+    withdrawals: list[tuple[bytes, int, Entry]]
+    """Commit, round and entry, in the log's order."""
+    gone: list[bytes]
+    annulled: frozenset[int]
+    """Rounds."""
+
+    @property
+    def growing(self) -> Counter[int]:
+        """How many signatures of each round are appended."""
+        return Counter(one.round for one in self.signatures)
 
 
 @dataclass
 class _Update:
-    """One update of one letter, which holds the log and the letter."""
+    """One update of one letter, which holds the log and the letter in each of its steps."""
 
-    session: Session
+    steps: Steps
     letter: Letter
     log: Log
     moment: datetime
@@ -91,99 +157,175 @@ class _Update:
     random: Random
     master: bytes
     closing: bool
+    leaves: int
 
-    def run(self, numbers: Iterable[Numbers]) -> Result:
-        session, letter = self.session, self.letter
-        rounds = {row.number: row for row in rounds_of(session, letter.id)}
-        told = self._numbers_by_round(rounds, numbers)
-        lifted = LiftedRows(session, letter.id, Pending, Tombstone, Withdrawal, *ARRIVALS)
-        choice = self._choose(lifted.rows(Pending), rounds, told)
-        kept: dict[type[Any], list[Row]] = {
-            Pending: choice.held,
-            Tombstone: [] if self.closing else lifted.rows(Tombstone),
-            **settle(session, letter, lifted, without=choice.dropped),
-        }
-        chosen = choice.signatures
-        entries = self._entries(rounds, told, chosen, lifted.rows(Withdrawal))
+    def __post_init__(self) -> None:
+        self.session = self.steps.session
+
+    def run(self, numbers: list[Numbers]) -> Result:
+        """Prepare, publish, clean up."""
+        waiting = all_waiting(self.steps, self.letter.id)
+        plan = self._plan(waiting, numbers)
+        settle(self.steps, self.letter, without=plan.annulled.union(plan.choice.dropped))
+        tree = tree_of(self.session, self.log)
+        self._write(tree, plan)
+        answers = self._answers(plan)
+        if len(waiting) >= AT_ONCE:
+            self.steps.end_one()
+        entries = self._publish(tree, plan, numbers, answers)
+        self._clean_up(plan)
+        return Result(len(plan.signatures), entries, len(plan.choice.held))
+
+    # Before: nothing of this is public.
+
+    def _plan(self, waiting: list[Waiting], numbers: list[Numbers]) -> _Plan:
+        """What will be appended, worked out with copies of the rounds: the real ones change when it is published."""
+        rounds = self._rounds(are_copies=True)
+        told = self._told(rounds, numbers)
+        choice = self._choose(waiting, rounds, told)
+        signatures = choice.signatures
+        growing = Counter(one.round for one in signatures)
+        first = list(entries_of_rounds(self.letter, self.moment, rounds, told, growing))
+        held = {one.commit for one in choice.held}
+        gone = [one.commit for one in waiting if one.commit not in held]
+        annulled = frozenset(number for number, row in rounds.items() if row.annulled is not None)
+        return _Plan(first, choice, signatures, self._withdrawals(), gone, annulled)
+
+    def _rounds(self, *, are_copies: bool = False) -> dict[int, Round]:
+        rounds = {row.number: row for row in rounds_of(self.session, self.letter.id)}
+        return {number: _copy_of(row) for number, row in rounds.items()} if are_copies else rounds
+
+    def _told(self, rounds: Mapping[int, Round], numbers: Iterable[Numbers]) -> NumbersByRound:
+        """The issuer's numbers; none once the letter has ended, or where version 0.1.0 began its log: then only
+        withdrawals follow."""
+        if self.letter.state not in SIGNABLE or not is_current(self.letter):
+            return {}
+        return numbers_by_round(self.letter, rounds, numbers)
+
+    def _choose(self, waiting: list[Waiting], rounds: Mapping[int, Round], told: NumbersByRound) -> Choice:
+        if not told:  # no one counts what waits in a log of version 1, so it goes
+            return Choice(held=waiting if is_current(self.letter) and not self.closing else [])
+        holds = self.letter.closes is not None and not self.closing and not self.leaves
+        left = self._room(rounds, told)
+        return Chooser(self.letter.k, self.random, self.closing, holds, self.leaves).choose(waiting, rounds, left)
+
+    def _room(self, rounds: Mapping[int, Round], told: NumbersByRound) -> dict[int, int]:
+        return {number: room(row, told.get(number), self.moment) for number, row in rounds.items()}
+
+    def _withdrawals(self) -> list[tuple[bytes, int, Entry]]:
+        """The withdrawals that wait, by leaf hash; they go out however few."""
+        here = select(Withdrawal).where(Withdrawal.letter_id == self.letter.id)
+        counted = here.join(
+            Sealed, (Sealed.letter_id == Withdrawal.letter_id) & (Sealed.commit == Withdrawal.commit)
+        ).where(Sealed.entry < self.log.size)
+        found = []
+        for row in self.session.scalars(counted):
+            entry = {"type": "withdrawal", "commit": row.commit.hex(), "w": b64url(row.w), "a_hash": row.a_hash.hex()}
+            found.append((leaf_hash(canonical_json(entry)), row.commit, row.round, entry))
+        return [(commit, number, entry) for _, commit, number, entry in sorted(found, key=lambda one: one[0])]
+
+    def _write(self, tree: Tiles, plan: _Plan) -> None:
+        """Write all entries but the last behind the public log, and the place of each commit in it."""
+        letter_id, first = self.letter.id, tree.size + len(plan.first)
+        write_entries(self.session, letter_id, tree, [canonical_json(entry) for entry in plan.first])
+        for part in parts(self.steps, plan.signatures):
+            write_entries(self.session, letter_id, tree, datas_of(self.session, letter_id, part))
+        for part in parts(self.steps, plan.withdrawals):
+            write_entries(self.session, letter_id, tree, [canonical_json(entry) for _, _, entry in part])
+        places = sorted((one.commit, one.round, first + place) for place, one in enumerate(plan.signatures))
+        for part in parts(self.steps, places):  # in the order of commits, and not of arrival
+            self._remember(part)
+
+    def _remember(self, places: Collection[tuple[bytes, int, int]]) -> None:
+        rows = [
+            {"letter_id": self.letter.id, "commit": commit, "round": number, "entry": entry, "is_withdrawn": False}
+            for commit, number, entry in places
+        ]
+        self.session.execute(insert(Sealed), rows)
+
+    def _answers(self, plan: _Plan) -> AnswersByRound:
+        """All answers that have settled, if the letter may get new tables of groups now."""
+        rounds = self._rounds().values()
+        total = sum(row.signatures - row.withdrawals for row in rounds) + len(plan.signatures) - len(plan.withdrawals)
+        annulled = any(row.annulled is not None and not row.is_annulment_logged for row in rounds)
+        if not annulled and not are_due(self.session, self.letter, total):
+            return Counter()
+        return settled_answers(self.steps, self.letter.id)
+
+    # The one transaction in which all of it becomes public.
+
+    def _publish(self, tree: Tiles, plan: _Plan, numbers: list[Numbers], answers: AnswersByRound) -> int:
+        """Make public what was written; how many entries these are."""
+        session, letter, log = self.session, self.letter, self.log
+        rounds = self._rounds()
+        told = self._told(rounds, numbers)
+        if told:
+            self._forget_annulled(rounds, plan)
+            self._note_enough(rounds, told, plan)
+        if list(entries_of_rounds(letter, self.moment, rounds, told, plan.growing)) != plan.first:
+            raise _Changed
+        self._count(rounds, plan)
+        log.updated = self.moment
         signed, withdrawn = totals(rounds.values())
+        entries = [*plan.first, *(entry for _, _, entry in plan.withdrawals)]
         if self.closing:
-            entries.append(self._last(signed, withdrawn, choice))
-        if entries:
-            first = append(session, self.log, entries, log_seed(self.log, self.master))
-            self._follow(entries, chosen, first, (signed, withdrawn))
-        lifted.put_back(kept)
-        if not entries:
-            return Result(waiting=len(choice.held))
-        renew(session, letter, signed - withdrawn, moment=self.hour_of_entries)
+            entries.append(self._last(signed, withdrawn, plan.choice))
+            write_entries(session, letter.id, tree, [canonical_json(entries[-1])])
+        if tree.size == log.size:
+            return 0
+        before = log.size
+        publish(session, log, tree, log_seed(log, self.master))
+        size = log.size if is_current(letter) else None
+        write_history(session, letter, self.hour_of_entries, signed, withdrawn, size)
+        note_milestones(session, letter, plan.first, before, self.hour_of_entries)
+        if self.closing:
+            note_milestones(session, letter, entries[-1:], log.size - 1, self.hour_of_entries)
+        renew(session, letter, signed - withdrawn, answers, moment=self.hour_of_entries)
         letter.edition += 1
         if self.closing:
             self._end()
-        return Result(len(chosen), len(entries), len(choice.held))
+        return log.size - before
 
-    def _numbers_by_round(self, rounds: Mapping[int, Round], numbers: Iterable[Numbers]) -> NumbersByRound:
-        """The issuer's numbers; none once the letter has ended, or where version 0.1.0 began its log: then only
-        withdrawals follow. What annulled rounds had goes."""
-        if self.letter.state not in SIGNABLE or not is_current(self.letter):
-            return {}
-        told = numbers_by_round(self.letter, rounds, numbers)
+    def _forget_annulled(self, rounds: Mapping[int, Round], plan: _Plan) -> None:
+        """What annulled rounds had goes, and what rounds had that stay under K at the end."""
+        if any(row.annulled is not None and plan.growing[number] for number, row in rounds.items()):
+            raise _Changed
         for row in rounds.values():
             if row.annulled is not None and not row.is_annulment_logged:
                 forget_all(self.session, self.letter.id, row.number)
                 if row.signatures:  # else no table counts it: organizers could have new ones as often as they like
                     forget_tables(self.session, self.letter.id)
-        return told
-
-    def _choose(self, waiting: list[Row], rounds: Mapping[int, Round], told: NumbersByRound) -> Choice:
-        if not told:  # no one counts what waits in a log of version 1, so it goes
-            return Choice(held=waiting if is_current(self.letter) and not self.closing else [])
-        holds = self.letter.closes is not None and not self.closing
-        left = {number: room(row, told.get(number), self.moment) for number, row in rounds.items()}
-        choice = Chooser(self.letter.k, self.random, self.closing, holds).choose(waiting, rounds, left)
-        for number in choice.dropped:
+        for number in plan.choice.dropped:
             forget_all(self.session, self.letter.id, number)
-        known = Counter(one["round"] for one in (*choice.held, *choice.taken))
+
+    def _note_enough(self, rounds: Mapping[int, Round], told: NumbersByRound, plan: _Plan) -> None:
+        left = self._room(rounds, told)
+        known = Counter(one.round for one in (*plan.choice.held, *plan.signatures))
         for number, row in rounds.items():
             row.has_enough = row.signatures + min(known[number], left[number]) >= self.letter.k
-        return choice
 
-    def _entries(
-        self, rounds: Mapping[int, Round], told: NumbersByRound, chosen: Collection[Chosen], leaving: list[Row]
-    ) -> list[Entry]:
-        """Of rounds, then signatures, then withdrawals; what follows from them is counted with each round."""
-        growing = Counter(one.round for one in chosen)
-        entries = list(entries_of_rounds(self.letter, self.moment, rounds, told, growing))
-        entries += [signature.entry for signature in chosen]
-        entries += self._withdrawals(leaving, rounds)
-        for number, more in growing.items():
-            rounds[number].signatures += more
-        return entries
+    def _count(self, rounds: Mapping[int, Round], plan: _Plan) -> None:
+        """Count with each round what it got, and mark what was withdrawn from it.
 
-    def _withdrawals(self, rows: list[Row], rounds: Mapping[int, Round]) -> list[Entry]:
-        """Entries of the withdrawals that wait, by leaf hash; they go out however few.
-
-        Their marks on sealed rows are set again, all by this transaction: PostgreSQL keeps with each row who wrote it.
+        The marks are set again, all by this transaction: PostgreSQL keeps with each row who wrote it.
         """
-        entries: list[Entry] = []
-        for row in rows:
-            rounds[row["round"]].withdrawals += 1
-            commit, w, a_hash = (bytes(row[name]) for name in ("commit", "w", "a_hash"))
-            entries.append({"type": "withdrawal", "commit": commit.hex(), "w": b64url(w), "a_hash": a_hash.hex()})
-            here = (Sealed.letter_id == self.letter.id, Sealed.commit == commit)
-            self.session.execute(update(Sealed).where(*here).values(is_withdrawn=True))
-        return sorted(entries, key=lambda entry: leaf_hash(canonical_json(entry)))
+        for number, more in plan.growing.items():
+            rounds[number].signatures += more
+        for _, number, _ in plan.withdrawals:
+            rounds[number].withdrawals += 1
+        commits = sorted(commit for commit, _, _ in plan.withdrawals)
+        for start in range(0, len(commits), AT_ONCE):
+            some = commits[start : start + AT_ONCE]
+            marked = update(Sealed).where(Sealed.letter_id == self.letter.id, Sealed.commit.in_(some))
+            self.session.execute(marked.values(is_withdrawn=True))
+            over = delete(Withdrawal).where(Withdrawal.letter_id == self.letter.id, Withdrawal.commit.in_(some))
+            self.session.execute(over)
 
     def _last(self, signed: int, withdrawn: int, choice: Choice) -> Entry:
         last = {"type": "closed", "signatures": signed, "withdrawals": withdrawn}
         if is_current(self.letter):
             last["dropped"] = published_as(sum(choice.dropped.values()), self.letter.k)
         return last
-
-    def _follow(self, entries: list[Entry], chosen: list[Chosen], first: int, numbers: tuple[int, int]) -> None:
-        """What is stored of entries beside the log: the place of each commit, the history, the milestones."""
-        _remember(self.session, self.letter, chosen, first + _position_of_signatures(entries))
-        size = self.log.size if is_current(self.letter) else None
-        write_history(self.session, self.letter, self.hour_of_entries, *numbers, size)
-        note_milestones(self.session, self.letter, entries, first, self.hour_of_entries)
 
     def _end(self) -> None:
         """A letter that was only open is published and closed in one."""
@@ -194,17 +336,24 @@ class _Update:
         self.session.flush()
         move(self.session, letter, CLOSED)
 
+    # After: what was counted waits no more.
 
-def _position_of_signatures(entries: list[Entry]) -> int:
-    return next((place for place, entry in enumerate(entries) if entry["type"] == "signature"), 0)
+    def _clean_up(self, plan: _Plan) -> None:
+        """Delete what was counted or goes from what waits; the rest is written anew in the order of its keys."""
+        if len(plan.gone) >= AT_ONCE:
+            self.steps.end_one()
+        drop(self.steps, Pending, self.letter.id, plan.gone)
+        apply_late_removals(self.session, self.letter)
+        if self.closing:
+            self.session.execute(delete(Tombstone).where(Tombstone.letter_id == self.letter.id))
+        rewrite(self.steps, self.letter.id)
+        self.log.preparing = None
+        self.session.flush()
 
 
-def _remember(session: Session, letter: Letter, chosen: list[Chosen], first: int) -> None:
-    """The place of each commit in the log, written in order of commits and not of arrival."""
-    placed = sorted((signature.commit, signature.round, first + place) for place, signature in enumerate(chosen))
-    rows = [
-        {"letter_id": letter.id, "commit": commit, "round": number, "entry": entry, "is_withdrawn": False}
-        for commit, number, entry in placed
-    ]
-    if rows:
-        session.execute(insert(Sealed), rows)
+def _copy_of(row: Round) -> Round:
+    """A round that no session knows."""
+    values = {column.name: getattr(row, column.name) for column in Round.__table__.columns}
+    copy = Round(**values)
+    make_transient(copy)
+    return copy

@@ -18,7 +18,7 @@ from petition.signing.appearances import (
     rows_of,
     shown_under,
 )
-from petition.signing.models import Pending, Round, Sealed, Tombstone
+from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawal
 from petition.signing.signatures import WITHDRAWN_SENTENCE, held_state
 
 
@@ -47,10 +47,11 @@ def _round_of(session: Session, letter: Letter, commit: bytes) -> int:
     """The round of a signature that stands, locked so that it can't be withdrawn before this is done."""
     key = (letter.id, commit)
     waiting = session.get(Pending, key, with_for_update=True)
-    if waiting is not None:
+    is_leaving = session.get(Withdrawal, key) is not None
+    if waiting is not None and not is_leaving:
         return waiting.round
     sealed = session.get(Sealed, key, with_for_update=True)
-    if session.get(Tombstone, key) is not None or (sealed is not None and sealed.is_withdrawn):
+    if is_leaving or session.get(Tombstone, key) is not None or (sealed is not None and sealed.is_withdrawn):
         raise Over(WITHDRAWN_SENTENCE)
     if sealed is not None:
         return sealed.round

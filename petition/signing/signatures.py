@@ -6,15 +6,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     LargeBinary,
     Row,
+    ScalarSelect,
     Select,
     bindparam,
+    column,
     delete,
     exists,
     func,
     literal,
     select,
+    table,
     union_all,
     update,
 )
@@ -62,11 +66,19 @@ def _columns() -> Select[Any]:
     return select(*of_letter, *of_rules, *of_round)
 
 
-def _stands(what: str, table: Any, is_withdrawn: bool | None = None) -> Select[Any]:
-    column = table.__table__.c
-    here = [column.letter_id == bindparam("of_letter"), column.commit == bindparam("of_commit", type_=LargeBinary)]
+_LOG = table("log", column("letter_id"), column("size"), column("preparing"))
+
+
+def _public_size(letter_id: ColumnElement[str]) -> ScalarSelect[int]:
+    """How many entries a letter's log has. Those behind them belong to an update that is at work."""
+    return select(_LOG.c.size).where(_LOG.c.letter_id == letter_id).scalar_subquery()
+
+
+def _stands(what: str, of: Any, is_withdrawn: bool | None = None) -> Select[Any]:
+    of = of.__table__.c
+    here = [of.letter_id == bindparam("of_letter"), of.commit == bindparam("of_commit", type_=LargeBinary)]
     if is_withdrawn is not None:
-        here.append(column.is_withdrawn.is_(is_withdrawn))
+        here += [of.is_withdrawn.is_(is_withdrawn), of.entry < _public_size(of.letter_id)]
     return select(literal(what)).where(exists().where(*here))
 
 
@@ -84,6 +96,7 @@ WHAT_STANDS = union_all(
     _stands("tombstone", Tombstone),
     _stands("sealed", Sealed, is_withdrawn=False),
     _stands("withdrawn", Sealed, is_withdrawn=True),
+    _stands("withdrawn", Withdrawal),
 )
 
 
@@ -231,8 +244,8 @@ def _accept(
 
 def _require_first(session: Session, letter_id: str, commit: bytes) -> None:
     """A statement by one person has one signature, whether it waits, is in the log, or was withdrawn from it."""
-    for table in (Pending, Sealed):
-        others = select(table.commit).where(table.letter_id == letter_id, table.commit != commit)
+    for kind in (Pending, Sealed):
+        others = select(kind.commit).where(kind.letter_id == letter_id, kind.commit != commit)
         if session.scalar(others.limit(1)) is not None:
             raise Over("This is a statement by one person, and it is already signed.")
 
@@ -273,6 +286,8 @@ def withdraw(session: Session, letter: Letter, opening: Opening) -> Withdrawn:
 def _withdraw(session: Session, letter: Letter, opening: Opening) -> Withdrawn:
     commit = bytes.fromhex(opening.commit)
     state = held_state(session, letter)
+    if _is_in_hand(session, letter, commit):
+        return _withdraw_later(session, letter, opening, commit)
     if changed(session, delete(Pending).where(Pending.letter_id == letter.id, Pending.commit == commit)):
         if state in SIGNABLE:
             insert_once(session, Tombstone, {"letter_id": letter.id, "commit": commit})
@@ -282,21 +297,33 @@ def _withdraw(session: Session, letter: Letter, opening: Opening) -> Withdrawn:
     return _withdraw_sealed(session, letter, opening, commit)
 
 
+def _is_in_hand(session: Session, letter: Letter, commit: bytes) -> bool:
+    """Whether a signature waits, and an update is at work that may have chosen it."""
+    at_work = exists().where(_LOG.c.letter_id == letter.id, _LOG.c.preparing.is_not(None))
+    waits = exists().where(Pending.letter_id == letter.id, Pending.commit == commit)
+    return bool(session.scalar(select(at_work & waits)))
+
+
+def _withdraw_later(session: Session, letter: Letter, opening: Opening, commit: bytes) -> Withdrawn:
+    """Withdraw a signature that an update may have in hand, as one that is in the log: nobody gets the answer that it
+    was never counted who then finds it there."""
+    number = session.scalars(select(Pending.round).where(Pending.letter_id == letter.id, Pending.commit == commit)).one()
+    insert_once(session, Withdrawal, _row_of_withdrawal(letter, opening, commit, number))
+    return Withdrawn(was_sealed=True)
+
+
+def _row_of_withdrawal(letter: Letter, opening: Opening, commit: bytes, number: int) -> dict[str, Any]:
+    a_hash = hashlib.sha256(opening.a).digest()
+    return {"letter_id": letter.id, "commit": commit, "round": number, "w": opening.w, "a_hash": a_hash}
+
+
 def _withdraw_sealed(session: Session, letter: Letter, opening: Opening, commit: bytes) -> Withdrawn:
     here = (Sealed.letter_id == letter.id, Sealed.commit == commit)
     marked = session.execute(
         update(Sealed).where(*here, Sealed.is_withdrawn.is_(False)).values(is_withdrawn=True).returning(Sealed.round)
     ).first()
     if marked is not None:
-        a_hash = hashlib.sha256(opening.a).digest()
-        row = {
-            "letter_id": letter.id,
-            "commit": commit,
-            "round": marked.round,
-            "w": opening.w,
-            "a_hash": a_hash,
-        }
-        insert_once(session, Withdrawal, row)
+        insert_once(session, Withdrawal, _row_of_withdrawal(letter, opening, commit, marked.round))
     elif session.scalar(select(func.count()).select_from(Sealed).where(*here)) == 0:
         raise NotFound(
             "No signature of this letter has this receipt. If you saved a file and didn't sign with it, there is "

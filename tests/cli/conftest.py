@@ -16,7 +16,7 @@ from petition.cli import main
 from petition.config import settings
 from petition.crypto.blind_rsa import PrivateKey
 from petition.letters.access import hosted_letter
-from tests.walks import Campaign
+from tests.walks import DATABASES, Campaign
 
 SITE = "https://letters.example.org"
 LETTER = """\
@@ -75,7 +75,7 @@ def shell(sqlite_templates: Path) -> Iterator[Shell]:
     folder = Path(tempfile.mkdtemp(prefix="petition-shell-"))
     data = folder / "data"
     data.mkdir(mode=0o700)
-    for name in ("petition.db", "issuer.db"):
+    for name in DATABASES:
         shutil.copy(sqlite_templates / name, data / name)
     yield Shell({"PETITION_DATA": str(data), "PETITION_URL": SITE}, folder)
     shutil.rmtree(folder, ignore_errors=True)

@@ -16,7 +16,7 @@ from petition.operations.recipients import encrypt_to, new_identity
 from tests.conftest import Clock
 from tests.deploy.machines import Machine, base, machine, wheels
 from tests.publishing.test_folder import publish
-from tests.walks import Campaign
+from tests.walks import DATABASES, Campaign
 
 
 @dataclass
@@ -41,7 +41,7 @@ def backup(
     folder = tmp_path_factory.mktemp("backup")
     data = folder / "data"
     data.mkdir(mode=0o700)
-    for name in ("petition.db", "issuer.db"):
+    for name in DATABASES:
         shutil.copy(sqlite_templates / name, data / name)
     found, left = settings({"PETITION_DATA": str(data), "PETITION_URL": "https://letters.example.org"}), cycle(keys)
     prepare_folders(found)

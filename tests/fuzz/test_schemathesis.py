@@ -25,7 +25,7 @@ from petition.crypto.encodings import b64url
 from petition.crypto.tokens import Token
 from petition.publishing.openapi import document
 from tests.conftest import Clock
-from tests.walks import Campaign
+from tests.walks import DATABASES, Campaign
 
 pytestmark = pytest.mark.thorough
 
@@ -52,7 +52,7 @@ def campaign(
 ) -> Iterator[Campaign]:
     """A site that lasts for all requests."""
     data = tmp_path_factory.mktemp("fuzz")
-    for name in ("petition.db", "issuer.db"):
+    for name in DATABASES:
         (data / name).write_bytes((sqlite_templates / name).read_bytes())
     found = config.settings({"PETITION_DATA": str(data), "PETITION_URL": "https://letters.example.org"})
     config.prepare_folders(found)

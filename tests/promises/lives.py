@@ -37,7 +37,7 @@ from petition.letters.fields import read_field
 from petition.letters.models import Letter
 from petition.migration import migrate_both
 from petition.signing.models import Round
-from tests.walks import Campaign
+from tests.walks import DATABASES, Campaign
 
 EXCHANGE, SIGN, CHANGE, WITHDRAW = "exchange", "sign", "change", "withdraw"
 SEAL, COPY, CLOSE = "seal", "copy", "close"
@@ -277,7 +277,7 @@ class World:
         folder = self.folder / "life"
         shutil.copytree(self._start, folder)
         if self.databases is not None:
-            for name in ("petition.db", "issuer.db"):
+            for name in DATABASES:
                 (folder / name).unlink()
         with self._opened(folder, self.databases and self.databases("life")) as campaign:
             if chance is not None:

