@@ -22,15 +22,15 @@ from statistics import median
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import load_der_private_key
-from sqlalchemy import Connection, Engine, insert, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Engine, event, insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from benchmarks.million import MOMENT, SPAWN, Cost, Row, begin, measured, signed
+from benchmarks.million import MOMENT, SPAWN, Row, begin, measured, signed
 from petition import config
+from petition.coordination import updates
 from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.tokens import statement_bytes
-from petition.database import engine_for
 from petition.letters.models import Letter
 from petition.signing.models import Pending, Sealed
 from petition.signing.signatures import sign
@@ -39,7 +39,7 @@ from tests.walks import Campaign
 SIZE = 20_000
 FEWER = 4
 PAUSE = 0.02
-"""Seconds between two requests of the signer, of the reader, and between two looks at the lock."""
+"""Seconds between two requests of the signer, and of the reader."""
 TOKENS = 1_000
 CODES = 50_000
 """Made at a time."""
@@ -47,8 +47,8 @@ GROWTH = 2.0
 """The limit for what must not grow with the number of signatures."""
 BYTES = 1_500
 """The limit of memory for one more signature that waits."""
-LOCKED = 0.25
-"""Seconds: the limit of the time for which no one can write, on a machine that does nothing else."""
+PART = 0.1
+"""The limit for how much of an update's time anyone may have to wait at once."""
 Urls = dict[str, str]
 Act = Callable[[], object]
 
@@ -104,54 +104,52 @@ class Meanwhile:
             self._end.wait(PAUSE)
 
 
-class Watch:
-    """Finds for how long at a time nobody could write: asks for the lock without waiting for it."""
+class Held:
+    """For how long an engine's transactions, and rewriting a file, keep others from writing."""
 
-    def __init__(self, engine: Engine, letter: str) -> None:
-        self._engine, self._letter = engine, letter
-        self._free_at = time.monotonic()
-        self.longest = 0.0
+    def __init__(self, engine: Engine) -> None:
+        self.times: list[float] = []
+        self._begun: dict[int, float] = {}
+        event.listen(engine, "begin", lambda of: self._begin(of.connection.dbapi_connection))  # it has the lock
+        for name in ("do_commit", "do_rollback"):
+            setattr(engine.dialect, name, self._ending(getattr(engine.dialect, name)))
 
-    def look(self) -> None:
-        """Note whether the lock is free."""
-        try:
-            with self._engine.connect() as connection:
-                self._take(connection)
-                connection.rollback()
-        except OperationalError:
-            self.longest = max(self.longest, time.monotonic() - self._free_at)
-            return
-        self._free_at = time.monotonic()
+    def _begin(self, connection: Any) -> None:
+        self._begun[id(connection)] = time.monotonic()
 
-    def _take(self, connection: Connection) -> None:
-        if self._engine.dialect.name == "postgresql":
-            query = text("SELECT id FROM letter WHERE id = :id FOR SHARE NOWAIT")
-            connection.execute(query, {"id": self._letter})
-            connection.execute(text("LOCK TABLE pending, sealed IN ROW EXCLUSIVE MODE NOWAIT"))
-        else:
-            connection.exec_driver_sql("SELECT 1")  # the transaction has begun, with the lock
+    def _ending(self, act: Any) -> Any:
+        def ends(connection: Any) -> None:
+            act(connection)
+            begun = self._begun.pop(id(getattr(connection, "dbapi_connection", connection)), None)
+            if begun is not None:
+                self.times.append(time.monotonic() - begun)
 
+        return ends
 
-def impatient(url: str) -> Engine:
-    """An engine that waits for no lock."""
-    engine = engine_for(url)
-    if engine.dialect.name == "sqlite":
-        from sqlalchemy import event
+    def timed(self, act: Any) -> Any:
+        """The same act, which keeps others from writing as long as it takes."""
 
-        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout=0"))
-    return engine
+        def acts(*given: Any) -> None:
+            begun = time.monotonic()
+            act(*given)
+            self.times.append(time.monotonic() - begun)
+
+        return acts
 
 
 def ready() -> None:
     """Does nothing, in a process that has loaded the program."""
 
 
-def seal(folder: str, urls: Urls, letter: str) -> Cost:
+def seal(folder: str, urls: Urls, letter: str) -> dict[str, Any]:
     """Count all that may be counted."""
     campaign = the_campaign(folder, urls)
+    held = Held(campaign.databases.petition)
+    really = updates.compact
+    updates.compact = lambda engine, *file: (held.timed(really) if file else really)(engine, *file)  # type: ignore[assignment]
     cost = measured(lambda: campaign.seal(letter).signatures)
     campaign.close()
-    return cost
+    return {**cost, "locked": max(held.times), "steps": len(held.times), "step": median(held.times)}
 
 
 def beside(folder: str, urls: Urls, letter: str, tokens: list[Row]) -> dict[str, Any]:
@@ -171,14 +169,13 @@ def beside(folder: str, urls: Urls, letter: str, tokens: list[Row]) -> dict[str,
             session.get(Pending, (letter, tokens[0]["commit"]))
             session.get(Sealed, (letter, tokens[0]["commit"]))
 
-    watch = Watch(impatient(campaign.settings.database_url), letter)
     with ProcessPoolExecutor(1, SPAWN) as pool:
         pool.submit(ready).result()
-        with Meanwhile(signer=give, reader=read, lock=watch.look) as others:
+        with Meanwhile(signer=give, reader=read) as others:
             cost = pool.submit(seal, folder, urls, letter).result()
     campaign.close()
-    waits = {name: (median(times), max(times)) for name, times in others.times.items() if name != "lock"}
-    return {**cost, "locked": watch.longest, **waits, "refused": others.refused["signer"] + others.refused["reader"]}
+    waits = {name: (median(times), max(times)) for name, times in others.times.items()}
+    return {**cost, **waits, "refused": others.refused["signer"] + others.refused["reader"]}
 
 
 def one_size(size: int, urls_of: Callable[[], contextlib.AbstractContextManager[Urls]], key: PrivateKey) -> Any:
@@ -236,22 +233,22 @@ def on_postgresql() -> Iterator[Urls]:
 
 
 def tell(found: dict[str, Any]) -> None:
-    """One line for an update."""
-    waits = "".join(f"   {who} {found[who][0] * 1000:.0f} / {found[who][1] * 1000:.0f} ms" for who in ("signer", "reader"))
-    print(
-        f"{found['count']:>9,.0f} counted in {found['wall']:.1f} s ({found['cpu']:.1f} s CPU, {found['MB']:.0f} MB)"
-        f"   locked {found['locked'] * 1000:.0f} ms{waits} (median / longest)   refused {found['refused']}",
-        flush=True,
-    )
+    """What an update did, a line each."""
+    count, cost = f"{found['count']:,.0f}", f"{found['cpu']:.1f} s CPU, {found['MB']:.0f} MB"
+    print(f"{count} counted in {found['wall']:.1f} s ({cost}), {found['steps']} transactions", flush=True)
+    held = ("transaction", (found["step"], found["locked"]))
+    for who, (middle, longest) in (held, *((who, found[who]) for who in ("signer", "reader"))):
+        print(f"    {who:<12} median {middle * 1000:>6.0f} ms, longest {longest * 1000:>6.0f} ms", flush=True)
+    print(f"    refused      {found['refused']}", flush=True)
 
 
 def judged(few: dict[str, Any], many: dict[str, Any]) -> Iterator[tuple[str, float, float]]:
     """What is measured, and its limit."""
-    yield "longest lock, seconds", many["locked"], LOCKED
-    yield "longest lock, × of a quarter", many["locked"] / max(few["locked"], LOCKED / 2), GROWTH
+    yield "longest transaction, part of the whole update", many["locked"] / many["wall"], PART
+    yield "median transaction, × of a quarter", many["step"] / few["step"], GROWTH
     for who in ("signer", "reader"):
         yield f"a {who}'s median wait, × of a quarter", many[who][0] / few[who][0], GROWTH
-        yield f"a {who}'s longest wait, × of the longest lock", many[who][1] / max(many["locked"], LOCKED), 4.0
+        yield f"a {who}'s longest wait, part of the whole update", many[who][1] / many["wall"], PART
     more = (many["MB"] - few["MB"]) * 2**20 / (many["count"] - few["count"])
     yield "bytes of memory for one more signature", more, BYTES
     yield "refused", many["refused"], 0

@@ -31,7 +31,7 @@ def _placed(connection: Connection, metadata: MetaData) -> MetaData:
     placed = MetaData(naming_convention=metadata.naming_convention)
     for table in metadata.tables.values():
         is_beside = connection.dialect.name == "sqlite" and "file" in table.info
-        table.to_metadata(placed, schema=table.info["file"] if is_beside else None)
+        table.to_metadata(placed, **({"schema": table.info["file"]} if is_beside else {}))
     return placed
 
 
@@ -77,7 +77,8 @@ def _numbered(connection: Connection, metadata: MetaData) -> Iterator[str]:
         return
     definitions: dict[str, str] = {}
     for file in files_of(connection):
-        found = connection.execute(text(f"SELECT name, sql FROM {file}.sqlite_master WHERE type = 'table'"))
+        query = f"SELECT name, sql FROM {file}.sqlite_master WHERE type = 'table'"  # noqa: S608 - SQLite's own names
+        found = connection.execute(text(query))
         definitions |= {row.name: row.sql.upper() for row in found}
     for name in metadata.tables:
         if name in definitions and "WITHOUT ROWID" not in definitions[name]:

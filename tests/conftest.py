@@ -42,7 +42,7 @@ ON_BOTH = (
     "issuing/test_tokens.py",
     "race",
     "sealing/test_sealing.py",
-    "sealing/test_unordered_writes.py",
+    "sealing/test_steps.py",
     "signing/test_signatures.py",
     "signing/test_withdrawals.py",
     "test_database.py",

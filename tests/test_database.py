@@ -17,6 +17,7 @@ from petition.database import (
     changed,
     compact,
     engine_for,
+    files_of,
     forget_order,
     place_of,
 )
@@ -28,7 +29,7 @@ from petition.publishing.figures.counts import figures
 from petition.sealing.sealer import seal
 from petition.signing.models import Pending, Tombstone
 from petition.signing.signatures import insert_once
-from tests.walks import Campaign
+from tests.walks import DATABASES, Campaign
 
 only_sqlite = pytest.mark.parametrize("kind", ["sqlite"])
 only_postgresql = pytest.mark.parametrize("kind", ["postgresql"])
@@ -105,7 +106,7 @@ def test_what_was_deleted_is_gone_from_the_file(campaign: Campaign) -> None:
     with Session(campaign.databases.petition) as session:
         insert_once(session, Tombstone, {"letter_id": letter, "commit": mark})
         session.commit()
-    file = campaign.settings.data / "petition.db"
+    file = campaign.settings.data / "petition-waiting.db"
     assert mark in file.read_bytes()
     with Session(campaign.databases.petition) as session:
         session.query(Tombstone).delete()
@@ -163,7 +164,9 @@ def test_figures_that_were_begun_before_a_sealing_do_not_mix_in_what_it_did(camp
 
 
 def stored_tables(engine: Engine) -> set[str]:
-    return set(inspect(engine).get_table_names())
+    with engine.connect() as connection:
+        files = files_of(connection) or {None}
+        return {table for file in files for table in inspect(connection).get_table_names(schema=file)}
 
 
 def test_the_two_databases_have_no_table_in_common(campaign: Campaign) -> None:
@@ -316,7 +319,7 @@ def test_the_times_of_files_tell_the_hour_of_what_was_written_and_nothing_finer(
 
     assert {name for name in times if name.startswith(letter)} == {f"{letter}-1"}
     if campaign.databases.petition.dialect.name == "sqlite":
-        assert times.keys() >= {"petition.db", "petition.db-journal", "issuer.db", "issuer.db-journal"}
+        assert times.keys() >= {f"{name}{end}" for name in DATABASES for end in ("", "-journal")}
     assert {name: time for name, time in times.items() if time % (3600 * 10**9)} == {}
 
 

@@ -193,8 +193,8 @@ class Campaign:
             set_status(session, letter, demand, status, today, "", demands=count, moment=self.clock())
             session.commit()
 
-    def seal(self, letter_id: str) -> Result:
-        return updates.seal_letter(self.services, letter_id, moment=self.clock())
+    def seal(self, letter_id: str, **how: Any) -> Result:
+        return updates.seal_letter(self.services, letter_id, moment=self.clock(), **how)
 
     def tick(self) -> Mapping[str, str]:
         """The clock does what is due; what it says of each letter, by slug."""

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from petition.coordination.facts import facts_of
@@ -15,7 +15,7 @@ from petition.letters.drafting import drafts
 from petition.letters.lifecycle import move, require_step
 from petition.letters.models import Letter
 from petition.letters.organizers.names_keys import destroy_names_keys
-from petition.letters.states import CLOSED, OPEN, WITHDRAWN, require_draft
+from petition.letters.states import CLOSED, OPEN, SIGNABLE, WITHDRAWN, require_draft
 from petition.letters.text.letter_text import one_line
 from petition.sealing.batching import settle_rest
 from petition.sealing.log import log_of, require_free
@@ -24,6 +24,9 @@ from petition.signing.appearances import forget_all
 from petition.signing.models import Pending, Tombstone, Withdrawal
 from petition.signing.signatures import has_k_together
 
+LAST = 500
+"""How many of a round are counted with the end of a letter for which many wait."""
+
 
 def close_letter(services: Services, letter_id: str, *, moment: datetime, tidies: bool = True) -> Result:
     """At the announced hour: end issuing, destroy the rounds' secrets, count all that may ever be, and log the end.
@@ -31,6 +34,7 @@ def close_letter(services: Services, letter_id: str, *, moment: datetime, tidies
     A letter that is only open is published and closed in one; if no round of it has K signatures any more, closing
     lapses and it stays open.
     """
+    _count_most(services, letter_id, moment)
     with Session(services.databases.petition) as session:
         log_of(session, letter_id, alone=True)
         letter = session.get_one(Letter, letter_id, with_for_update=True)  # no one withdraws before this is through
@@ -52,6 +56,29 @@ def close_letter(services: Services, letter_id: str, *, moment: datetime, tidies
     if tidies:
         tidy(services)
     return result
+
+
+def _count_most(services: Services, letter_id: str, moment: datetime) -> None:
+    """Where many wait, count most of them before: the end is one transaction, and others can't sign meanwhile.
+
+    It leaves enough by chance for those who sign in the last minute to be among.
+    """
+    with Session(services.databases.petition) as session:
+        letter = session.get_one(Letter, letter_id)
+        is_due = letter.state in SIGNABLE and letter.closes is not None and letter.closes <= moment
+        if not is_due or not _many_wait(session, letter_id):
+            return
+        with Session(services.databases.issuer) as issuer:
+            numbers = issuer_rounds.numbers(issuer, letter_id)
+            issuer.rollback()
+        chance, master = services.random, services.master
+        seal(session, letter, numbers, moment=moment, random=chance, master=master, leaves=LAST)
+        session.commit()
+
+
+def _many_wait(session: Session, letter_id: str) -> bool:
+    some = select(Pending.commit).where(Pending.letter_id == letter_id).offset(2 * LAST).limit(1)
+    return session.scalar(some) is not None
 
 
 def _require_closable(session: Session, letter: Letter, services: Services, moment: datetime) -> None:

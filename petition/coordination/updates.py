@@ -1,5 +1,7 @@
 """Count updates: sealing what waits, showing names, and leaving no order behind."""
 
+import time
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import select
@@ -22,6 +24,9 @@ from petition.sealing.sealer import Result, seal
 from petition.signing.appearances import TABLES
 from petition.signing.models import Pending, Sealed, ShownName, Tombstone, Withdrawal
 
+Pause = Callable[[float], object]
+"""Waits a number of seconds."""
+
 
 def is_held(services: Services, letter_id: str) -> bool:
     """Whether the letter's log came out of a backup and waits for the newest published one."""
@@ -37,11 +42,12 @@ def seal_letter(
     due: datetime | None = None,
     tidies: bool = True,
     tell: naming.Tell = naming.say_nothing,
+    pause: Pause = time.sleep,
 ) -> Result:
     """Seal what may be sealed of a letter now, with the issuer's numbers as they are; then show the names that may be.
 
     ``due`` is the set time that this is for: nothing happens if it has been done. After several letters, tidy once.
-    ``tell`` gets how many names are read, and of how many.
+    ``tell`` gets how many names are read, and of how many; ``pause`` waits between two steps.
     """
     with Session(services.databases.issuer) as issuer:
         numbers = issuer_rounds.numbers(issuer, letter_id)
@@ -51,7 +57,7 @@ def seal_letter(
         if letter.text is None:
             raise Conflict("This letter is still a draft. There are no signatures to count.")
         chance, master = services.random, services.master
-        result = seal(session, letter, numbers, moment=moment, random=chance, master=master, due=due)
+        result = seal(session, letter, numbers, moment=moment, random=chance, master=master, due=due, pause=pause)
         is_left_over = letter.state == CLOSED and not is_settled(session, letter_id)
         session.commit()
     if is_left_over:

@@ -45,7 +45,7 @@ def settle(steps: Steps, letter: Letter, *, without: Collection[int] = ()) -> No
             over = [row for row in rows if is_blank(row) or row["round"] in without]
             clear(steps.session, letter.id, arrived, [row["key"] for row in (*moved, *over)])
             if moved:
-                steps.session.execute(insert(settled.__table__), moved)
+                steps.session.execute(insert(settled), moved)
 
 
 def _rest(table: type[Any]) -> list[Any]:

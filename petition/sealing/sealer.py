@@ -6,8 +6,9 @@ waits, writes the new entries behind the end of the public log, and makes all of
 then does it delete what waited. Cut off before that, it left nothing public, and the next one begins anew.
 """
 
+import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
@@ -29,7 +30,7 @@ from petition.sealing.history import note_milestones, totals, write_history
 from petition.sealing.log import log_of, log_seed, publish, tree_of, write_entries
 from petition.sealing.models import Log
 from petition.sealing.round_entries import Numbers, NumbersByRound, entries_of_rounds, numbers_by_round, room
-from petition.sealing.steps import AT_ONCE, Steps, TakenOver, parts
+from petition.sealing.steps import Steps, TakenOver, parts
 from petition.sealing.update_hours import newest_hour_of_log
 from petition.sealing.waiting import (
     Waiting,
@@ -44,6 +45,8 @@ from petition.signing.appearances import forget_all
 from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawal
 from petition.signing.signatures import rounds_of
 
+MARKED = 500
+"""Withdrawals a statement."""
 TRIES = 5
 """How often an update is begun anew because organizers changed the letter meanwhile."""
 
@@ -72,6 +75,7 @@ def seal(
     closing: bool = False,
     due: datetime | None = None,
     leaves: int = 0,
+    pause: Callable[[float], object] = time.sleep,
 ) -> Result:
     """Append what may be appended now, and sign a checkpoint; with ``closing``, all that may ever be, and the end.
 
@@ -92,7 +96,10 @@ def seal(
         if due is not None and is_done(log.updated, due, moment):
             return Result()
         try:
-            return _begun(session, letter, log, moment, random, master, closing, leaves).run(numbers)
+            steps = _begun(session, letter, log, as_one=closing, pause=pause)
+            hour_of_entries = max(moment, newest_hour_of_log(session, letter.id) or moment)
+            begun = _Update(steps, letter, log, moment, hour_of_entries, random, master, closing, leaves)
+            return begun.run(numbers)
         except _Changed:
             session.rollback()
         except TakenOver:
@@ -105,24 +112,14 @@ class _Changed(Exception):
     """The letter is no longer what the update was prepared for."""
 
 
-def _begun(
-    session: Session,
-    letter: Letter,
-    log: Log,
-    moment: datetime,
-    random: Random,
-    master: bytes,
-    closing: bool,
-    leaves: int,
-) -> "_Update":
-    """An update that has begun; what one before it left unfinished is cleared."""
+def _begun(session: Session, letter: Letter, log: Log, *, as_one: bool, pause: Callable[[float], object]) -> Steps:
+    """The steps of an update that has begun; what one before it left unfinished is cleared."""
     was_cut_off = log.preparing is not None
     log.preparing = token_hex(16)  # only a name: no one's turn depends on it
-    steps = Steps(session, letter, log, as_one=closing)
+    steps = Steps(session, letter, log, as_one=as_one, pause=pause)
     if was_cut_off:
         clear_unfinished(steps, letter, log)
-    hour_of_entries = max(moment, newest_hour_of_log(session, letter.id) or moment)
-    return _Update(steps, letter, log, moment, hour_of_entries, random, master, closing, leaves)
+    return steps
 
 
 @dataclass(frozen=True)
@@ -170,8 +167,7 @@ class _Update:
         tree = tree_of(self.session, self.log)
         self._write(tree, plan)
         answers = self._answers(plan)
-        if len(waiting) >= AT_ONCE:
-            self.steps.end_one()
+        self.steps.end_before(len(waiting))
         entries = self._publish(tree, plan, numbers, answers)
         self._clean_up(plan)
         return Result(len(plan.signatures), entries, len(plan.choice.held))
@@ -314,8 +310,8 @@ class _Update:
         for _, number, _ in plan.withdrawals:
             rounds[number].withdrawals += 1
         commits = sorted(commit for commit, _, _ in plan.withdrawals)
-        for start in range(0, len(commits), AT_ONCE):
-            some = commits[start : start + AT_ONCE]
+        for start in range(0, len(commits), MARKED):
+            some = commits[start : start + MARKED]
             marked = update(Sealed).where(Sealed.letter_id == self.letter.id, Sealed.commit.in_(some))
             self.session.execute(marked.values(is_withdrawn=True))
             over = delete(Withdrawal).where(Withdrawal.letter_id == self.letter.id, Withdrawal.commit.in_(some))
@@ -340,8 +336,7 @@ class _Update:
 
     def _clean_up(self, plan: _Plan) -> None:
         """Delete what was counted or goes from what waits; the rest is written anew in the order of its keys."""
-        if len(plan.gone) >= AT_ONCE:
-            self.steps.end_one()
+        self.steps.end_before(len(plan.gone))
         drop(self.steps, Pending, self.letter.id, plan.gone)
         apply_late_removals(self.session, self.letter)
         if self.closing:

@@ -19,7 +19,7 @@ from petition.sealing.models import Log
 AT_ONCE = 500
 """Rows."""
 PAUSE = 0.05
-"""Seconds. Who waits for SQLite asks again within a tenth of a second; most ask more often."""
+"""Seconds, at least. Who waits for SQLite asks again within a tenth of a second; most ask more often."""
 
 
 class TakenOver(Exception):
@@ -40,18 +40,24 @@ class Steps:
         *,
         as_one: bool = False,
         pause: Callable[[float], object] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.session = session
         self._letter = letter
         self._name = log.preparing
         self._as_one = as_one
-        self._pause = pause
-        self._rows = 0
+        self._pause, self._clock = pause, clock
+        self._rows, self._begun = 0, clock()
 
     def did(self, rows: int) -> None:
         """Say how many rows were read or written; ends the transaction once they are enough."""
         self._rows += rows
         if self._rows >= AT_ONCE:
+            self.end_one()
+
+    def end_before(self, rows: int) -> None:
+        """End a transaction before what has to be one by itself, if there is much to do in all."""
+        if rows >= AT_ONCE:
             self.end_one()
 
     def end_one(self) -> None:
@@ -60,12 +66,13 @@ class Steps:
         if self._as_one:
             return
         self.session.commit()
-        self._pause(PAUSE)
+        self._pause(max(PAUSE, self._clock() - self._begun))  # where writing is slow, others get as long
         log = log_of(self.session, self._letter.id, alone=True)
         self.session.expire_all()
         self.session.refresh(self._letter, with_for_update=True)
         if log.preparing != self._name:
             raise TakenOver
+        self._begun = self._clock()
 
 
 def stretches(steps: Steps, table: type[Any], letter_id: str, *columns: Any) -> Iterator[list[Any]]:

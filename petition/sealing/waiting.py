@@ -39,9 +39,9 @@ def all_waiting(steps: Steps, letter_id: str) -> list[Waiting]:
     """What waits of a letter."""
     columns = (Pending.round, Pending.message, Pending.signature)
     return [
-        Waiting(leaf_hash(canonical_json(entry_of(*of_entry))), bytes(commit), of_entry[0])
+        Waiting(leaf_hash(canonical_json(entry_of(number, message, signature))), bytes(commit), number)
         for stretch in stretches(steps, Pending, letter_id, *columns)
-        for commit, *of_entry in stretch
+        for commit, number, message, signature in stretch
     ]
 
 
@@ -126,4 +126,4 @@ def rewrite(steps: Steps, letter_id: str) -> None:
             steps.session.execute(
                 delete(table).where(table.letter_id == letter_id, key.in_([row[key.name] for row in rows]))
             )
-            steps.session.execute(insert(table.__table__), rows)
+            steps.session.execute(insert(table), rows)

@@ -307,7 +307,9 @@ def _is_in_hand(session: Session, letter: Letter, commit: bytes) -> bool:
 def _withdraw_later(session: Session, letter: Letter, opening: Opening, commit: bytes) -> Withdrawn:
     """Withdraw a signature that an update may have in hand, as one that is in the log: nobody gets the answer that it
     was never counted who then finds it there."""
-    number = session.scalars(select(Pending.round).where(Pending.letter_id == letter.id, Pending.commit == commit)).one()
+    number = session.scalars(
+        select(Pending.round).where(Pending.letter_id == letter.id, Pending.commit == commit)
+    ).one()
     insert_once(session, Withdrawal, _row_of_withdrawal(letter, opening, commit, number))
     return Withdrawn(was_sealed=True)
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,7 +28,7 @@ from petition.crypto.encodings import b64url, canonical_json
 from petition.crypto.merkle import leaf_hash
 from petition.crypto.receipts import opening
 from petition.crypto.tokens import Token, statement_bytes
-from petition.database import IssuerBase, PetitionBase
+from petition.database import IssuerBase, PetitionBase, engine_for
 from petition.issuing.codes import hash_code
 from petition.issuing.delivery import Mailer
 from petition.issuing.email_codes import Asked, ask
@@ -234,7 +235,7 @@ class World:
         """The same world on other databases: ``start`` (empty, migrated) gets its rows, ``databases`` copies them."""
         own = (f"sqlite:///{self._start / 'petition.db'}", f"sqlite:///{self._start / 'issuer.db'}")
         for source, target, base in zip(own, start, (PetitionBase, IssuerBase), strict=True):
-            there, here = create_engine(source, poolclass=NullPool), create_engine(target, poolclass=NullPool)
+            there, here = engine_for(source, waits=base is PetitionBase), create_engine(target, poolclass=NullPool)
             with there.connect() as reading, here.begin() as writing:
                 for table in base.metadata.sorted_tables:
                     rows = [dict(row) for row in reading.execute(select(table)).mappings()]
@@ -272,8 +273,9 @@ class World:
         finally:
             campaign.close()
 
-    def live(self, story: Story, *, plant: Plant | None = None, chance: Random | None = None) -> Life:
-        """Let a story happen; ``plant`` may spoil the site first, ``chance`` fixes what it draws."""
+    def live(self, story: Story, *, plant: Plant | None = None, chance: Random | None = None, each: int = 0) -> Life:
+        """Let a story happen; ``plant`` may spoil the site first, ``chance`` fixes what it draws. With ``each``, a copy
+        is taken between two steps of a sealing, after every so many steps."""
         folder = self.folder / "life"
         shutil.copytree(self._start, folder)
         if self.databases is not None:
@@ -284,18 +286,20 @@ class World:
                 campaign.services = replace(campaign.services, random=chance.randbytes)
             if plant is not None:
                 plant(campaign)
-            copies = list(self._happen(campaign, story))
+            copies = list(self._happen(campaign, story, each))
         shutil.rmtree(folder)
         return Life(story, self.people, copies)
 
-    def _happen(self, campaign: Campaign, story: Story) -> Iterator[Copy]:
+    def _happen(self, campaign: Campaign, story: Story, each: int) -> Iterator[Copy]:
         interval, keys = 0, Remembering(campaign, self.people)
         for event in story.events:
             campaign.clock = lambda now=BEGIN + timedelta(hours=interval): now  # type: ignore[misc]
             if event.person >= 0:
                 self._act(campaign, keys, event.what, self.people[event.person])
             elif event.what == SEAL:
-                campaign.seal(self.letter)
+                between: list[Copy] = []
+                campaign.seal(self.letter, pause=copying(campaign, interval, each, between))
+                yield from between
             elif event.what == CLOSE:
                 campaign.publish(self.letter, unlocks="Ana")
                 campaign.close_letter(self.letter)
@@ -335,6 +339,17 @@ class Nowhere:
 
     def line(self) -> Any:
         return nullcontext(lambda _message: None)
+
+
+def copying(campaign: Campaign, interval: int, each: int, copies: list[Copy]) -> Callable[[float], object]:
+    """What happens between two steps of a sealing: after every so many of them, a copy is taken."""
+    steps = count(1)
+
+    def pause(_seconds: float) -> None:
+        if each and next(steps) % each == 0:
+            copies.append(take(campaign, COPY, interval))
+
+    return pause
 
 
 def take(campaign: Campaign, event: str, interval: int) -> Copy:

@@ -17,7 +17,7 @@ from petition.issuing import codes as issuing_codes
 from petition.issuing import email_codes as issuing_mail
 from petition.issuing import rounds as issuing_rounds
 from petition.issuing import tokens as issuing_tokens
-from petition.sealing import sealer, unordered_writes
+from petition.sealing import choosing, sealer, steps, waiting
 from tests.promises.attack import (
     CODE,
     NAME,
@@ -96,13 +96,42 @@ def test_on_postgresql_a_copy_between_two_sealings_shows_the_order_of_those_who_
 
 
 def test_an_hour_in_another_order_leaves_the_same_bytes(world: World) -> None:
-    story = a_story(150, 3, Random(1))
+    story = a_story(250, 5, Random(1))
     one = world.live(story, chance=Random(2))
     other = world.live(another_order(story, Random(3)), chance=Random(2))
 
     for copy, twin in zip(one.copies, other.copies, strict=True):
         differing = {name for name, raw in copy.files.items() if twin.files[name] != raw}
-        assert differing == ({"petition.db"} if copy.event == COPY else set()), copy.interval
+        assert differing == ({"petition-waiting.db"} if copy.event == COPY else set()), copy.interval
+
+
+@pytest.fixture
+def short_steps(monkeypatch: Patch) -> None:
+    """Many steps a sealing, though few people sign."""
+    monkeypatch.setattr(steps, "AT_ONCE", 12)
+    monkeypatch.setattr(sealer, "token_hex", lambda size: "0" * 2 * size)
+
+
+@pytest.mark.usefixtures("short_steps")
+def test_copies_between_the_steps_of_a_sealing_tell_no_order_either(kind: str, request: pytest.FixtureRequest) -> None:
+    world: World = request.getfixturevalue("world" if kind == "sqlite" else "postgres_world")
+    lives = attacked(world.live(a_story(300, 4, Random(seed)), each=19) for seed in range(2))
+
+    assert sum(copy.event == COPY for life, _, _ in lives for copy in life.copies) > 8
+    assert telling(lives) == []
+    assert linked(lives) == []
+
+
+@pytest.mark.usefixtures("short_steps")
+def test_only_the_file_of_those_who_wait_shows_in_which_order_they_came_at_any_step(world: World) -> None:
+    story = a_story(250, 5, Random(1))
+    one = world.live(story, chance=Random(2), each=5)
+    other = world.live(another_order(story, Random(3)), chance=Random(2), each=5)
+
+    assert len(one.copies) > 40
+    for copy, twin in zip(one.copies, other.copies, strict=True):
+        differing = {name for name, raw in copy.files.items() if twin.files[name] != raw}
+        assert differing <= ({"petition-waiting.db", "issuer.db"} if copy.event == COPY else set()), copy.interval
 
 
 def test_an_hour_in_which_shown_names_left_in_another_order_leaves_the_same_bytes(world: World) -> None:
@@ -175,55 +204,44 @@ def test_a_write_ahead_log_is_found(world: World, monkeypatch: Patch) -> None:
     lives = attacked([world.live(a_story(100, 3, Random(1), at_once=1))])
 
     assert any("issuer.db-wal" in clue for clue in telling(lives))
-    assert any("petition.db-wal" in clue for clue in telling(lives))
+    assert any("petition-waiting.db-wal" in clue for clue in telling(lives))
     assert linked(lives) != []
-
-
-def plant_rowid(campaign: Campaign) -> None:
-    """The table of those who wait, with SQLite's hidden rowid: it lists them as they came."""
-    with campaign.databases.petition.begin() as connection:
-        schema = connection.execute(text("SELECT sql FROM sqlite_schema WHERE name = 'pending'")).scalar_one()
-        connection.execute(text("DROP TABLE pending"))
-        connection.execute(text(schema.replace("WITHOUT ROWID", "")))
 
 
 @pytest.mark.long
 def test_a_sealing_that_does_not_sort_is_found(world: World, monkeypatch: Patch) -> None:
-    for module in (sealer, unordered_writes):
-        monkeypatch.setattr(module, "sorted", lambda rows, key=None: list(rows), raising=False)
-    lives = attacked([world.live(a_story(200, 4, Random(1)), plant=plant_rowid)])
+    story, really = a_story(200, 4, Random(1)), waiting.all_waiting
+    moments = {world.people[person].commit: moment for person, moment in story.moments[SIGN].items()}
+    as_they_came = lambda *of: sorted(really(*of), key=lambda one: moments[one.commit])  # noqa: E731
+    monkeypatch.setattr(sealer, "all_waiting", as_they_came)
+    monkeypatch.setattr(choosing, "sorted", lambda rows, key=None: list(rows), raising=False)
+    lives = attacked([world.live(story)])
 
     assert any("entry turn" in clue for clue in telling(lives))
 
 
 @pytest.mark.long
 def test_held_back_rows_that_stay_as_they_came_are_found(world: World, monkeypatch: Patch) -> None:
-    story = a_story(300, 15, Random(1))  # enough an hour that only H are held back, and lie on one page
-    moments = {world.people[person].commit: moment for person, moment in story.moments[SIGN].items()}
-    monkeypatch.setattr(
-        unordered_writes,
-        "in_key_order",
-        lambda _, rows: sorted(rows, key=lambda row: moments.get(row.get("commit"), 0)),
-    )
-    lives = attacked([world.live(story)])
+    monkeypatch.setattr(updates, "compact", lambda *_: None)
+    lives = attacked([world.live(a_story(300, 15, Random(1)))])  # enough an hour that only H are held back
 
-    assert any("after: petition.db pending" in clue for clue in telling(lives))
+    assert any("after: petition-waiting.db pending" in clue for clue in telling(lives))
 
 
 @pytest.mark.long
 def test_answers_that_no_sealing_rewrites_are_found(world: World, monkeypatch: Patch) -> None:
-    monkeypatch.setattr(sealer, "ARRIVALS", ())
-    monkeypatch.setattr(sealer, "settle", lambda *_, **how: {})
+    monkeypatch.setattr(updates, "compact", lambda *_: None)
+    monkeypatch.setattr(sealer, "settle", lambda *_, **how: None)
     lives = attacked(world.live(a_story(60, 3, Random(seed))) for seed in range(4))
 
-    assert any("after: petition.db arrived_answer offset among its page" in clue for clue in telling(lives))
+    assert any("after: petition-waiting.db arrived_answer offset among its page" in clue for clue in telling(lives))
 
 
 @pytest.mark.long
 def test_codes_that_grow_when_they_are_spent_are_found(world: World, monkeypatch: Patch) -> None:
     for module in (issuing_codes, issuing_mail, issuing_rounds, issuing_tokens):
         monkeypatch.setattr(module, "UNSPENT", b"", raising=False)
-    monkeypatch.setattr(updates, "compact", lambda engine: None)
+    monkeypatch.setattr(updates, "compact", lambda *_: None)
 
     def plant(campaign: Campaign) -> None:
         run(campaign.databases.issuer, "UPDATE code SET request = x''")
