@@ -17,6 +17,8 @@ from petition.issuing.rounds import KEY_LABEL, require_begun, require_issuing
 from petition.issuing.secrets import RoundSecrets
 
 _ = str
+NO_ROUND = _("This letter has no such set of codes.")
+KEYS_GONE = _("The keys of this set of codes are gone. Ask the organizers for a new code.")
 UNKNOWN_CODE = _("This isn't a code for this letter. Check each character.")
 
 
@@ -31,7 +33,7 @@ class Keys:
         """The private key of a round that still issues."""
         key_lock = self.secrets.key_lock(row.letter_id, row.number)
         if key_lock is None or row.private_key is None:
-            raise Over("The keys of this set of codes are gone. Ask the organizers for a new code.")
+            raise Over(KEYS_GONE)
         return PrivateKey.from_der(unlock(key_lock, row.private_key, KEY_LABEL))
 
 
@@ -40,19 +42,34 @@ def exchange(
 ) -> bytes:
     """The blind signature (384 bytes, big-endian; RFC 9474, section 4.3) for a code and a blinded message.
 
-    The shape is checked before the code is looked up. The row is claimed by one atomic statement: the same
-    blinded message again gets the same answer, another one is refused.
+    The shape is checked before the code is looked up. The row is claimed by one atomic statement, and committed: the
+    same blinded message again gets the same answer, another one is refused. Signing takes the longest, and no one
+    waits for it: the key is unlocked before the claim, so that a claimed code gets its answer though the round ends.
     """
     code = read_code(code)
-    row = _issuing_round(session, letter_id, number)
+    key = _unlocked(session, keys, letter_id, number, blinded, moment)
+    require_issuing(_issuing_round(session, letter_id, number))
+    pepper = keys.secrets.pepper(letter_id, number)
+    if pepper is None:
+        raise Over(KEYS_GONE)
+    _claim(session, letter_id, number, hash_code(pepper, code), hashlib.sha256(blinded).digest())
+    session.commit()
+    return key.blind_sign(blinded)
+
+
+def _unlocked(
+    session: Session, keys: Keys, letter_id: str, number: int, blinded: bytes, moment: datetime
+) -> PrivateKey:
+    """The private key of a round that exchanges codes; nothing is held while it is unlocked."""
+    session.rollback()
+    with Session(session.get_bind().engine.execution_options(petition_reads=True)) as reading:
+        row = reading.get(IssuingRound, (letter_id, number))
+    if row is None:
+        raise NotFound(NO_ROUND)
     _require_range(PublicKey.from_spki(row.public_key), blinded)
     require_issuing(row)
     require_begun(row, moment)
-    pepper = keys.secrets.pepper(letter_id, number)
-    if pepper is None:
-        raise Over("The keys of this set of codes are gone. Ask the organizers for a new code.")
-    _claim(session, letter_id, number, hash_code(pepper, code), hashlib.sha256(blinded).digest())
-    return keys.of(row).blind_sign(blinded)
+    return keys.of(row)
 
 
 def round_of_code(session: Session, secrets: RoundSecrets, letter_id: str, code: str) -> IssuingRound:
@@ -74,7 +91,7 @@ def _issuing_round(session: Session, letter_id: str, number: int) -> IssuingRoun
     held = select(IssuingRound).where(IssuingRound.letter_id == letter_id, IssuingRound.number == number)
     row = session.scalar(held.with_for_update(read=True).execution_options(populate_existing=True))
     if row is None:
-        raise NotFound("This letter has no such set of codes.")
+        raise NotFound(NO_ROUND)
     return row
 
 

@@ -50,7 +50,8 @@ def datas_of(session: Session, letter_id: str, some: Iterable[Waiting]) -> list[
     some = list(some)
     query = select(Pending.commit, Pending.round, Pending.message, Pending.signature)
     query = query.where(Pending.letter_id == letter_id, Pending.commit.in_([one.commit for one in some]))
-    found = {bytes(commit): canonical_json(entry_of(*of_entry)) for commit, *of_entry in session.execute(query)}
+    rows: Any = session.execute(query)
+    found = {bytes(commit): canonical_json(entry_of(*of_entry)) for commit, *of_entry in rows}
     return [found[one.commit] for one in some]
 
 

@@ -1,7 +1,9 @@
 """A code buys one blind signature."""
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -51,6 +53,65 @@ def test_a_code_buys_a_signature_of_what_the_issuer_cannot_read(campaign: Campai
 
     assert len(answer) == SIZE
     assert key.verify(message, finalize(key, message, answer, hidden.inverse))
+
+
+class Interrupted:
+    """A round's keys; something happens after a code was claimed, and before its blinded message is signed."""
+
+    def __init__(self, campaign: Campaign, act: Callable[[], object]) -> None:
+        self.secrets = campaign.services.secrets
+        self._keys, self._act = campaign.keys, act
+
+    def of(self, row: IssuingRound) -> "Interrupted":
+        self._key = self._keys.of(row)
+        return self
+
+    def blind_sign(self, blinded: bytes) -> bytes:
+        self._act()
+        return self._key.blind_sign(blinded)
+
+
+def buy_while(campaign: Campaign, letter: str, code: str, blinded: bytes, act: Callable[[], object]) -> bytes:
+    keys: Any = Interrupted(campaign, act)
+    with Session(campaign.databases.issuer) as issuer:
+        return exchange(issuer, keys, letter, 1, code, blinded, moment=campaign.clock())
+
+
+def test_a_crash_after_the_claim_costs_nothing(campaign: Campaign, blinded: bytes) -> None:
+    letter = campaign.an_open_letter()
+    code = campaign.codes(letter, 1)[0]
+
+    def crash() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        buy_while(campaign, letter, code, blinded, crash)
+    assert spent(campaign, letter) == 1
+    with pytest.raises(CodeUsed):
+        buy(campaign, letter, code, FIVE)
+
+    assert buy(campaign, letter, code, blinded) == buy(campaign, letter, code, blinded)
+    assert spent(campaign, letter) == 1
+
+
+def test_others_exchange_codes_while_one_is_signed(campaign: Campaign, blinded: bytes) -> None:
+    letter = campaign.an_open_letter()
+    first, second = campaign.codes(letter, 2)
+    answers: list[bytes] = []
+    other = lambda: answers.append(buy(campaign, letter, second, FIVE))  # noqa: E731
+    answers.append(buy_while(campaign, letter, first, blinded, other))
+
+    assert answers == [buy(campaign, letter, second, FIVE), buy(campaign, letter, first, blinded)]
+
+
+def test_a_claimed_code_gets_its_answer_though_the_round_ends(campaign: Campaign, blinded: bytes) -> None:
+    letter = campaign.an_open_letter()
+    code = campaign.codes(letter, 1)[0]
+    answer = buy_while(campaign, letter, code, blinded, lambda: rounds.destroy_now(campaign.services, letter))
+
+    assert len(answer) == SIZE
+    with pytest.raises(Over):
+        buy(campaign, letter, code, blinded)
 
 
 def test_a_code_buys_one_token(campaign: Campaign, key: PublicKey, blinded: bytes) -> None:

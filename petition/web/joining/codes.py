@@ -123,6 +123,7 @@ def _token_for(letter: Letter, code: str, seed: str) -> Token:
     code = read_code(code)
     start = from_b64url(seed, SEED) if seed else os.urandom(SEED)
     round_ = round_of_code(issuer_session(), keys().secrets, letter.id, code)
+    issuer_session().close()  # others exchange theirs while this one is blinded
     chance = keys().secrets.chance_key(letter.id, round_.number) or os.urandom(SEED)
     random = drawn_from(hmac.digest(chance, start + code.encode(), "sha256"))
     key = PublicKey.from_spki(round_.public_key)
@@ -140,9 +141,7 @@ def _token_for(letter: Letter, code: str, seed: str) -> Token:
 def _exchanged(letter: Letter, number: int, code: str, blinded: bytes) -> bytes:
     """The blind signature for a code. Nothing of the letter is read after this, so its database is released."""
     session().close()
-    answer = exchange(issuer_session(), keys(), letter.id, number, code, blinded, moment=now())
-    issuer_session().commit()
-    return answer
+    return exchange(issuer_session(), keys(), letter.id, number, code, blinded, moment=now())
 
 
 def _sign_pasted(letter: Letter, code: str, blinded: bytes) -> bytes:
