@@ -47,10 +47,13 @@ GROWTH = 2.0
 """The limit for what must not grow with the number of signatures."""
 BYTES = 1_500
 """The limit of memory for one more signature that waits."""
+BUSY = 0.2
+"""The limit of CPU time for which nobody else can write."""
 PART = 0.1
 """The limit for how much of an update's time anyone may have to wait at once."""
 Urls = dict[str, str]
 Act = Callable[[], object]
+Times = tuple[float, float]
 
 
 def the_campaign(folder: str, urls: Urls, key: PrivateKey | None = None) -> Campaign:
@@ -104,25 +107,36 @@ class Meanwhile:
             self._end.wait(PAUSE)
 
 
+def times() -> Times:
+    """Elapsed time, and this thread's CPU time."""
+    return time.monotonic(), time.thread_time()
+
+
+def since(begun: Times) -> Times:
+    """What has passed."""
+    now = times()
+    return now[0] - begun[0], now[1] - begun[1]
+
+
 class Held:
-    """For how long an engine's transactions, and rewriting a file, keep others from writing."""
+    """For how long an engine's transactions, and rewriting a file, keep others from writing: elapsed and CPU time."""
 
     def __init__(self, engine: Engine) -> None:
-        self.times: list[float] = []
-        self._begun: dict[int, float] = {}
+        self.times: list[Times] = []
+        self._begun: dict[int, Times] = {}
         event.listen(engine, "begin", lambda of: self._begin(of.connection.dbapi_connection))  # it has the lock
         for name in ("do_commit", "do_rollback"):
             setattr(engine.dialect, name, self._ending(getattr(engine.dialect, name)))
 
     def _begin(self, connection: Any) -> None:
-        self._begun[id(connection)] = time.monotonic()
+        self._begun[id(connection)] = times()
 
     def _ending(self, act: Any) -> Any:
         def ends(connection: Any) -> None:
             act(connection)
             begun = self._begun.pop(id(getattr(connection, "dbapi_connection", connection)), None)
             if begun is not None:
-                self.times.append(time.monotonic() - begun)
+                self.times.append(since(begun))
 
         return ends
 
@@ -130,9 +144,9 @@ class Held:
         """The same act, which keeps others from writing as long as it takes."""
 
         def acts(*given: Any) -> None:
-            begun = time.monotonic()
+            begun = times()
             act(*given)
-            self.times.append(time.monotonic() - begun)
+            self.times.append(since(begun))
 
         return acts
 
@@ -149,7 +163,9 @@ def seal(folder: str, urls: Urls, letter: str) -> dict[str, Any]:
     updates.compact = lambda engine, *file: (held.timed(really) if file else really)(engine, *file)  # type: ignore[assignment]
     cost = measured(lambda: campaign.seal(letter).signatures)
     campaign.close()
-    return {**cost, "locked": max(held.times), "steps": len(held.times), "step": median(held.times)}
+    elapsed, used = zip(*held.times, strict=True)
+    step, busy = (median(elapsed), max(elapsed)), (median(used), max(used))
+    return {**cost, "steps": len(held.times), "transaction": step, "its CPU": busy}
 
 
 def beside(folder: str, urls: Urls, letter: str, tokens: list[Row]) -> dict[str, Any]:
@@ -236,16 +252,17 @@ def tell(found: dict[str, Any]) -> None:
     """What an update did, a line each."""
     count, cost = f"{found['count']:,.0f}", f"{found['cpu']:.1f} s CPU, {found['MB']:.0f} MB"
     print(f"{count} counted in {found['wall']:.1f} s ({cost}), {found['steps']} transactions", flush=True)
-    held = ("transaction", (found["step"], found["locked"]))
-    for who, (middle, longest) in (held, *((who, found[who]) for who in ("signer", "reader"))):
+    for who in ("transaction", "its CPU", "signer", "reader"):
+        middle, longest = found[who]
         print(f"    {who:<12} median {middle * 1000:>6.0f} ms, longest {longest * 1000:>6.0f} ms", flush=True)
     print(f"    refused      {found['refused']}", flush=True)
 
 
 def judged(few: dict[str, Any], many: dict[str, Any]) -> Iterator[tuple[str, float, float]]:
     """What is measured, and its limit."""
-    yield "longest transaction, part of the whole update", many["locked"] / many["wall"], PART
-    yield "median transaction, × of a quarter", many["step"] / few["step"], GROWTH
+    yield "longest transaction, part of the whole update", many["transaction"][1] / many["wall"], PART
+    yield "CPU time of the longest transaction, seconds", many["its CPU"][1], BUSY
+    yield "CPU time of the longest, × of a quarter", many["its CPU"][1] / few["its CPU"][1], GROWTH
     for who in ("signer", "reader"):
         yield f"a {who}'s median wait, × of a quarter", many[who][0] / few[who][0], GROWTH
         yield f"a {who}'s longest wait, part of the whole update", many[who][1] / many["wall"], PART

@@ -63,7 +63,7 @@ SQLITE_PRAGMAS = (
 )
 UNORDERED: dict[str, Any] = {"sqlite_with_rowid": False}
 WAITING = "waiting"
-"""SQLite's name for the file beside petition.db that has the tables in which rows arrive (decision 31)."""
+"""SQLite's name for the file beside petition.db that has the tables in which rows arrive (decision 34)."""
 ARRIVING: dict[str, Any] = {**UNORDERED, "info": {"file": WAITING}}
 """For those tables."""
 

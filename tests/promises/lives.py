@@ -273,9 +273,16 @@ class World:
         finally:
             campaign.close()
 
-    def live(self, story: Story, *, plant: Plant | None = None, chance: Random | None = None, each: int = 0) -> Life:
-        """Let a story happen; ``plant`` may spoil the site first, ``chance`` fixes what it draws. With ``each``, a copy
-        is taken between two steps of a sealing, after every so many steps."""
+    def live(
+        self,
+        story: Story,
+        *,
+        plant: Plant | None = None,
+        chance: Random | None = None,
+        is_copied: Callable[[int, int], bool] = lambda *_: False,
+    ) -> Life:
+        """Let a story happen; ``plant`` may spoil the site first, ``chance`` fixes what it draws. ``is_copied`` says
+        whether a copy is taken after a step of a sealing: how many sealings, and steps of it, were before."""
         folder = self.folder / "life"
         shutil.copytree(self._start, folder)
         if self.databases is not None:
@@ -286,11 +293,11 @@ class World:
                 campaign.services = replace(campaign.services, random=chance.randbytes)
             if plant is not None:
                 plant(campaign)
-            copies = list(self._happen(campaign, story, each))
+            copies = list(self._happen(campaign, story, is_copied))
         shutil.rmtree(folder)
         return Life(story, self.people, copies)
 
-    def _happen(self, campaign: Campaign, story: Story, each: int) -> Iterator[Copy]:
+    def _happen(self, campaign: Campaign, story: Story, is_copied: Callable[[int, int], bool]) -> Iterator[Copy]:
         interval, keys = 0, Remembering(campaign, self.people)
         for event in story.events:
             campaign.clock = lambda now=BEGIN + timedelta(hours=interval): now  # type: ignore[misc]
@@ -298,7 +305,7 @@ class World:
                 self._act(campaign, keys, event.what, self.people[event.person])
             elif event.what == SEAL:
                 between: list[Copy] = []
-                campaign.seal(self.letter, pause=copying(campaign, interval, each, between))
+                campaign.seal(self.letter, pause=copying(campaign, interval, is_copied, between))
                 yield from between
             elif event.what == CLOSE:
                 campaign.publish(self.letter, unlocks="Ana")
@@ -341,12 +348,14 @@ class Nowhere:
         return nullcontext(lambda _message: None)
 
 
-def copying(campaign: Campaign, interval: int, each: int, copies: list[Copy]) -> Callable[[float], object]:
-    """What happens between two steps of a sealing: after every so many of them, a copy is taken."""
-    steps = count(1)
+def copying(
+    campaign: Campaign, interval: int, is_copied: Callable[[int, int], bool], copies: list[Copy]
+) -> Callable[[float], object]:
+    """What happens between two steps of a sealing: sometimes, a copy is taken."""
+    steps = count()
 
     def pause(_seconds: float) -> None:
-        if each and next(steps) % each == 0:
+        if is_copied(interval, next(steps)):
             copies.append(take(campaign, COPY, interval))
 
     return pause

@@ -1,10 +1,13 @@
 """``POST …/signatures``: a token's message and signature in; nothing about the sender is asked."""
 
+import contextlib
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from petition import database
 from petition.coordination import rounds
 from petition.letters.fields import read_field
 from tests.shared import ONCE, Place, Shared
@@ -200,3 +203,23 @@ def test_groups_are_refused_where_a_letter_asks_for_none(shared: Shared, place: 
 @ONCE
 def test_a_letter_that_never_was_is_not_found(shared: Shared, place: Place, stamped: Stamped) -> None:
     assert shared.send("/letters/never-was/signatures", stamped(place)[1]).status_code == 404
+
+
+@pytest.mark.parametrize("shared", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("file", ["petition.db", "petition-waiting.db"])
+def test_a_signer_who_meets_a_lock_for_too_long_is_told_to_send_it_again(
+    shared: Shared, place: Place, stamped: Stamped, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    _, request = stamped(place)
+    databases = shared.campaign.databases
+    with monkeypatch.context() as impatient:
+        impatient.setattr(database, "BUSY_SECONDS", 0)
+        databases.dispose()
+        with contextlib.closing(sqlite3.connect(shared.campaign.settings.data / file, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            refused = shared.send(f"{place.hidden}signatures", request)
+    databases.dispose()
+
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "30")
+    assert "Send it again" in refused.get_json()["detail"]
+    assert shared.send(f"{place.hidden}signatures", request).status_code == 201
