@@ -8,7 +8,7 @@ then does it delete what waited. Cut off before that, it left nothing public, an
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
@@ -129,6 +129,8 @@ class _Plan:
     first: list[Entry]
     choice: Choice
     signatures: list[Waiting]
+    places: list[tuple[bytes, int, int]]
+    """Commit, round, and place among the signatures, in the order of commits, and not of arrival."""
     withdrawals: list[tuple[bytes, int, Entry]]
     """Commit, round and entry, in the log's order."""
     gone: list[bytes]
@@ -178,14 +180,17 @@ class _Update:
         """What will be appended, worked out with copies of the rounds: the real ones change when it is published."""
         rounds = self._rounds(are_copies=True)
         told = self._told(rounds, numbers)
-        choice = self._choose(waiting, rounds, told)
-        signatures = choice.signatures
+        choose = self._chooser(rounds, told)
+        with self.steps.apart(len(waiting)):
+            choice = choose(waiting)
+            signatures = choice.signatures
+            places = sorted((one.commit, one.round, place) for place, one in enumerate(signatures))
+            held = {one.commit for one in choice.held}
+            gone = sorted(one.commit for one in waiting if one.commit not in held)
         growing = Counter(one.round for one in signatures)
         first = list(entries_of_rounds(self.letter, self.moment, rounds, told, growing))
-        held = {one.commit for one in choice.held}
-        gone = [one.commit for one in waiting if one.commit not in held]
         annulled = frozenset(number for number, row in rounds.items() if row.annulled is not None)
-        return _Plan(first, choice, signatures, self._withdrawals(), gone, annulled)
+        return _Plan(first, choice, signatures, places, self._withdrawals(), gone, annulled)
 
     def _rounds(self, *, are_copies: bool = False) -> dict[int, Round]:
         rounds = {row.number: row for row in rounds_of(self.session, self.letter.id)}
@@ -198,12 +203,15 @@ class _Update:
             return {}
         return numbers_by_round(self.letter, rounds, numbers)
 
-    def _choose(self, waiting: list[Waiting], rounds: Mapping[int, Round], told: NumbersByRound) -> Choice:
+    def _chooser(self, rounds: Mapping[int, Round], told: NumbersByRound) -> Callable[[list[Waiting]], Choice]:
+        """What chooses of all that waits; it needs no database."""
         if not told:  # no one counts what waits in a log of version 1, so it goes
-            return Choice(held=waiting if is_current(self.letter) and not self.closing else [])
+            holds = is_current(self.letter) and not self.closing
+            return lambda waiting: Choice(held=waiting if holds else [])
         holds = self.letter.closes is not None and not self.closing and not self.leaves
         left = self._room(rounds, told)
-        return Chooser(self.letter.k, self.random, self.closing, holds, self.leaves).choose(waiting, rounds, left)
+        chooser = Chooser(self.letter.k, self.random, self.closing, holds, self.leaves)
+        return lambda waiting: chooser.choose(waiting, rounds, left)
 
     def _room(self, rounds: Mapping[int, Round], told: NumbersByRound) -> dict[int, int]:
         return {number: room(row, told.get(number), self.moment) for number, row in rounds.items()}
@@ -228,16 +236,10 @@ class _Update:
             write_entries(self.session, letter_id, tree, datas_of(self.session, letter_id, part))
         for part in parts(self.steps, plan.withdrawals):
             write_entries(self.session, letter_id, tree, [canonical_json(entry) for _, _, entry in part])
-        places = sorted((one.commit, one.round, first + place) for place, one in enumerate(plan.signatures))
-        for part in parts(self.steps, places):  # in the order of commits, and not of arrival
-            self._remember(part)
-
-    def _remember(self, places: Collection[tuple[bytes, int, int]]) -> None:
-        rows = [
-            {"letter_id": self.letter.id, "commit": commit, "round": number, "entry": entry, "is_withdrawn": False}
-            for commit, number, entry in places
-        ]
-        self.session.execute(insert(Sealed), rows)
+        for part in parts(self.steps, plan.places):
+            rows = [{"commit": commit, "round": number, "entry": first + place} for commit, number, place in part]
+            same = {"letter_id": letter_id, "is_withdrawn": False}
+            self.session.execute(insert(Sealed), [{**same, **row} for row in rows])
 
     def _answers(self, plan: _Plan) -> AnswersByRound:
         """All answers that have settled, if the letter may get new tables of groups now."""

@@ -7,6 +7,7 @@ the update that is at work. Another process that begins one takes over, and the 
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import select
@@ -60,6 +61,16 @@ class Steps:
         if rows >= AT_ONCE:
             self.end_one()
 
+    @contextmanager
+    def apart(self, rows: int) -> Iterator[None]:
+        """For work in memory, with a number of rows: others write meanwhile. What it needs must have been read."""
+        if self._as_one or rows < AT_ONCE:
+            yield
+            return
+        self.session.commit()
+        yield
+        self._begin()
+
     def end_one(self) -> None:
         """End a transaction and begin the next. What others wrote between them is seen from then on."""
         self._rows = 0
@@ -67,6 +78,9 @@ class Steps:
             return
         self.session.commit()
         self._pause(max(PAUSE, self._clock() - self._begun))  # where writing is slow, others get as long
+        self._begin()
+
+    def _begin(self) -> None:
         log = log_of(self.session, self._letter.id, alone=True)
         self.session.expire_all()
         self.session.refresh(self._letter, with_for_update=True)

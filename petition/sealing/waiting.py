@@ -55,9 +55,9 @@ def datas_of(session: Session, letter_id: str, some: Iterable[Waiting]) -> list[
     return [found[one.commit] for one in some]
 
 
-def drop(steps: Steps, table: type[Any], letter_id: str, commits: Collection[bytes]) -> None:
-    """Delete rows by their commits, in the order of these."""
-    for part in parts(steps, sorted(commits)):
+def drop(steps: Steps, table: type[Any], letter_id: str, commits: list[bytes]) -> None:
+    """Delete rows by their commits, which are sorted."""
+    for part in parts(steps, commits):
         here = (table.letter_id == letter_id, table.commit.in_(part))
         steps.session.execute(delete(table).where(*here), execution_options={"synchronize_session": False})
 

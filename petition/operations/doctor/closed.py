@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.orm import Session
 
 from petition.config import Settings
-from petition.database import Databases
+from petition.database import Databases, files_of
 from petition.issuing.models import Code, IssuingRound, Outbox
 from petition.issuing.secrets import RoundSecrets
 from petition.letters.access import hosted_letter
@@ -101,9 +101,15 @@ def _bytes(name: str, engine: Engine) -> Iterator[Finding]:
         yield Finding(AREA, NOTE, what, "Keep it short, and take no image of its disk.")
         return
     with engine.connect().execution_options(petition_reads=True) as connection:
-        path = _held(connection)
-        left = sum(1 for _ in _unclean_free_pages(path.read_bytes()))
-        journals = [path.name + end for end in JOURNALS if _has_bytes(path.with_name(path.name + end))]
+        for path in _held(connection):
+            yield from _bytes_of(path)
+
+
+def _bytes_of(path: Path) -> Iterator[Finding]:
+    """What the bytes of a file tell that nobody writes to meanwhile."""
+    name = path.name
+    left = sum(1 for _ in _unclean_free_pages(path.read_bytes()))
+    journals = [path.name + end for end in JOURNALS if _has_bytes(path.with_name(path.name + end))]
     if left:
         what = f"{name}: {left} free pages are not zeros."
         yield Finding(AREA, WRONG, what, "Back up, and restore into an empty folder: that makes the file anew.")
@@ -115,10 +121,12 @@ def _bytes(name: str, engine: Engine) -> Iterator[Finding]:
         yield Finding(AREA, OK, f"{name}: its journal is empty.")
 
 
-def _held(connection: Connection) -> Path:
-    """The file of a database, held so that no one writes to it."""
-    connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
-    return Path(connection.exec_driver_sql("PRAGMA database_list").all()[0][2])
+def _held(connection: Connection) -> list[Path]:
+    """The files of a database, held so that no one writes to them."""
+    files = files_of(connection)
+    for file in files:
+        connection.exec_driver_sql(f"SELECT count(*) FROM {file}.sqlite_master").scalar_one()  # noqa: S608
+    return list(files.values())
 
 
 def _has_bytes(path: Path) -> bool:
