@@ -25,8 +25,11 @@ from petition.database import Databases
 from petition.errors import BadShape, Conflict, NotFound, Over
 from petition.issuing.email_codes import Asked, ask
 from petition.issuing.models import Code, IssuingRound, Outbox
+from petition.letters.drafting.unsigned_translations import save_unsigned
 from petition.letters.fields import read_field
+from petition.letters.models import Letter
 from petition.letters.states import CLOSED, PUBLISHED
+from petition.letters.text.letter_text import Translation
 from petition.migration import migrate_both
 from petition.operations import log_recovery, restoring
 from petition.operations.backup import back_up, decrypt, encrypt, put_file, read_backup
@@ -104,6 +107,10 @@ def a_busy_letter(campaign: Campaign) -> tuple[str, list[Token]]:
     """Published; three are sealed, one of them withdrawn and waiting, two wait, one of whom took it back."""
     letter = campaign.a_published_letter()
     campaign.tell(letter, "update", text="Thank you.")
+    with Session(campaign.databases.petition) as session:
+        german = Translation("de", "Nein", "", "Lieber Jo,", ("Aufhören.", "Sagen."))
+        save_unsigned(session, session.get_one(Letter, letter), german, based_on="")
+        session.commit()
     tokens = campaign.sign_all(letter, 5)
     campaign.seal(letter)
     sealed = {bytes(row.commit).hex() for row in campaign.rows(Sealed, letter)}
@@ -139,6 +146,7 @@ def test_a_restored_site_has_what_the_old_one_had(campaign: Campaign, second: Se
 
     assert site.entries(letter) == campaign.entries(letter)
     assert site.public_files(letter) == campaign.public_files(letter)
+    assert "translations/de/index.html" in site.public_files(letter)
     assert site.master == campaign.master
     for table in (Sealed, Tombstone, Withdrawal):
         assert len(site.rows(table, letter)) == len(campaign.rows(table, letter)) > 0
