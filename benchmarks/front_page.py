@@ -1,31 +1,30 @@
 """A front-page day, simulated: 10,000 page views and 500 signatures a second, with costs measured in the same run.
 
-``python -m benchmarks.front_page`` starts the real server on SQLite and on PostgreSQL, and nginx where it is installed,
-and measures the CPU time that each takes for one request. Then it plays two minutes of the day with these costs, and
+``python -m benchmarks.front_page`` asks the application on SQLite and on PostgreSQL, and nginx where it is installed,
+and measures the CPU time that each takes for one request. Then it plays half a minute of the day with these costs, and
 prints for some numbers of cores how busy they are and how long people wait. What it leaves out makes a real day worse:
-disks, networks, TLS, and waiting for locks.
+the server around the application, disks, networks, TLS, and waiting for locks.
 """
 
 import heapq
 import http.client
+import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from statistics import quantiles
-from typing import Any
+from statistics import median, quantiles
 
 import psutil
 from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
-from benchmarks.__main__ import KEY, signed
+from benchmarks.__main__ import AT_ONCE, KEY, ROUNDS, Act, asked, cpu, signed
 from petition import config
 from petition.crypto.blind_rsa import blind, prepare
 from petition.crypto.encodings import b64url
@@ -33,14 +32,12 @@ from petition.crypto.tokens import statement_bytes
 from petition.letters.models import Letter
 from petition.migration import migrate_both
 from tests.install_servers import find_program
-from tests.race.load import ask, free_port, until_answered
+from tests.race.load import free_port, until_answered
 from tests.walks import Campaign
 
 MOMENT = datetime.now(UTC)
-VIEWS, SIGNATURES, SECONDS = 10_000, 500, 120
-AT_ONCE, ON_EACH, PAGES = 32, 20, 8
-"""Connections, pages on each, and how often."""
-POSTS, WARM, QUIET, QUIET_SECONDS, LOOKS = 100, 10, 0.03, 5.0, 12
+VIEWS, SIGNATURES, SECONDS = 10_000, 500, 30
+PAGES = 5_000
 CORES = (1, 2, 4, 8, 16)
 MICRO = 1e-6
 Costs = dict[str, float]
@@ -49,69 +46,12 @@ Costs = dict[str, float]
 # What one request costs
 
 
-def used(processes: Sequence[psutil.Process]) -> float:
-    """CPU seconds of processes and of all that they started."""
-    tree = {one for process in processes for one in (process, *process.children(recursive=True))}
-    return sum(sum(one.cpu_times()[:4]) for one in tree)
+def used(process: psutil.Process) -> float:
+    """CPU seconds of a process and of all that it started."""
+    return sum(sum(one.cpu_times()[:4]) for one in (process, *process.children(recursive=True)))
 
 
-def per_request(processes: Sequence[psutil.Process], act: Callable[[], Any], times: int) -> float:
-    """CPU microseconds of one act, once it is warm, without what the processes use while no one asks."""
-    for _ in range(WARM):
-        act()
-    idle = until_quiet(processes)
-    before, since = used(processes), time.monotonic()
-    for _ in range(times):
-        act()
-    return max(0.0, used(processes) - before - idle * (time.monotonic() - since)) / times / MICRO
-
-
-def until_quiet(processes: Sequence[psutil.Process]) -> float:
-    """Wait while a server makes pages ahead of visitors; the share of a core that it uses at rest."""
-    shares = []
-    while len(shares) < LOOKS and (not shares or shares[-1] > QUIET):
-        before, since = used(processes), time.monotonic()
-        time.sleep(QUIET_SECONDS)
-        shares.append((used(processes) - before) / (time.monotonic() - since))
-    return min(shares)
-
-
-def getting(port: int, path: str) -> Callable[[], None]:
-    """Asks for a page on some connections at once, as a web server in front does on a busy day."""
-
-    def get() -> None:
-        lines = [http.client.HTTPConnection("127.0.0.1", port, timeout=60) for _ in range(AT_ONCE)]
-        for _ in range(ON_EACH):
-            for line in lines:
-                line.request("GET", path, headers={"Accept-Encoding": "gzip"})
-            for line in lines:
-                answer = line.getresponse()
-                answer.read()
-                assert answer.status == 200, answer.status
-        for line in lines:
-            line.close()
-
-    return get
-
-
-def per_page(process: psutil.Process, port: int, path: str) -> float:
-    """CPU microseconds of one kept page."""
-    return per_request([process], getting(port, path), PAGES) / (AT_ONCE * ON_EACH)
-
-
-@contextmanager
-def serving(environ: dict[str, str], port: int) -> Iterator[psutil.Process]:
-    command = [sys.executable, "-m", "petition", "run", "--only", "server", "--workers", "1", "--port", str(port)]
-    process = subprocess.Popen(command, env=os.environ | environ, stdout=subprocess.DEVNULL)
-    try:
-        until_answered(port, "GET", "/healthz")
-        yield psutil.Process(process.pid)
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def measured(environ: dict[str, str], database: Sequence[psutil.Process]) -> Costs:
+def measured(environ: dict[str, str], database: psutil.Process | None = None) -> Costs:
     """CPU microseconds of a page, an exchange and a signature; of the program, and of a database server."""
     found = config.settings(environ)
     config.prepare_folders(found)
@@ -120,26 +60,33 @@ def measured(environ: dict[str, str], database: Sequence[psutil.Process]) -> Cos
     letter = campaign.a_published_letter(slug="letter")
     campaign.sign_all(letter, 6)
     campaign.seal(letter)
-    codes, path, port = campaign.codes(letter, POSTS + WARM), campaign.address(letter), free_port()
-    bodies = iter([signed(campaign, letter) for _ in range(POSTS + WARM)])
-    asked = iter([{"code": code, "round": 1, "blinded_message": blinded(campaign, letter)} for code in codes])
+    times = ROUNDS * AT_ONCE
+    codes, path, app = campaign.codes(letter, times), campaign.address(letter), campaign.app()
+    bodies = iter([signed(campaign, letter)[2] for _ in range(times)])
+    requests = iter([bought(campaign, letter, code) for code in codes])
 
-    def exchange() -> None:
-        assert ask(port, "POST", f"{path}tokens", next(asked))[0] == 201
+    def post(name: str, body: bytes) -> None:
+        answer = asked(app, "POST", path + name, body)
+        assert b"201 CREATED" in answer, answer
 
-    def sign() -> None:
-        message, signature, _ = next(bodies)
-        members = {"message": b64url(message), "signature": b64url(signature), "appearance": {"step": "counted"}}
-        assert ask(port, "POST", f"{path}signatures", members)[0] == 201
-
-    with serving(environ, port) as server:
-        costs = {"page": per_page(server, port, path)}
-        for name, act in (("exchange", exchange), ("signature", sign)):
-            before = used(database)
-            costs[name] = per_request([server], act, POSTS)
-            costs[f"{name}, database"] = (used(database) - before) / (POSTS + WARM) / MICRO
+    acts: dict[str, Act] = {
+        "page": lambda: asked(app, "GET", path),
+        "exchange": lambda: post("tokens", next(requests)),
+        "signature": lambda: post("signatures", next(bodies)),
+    }
+    costs: Costs = {}
+    for name, act in acts.items():
+        before = used(database) if database else 0.0
+        costs[name] = median(cpu(act) for _ in range(ROUNDS))
+        if database:
+            costs[f"{name}, database"] = (used(database) - before) / times / MICRO
     campaign.close()
     return costs
+
+
+def bought(campaign: Campaign, letter: str, code: str) -> bytes:
+    """The request that exchanges a code."""
+    return json.dumps({"code": code, "round": 1, "blinded_message": blinded(campaign, letter)}).encode()
 
 
 def blinded(campaign: Campaign, letter: str) -> str:
@@ -183,7 +130,13 @@ def nginx_page(size: int) -> float | None:
         (Path(folder) / "conf").write_text(NGINX.format(folder=folder, port=port))
         process = subprocess.Popen([program, "-p", folder, "-c", f"{folder}/conf"], stderr=subprocess.DEVNULL)
         until_answered(port, "GET", "/page")
-        cost = per_page(psutil.Process(process.pid), port, "/page")
+        before, nginx = used(psutil.Process(process.pid)), psutil.Process(process.pid)
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        for _ in range(PAGES):
+            line.request("GET", "/page")
+            line.getresponse().read()
+        cost = (used(nginx) - before) / PAGES / MICRO
+        line.close()
         process.terminate()
         process.wait()
     return cost
@@ -233,18 +186,18 @@ def report(engine: str, costs: Costs) -> None:
 def yardstick() -> float:
     """CPU microseconds of the private RSA operation, by which machines, and quiet and busy hours, can be compared."""
     before = time.process_time()
-    for _ in range(POSTS):
+    for _ in range(AT_ONCE):
         KEY.blind_sign(bytes(383) + b"\5")
-    return (time.process_time() - before) / POSTS / MICRO
+    return (time.process_time() - before) / AT_ONCE / MICRO
 
 
 def main() -> None:
     print(f"The private RSA operation alone takes {yardstick():,.0f} µs of CPU here and now.")
     with tempfile.TemporaryDirectory() as folder, a_postgresql() as (urls, server):
         url = {"PETITION_URL": "https://letters.example.org"}
-        small = measured(url | {"PETITION_DATA": f"{folder}/sqlite"}, [])
+        small = measured(url | {"PETITION_DATA": f"{folder}/sqlite"})
         report("SQLite", small)
-        large = measured(url | urls | {"PETITION_DATA": f"{folder}/postgresql"}, [server])
+        large = measured(url | urls | {"PETITION_DATA": f"{folder}/postgresql"}, server)
         report("PostgreSQL", large)
     file = nginx_page(13_000)
     print("nginx is not installed" if file is None else f"\nnginx, a kept page of 13 kB: {file:,.0f} µs")

@@ -79,7 +79,7 @@ class SharedLease:
         self._number: int | None = None
         self._marks: list[int] = []
         self._looks = 0
-        self._is_told = False
+        self._is_told = self._has_waited = False
         for engine in _both(databases):
             event.listen(engine, "connect", _end_when_stuck)
             event.listen(engine, "begin", self._require_mine)
@@ -110,13 +110,21 @@ class SharedLease:
             self._line = self._line or _connected(self._urls[0])
             if self._number is not None:
                 self._line.execute(text("SELECT 1"))
-            elif self._folder_fits(self._line) and _try_lock(self._line, LEADER):
-                self._number = self._next_number(self._line)
-                log.warning("this host does what happens by itself from now on")
+            elif self._folder_fits(self._line):
+                self._take(self._line)
             if self._number is not None:
                 self._mark(self._line)
         except (SQLAlchemyError, OSError) as error:
             self._give_up(error)
+
+    def _take(self, line: Connection) -> None:
+        if not _try_lock(line, LEADER):
+            self._has_waited = True
+            return
+        self._number = self._next_number(line)
+        if self._has_waited:
+            self._has_waited = False
+            log.warning("another host is gone: this one does what happens by itself from now on")
 
     def release(self) -> None:
         """Let another host have it."""

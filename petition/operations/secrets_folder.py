@@ -145,7 +145,15 @@ def is_adopted(engine: Engine) -> bool:
 
 def _make_rows(databases: Databases) -> None:
     for engine in (databases.petition, databases.issuer):
-        make_one_row(engine, TABLE, COLUMNS)
+        if not _has_row(engine):
+            make_one_row(engine, TABLE, COLUMNS)
+
+
+def _has_row(engine: Engine) -> bool:
+    with engine.connect().execution_options(petition_reads=True) as connection:
+        if not inspect(connection).has_table(TABLE):
+            return False
+        return connection.execute(text("SELECT id FROM host_lease")).first() is not None
 
 
 def _adopt(settings: Settings, engine: Engine, master: bytes, where: str) -> None:

@@ -3,17 +3,24 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from petition.cli import main
 from petition.database import Databases
+from petition.errors import Conflict
 from petition.letters.models import Letter
+from petition.operations.doctor.checks import check
+from petition.operations.doctor.hosts import check_hosts
 from petition.operations.lease import LeaseLost, OnlyHost, SharedLease, lease_for
 from petition.operations.secrets_folder import LEADER, SecretsFolder, is_led, problem, require_folder
 from petition.operations.startup import open_secret
+from petition.scheduler_record import LastRun, SchedulerRecord
 from tests.walks import Campaign
 
 on_postgresql = pytest.mark.parametrize("kind", ["postgresql"])
@@ -190,6 +197,50 @@ def test_the_database_knows_a_folder_and_nothing_that_it_holds(campaign: Campaig
     assert len(bytes.fromhex(known)) == 32
     assert known not in (campaign.master.hex(), name.hex())
     assert problem(campaign.settings, campaign.databases, b"\1" * 32) != ""
+
+
+@on_postgresql
+def test_the_doctor_says_so_of_a_folder_that_does_not_fit(campaign: Campaign) -> None:
+    open_secret(campaign.settings, campaign.databases)
+    before = [finding.level for finding in check_hosts(campaign.settings, campaign.databases, campaign.master)]
+    campaign.settings.rounds_folder.joinpath("folder-name").write_bytes(bytes(32))
+    after = [one for one in check(campaign.settings, campaign.clock()) if one.area == "hosts"]
+
+    assert "wrong" not in before
+    assert [one.level for one in after] == ["wrong"]
+    assert "doesn't hold the secrets of this site's databases" in after[0].what
+
+
+@on_postgresql
+def test_a_failure_from_before_another_host_had_the_lease_is_no_longer_told(
+    campaign: Campaign, a_host: Callable[[], Host]
+) -> None:
+    record = SchedulerRecord(campaign.settings.data)
+    record.write(LastRun(campaign.clock() - timedelta(hours=5), ("count update (LeaseLost)",)))
+    alone = [one.level for one in check(campaign.settings, campaign.clock()) if one.area == "scheduler"]
+    a_host().lease.look()
+    led = [one for one in check(campaign.settings, campaign.clock()) if one.area == "scheduler"]
+
+    assert alone == ["wrong"]
+    assert [one.level for one in led] == ["ok"] and "another host" in led[0].what
+
+
+@on_postgresql
+def test_after_the_folder_is_lost_a_command_begins_with_another(campaign: Campaign, environ: dict[str, str]) -> None:
+    open_secret(campaign.settings, campaign.databases)
+    campaign.settings.rounds_folder.joinpath("folder-name").unlink()
+    with pytest.raises(Conflict, match="petition adopt"):
+        open_secret(campaign.settings, campaign.databases)
+    asked = CliRunner().invoke(main, ["adopt"], env=environ)
+    done = CliRunner().invoke(main, ["adopt", "--yes"], env=environ)
+
+    assert (asked.exit_code, done.exit_code) == (1, 0)
+    assert open_secret(campaign.settings, campaign.databases) == campaign.master
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_on_sqlite_there_is_nothing_to_adopt(campaign: Campaign, environ: dict[str, str]) -> None:
+    assert CliRunner().invoke(main, ["adopt", "--yes"], env=environ).exit_code == 1
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])

@@ -19,6 +19,7 @@ from petition.crypto.encodings import b64url, from_b64url
 from petition.crypto.receipts import opening
 from petition.crypto.tokens import statement_bytes
 from petition.operations.startup import open_secret
+from petition.scheduler_record import SchedulerRecord
 from petition.sealing.models import Sealing
 from petition.signing.models import Pending
 from tests.conftest import Clock
@@ -30,7 +31,7 @@ from tests.walks import Campaign
 
 pytestmark = [pytest.mark.race, pytest.mark.parametrize("kind", ["postgresql"])]
 SECONDS = 120
-HOLDS = "this host does what happens by itself from now on"
+TAKES_OVER = "another host is gone: this one does what happens by itself from now on"
 Wait = Callable[[], bool]
 
 
@@ -53,7 +54,7 @@ class Scheduler:
     """What happens by itself on one host, in a process of its own; what it logs is in a file."""
 
     def __init__(self, environ: dict[str, str], log: Path) -> None:
-        self._log = log
+        self._log, self._data = log, Path(environ["PETITION_DATA"])
         with log.open("wb") as out:
             command = [sys.executable, "-m", "petition", "clock"]
             self.process = subprocess.Popen(command, env=os.environ | environ, stdout=out, stderr=out)
@@ -61,8 +62,9 @@ class Scheduler:
     def says(self) -> list[str]:
         return [json.loads(line)["event"] for line in self._log.read_text().splitlines()]
 
-    def holds(self) -> bool:
-        return HOLDS in self.says()
+    def has_held(self) -> bool:
+        """Whether it ever had the lease: only then it looks what is due."""
+        return SchedulerRecord(self._data).read() is not None
 
     def kill(self) -> None:
         self.process.kill()
@@ -132,16 +134,16 @@ def test_one_of_three_hosts_seals_and_when_it_is_killed_another_goes_on(
     tokens = campaign.sign_all(letter, 12)
     started = [schedulers(number) for number in range(3)]
     until(lambda: standing(campaign, letter, tokens).count("sealed") == 10)
-    [holder] = [one for one in started if one.holds()]
+    [holder] = [one for one in started if one.has_held()]
     holder.kill()
-    until(lambda: sum(one.holds() for one in started) == 2)
+    until(lambda: sum(one.has_held() for one in started) == 2)
     clock.moment = datetime.now(UTC) - timedelta(hours=2)
     hourly = campaign.a_published_letter(updates="hourly", slug="hourly")
     more = campaign.sign_all(hourly, 12)
-    next(one for one in started if one is not holder and one.holds()).kill()
+    next(one for one in started if one is not holder and one.has_held()).kill()
     until(lambda: standing(campaign, hourly, more).count("sealed") == 10)
 
-    assert sum(one.holds() for one in started) == 3
+    assert sorted(one.says() for one in started) == [[], [TAKES_OVER], [TAKES_OVER]]
     assert len(campaign.rows(Sealing, letter)) == 1
     assert recount(campaign, letter, tmp_path / "face") == 10
     assert recount(campaign, hourly, tmp_path / "hourly") == 10
@@ -217,7 +219,7 @@ def test_a_host_with_a_copy_of_the_folder_does_not_start(
 ) -> None:
     campaign.an_open_letter()
     first, mark = schedulers(0), campaign.settings.rounds_folder / "leader-mark"
-    until(lambda: first.holds() and mark.exists())
+    until(lambda: first.has_held() and mark.exists())
     copied = tmp_path / "copy"
     shutil.copytree(campaign.settings.data, copied)
     (copied / "rounds/leader-mark").write_text("1")  # as it is when two minutes have passed

@@ -1,6 +1,7 @@
 """The scheduler: what it last did, and whether an update is overdue."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from petition.operations.doctor.findings import NOTE, OK, WRONG, Finding
 from petition.operations.doctor.view import View
@@ -10,10 +11,13 @@ from petition.sealing.update_hours import letters_that_go_on, newest_update, ove
 
 START = "Is it running? systemctl status petition-scheduler, or: petition run"
 
+RECENT = timedelta(hours=3)
+"""The host that has the lease looks each hour."""
+
 
 def check_scheduler(view: View) -> Iterator[Finding]:
     """Whether what happens by itself happens."""
-    run = SchedulerRecord(view.settings.data).read()
+    run = _newest_run(view)
     overdue = overdue_letters(view.session, view.settings.seal_at, view.now)
     for slug in overdue:
         yield Finding("scheduler", WRONG, f"{slug}: its count update is overdue.", f"{START}. What does its log say?")
@@ -22,6 +26,13 @@ def check_scheduler(view: View) -> Iterator[Finding]:
         yield Finding("scheduler", WRONG, what, "It tries again each hour. Its log says where in the program.")
     elif not overdue:
         yield _well(view, run)
+
+
+def _newest_run(view: View) -> LastRun | None:
+    """The last run of this host; None if another host has had the lease since."""
+    run = SchedulerRecord(view.settings.data).read()
+    is_old = run is not None and view.now - run.hour > RECENT
+    return None if is_old and is_led(view.session.get_bind().engine) else run
 
 
 def _well(view: View, run: LastRun | None) -> Finding:
