@@ -91,7 +91,10 @@ def stay(here: CliContext) -> None:
     record = SchedulerRecord(here.settings.data)
     with reading(here) as session:
         clock = ClockGuard(now, seconds_passed, newest_stored_hour(session), record)
-    scheduler.watch(here.services, here.settings.seal_at, clock, stop, record, _forgets_copies(here), lease.is_mine)
+    try:
+        scheduler.watch(here.services, here.settings.seal_at, clock, stop, record, _forgets_copies(here), lease.is_mine)
+    finally:
+        lease.release()
 
 
 def _forgets_copies(here: CliContext) -> Callable[[], object]:

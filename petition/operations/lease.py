@@ -47,7 +47,10 @@ class Lease(Protocol):
         """Whether this host has it now."""
 
     def keep(self, stop: threading.Event) -> None:
-        """Take it when it is free, and hold it until ``stop`` is set, in a thread of its own."""
+        """Take it when it is free, and hold it, in a thread of its own; ``stop`` ends the thread."""
+
+    def release(self) -> None:
+        """Let another host have it, once what was begun is done."""
 
 
 class OnlyHost:
@@ -58,6 +61,9 @@ class OnlyHost:
         return True
 
     def keep(self, stop: threading.Event) -> None:
+        """Nothing to be done."""
+
+    def release(self) -> None:
         """Nothing to be done."""
 
 
@@ -75,6 +81,7 @@ class SharedLease:
         self._urls = [engine.url.render_as_string(hide_password=False) for engine in _both(databases)]
         self._folder = folder
         self._seconds = seconds
+        self._lock = threading.Lock()
         self._line: Connection | None = None
         self._number: int | None = None
         self._marks: list[int] = []
@@ -95,17 +102,20 @@ class SharedLease:
         return self._number is not None
 
     def keep(self, stop: threading.Event) -> None:
-        """Look every few seconds in a thread of its own; at the end the lease is free at once."""
+        """Look every few seconds in a thread of its own."""
         self.look()
         threading.Thread(target=self._keep, args=(stop,), name="lease", daemon=True).start()
 
     def _keep(self, stop: threading.Event) -> None:
         while not stop.wait(self._seconds):
             self.look()
-        self.release()
 
     def look(self) -> None:
         """Take the lease if it is free; show the server that this host lives."""
+        with self._lock:
+            self._look()
+
+    def _look(self) -> None:
         try:
             self._line = self._line or _connected(self._urls[0])
             if self._number is not None:
@@ -128,6 +138,10 @@ class SharedLease:
 
     def release(self) -> None:
         """Let another host have it."""
+        with self._lock:
+            self._release()
+
+    def _release(self) -> None:
         self._number, line, self._line = None, self._line, None
         self._marks, self._looks = [], 0
         if line is not None:
@@ -138,7 +152,7 @@ class SharedLease:
 
     def _give_up(self, error: Exception) -> None:
         had = self._number is not None
-        self.release()
+        self._release()
         if had:
             log.warning("this host no longer does what happens by itself", extra={"kind": type(error).__name__})
 
