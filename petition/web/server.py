@@ -2,8 +2,8 @@
 
 It runs on granian's event loop (RSGI). Cached pages are answered there, whatever else hangs. Every other request is
 read whole before it may take a thread, so a slow sender costs nothing. Each kind of request has threads and a queue
-of its own. When the queues are full, readers are turned away first, then people who have not used their code yet;
-there is always room for those who have.
+of its own. When those who have used their code have to wait, readers are turned away first, then people who have not
+used theirs yet; there is always room for those who have.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
 
@@ -55,12 +56,13 @@ class BadBody(Exception):
 @dataclass
 class Lane:
     """Threads for one kind of request, how many requests may wait for them, and how many bytes of unfinished bodies
-    are held at a time, beside the small beginning of each."""
+    are held at a time, beside the small beginning of each. Once ``yields_at`` people wait to sign, it takes nobody."""
 
     name: str
     threads: int
     room: int
     bytes: int
+    yields_at: float = inf
 
     def __post_init__(self) -> None:
         self.pool = ThreadPoolExecutor(self.threads, thread_name_prefix=self.name)
@@ -71,6 +73,11 @@ class Lane:
     def is_full(self) -> bool:
         """Whether another request would have to wait too long."""
         return self.taken >= self.threads + self.room
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a thread."""
+        return max(0, self.taken - self.threads)
 
 
 class Front:
@@ -95,11 +102,11 @@ class Front:
         self._headers = headers
         self._knows = knows
         self._lanes = {
-            "readers": Lane("readers", 3, 30, 1 * MB),
-            "joining": Lane("joining", 2, 200, 16 * MB),
+            "readers": Lane("readers", 3, 30, 1 * MB, yields_at=50),
+            "joining": Lane("joining", 2, 200, 16 * MB, yields_at=150),
             "signing": Lane("signing", 3, 5_000, 64 * MB),
             "desk": Lane("desk", 3, 60, 64 * MB),
-            "strangers": Lane("strangers", 4, 60, 16 * MB),
+            "strangers": Lane("strangers", 4, 60, 16 * MB, yields_at=50),
         }
 
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
@@ -120,7 +127,7 @@ class Front:
         send(proto, scope.method, await self._in_lane(environ, lane))
 
     async def _in_lane(self, environ: dict[str, Any], lane: Lane) -> Answer:
-        if lane.is_full:
+        if lane.is_full or self._lanes["signing"].waiting >= lane.yields_at:
             return self._refused(environ, 503)
         lane.taken += 1
         try:
