@@ -27,6 +27,8 @@ from petition.crypto.codes import ALPHABET
 from petition.crypto.encodings import b64url
 
 SECONDS = 10.0
+WARM = 30.0
+"""Seconds in which a worker compiles its templates."""
 PAUSE = 0.05
 READERS, NEWCOMERS = 96, 32
 """At a time."""
@@ -94,6 +96,7 @@ def serve(folder: str, port: int) -> "subprocess.Popen[bytes]":
     site = subprocess.Popen(command, env=environ)
     while ask(port, "GET", "/healthz") != 200:
         time.sleep(0.1)
+    time.sleep(WARM)
     return site
 
 

@@ -175,7 +175,7 @@ def beside(folder: str, urls: Urls, letter: str, tokens: list[Row]) -> dict[str,
 
     def give() -> None:
         row = next(left)
-        with Session(campaign.databases.petition) as session:
+        with Session(getattr(campaign.databases, "arriving", campaign.databases.petition)) as session:
             sign(session, session.get_one(Letter, letter), row["message"], row["signature"], moment=MOMENT)
             session.commit()
 

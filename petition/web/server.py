@@ -24,6 +24,9 @@ SMALL_BODY = 16 * 1024
 MB = 1024 * 1024
 READ_SECONDS, READ_DESK_SECONDS = 20, 120
 """How long a body may take to arrive."""
+SWITCH_SECONDS = 0.0005
+"""How long a thread that computes keeps others waiting. A signature asks the database many times and waits for its turn
+after each; readers' pages only compute. Python's own 5 ms would make signers wait longest."""
 RETRY_AFTER = "5"
 ENTRANCES = ("/organize/sign-in", "/organize/welcome/", "/organize/join/")
 """Where anyone may send a passphrase."""
@@ -96,6 +99,7 @@ class Front:
         headers: list[tuple[str, str]],
         knows: Callable[[dict[str, Any]], bool],
     ) -> None:
+        sys.setswitchinterval(SWITCH_SECONDS)
         self._app = app
         self._cached = cached
         self._refusal = refusal

@@ -19,6 +19,8 @@ from petition.publishing.templates import HostFacts, render
 HERE = "/_site/"
 LANGUAGE = "petition.language"
 READ_ONLY = ("join",)
+ARRIVING = ("sign.add", "sign.review_or_sign")
+"""Pages that take a signature."""
 """Blueprints that write to the issuer's database alone."""
 QUERY = "%=&+/?:@!$'()*,;-._~"
 
@@ -58,7 +60,8 @@ def session() -> Session:
     if "session" not in g:
         databases = site().databases
         only_reads = request.method in ("GET", "HEAD") or request.blueprint in READ_ONLY
-        g.session = Session(databases.reading if only_reads else databases.petition)
+        writes = databases.arriving if request.endpoint in ARRIVING else databases.petition
+        g.session = Session(databases.reading if only_reads else writes)
     opened: Session = g.session
     return opened
 

@@ -223,3 +223,22 @@ def test_a_signer_who_meets_a_lock_for_too_long_is_told_to_send_it_again(
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "30")
     assert "Send it again" in refused.get_json()["detail"]
     assert shared.send(f"{place.hidden}signatures", request).status_code == 201
+
+
+@pytest.mark.parametrize("shared", ["sqlite"], indirect=True)
+def test_a_signature_is_taken_while_pages_are_read_and_needs_no_lock_of_the_large_file(
+    shared: Shared, place: Place, stamped: Stamped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, request = stamped(place)
+    databases = shared.campaign.databases
+    with monkeypatch.context() as impatient:
+        impatient.setattr(database, "BUSY_SECONDS", 0)
+        databases.dispose()
+        large = shared.campaign.settings.data / "petition.db"
+        with contextlib.closing(sqlite3.connect(large, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM letter").fetchone()
+            taken = shared.send(f"{place.hidden}signatures", request)
+    databases.dispose()
+
+    assert taken.status_code == 201
