@@ -63,6 +63,7 @@ bench: .venv/test firefox  ## what the program costs, as ratios
 	$(BIN)/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.groups
 	$(BIN)/python -m benchmarks.counting
+	$(BIN)/python -m benchmarks.sealing
 
 screenshots: browser  ## take the pictures of the documentation anew, of a demo
 	$(BIN)/python -m tests.browser.screenshots
