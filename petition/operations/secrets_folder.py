@@ -112,9 +112,9 @@ def problem(settings: Settings, databases: Databases, master: bytes) -> str:
     with engine.connect().execution_options(petition_reads=True) as connection:
         if not folder.is_shared_with_leader(connection):
             return (
-                f"The folder {settings.rounds_folder} isn't the one that another host of this site uses now: one of the "
-                "two is a copy. A copy would keep secrets after they were destroyed. Mount one folder on all hosts, and "
-                "delete the other."
+                f"The folder {settings.rounds_folder} isn't the one that another host of this site uses now: one of "
+                "the two is a copy. A copy would keep secrets after they were destroyed. Mount one folder on all "
+                "hosts, and delete the other."
             )
     return ""
 
