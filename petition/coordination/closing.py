@@ -19,7 +19,7 @@ from petition.letters.states import CLOSED, OPEN, SIGNABLE, WITHDRAWN, require_d
 from petition.letters.text.letter_text import one_line
 from petition.sealing.batching import settle_rest
 from petition.sealing.log import log_of, require_free
-from petition.sealing.sealer import Result, seal
+from petition.sealing.sealer import Result, seal, stop_update
 from petition.signing.appearances import forget_all
 from petition.signing.models import Pending, Tombstone, Withdrawal
 from petition.signing.signatures import has_k_together
@@ -105,6 +105,7 @@ def withdraw_letter(services: Services, letter_id: str, reason: str, *, taken_do
         letter = session.get_one(Letter, letter_id)
         letter.withdrawn_reason, letter.taken_down = reason, taken_down
         move(session, letter, WITHDRAWN)
+        stop_update(session, letter)
         for table in (Pending, Tombstone, Withdrawal):
             session.execute(delete(table).where(table.letter_id == letter_id))
         forget_all(session, letter_id)

@@ -30,7 +30,7 @@ from petition.sealing.history import note_milestones, totals, write_history
 from petition.sealing.log import log_of, log_seed, publish, tree_of, write_entries
 from petition.sealing.models import Log
 from petition.sealing.round_entries import Numbers, NumbersByRound, entries_of_rounds, numbers_by_round, room
-from petition.sealing.steps import Steps, TakenOver, parts
+from petition.sealing.steps import Changed, Steps, TakenOver, parts
 from petition.sealing.update_hours import newest_hour_of_log
 from petition.sealing.waiting import (
     Waiting,
@@ -100,7 +100,7 @@ def seal(
             hour_of_entries = max(moment, newest_hour_of_log(session, letter.id) or moment)
             begun = _Update(steps, letter, log, moment, hour_of_entries, random, master, closing, leaves)
             return begun.run(numbers)
-        except _Changed:
+        except Changed:
             session.rollback()
         except TakenOver:
             session.rollback()
@@ -108,8 +108,12 @@ def seal(
     return Result()
 
 
-class _Changed(Exception):
-    """The letter is no longer what the update was prepared for."""
+def stop_update(session: Session, letter: Letter) -> None:
+    """Leave nothing of an update that is at work on a letter that ends: it stops at its next step."""
+    log = log_of(session, letter.id, alone=True)
+    if log.preparing is not None:
+        clear_unfinished(Steps(session, letter, log, as_one=True), letter, log)
+        log.preparing = None
 
 
 def _begun(session: Session, letter: Letter, log: Log, *, as_one: bool, pause: Callable[[float], object]) -> Steps:
@@ -126,6 +130,8 @@ def _begun(session: Session, letter: Letter, log: Log, *, as_one: bool, pause: C
 class _Plan:
     """What an update will append: entries of rounds, signatures, withdrawals; and what waits no more afterwards."""
 
+    basis: tuple[str, datetime | None]
+    """The letter's state, and when it closes."""
     first: list[Entry]
     choice: Choice
     signatures: list[Waiting]
@@ -190,7 +196,8 @@ class _Update:
         growing = Counter(one.round for one in signatures)
         first = list(entries_of_rounds(self.letter, self.moment, rounds, told, growing))
         annulled = frozenset(number for number, row in rounds.items() if row.annulled is not None)
-        return _Plan(first, choice, signatures, places, self._withdrawals(), gone, annulled)
+        basis = (self.letter.state, self.letter.closes)
+        return _Plan(basis, first, choice, signatures, places, self._withdrawals(), gone, annulled)
 
     def _rounds(self, *, are_copies: bool = False) -> dict[int, Round]:
         rounds = {row.number: row for row in rounds_of(self.session, self.letter.id)}
@@ -255,13 +262,15 @@ class _Update:
     def _publish(self, tree: Tiles, plan: _Plan, numbers: list[Numbers], answers: AnswersByRound) -> int:
         """Make public what was written; how many entries these are."""
         session, letter, log = self.session, self.letter, self.log
+        if (letter.state, letter.closes) != plan.basis:
+            raise Changed
         rounds = self._rounds()
         told = self._told(rounds, numbers)
         if told:
             self._forget_annulled(rounds, plan)
             self._note_enough(rounds, told, plan)
         if list(entries_of_rounds(letter, self.moment, rounds, told, plan.growing)) != plan.first:
-            raise _Changed
+            raise Changed
         self._count(rounds, plan)
         log.updated = self.moment
         signed, withdrawn = totals(rounds.values())
@@ -287,7 +296,7 @@ class _Update:
     def _forget_annulled(self, rounds: Mapping[int, Round], plan: _Plan) -> None:
         """What annulled rounds had goes, and what rounds had that stay under K at the end."""
         if any(row.annulled is not None and plan.growing[number] for number, row in rounds.items()):
-            raise _Changed
+            raise Changed
         for row in rounds.values():
             if row.annulled is not None and not row.is_annulment_logged:
                 forget_all(self.session, self.letter.id, row.number)

@@ -27,6 +27,10 @@ class TakenOver(Exception):
     """Another process has begun an update of the same letter."""
 
 
+class Changed(Exception):
+    """The letter is no longer what the update was prepared for."""
+
+
 class Steps:
     """The transactions of one update of a letter, which holds the letter and its log in each of them.
 

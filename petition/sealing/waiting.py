@@ -16,7 +16,7 @@ from petition.letters.models import Letter
 from petition.letters.states import SIGNABLE
 from petition.sealing.log import widths
 from petition.sealing.models import Entry, Log, Tile
-from petition.sealing.steps import Steps, parts, stretches
+from petition.sealing.steps import Changed, Steps, parts, stretches
 from petition.signing.models import ArrivedAnswer, ArrivedName, Pending, Sealed, Tombstone, Withdrawal
 
 ARRIVING = (Pending, Tombstone, Withdrawal, ArrivedAnswer, ArrivedName)
@@ -52,6 +52,8 @@ def datas_of(session: Session, letter_id: str, some: Iterable[Waiting]) -> list[
     query = query.where(Pending.letter_id == letter_id, Pending.commit.in_([one.commit for one in some]))
     rows: Any = session.execute(query)
     found = {bytes(commit): canonical_json(entry_of(*of_entry)) for commit, *of_entry in rows}
+    if len(found) < len(some):  # organizers canceled a set of codes, or withdrew the letter
+        raise Changed
     return [found[one.commit] for one in some]
 
 

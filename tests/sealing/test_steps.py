@@ -201,16 +201,32 @@ def test_an_update_of_another_process_takes_over(campaign: Campaign, tmp_path: P
     assert verified(campaign, letter, tmp_path / "site") == 12 - H
 
 
-def test_a_set_of_codes_that_is_canceled_between_steps_is_not_counted(campaign: Campaign, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [2, 6, 9])
+def test_a_set_of_codes_that_is_canceled_between_steps_is_not_counted(
+    campaign: Campaign, tmp_path: Path, number: int
+) -> None:
     letter = campaign.a_published_letter(k=K)
     campaign.sign_all(letter, 12)
-    campaign.seal(letter, pause=at(9, lambda: rounds.annul_round(campaign.services, letter, 1, "Flooded.")))
+    campaign.seal(letter, pause=at(number, lambda: rounds.annul_round(campaign.services, letter, 1, "Flooded.")))
     campaign.seal(letter, pause=no_pause)
 
     types = [entry["type"] for entry in campaign.entries(letter)]
     assert types.count("annulled") == 1
     assert "signature" not in types
     assert verified(campaign, letter, tmp_path / "site") == 0
+
+
+@pytest.mark.parametrize("number", [2, 6, 9])
+def test_a_letter_that_is_withdrawn_between_steps_leaves_no_signature(campaign: Campaign, number: int) -> None:
+    letter = campaign.an_open_letter(k=K)
+    campaign.sign_all(letter, 12)
+    size = of_log(campaign, letter).size
+    result = campaign.seal(letter, pause=at(number, lambda: closing.withdraw_letter(campaign.services, letter, "")))
+
+    assert (result.signatures, of_log(campaign, letter).size) == (0, size)
+    left = Databases(campaign.settings.database_url, campaign.settings.issuer_database_url)
+    assert list(stored_beyond(left, letter)) == campaign.rows(Sealed, letter) == campaign.rows(Pending, letter) == []
+    left.dispose()
 
 
 def test_a_letter_for_which_many_wait_closes_in_a_short_step_and_counts_all(
