@@ -66,6 +66,8 @@ SQLITE_PRAGMAS = (
 UNORDERED: dict[str, Any] = {"sqlite_with_rowid": False}
 WAITING = "waiting"
 """SQLite's name for the file beside petition.db that has the tables in which rows arrive (decision 34)."""
+TAKE_LOCK = f"DELETE FROM {WAITING}.tombstone WHERE 0"  # noqa: S608
+"""Deletes nothing: it takes the lock of that file alone, where BEGIN IMMEDIATE would take those of both."""
 ARRIVING: dict[str, Any] = {**UNORDERED, "info": {"file": WAITING}}
 """For those tables."""
 
@@ -254,8 +256,7 @@ def _begin_sqlite(connection: Connection) -> None:
     is_small = options.get("petition_reads", False) or options.get("petition_arrives", False)
     connection.exec_driver_sql("BEGIN" if is_small else "BEGIN IMMEDIATE")
     if options.get("petition_arrives", False):
-        take_lock = f"DELETE FROM {WAITING}.tombstone WHERE 0"  # noqa: S608 - it deletes nothing
-        connection.exec_driver_sql(take_lock)
+        connection.exec_driver_sql(TAKE_LOCK)
 
 
 def changed(session: Session, statement: Executable, values: dict[str, Any] | None = None) -> int:
