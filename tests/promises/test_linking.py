@@ -96,7 +96,7 @@ def test_on_postgresql_a_copy_between_two_sealings_shows_the_order_of_those_who_
 
 
 def test_an_hour_in_another_order_leaves_the_same_bytes(world: World) -> None:
-    story = a_story(250, 5, Random(1))
+    story = a_story(150, 3, Random(1))
     one = world.live(story, chance=Random(2))
     other = world.live(another_order(story, Random(3)), chance=Random(2))
 
@@ -112,6 +112,7 @@ def short_steps(monkeypatch: Patch) -> None:
     monkeypatch.setattr(sealer, "token_hex", lambda size: "0" * 2 * size)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("short_steps")
 def test_copies_between_the_steps_of_a_sealing_tell_no_order_either(kind: str, request: pytest.FixtureRequest) -> None:
     world: World = request.getfixturevalue("world" if kind == "sqlite" else "postgres_world")
@@ -128,12 +129,12 @@ def test_copies_between_the_steps_of_a_sealing_tell_no_order_either(kind: str, r
 
 @pytest.mark.usefixtures("short_steps")
 def test_only_the_file_of_those_who_wait_shows_in_which_order_they_came_at_any_step(world: World) -> None:
-    story = a_story(250, 5, Random(1))
+    story = a_story(120, 4, Random(1))
     each_fifth = lambda _, step: step % 5 == 0  # noqa: E731
     one = world.live(story, chance=Random(2), is_copied=each_fifth)
     other = world.live(another_order(story, Random(3)), chance=Random(2), is_copied=each_fifth)
 
-    assert len(one.copies) > 40
+    assert len(one.copies) > 15
     for copy, twin in zip(one.copies, other.copies, strict=True):
         differing = {name for name, raw in copy.files.items() if twin.files[name] != raw}
         assert differing <= ({"petition-waiting.db", "issuer.db"} if copy.event == COPY else set()), copy.interval
