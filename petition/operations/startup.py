@@ -56,7 +56,8 @@ def open_site(settings: Settings) -> tuple[Databases, bytes]:
 def open_secret(settings: Settings, databases: Databases) -> bytes:
     """The master secret, in a folder that fits these databases; made for a new site, and never for one whose secret
     was lost, or that another host began."""
-    if not settings.secret_file.exists() and (_has_keys(databases) or is_adopted(databases.petition)):
+    is_begun = _has_keys(databases) or is_adopted(databases.petition)  # asked first: a host that begins makes the file
+    if is_begun and not settings.secret_file.exists():
         raise Conflict(
             "There is no master secret at %(path)s, but letters whose keys it opens, or other hosts that have it. Put "
             "the file back (every backup has it: petition restore into an empty folder gives it), or correct "

@@ -161,13 +161,13 @@ ARRIVALS = {
     "a hidden rowid": "CREATE TABLE {table} (key BLOB PRIMARY KEY)",
 }
 UNORDERED = "CREATE TABLE {table} (key BLOB PRIMARY KEY) WITHOUT ROWID"
-TRIGGER = """CREATE TRIGGER notes AFTER {when} WHEN length(NEW.{key}) = 32
+TRIGGER = """CREATE TEMP TRIGGER notes AFTER {when} WHEN length(NEW.{key}) = 32
     BEGIN INSERT OR IGNORE INTO {table} (key) VALUES (NEW.{key}); END"""
 
 
 def filling(campaign: Campaign) -> Iterator[tuple[Engine, str, str, str]]:
     """Where people leave something: the database, a name for a table of it, the key, and what happens then."""
-    yield campaign.databases.petition, "arrival", '"commit"', "INSERT ON pending"
+    yield campaign.databases.petition, "arrival", '"commit"', "INSERT ON waiting.pending"
     yield campaign.databases.issuer, "spending", "mac", "UPDATE ON code"
 
 
@@ -176,9 +176,20 @@ def plant_tables(schema: str) -> Callable[[Campaign], None]:
 
     def plant(campaign: Campaign) -> None:
         for engine, table, key, when in filling(campaign):
-            run(engine, schema.format(table=table), TRIGGER.format(table=table, key=key, when=when))
+            run(engine, schema.format(table=table))
+            in_each_connection(engine, TRIGGER.format(table=table, key=key, when=when))
 
     return plant
+
+
+def in_each_connection(engine: Engine, trigger: str) -> None:
+    """A trigger of one file that writes to another one lives as long as its connection."""
+
+    def make(connection: Any, _record: Any) -> None:
+        connection.execute(trigger)
+
+    engine.dispose()
+    event.listen(engine, "connect", make)
 
 
 def run(engine: Engine, *statements: str) -> None:
@@ -284,7 +295,8 @@ POSTGRES_TRIGGER = """CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
 def plant_postgres_tables(schema: str) -> Callable[[Campaign], None]:
     def plant(campaign: Campaign) -> None:
         for engine, table, key, when in filling(campaign):
-            trigger = f"CREATE TRIGGER notes AFTER {when} FOR EACH ROW EXECUTE FUNCTION note()"
+            there = when.replace("waiting.", "")  # only SQLite has another file
+            trigger = f"CREATE TRIGGER notes AFTER {there} FOR EACH ROW EXECUTE FUNCTION note()"
             run(engine, schema.format(table=table), POSTGRES_TRIGGER.format(table=table, key=key), trigger)
 
     return plant
