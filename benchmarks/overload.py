@@ -13,7 +13,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from statistics import median, quantiles
 from typing import Any
 
 from benchmarks.million import begin, signed, the_campaign
+from benchmarks.together import Together
 from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.codes import ALPHABET
 from petition.crypto.encodings import b64url
@@ -54,25 +54,14 @@ def ask(port: int, method: str, path: str, body: Any = None) -> int:
         line.close()
 
 
-class Visitors:
+class Visitors(Together):
     """People of one kind who do the same again and again; how long it took, and what they were told."""
 
     def __init__(self, act: Act, at_once: int, pause: float = 0.0) -> None:
         self.times: list[float] = []
         self.told: Counter[int] = Counter()
         self._act, self._pause = act, pause
-        self._end = threading.Event()
-        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(at_once)]
-
-    def __enter__(self) -> "Visitors":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end.set()
-        for thread in self._threads:
-            thread.join()
+        super().__init__([self._run] * at_once)
 
     def _run(self) -> None:
         with suppress(StopIteration):

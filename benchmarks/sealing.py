@@ -13,10 +13,10 @@ import os
 import shutil
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,6 +27,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from benchmarks.million import MOMENT, SPAWN, Row, begin, measured, signed
+from benchmarks.together import Together
 from petition import config
 from petition.coordination import updates
 from petition.crypto.blind_rsa import PrivateKey
@@ -75,24 +76,13 @@ def random_rows(letter: str, digest: str, count: int) -> Iterator[list[Row]]:
         yield rows
 
 
-class Meanwhile:
+class Meanwhile(Together):
     """Others who do something again and again, each in a thread of its own, and how long each try takes."""
 
     def __init__(self, **acts: Act) -> None:
         self.times: dict[str, list[float]] = {name: [] for name in acts}
         self.refused = dict.fromkeys(acts, 0)
-        self._end = threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=each) for each in acts.items()]
-
-    def __enter__(self) -> "Meanwhile":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end.set()
-        for thread in self._threads:
-            thread.join()
+        super().__init__(partial(self._run, *each) for each in acts.items())
 
     def _run(self, name: str, act: Act) -> None:
         while not self._end.is_set():

@@ -215,7 +215,7 @@ class _Subtrees:
         first, count = index << within, 1 << within
         hashes = self._tile(level, first // TILE)
         start = first % TILE
-        return root_over([hashes[32 * place : 32 * place + 32] for place in range(start, start + count)])
+        return root_over([hashes[HASH * place : HASH * (place + 1)] for place in range(start, start + count)])
 
     def _tile(self, level: int, number: int) -> bytes:
         if (level, number) not in self._tiles:

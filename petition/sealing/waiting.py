@@ -14,7 +14,7 @@ from petition.crypto.encodings import b64url, canonical_json
 from petition.crypto.merkle import leaf_hash
 from petition.letters.models import Letter
 from petition.letters.states import SIGNABLE
-from petition.sealing.log import widths
+from petition.sealing.log import HASH, widths
 from petition.sealing.models import Entry, Log, Tile
 from petition.sealing.steps import Changed, Steps, parts, stretches
 from petition.signing.models import ArrivedAnswer, ArrivedName, Pending, Sealed, Tombstone, Withdrawal
@@ -60,8 +60,7 @@ def datas_of(session: Session, letter_id: str, some: Iterable[Waiting]) -> list[
 def drop(steps: Steps, table: type[Any], letter_id: str, commits: list[bytes]) -> None:
     """Delete rows by their commits, which are sorted."""
     for part in parts(steps, commits):
-        here = (table.letter_id == letter_id, table.commit.in_(part))
-        steps.session.execute(delete(table).where(*here), execution_options={"synchronize_session": False})
+        _delete(steps.session, table, letter_id, part)
 
 
 def apply_late_removals(session: Session, letter: Letter) -> None:
@@ -69,7 +68,7 @@ def apply_late_removals(session: Session, letter: Letter) -> None:
     here = and_(Withdrawal.letter_id == letter.id, Withdrawal.commit.in_(_commits(Pending, letter.id)))
     late = sorted(session.scalars(select(Withdrawal.commit).where(here)))
     for table in (Pending, Withdrawal):
-        session.execute(delete(table).where(table.letter_id == letter.id, table.commit.in_(late)))
+        _delete(session, table, letter.id, late)
     if late and letter.state in SIGNABLE:
         session.execute(insert(Tombstone), [{"letter_id": letter.id, "commit": commit} for commit in late])
     unmarked = and_(Sealed.letter_id == letter.id, Sealed.is_withdrawn.is_(False))
@@ -97,7 +96,8 @@ def clear_unfinished(steps: Steps, letter: Letter, log: Log) -> None:
 
 def _delete(session: Session, table: type[Any], letter_id: str, commits: Collection[bytes]) -> None:
     if commits:
-        session.execute(delete(table).where(table.letter_id == letter_id, table.commit.in_(commits)))
+        here = (table.letter_id == letter_id, table.commit.in_(commits))
+        session.execute(delete(table).where(*here), execution_options={"synchronize_session": False})
 
 
 def _clear_entries(steps: Steps, letter_id: str, size: int) -> None:
@@ -112,7 +112,7 @@ def _clear_entries(steps: Steps, letter_id: str, size: int) -> None:
     for level, (number, width) in edge.items():
         tile = session.get(Tile, (letter_id, level, number)) if width else None
         if tile is not None:
-            tile.hashes = tile.hashes[: 32 * width]
+            tile.hashes = tile.hashes[: HASH * width]
     session.flush()
 
 
