@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from petition.coordination import rounds
 from petition.crypto.blind_rsa import PublicKey, blind, finalize, prepare
@@ -41,6 +42,13 @@ def until(is_so: Wait) -> None:
     while not is_so():
         assert time.monotonic() < end, f"it did not happen within {SECONDS} s"
         time.sleep(0.1)
+
+
+def waiting_hosts(campaign: Campaign) -> int:
+    """How many hosts have asked for the lease and found it taken. Nothing but the server's sessions shows that."""
+    asked = "datname = current_database() AND query LIKE 'SELECT pg_try_advisory_lock(%'"
+    with campaign.databases.petition.connect() as connection:
+        return int(connection.scalar(text(f"SELECT count(*) FROM pg_stat_activity WHERE {asked}")) or 0)
 
 
 @pytest.fixture
@@ -136,6 +144,7 @@ def test_one_of_three_hosts_seals_and_when_it_is_killed_another_goes_on(
     until(lambda: standing(campaign, letter, tokens).count("sealed") == 10)
     until(lambda: any(one.has_held() for one in started))
     [holder] = [one for one in started if one.has_held()]
+    until(lambda: waiting_hosts(campaign) == 2)
     holder.kill()
     until(lambda: sum(one.has_held() for one in started) == 2)
     clock.moment = datetime.now(UTC) - timedelta(hours=2)
