@@ -4,6 +4,7 @@ Organizers' pages are for people, and not in it. Every status that a request can
 """
 
 import json
+from functools import cache
 from typing import Any
 
 from petition.crypto.appearance_steps import COUNTED, GROUPED, NAMED, NAMED_AT, STEPS
@@ -47,6 +48,7 @@ WHY = {
 POSTED = (400, 403, 404, 409, 410, 413, 429)
 
 
+@cache
 def document() -> bytes:
     """``openapi.json``."""
     paths = {f"/{name}": {"get": _file(kind, f"The site's {name}.")} for name, kind in AT_SITE.items()}
@@ -71,6 +73,7 @@ def document() -> bytes:
     return _written(whole)
 
 
+@cache
 def counts_schema() -> bytes:
     """``counts.schema.json``: the members of ``counts.json`` (JSON Schema 2020-12), each with what it means."""
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "counts.json", "version": VERSION}

@@ -1,7 +1,8 @@
 """Paper and pictures by typst, from our templates and values. What people wrote goes in as data, never as source.
 
 The same values give the same bytes: no time of making, no name of a machine. Fonts for Latin, Greek and Cyrillic come
-with the wheel; other scripts take the machine's (docs/hosting.md says which to install).
+with the wheel; other scripts take the machine's (docs/hosting.md says which to install). Fonts are looked for once in
+a process: that takes fifty times as long as a page.
 """
 
 import json
@@ -28,18 +29,18 @@ def pdf(template: str, values: dict[str, Any]) -> bytes:
     """
     place, inputs = _place(template), _inputs(values)
     try:
-        made = typst.compile(place, format="pdf", pdf_standards=["ua-1"], sys_inputs=inputs)
+        made = typst.compile(place, format="pdf", pdf_standards=["ua-1"], sys_inputs=inputs, font_paths=_fonts())
     except typst.TypstError as error:
         if NO_FONT not in str(error):
             raise
-        made = typst.compile(place, format="pdf", sys_inputs=inputs)
+        made = typst.compile(place, format="pdf", sys_inputs=inputs, font_paths=_fonts())
     assert isinstance(made, bytes)
     return made
 
 
 def png(template: str, values: dict[str, Any], *, ppi: float = 72) -> bytes:
     """A picture of one page; at 72 a point is a pixel."""
-    made = typst.compile(_place(template), format="png", ppi=ppi, sys_inputs=_inputs(values))
+    made = typst.compile(_place(template), format="png", ppi=ppi, sys_inputs=_inputs(values), font_paths=_fonts())
     assert isinstance(made, bytes)
     return made
 
@@ -49,9 +50,8 @@ def not_drawn(words: str, *, of_machine: bool = True) -> str:
 
     ``of_machine`` is whether fonts that are installed here count, or only those that come with the wheel.
     """
-    typesetter = typst.Compiler(
-        _place("characters.typ"), sys_inputs=_inputs({"words": words}), ignore_system_fonts=not of_machine
-    )
+    inputs, fonts = _inputs({"words": words}), _fonts(of_machine=of_machine)
+    typesetter = typst.Compiler(_place("characters.typ"), sys_inputs=inputs, font_paths=fonts)
     try:
         typesetter.compile(format="pdf", pdf_standards=["ua-1"])
     except typst.TypstError as error:
@@ -64,6 +64,12 @@ def not_drawn(words: str, *, of_machine: bool = True) -> str:
 
 def _inputs(values: dict[str, Any]) -> dict[str, str]:
     return {"data": json.dumps(values, ensure_ascii=False)}
+
+
+@cache
+def _fonts(*, of_machine: bool = True) -> typst.Fonts:
+    """Those that come with the wheel, and those that are installed here."""
+    return typst.Fonts(include_system_fonts=of_machine)
 
 
 @cache
