@@ -1,9 +1,11 @@
 """``petition run``: upgrades, then watches over two children, the server and the one scheduler."""
 
+import gc
 import multiprocessing
 import os
 import sys
 from contextlib import AbstractContextManager, nullcontext
+from importlib import import_module
 from typing import Any
 
 import click
@@ -99,6 +101,13 @@ def application() -> Any:
     return make_front(app)
 
 
+def _load() -> None:
+    """Import the application once for all workers, where they are forked from this process. Nothing is opened here."""
+    if multiprocessing.get_start_method() == "fork":
+        import_module("petition.web.app")
+        gc.freeze()  # what was loaded stays in memory that the workers share
+
+
 @click.command(hidden=True)
 @HOST
 @PORT
@@ -110,6 +119,7 @@ def serve(host: str, port: int, workers: int) -> None:
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
+    _load()
     Granian(
         "petition.cli.run:application",
         factory=True,
