@@ -4,13 +4,17 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html import unescape
 from typing import Any
 
-from sqlalchemy import select
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA384
+from cryptography.hazmat.primitives.serialization import load_der_private_key
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from petition import config, create_app
@@ -20,15 +24,16 @@ from petition.coordination import closing, opening, rounds, updates
 from petition.coordination.facts import facts_of
 from petition.coordination.services import make_services
 from petition.crypto.appearance_steps import GROUPED, NAMED, NAMED_AT, name_step, number_of
-from petition.crypto.blind_rsa import PrivateKey, PublicKey, blind, finalize, prepare
+from petition.crypto.blind_rsa import SALT, PrivateKey, PublicKey, blind, finalize, prepare
 from petition.crypto.locked_names import lock_name
 from petition.crypto.pins import write_pin
 from petition.crypto.receipts import Opening
 from petition.crypto.receipts import opening as opening_of
 from petition.crypto.tokens import Token, statement_bytes
 from petition.database import Databases, IssuerBase
-from petition.issuing.codes import make_codes
+from petition.issuing.codes import hash_code, make_codes
 from petition.issuing.email_codes import admit
+from petition.issuing.models import Code, IssuingRound
 from petition.issuing.rounds import numbers
 from petition.issuing.tokens import Keys, exchange
 from petition.jobs.scheduler import tick
@@ -269,8 +274,35 @@ class Campaign:
         return Token("https://letters.example.org/", letter_id, number, pin, message, signature, receipt)
 
     def tokens(self, letter_id: str, count: int, number: int = 1) -> list[Token]:
+        """Tokens of new codes. The first one is exchanged, the others in a hurry."""
         codes = self.codes(letter_id, count, number) if count else []
-        return [self.token(letter_id, code, number) for code in codes]
+        return [self.token(letter_id, code, number) for code in codes[:1]] + self._hurried(letter_id, codes[1:], number)
+
+    def _hurried(self, letter_id: str, codes: Sequence[str], number: int) -> list[Token]:
+        """The same tokens and the same rows in a third of the time: all codes are spent in one transaction, and the
+        round's key signs what clients would have unblinded."""
+        if not codes:
+            return []
+        pepper = self.services.secrets.pepper(letter_id, number)
+        assert pepper is not None
+        with Session(self.databases.issuer) as issuer:
+            place = {"letter_id": letter_id, "round": number}
+            key = self.keys.of(issuer.get_one(IssuingRound, (letter_id, number)))
+            spent = [place | {"mac": hash_code(pepper, code), "request": os.urandom(32)} for code in codes]
+            issuer.execute(update(Code), spent)
+            issuer.commit()
+        with Session(self.databases.reading) as session:
+            letter = session.get_one(Letter, letter_id)
+            round_ = session.get_one(Round, (letter_id, number))
+            pin = write_pin(pin_of_round(letter, number, round_.roll, round_.public_key))
+            text_sha256 = letter.text_sha256 or ""
+        made = []
+        for receipt in (os.urandom(16) for _ in codes):
+            commit = opening_of(receipt).commit
+            message = prepare(statement_bytes(letter_id, number, text_sha256, commit), os.urandom)
+            signature = signed_openly(key, message)
+            made.append(Token("https://letters.example.org/", letter_id, number, pin, message, signature, receipt))
+        return made
 
     def sign(self, letter_id: str, token: Token, **how: Any) -> Signed:
         """Sign; ``how`` is ``role="software"`` and so on for groups, and ``name`` with ``at`` for a locked name."""
@@ -445,6 +477,13 @@ def appearing(token: Token, *, name: bytes | None = None, at: int | None = None,
         return Appearance()
     step = GROUPED if name is None else NAMED if at is None else NAMED_AT
     return Appearance(step, at, tuple(sorted(groups.items())), name, opened.a, bytes.fromhex(opened.w_hash))
+
+
+def signed_openly(key: PrivateKey, message: bytes) -> bytes:
+    """The signature that blinding and unblinding would give, with the private key at hand."""
+    loaded = load_der_private_key(key.der(), None, unsafe_skip_rsa_key_validation=True)
+    assert isinstance(loaded, RSAPrivateKey)
+    return loaded.sign(message, PSS(MGF1(SHA384()), SALT), SHA384())
 
 
 class Desk:

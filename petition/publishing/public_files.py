@@ -68,7 +68,17 @@ class PublicFile:
 
 def press_kit(found: Figures) -> bytes:
     """The files of a press kit in one."""
-    return zipped({name: FROM_FIGURES[name][0](found) for name in CONTENTS}, found.as_of)
+    return zipped({name: from_figures(found, name) for name in CONTENTS}, found.as_of)
+
+
+def from_figures(found: Figures, name: str) -> bytes:
+    """A file that is made of figures alone. What the press kit has too is made once."""
+    make, _ = FROM_FIGURES[name]
+    if name not in CONTENTS:
+        return make(found)
+    if name not in found.made:
+        found.made[name] = make(found)
+    return found.made[name]
 
 
 FROM_FIGURES: dict[str, tuple[Callable[[Figures], bytes], str]] = {
@@ -174,8 +184,8 @@ def public_file(session: Session, letter: Letter, found: Figures, name: str, lan
     if name in PICTURES:
         return PublicFile(PICTURES[name](found, language), SVG, modified=found.as_of)
     if name in FROM_FIGURES:
-        make, media_type = FROM_FIGURES[name]
-        return PublicFile(make(found), media_type, modified=found.as_of)
+        _, media_type = FROM_FIGURES[name]
+        return PublicFile(from_figures(found, name), media_type, modified=found.as_of)
     if name == "log/issuer.pem":
         return PublicFile(issuer_pem(session, letter), ISSUER_PEM)
     return log_file(session, letter.id, name)

@@ -11,6 +11,7 @@ from petition.crypto.tokens import Token
 from petition.errors import Refusal
 from petition.signing.models import Pending, Sealed, Tombstone
 from petition.verifying import open_source, verify
+from petition.verifying.verdict import Verdict
 from tests.walks import Campaign
 
 
@@ -43,12 +44,17 @@ def standing(campaign: Campaign, letter_id: str, tokens: Iterable[Token]) -> lis
     return [" and ".join(name for name, rows in names.items() if rows[commit]) or "nowhere" for commit in commits]
 
 
-def recount(campaign: Campaign, letter_id: str, folder: Path) -> int:
-    """What outsiders count in a published letter's files, all of which must verify."""
+def verdict_of(campaign: Campaign, letter_id: str, folder: Path) -> Verdict:
+    """What outsiders find in a published letter's files, all of which must verify."""
     for name, body in campaign.public_files(letter_id).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body)
     verdict = verify(open_source(str(folder)))
     assert verdict.ok, [check for check in verdict.checks if not check.ok]
-    return verdict.signatures
+    return verdict
+
+
+def recount(campaign: Campaign, letter_id: str, folder: Path) -> int:
+    """How many signatures outsiders count."""
+    return verdict_of(campaign, letter_id, folder).signatures

@@ -19,9 +19,8 @@ from petition.letters.fields import read_field
 from petition.sealing import steps
 from petition.sealing.models import Entry, Log, Tile
 from petition.signing.models import Answer, ArrivedAnswer, Pending, Sealed, Tombstone, Withdrawal
-from petition.verifying import open_source, verify
 from tests.conftest import campaign
-from tests.publishing.test_folder import publish
+from tests.race.crowd import verdict_of
 from tests.walks import DATABASES, Campaign
 
 __all__ = ["campaign"]
@@ -71,10 +70,7 @@ def of_log(campaign: Campaign, letter: str) -> Log:
 
 def verified(campaign: Campaign, letter: str, folder: Path) -> int:
     """How many signatures an outsider counts."""
-    publish(campaign, letter, folder)
-    verdict = verify(open_source(str(folder)))
-    assert verdict.ok, [check for check in verdict.checks if not check.ok]
-    return verdict.count
+    return verdict_of(campaign, letter, folder).count
 
 
 def test_an_update_in_many_steps_counts_what_one_in_a_single_step_counts(campaign: Campaign, tmp_path: Path) -> None:

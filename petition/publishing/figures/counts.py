@@ -1,7 +1,7 @@
 """The figures that may be shown: all of them from the sealed log, none from what waits."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -152,6 +152,8 @@ class Figures:
     """The names that organizers chose to show."""
     unsigned: tuple[Translation, ...] = ()
     """Translations that are not part of what is signed."""
+    made: dict[str, bytes] = field(init=False, default_factory=dict, compare=False, repr=False)
+    """Files that were made of these figures and are needed again."""
 
     @property
     def count(self) -> int:
