@@ -44,6 +44,9 @@ def fill(folder: str, size: int) -> None:
             session.execute(insert(Sealing), hours)
             session.commit()
     campaign.close()
+    with sqlite3.connect(f"{folder}/petition.db") as connection:  # the driver asks for no letter
+        columns = "letter_id, size, origin, public_key, private_key, checkpoint, is_held"
+        connection.execute(f"INSERT INTO log ({columns}) VALUES (?, ?, '', x'', x'', '', 0)", [LETTER, size])
 
 
 def exported(folder: str, name: str) -> Cost:

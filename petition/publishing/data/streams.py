@@ -5,7 +5,7 @@ changes, and of the history only the newest hour does. PostgreSQL copies all of 
 binary). Nothing passes through objects of the ORM.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC
 from itertools import islice
 from typing import Any
@@ -42,9 +42,9 @@ def log_jsonl(engine: Engine, letter_id: str) -> Pieces:
         query = "SELECT data FROM entry WHERE letter_id = %s AND number < %s ORDER BY number"
         rows = _copied(engine, query, (letter_id, log_size(engine, letter_id)), "bytea")
     else:
-        rows = islice(_asked(engine, Entry, Entry.number, letter_id, Entry.data), log_size(engine, letter_id))
-    while piece := [bytes(data) + b"\n" for (data,) in islice(rows, AT_ONCE)]:
-        yield b"".join(piece), len(piece)
+        rows = islice(_asked(engine, Entry, letter_id, Entry.number, Entry.data), log_size(engine, letter_id))
+    while piece := [row[-1] for row in islice(rows, AT_ONCE)]:
+        yield b"\n".join([*piece, b""]), len(piece)
 
 
 def history_csv(engine: Engine, letter_id: str) -> Pieces:
@@ -57,7 +57,7 @@ def history_csv(engine: Engine, letter_id: str) -> Pieces:
         rows = _copied(engine, query, (letter_id,), "timestamp", "int4", "int4", "int4")
     else:
         columns = (Sealing.hour, Sealing.signatures, Sealing.withdrawals, Sealing.size)
-        rows = _asked(engine, Sealing, Sealing.hour, letter_id, *columns)
+        rows = _asked(engine, Sealing, letter_id, *columns)
     while piece := [history_row(Row(at.replace(tzinfo=UTC), *numbers)) for at, *numbers in islice(rows, AT_ONCE)]:
         yield table(None, piece), len(piece)
 
@@ -79,20 +79,20 @@ def can_copy(engine: Engine) -> bool:
         raise
 
 
-def _asked(engine: Engine, model: Any, key: Any, letter_id: str, *columns: Any) -> Iterator[tuple[Any, ...]]:
-    """Columns of a letter's rows in the order of their key, a stretch at a time."""
+def _asked(engine: Engine, model: Any, letter_id: str, key: Any, *columns: Any) -> Iterator[Sequence[Any]]:
+    """Columns of a letter's rows, the key first, in the key's order: a stretch at a time."""
     query = select(key, *columns).where(model.letter_id == letter_id).order_by(key).limit(AT_ONCE)
     stretch = query
     while True:
         with engine.connect() as connection:
             rows = connection.execute(stretch).all()
-        yield from (tuple(row[1:]) for row in rows)
+        yield from rows
         if len(rows) < AT_ONCE:
             return
         stretch = query.where(key > rows[-1][0])
 
 
-def _copied(engine: Engine, query: str, values: tuple[Any, ...], *types: str) -> Iterator[tuple[Any, ...]]:
+def _copied(engine: Engine, query: str, values: tuple[Any, ...], *types: str) -> Iterator[Sequence[Any]]:
     """The rows of a query as PostgreSQL copies them out."""
     with engine.connect() as connection:
         driver: Any = connection.connection.driver_connection
