@@ -11,6 +11,7 @@ import pytest
 from redis import Redis, RedisError
 
 from tests.install_servers import find_program
+from tests.patience import SECONDS
 from tests.race.load import free_port
 
 
@@ -27,7 +28,7 @@ class CountingServer:
         self._process = subprocess.Popen(
             [self._program, *options, "--dir", self._folder], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        until = time.monotonic() + 60
+        until = time.monotonic() + SECONDS
         while not self._answers():
             assert time.monotonic() < until, "the server did not start"
             time.sleep(0.05)
@@ -42,7 +43,7 @@ class CountingServer:
             return {name.decode(): (client.get(name) or b"").hex() for name in list(client.scan_iter())}
 
     def client(self) -> Redis:
-        return Redis(port=self.port, socket_timeout=10)
+        return Redis(port=self.port, socket_timeout=SECONDS)
 
     def _answers(self) -> bool:
         try:

@@ -19,6 +19,7 @@ from petition.database import Databases, IssuerBase, PetitionBase, files_of, pla
 from petition.migration import alembic_config, at_head, migrate_both
 from petition.schema import changes
 from petition.signing.models import Answer, Pending
+from tests.patience import SECONDS
 from tests.walks import Campaign
 
 CHAINS: dict[str, MetaData] = {"petition": PetitionBase.metadata, "issuer": IssuerBase.metadata}
@@ -200,7 +201,7 @@ def test_the_two_chains_share_no_table() -> None:
 def test_two_processes_that_migrate_at_once_both_end_well(empty: Databases, urls: list[str], tmp_path: Path) -> None:
     started = [subprocess.Popen([sys.executable, "-c", MIGRATE, *urls[:2], str(tmp_path)]) for _ in range(2)]
 
-    assert [process.wait(60) for process in started] == [0, 0]
+    assert [process.wait(SECONDS) for process in started] == [0, 0]
     assert all(at_head(engine, chain) for chain, engine in chains(empty))
 
 

@@ -19,6 +19,7 @@ import pytest
 from petition.demo.drive import served
 from petition.verifying import open_source, verify
 from tests.commands import petition
+from tests.patience import SECONDS
 from tests.walks import Campaign
 
 pytestmark = pytest.mark.thorough
@@ -101,7 +102,7 @@ def test_nginx_and_a_plain_python_server_serve_the_same_bytes_and_both_verify(fo
             with closing(open_source(host)) as source:
                 verdicts.append(verify(source))
         for name in ("index.html", "press/", "counts.json", "log/checkpoint", "log/tile/entries/000.p/6"):
-            bodies = {urlopen(host + name, timeout=5).read() for host in hosts}
+            bodies = {urlopen(host + name, timeout=SECONDS).read() for host in hosts}
             assert len(bodies) == 1, name
     finally:
         running.terminate()
@@ -112,7 +113,7 @@ def test_nginx_and_a_plain_python_server_serve_the_same_bytes_and_both_verify(fo
 
 
 def wait_for(address: str) -> None:
-    for _ in range(100):
+    for _ in range(10 * SECONDS):
         try:
             urlopen(address, timeout=1).close()
             return

@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
+from tests.patience import SECONDS
+
 ROOT = Path(__file__).parent.parent
-GRACE_SECONDS = 30
 
 pytestmark = pytest.mark.race
 
@@ -61,7 +62,7 @@ def demo(installed: Path, elsewhere: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(running.stdout.readline())
         finally:
             running.send_signal(signal.SIGINT)
-            running.wait(GRACE_SECONDS)
+            running.wait(SECONDS)
 
 
 def run(*command: str, at: Path) -> str:
@@ -74,7 +75,7 @@ def bare() -> dict[str, str]:
 
 
 def fetch(address: str) -> str:
-    with urllib.request.urlopen(address, timeout=10) as answer:
+    with urllib.request.urlopen(address, timeout=SECONDS) as answer:
         assert answer.status == 200
         return str(answer.read().decode())
 

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from petition.crypto.blind_rsa import PrivateKey
 from tests.browser.script.phones import Phone, Site, a_phone, served
 from tests.conftest import Clock
 from tests.install_browser import find_browser, find_shell
+from tests.patience import MILLISECONDS
 from tests.shared import Place
 from tests.warm import folder_in_memory
 
@@ -32,6 +33,7 @@ def no_browser() -> None:
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
+    expect.set_options(timeout=MILLISECONDS)
     with sync_playwright() as started:
         yield started
 

@@ -25,6 +25,7 @@ from tests.browser.firefox import WITHOUT_SCRIPTS, Firefox, firefox
 from tests.browser.profiles import found_in
 from tests.browser.script.phones import SIGN, Site
 from tests.install_browser import find_browser, find_firefox
+from tests.patience import MILLISECONDS
 from tests.shared import Place
 
 pytestmark = pytest.mark.browser
@@ -90,7 +91,7 @@ def chromium_with(chromium: Browser, profile: Path, *, scripts: bool) -> Iterato
         ignore_default_args=["--enable-automation"],
         java_script_enabled=scripts,
     )
-    opened.set_default_timeout(10_000)
+    opened.set_default_timeout(MILLISECONDS)
     yield opened
     opened.close()
 

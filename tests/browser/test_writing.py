@@ -149,7 +149,7 @@ def test_a_cut_connection_is_reported_and_tried_again(desk: Desks, place: Place)
     type_body(ana, "Typed offline.")
     expect(ana.locator("#kept")).to_contain_text("nothing is saved right now")
     ana.context.set_offline(False)
-    expect(ana.locator("#kept")).to_contain_text(KEPT, timeout=15_000)
+    expect(ana.locator("#kept")).to_contain_text(KEPT)
 
 
 @pytest.mark.parametrize("scripts", [True, False])

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from petition.letters.organizers.accounts import add_organizer
 from tests.browser.script.phones import Site
+from tests.patience import MILLISECONDS
 from tests.shared import Place
 from tests.walks import PASSPHRASE, WORDS, LetterText
 
@@ -30,7 +31,7 @@ class Window:
 
     def __init__(self, chromium: Browser, site: Site, **options: Any) -> None:
         self.context: BrowserContext = chromium.new_context(base_url=site.root, **options)
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(MILLISECONDS)
         self.asked: list[str] = []
         self.context.on("request", lambda request: self.asked.append(request.url))
         self.page = self.context.new_page()

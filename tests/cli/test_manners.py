@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.conftest import Shell
 from tests.commands import petition
+from tests.patience import SECONDS
 
 HEAVY = ("sqlalchemy", "flask", "cryptography", "alembic", "granian", "babel")
 """What takes most of the time to import."""
@@ -72,7 +73,7 @@ def test_interrupted_at_work_it_says_nothing_and_ends_with_130() -> None:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         with silent.accept()[0]:
             process.send_signal(signal.SIGINT)
-            said, complained = process.communicate(timeout=60)
+            said, complained = process.communicate(timeout=SECONDS)
 
     assert (process.returncode, said, complained.strip()) == (130, "", "")
 

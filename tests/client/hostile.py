@@ -27,6 +27,7 @@ from tests.client.issuing import (
 )
 from tests.client.logs import first_entry, publish, round_entry
 from tests.client.serving import Answering, Reply, Seen
+from tests.patience import SECONDS
 
 Members = dict[str, Any]
 OTHER_ID = "ZZZZZZZZZZZZZZZZZZZZZZZZZZ"
@@ -183,7 +184,7 @@ def upstream(port: int) -> Answering:
     """Passes requests on to a server on this machine."""
 
     def answer(seen: Seen) -> Reply:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
         try:
             connection.request(seen.method, seen.path, seen.body or None, seen.headers)
             got = connection.getresponse()

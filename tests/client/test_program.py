@@ -10,6 +10,7 @@ import pytest
 from petition import client
 from tests.client.conftest import Run
 from tests.client.issuing import CODE, Issuer
+from tests.patience import SECONDS
 
 PROGRAM = Path(client.__file__)
 
@@ -40,7 +41,7 @@ def test_it_reads_as_python_3_9() -> None:
 def test_it_runs_alone(issuer: Issuer, letter: str, tmp_path: Path) -> None:
     command = [sys.executable, "-I", "-S", "-W", "error", str(PROGRAM), "sign", letter, "--code", CODE]
 
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS, check=False)
 
     assert (ran.returncode, ran.stderr) == (0, "")
     assert len(issuer.signatures) == 1
@@ -50,7 +51,7 @@ def test_a_screen_that_knows_no_umlauts_is_no_obstacle(letter: str, tmp_path: Pa
     command = [sys.executable, "-I", "-S", str(PROGRAM), "sign", letter, "--code", "\u00fc"]
     environ = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
 
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=30, check=False, env=environ)
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=SECONDS, check=False, env=environ)
 
     assert ran.returncode == 1
     assert b"Traceback" not in ran.stderr

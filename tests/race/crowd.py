@@ -12,6 +12,7 @@ from petition.errors import Refusal
 from petition.signing.models import Pending, Sealed, Tombstone
 from petition.verifying import open_source, verify
 from petition.verifying.verdict import Verdict
+from tests.patience import SECONDS
 from tests.walks import Campaign
 
 
@@ -20,7 +21,7 @@ def together(acts: Sequence[Callable[[], Any]]) -> list[Any]:
     gate = threading.Barrier(len(acts))
 
     def act(one: Callable[[], Any]) -> Any:
-        gate.wait(60)
+        gate.wait(SECONDS)
         try:
             return one()
         except Refusal as refusal:

@@ -15,8 +15,8 @@ from petition.crypto.blind_rsa import PublicKey, blind, finalize, prepare
 from petition.crypto.encodings import b64url, from_b64url
 from petition.crypto.receipts import opening
 from petition.crypto.tokens import Token, statement_bytes
+from tests.patience import SECONDS
 
-PATIENCE = 60
 PIN = "A" * 43
 """Of no use to signers; it is for people who check the record."""
 
@@ -29,7 +29,7 @@ def free_port() -> int:
 
 def ask(port: int, method: str, path: str, body: Any = None) -> tuple[int, Any]:
     """One request; its status and, if it is JSON, what it says. OSError or HTTPException if there is no answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
     try:
         headers = {"Content-Type": "application/json", "Connection": "close"}
         connection.request(method, path, None if body is None else json.dumps(body), headers)
@@ -42,7 +42,7 @@ def ask(port: int, method: str, path: str, body: Any = None) -> tuple[int, Any]:
 
 def until_answered(port: int, method: str, path: str, body: Any = None) -> tuple[int, Any]:
     """Send the same request until something answers that it is well or that it is refused."""
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + SECONDS
     while time.monotonic() < until:
         try:
             status, said = ask(port, method, path, body)
@@ -51,7 +51,7 @@ def until_answered(port: int, method: str, path: str, body: Any = None) -> tuple
         except (OSError, http.client.HTTPException):
             pass
         time.sleep(0.05)
-    raise TimeoutError(f"{method} {path} was not answered within {PATIENCE} s")
+    raise TimeoutError(f"{method} {path} was not answered within {SECONDS} s")
 
 
 @dataclass

@@ -16,7 +16,8 @@ from petition.migration import migrate_both
 from petition.operations.doctor.hosts import check_hosts
 from petition.operations.startup import open_secret
 from tests.conftest import Clock
-from tests.race import children, load
+from tests.patience import SECONDS
+from tests.race import children
 from tests.race.cluster import Cluster, two_clusters
 from tests.race.crowd import recount, standing
 from tests.race.load import Crowd, free_port, until_answered
@@ -25,7 +26,6 @@ from tests.walks import Campaign
 pytestmark = [pytest.mark.race, pytest.mark.long]
 KILLS = 3
 CODES = 2_000
-PATIENCE = 300
 INSERTS = 200
 
 
@@ -43,11 +43,9 @@ def test_no_acknowledged_signature_is_lost_while_leaders_are_killed(
     clock: Clock,
     keys: list[object],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     who, what = clusters
-    monkeypatch.setattr(load, "PATIENCE", PATIENCE)
     clock.moment = datetime.now(UTC) - timedelta(hours=1)
     environ = {
         "PETITION_DATA": str(tmp_path / "host-0"),
@@ -117,7 +115,7 @@ def test_no_acknowledged_signature_is_lost_while_leaders_are_killed(
 def wait_for_signatures(crowds: list[Crowd], more: int) -> None:
     """Until this many more were acknowledged."""
     wanted = sum(len(crowd.signed) for crowd in crowds) + more
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + SECONDS
     pause = threading.Event()
     while sum(len(crowd.signed) for crowd in crowds) < wanted:
         assert time.monotonic() < until, [crowd.refused for crowd in crowds]

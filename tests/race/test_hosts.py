@@ -24,6 +24,7 @@ from petition.scheduler_record import SchedulerRecord
 from petition.sealing.models import Sealing
 from petition.signing.models import Pending
 from tests.conftest import Clock
+from tests.patience import SECONDS
 from tests.race import children
 from tests.race.crowd import recount, standing
 from tests.race.load import ask, free_port, until_answered
@@ -31,7 +32,6 @@ from tests.race.test_starting import running
 from tests.walks import Campaign
 
 pytestmark = [pytest.mark.race, pytest.mark.parametrize("kind", ["postgresql"])]
-SECONDS = 120
 TAKES_OVER = "another host is gone: this one does what happens by itself from now on"
 Wait = Callable[[], bool]
 

@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.patience import SECONDS
 from tests.race import children
 from tests.race.crowd import recount, standing
 from tests.race.load import Crowd, free_port, until_answered
@@ -128,7 +129,7 @@ class Running:
 
     def __exit__(self, *_: object) -> None:
         self.kill(self.top)
-        psutil.wait_procs(self.known, 10)
+        psutil.wait_procs(self.known, SECONDS)
 
 
 def updated_now(environ: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from petition.issuing.models import Code, Outbox
 from tests.jobs.test_mailer import wish
 from tests.mail_server import Inbox, a_mail_server
+from tests.patience import SECONDS
 from tests.race import children
 from tests.walks import Campaign
 
@@ -29,7 +30,7 @@ def environ(environ: dict[str, str], inbox: Inbox) -> dict[str, str]:
 
 def wait_for(inbox: Inbox, count: int) -> None:
     """Wait until a number of emails have come."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + SECONDS
     while len(inbox.raw) < count and time.monotonic() < deadline:
         time.sleep(0.005)
 
@@ -50,7 +51,7 @@ def test_whenever_a_mailer_is_killed_all_get_their_mail_and_at_most_one_gets_it_
         mailer.join()
         assert len(inbox.raw) >= 2 * (kill + 1)
     mailer = children.started(children.send_mail, environ, campaign.clock())
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + SECONDS
     while campaign.rows(Outbox, letter) and time.monotonic() < deadline:
         time.sleep(0.05)
     mailer.kill()

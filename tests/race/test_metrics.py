@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
 from petition.cli import main
+from tests.patience import SECONDS
 from tests.race.load import free_port
 from tests.race.test_starting import get, running
 from tests.walks import Campaign
@@ -18,7 +19,7 @@ MARKER = "a-very-rare-word"
 
 
 def scraped(port: int) -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=SECONDS) as answer:
         return str(answer.read().decode())
 
 
@@ -51,7 +52,7 @@ def test_errors_are_counted_by_kind_for_all_processes_never_at_the_site_and_noth
                 f"http://127.0.0.1:{port}{path}tokens?{MARKER}", body, {"Content-Type": "application/json"}
             )
             with pytest.raises(urllib.error.HTTPError) as failed:
-                urllib.request.urlopen(request, timeout=60)
+                urllib.request.urlopen(request, timeout=SECONDS)
             failed.value.close()
             assert failed.value.code == 500, number
         said = scraped(figures)

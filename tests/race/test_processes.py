@@ -19,6 +19,7 @@ from petition.database import Databases
 from petition.issuing.models import UNSPENT, Code
 from petition.migration import at_head
 from tests.conftest import Clock
+from tests.patience import SECONDS
 from tests.race import children
 from tests.race.crowd import recount, standing, together
 from tests.race.load import ask, free_port, until_answered
@@ -79,13 +80,13 @@ def test_two_clocks_seal_each_signature_once(
     letter = campaign.a_published_letter()
     tokens = campaign.sign_all(letter, 12)
     clocks = [command(environ, "clock") for _ in range(2)]
-    until = time.monotonic() + 60
+    until = time.monotonic() + SECONDS
     while standing(campaign, letter, tokens).count("sealed") < 10 and time.monotonic() < until:
         time.sleep(0.1)
     for one in clocks:
         one.send_signal(signal.SIGTERM)
 
-    assert [one.communicate(timeout=30)[1] for one in clocks] == [b"", b""]
+    assert [one.communicate(timeout=SECONDS)[1] for one in clocks] == [b"", b""]
     assert standing(campaign, letter, tokens).count("sealed") == 10
     assert recount(campaign, letter, tmp_path / "face") == 10
 
@@ -110,7 +111,7 @@ def test_sites_started_at_the_same_moment_migrate_once(
 ) -> None:
     environ = empty_site(kind, tmp_path, request)
     starts = [command(environ, "letter", "list") for _ in range(3)]
-    said = [(start.communicate(timeout=60)[1], start.returncode) for start in starts]
+    said = [(start.communicate(timeout=SECONDS)[1], start.returncode) for start in starts]
 
     assert said == [(b"", 0)] * 3
     urls = (environ.get("PETITION_DATABASE_URL"), environ.get("PETITION_ISSUER_DATABASE_URL"))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import pytest
 
 from petition.crypto.encodings import b64url
+from tests.patience import SECONDS
 from tests.race.load import ask, free_port, until_answered
 from tests.race.test_same_moment import a_blinded_message
 from tests.walks import Campaign
@@ -53,7 +54,7 @@ class Got:
 
 
 def got(port: int, path: str, method: str = "GET", **headers: str) -> Got:
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)) as connection:
         connection.request(method, path, headers={"Connection": "close", **headers})
         answer = connection.getresponse()
         return Got(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
@@ -123,7 +124,7 @@ def test_a_page_that_was_read_before_is_answered_while_the_database_hangs(campai
 def test_the_server_makes_pages_before_anyone_asks(campaign: Campaign, port: int) -> None:
     letter = campaign.a_published_letter()
     made = campaign.settings.public_folder / letter
-    until = time.monotonic() + 60
+    until = time.monotonic() + SECONDS
     while time.monotonic() < until and not list(made.glob("*/es/before/index.html")):
         time.sleep(0.1)
 
@@ -150,7 +151,7 @@ def test_a_body_that_is_too_long_is_refused_in_the_site_s_words(
 ) -> None:
     path = campaign.address(campaign.a_published_letter())
     long = b"[" + b" " * 100_000
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)) as connection:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             connection.request(
                 "POST",

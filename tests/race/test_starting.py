@@ -17,13 +17,13 @@ from pathlib import Path
 import pytest
 
 from tests.forwarder import Forwarder, there
+from tests.patience import SECONDS
 from tests.race.load import free_port
 from tests.walks import Campaign
 
 pytestmark = pytest.mark.race
 only_sqlite = pytest.mark.parametrize("kind", ["sqlite"])
 only_postgresql = pytest.mark.parametrize("kind", ["postgresql"])
-SECONDS = 300
 HURRIED = "after it refused to gracefully stop"
 """Said of a worker that did not end in time, as on a busy machine or while a visitor stays."""
 

@@ -35,6 +35,7 @@ from petition.sealing.log import append, consistency, log_of
 from petition.sealing.models import Cosigned, Entry
 from petition.sealing.witnesses import Answer, add_witness, collect, remove_witness
 from petition.verifying import open_source, verify
+from tests.patience import SECONDS
 from tests.publishing.test_folder import publish
 from tests.walks import Campaign
 
@@ -364,7 +365,7 @@ def test_one_that_drips_its_answer_is_hung_up_on(
     hung_up, waited = threading.Event(), threading.Event()
 
     def drip(_: str) -> tuple[int, str]:
-        if not hung_up.wait(60):
+        if not hung_up.wait(SECONDS):
             waited.set()
         return 200, ""
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from petition.web.server import RETRY_AFTER, Front
+from tests.patience import SECONDS
 
 PAGE = (200, [("Content-Type", "text/html")], b"the letter")
 MUCH = 1_000
@@ -56,7 +57,7 @@ class Hanging:
         self.may_go_on = threading.Event()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        assert self.may_go_on.wait(60)
+        assert self.may_go_on.wait(SECONDS)
         start_response("201 Created" if environ["REQUEST_METHOD"] == "POST" else "200 OK", [])
         return [b"done"]
 

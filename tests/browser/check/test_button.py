@@ -132,7 +132,7 @@ def test_where_the_line_breaks_nothing_was_checked_and_nothing_is_wrong(window: 
     check(window.page, ADDRESS)
     result = window.page.locator("#check-count [role=status]")
 
-    expect(result).to_contain_text("so nothing was checked.", timeout=20_000)
+    expect(result).to_contain_text("so nothing was checked.")
     expect(result).to_have_attribute("data-kind", "nothing")
     expect(window.page.locator("#check-count")).not_to_contain_text("Something is wrong")
 

@@ -10,6 +10,7 @@ from tests.client.hostile import Hostile, with_fields
 from tests.client.issuing import Issuer, b64, key_pair, spki_of
 from tests.client.logs import log_of
 from tests.client.serving import Web, serving
+from tests.patience import MILLISECONDS
 
 FIELDS = [{"id": "role", "label": "Role", "options": [{"id": "software", "label": "Software"}]}]
 
@@ -49,7 +50,7 @@ def new_visitor(chromium: Browser, web: Web) -> Iterator[Callable[[], Visitor]]:
 
     def new() -> Visitor:
         context = chromium.new_context(viewport={"width": 390, "height": 844})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(MILLISECONDS)
         made.append(Visitor(context.new_page(), web))
         return made[-1]
 

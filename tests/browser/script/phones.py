@@ -32,6 +32,7 @@ from petition.issuing.models import UNSPENT, Code
 from petition.letters.models import Letter
 from petition.letters.pinned import pin_of_round
 from petition.signing.models import Round
+from tests.patience import MILLISECONDS
 from tests.shared import Place, Shared, an_app
 from tests.walks import DATABASES, Campaign
 
@@ -258,5 +259,5 @@ NOTHING_STORED = {"local": {}, "session": {}, "cookie": "", "databases": [], "ca
 def a_phone(browser: Browser, root: str, **options: Any) -> Phone:
     """A new phone."""
     made = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True, **options)  # type: ignore[arg-type]
-    made.set_default_timeout(10_000)
+    made.set_default_timeout(MILLISECONDS)
     return Phone(made, root)

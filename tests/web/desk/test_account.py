@@ -12,6 +12,7 @@ from petition.letters.organizers import passphrases
 from petition.letters.organizers.passphrases import PassphraseChecker
 from petition.web.shared.login_throttle import FREE_FOR_ALL, FREE_FOR_ONE
 from tests.conftest import QUICK
+from tests.patience import SECONDS
 from tests.shared import ONCE, Shared
 from tests.visitors import Page, Visitor
 from tests.walks import PASSPHRASE
@@ -217,7 +218,7 @@ class SlowChecker(PassphraseChecker):
 
     def matches(self, stored: str | None, passphrase: str) -> bool:
         if passphrase != PASSPHRASE:
-            self.ends.wait(20)
+            self.ends.wait(SECONDS)
         return super().matches(stored, passphrase)
 
 
@@ -230,7 +231,7 @@ def test_only_two_strangers_wait_for_the_slow_check_and_everyone_else_has_room(
     monkeypatch.setattr(passphrases, "checker", slow)
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(sign_in, shared.visitor(), f"Nobody {one}", "wrong wrong wrong") for one in range(2)]
-        assert all(slow.line.entered.acquire(timeout=20) for _ in waiting)
+        assert all(slow.line.entered.acquire(timeout=SECONDS) for _ in waiting)
         third = sign_in(shared.visitor(), "Nobody 3", "wrong wrong wrong")
         known = sign_in(own, "Cleo")
         slow.ends.set()

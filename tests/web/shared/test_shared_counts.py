@@ -18,6 +18,7 @@ from petition.web.shared.login_throttle import Backoff
 from petition.web.shared.shared_counts import AWAY_SECONDS, DAY, KEY_SECONDS, SharedDayKey, Store
 from tests.conftest import Clock
 from tests.counting_server import CountingServer, a_counting_server
+from tests.patience import SECONDS
 from tests.race import children
 from tests.race.load import free_port, until_answered
 from tests.walks import Campaign
@@ -202,7 +203,7 @@ def test_who_reported_too_often_at_one_host_is_refused_at_another(
 
 
 def posted(port: int, path: str, address: str) -> int:
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as line:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)) as line:
         headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Forwarded-For": address}
         line.request("POST", path, f"text=harm+{os.urandom(4).hex()}", headers)
         return line.getresponse().status
