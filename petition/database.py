@@ -163,7 +163,8 @@ def engine_for(url: str, *, waits: bool = False) -> Engine:
         event.listen(engine, "connect", _configure_sqlite)
         if waits:
             event.listen(engine, "connect", _attach_waiting)
-        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "begin", partial(_begin_sqlite, waits))
+        event.listen(engine, "checkin", _end_transaction)
         event.listen(engine, "checkin", partial(_blur_times, engine.url.database or ""))
     return engine
 
@@ -251,12 +252,26 @@ def read_unnoticed(path: Path) -> bytes:
     return data
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def _begin_sqlite(has_waiting: bool, connection: Connection) -> None:
+    """Begin a transaction with the locks that it needs. Of two files, petition.db always comes first.
+
+    A commit takes the lock of petition.db, then that of the second file. Someone who had read the second file alone,
+    and now wanted to read petition.db, would wait for the one who commits, who would wait for the reader.
+    """
     options = connection.get_execution_options()
-    is_small = options.get("petition_reads", False) or options.get("petition_arrives", False)
-    connection.exec_driver_sql("BEGIN" if is_small else "BEGIN IMMEDIATE")
-    if options.get("petition_arrives", False):
+    reads, arrives = options.get("petition_reads", False), options.get("petition_arrives", False)
+    connection.exec_driver_sql("BEGIN" if reads or arrives else "BEGIN IMMEDIATE")
+    if arrives:
         connection.exec_driver_sql(TAKE_LOCK)
+    elif reads and has_waiting:
+        driver: Any = connection.connection.driver_connection
+        driver.execute("SELECT 1 FROM main.sqlite_master LIMIT 1").fetchall()
+
+
+def _end_transaction(connection: Any, _record: Any) -> None:
+    """A commit that had to give up, because someone read for too long, leaves SQLite's transaction open."""
+    if connection is not None and connection.in_transaction:
+        connection.rollback()
 
 
 def changed(session: Session, statement: Executable, values: dict[str, Any] | None = None) -> int:

@@ -2,14 +2,16 @@
 
 import os
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Date, DateTime, Engine, Float, Interval, Time, event, inspect, text
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy import Date, DateTime, Engine, Float, Interval, Time, event, inspect, select, text
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from petition import database
 from petition.database import (
     Databases,
     IssuerBase,
@@ -97,6 +99,40 @@ def test_who_writes_takes_the_lock_at_once_and_who_reads_takes_none(campaign: Ca
             connection.execute(text("SELECT 1"))
             driver.set_trace_callback(None)
         assert begun[0] == expected
+
+
+@pytest.fixture
+def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Databases]:
+    """Databases in which no one waits for a lock."""
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0)
+    opened = Databases(f"sqlite:///{tmp_path}/petition.db", f"sqlite:///{tmp_path}/issuer.db")
+    migrate_both(opened, tmp_path)
+    yield opened
+    opened.dispose()
+
+
+@pytest.mark.parametrize("table", [Letter, Pending])
+def test_a_commit_that_gives_up_leaves_no_lock(impatient: Databases, table: type[Any]) -> None:
+    with impatient.reading.connect() as reader:
+        reader.execute(select(table)).all()
+        with Session(impatient.petition) as session:
+            session.execute(text("DELETE FROM letter WHERE 0"))
+            with pytest.raises(OperationalError, match="locked"):
+                session.commit()
+    with sqlite3.connect(str(impatient.petition.url.database), timeout=0, isolation_level=None) as another:
+        another.execute("BEGIN EXCLUSIVE")
+    another.close()
+
+
+def test_who_read_the_second_file_first_is_not_kept_out_by_one_who_commits(impatient: Databases) -> None:
+    with impatient.reading.connect() as reader, impatient.petition.connect() as writer:
+        reader.execute(select(Pending.commit)).all()
+        writer.execute(text("DELETE FROM letter WHERE 0"))
+        driver: Any = writer.connection.driver_connection
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            driver.execute("COMMIT")  # and goes on holding what it has
+
+        assert reader.execute(select(Letter.id)).all() == []
 
 
 @only_sqlite
