@@ -5,6 +5,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,8 @@ FOR_ORGANIZERS = ("organize/", "web/desk/", "letters/drafting/", "letters/organi
 """Where sentences for organizers alone are, in the templates and in the package."""
 
 
-def sentences(*, for_readers: bool = False) -> list[Any]:
+@cache
+def sentences(*, for_readers: bool = False) -> tuple[Any, ...]:
     """The sentences in templates and code for translators; without those for organizers, if only for readers."""
     keywords = {**dict.fromkeys(KEYWORDS), "ngettext": (1, 2)}
     found: list[Any] = []
@@ -52,7 +54,7 @@ def sentences(*, for_readers: bool = False) -> list[Any]:
         for name, _, message, _, _ in extract_from_dir(folder, methods, keywords=keywords):
             if not (for_readers and name.startswith(FOR_ORGANIZERS)):
                 found.append(message)
-    return found
+    return tuple(found)
 
 
 def forms_of(message: Any) -> tuple[str, ...]:
