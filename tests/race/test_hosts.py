@@ -33,7 +33,7 @@ from tests.walks import Campaign
 
 pytestmark = [pytest.mark.race, pytest.mark.parametrize("kind", ["postgresql"])]
 ENOUGH = 5
-"""So many must wait before an update counts any: K + H."""
+"""An update counts none where fewer wait: K + H."""
 TAKES_OVER = "another host is gone: this one does what happens by itself from now on"
 Wait = Callable[[], bool]
 
