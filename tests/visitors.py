@@ -1,6 +1,7 @@
 """Reading pages and filling in forms as a browser without scripts does, over Flask's test client."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -105,12 +106,31 @@ class Page:
         self.path = path
         self.status = answer.status_code
         self.text = answer.data.decode("utf-8", "replace")
-        self._read = Reader(self.text if answer.mimetype == "text/html" else "")
-        self.forms = self._read.forms
-        self.links = self._read.links
-        self.heading = self._read.heading
-        self.addresses = self._read.addresses
-        self.tags = self._read.tags
+
+    @cached_property
+    def read(self) -> Reader:
+        """What stands on it; many tests look at the text alone."""
+        return Reader(self.text if self.answer.mimetype == "text/html" else "")
+
+    @property
+    def forms(self) -> list[Form]:
+        return self.read.forms
+
+    @property
+    def links(self) -> dict[str, str]:
+        return self.read.links
+
+    @property
+    def heading(self) -> str:
+        return self.read.heading
+
+    @property
+    def addresses(self) -> list[tuple[str, str, str, bool]]:
+        return self.read.addresses
+
+    @property
+    def tags(self) -> list[tuple[str, dict[str, str]]]:
+        return self.read.tags
 
     def form_with(self, button: str) -> Form:
         """The form that a button belongs to."""
