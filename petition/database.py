@@ -68,6 +68,8 @@ WAITING = "waiting"
 """SQLite's name for the file beside petition.db that has the tables in which rows arrive (decision 34)."""
 TAKE_LOCK = f"DELETE FROM {WAITING}.tombstone WHERE 0"  # noqa: S608
 """Deletes nothing: it takes the lock of that file alone, where BEGIN IMMEDIATE would take those of both."""
+READ_FIRST = "SELECT 1 FROM main.sqlite_master LIMIT 1"
+"""Takes the lock of petition.db for reading, until the transaction ends."""
 ARRIVING: dict[str, Any] = {**UNORDERED, "info": {"file": WAITING}}
 """For those tables."""
 
@@ -264,8 +266,7 @@ def _begin_sqlite(has_waiting: bool, connection: Connection) -> None:
     if arrives:
         connection.exec_driver_sql(TAKE_LOCK)
     elif reads and has_waiting:
-        driver: Any = connection.connection.driver_connection
-        driver.execute("SELECT 1 FROM main.sqlite_master LIMIT 1").fetchall()
+        connection.exec_driver_sql(READ_FIRST).all()
 
 
 def _end_transaction(connection: Any, _record: Any) -> None:

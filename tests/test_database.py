@@ -124,6 +124,23 @@ def test_a_commit_that_gives_up_leaves_no_lock(impatient: Databases, table: type
     another.close()
 
 
+@pytest.mark.parametrize("options", [{}, {"petition_reads": True}, {"petition_arrives": True}])
+def test_who_meets_a_lock_gets_the_error_that_callers_know(impatient: Databases, options: dict[str, Any]) -> None:
+    """So that it becomes 503, not 500."""
+    name = "petition-waiting.db" if "petition_arrives" in options else "petition.db"
+    place = Path(str(impatient.petition.url.database)).with_name(name)
+    with sqlite3.connect(place, timeout=0, isolation_level=None) as another:
+        another.execute("BEGIN EXCLUSIVE")
+        with (
+            impatient.petition.execution_options(**options).connect() as connection,
+            pytest.raises(OperationalError, match="locked"),
+        ):
+            connection.execute(select(Pending.commit))
+    another.close()
+    with impatient.petition.begin() as connection:
+        assert connection.execute(select(Pending.commit)).all() == []
+
+
 def test_who_read_the_second_file_first_is_not_kept_out_by_one_who_commits(impatient: Databases) -> None:
     with impatient.reading.connect() as reader, impatient.petition.connect() as writer:
         reader.execute(select(Pending.commit)).all()

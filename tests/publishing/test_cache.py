@@ -11,6 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from petition.database import READ_FIRST
 from petition.publishing.cache import PublicCache
 from tests.walks import Campaign
 
@@ -53,11 +54,12 @@ def cache(campaign: Campaign, seconds: Seconds, tmp_path: Path) -> PublicCache:
 
 @pytest.fixture
 def statements(campaign: Campaign) -> list[str]:
-    """Every statement on petition.db, as it is sent."""
+    """Every statement on petition.db, as it is sent, but for those that begin a transaction."""
     sent: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(statement)
+        if not statement.startswith("BEGIN") and statement != READ_FIRST:
+            sent.append(statement)
 
     event.listen(campaign.databases.petition, "before_cursor_execute", note)
     return sent
