@@ -8,7 +8,6 @@ the server around the application, disks, networks, TLS, and waiting for locks.
 
 import heapq
 import http.client
-import json
 import os
 import subprocess
 import tempfile
@@ -24,10 +23,9 @@ import psutil
 from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
-from benchmarks.__main__ import AT_ONCE, KEY, ROUNDS, Act, asked, cpu, requested
+from benchmarks.__main__ import AT_ONCE, KEY, ROUNDS, Act, asked, bought, cpu, requested
 from petition import config
 from petition.crypto.blind_rsa import blind, prepare
-from petition.crypto.encodings import b64url
 from petition.crypto.tokens import statement_bytes
 from petition.letters.models import Letter
 from petition.migration import migrate_both
@@ -63,7 +61,7 @@ def measured(environ: dict[str, str], database: psutil.Process | None = None) ->
     times = ROUNDS * AT_ONCE
     codes, path, app = campaign.codes(letter, times), campaign.address(letter), campaign.app()
     bodies = iter([requested(token, {"step": "counted"}) for token in campaign.tokens(letter, times)])
-    requests = iter([bought(campaign, letter, code) for code in codes])
+    requests = iter([bought(code, blinded(campaign, letter)) for code in codes])
 
     def post(name: str, body: bytes) -> None:
         answer = asked(app, "POST", path + name, body)
@@ -84,16 +82,12 @@ def measured(environ: dict[str, str], database: psutil.Process | None = None) ->
     return costs
 
 
-def bought(campaign: Campaign, letter: str, code: str) -> bytes:
-    """The request that exchanges a code."""
-    return json.dumps({"code": code, "round": 1, "blinded_message": blinded(campaign, letter)}).encode()
-
-
-def blinded(campaign: Campaign, letter: str) -> str:
+def blinded(campaign: Campaign, letter: str) -> bytes:
+    """A new blinded message."""
     with Session(campaign.databases.reading) as session:
         digest = session.get_one(Letter, letter).text_sha256 or ""
     message = prepare(statement_bytes(letter, 1, digest, os.urandom(32).hex()), os.urandom)
-    return b64url(blind(KEY.public, message, os.urandom).message)
+    return blind(KEY.public, message, os.urandom).message
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from benchmarks.__main__ import KEY
+from benchmarks.limits import at_most
 from petition import config
 from petition.crypto.codes import as_meant
 from petition.letters.drafting.comments import add_comment, threads
@@ -52,7 +53,7 @@ def main() -> int:
     for what, small, large, limit in pairs():
         ratio = in_turns(small, large)
         failed += ratio > limit
-        print(f"{what:<52}{ratio:>8.2f}   at most {limit:g}{'   TOO MUCH' if ratio > limit else ''}", flush=True)
+        print(f"{what:<52}{ratio:>8.2f}   {at_most(ratio, limit)}", flush=True)
     return min(failed, 1)
 
 

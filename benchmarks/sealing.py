@@ -26,6 +26,7 @@ from sqlalchemy import Engine, event, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from benchmarks.limits import at_most
 from benchmarks.million import MOMENT, SPAWN, Row, begin, measured, signed
 from benchmarks.together import Together
 from petition import config
@@ -276,7 +277,7 @@ def main() -> int:
     failed = 0
     for what, value, limit in judged(*found):
         failed += value > limit
-        print(f"{what:<52}{value:>10.2f}   at most {limit:g}{'   TOO MUCH' if value > limit else ''}", flush=True)
+        print(f"{what:<52}{value:>10.2f}   {at_most(value, limit)}", flush=True)
     print(json.dumps(found))
     return min(failed, 1)
 

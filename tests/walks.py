@@ -30,7 +30,7 @@ from petition.crypto.pins import write_pin
 from petition.crypto.receipts import Opening
 from petition.crypto.receipts import opening as opening_of
 from petition.crypto.tokens import Token, statement_bytes
-from petition.database import Databases, IssuerBase
+from petition.database import READ_FIRST, TAKE_LOCK, Databases, IssuerBase
 from petition.issuing.codes import hash_code, make_codes
 from petition.issuing.email_codes import admit
 from petition.issuing.models import Code, IssuingRound
@@ -259,19 +259,27 @@ class Campaign:
 
     def token(self, letter_id: str, code: str, number: int = 1, receipt: bytes | None = None) -> Token:
         """Exchange a code for a token, as a client does."""
-        with Session(self.databases.reading) as session:
-            letter, round_ = session.get_one(Letter, letter_id), session.get_one(Round, (letter_id, number))
-            key, text_sha256 = PublicKey.from_spki(round_.public_key), letter.text_sha256 or ""
-            pin = write_pin(pin_of_round(letter, number, round_.roll, round_.public_key))
-        receipt = receipt or os.urandom(16)
-        message = prepare(statement_bytes(letter_id, number, text_sha256, opening_of(receipt).commit), os.urandom)
+        key, [unsigned] = self._unsigned(letter_id, number, [receipt or os.urandom(16)])
+        message = unsigned.message
         blinded = blind(key, message, os.urandom)
         with Session(self.databases.issuer) as issuer:
             place = (letter_id, number, code, blinded.message)
             answer = exchange(issuer, self.keys, *place, moment=self.clock())
             issuer.commit()
-        signature = finalize(key, message, answer, blinded.inverse)
-        return Token("https://letters.example.org/", letter_id, number, pin, message, signature, receipt)
+        return replace(unsigned, signature=finalize(key, message, answer, blinded.inverse))
+
+    def _unsigned(self, letter_id: str, number: int, receipts: Sequence[bytes]) -> tuple[PublicKey, list[Token]]:
+        """A round's key, and tokens of receipts that still lack their signatures."""
+        with Session(self.databases.reading) as session:
+            letter, round_ = session.get_one(Letter, letter_id), session.get_one(Round, (letter_id, number))
+            key, text_sha256 = PublicKey.from_spki(round_.public_key), letter.text_sha256 or ""
+            pin = write_pin(pin_of_round(letter, number, round_.roll, round_.public_key))
+        made = []
+        for receipt in receipts:
+            statement = statement_bytes(letter_id, number, text_sha256, opening_of(receipt).commit)
+            message = prepare(statement, os.urandom)
+            made.append(Token("https://letters.example.org/", letter_id, number, pin, message, b"", receipt))
+        return key, made
 
     def tokens(self, letter_id: str, count: int, number: int = 1) -> list[Token]:
         """Tokens of new codes. The first one is exchanged, the others in a hurry."""
@@ -291,18 +299,9 @@ class Campaign:
             spent = [place | {"mac": hash_code(pepper, code), "request": os.urandom(32)} for code in codes]
             issuer.execute(update(Code), spent)
             issuer.commit()
-        with Session(self.databases.reading) as session:
-            letter = session.get_one(Letter, letter_id)
-            round_ = session.get_one(Round, (letter_id, number))
-            pin = write_pin(pin_of_round(letter, number, round_.roll, round_.public_key))
-            text_sha256 = letter.text_sha256 or ""
-        made = []
-        for receipt in (os.urandom(16) for _ in codes):
-            commit = opening_of(receipt).commit
-            message = prepare(statement_bytes(letter_id, number, text_sha256, commit), os.urandom)
-            signature = signed_openly(key, message)
-            made.append(Token("https://letters.example.org/", letter_id, number, pin, message, signature, receipt))
-        return made
+        signed = signs_openly(key)
+        _, unsigned = self._unsigned(letter_id, number, [os.urandom(16) for _ in codes])
+        return [replace(token, signature=signed(token.message)) for token in unsigned]
 
     def sign(self, letter_id: str, token: Token, **how: Any) -> Signed:
         """Sign; ``how`` is ``role="software"`` and so on for groups, and ``name`` with ``at`` for a locked name."""
@@ -479,11 +478,16 @@ def appearing(token: Token, *, name: bytes | None = None, at: int | None = None,
     return Appearance(step, at, tuple(sorted(groups.items())), name, opened.a, bytes.fromhex(opened.w_hash))
 
 
-def signed_openly(key: PrivateKey, message: bytes) -> bytes:
-    """The signature that blinding and unblinding would give, with the private key at hand."""
+def signs_openly(key: PrivateKey) -> Callable[[bytes], bytes]:
+    """Gives a message the signature that blinding and unblinding would give, with the private key at hand."""
     loaded = load_der_private_key(key.der(), None, unsafe_skip_rsa_key_validation=True)
     assert isinstance(loaded, RSAPrivateKey)
-    return loaded.sign(message, PSS(MGF1(SHA384()), SALT), SHA384())
+    return lambda message: loaded.sign(message, PSS(MGF1(SHA384()), SALT), SHA384())
+
+
+def is_beginning(statement: str) -> bool:
+    """Whether a statement only begins a transaction, or takes the locks that it needs."""
+    return statement.startswith("BEGIN") or statement in (TAKE_LOCK, READ_FIRST)
 
 
 class Desk:

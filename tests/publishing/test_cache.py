@@ -11,9 +11,8 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from petition.database import READ_FIRST
 from petition.publishing.cache import PublicCache
-from tests.walks import Campaign
+from tests.walks import Campaign, is_beginning
 
 pytestmark = pytest.mark.thorough
 
@@ -58,7 +57,7 @@ def statements(campaign: Campaign) -> list[str]:
     sent: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if not statement.startswith("BEGIN") and statement != READ_FIRST:
+        if not is_beginning(statement):
             sent.append(statement)
 
     event.listen(campaign.databases.petition, "before_cursor_execute", note)

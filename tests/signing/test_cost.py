@@ -10,9 +10,8 @@ from sqlalchemy import event
 from petition.crypto.encodings import b64url
 from petition.crypto.receipts import opening
 from petition.crypto.tokens import Token
-from petition.database import READ_FIRST, TAKE_LOCK
 from petition.letters.fields import read_field
-from tests.walks import Campaign
+from tests.walks import Campaign, is_beginning
 
 pytestmark = pytest.mark.thorough
 
@@ -52,7 +51,7 @@ def statements(served: Any) -> Count:
         found: list[str] = []
 
         def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-            if not statement.startswith("BEGIN") and statement not in (TAKE_LOCK, READ_FIRST):
+            if not is_beginning(statement):
                 found.append(statement)
 
         databases = served.extensions["petition"].databases

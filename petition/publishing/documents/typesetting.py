@@ -27,20 +27,21 @@ def pdf(template: str, values: dict[str, Any]) -> bytes:
     Where this machine has no font for a character the standard forbids the file; then it is tagged all the same, with
     a box in the character's place: better than none.
     """
-    place, inputs = _place(template), _inputs(values)
     try:
-        made = typst.compile(place, format="pdf", pdf_standards=["ua-1"], sys_inputs=inputs, font_paths=_fonts())
+        return _typeset(template, values, format="pdf", pdf_standards=["ua-1"])
     except typst.TypstError as error:
         if NO_FONT not in str(error):
             raise
-        made = typst.compile(place, format="pdf", sys_inputs=inputs, font_paths=_fonts())
-    assert isinstance(made, bytes)
-    return made
+        return _typeset(template, values, format="pdf")
 
 
 def png(template: str, values: dict[str, Any], *, ppi: float = 72) -> bytes:
     """A picture of one page; at 72 a point is a pixel."""
-    made = typst.compile(_place(template), format="png", ppi=ppi, sys_inputs=_inputs(values), font_paths=_fonts())
+    return _typeset(template, values, format="png", ppi=ppi)
+
+
+def _typeset(template: str, values: dict[str, Any], **how: Any) -> bytes:
+    made = typst.compile(_place(template), sys_inputs=_inputs(values), font_paths=_fonts(), **how)
     assert isinstance(made, bytes)
     return made
 
