@@ -8,7 +8,10 @@ import json
 import logging
 import os
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from traceback import walk_tb
@@ -75,6 +78,17 @@ def log_error(event: str, error: BaseException, **fields: str | None) -> None:
     known = {"kind": type(error).__name__, "place": place_of(error)}
     count_error(known["kind"])
     log.error(event, extra=known | {name: value for name, value in fields.items() if value is not None})
+
+
+@contextmanager
+def errors_counted_together() -> Iterator[None]:
+    """The processes that are started meanwhile count their errors in one folder, which is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="petition-metrics-") as folder:
+        os.environ[SHARED_COUNTS] = folder
+        try:
+            yield
+        finally:
+            del os.environ[SHARED_COUNTS]
 
 
 def count_error(kind: str) -> None:

@@ -23,6 +23,7 @@ COMMANDS = {
     "doctor": "doctor:doctor",
     "export": "export:export",
     "letter": "names:letter",
+    "metrics": "run:metrics",
     "organizer": "organizers:organizer",
     "publish": "publish:publish",
     "report": "reports:report",

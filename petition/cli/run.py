@@ -1,10 +1,11 @@
-"""``petition run``: upgrades, then watches over two children, the server and the one scheduler."""
+"""``petition run``: upgrades, then watches over its children, the server and the one scheduler."""
 
 import gc
 import multiprocessing
 import os
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -19,15 +20,16 @@ from petition.cli.starting import (
     require_free_port,
     wait_for_databases,
 )
-from petition.config import Settings
-from petition.jobs.supervisor import end_with_parent, watch_over
-from petition.operations.locks import PARTS, SCHEDULER, only_one
+from petition.jobs.supervisor import FORKS, Work, end_with_parent, watch_over
+from petition.logs import errors_counted_together
+from petition.operations.locks import PARTS, SCHEDULER, SERVER, only_one
 from petition.outages import forget_outage
 
 HEADER_SECONDS = 10
 """How long the head of a request may take to arrive."""
 REQUEST_SECONDS = 8
 """How long running requests may take to end when the server has to stop."""
+LOADED = ("granian", "petition.web.ahead", "petition.web.app")
 HOST = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 PORT = click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 WORKERS = click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1, help="One a core.")
@@ -57,8 +59,11 @@ def run(host: str, port: int, workers: int, only: str | None) -> None:
                 sys.stdout.flush()
 
         asked = None if only == SCHEDULER else f"{address}/healthz"
-        with _figures(settings, address) if only != SCHEDULER else nullcontext():
-            watch_over(children(host, port, workers, only), Announcement(asked, tell))
+        figures = None if only == SCHEDULER else settings.metrics
+        if figures:
+            require_free_port(*figures, setting="PETITION_METRICS")
+        with errors_counted_together() if figures else nullcontext():
+            watch_over(site_works(host, port, workers, only, counts=bool(figures)), Announcement(asked, tell))
 
 
 def _part(only: str, port: int) -> str:
@@ -69,21 +74,22 @@ def _part(only: str, port: int) -> str:
     return SCHEDULER if only == SCHEDULER else f"{only}-{port}"
 
 
-def _figures(settings: Settings, address: str) -> AbstractContextManager[None]:
-    """Serves figures for the host's own watch, where PETITION_METRICS asks for them."""
-    if settings.metrics is None:
-        return nullcontext()
-    from petition.operations.metrics import serving
+def site_works(host: str, port: int, workers: int, only: str | None = None, *, counts: bool = False) -> list[Work]:
+    """What the processes of a site do: the server and the scheduler, or one of them, and figures for its host."""
+    _load()
+    place = ("--host", host, "--port", str(port))
+    works = {SERVER: _work("serve", *place, "--workers", str(workers)), SCHEDULER: _work("clock")}
+    chosen = [works[only]] if only else [*works.values()]
+    return [*chosen, _work("metrics", *place)] if counts else chosen
 
-    return serving(settings, address, *settings.metrics)
+
+def _work(command: str, *options: str) -> Work:
+    return Work(f"petition-{command}", partial(_do, command, *options))
 
 
-def children(host: str, port: int, workers: int, only: str | None = None) -> list[list[str]]:
-    """The command lines of server and clock, or of one of them."""
-    petition = [sys.executable, "-m", "petition"]
-    server = [*petition, "serve", "--host", host, "--port", str(port), "--workers", str(workers)]
-    parts = {"server": server, "scheduler": [*petition, "clock"]}
-    return [parts[only]] if only else list(parts.values())
+def _do(*command: str) -> None:
+    """Be another command of this program."""
+    import_module("petition.cli").main(command, prog_name="petition")
 
 
 def application() -> Any:
@@ -102,10 +108,12 @@ def application() -> Any:
 
 
 def _load() -> None:
-    """Import the application once for all workers, where they are forked from this process. Nothing is opened here."""
-    if multiprocessing.get_start_method() == "fork":
-        import_module("petition.web.app")
-        gc.freeze()  # what was loaded stays in memory that the workers share
+    """Import once what all processes need, where they are forks of this one. Nothing is opened here."""
+    if FORKS:
+        for name in LOADED:
+            import_module(name)
+        gc.collect()
+        gc.freeze()  # what was loaded stays in memory that they share
 
 
 @click.command(hidden=True)
@@ -119,7 +127,6 @@ def serve(host: str, port: int, workers: int) -> None:
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
-    _load()
     Granian(
         "petition.cli.run:application",
         factory=True,
@@ -143,3 +150,16 @@ def clock() -> None:
     """The clock alone."""
     logs.configure()
     stay(cli_context())
+
+
+@click.command(hidden=True)
+@HOST
+@PORT
+def metrics(host: str, port: int) -> None:
+    """The figures of the site that is served at an address and port."""
+    from petition.operations.metrics import serve as serve_figures
+
+    logs.configure()
+    settings = open_settings()
+    if settings.metrics is not None:
+        serve_figures(settings, local_address(host, port), *settings.metrics)

@@ -19,8 +19,8 @@ NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """Ask this machine directly, no matter which proxy the environment names."""
 
 
-def require_free_port(host: str, port: int) -> None:
-    """Refuse a port that another program listens on.
+def require_free_port(host: str, port: int, setting: str = "--port") -> None:
+    """Refuse a port that another program listens on; ``setting`` chooses it.
 
     The server itself would not notice: Linux lets several programs share a port that all of them ask to share.
     """
@@ -30,7 +30,9 @@ def require_free_port(host: str, port: int) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
     except OSError as error:
-        refuse(f"Port {port} of {host} can't be used ({error.strerror}). Choose another one: --port {port % 65535 + 1}")
+        refuse(
+            f"Port {port} of {host} can't be used ({error.strerror}). Choose another one: {setting} {port % 65535 + 1}"
+        )
 
 
 def wait_for_databases(settings: Settings) -> None:

@@ -1,13 +1,19 @@
-"""Keeps child processes running: watches all of them at all times, and ends within seconds when asked to."""
+"""Keeps child processes running: watches all of them at all times, and ends within seconds when asked to.
+
+On Linux a child is a fork of this process: what was imported here is in memory once, and nobody waits for it again.
+"""
 
 import ctypes
+import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from typing import Any
 
 STEP_SECONDS = 0.2
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
@@ -15,25 +21,36 @@ FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 HEALTHY_SECONDS = 60.0
 """A child that ran this long is healthy: when it dies, waiting starts over."""
 GRACE_SECONDS = 10.0
-SET_PARENT_DEATH_SIGNAL = 1
+SET_PARENT_DEATH_SIGNAL, SET_NAME = 1, 15
+"""Of prctl(2)."""
+FORKS = sys.platform == "linux"
+PROCESSES: Any = multiprocessing.get_context("fork" if FORKS else "spawn")
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-class Child:
-    """A command that should always run. ``seconds`` is the clock."""
+@dataclass(frozen=True)
+class Work:
+    """What a child does, until it is told to stop, and its name in lists of processes (15 bytes at most)."""
 
-    def __init__(self, command: Sequence[str], seconds: Callable[[], float] = time.monotonic) -> None:
-        self._command = command
+    name: str
+    do: Callable[[], object]
+
+
+class Child:
+    """A process that should always run. ``seconds`` is the clock."""
+
+    def __init__(self, work: Work, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._work = work
         self._seconds = seconds
         self._wait = FIRST_WAIT
         self._due = seconds()
         self._started = 0.0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: BaseProcess | None = None
 
     @property
     def is_alive(self) -> bool:
         """Whether it runs now."""
-        return self._process is not None and self._process.poll() is None
+        return self._process is not None and self._process.is_alive()
 
     def look(self) -> None:
         """Start it if it is due, and note if it died. Returns at once."""
@@ -47,7 +64,8 @@ class Child:
             self._due, self._wait = now + self._wait, min(LONGEST_WAIT, self._wait * 2)
         if now >= self._due:
             self._started = now
-            self._process = subprocess.Popen(self._command, preexec_fn=_begin)
+            self._process = PROCESSES.Process(target=_begin, args=[self._work])
+            self._process.start()
 
     def terminate(self) -> None:
         """Ask it to end."""
@@ -58,19 +76,18 @@ class Child:
         """Wait for its end until a moment of ``time.monotonic``; then kill it."""
         if self._process is None:
             return
-        try:
-            self._process.wait(max(0.0, until - time.monotonic()))
-        except subprocess.TimeoutExpired:
+        self._process.join(max(0.0, until - time.monotonic()))
+        if self._process.is_alive():
             self._process.kill()
-            self._process.wait()
+            self._process.join()
 
 
-def watch_over(commands: Sequence[Sequence[str]], also: Callable[[], object] = lambda: None) -> None:
-    """Keep the commands running until a signal says stop; ``also`` is called five times a second, and is quick."""
+def watch_over(works: Sequence[Work], also: Callable[[], object] = lambda: None) -> None:
+    """Keep the children running until a signal says stop; ``also`` is called five times a second, and is quick."""
     stop = threading.Event()
     for number in STOP_SIGNALS:
         signal.signal(number, lambda *_: stop.set())
-    children = [Child(command) for command in commands]
+    children = [Child(work) for work in works]
     try:
         while not stop.is_set():
             for child in children:
@@ -89,10 +106,19 @@ def _end(children: Sequence[Child]) -> None:
         child.end(until)
 
 
-def _begin() -> None:
+def _begin(work: Work) -> None:
     """In the child: a group of its own, so that Ctrl-C reaches only the parent, which ends it in order."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
     os.setpgid(0, 0)
     end_with_parent()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SET_NAME, work.name.encode())
+    try:
+        work.do()
+    except Exception:
+        sys.excepthook(*sys.exc_info())  # multiprocessing would print the values that an error was raised with
+        sys.exit(1)
 
 
 def end_with_parent() -> None:

@@ -36,7 +36,22 @@ def _lock(path: Path, part: str, data: Path) -> Iterator[None]:
             data=str(data),
             part=part,
         ) from None
+    _held.add(descriptor)
     try:
         yield
     finally:
+        _held.discard(descriptor)
         os.close(descriptor)
+
+
+_held: set[int] = set()
+
+
+def _let_go() -> None:
+    """A fork does not hold what the process holds that it came from: it would go on holding it alone."""
+    for descriptor in _held:
+        os.close(descriptor)
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_let_go)

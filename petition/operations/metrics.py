@@ -5,12 +5,10 @@ few seconds would see when people come. To learn how quickly the site answers, a
 """
 
 import contextlib
-import os
-import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, start_http_server
@@ -23,9 +21,7 @@ from sqlalchemy.orm import Session
 
 from petition.config import Settings
 from petition.database import engine_for
-from petition.errors import Conflict
 from petition.issuing.models import Outbox
-from petition.logs import SHARED_COUNTS
 from petition.scheduler_record import SchedulerRecord
 
 STEP = 5
@@ -70,32 +66,13 @@ class SiteHealth(Collector):
             engine.dispose()
 
 
-@contextlib.contextmanager
-def serving(settings: Settings, address: str, host: str, port: int) -> Iterator[None]:
-    """Serve the figures of the site at an address for as long as this lasts.
-
-    The processes that are started meanwhile count their errors in a folder that is gone afterwards.
-    """
-    with tempfile.TemporaryDirectory(prefix="petition-metrics-") as folder:
-        os.environ[SHARED_COUNTS] = folder
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
-        registry.register(SiteHealth(settings, address))
-        try:
-            server, thread = start_http_server(port, host, registry)
-        except OSError as error:
-            raise Conflict(
-                "PETITION_METRICS: port %(port)s can't be used (%(why)s). Choose another one.",
-                port=port,
-                why=error.strerror,
-            ) from None
-        try:
-            yield
-        finally:
-            del os.environ[SHARED_COUNTS]
-            server.shutdown()
-            server.server_close()
-            thread.join()
+def serve(settings: Settings, address: str, host: str, port: int) -> None:
+    """Serve the figures of the site at an address, with the errors that all its processes count, until told to stop."""
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    registry.register(SiteHealth(settings, address))
+    _server, thread = start_http_server(port, host, registry)
+    thread.join()
 
 
 def _status(address: str) -> int:

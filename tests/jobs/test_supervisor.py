@@ -6,14 +6,20 @@ import sys
 import time
 from pathlib import Path
 
-from petition.jobs.supervisor import FIRST_WAIT, HEALTHY_SECONDS, LONGEST_WAIT, Child
+from petition.jobs.supervisor import FIRST_WAIT, HEALTHY_SECONDS, LONGEST_WAIT, Child, Work
 
-COUNTS = "import pathlib, sys; pathlib.Path(sys.argv[1]).open('a').write('x')"
 SUPERVISE = """
-import sys
-from petition.jobs.supervisor import watch_over
-dies, sleeps = [[sys.executable, "-c", code] for code in ("", "import time; time.sleep(600)")]
+import time
+from petition.jobs.supervisor import Work, watch_over
+dies, sleeps = Work("dies", int), Work("sleeps", lambda: time.sleep(600))
 watch_over([dies, sleeps], lambda: print("x", flush=True))
+"""
+FAILS = """
+import time
+from petition import logs
+from petition.jobs.supervisor import Work, watch_over
+logs.configure()
+watch_over([Work("fails", lambda: int("a-very-rare-word"))])
 """
 
 
@@ -30,7 +36,12 @@ class Seconds:
 def counting(folder: Path, seconds: Seconds) -> tuple[Child, Path]:
     """A child that dies at once, and the file in which it counts how often it was started."""
     file = folder / "starts"
-    return Child([sys.executable, "-c", COUNTS, str(file)], seconds), file
+
+    def count() -> None:
+        with file.open("a") as counted:
+            counted.write("x")
+
+    return Child(Work("counts", count), seconds), file
 
 
 def run_to_its_end(child: Child) -> None:
@@ -107,6 +118,28 @@ def test_no_child_outlives_a_supervisor_that_is_killed() -> None:
         supervisor.kill()
     while Path(f"/proc/{sleeper}").exists() and state_of(sleeper) != "Z":
         time.sleep(0.01)
+
+
+def test_what_ends_a_child_is_a_line_of_the_log_without_the_values_in_it() -> None:
+    with subprocess.Popen([sys.executable, "-c", FAILS], stderr=subprocess.PIPE) as supervisor:
+        assert supervisor.stderr is not None
+        line = supervisor.stderr.readline()
+        supervisor.terminate()
+
+    assert b"ValueError" in line
+    assert b"a-very-rare-word" not in line
+
+
+def test_a_child_is_found_by_its_name() -> None:
+    with subprocess.Popen([sys.executable, "-c", SUPERVISE], stdout=subprocess.PIPE) as supervisor:
+        assert supervisor.stdout is not None
+        for _ in range(3):
+            supervisor.stdout.readline()
+        [sleeper] = children_of(supervisor.pid)
+        name = Path(f"/proc/{sleeper}/comm").read_text()
+        supervisor.terminate()
+
+    assert name == "sleeps\n"
 
 
 def children_of(pid: int) -> list[int]:

@@ -112,7 +112,7 @@ class Running:
         while True:
             for child in self.top.children():
                 with contextlib.suppress(psutil.NoSuchProcess):
-                    if what in child.cmdline():
+                    if child.name() == f"petition-{what}":
                         return child
             time.sleep(0.05)
 

@@ -1,5 +1,7 @@
 """Figures for the host's own watch: of the site's health, of no letter and no visitor, and for this machine alone."""
 
+import contextlib
+import time
 import urllib.error
 import urllib.request
 
@@ -16,6 +18,14 @@ from tests.walks import Campaign
 
 pytestmark = [pytest.mark.race, pytest.mark.parametrize("kind", ["sqlite"])]
 MARKER = "a-very-rare-word"
+
+
+def scraped_soon(port: int) -> str:
+    """As soon as the process that serves them is there."""
+    while True:
+        with contextlib.suppress(urllib.error.URLError):
+            return scraped(port)
+        time.sleep(0.1)
 
 
 def scraped(port: int) -> str:
@@ -43,7 +53,7 @@ def test_errors_are_counted_by_kind_for_all_processes_never_at_the_site_and_noth
         {**environ, "PETITION_METRICS": str(figures)}, "--only", "server", "--port", str(port), "--workers", "2"
     ) as program:
         program.line()
-        well = values(scraped(figures))
+        well = values(scraped_soon(figures))
         with campaign.databases.issuer.begin() as connection:
             connection.execute(text("DROP TABLE code"))
         for number in range(4):

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-import tarfile
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,8 +49,7 @@ class Released:
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    with tarfile.open(archive) as packed:
-        packed.extractall(folder, filter="fully_trusted")
+    subprocess.run([sys.executable, "-m", "tarfile", "-e", archive, folder], check=True)
 
 
 @pytest.fixture(scope="session", params=VERSIONS)
