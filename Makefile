@@ -5,6 +5,7 @@ BIN := .venv/bin
 # Tests start the program hundreds of times: its byte code is kept.
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
+SLOW := $(foreach folder,browser cli client deploy fuzz race upgrades verifying,--ignore=tests/$(folder))
 SENTENCES := $(foreach name,say _ Refusal BadShape Forbidden NotFound Conflict CodeUsed TokenUsed TextChanged TooEarly Over TooLong SlowDown,-k $(name))
 
 help:  ## list the targets
@@ -34,7 +35,7 @@ test: .venv/test lint browser  ## everything that CI runs
 	$(BIN)/python -m pytest -m "not long" -n 3 --dist worksteal -q
 
 test-fast: .venv/test lint  ## the quick ones: rules and pages on SQLite; no browsers, races, commands, clients or attacks
-	$(BIN)/python -m pytest -m "not long and not browser and not race and not thorough" -k "not postgresql" --ignore=tests/cli --ignore=tests/client --ignore=tests/verifying -n 2 --dist worksteal -q
+	$(BIN)/python -m pytest -m "not long and not browser and not race and not thorough" -k "not postgresql" $(SLOW) -p no:schemathesis -n 2 --dist worksteal -q
 
 test-long: .venv/test lint firefox office servers  ## test, and what takes minutes
 	$(BIN)/python -m pytest

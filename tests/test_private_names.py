@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.thorough
 ROOT = Path(__file__).parents[1]
 RELEASES = ROOT / "tests" / "data"
 """Made once with the program as it was then."""

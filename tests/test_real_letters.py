@@ -30,6 +30,8 @@ from tests.shared import ONCE, Place, Shared
 from tests.visitors import Page
 from tests.web.desk.test_versions import newest
 
+pytestmark = pytest.mark.thorough
+
 LETTERS = sorted((Path(__file__).parent / "data/letters").glob("*.md"))
 TABLE = "quotes-and-tables"
 DRAWN = ("ar", "zh")

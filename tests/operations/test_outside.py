@@ -22,6 +22,7 @@ from petition.cli import main
 from petition.operations.doctor.outside import OWN_PORTS, check_from_outside
 from petition.operations.doctor.visitor import Place
 
+pytestmark = pytest.mark.thorough
 NAME = "localhost"
 ONION = "http://2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid.onion/"
 PAGE = {

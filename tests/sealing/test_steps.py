@@ -25,6 +25,7 @@ from tests.walks import DATABASES, Campaign
 
 __all__ = ["campaign"]
 K, H = 3, 2
+pytestmark = pytest.mark.thorough
 FIELDS = (read_field("Role", [("Software", None), ("Hardware", None)]),)
 
 
