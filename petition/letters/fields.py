@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from petition.errors import TOO_MANY, BadShape
@@ -180,16 +180,20 @@ def _options(letter_id: str, field_id: str, groups: Iterable[Group]) -> list[Opt
     ]
 
 
+_FIELD, _OPTION = Field.__table__.c, Option.__table__.c
 OF_LETTER = (
-    select(Field.id, Field.label, Option.id.label("option"), Option.label.label("group"), Option.headcount)
-    .join(Option, (Option.letter_id == Field.letter_id) & (Option.field == Field.id))
-    .order_by(Field.position, Option.position)
+    select(_FIELD.id, _FIELD.label, _OPTION.id.label("option"), _OPTION.label.label("group"), _OPTION.headcount)
+    .join_from(
+        Field.__table__, Option.__table__, (_OPTION.letter_id == _FIELD.letter_id) & (_OPTION.field == _FIELD.id)
+    )
+    .where(_FIELD.letter_id == bindparam("of_letter"))
+    .order_by(_FIELD.position, _OPTION.position)
 )
 
 
 def fields_of(session: Session, letter_id: str) -> tuple[FieldOfLetter, ...]:
     """A letter's fields with their groups, in their order."""
     found: dict[tuple[str, str], list[Group]] = {}
-    for row in session.execute(OF_LETTER.where(Field.letter_id == letter_id)):
+    for row in session.execute(OF_LETTER, {"of_letter": letter_id}):
         found.setdefault((row.id, row.label), []).append(Group(row.option, row.group, row.headcount))
     return tuple(FieldOfLetter(*of, tuple(groups)) for of, groups in found.items())

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, literal, select, union_all
+from sqlalchemy import CompoundSelect, Row, bindparam, delete, insert, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from petition.crypto.appearance_steps import COUNTED, GROUPED, NAMED, NAMED_AT, STEPS, name_step
@@ -25,10 +25,11 @@ from petition.signing.names import (
     forget_names_of_letter,
     forget_names_of_round,
     forget_shown,
-    not_shown_yet,
     require_not_hidden,
     shown_under_key,
+    still_locked,
     take_off,
+    unlocked_under,
 )
 
 ANSWERS, NAMES = (ArrivedAnswer, Answer), (ArrivedName, LockedName)
@@ -223,7 +224,8 @@ def keys_of(session: Session, letter_id: str, a: bytes) -> Keys:
 
 def are_kept(session: Session, letter_id: str, rows: Rows) -> bool:
     """Whether exactly these rows are stored under their keys; no other key is looked at."""
-    locked: Rows = {**rows, NAMES: not_shown_yet(session, letter_id, rows[NAMES])}
+    unlocked = unlocked_under(session, letter_id, [row["key"] for row in rows[NAMES]])
+    locked: Rows = {**rows, NAMES: still_locked(rows[NAMES], unlocked)}
     keys = keys_in(locked)
     return all(_present(session, letter_id, tables, keys[tables]) == _sorted(locked[tables]) for tables in locked)
 
@@ -233,10 +235,12 @@ def keep(session: Session, letter_id: str, rows: Rows, keys: Keys) -> None:
 
     What is taken back leaves a blank where it arrives, from which the next sealing knows what to delete.
     """
-    locked = not_shown_yet(session, letter_id, rows[NAMES])
+    unlocked = unlocked_under(session, letter_id, keys[NAMES])
+    locked = still_locked(rows[NAMES], unlocked)
     for row in locked:
         require_not_hidden(session, letter_id, row["key"])
-    take_off(session, letter_id, keys[NAMES], but=[row["key"] for row in rows[NAMES] if row not in locked])
+    stays = {row["key"] for row in rows[NAMES] if row not in locked}
+    take_off(session, letter_id, unlocked.keys() - stays)
     wanted_rows: Rows = {**rows, NAMES: locked}
     for tables, wanted in wanted_rows.items():
         _keep_in(session, letter_id, tables, wanted, keys[tables])
@@ -293,17 +297,25 @@ def _present(session: Session, letter_id: str, tables: Tables, keys: list[bytes]
     return _sorted(row for row in here + there if not is_blank(row))
 
 
-def _stored(session: Session, letter_id: str, tables: Tables, keys: list[bytes]) -> tuple[list[AnyRow], list[AnyRow]]:
-    """The rows under some keys where they arrive, and where they settle; those that were taken back too."""
-    if not keys:
-        return [], []
+def _under_keys(tables: Tables) -> CompoundSelect[Any]:
     parts = (
-        select(here, literal(place).label("place")).where(here.c.letter_id == letter_id, here.c.key.in_(keys))
+        select(here, literal(place).label("place")).where(
+            here.c.letter_id == bindparam("of_letter"), here.c.key.in_(bindparam("of_keys", expanding=True))
+        )
         for place, here in enumerate(table.__table__ for table in tables)
     )
+    return union_all(*parts)
+
+
+_STORED = {tables: _under_keys(tables) for tables in (ANSWERS, NAMES)}
+
+
+def _stored(session: Session, letter_id: str, tables: Tables, keys: list[bytes]) -> tuple[list[AnyRow], list[AnyRow]]:
+    """The rows under some keys where they arrive, and where they settle; those that were taken back too."""
     found: tuple[list[AnyRow], list[AnyRow]] = ([], [])
-    for row in session.execute(union_all(*parts)).mappings():
-        found[row["place"]].append({name: value for name, value in row.items() if name != "place"})
+    if keys:
+        for row in session.execute(_STORED[tables], {"of_letter": letter_id, "of_keys": keys}).mappings():
+            found[row["place"]].append({name: value for name, value in row.items() if name != "place"})
     return found
 
 

@@ -5,10 +5,10 @@ is only marked.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, LargeBinary, Row, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from petition.crypto.encodings import sha256
@@ -75,21 +75,36 @@ def shown_under_key(session: Session, letter_id: str, key: bytes) -> ShownName |
     return None if row is None or row.state == LEAVING else row
 
 
-def not_shown_yet(session: Session, letter_id: str, wanted: Iterable[AnyRow]) -> list[AnyRow]:
+_NAME: Any = ShownName.__table__.c
+_UNDER_KEYS = select(_NAME.key, _NAME.step, _NAME.locked_sha256, _NAME.state).where(
+    _NAME.letter_id == bindparam("of_letter"), _NAME.key.in_(bindparam("of_keys", expanding=True))
+)
+Unlocked = dict[bytes, Row[Any]]
+"""What was unlocked under some keys: step, SHA-256 of the locked name, and state."""
+
+
+def unlocked_under(session: Session, letter_id: str, keys: Iterable[bytes]) -> Unlocked:
+    """What was unlocked under these keys, also what is leaving."""
+    wanted = {"of_letter": letter_id, "of_keys": list(keys)}
+    return {row.key: row for row in session.execute(_UNDER_KEYS, wanted)} if wanted["of_keys"] else {}
+
+
+def still_locked(wanted: Iterable[AnyRow], unlocked: Unlocked) -> list[AnyRow]:
     """Of the locked names in a request, those whose very bytes were not unlocked yet."""
-    return [row for row in wanted if not _is_same(shown_under_key(session, letter_id, row["key"]), row)]
+    return [row for row in wanted if not _is_same(unlocked.get(row["key"]), row)]
 
 
-def _is_same(shown: ShownName | None, row: AnyRow) -> bool:
-    return shown is not None and (shown.step, shown.locked_sha256) == (row["step"], sha256(row["locked"]))
+def _is_same(shown: Row[Any] | None, row: AnyRow) -> bool:
+    if shown is None or shown.state == LEAVING:
+        return False
+    return (shown.step, shown.locked_sha256) == (row["step"], sha256(row["locked"]))
 
 
-def take_off(session: Session, letter_id: str, keys: Iterable[bytes], *, but: Iterable[bytes] = ()) -> None:
+def take_off(session: Session, letter_id: str, keys: Collection[bytes]) -> None:
     """Take shown names off, for another name or none. A hidden name stays hidden as long as its signature stands."""
-    gone = [key for key in keys if key not in set(but)]
-    if not gone:
+    if not keys:
         return
-    here = (ShownName.letter_id == letter_id, ShownName.key.in_(gone))
+    here = (ShownName.letter_id == letter_id, ShownName.key.in_(keys))
     session.execute(delete(ShownName).where(*here, ShownName.state.in_((UNREADABLE, HELD))))
     session.execute(update(ShownName).where(*here, ShownName.state == SHOWN).values(state=LEAVING))
 
@@ -103,10 +118,15 @@ def forget_shown(session: Session, letter_id: str, keys: Iterable[bytes]) -> Non
     session.execute(hidings.values(key=None))
 
 
+_HIDDEN_NAME: Any = HiddenName.__table__.c
+_WHY_HIDDEN = select(_HIDDEN_NAME.reason).where(
+    _HIDDEN_NAME.letter_id == bindparam("of_letter"), _HIDDEN_NAME.key == bindparam("of_key", type_=LargeBinary)
+)
+
+
 def require_not_hidden(session: Session, letter_id: str, key: bytes) -> None:
     """Refuse another name from a signer whose name the organizers have hidden."""
-    here = (HiddenName.letter_id == letter_id, HiddenName.key == key)
-    reason = session.scalar(select(HiddenName.reason).where(*here).limit(1))
+    reason = session.scalars(_WHY_HIDDEN, {"of_letter": letter_id, "of_key": key}).first()
     if reason is not None:
         raise Conflict("The organizers hid your name. Their reason: %(reason)s", reason=reason)
 

@@ -246,6 +246,8 @@ def environ_of(scope: Any) -> dict[str, Any]:
         "wsgi.run_once": False,
     }
     for name, value in scope.headers.items():
+        if "_" in name:  # in WSGI it would pass for the one with a hyphen, which only the proxy may set
+            continue
         key = name.replace("-", "_").upper()
         key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
         environ[key] = f"{environ[key]}{'; ' if key == 'HTTP_COOKIE' else ','}{value}" if key in environ else value

@@ -7,7 +7,7 @@ not an organizer without typing the passphrase. Private halves are stored only i
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from petition.crypto.appearance_steps import NAMED, NAMED_AT, in_order, name_step, number_of
@@ -89,12 +89,16 @@ def public_names_keys(session: Session, letter_id: str) -> dict[str, str]:
     return {row.step: b64url(row.public_key) for row in rows if row.public_key is not None}
 
 
+_KEY, _COPY = NamesKey.__table__.c, NamesKeyCopy.__table__.c
+_IS_HELD = exists().where(_COPY.letter_id == _KEY.letter_id, _COPY.step == _KEY.step)
+_TAKEN = select(_KEY.step).where(
+    _KEY.letter_id == bindparam("of_letter"), _KEY.is_over.is_(False), _IS_HELD | _KEY.private_key.is_not(None)
+)
+
+
 def steps_taken(session: Session, letter_id: str) -> list[str]:
     """The steps that show names and are still taken: not those that no one can unlock any more."""
-    copies = select(NamesKeyCopy.step).where(NamesKeyCopy.letter_id == letter_id)
-    held = set(session.scalars(copies.distinct()))
-    rows = names_keys(session, letter_id)
-    return [row.step for row in rows if not row.is_over and (row.step in held or row.private_key is not None)]
+    return in_order(session.scalars(_TAKEN, {"of_letter": letter_id}))
 
 
 def who_can_unlock(session: Session, letter_id: str) -> set[str]:

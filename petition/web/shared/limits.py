@@ -7,7 +7,9 @@ their own, so no one can use up an organizer's. Each worker counts by itself, un
 (``shared_counts``).
 
 People of one network share a count. So that no one can fill it up to the last request and see from a refusal that
-someone else came, the limit of each minute is random. For emails the limit of each hour is, too.
+someone else came, each count has a limit of its own, drawn when it begins: what one page says tells nothing of another
+page, of another limit or of the next minute. Counts begin with the minute, hour or day, not with the first request, or
+the end of a refusal would tell when someone else came.
 """
 
 import hashlib
@@ -15,54 +17,66 @@ import hmac
 import ipaddress
 import math
 import os
+import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
-from functools import lru_cache, wraps
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from flask import request
 from flask import session as cookie
-from limits import RateLimitItem, parse_many
 
 from petition.errors import SlowDown
 from petition.letters.organizers.accounts import as_compared
 from petition.web.shared.login_throttle import waits
 from petition.web.shared.shared_counts import SharedDayKey, Store, count
 
-DAY = 24 * 3600
-BY_ADDRESS, BY_LETTER = 300, 20_000
-"""Requests a minute, at least."""
-SPREAD = 100
-"""How many more there may be, at random: a visitor's handful does not show."""
-BY_BROWSER = "60 per minute"
-MAIL_A_MINUTE, MORE_A_MINUTE = 5, 10
-MAIL_AN_HOUR, MORE_AN_HOUR = 20, 20
-MAIL_BY_LETTER = 200
-"""Emails that a visitor may ask for at least, and how many more there may be, at random."""
-MINUTE, HOUR = 60, 3600
+MINUTE, HOUR, DAY = 60, 3600, 24 * 3600
 SWEPT_EVERY = 60.0
 """Seconds after which counts that are over are looked for and deleted."""
 P = ParamSpec("P")
 R = TypeVar("R")
-parsed = lru_cache(maxsize=1024)(parse_many)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At least so many requests in so many seconds, and fewer than ``spread`` more; each count draws how many."""
+
+    least: int
+    seconds: int
+    spread: int
+
+    @property
+    def most(self) -> int:
+        """The highest that can be drawn."""
+        return self.least + self.spread - 1
+
+
+A_VISITOR = Limit(300, MINUTE, 100)
+"""Requests to a page for signing. A visitor's handful does not show in a limit that is drawn from so many."""
+A_LETTER = Limit(20_000, MINUTE, 100)
+"""The same where all visitors look alike."""
+A_BROWSER = Limit(60, MINUTE, 60)
+MAIL = (Limit(5, MINUTE, 10), Limit(20, HOUR, 20))
+MAIL_BY_LETTER = Limit(200, MINUTE, 100)
+RARELY_BY_HOUR, RARELY_BY_DAY = Limit(5, HOUR, 10), Limit(5, DAY, 10)
+TOGETHER_BY_HOUR, TOGETHER_BY_DAY = Limit(100, HOUR, 100), Limit(100, DAY, 100)
+Limits = Sequence[Limit]
 
 
 class _DayKey:
-    """A random key that is forgotten after a day."""
+    """A random key that is forgotten after a day. It is made when it is needed, by each process for itself."""
 
     def __init__(self) -> None:
-        self._key, self._made = os.urandom(32), time.monotonic()
+        self._key, self._made = b"", -math.inf
 
     def digest(self, what: str) -> str:
         """A visitor, code or name, as a digest that no one can reverse."""
         if time.monotonic() - self._made > DAY:
             self._key, self._made = os.urandom(32), time.monotonic()
         return hmac.new(self._key, what.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
-
-    def period(self, seconds: int) -> float:
-        """Which minute or hour it is for this process."""
-        return time.monotonic() // seconds
 
 
 _today: _DayKey | SharedDayKey = _DayKey()
@@ -81,40 +95,29 @@ def is_from_here() -> bool:
         return True
 
 
-def signing() -> str:
+def signing() -> Limits:
     """How often a visitor may request a signing page."""
-    return _a_minute(BY_LETTER if is_from_here() else BY_ADDRESS)
+    return [A_LETTER if is_from_here() else A_VISITOR]
 
 
-def _a_minute(least: int, spread: int = SPREAD) -> str:
-    return f"{least + _drawn(spread, MINUTE)} per minute"
-
-
-def _drawn(spread: int, seconds: int) -> int:
-    """A number that is another in each minute or hour, for each visitor; no one can work it out."""
-    return int(_today.digest(f"limit {visitor()} {seconds} {_today.period(seconds)}"), 16) % spread
-
-
-def asking_for_mail() -> str:
+def asking_for_mail() -> Limits:
     """How often a visitor may ask for a code by email."""
-    if is_from_here():
-        return _a_minute(MAIL_BY_LETTER)
-    return f"{_a_minute(MAIL_A_MINUTE, MORE_A_MINUTE)}; {MAIL_AN_HOUR + _drawn(MORE_AN_HOUR, HOUR)} per hour"
+    return [MAIL_BY_LETTER] if is_from_here() else MAIL
 
 
-def reporting() -> str:
+def reporting() -> Limits:
     """How often a visitor may report a letter, or all together where all come from this machine."""
-    return "100 per hour" if is_from_here() else "5 per hour"
+    return [TOGETHER_BY_HOUR if is_from_here() else RARELY_BY_HOUR]
 
 
-def signing_in() -> str:
+def signing_in() -> Limits:
     """How often a visitor may come with a passphrase or a link, and how often a browser that did so before."""
-    return _a_minute(BY_LETTER) if is_from_here() and known_browser() is None else BY_BROWSER
+    return [A_LETTER if is_from_here() and known_browser() is None else A_BROWSER]
 
 
-def starting() -> str:
+def starting() -> Limits:
     """How often a visitor may make an account on a site that is open to anyone."""
-    return "100 per day" if is_from_here() else "5 per day"
+    return [TOGETHER_BY_DAY if is_from_here() else RARELY_BY_DAY]
 
 
 def visitor() -> str:
@@ -163,7 +166,7 @@ def posted_name() -> str:
 
 
 class Counts:
-    """Counts in this process's memory, each of which starts over when its time has passed."""
+    """Counts in this process's memory, each of which is over when its minute, hour or day is."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._lock = clock, threading.Lock()
@@ -174,30 +177,37 @@ class Counts:
         self._counted: dict[str, tuple[float, int]] = {}
         self._swept = self._clock()
 
-    def add(self, key: str, seconds: float) -> int:
-        """Count one more under a key; how many there are within these seconds."""
+    def add(self, key: str, seconds: int, beginning: int = 0) -> int:
+        """Count one more under a key; how many there are within these seconds. A new count begins at ``beginning``."""
         now = self._clock()
         with self._lock:
             if now - self._swept > SWEPT_EVERY:
                 self._counted = {key: found for key, found in self._counted.items() if found[0] > now}
                 self._swept = now
             ends, count = self._counted.get(key, (0.0, 0))
-            ends, count = (ends, count + 1) if ends > now else (now + seconds, 1)
-            self._counted[key] = ends, count
-        return count
+            if ends <= now:
+                ends, count = (now // seconds + 1) * seconds, beginning
+            self._counted[key] = ends, count + 1
+        return count + 1
 
 
 class SharedCounts(Counts):
     """Counts of all hosts; while their server is away, of this process."""
 
-    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, store: Store, clock: Callable[[], float] = time.monotonic, now: Callable[[], float] = time.time
+    ) -> None:
         super().__init__(clock)
-        self._store = store
+        self._store, self._now = store, now
 
-    def add(self, key: str, seconds: float) -> int:
-        """Count one more under a key; how many there are within these seconds."""
+    def add(self, key: str, seconds: int, beginning: int = 0) -> int:
+        """Count one more under a key."""
         alone = super().add
-        return self._store.do(lambda server: count(server, digest(key), seconds), lambda: alone(key, seconds))
+        period, passed = divmod(self._now(), seconds)
+        name, left = digest(f"{key} {period:.0f}"), seconds - passed
+        return self._store.do(
+            lambda server: count(server, name, left, beginning), lambda: alone(key, seconds, beginning)
+        )
 
 
 class Limiter:
@@ -207,31 +217,31 @@ class Limiter:
         self.counts = Counts()
 
     def limit(
-        self, allowed: Callable[[], str], key: Callable[[], str] = visitor
+        self, allowed: Callable[[], Limits], key: Callable[[], str] = visitor
     ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-        """A decorator for views. ``allowed`` says how many a time, such as ``5 per minute; 20 per hour``."""
+        """A decorator for views. ``allowed`` says how many."""
 
         def limited(view: Callable[P, R]) -> Callable[P, R]:
             @wraps(view)
             def counted(*given: P.args, **named: P.kwargs) -> R:
-                self._count(allowed(), f"{request.endpoint} {key()}")
+                for each in allowed():
+                    self._count(each, f"{request.endpoint} {key()}")
                 return view(*given, **named)
 
             return counted
 
         return limited
 
-    def _count(self, allowed: str, key: str) -> None:
-        for item in parsed(allowed):
-            if self.counts.add(f"{item} {key}", item.get_expiry()) > item.amount:
-                raise _too_often(item)
+    def _count(self, limit: Limit, key: str) -> None:
+        beginning = secrets.randbelow(limit.spread)
+        if self.counts.add(f"{limit.seconds} {key}", limit.seconds, beginning) > limit.most:
+            raise _too_often(limit)
 
 
-def _too_often(item: RateLimitItem) -> SlowDown:
-    """It says the whole time: what is left of it tells when another visitor of the same address began to knock."""
-    seconds = item.get_expiry()
+def _too_often(limit: Limit) -> SlowDown:
+    """It says the whole time: what is left of it would be no help to those who share a count."""
     sentence = "This was tried too often. Please wait %(minutes)s min, then try again."
-    return SlowDown(sentence, minutes=math.ceil(seconds / 60)).lasting(seconds)
+    return SlowDown(sentence, minutes=math.ceil(limit.seconds / 60)).lasting(limit.seconds)
 
 
 limiter = Limiter()

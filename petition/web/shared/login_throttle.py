@@ -38,7 +38,7 @@ class Backoff:
     """How often tries under a key were wrong, and how long the next one must wait."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+        self.clock = clock
         self._tried: OrderedDict[str, _Tried] = OrderedDict()
         self._store: Store | None = None
         self._digest: Callable[[str], str] = str
@@ -70,10 +70,10 @@ class Backoff:
 
     def _known(self, key: str) -> tuple[int, float]:
         tried = self._tried.get(key, _Tried())
-        return tried.wrong, self._clock() - tried.last
+        return tried.wrong, self.clock() - tried.last
 
     def _note(self, key: str) -> None:
-        now = self._clock()
+        now = self.clock()
         while self._tried and (len(self._tried) > MOST_KEPT or next(iter(self._tried.values())).last < now - FORGOTTEN):
             self._tried.popitem(last=False)
         tried = self._tried.pop(key, _Tried())

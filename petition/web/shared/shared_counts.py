@@ -90,10 +90,6 @@ class SharedDayKey:
             return self._own(what)
         return hmac.new(key, what.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
-    def period(self, seconds: int) -> float:
-        """Which minute or hour it is, the same on all hosts."""
-        return self._now() // seconds
-
     def _key_of_today(self) -> bytes:
         """The key; empty while no part of it is known."""
         moment = self._now()
@@ -116,10 +112,11 @@ def _agreed(server: "Redis", name: str, mine: bytes) -> bytes:
     return bytes(found or b"")
 
 
-def count(server: "Redis", key: str, seconds: float) -> int:
-    """Count one more under a key, which starts over when its time has passed; how many there are."""
+def count(server: "Redis", key: str, left: float, beginning: int = 0) -> int:
+    """Count one more under a key; how many there are. A new count begins at ``beginning``, and is forgotten after the
+    seconds that are left."""
     pipe = server.pipeline()
-    pipe.set(PREFIX + key, 0, nx=True, px=max(1, int(seconds * 1000)))
+    pipe.set(PREFIX + key, beginning, nx=True, px=max(1, int(left * 1000)))
     pipe.incr(PREFIX + key)
     return int(pipe.execute()[1])
 

@@ -1,12 +1,23 @@
 """How often one visitor may try, and what the site answers after that."""
 
-import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from petition.crypto.encodings import b64url
-from petition.web.shared.limits import signing, visitor
+from petition.errors import SlowDown
+from petition.web.shared.limits import (
+    A_BROWSER,
+    A_LETTER,
+    A_VISITOR,
+    MAIL,
+    RARELY_BY_DAY,
+    RARELY_BY_HOUR,
+    Limit,
+    Limiter,
+    visitor,
+)
 from tests.shared import ONCE, Shared
 from tests.visitors import SITE
 
@@ -46,14 +57,27 @@ def refused(shared: Shared, path: str, address: str) -> tuple[int, Any]:
     pytest.fail("2,000 requests were answered")
 
 
-def test_the_last_request_before_a_refusal_cannot_be_known(shared: Shared) -> None:
-    """With a fixed limit, one who sent 299 knew from the next answer whether another of the same network had come."""
-    limits = set()
-    for number in range(20):
-        with shared.app.test_request_context("/", environ_base={"REMOTE_ADDR": f"2001:db8:8:{number}::1"}):
-            limits.add(signing())
+def allowed(shared: Shared, path: str, limit: Limit) -> int:
+    """How many requests of one visitor a page answers within one count."""
+    counted = Limiter().limit(lambda: [limit], key=lambda: "one visitor")(lambda: None)
+    with shared.app.test_request_context(path):
+        for tries in range(limit.most + 1):
+            try:
+                counted()
+            except SlowDown:
+                return tries
+    pytest.fail("it never refuses")
 
-    assert len(limits) > 1
+
+@pytest.mark.parametrize("limit", [A_VISITOR, A_LETTER, A_BROWSER, *MAIL, RARELY_BY_HOUR, RARELY_BY_DAY])
+def test_the_last_request_before_a_refusal_cannot_be_known(shared: Shared, limit: Limit) -> None:
+    """With a fixed limit, one who sent 299 knew from the next answer whether another of the same network had come; with
+    one limit for all pages, so did one who first filled up another page's."""
+    smaller = replace(limit, least=min(limit.least, 20))
+    found = {allowed(shared, path, smaller) for path in ("/", "/organize/sign-in", "/promises/") for _ in range(10)}
+
+    assert len(found) > 2
+    assert found <= set(range(smaller.least, smaller.most + 1))
 
 
 def test_the_last_email_before_a_refusal_cannot_be_known_either(shared: Shared) -> None:
@@ -69,7 +93,6 @@ def test_the_last_email_before_a_refusal_cannot_be_known_either(shared: Shared) 
 def test_a_visitor_who_tries_too_often_learns_how_long_to_wait(shared: Shared) -> None:
     place = shared.an_open_letter()
     answered, _ = refused(shared, f"{place.hidden}tokens", "2001:db8:7::1")
-    time.sleep(2)
     _, answer = refused(shared, f"{place.hidden}tokens", "2001:db8:7::1")
     other = knock(shared, f"{place.hidden}tokens", "2001:db8:7:1::1", json={})
 
@@ -81,7 +104,7 @@ def test_a_visitor_who_tries_too_often_learns_how_long_to_wait(shared: Shared) -
 
 def test_a_limit_by_the_hour_says_so(shared: Shared) -> None:
     place = shared.a_published_letter()
-    for _ in range(7):
+    for _ in range(RARELY_BY_HOUR.most + 1):
         answer = knock(
             shared, f"{place.public}report", "203.0.113.5", data={"why": "x"}, headers={"Sec-Fetch-Site": "same-origin"}
         )

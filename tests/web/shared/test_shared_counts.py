@@ -13,7 +13,7 @@ import pytest
 from petition.config import settings
 from petition.counting_server import connected
 from petition.operations.doctor.limits import check_limits
-from petition.web.shared.limits import SharedCounts
+from petition.web.shared.limits import RARELY_BY_HOUR, SharedCounts
 from petition.web.shared.login_throttle import Backoff
 from petition.web.shared.shared_counts import AWAY_SECONDS, DAY, KEY_SECONDS, SharedDayKey, Store
 from tests.conftest import Clock
@@ -36,7 +36,7 @@ class Host:
         self.client = connected(server.url)
         store = Store(self.client, folder, lambda: self.seconds)
         self.key = SharedDayKey(store, master, lambda what: f"own {what}", lambda: self.day)
-        self.counts = SharedCounts(store, lambda: self.seconds)
+        self.counts = SharedCounts(store, lambda: self.seconds, lambda: self.day)
         self.waits = Backoff(lambda: self.seconds)
         self.waits.share(store, self.key.digest)
 
@@ -67,15 +67,19 @@ def test_hosts_count_one_visitor_together(a_host: Callable[..., Host]) -> None:
     assert second.counts.add("something else", 60) == 1
 
 
-def test_a_count_starts_over_when_its_time_has_passed(server: CountingServer, a_host: Callable[..., Host]) -> None:
-    host = a_host("a")
-    for _ in range(3):
-        host.counts.add("knock", 0.05)
+def test_a_count_begins_where_the_first_to_count_says_and_is_over_with_its_minute(
+    server: CountingServer, a_host: Callable[..., Host]
+) -> None:
+    first, second = a_host("a"), a_host("b")
+    first.day = second.day = first.day + 59
+    begun = [host.counts.add("knock", 60, beginning) for host, beginning in ((first, 7), (second, 3))]
     with closing(server.client()) as client:
-        while any(name.startswith("petition:") and "day" not in name for name in server.content()):
-            client.ping()
+        left = [client.pttl(name) for name in server.content() if "day" not in name]
+    first.day += 1
 
-    assert host.counts.add("knock", 60) == 1
+    assert begun == [8, 9]
+    assert [0 < milliseconds <= 1000 for milliseconds in left] == [True]
+    assert first.counts.add("knock", 60) == 1
 
 
 def test_wrong_passwords_at_one_host_make_the_next_try_at_another_wait(a_host: Callable[..., Host]) -> None:
@@ -190,14 +194,15 @@ def test_who_reported_too_often_at_one_host_is_refused_at_another(
     try:
         for port in ports:
             until_answered(port, "GET", "/healthz")
-        answers = [posted(ports[number % 2], path, "192.0.2.1") for number in range(6)]
+        answers = [posted(ports[number % 2], path, "192.0.2.1") for number in range(RARELY_BY_HOUR.most + 1)]
         other = posted(ports[0], path, "192.0.2.2")
     finally:
         for one in servers:
             one.kill()
             one.join()
 
-    assert answers == [200] * 5 + [429]
+    assert set(answers[: RARELY_BY_HOUR.least]) == {200}
+    assert answers[-1] == 429
     assert other == 200
     assert "192.0.2" not in str(server.content())
 
