@@ -5,7 +5,8 @@ The mailer remembers only the random key of a waiting email, in memory, and logs
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -59,6 +60,16 @@ class _Waiting(_Wait):
     is_counted: bool = False
 
 
+def in_turns(requests: Iterable[tuple[Outbox, str]]) -> list[tuple[Outbox, str]]:
+    """One request of each letter at a time, so that many for one letter don't hold up those for another."""
+    ranks: Counter[str] = Counter()
+    ranked = []
+    for row, roll in requests:
+        ranked.append((ranks[row.letter_id], row, roll))
+        ranks[row.letter_id] += 1
+    return [(row, roll) for _rank, row, roll in sorted(ranked, key=lambda found: found[0])]
+
+
 @dataclass(frozen=True)
 class Looked:
     """What one pass through the outbox did, in numbers."""
@@ -97,7 +108,9 @@ class Mailer:
         late = [row for row, _ in rows if begun >= self._mails[row.key].given_up]
         for row in late:
             self._put_away(row, undelivered=True)
-        due = [(row, roll) for row, roll in rows if row.key in self._mails and self._mails[row.key].is_over(begun)]
+        due = in_turns(
+            (row, roll) for row, roll in rows if row.key in self._mails and self._mails[row.key].is_over(begun)
+        )
         wanted = [
             (row, asked)
             for row, roll in due[:AT_ONCE]
@@ -121,7 +134,7 @@ class Mailer:
         """Who gets a code. Deletes the request and returns None if they may not, or have had enough emails today."""
         asked, mail = opened(self.secrets, row), self._mails[row.key]
         if asked is not None and any(is_within(asked.address.domain, domain) for domain in domains):
-            mail.is_counted = mail.is_counted or self.quotas.takes_address(str(asked.address), moment)
+            mail.is_counted = mail.is_counted or self.quotas.takes_address(row.letter_id, str(asked.address), moment)
             if mail.is_counted:
                 return asked
         self._put_away(row)
@@ -144,7 +157,7 @@ class Mailer:
     def _hand_over(self, row: Outbox, asked: Asked, send: Send, moment: datetime) -> bool:
         """Make the code exchangeable, send it, then delete the request. A crash in between sends a second copy."""
         mail = self._mails[row.key]
-        if not self.quotas.has_room(asked.address.domain, moment):
+        if not self.quotas.has_room(row.letter_id, asked.address.domain, moment):
             mail.begin(moment, self.random)
             return False
         code = retried(partial(self._admit, row, asked))

@@ -27,6 +27,7 @@ BOX_LABEL = "petition-outbox-v1"
 BOX_SIZE = 288
 """Bytes of what is locked: an address, a line feed, a language, and zeros."""
 MOST_WAITING = 10_000
+"""Requests for a letter's codes that wait."""
 SURELY_OVER = timedelta(hours=2)
 """What was asked for in an hour that began so long ago has waited for more than an hour."""
 
@@ -71,7 +72,7 @@ def ask(
         literal(lock(box_lock, plain, BOX_LABEL), LargeBinary),
         literal(moment, Hour),
     ]
-    waiting = select(func.count()).select_from(Outbox).scalar_subquery()
+    waiting = select(func.count()).where(Outbox.letter_id == letter_id).scalar_subquery()
     columns = ["key", "letter_id", "round", "box", "hour"]
     if changed(session, insert(Outbox).from_select(columns, select(*values).where(waiting < MOST_WAITING))) != 1:
         crowded = SlowDown("Many people are asking for a code. Try again in a few minutes.")

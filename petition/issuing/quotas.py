@@ -1,8 +1,13 @@
-"""How many emails may go out: to one address, to one domain, in all. Counted in memory only, under keyed hashes."""
+"""How many emails may go out: to one address and one domain for each letter, and in all.
+
+Counted in memory only, under keyed hashes. What is asked for at one letter takes nothing from another, so a flood there
+keeps no one here from a code.
+"""
 
 import hmac
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 ADDRESS_A_DAY = 3
@@ -17,23 +22,39 @@ class Quotas:
         self._random = random
         self._kept: dict[str, tuple[datetime, bytes, Counter[bytes]]] = {}
 
-    def takes_address(self, address: str, moment: datetime) -> bool:
-        """Whether one more email may go to an address today; it counts if so."""
+    def takes_address(self, letter_id: str, address: str, moment: datetime) -> bool:
+        """Whether one more email for a letter may go to an address today; it counts if so."""
         day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
-        return self._take("day", day, address, ADDRESS_A_DAY)
+        return self._take(_Quota("day", day, f"{letter_id} {address}", ADDRESS_A_DAY))
 
-    def has_room(self, domain: str, moment: datetime) -> bool:
-        """Whether one more email may go to a domain, and at all, within this hour; it counts if so."""
+    def has_room(self, letter_id: str, domain: str, moment: datetime) -> bool:
+        """Whether one more email for a letter may go to a domain, and at all, within this hour; it counts if so."""
         hour = moment.replace(minute=0, second=0, microsecond=0)
-        return self._take("domain", hour, domain, DOMAIN_AN_HOUR) and self._take("all", hour, "", ALL_AN_HOUR)
+        of_domain = _Quota("domain", hour, f"{letter_id} {domain}", DOMAIN_AN_HOUR)
+        return self._take(of_domain, _Quota("all", hour, "", ALL_AN_HOUR))
 
-    def _take(self, kind: str, period: datetime, what: str, most: int) -> bool:
-        kept = self._kept.get(kind)
-        if kept is None or kept[0] != period:
-            kept = self._kept[kind] = (period, self._random(32), Counter())
-        _, key, counts = kept
-        name = hmac.digest(key, what.encode(), "sha256")
-        if counts[name] >= most:
+    def _take(self, *quotas: "_Quota") -> bool:
+        """Count one more under each, unless one of them is used up."""
+        found = [(*self._counts(quota), quota.most) for quota in quotas]
+        if any(counts[name] >= most for counts, name, most in found):
             return False
-        counts[name] += 1
+        for counts, name, _ in found:
+            counts[name] += 1
         return True
+
+    def _counts(self, quota: "_Quota") -> tuple[Counter[bytes], bytes]:
+        kept = self._kept.get(quota.kind)
+        if kept is None or kept[0] != quota.period:
+            kept = self._kept[quota.kind] = (quota.period, self._random(32), Counter())
+        _, key, counts = kept
+        return counts, hmac.digest(key, quota.what.encode(), "sha256")
+
+
+@dataclass(frozen=True)
+class _Quota:
+    """At most ``most`` of a kind within a period."""
+
+    kind: str
+    period: datetime
+    what: str
+    most: int

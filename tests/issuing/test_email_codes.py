@@ -143,6 +143,10 @@ def test_a_full_outbox_accepts_no_more_requests(
     with pytest.raises(SlowDown):
         wish(campaign, letter, Asked(BEN, "en"))
 
+    other = campaign.an_open_letter(slug="another")
+    wish(campaign, other, Asked(BEN, "en"))
+    assert len(campaign.rows(Outbox, other)) == 1
+
 
 def test_asking_puts_away_what_has_surely_waited_for_more_than_an_hour(campaign: Campaign, letter: str) -> None:
     wish(campaign, letter, Asked(ANA, "en"))

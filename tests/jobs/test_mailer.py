@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from petition.addresses import read_address
 from petition.coordination import closing, email_domains
-from petition.issuing import quotas, transports
+from petition.issuing import delivery, quotas, transports
 from petition.issuing.delivery import Looked, Mailer
 from petition.issuing.email_codes import Asked, ask
 from petition.issuing.message import sender_of
@@ -218,6 +218,33 @@ def test_a_flood_waits_and_goes_out_later(
 
     assert look(campaign, mailer) == Looked(sent=2)
     assert len(set(inbox.to)) == 4
+
+
+@pytest.mark.parametrize("limit", ["DOMAIN_AN_HOUR", "ADDRESS_A_DAY"])
+def test_a_flood_at_one_letter_takes_no_email_from_another(
+    campaign: Campaign, letter: str, inbox: Inbox, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(quotas, limit, 2)
+    other, mailer = campaign.an_open_letter(slug="another", mail=DOMAINS), a_mailer(campaign)
+    wish(campaign, letter, *[ANA] * 4)
+    look(campaign, mailer)
+    before = len(inbox.to)
+    wish(campaign, other, ANA)
+    look(campaign, mailer)
+
+    assert (before, inbox.to) == (2, [ANA] * 3)
+
+
+def test_letters_take_turns_when_too_many_wait_for_one_pass(
+    campaign: Campaign, letter: str, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "AT_ONCE", 2)
+    other, mailer = campaign.an_open_letter(slug="another", mail=DOMAINS), a_mailer(campaign)
+    wish(campaign, letter, *(f"worker-{number}@example.com" for number in range(12)))
+    wish(campaign, other, ANA)
+    look(campaign, mailer)
+
+    assert ANA in inbox.to
 
 
 def test_nothing_is_mailed_once_the_letter_is_over(

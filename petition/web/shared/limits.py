@@ -42,7 +42,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Limit:
-    """At least so many requests in so many seconds, and fewer than ``spread`` more; each count draws how many."""
+    """``least`` requests in ``seconds``, and fewer than ``spread`` more; each count draws its own number."""
 
     least: int
     seconds: int
@@ -55,7 +55,7 @@ class Limit:
 
 
 A_VISITOR = Limit(300, MINUTE, 100)
-"""Requests to a page for signing. A visitor's handful does not show in a limit that is drawn from so many."""
+"""Requests to a page for signing. A visitor's handful does not show in a limit that is one of a hundred."""
 A_LETTER = Limit(20_000, MINUTE, 100)
 """The same where all visitors look alike."""
 A_BROWSER = Limit(60, MINUTE, 60)
