@@ -6,7 +6,7 @@
 "use strict";
 
 const PAUSE = 1000; // milliseconds without typing
-const AGAIN = 10000; // until the next try, if the site did not answer
+const AGAIN = 10000; // until the next try, if the site did not answer, or is busy
 const form = document.querySelector("form.write");
 const told = document.getElementById("kept");
 let timer = 0;
@@ -24,6 +24,7 @@ async function keep() {
   fields.set("do", "preview");
   try {
     const answer = await fetch(form.action, { method: "POST", body: fields });
+    if (answer.status === 429 || answer.status >= 500) throw new Error(answer.status); // busy: nothing is lost
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (number === sent) show(page);
   } catch {

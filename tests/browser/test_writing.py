@@ -141,14 +141,23 @@ def test_a_session_that_ends_during_typing_loses_nothing(desk: Desks, site: Site
     assert newest(site, place).body == "Typed for an hour."
 
 
-def test_a_cut_connection_is_reported_and_tried_again(desk: Desks, place: Place) -> None:
+@pytest.mark.parametrize("trouble", ["offline", "busy"])
+def test_what_could_not_be_kept_is_reported_and_tried_again(desk: Desks, place: Place, trouble: str) -> None:
     ana = desk("Ana")
+    ana.clock.install()
     ana.goto(f"{place.desk}write")
+    ana.clock.run_for(1_000)
     expect(ana.locator("#preview .paper")).to_be_visible()
-    ana.context.set_offline(True)
-    type_body(ana, "Typed offline.")
+    if trouble == "offline":
+        ana.context.set_offline(True)
+    else:
+        ana.route("**/write", lambda route: route.fulfill(status=503, body="Too many visitors at once"))
+    type_body(ana, "Typed in trouble.")
+    ana.clock.run_for(1_000)
     expect(ana.locator("#kept")).to_contain_text("nothing is saved right now")
     ana.context.set_offline(False)
+    ana.unroute_all()
+    ana.clock.run_for(10_000)
     expect(ana.locator("#kept")).to_contain_text(KEPT)
 
 
