@@ -160,7 +160,7 @@ def signatures(campaign: Campaign) -> Iterator[Measured]:
 
     floors = [verify_and_insert, lambda: asked(plain, "POST", path, bodies[0][0])]
     *costs, raw, post = in_turns(*(accepted(app, path, of_kind) for of_kind in bodies), *floors)
-    for what, cost, limit in zip(("counted", "in a group", "with a name"), costs, (6.5, 10, 16), strict=True):
+    for what, cost, limit in zip(("counted", "in a group", "with a name"), costs, (6.5, 7, 8), strict=True):
         yield Measured(f"a signature, {what}", cost, {"verify and raw insert": raw, "a bare POST": post}, limit)
 
 

@@ -6,8 +6,9 @@ What the issuer must know of a letter comes in as values: its id, the round's nu
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -119,7 +120,7 @@ def known_round(session: Session, letter_id: str, number: int) -> IssuingRound:
     return row
 
 
-def require_issuing(row: IssuingRound) -> None:
+def require_issuing(row: IssuingRound | Row[Any]) -> None:
     """Refuse if the round issues no more."""
     if row.annulled is not None:
         raise Over("This code was canceled. Ask the organizers for a new one.")
@@ -127,7 +128,7 @@ def require_issuing(row: IssuingRound) -> None:
         raise Over("Codes of this set can't be used any more. Ask the organizers for a new one.")
 
 
-def require_begun(row: IssuingRound, moment: datetime) -> None:
+def require_begun(row: IssuingRound | Row[Any], moment: datetime) -> None:
     """Refuse before the hour at which the log names the round."""
     if row.opens is not None and row.opens > moment:
         raise TooEarly("Codes of this set can be used from %(hour)s UTC on.", hour=f"{row.opens:%Y-%m-%d %H:%M}")

@@ -2,8 +2,9 @@
 
 import hashlib
 from datetime import datetime
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import LargeBinary, Row, Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from petition.crypto.blind_rsa import SIZE, PrivateKey, PublicKey
@@ -22,6 +23,27 @@ KEYS_GONE = _("The keys of this set of codes are gone. Ask the organizers for a 
 UNKNOWN_CODE = _("This isn't a code for this letter. Check each character.")
 
 
+# An exchange's statements, made once.
+
+_ROUND, _CODE = IssuingRound.__table__.c, Code.__table__.c
+_OF_NUMBER = select(IssuingRound.__table__).where(
+    _ROUND.letter_id == bindparam("of_letter"), _ROUND.number == bindparam("of_number")
+)
+_HELD_OF_NUMBER = _OF_NUMBER.with_for_update(read=True)
+_OF_CODE = (
+    _CODE.letter_id == bindparam("of_letter"),
+    _CODE.round == bindparam("of_number"),
+    _CODE.mac == bindparam("of_mac", type_=LargeBinary),
+)
+_CLAIM = (
+    update(cast(Table, Code.__table__))
+    .where(*_OF_CODE, _CODE.request.in_((UNSPENT, bindparam("claimed", type_=LargeBinary))))
+    .values(request=bindparam("claimed", type_=LargeBinary))
+)
+_CLAIMED = select(_CODE.request, _CODE.batch).where(*_OF_CODE)
+AnyRound = IssuingRound | Row[Any]
+
+
 class Keys:
     """Rounds' private keys. Each is unlocked for one exchange and forgotten: a key that stayed in memory would make
     the next answer quicker, which tells that someone came before, and would outlive the round's secret."""
@@ -29,7 +51,7 @@ class Keys:
     def __init__(self, secrets: RoundSecrets) -> None:
         self.secrets = secrets
 
-    def of(self, row: IssuingRound) -> PrivateKey:
+    def of(self, row: AnyRound) -> PrivateKey:
         """The private key of a round that still issues."""
         key_lock = self.secrets.key_lock(row.letter_id, row.number)
         if key_lock is None or row.private_key is None:
@@ -62,8 +84,8 @@ def _unlocked(
 ) -> PrivateKey:
     """The private key of a round that exchanges codes; nothing is held while it is unlocked."""
     session.rollback()
-    with Session(session.get_bind().engine.execution_options(petition_reads=True)) as reading:
-        row = reading.get(IssuingRound, (letter_id, number))
+    with session.get_bind().engine.execution_options(petition_reads=True).connect() as reading:
+        row = reading.execute(_OF_NUMBER, {"of_letter": letter_id, "of_number": number}).first()
     if row is None:
         raise NotFound(NO_ROUND)
     _require_range(PublicKey.from_spki(row.public_key), blinded)
@@ -86,10 +108,9 @@ def round_of_code(session: Session, secrets: RoundSecrets, letter_id: str, code:
     raise Forbidden(UNKNOWN_CODE)
 
 
-def _issuing_round(session: Session, letter_id: str, number: int) -> IssuingRound:
+def _issuing_round(session: Session, letter_id: str, number: int) -> Row[Any]:
     """The round's row, held so that issuing cannot end before this exchange is counted."""
-    held = select(IssuingRound).where(IssuingRound.letter_id == letter_id, IssuingRound.number == number)
-    row = session.scalar(held.with_for_update(read=True).execution_options(populate_existing=True))
+    row = session.execute(_HELD_OF_NUMBER, {"of_letter": letter_id, "of_number": number}).first()
     if row is None:
         raise NotFound(NO_ROUND)
     return row
@@ -102,11 +123,10 @@ def _require_range(key: PublicKey, blinded: bytes) -> None:
 
 
 def _claim(session: Session, letter_id: str, number: int, mac: bytes, request: bytes) -> None:
-    of_code = (Code.letter_id == letter_id, Code.round == number, Code.mac == mac)
-    claim = update(Code).where(*of_code, Code.request.in_((UNSPENT, request))).values(request=request)
-    if changed(session, claim) == 1:
+    of_code = {"of_letter": letter_id, "of_number": number, "of_mac": mac}
+    if changed(session, _CLAIM, {**of_code, "claimed": request}) == 1:
         return
-    stored = session.execute(select(Code.request, Code.batch).where(*of_code)).first()
+    stored = session.execute(_CLAIMED, of_code).first()
     if stored is None:
         raise Forbidden(UNKNOWN_CODE)
     if _is_recalled(session, letter_id, stored.batch):  # used or not: otherwise trying it would show
