@@ -176,7 +176,7 @@ class PublicCache:
             return round_json(session, letter_at(session, path), self._url, number, moment=moment)
 
     def prepare(self, moment: datetime) -> None:
-        """Make what visitors may ask for, before they do. A server's own clock calls this, never a visitor."""
+        """Make what visitors may ask for, before they do. A timer in each worker calls this, never a visitor."""
         self._refresh(fresh=True)
         self._prepare_records(moment)
         for language in languages():
