@@ -3,7 +3,7 @@ a USB stick or ``file://``.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -81,11 +81,6 @@ def plan(
     files[NO_JEKYLL] = bytes
     mark = mark_text(files)
     return {MARK: lambda: mark, **files}
-
-
-def faces(session: Session, letter: Letter, found: Figures) -> Iterator[tuple[str, bytes]]:
-    """Every file of the folder: its path in it, and its bytes."""
-    return ((name, make()) for name, make in plan(session, letter, found).items())
 
 
 def _file_of(name: str) -> str:
