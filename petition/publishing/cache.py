@@ -52,7 +52,7 @@ from petition.publishing.public_files import (
     tile_of,
 )
 from petition.publishing.scripts import SCRIPTS
-from petition.publishing.templates import HostFacts, render
+from petition.publishing.templates import NO_FACTS, HostFacts, render
 
 ASK_EVERY_SECONDS = 1.0
 MOST_BYTES = 64 * 1024 * 1024
@@ -125,7 +125,7 @@ class PublicCache:
         url: str | None,
         folder: Path,
         seconds: Callable[[], float] = time.monotonic,
-        host: HostFacts = HostFacts(),  # noqa: B008 - a constant
+        host: HostFacts = NO_FACTS,
     ):
         self._reading = reading
         self._url = url

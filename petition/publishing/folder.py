@@ -16,11 +16,10 @@ from petition.publishing.cache import SITE_FILES, TOLD, packaged
 from petition.publishing.figures.counts import Figures
 from petition.publishing.placing import MARK, mark_text, put, replacing
 from petition.publishing.public_files import PICTURES, names, pages, public_file
-from petition.publishing.templates import SITE, HostFacts
+from petition.publishing.templates import NO_FACTS, SITE, HostFacts
 
 NO_JEKYLL = ".nojekyll"
 """GitHub's pages leave out folders that begin with an underscore unless this file is there."""
-NO_FACTS = HostFacts()
 
 
 class NotWritten(Refusal):

@@ -167,7 +167,7 @@ def problem(status: int, kind: str, title: str, detail: str) -> Any:
 
 def explain(error: HTTPException) -> Any:
     """What Flask itself refuses, in our words; redirects pass."""
-    if error.response is not None and (error.code or 0) < 400 or error.code is None or error.code < 400:
+    if error.code is None or error.code < 400:
         return error
     if isinstance(error, RequestEntityTooLarge):
         return refuse(TooLong("This is too much. You can send at most %(most)s kB here.", most=_most()))
