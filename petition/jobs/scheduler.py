@@ -19,13 +19,13 @@ from sqlalchemy.orm import Session
 from petition.coordination import closing, opening, rounds, updates
 from petition.coordination.facts import facts_of
 from petition.coordination.services import Services
-from petition.database import retried
+from petition.database import retried, to_hour
 from petition.errors import Refusal
 from petition.jobs.clock_guard import ClockGuard
 from petition.letters.access import hosted_letters
 from petition.letters.dates import is_due_to_announce, is_due_to_publish
 from petition.letters.lifecycle import announce_close
-from petition.letters.models import Letter, to_hour
+from petition.letters.models import Letter
 from petition.letters.organizers.one_time_passwords import forget_spent_passwords
 from petition.letters.organizers.spent_forms import forget_spent_forms
 from petition.letters.states import SIGNABLE

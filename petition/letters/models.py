@@ -15,9 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition.database import UNORDERED, PetitionBase
-from petition.database import Hour as Hour
-from petition.database import to_hour as to_hour
+from petition.database import UNORDERED, Hour, PetitionBase
 
 
 class Organizer(PetitionBase):

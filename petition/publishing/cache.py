@@ -25,11 +25,11 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from petition.database import read_unnoticed
+from petition.database import read_unnoticed, to_hour
 from petition.errors import Refusal
 from petition.i18n import languages
 from petition.letters.access import LISTED, SHORT_LENGTH, UNLISTED, letter_at, meant_by, public_letter
-from petition.letters.models import Letter, to_hour
+from petition.letters.models import Letter
 from petition.letters.states import APART, PUBLIC, SIGNABLE
 from petition.publishing import openapi
 from petition.publishing.data import columns

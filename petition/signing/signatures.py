@@ -27,8 +27,7 @@ from sqlalchemy.orm import Session
 
 from petition.crypto.blind_rsa import PublicKey
 from petition.crypto.receipts import Opening
-from petition.database import changed
-from petition.database import insert_once as insert_once
+from petition.database import changed, insert_once
 from petition.errors import Conflict, Forbidden, NotFound, Over, TextChanged, TokenUsed, TooEarly
 from petition.letters.access import READABLE, letter_at, path_of, readable_at, require_readable
 from petition.letters.models import Letter

@@ -9,9 +9,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from petition.coordination import rounds, updates
+from petition.database import to_hour
 from petition.jobs import scheduler
 from petition.jobs.scheduler import tick
-from petition.letters.models import Letter, to_hour
+from petition.letters.models import Letter
 from petition.scheduler_record import LastRun, SchedulerRecord
 from petition.sealing.models import Log, Milestone
 from tests.conftest import Clock
