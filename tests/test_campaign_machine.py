@@ -220,7 +220,7 @@ class Machine(RuleBasedStateMachine):
             mixed = Token(**{**vars(one.token), "signature": two.token.signature})
             self._refused(Forbidden, lambda: self.campaign.sign(self.letter, mixed))
 
-    # what organizers and the clock do
+    # what organizers and the scheduler do
 
     @rule(hours=st.sampled_from([1, 2, 23, 25]))
     def pass_time(self, hours: int) -> None:
@@ -233,7 +233,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def tick(self) -> None:
-        """The clock works at set times and at the hour of closing only; between them it changes nothing."""
+        """The scheduler works at set times and at the hour of closing only; between them it changes nothing."""
         now, set_time = self.clock(), last_update(self._letter(), HOURS, self.clock())
         closes = self.state != CLOSED and self.closes is not None and self.closes <= now
         is_due = closes or self.updated < set_time

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from petition import database
 from petition.database import (
     Databases,
+    Hour,
     IssuerBase,
     PetitionBase,
     changed,
@@ -21,16 +22,16 @@ from petition.database import (
     engine_for,
     files_of,
     forget_order,
+    insert_once,
     place_of,
 )
 from petition.issuing.models import Batch, Code
 from petition.issuing.rounds import numbers
-from petition.letters.models import Hour, Letter, Organizer
+from petition.letters.models import Letter, Organizer
 from petition.migration import at_head, migrate_both
 from petition.publishing.figures.counts import figures
 from petition.sealing.sealer import seal
 from petition.signing.models import Pending, Tombstone
-from petition.signing.signatures import insert_once
 from tests.walks import DATABASES, Campaign
 
 only_sqlite = pytest.mark.parametrize("kind", ["sqlite"])

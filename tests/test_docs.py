@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from petition.cli import main
+from petition.cli.config import NAMES
 
 ROOT = Path(__file__).parent.parent
 GUIDES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -222,6 +223,12 @@ def test_the_worked_example_has_the_numbers_of_the_vectors() -> None:
 
     assert len(numbers) > 20
     assert [number for number in numbers if number not in vectors] == []
+
+
+def test_the_page_for_hosts_explains_every_setting() -> None:
+    page = text_of(ROOT / "docs" / "hosting.md")
+
+    assert [name for name in NAMES if f"| `{name}` |" not in page] == []
 
 
 def remarks_in(source: str) -> Iterator[str]:

@@ -192,7 +192,7 @@ def publish(slug: str, name: str, passphrase_file: Path | None, yes: bool) -> No
 @click.option("--destroy", is_flag=True, help="In danger: destroy the rounds' secrets at once, close a day later.")
 @YES
 def close(slug: str, at_once: bool, destroy: bool, yes: bool) -> None:
-    """Announce a day ahead that a letter closes. The clock then counts all that waits and destroys the keys.
+    """Announce a day ahead that a letter closes. The scheduler then counts all that waits and destroys the keys.
 
     Signatures of a round that has fewer than K by then are deleted, and never published. A letter that is not public
     yet can close if at least K signatures of one round had come by the last update: it is published in the same hour.

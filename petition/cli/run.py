@@ -29,6 +29,8 @@ HEADER_SECONDS = 10
 """How long the head of a request may take to arrive."""
 REQUEST_SECONDS = 8
 """How long running requests may take to end when the server has to stop."""
+SCHEDULER_NAME = "petition-sched"
+"""Of its process; Linux cuts names at 15 bytes."""
 LOADED = ("granian", "petition.web.ahead", "petition.web.app")
 HOST = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 PORT = click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
@@ -78,7 +80,10 @@ def site_works(host: str, port: int, workers: int, only: str | None = None, *, c
     """What the processes of a site do: the server and the scheduler, or one of them, and figures for its host."""
     _load()
     place = ("--host", host, "--port", str(port))
-    works = {SERVER: _work("serve", *place, "--workers", str(workers)), SCHEDULER: _work("clock")}
+    works = {
+        SERVER: _work("serve", *place, "--workers", str(workers)),
+        SCHEDULER: Work(SCHEDULER_NAME, partial(_do, "scheduler")),
+    }
     chosen = [works[only]] if only else [*works.values()]
     return [*chosen, _work("metrics", *place)] if counts else chosen
 
@@ -146,8 +151,8 @@ def serve(host: str, port: int, workers: int) -> None:
 
 
 @click.command(hidden=True)
-def clock() -> None:
-    """The clock alone."""
+def scheduler() -> None:
+    """The scheduler alone."""
     logs.configure()
     stay(cli_context())
 

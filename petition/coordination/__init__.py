@@ -1,1 +1,1 @@
-"""What needs both databases: opening, rounds, closing, unlocking."""
+"""What needs both databases: opening, rounds, updates, closing."""

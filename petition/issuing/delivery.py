@@ -32,7 +32,7 @@ LONGEST = timedelta(minutes=54)
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=10), timedelta(minutes=8)
 AT_ONCE, WORKING = 200, timedelta(minutes=2)
 """Limits of one pass through the outbox, in emails and in time: after that it checks again what is due."""
-log = logging.getLogger("petition.post")
+log = logging.getLogger("petition.mailer")
 
 
 @dataclass

@@ -21,7 +21,7 @@ from petition.issuing.transports import transport_for
 EVERY = 5.0
 """Seconds."""
 LOCK = "mail.lock"
-log = logging.getLogger("petition.post")
+log = logging.getLogger("petition.mailer")
 
 
 def carry(

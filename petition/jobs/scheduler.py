@@ -1,7 +1,8 @@
 """What happens by itself: sealing at set times, and announced closings. One process at a time does it.
 
-No timer runs in a web worker. Several schedulers do no harm: every step holds the letter's log while it works, and
-each set time is handled once, no matter how many schedulers start.
+A web worker has one timer, which makes pages ahead and changes no database (``petition/web/ahead.py``). Several
+schedulers do no harm: every step holds the letter's log while it works, and each set time is handled once, no matter
+how many schedulers start.
 """
 
 import contextlib
@@ -18,13 +19,13 @@ from sqlalchemy.orm import Session
 from petition.coordination import closing, opening, rounds, updates
 from petition.coordination.facts import facts_of
 from petition.coordination.services import Services
-from petition.database import retried
+from petition.database import retried, to_hour
 from petition.errors import Refusal
 from petition.jobs.clock_guard import ClockGuard
 from petition.letters.access import hosted_letters
 from petition.letters.dates import is_due_to_announce, is_due_to_publish
 from petition.letters.lifecycle import announce_close
-from petition.letters.models import Letter, to_hour
+from petition.letters.models import Letter
 from petition.letters.organizers.one_time_passwords import forget_spent_passwords
 from petition.letters.organizers.spent_forms import forget_spent_forms
 from petition.letters.states import SIGNABLE
@@ -38,7 +39,7 @@ from petition.sealing.update_hours import letters_that_go_on
 from petition.sealing.witnesses import Answer, collect
 
 PAUSE = 30.0
-"""Seconds at most until the clock looks again, and tidies again where something removed was left."""
+"""Seconds at most until the scheduler looks again, and tidies again where something removed was left."""
 WAITING = 5.0
 """Seconds until a host looks again whether the one that has the lease is gone."""
 SET_BACK = timedelta(hours=2)

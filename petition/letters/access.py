@@ -163,7 +163,7 @@ def own_letters(session: Session, organizer: Organizer) -> list[Letter]:
 
 
 def hosted_letters(session: Session) -> list[Letter]:
-    """All letters, by slug, for the operator and the clock."""
+    """All letters, by slug, for the operator and the scheduler."""
     return list(session.scalars(select(Letter).order_by(Letter.slug)))
 
 

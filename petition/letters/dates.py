@@ -4,9 +4,10 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from petition.database import to_hour
 from petition.errors import BadShape, Conflict
 from petition.letters.lifecycle import require_not_announced
-from petition.letters.models import Letter, to_hour
+from petition.letters.models import Letter
 from petition.letters.states import CLOSED, DRAFT, NOTICE, OPEN, SIGNABLE, WITHDRAWN
 
 

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from petition.database import changed
+from petition.database import changed, to_hour
 from petition.errors import Conflict, Obstructed, Refusal
 from petition.letters.drafting.versions import text_of
 from petition.letters.drafting.working_copies import forget_working_copies
-from petition.letters.models import Letter, Version, to_hour
+from petition.letters.models import Letter, Version
 from petition.letters.states import (
     ALONE,
     CLOSED,

@@ -15,9 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition.database import UNORDERED, PetitionBase
-from petition.database import Hour as Hour
-from petition.database import to_hour as to_hour
+from petition.database import UNORDERED, Hour, PetitionBase
 
 
 class Organizer(PetitionBase):
@@ -123,7 +121,7 @@ class Letter(PetitionBase):
     publishes: Mapped[datetime | None] = mapped_column(Hour, default=None)
     """When it is published by itself: at this time, or as soon after it as nothing is missing."""
     ends: Mapped[datetime | None] = mapped_column(Hour, default=None)
-    """The planned hour of closing, which the clock announces a day ahead; ``closes`` is the announced one."""
+    """The planned hour of closing, which the scheduler announces a day ahead; ``closes`` is the announced one."""
     was_public: Mapped[bool] = mapped_column(default=False)
     name_steps: Mapped[list[str]] = mapped_column(JSON, default_factory=list)
     """Appearance steps that show names: ``named``, and ``named_at:N`` by N; frozen at opening."""

@@ -7,7 +7,8 @@ of the last set time (protocol 2). Live answers would show a person who holds al
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from petition.letters.models import Letter, to_hour
+from petition.database import to_hour
+from petition.letters.models import Letter
 from petition.letters.states import DAILY
 
 CLOCKS_APART = timedelta(hours=1)

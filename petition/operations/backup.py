@@ -34,10 +34,10 @@ from sqlalchemy import (
 
 from petition.config import SECRET_BYTES
 from petition.crypto.encodings import b64url, from_b64url, hour
-from petition.database import Databases, IssuerBase, Padded, PetitionBase
+from petition.database import Databases, IssuerBase, Padded, PetitionBase, to_hour
 from petition.errors import BadShape, Conflict, Refusal
 from petition.issuing.models import UNSPENT, VOIDED, Code, IssuingRound, Outbox
-from petition.letters.models import Invitation, NamesKey, SignIn, to_hour
+from petition.letters.models import Invitation, NamesKey, SignIn
 from petition.migration import head_of
 from petition.private_files import written_beside
 from petition.sealing.models import Entry, Log, Tile

@@ -3,8 +3,9 @@
 import contextlib
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
@@ -51,7 +52,7 @@ class Readiness:
 
     def _look(self) -> Iterator[str]:
         for chain in CHAINS:
-            yield from _tried(chain, lambda chain=chain: list(self._database(chain)))  # type: ignore[misc]
+            yield from _tried(chain, partial(self._database, chain))
         yield from _tried("keys", lambda: self._remembered("keys", SLOW_SECONDS, lambda: list(self._keys())))
         yield from _tried("updates", lambda: list(self._updates()))
         if shutil.disk_usage(self._settings.data).free < TOO_LITTLE:
@@ -86,7 +87,7 @@ class Readiness:
         return known[1]
 
 
-def _tried(name: str, look: Look) -> Iterator[str]:
+def _tried(name: str, look: Callable[[], Iterable[str]]) -> Iterator[str]:
     try:
         yield from (f"{name}: {problem}" for problem in look())
     except Exception as error:  # whatever the driver raises, the answer is "not ready"

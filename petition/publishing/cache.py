@@ -25,11 +25,11 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from petition.database import read_unnoticed
+from petition.database import read_unnoticed, to_hour
 from petition.errors import Refusal
 from petition.i18n import languages
 from petition.letters.access import LISTED, SHORT_LENGTH, UNLISTED, letter_at, meant_by, public_letter
-from petition.letters.models import Letter, to_hour
+from petition.letters.models import Letter
 from petition.letters.states import APART, PUBLIC, SIGNABLE
 from petition.publishing import openapi
 from petition.publishing.data import columns
@@ -52,7 +52,7 @@ from petition.publishing.public_files import (
     tile_of,
 )
 from petition.publishing.scripts import SCRIPTS
-from petition.publishing.templates import HostFacts, render
+from petition.publishing.templates import NO_FACTS, HostFacts, render
 
 ASK_EVERY_SECONDS = 1.0
 MOST_BYTES = 64 * 1024 * 1024
@@ -125,7 +125,7 @@ class PublicCache:
         url: str | None,
         folder: Path,
         seconds: Callable[[], float] = time.monotonic,
-        host: HostFacts = HostFacts(),  # noqa: B008 - a constant
+        host: HostFacts = NO_FACTS,
     ):
         self._reading = reading
         self._url = url
@@ -176,7 +176,7 @@ class PublicCache:
             return round_json(session, letter_at(session, path), self._url, number, moment=moment)
 
     def prepare(self, moment: datetime) -> None:
-        """Make what visitors may ask for, before they do. A server's own clock calls this, never a visitor."""
+        """Make what visitors may ask for, before they do. A timer in each worker calls this, never a visitor."""
         self._refresh(fresh=True)
         self._prepare_records(moment)
         for language in languages():

@@ -3,7 +3,7 @@ a USB stick or ``file://``.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -16,11 +16,10 @@ from petition.publishing.cache import SITE_FILES, TOLD, packaged
 from petition.publishing.figures.counts import Figures
 from petition.publishing.placing import MARK, mark_text, put, replacing
 from petition.publishing.public_files import PICTURES, names, pages, public_file
-from petition.publishing.templates import SITE, HostFacts
+from petition.publishing.templates import NO_FACTS, SITE, HostFacts
 
 NO_JEKYLL = ".nojekyll"
 """GitHub's pages leave out folders that begin with an underscore unless this file is there."""
-NO_FACTS = HostFacts()
 
 
 class NotWritten(Refusal):
@@ -81,11 +80,6 @@ def plan(
     files[NO_JEKYLL] = bytes
     mark = mark_text(files)
     return {MARK: lambda: mark, **files}
-
-
-def faces(session: Session, letter: Letter, found: Figures) -> Iterator[tuple[str, bytes]]:
-    """Every file of the folder: its path in it, and its bytes."""
-    return ((name, make()) for name, make in plan(session, letter, found).items())
 
 
 def _file_of(name: str) -> str:

@@ -45,6 +45,9 @@ class HostFacts:
     """Whether other machines have copies of the databases, so that a thief of one learns more."""
 
 
+NO_FACTS = HostFacts()
+
+
 class CompiledOnce(BytecodeCache):
     """Each template's code, compiled once in a process for all languages: it asks for its words only when it runs."""
 

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from petition.letters.models import Letter, to_hour
+from petition.database import to_hour
+from petition.letters.models import Letter
 from petition.sealing.models import Milestone, Sealing
 from petition.signing.models import Round
 

@@ -12,10 +12,10 @@ from petition.crypto.encodings import canonical_json
 from petition.crypto.merkle import Tiles, leaf_hash, node_hash
 from petition.crypto.merkle import root as root_over
 from petition.crypto.notes import checkpoint, public_of, vkey
+from petition.database import insert_once
 from petition.errors import NOTHING_HERE, Conflict, NotFound
 from petition.letters.models import Letter
 from petition.sealing.models import Entry, Log, Tile
-from petition.signing.signatures import insert_once
 
 TILE = 256
 HASH = 32

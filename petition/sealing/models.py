@@ -5,8 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition.database import UNORDERED, PetitionBase
-from petition.letters.models import Hour
+from petition.database import UNORDERED, Hour, PetitionBase
 
 
 class Log(PetitionBase):

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from petition.crypto.encodings import b64url, hour
+from petition.database import to_hour
 from petition.letters.lifecycle import full_hour_after
-from petition.letters.models import Letter, to_hour
+from petition.letters.models import Letter
 from petition.letters.states import held_back
 from petition.signing.models import Round
 

@@ -185,8 +185,6 @@ class Shown:
     name: str = ""
     """The name, once it was unlocked; until then no one here can read it."""
     title: str = ""
-    name_state: str = ""
-    """Once it was unlocked: see signing/names.py."""
 
     @property
     def step(self) -> str:
@@ -288,7 +286,7 @@ def shown_under(session: Session, letter_id: str, a: bytes) -> Shown:
     unlocked = shown_under_key(session, letter_id, name_key(a))
     if names or unlocked is None:
         return Shown(groups, next((row["step"] for row in names), None))
-    return Shown(groups, unlocked.step, unlocked.name, unlocked.title, unlocked.state)
+    return Shown(groups, unlocked.step, unlocked.name, unlocked.title)
 
 
 def _present(session: Session, letter_id: str, tables: Tables, keys: list[bytes]) -> list[AnyRow]:

@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column
 
-from petition.database import ARRIVING, UNORDERED, Padded, PetitionBase
-from petition.letters.models import Hour, roll_key
+from petition.database import ARRIVING, UNORDERED, Hour, Padded, PetitionBase
+from petition.letters.models import roll_key
 
 
 class Round(PetitionBase):

@@ -27,8 +27,7 @@ from sqlalchemy.orm import Session
 
 from petition.crypto.blind_rsa import PublicKey
 from petition.crypto.receipts import Opening
-from petition.database import changed
-from petition.database import insert_once as insert_once
+from petition.database import changed, insert_once
 from petition.errors import Conflict, Forbidden, NotFound, Over, TextChanged, TokenUsed, TooEarly
 from petition.letters.access import READABLE, letter_at, path_of, readable_at, require_readable
 from petition.letters.models import Letter
@@ -66,12 +65,13 @@ def _columns() -> Select[Any]:
     return select(*of_letter, *of_rules, *of_round)
 
 
-_LOG = table("log", column("letter_id"), column("size"), column("preparing"))
+# Of sealing, which is above this package and imports it, so the table is named and its model is not.
+LOG_SIZES = table("log", column("letter_id"), column("size"), column("preparing"))
 
 
 def _public_size(letter_id: ColumnElement[str]) -> ScalarSelect[int]:
     """How many entries a letter's log has. Those behind them belong to an update that is at work."""
-    return select(_LOG.c.size).where(_LOG.c.letter_id == letter_id).scalar_subquery()
+    return select(LOG_SIZES.c.size).where(LOG_SIZES.c.letter_id == letter_id).scalar_subquery()
 
 
 def _stands(what: str, of: Any, is_withdrawn: bool | None = None) -> Select[Any]:
@@ -299,7 +299,7 @@ def _withdraw(session: Session, letter: Letter, opening: Opening) -> Withdrawn:
 
 def _is_in_hand(session: Session, letter: Letter, commit: bytes) -> bool:
     """Whether a signature waits, and an update is at work that may have chosen it."""
-    at_work = exists().where(_LOG.c.letter_id == letter.id, _LOG.c.preparing.is_not(None))
+    at_work = exists().where(LOG_SIZES.c.letter_id == letter.id, LOG_SIZES.c.preparing.is_not(None))
     waits = exists().where(Pending.letter_id == letter.id, Pending.commit == commit)
     return bool(session.scalar(select(at_work & waits)))
 

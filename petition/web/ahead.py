@@ -1,4 +1,4 @@
-"""Makes what visitors will ask for before they ask, in each worker of the server, by a clock of its own.
+"""Makes what visitors will ask for before they ask, on a timer in each worker of the server.
 
 If the first visitor after a change had to wait for it, the next one could tell from a quick answer that someone else
 had come.

@@ -100,7 +100,7 @@ def move_language(environ: dict[str, Any]) -> None:
 
 
 def limit_body() -> None:
-    """Bodies are small: 1 MB for drafting, 64 kB for everything else."""
+    """Bodies are small: 64 kB, 1 MB for organizers, 8 MB for a form in which one who is signed in writes a text."""
     request.max_content_length = DRAFTING_BODY if request.path.startswith("/organize/") else SIGNING_BODY
     if request.endpoint in desk.KEPT_WHOLE and "proof" in cookie:
         request.max_content_length = DESK_BODY
@@ -167,7 +167,7 @@ def problem(status: int, kind: str, title: str, detail: str) -> Any:
 
 def explain(error: HTTPException) -> Any:
     """What Flask itself refuses, in our words; redirects pass."""
-    if error.response is not None and (error.code or 0) < 400 or error.code is None or error.code < 400:
+    if error.code is None or error.code < 400:
         return error
     if isinstance(error, RequestEntityTooLarge):
         return refuse(TooLong("This is too much. You can send at most %(most)s kB here.", most=_most()))

@@ -54,7 +54,7 @@ def test_the_way_in_names_what_to_type_first() -> None:
 
 
 def test_hidden_commands_are_the_two_halves_of_run() -> None:
-    assert {path for path, command in commands() if command.hidden} == {("clock",), ("metrics",), ("serve",)}
+    assert {path for path, command in commands() if command.hidden} == {("metrics",), ("scheduler",), ("serve",)}
 
 
 def test_the_version_is_printed() -> None:

@@ -549,7 +549,7 @@ def test_while_the_clock_waits_mail_goes_out(campaign: Campaign, letter: str, in
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
-def test_of_two_clocks_one_sends_the_mail(
+def test_of_two_schedulers_one_sends_the_mail(
     campaign: Campaign, letter: str, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mailer_job, "EVERY", 0.02)

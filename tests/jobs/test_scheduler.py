@@ -9,9 +9,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from petition.coordination import rounds, updates
+from petition.database import to_hour
 from petition.jobs import scheduler
 from petition.jobs.scheduler import tick
-from petition.letters.models import Letter, to_hour
+from petition.letters.models import Letter
 from petition.scheduler_record import LastRun, SchedulerRecord
 from petition.sealing.models import Log, Milestone
 from tests.conftest import Clock
@@ -111,7 +112,7 @@ def test_between_set_times_nothing_is_due_however_often_the_clock_is_asked(
     assert campaign.types(letter) == ["letter", "round"]
 
 
-def test_an_update_that_was_missed_is_done_once_when_the_clock_is_back(campaign: Campaign, clock: Clock) -> None:
+def test_an_update_that_was_missed_is_done_once_when_the_scheduler_is_back(campaign: Campaign, clock: Clock) -> None:
     letter = campaign.an_open_letter(k=3)
     campaign.sign_all(letter, 5)
     clock.pass_time(days=3, minutes=20)
@@ -130,7 +131,9 @@ def test_before_anything_is_sealed_what_must_go_goes(campaign: Campaign, clock: 
     assert len(campaign.entries(letter)) == 3
 
 
-def test_the_clock_ticks_at_once_then_at_each_set_time_and_stops_when_told(campaign: Campaign, clock: Clock) -> None:
+def test_the_scheduler_ticks_at_once_then_at_each_set_time_and_stops_when_told(
+    campaign: Campaign, clock: Clock
+) -> None:
     letter = campaign.a_published_letter(k=3, updates="hourly")
     campaign.codes(letter, 1)
     clock.pass_time(hours=1, minutes=20)
@@ -140,7 +143,7 @@ def test_the_clock_ticks_at_once_then_at_each_set_time_and_stops_when_told(campa
     assert told == {1: 10, 2: 11}
 
 
-def test_a_clock_that_overslept_updates_as_of_now(campaign: Campaign, clock: Clock) -> None:
+def test_a_scheduler_that_overslept_updates_as_of_now(campaign: Campaign, clock: Clock) -> None:
     letter = campaign.a_published_letter(k=3, updates="hourly")
     machine = Machine(clock)
     run_scheduler(campaign, machine, hours=5, then={0.5: lambda: machine.pass_time(hours=3)})

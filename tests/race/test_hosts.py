@@ -66,7 +66,7 @@ class Scheduler:
     def __init__(self, environ: dict[str, str], log: Path) -> None:
         self._log, self._data = log, Path(environ["PETITION_DATA"])
         with log.open("wb") as out:
-            command = [sys.executable, "-m", "petition", "clock"]
+            command = [sys.executable, "-m", "petition", "scheduler"]
             self.process = subprocess.Popen(command, env=os.environ | environ, stdout=out, stderr=out)
 
     def says(self) -> list[str]:

@@ -108,7 +108,7 @@ class Running:
         until_answered(self._port, "GET", "/readyz")
 
     def doing(self, what: str) -> psutil.Process:
-        """The child that serves, or the clock; when it is there."""
+        """The child that serves, or the scheduler; when it is there."""
         while True:
             for child in self.top.children():
                 with contextlib.suppress(psutil.NoSuchProcess):
@@ -139,7 +139,7 @@ def updated_now(environ: dict[str, str]) -> None:
 
 
 def kill_commands(campaign: Campaign, environ: dict[str, str], folder: Path, starts: int, seed: int) -> None:
-    """Each start ends in one of four ways: a worker, the server, the clock, or all of it is killed."""
+    """Each start ends in one of four ways: a worker, the server, the scheduler, or all of it is killed."""
     letter, port, codes = site(environ, campaign)
     updated_now(environ)
     random = Random(seed)
@@ -147,7 +147,7 @@ def kill_commands(campaign: Campaign, environ: dict[str, str], folder: Path, sta
         for _ in range(starts):
             running.kill(random.choice(running.doing("serve").children()))
             time.sleep(random.uniform(0.2, 1.5))
-            running.kill(running.doing("clock"))
+            running.kill(running.doing("sched"))
             time.sleep(random.uniform(0.2, 1.5))
             running.kill(running.doing("serve"))
             time.sleep(random.uniform(0.2, 1.5))

@@ -73,20 +73,20 @@ def command(environ: dict[str, str], *words: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(whole, env=os.environ | environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
-def test_two_clocks_seal_each_signature_once(
+def test_two_schedulers_seal_each_signature_once(
     campaign: Campaign, clock: Clock, environ: dict[str, str], tmp_path: Path
 ) -> None:
     clock.moment = datetime.now(UTC) - timedelta(hours=25)  # an update is due, and the time is not in doubt
     letter = campaign.a_published_letter()
     tokens = campaign.sign_all(letter, 12)
-    clocks = [command(environ, "clock") for _ in range(2)]
+    schedulers = [command(environ, "scheduler") for _ in range(2)]
     until = time.monotonic() + SECONDS
     while standing(campaign, letter, tokens).count("sealed") < 10 and time.monotonic() < until:
         time.sleep(0.1)
-    for one in clocks:
+    for one in schedulers:
         one.send_signal(signal.SIGTERM)
 
-    assert [one.communicate(timeout=SECONDS)[1] for one in clocks] == [b"", b""]
+    assert [one.communicate(timeout=SECONDS)[1] for one in schedulers] == [b"", b""]
     assert standing(campaign, letter, tokens).count("sealed") == 10
     assert recount(campaign, letter, tmp_path / "face") == 10
 

@@ -147,7 +147,7 @@ def test_two_sealers_seal_each_signature_once(campaign: Campaign, tmp_path: Path
     assert len(campaign.figures(letter).history) == 1
 
 
-def test_two_clocks_close_a_letter_once(campaign: Campaign, tmp_path: Path) -> None:
+def test_two_schedulers_close_a_letter_once(campaign: Campaign, tmp_path: Path) -> None:
     letter = campaign.a_published_letter(k=K)
     tokens = campaign.sign_all(letter, 12)
     campaign.announce_close(letter)

@@ -7,7 +7,7 @@ not an organizer without typing the passphrase. Private halves are stored only i
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, exists, func, select, update
+from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from petition.crypto.appearance_steps import NAMED, NAMED_AT, in_order, name_step, number_of
@@ -150,12 +150,6 @@ def lost_names(session: Session, letter: Letter) -> bool:
     """Whether a letter that goes on has names that no one can unlock any more."""
     rows = [row for row in names_keys(session, letter.id) if not row.is_over]
     return len(steps_taken(session, letter.id)) < len(rows)
-
-
-def has_copies(session: Session, letter_id: str) -> int:
-    """How many organizers could still unlock names."""
-    held = select(func.count(NamesKeyCopy.organizer_id.distinct())).where(NamesKeyCopy.letter_id == letter_id)
-    return session.scalars(held).one()
 
 
 # Unlocking

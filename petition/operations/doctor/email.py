@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from sqlalchemy import func, select
 
 from petition.config import Settings
+from petition.database import to_hour
 from petition.issuing.email_codes import SURELY_OVER
 from petition.issuing.message import sender_of
 from petition.issuing.models import Outbox
 from petition.issuing.rounds import numbers
 from petition.issuing.transports import MailServer, ServerUnavailable, transport_for
 from petition.letters.access import hosted_letters
-from petition.letters.models import to_hour
 from petition.letters.states import MAIL, SIGNABLE
 from petition.operations.doctor.findings import NOTE, OK, WRONG, Finding
 from petition.operations.doctor.view import View

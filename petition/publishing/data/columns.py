@@ -88,10 +88,3 @@ COUNTS_JSON = (
         _("The log's size (entries), root hash, and the address of its newest checkpoint."),
     ),
 )
-LOG_JSONL = (
-    Column("a line", _("An entry of the log, exactly as it is hashed: line 1 is entry 0.")),
-    Column(
-        "type",
-        _("letter, round, codes, issued, annulled, signature, withdrawal or closed; each has members."),
-    ),
-)

@@ -1,7 +1,6 @@
 """Who may see organizers' pages: each needs a sign-in, each form a CSRF token. The only part with a cookie."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -20,6 +19,7 @@ from petition.letters.organizers.spent_forms import new_token
 from petition.letters.states import CLOSED, DRAFT, OPEN, PUBLISHED, WITHDRAWN
 from petition.web.desk.forms import SignInForm
 from petition.web.shared.context import LANGUAGE, language, now, page, say, session, site
+from petition.web.shared.forms import Problem
 
 _ = str
 bp = Blueprint("organize", __name__, url_prefix="/organize")
@@ -110,7 +110,7 @@ def for_organizers(view: Callable[..., Answer]) -> Callable[..., Answer]:
     return guarded
 
 
-def desk_page(template: str, *, problems: "Iterable[Problem] | None" = None, **values: Any) -> str:
+def desk_page(template: str, *, problems: Iterable[Problem] | None = None, **values: Any) -> str:
     """An organizers' page, with their name, a CSRF token, everything that is wrong, and what was done just before."""
     organizer = g.get("organizer")
     return page(
@@ -127,23 +127,14 @@ def desk_page(template: str, *, problems: "Iterable[Problem] | None" = None, **v
     )
 
 
-@dataclass(frozen=True)
-class Problem:
-    """Something that is wrong: the id of its field and what the field is called, both empty for the whole page."""
-
-    place: str
-    label: str
-    sentence: str
-
-
 def _refusals(refusal: Refusal | None) -> Iterator[Problem]:
     found = refusal.obstacles if isinstance(refusal, Obstructed) else [refusal] if refusal else []
-    return (Problem("", "", say(one.sentence, **one.values)) for one in found)
+    return (Problem("", say(one.sentence, **one.values)) for one in found)
 
 
 def _errors(form: FlaskForm | None) -> Iterator[Problem]:
     wrong = (field for field in form or () if field.errors and field.type != "CSRFTokenField")
-    return (Problem(field.id, say(field.label.text), say(field.errors[0])) for field in wrong)
+    return (Problem(field.id, say(field.errors[0]), say(field.label.text)) for field in wrong)
 
 
 def carried() -> list[tuple[str, str]]:

@@ -32,9 +32,8 @@ from petition.letters.text.letter_text import (
     several_lines,
 )
 from petition.letters.text.sources import Source
-from petition.web.desk.access import Problem
 from petition.web.shared.context import say
-from petition.web.shared.forms import small_number
+from petition.web.shared.forms import Problem, small_number
 
 _ = str
 Fields = dict[str, str]
@@ -233,7 +232,7 @@ def mark_wrong(form: FlaskForm, wrong: Iterable[Refusal]) -> list[Problem]:
         field = next((one for one in _fields_within(form) if one.id == refusal.place), None)
         if field is not None:
             field.errors = [*field.errors, sentence]
-        problems.append(Problem(refusal.place, "", sentence))
+        problems.append(Problem(refusal.place, sentence))
     return problems
 
 

@@ -1,4 +1,4 @@
-"""The organizers' page for what happens after a letter is out: events, demands, and the dates kept by the clock."""
+"""The organizers' page for what happens after a letter is out: events, demands, and the dates kept by the scheduler."""
 
 from datetime import UTC, date, datetime
 
@@ -56,7 +56,7 @@ class DemandForm(FlaskForm):
 
 
 class DatesForm(FlaskForm):
-    """Hours at which the clock acts, in UTC."""
+    """Hours at which the scheduler acts, in UTC."""
 
     publishes = DateTimeLocalField(_("Publish on a date (UTC)"), [Optional()], format=AN_HOUR)
     ends = DateTimeLocalField(_("Close on a date (UTC)"), [Optional()], format=AN_HOUR)

@@ -19,9 +19,9 @@ from petition.publishing.templates import HostFacts, render
 HERE = "/_site/"
 LANGUAGE = "petition.language"
 READ_ONLY = ("join",)
+"""Blueprints that write to the issuer's database alone."""
 ARRIVING = ("sign.add", "sign.review_or_sign")
 """Pages that take a signature."""
-"""Blueprints that write to the issuer's database alone."""
 QUERY = "%=&+/?:@!$'()*,;-._~"
 
 

@@ -12,7 +12,7 @@ from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.models import Letter
 from petition.letters.states import PUBLIC
 from petition.letters.text.letter_text import LetterText
-from petition.web.shared.context import moved, session, site, speak
+from petition.web.shared.context import moved, session, speak
 
 
 class LetterPath(BaseConverter):
@@ -48,9 +48,3 @@ def refusals_spoken(path: str) -> Iterator[None]:
     except Refusal:
         addressed(path)
         raise
-
-
-def public_url(letter: Letter) -> str:
-    """The letter's address as files may carry it: public, or the site's root while it is unpublished."""
-    root = site().settings.url or ""
-    return f"{root}/{LISTED}{letter.slug}/" if letter.was_public else f"{root}/"

@@ -151,15 +151,6 @@ def organizer_key() -> str:
     return known_browser() or visitor()
 
 
-def posted_member(name: str) -> object:
-    """A member of the JSON object that was posted; None where there is no such thing, or nonsense."""
-    try:
-        members = request.get_json(silent=True)
-    except RecursionError:
-        return None
-    return members.get(name) if isinstance(members, dict) else None
-
-
 def posted_name() -> str:
     """The name with which a visitor signs in, however it is typed."""
     return _today.digest(f"name {as_compared(request.form.get('name', ''))}")

@@ -20,8 +20,3 @@ def escaped_within(text: str) -> str:
 def guarded(text: str) -> str:
     """What would be a sign at the beginning of a line is escaped."""
     return _LINE_START.sub(lambda found: f"{found[2]}\\{found[3]}" if found[2] else "\\" + found[1], text)
-
-
-def unescaped(text: str) -> str:
-    """The text without the escapes."""
-    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
