@@ -196,8 +196,8 @@ def test_a_receipt_written_down_by_hand_checks_and_withdraws(shared: Shared, wor
     after = worker.press(form, "Check", receipt=receipt)
 
     assert "A signature. It waits for the next count update" in checked.text
-    assert "It had not been counted, and nothing of it will ever show." in removed.text
-    assert "A signature that was removed. It doesn't count." in after.text
+    assert "It wasn't counted yet, and it will never show." in removed.text
+    assert "A removed signature. It doesn't count." in after.text
     assert shared.campaign.seal(place.id).waiting == 0
 
 
@@ -218,7 +218,7 @@ def test_a_sealed_signature_is_found_in_the_log_once_the_letter_is_public(
     shared.campaign.close_letter(place.id)
     checked = worker.press(worker.open(f"{place.public}receipt"), "Check", receipt=receipt)
 
-    assert "A signature. It is counted." in checked.text
+    assert "A signature, already counted." in checked.text
     assert "of the public record." in checked.text
 
 
@@ -261,7 +261,7 @@ def test_a_withdrawn_signature_can_not_be_given_again(shared: Shared, worker: Vi
     again = worker.press(review, "Sign anonymously")
 
     assert again.status == 410
-    assert "This signature was removed. It can&#39;t be given again." in again.text
+    assert "This signature was removed. You can&#39;t sign with it again." in again.text
 
 
 @ONCE

@@ -145,7 +145,9 @@ def test_a_reader_can_stop_it_and_start_again(window: Window) -> None:
     expect(stop).to_be_focused()
     expect(window.page.get_by_role("progressbar", name="How much of the record is checked")).to_be_visible()
     stop.click()
-    expect(window.page.locator("#check-count [role=status]")).to_have_text("You stopped the check. It says nothing.")
+    expect(window.page.locator("#check-count [role=status]")).to_have_text(
+        "You stopped the check, so there is no result."
+    )
     window.page.unroute("**/log/checkpoint")
     press(window.page, "Check this count")
 

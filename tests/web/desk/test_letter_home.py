@@ -267,7 +267,7 @@ def test_looking_at_a_step_does_nothing(shared: Shared, ana: Visitor) -> None:
 
 def test_strips_to_hand_on_come_from_one_pool_and_are_canceled_together(shared: Shared, ana: Visitor) -> None:
     place = shared.an_open_letter()
-    pages = [ana.press(ana.open(f"{place.desk}codes"), "Make ten to hand on") for _ in range(2)]
+    pages = [ana.press(ana.open(f"{place.desk}codes"), "Make ten to pass on") for _ in range(2)]
     codes = [code for page in pages for code in re.findall(r'class="strip-code">([^<]+)<', page.text)]
     batches = shared.campaign.rows(Batch, place.id)
     act(shared, ana, place, "codes/handed-on/1/void")

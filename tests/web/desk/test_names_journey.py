@@ -27,7 +27,7 @@ def step_down(shared: Shared, place: Place, receipt: str) -> None:
     """Look what is stored under a receipt, and be only counted from now on."""
     worker = shared.visitor()
     stored = worker.press(worker.open(f"{place.public}receipt"), "Check", receipt=receipt)
-    assert worker.press(stored, "Save the change", appear="counted").status == 200
+    assert worker.press(stored, "Save", appear="counted").status == 200
 
 
 def confirm(who: Visitor, place: Place, step: str, button: str, **typed: str) -> Page:

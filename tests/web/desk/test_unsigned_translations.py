@@ -77,7 +77,7 @@ def test_it_is_previewed_kept_unsaved_and_discarded(shared: Shared, ana: Visitor
 
     assert "<strong>Hallo</strong>" in preview.text
     assert ana.open(path).form_with("Save").fields["body"] == "**Hallo**"
-    ana.press(ana.open(path), "Discard them and start from what is saved")
+    ana.press(ana.open(path), "Discard them and use the saved version")
     assert ana.open(path).form_with("Save").fields["body"] == "Lieber Jo,"
 
 
