@@ -57,7 +57,7 @@ def test_what_no_list_would_show_is_not_sent(
     choose(phone, "Show my name once 50 people have signed", name)
     phone.page.get_by_role("button", name="Sign this letter").click()
 
-    phone.expect_told("Name and title need letters")
+    phone.expect_told("Keep your name and title short")
     expect(phone.page.get_by_label("Name to show")).to_have_attribute("aria-invalid", "true")
     assert not any("signatures" in what for what in site.arrived)
 

@@ -147,7 +147,7 @@ def test_a_cut_connection_is_reported_and_tried_again(desk: Desks, place: Place)
     expect(ana.locator("#preview .paper")).to_be_visible()
     ana.context.set_offline(True)
     type_body(ana, "Typed offline.")
-    expect(ana.locator("#kept")).to_contain_text("nothing is saved right now")
+    expect(ana.locator("#kept")).to_contain_text("nothing is being saved")
     ana.context.set_offline(False)
     expect(ana.locator("#kept")).to_contain_text(KEPT)
 

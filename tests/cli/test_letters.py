@@ -165,7 +165,7 @@ def fields_in(shell: Shell, slug: str) -> list[Any]:
 @pytest.mark.parametrize(
     ("content", "words", "sentence"),
     [
-        (b"\xff\xfe\x00", (), "not text in UTF-8"),
+        (b"\xff\xfe\x00", (), "as UTF-8 text"),
         (b"x" * 1_000_001, (), "larger than 1 MB"),
         (b"---\ntitle: " + b"x" * 201 + b"\n---\n", (), "The title has 201 characters"),
         ("# a\u202eb".encode(), (), "right-to-left override"),

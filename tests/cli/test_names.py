@@ -62,7 +62,7 @@ def test_nobody_unlocks_before_a_passphrase_was_chosen(shell: Shell) -> None:
     result = shell("letter", "open", "una")
 
     assert result.exit_code == 1
-    assert "no one could ever reveal them" in result.stderr
+    assert "no one could ever reveal names" in result.stderr
 
 
 def test_publishing_with_a_passphrase_unlocks_names(shell: Shell, file: str) -> None:

@@ -1,4 +1,4 @@
-"""A statement by one verified person: counted alone, with one code, and its page speaks in the singular."""
+"""A letter from one verified person: counted alone, with one code, and its page speaks in the singular."""
 
 import pytest
 from sqlalchemy.orm import Session

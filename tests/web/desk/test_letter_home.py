@@ -342,7 +342,7 @@ def test_a_letter_of_version_0_1_0_says_why_it_takes_no_codes(shared: Shared, an
     pages = [ana.open(place.desk), ana.open(f"{place.desk}codes")]
 
     assert [page.status for page in pages] == [200, 200]
-    assert all("was opened with version 0.1.0" in page.text for page in pages)
+    assert all("began with version 0.1.0" in page.text for page in pages)
     assert ana.press(pages[1], "Make codes", count="3").status == 410 if "Make codes" in buttons(pages[1]) else True
 
 

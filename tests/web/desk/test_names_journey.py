@@ -51,7 +51,7 @@ def test_three_organizers_and_their_colleagues_show_names_when_enough_have_signe
     # Cleo does not hold the key. Ben grants it to her, and she publishes.
     assert "have the key to the names" not in cleo.open(f"{place.desk}names").text  # nothing is to be unlocked yet
     refused = confirm(cleo, place, "publish", "Publish now", passphrase=PHRASE)
-    assert "Another organizer can give it to you" in refused.text
+    assert "Ask another editor to give it to you" in refused.text
     ben.press(
         ben.open(f"{place.desk}names"),
         "Give the key",

@@ -317,7 +317,7 @@ def test_an_open_letter_goes_back_to_no_version(shared: Shared, ana: Visitor) ->
     shared.campaign.open(place.id)
 
     assert ana.press(form, "Restore this version").status == 409
-    assert "newest version again" not in ana.open(f"{place.desk}versions/1/").text
+    assert "Restore this version" not in ana.open(f"{place.desk}versions/1/").text
 
 
 @ONCE
