@@ -110,6 +110,6 @@ def test_an_n_that_was_not_reached_is_not_announced(shell: Shell, file: str) -> 
     shell("letter", "publish", "early", "--organizer", "Ana", "--passphrase-file", file)
     result = shell("letter", "unlock", "early", "--at", "50", "--organizer", "Ana", "--passphrase-file", file)
 
-    assert (result.exit_code, "So far 10 are counted." in result.stderr) == (1, True)
+    assert (result.exit_code, "So far, 10 are counted." in result.stderr) == (1, True)
     assert shell("letter", "unlock", "early", "--void").exit_code == 1
     assert "No names are announced" in shell("letter", "unlock", "early", "--void", "--at", "50").stderr

@@ -211,7 +211,7 @@ def test_a_letter_of_version_1_takes_no_signature_and_says_why(campaign: Campaig
     token = campaign.tokens(letter, 1)[0]
     of_version_1(campaign, letter)
 
-    with pytest.raises(Over, match=r"opened with version 0\.1\.0"):
+    with pytest.raises(Over, match=r"began with version 0\.1\.0"):
         campaign.sign(letter, token)
 
 
