@@ -8,9 +8,9 @@ from typing import Any, Self
 
 _ = str
 """Marks a sentence for translators."""
-GONE = _("This isn't here any more. Reload the page.")
+GONE = _("This isn't here anymore. Reload the page.")
 NOTHING_HERE = _("There is nothing at this address. Check it for typos.")
-TOO_MANY = _("At most %(most)s are possible here. Delete some first.")
+TOO_MANY = _("You can have at most %(most)s here. Delete some first.")
 A_NUMBER = _("Enter a number from %(least)s to %(most)s.")
 CHOOSE = _("Choose one of: %(choices)s.")
 
@@ -40,7 +40,7 @@ class Refusal(Exception):
 class BadShape(Refusal):
     """What was sent has not the form that is asked for."""
 
-    title = _("This could not be read")
+    title = _("We couldn't read this")
 
 
 class Forbidden(Refusal):
@@ -54,7 +54,7 @@ class NotFound(Refusal):
     """There is no such thing, or none that the sender may know of."""
 
     status = 404
-    title = _("There is nothing here")
+    title = _("Not found")
 
 
 class Conflict(Refusal):
@@ -99,7 +99,7 @@ class Over(Refusal):
     """It was possible once and will not be again."""
 
     status = 410
-    title = _("This is over")
+    title = _("This has ended")
 
 
 class TooLong(Refusal):
@@ -112,7 +112,7 @@ class SlowDown(Refusal):
     """Too many requests in too short a time; the next one has a chance ``after`` that many seconds."""
 
     status = 429
-    title = _("Too many requests")
+    title = _("Please try again later")
     after = 60
 
     def lasting(self, seconds: float) -> Self:

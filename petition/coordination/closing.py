@@ -84,7 +84,7 @@ def _many_wait(session: Session, letter_id: str) -> bool:
 def _require_closable(session: Session, letter: Letter, services: Services, moment: datetime) -> None:
     if letter.closes is None or letter.closes > moment:
         require_step(letter, None, CLOSED, facts_of(session, letter, services))
-        raise Conflict("A letter closes at the announced hour. Announce it first, a day ahead.")
+        raise Conflict("Announce the closing first, a day ahead.")
     if letter.state != OPEN:  # of one that is only open, what counts is how many there are now
         require_step(letter, None, CLOSED, facts_of(session, letter, services))
     require_free(session, letter.id)

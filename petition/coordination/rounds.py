@@ -103,14 +103,14 @@ def obstacle_to_further_round(session: Session, letter: Letter, roll: str, servi
 def _require_further_round(session: Session, letter: Letter, roll: str, services: Services) -> None:
     require_signable(letter)
     if letter.closes is not None:
-        raise Conflict("A closing is announced, so no more sets of codes start.")
+        raise Conflict("Closing is announced, so you can't start another set of codes.")
     if letter.k == ALONE:
         raise Conflict("A letter from one person has one set of codes.")
     last = [row for row in rounds_of(session, letter.id) if row.roll == roll][-1]
     if last.annulled is None and last.signatures < letter.k and not _is_lost(services, last):
         raise Conflict(
-            "Set %(number)s of these signers has fewer than %(k)s counted signatures, and the signatures of a small "
-            "set are never published. Hand out more codes of this one first.",
+            "Set %(number)s has fewer than %(k)s counted signatures, and signatures of a small set are never "
+            "published. Hand out more of its codes first.",
             number=last.number, k=letter.k,
         )  # fmt: skip
 
@@ -132,11 +132,10 @@ def _require_codes(session: Session, letter: Letter, roll: str, count: int) -> N
         row.annulled is not None for row in rounds_of(session, letter.id) if row.roll == roll
     )
     if is_mailed and count and letter.routes == [MAIL]:
-        raise Conflict("The codes of this set go out by email, so it starts without codes on paper: make 0 of them.")
+        raise Conflict("This set's codes go out by email. For codes on paper, enter 0.")
     if count < least_codes(letter) and not (is_mailed and not count):
         raise BadShape(
-            "Another set starts with at least %(least)s codes, because the signatures of a small set are never "
-            "published.",
+            "A new set needs at least %(least)s codes: signatures of a small set are never published.",
             least=least_codes(letter),
         )
 
@@ -245,7 +244,7 @@ def annul_round(services: Services, letter_id: str, number: int, reason: str) ->
             raise NotFound("This letter has no set of codes %(number)s.", number=number)
         if row.annulled is not None or letter.state not in SIGNABLE:
             raise Conflict(
-                "Set %(number)s can't be canceled: it is canceled already, or the letter is over.",
+                "Set %(number)s can't be canceled: it's already canceled, or the letter is over.",
                 number=number,
             )
         require_signable(letter)

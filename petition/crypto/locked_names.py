@@ -61,8 +61,11 @@ def lock_name(public_key: bytes, letter_id: str, step: str, name_key: bytes, tex
     ``step`` is ``named`` or ``named_at:N``; ``name_key`` has 32 bytes. Refuses a key that is not of this kind.
     """
     if len(text) > MOST_BYTES:
-        raise TooLong("A name and title can have %(most)s bytes. This one has %(given)s.", most=MOST_BYTES,
-                      given=len(text))  # fmt: skip
+        raise TooLong(
+            "Shorten your name or title. Together they have %(given)s bytes; the limit is %(most)s.",
+            most=MOST_BYTES,
+            given=len(text),
+        )
     return _public(public_key).encrypt(text, _oaep(letter_id, step, name_key))
 
 

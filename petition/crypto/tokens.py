@@ -13,7 +13,7 @@ RECEIPT_SIZE = 16
 PIN_SIZE = 32
 MOST_CHARACTERS = 16_000
 _ = str
-NOT_A_TOKEN = _("This isn't a file that this site saved. Use the file as you saved it, whole and unchanged.")  # noqa: S105
+NOT_A_TOKEN = _("This isn't a file from this site, or it was changed. Use the file exactly as you saved it.")  # noqa: S105
 
 
 def statement_bytes(letter_id: str, number: int, text_sha256: str, commit: str) -> bytes:

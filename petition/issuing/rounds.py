@@ -125,13 +125,13 @@ def require_issuing(row: IssuingRound | Row[Any]) -> None:
     if row.annulled is not None:
         raise Over("This code was canceled. Ask the organizers for a new one.")
     if row.issued is not None:
-        raise Over("Codes of this set can't be used any more. Ask the organizers for a new one.")
+        raise Over("This code can't be used anymore. Ask the organizers for a new one.")
 
 
 def require_begun(row: IssuingRound | Row[Any], moment: datetime) -> None:
     """Refuse before the hour at which the log names the round."""
     if row.opens is not None and row.opens > moment:
-        raise TooEarly("Codes of this set can be used from %(hour)s UTC on.", hour=f"{row.opens:%Y-%m-%d %H:%M}")
+        raise TooEarly("You can use this code from %(hour)s UTC.", hour=f"{row.opens:%Y-%m-%d %H:%M}")
 
 
 def numbers(session: Session, letter_id: str) -> list[Numbers]:

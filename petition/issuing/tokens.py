@@ -19,7 +19,7 @@ from petition.issuing.secrets import RoundSecrets
 
 _ = str
 NO_ROUND = _("This letter has no such set of codes.")
-KEYS_GONE = _("The keys of this set of codes are gone. Ask the organizers for a new code.")
+KEYS_GONE = _("This code can't be used anymore. Ask the organizers for a new one.")
 UNKNOWN_CODE = _("This isn't a code for this letter. Check each character.")
 
 

@@ -125,7 +125,7 @@ def own_letter(session: Session, slug: str, organizer: Organizer) -> Letter:
     """A letter that this organizer edits; one that they do not work on answers like one that never was."""
     letter, role = _of_organizer(session, slug, organizer)
     if role != EDITOR:
-        raise Forbidden("You can read this letter and comment on it. To change anything, ask one of its editors.")
+        raise Forbidden("You can read and comment on this letter. To change it, ask an editor.")
     return letter
 
 

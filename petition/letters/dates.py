@@ -33,17 +33,17 @@ def set_dates(
 
 def _require_publishable(letter: Letter, hour: datetime | None, moment: datetime) -> None:
     if letter.state not in (DRAFT, OPEN):
-        raise Conflict("This letter is public already, or over.")
+        raise Conflict("This letter is already public, or over.")
     if hour is not None and hour <= moment:
         raise BadShape("Choose a time in the future. To publish now, use “Publish.”")
 
 
 def _require_endable(letter: Letter, hour: datetime | None, moment: datetime) -> None:
     if letter.state in (CLOSED, WITHDRAWN):
-        raise Conflict("This letter is over already.")
+        raise Conflict("This letter is already over.")
     require_not_announced(letter)
     if hour is not None and hour < moment + NOTICE:
-        raise BadShape("The letter can close a day from now at the earliest, because we announce it a day ahead.")
+        raise BadShape("Choose a time at least a day from now. We announce closing a day ahead.")
 
 
 def is_due_to_publish(letter: Letter, moment: datetime) -> bool:

@@ -46,7 +46,7 @@ MOST_EVENTS = 500
 MISSING = {
     "who": _("Say who: the person, newspaper or group."),
     "how": _("Say how, such as by email, on paper at the front desk, or with which program."),
-    "link": _("Give the address of the article, which begins with https://."),
+    "link": _("Add a link to the article. It begins with https://."),
     "text": _("Write the text."),
 }
 
@@ -86,7 +86,7 @@ def read_link(link: str) -> str:
     link = one_line(link, "link")
     parts = urlsplit(link) if re.match("https?://", link, re.IGNORECASE) and not re.search(r"\s", link) else None
     if link and (parts is None or not parts.hostname):
-        raise BadShape("A link must be an address that begins with https:// or http://.")
+        raise BadShape("A link begins with https:// or http://.")
     return link
 
 
@@ -158,4 +158,4 @@ def _require_day(letter: Letter, day: date, moment: datetime) -> None:
     """Refuse a day that has begun nowhere on earth yet, and one before the letter existed."""
     assert letter.opened is not None
     if not letter.opened.date() - timedelta(days=1) <= day <= (moment + timedelta(hours=14)).date():
-        raise BadShape("Enter the day it happened: after the letter was opened, and not in the future.")
+        raise BadShape("Enter the day it happened: not before the letter opened, and not in the future.")

@@ -53,7 +53,7 @@ def read_field(label: str, options: Iterable[tuple[str, int | None]]) -> FieldOf
     typed = [(one_line(text, "group"), headcount) for text, headcount in options if text.strip()]
     if not LEAST_OPTIONS <= len(typed) <= MOST_OPTIONS:
         raise BadShape(
-            "Give “%(label)s” %(least)s to %(most)s answers, one per line.",
+            "“%(label)s” needs %(least)s to %(most)s answers, one per line.",
             label=label, least=LEAST_OPTIONS, most=MOST_OPTIONS,
         )  # fmt: skip
     _require_different(text for text, _ in typed)
@@ -76,7 +76,7 @@ def read_lines(lines: Iterable[str]) -> list[tuple[str, int | None]]:
         digits = number.strip().replace(",", "")
         is_number = digits.isascii() and digits.isdecimal() and len(digits) <= 9
         if mark == "=" and not is_number:
-            raise BadShape("There is no number after the = in “%(line)s.” Write it like Software = 300.", line=line)
+            raise BadShape("Add a number after the = in “%(line)s,” like Software = 300.", line=line)
         found.append((label, int(digits)) if mark and is_number else (line, None))
     return found
 

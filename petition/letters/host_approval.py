@@ -16,7 +16,7 @@ BEFORE = {OPEN: (DRAFT,), PUBLISHED: (DRAFT, OPEN)}
 def approve_letter(session: Session, letter: Letter) -> None:
     """Approve the text as it is now; a draft that changes later needs another look."""
     if letter.state not in (DRAFT, OPEN):
-        raise Conflict("This letter is public already, or over.")
+        raise Conflict("This letter is already public, or over.")
     session.merge(HostApproval(letter_id=letter.id, text_sha256=_digest(session, letter)))
     session.flush()
 

@@ -85,8 +85,8 @@ def _obstacles_to_publishing(letter: Letter, facts: Facts) -> Iterable[Refusal]:
         yield Conflict(OF_OLD_VERSION)
     elif letter.k != ALONE and not facts.has_k_counted:
         yield Conflict(
-            "To publish, at least %(k)s counted signatures must come from one set of codes. At the last update there "
-            "were fewer.",
+            "To publish, one set of codes needs at least %(k)s counted signatures. At the last update, none had "
+            "that many.",
             k=letter.k,
         ).about("codes")
     if letter.threshold and facts.sealed < letter.threshold:
@@ -102,8 +102,8 @@ def _obstacles_to_closing_unpublished(letter: Letter, facts: Facts) -> Iterable[
         yield Conflict(OF_OLD_VERSION)
     elif not facts.has_k_together:
         yield Conflict(
-            "At the last update, every set of codes had fewer than %(k)s signatures, and a smaller number is never "
-            "published. So this letter can't close. You can only take it down.",
+            "At the last update, no set of codes had %(k)s signatures, and fewer are never published. So you can't "
+            "close this letter, only take it down.",
             k=letter.k,
         ).about("codes")
 
@@ -130,8 +130,7 @@ def _obstacles_to_opening(letter: Letter, version: Version | None, facts: Facts)
     if letter.name_steps and not facts.key_holders:
         found.append(
             Conflict(
-                "This letter offers names, but no editor has a password, so no one could ever reveal them. "
-                "Set a password with your one-time link."
+                "No editor has a password, so no one could ever reveal names. Set a password with your one-time link."
             ).about("names")
         )
     if facts.approvals < letter.approvals:

@@ -39,8 +39,8 @@ ROUTES = (CODE, MAIL)
 LOG_VERSION = 2
 """Of the logs that this program continues. Version 0.1.0 made logs of version 1."""
 OF_OLD_VERSION = _(
-    "This letter was opened with version 0.1.0 of the program, and this version can't continue its public record. "
-    "The letter takes no more signatures or codes. What was counted stays. The organizers can start a new letter."
+    "This letter began with version 0.1.0 of the program, which can't be continued. It takes no more codes or "
+    "signatures. Its count stays. The organizers can start a new letter."
 )
 
 

@@ -50,8 +50,8 @@ def require_free(session: Session, letter_id: str) -> None:
     """Refuse while the log is held after a restore."""
     if log_of(session, letter_id).is_held:
         raise Conflict(
-            "The count of this letter is on hold, because an older copy of this site may have been restored. The "
-            "people who run this site must first run: petition restore."
+            "Counting is on hold, because an older copy of this site may have been restored. This site's host must "
+            "first run: petition restore."
         )
 
 

@@ -148,9 +148,9 @@ def require_offered(session: Session, letter: Letter | Row[Any], appearance: App
         return
     fields = {field.id: field for field in fields_of(session, letter.id)}
     if appearance.step == GROUPED and not fields:
-        raise Conflict("This letter asks no questions. Choose another way to be listed.")
+        raise Conflict("This letter doesn't offer that choice. Choose another way to be listed.")
     if appearance.name_step is not None and appearance.name_step not in letter.name_steps:
-        raise Conflict("This letter doesn't show names in this way. Choose another way to be listed.")
+        raise Conflict("This letter doesn't offer that choice. Choose another way to be listed.")
     for field, option in appearance.groups:
         _require_option(fields, field, option)
 
@@ -159,7 +159,7 @@ def require_taken(session: Session, letter_id: str, appearance: Appearance) -> N
     """Refuse a name that is new if no one can unlock its step any more."""
     if appearance.name_step is not None and appearance.name_step not in steps_taken(session, letter_id):
         raise Over(
-            "No one can reveal the names of this letter any more, so it takes no more. Choose another way to be listed."
+            "No one can reveal this letter's names anymore, so it takes no new ones. Choose another way to be listed."
         )
 
 

@@ -33,7 +33,7 @@ def change(session: Session, letter: Letter, appearance: Appearance) -> Shown:
     require_offered(session, letter, appearance)
     number = _round_of(session, letter, commit)
     if session.get_one(Round, (letter.id, number)).annulled is not None:
-        raise Over("The organizers canceled the set of codes that this signature came with. Nothing of it is shown.")
+        raise Over("The organizers canceled this signature's set of codes. Nothing about it is shown.")
     if state not in SIGNABLE or not is_current(letter):
         _require_less(shown_under(session, letter.id, appearance.a), appearance)
     rows = rows_of(appearance, letter.id, number)
@@ -55,7 +55,7 @@ def _round_of(session: Session, letter: Letter, commit: bytes) -> int:
         raise Over(WITHDRAWN_SENTENCE)
     if sealed is not None:
         return sealed.round
-    raise NotFound("No signature of this letter has this receipt.")
+    raise NotFound("No signature on this letter has this receipt.")
 
 
 def _require_less(before: Shown, wanted: Appearance) -> None:

@@ -51,7 +51,7 @@ from petition.signing.statements import Statement, parse
 
 _ = str
 COUNTED_ONLY = Appearance()
-WITHDRAWN_SENTENCE = _("This signature was removed. It can't be given again.")
+WITHDRAWN_SENTENCE = _("This signature was removed. You can't sign with it again.")
 
 
 # A signature's statements, made once.
@@ -148,9 +148,7 @@ def sign_at(
         raise Over("The organizers canceled this set of codes: %(reason)s", reason=row.annulled)
     _require_time(row, moment)
     if not PublicKey.from_spki(row.public_key).verify(message, signature):
-        raise Forbidden(
-            "This signature isn't valid for its set of codes, so it can't be counted. Use the saved file unchanged."
-        )
+        raise Forbidden("This signature isn't valid, so it can't be counted. Use the file exactly as you saved it.")
     require_opened(appearance, statement.commit)
     require_offered(session, row, appearance)
     return _accept(session, row, bytes.fromhex(statement.commit), message, signature, appearance)
@@ -178,9 +176,7 @@ def _require_this_letter(letter: Letter | Row[Any], statement: Statement) -> Non
     if statement.letter_id != letter.id:
         raise Forbidden("This saved signature belongs to another letter. Open the letter you saved it for.")
     if statement.text_sha256 != letter.text_sha256:
-        raise TextChanged(
-            "This saved signature is for a different text than the letter has. Ask the organizers what happened."
-        )
+        raise TextChanged("This saved signature is for a different text. Ask the organizers what happened.")
 
 
 def signing_starts(letter: Letter | Row[Any], row: Round | Row[Any]) -> datetime | None:
@@ -247,13 +243,13 @@ def _require_first(session: Session, letter_id: str, commit: bytes) -> None:
     for kind in (Pending, Sealed):
         others = select(kind.commit).where(kind.letter_id == letter_id, kind.commit != commit)
         if session.scalar(others.limit(1)) is not None:
-            raise Over("This is a statement by one person, and it is already signed.")
+            raise Over("This is a letter from one person, and it's already signed.")
 
 
 def _require_same_appearance(session: Session, row: Row[Any], appearance: Appearance) -> None:
     """A repeated request is compared only with the rows under the keys that it brings itself."""
     if not are_kept(session, row.id, rows_of(appearance, row.id, row.number)):
-        raise Conflict("You already gave this signature, listed in another way. To change that, use your receipt.")
+        raise Conflict("You already signed, with a different listing. To change it, use your receipt.")
 
 
 def held_state(session: Session, letter: Letter) -> str:
@@ -328,7 +324,7 @@ def _withdraw_sealed(session: Session, letter: Letter, opening: Opening, commit:
         insert_once(session, Withdrawal, _row_of_withdrawal(letter, opening, commit, marked.round))
     elif session.scalar(select(func.count()).select_from(Sealed).where(*here)) == 0:
         raise NotFound(
-            "No signature of this letter has this receipt. If you saved a file and didn't sign with it, there is "
+            "No signature on this letter has this receipt. If you saved a file but never signed with it, there is "
             "nothing to remove."
         )
     return Withdrawn(was_sealed=True)
@@ -351,7 +347,7 @@ def look_up(session: Session, letter: Letter, opening: Opening) -> ReceiptState:
     commit = bytes.fromhex(opening.commit)
     stands = _what_stands(session, letter.id, commit)
     if not stands:
-        raise NotFound("No signature of this letter has this receipt.")
+        raise NotFound("No signature on this letter has this receipt.")
     if "tombstone" in stands or "withdrawn" in stands:
         return ReceiptState("withdrawn")
     shown = shown_under(session, letter.id, opening.a)

@@ -30,6 +30,6 @@ def parse(message: bytes) -> Statement:
     """The statement of a prepared message (32 random bytes, then the statement); any other byte is refused."""
     match = _FORM.fullmatch(message[PREFIX_SIZE:])
     if match is None:
-        raise BadShape("This isn't a saved signature that can be used here. Use the file as you saved it.")
+        raise BadShape("This isn't a file from this site, or it was changed. Use the file exactly as you saved it.")
     letter_id, number, text_sha256, commit = (part.decode() for part in match.groups())
     return Statement(letter_id, int(number), text_sha256, commit)

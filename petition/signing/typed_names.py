@@ -38,7 +38,11 @@ def read_name(name: str, title: str = "") -> TypedName:
     found = TypedName(_line(name, "name"), _line(title, "job title") if title.strip() else "")
     size = len(found.as_bytes())
     if size > MOST_BYTES:
-        raise TooLong("A name and title can have %(most)s bytes. This one has %(given)s.", most=MOST_BYTES, given=size)
+        raise TooLong(
+            "Shorten your name or title. Together they have %(given)s bytes; the limit is %(most)s.",
+            most=MOST_BYTES,
+            given=size,
+        )
     return found
 
 

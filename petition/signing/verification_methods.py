@@ -29,11 +29,9 @@ def round_for_paper(session: Session, letter: Letter, roll: str | None = None) -
     wanted = known_roll(session, letter, roll)
     living = [row for row in rounds_of(session, letter.id) if row.roll == wanted and row.annulled is None]
     if not living:
-        raise Conflict("No set of codes works for these signers. Start another set together with its codes.")
+        raise Conflict("These signers have no working set of codes. Start a new set when you make their codes.")
     if CODE not in routes_of(letter, living[-1], living):
-        raise Conflict(
-            "The codes of this letter go out by email only. With a paper code as well, one person could sign twice."
-        )
+        raise Conflict("This letter's codes go out only by email. With a paper code too, one person could sign twice.")
     return living[-1]
 
 

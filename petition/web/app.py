@@ -170,7 +170,7 @@ def explain(error: HTTPException) -> Any:
     if error.code is None or error.code < 400:
         return error
     if isinstance(error, RequestEntityTooLarge):
-        return refuse(TooLong("This is too much. You can send at most %(most)s kB here.", most=_most()))
+        return refuse(TooLong("That's too much to send. The limit here is %(most)s kB.", most=_most()))
     if error.code == 404:
         return refuse(NotFound("There is nothing at this address. Check it for typos."))
     if error.code == 405:

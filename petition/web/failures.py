@@ -38,12 +38,7 @@ class DatabaseAway(Refusal):
 def failure_of(error: BaseException) -> Refusal:
     """The refusal that a visitor gets for an error."""
     if is_away(error):
-        return DatabaseAway(
-            _(
-                "The site's database isn't answering. What you sent may not have been saved. Send it again in a "
-                "few minutes."
-            )
-        )
+        return DatabaseAway(_("What you sent may not have been saved. Send it again in a few minutes."))
     return BrokenDown(_("Something went wrong on this site. What you sent may not have been saved. Try again later."))
 
 

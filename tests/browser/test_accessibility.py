@@ -127,7 +127,7 @@ def test_the_choices_of_how_to_be_listed(phone: Phone, site: Site) -> None:
     phone.page.get_by_label("Role", exact=True).select_option("Software")
     look(phone.page, "a group chosen")
     phone.page.get_by_label("Show my name once 50 people have signed").check()
-    phone.page.get_by_label("Name, as people will read it").fill("Ana Muster")
+    phone.page.get_by_label("Name to show").fill("Ana Muster")
     look(phone.page, "a name typed")
     phone.sign()
     look(phone.page, "receipt")

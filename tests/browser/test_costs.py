@@ -47,7 +47,7 @@ def from_welcome_to_published(hand: Hand, site: Site) -> None:
     hand.press("Write a letter")
     hand.read("A new letter")
     title = f"{WORDS.title} {os.urandom(4).hex()}"
-    typed = {"Title": title, "To whom": WORDS.recipient, "Employer": WORDS.employer, "The letter": WORDS.body}
+    typed = {"Title": title, "Addressed to": WORDS.recipient, "Employer": WORDS.employer, "The letter": WORDS.body}
     for label, text in {**typed, "Demand 1": "\n".join(WORDS.demands)}.items():
         hand.fill(label, text)
     hand.press("Save")

@@ -19,7 +19,7 @@ def place(site: Site) -> Place:
 
 def choose(phone: Phone, step: str, name: str, title: str = "") -> None:
     phone.page.get_by_label(step).check()
-    phone.page.get_by_label("Name, as people will read it").fill(name)
+    phone.page.get_by_label("Name to show").fill(name)
     phone.page.get_by_label("Job title (optional)").fill(title)
 
 
@@ -57,8 +57,8 @@ def test_what_no_list_would_show_is_not_sent(
     choose(phone, "Show my name once 50 people have signed", name)
     phone.page.get_by_role("button", name="Sign this letter").click()
 
-    phone.expect_told("Name and title need letters")
-    expect(phone.page.get_by_label("Name, as people will read it")).to_have_attribute("aria-invalid", "true")
+    phone.expect_told("Keep your name and title short")
+    expect(phone.page.get_by_label("Name to show")).to_have_attribute("aria-invalid", "true")
     assert not any("signatures" in what for what in site.arrived)
 
 

@@ -106,7 +106,7 @@ def choose(page: Page, signer: Signer, *, scripts: bool) -> None:
         signer.learn(read_token(page.locator("[name=token]").first.input_value()))
     page.get_by_label("Show my name with the next count update").check()
     page.get_by_label("Role", exact=True).select_option(CHOSEN)
-    page.get_by_label("Name, as people will read it").fill(NAME)
+    page.get_by_label("Name to show").fill(NAME)
 
 
 def sign(page: Page, signer: Signer, *, scripts: bool) -> None:
@@ -178,7 +178,7 @@ def choose_in_firefox(browser: Firefox, signer: Signer, *, scripts: bool) -> Non
         browser.expect_heading("Check and sign")
     browser.ask("ElementClick", id=browser.find("//input[@value='named']"))
     browser.ask("ElementSendKeys", id=browser.find("//select[@name='group-role']"), text="Zeppelins")
-    browser.fill("Name, as people will read it", NAME)
+    browser.fill("Name to show", NAME)
 
 
 def sign_in_firefox(browser: Firefox, signer: Signer, *, scripts: bool) -> None:

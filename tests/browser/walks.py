@@ -95,7 +95,7 @@ def _type_the_letter(page: Page, look: Look) -> None:
     expect(page.get_by_role("alert")).to_contain_text("Give the letter a title")
     look(page, "refused letter")
     page.get_by_label("Title", exact=True).first.fill(WORDS.title)
-    page.get_by_label("To whom").fill(WORDS.recipient)
+    page.get_by_label("Addressed to").fill(WORDS.recipient)
     page.get_by_label("Employer").fill(WORDS.employer)
     page.get_by_label("The letter", exact=True).fill(WORDS.body)
     page.get_by_label("Demand 1", exact=True).fill("\n".join(WORDS.demands))
@@ -198,7 +198,7 @@ def in_conflict(page: Page, place: Place, look: Look) -> None:
     press(other, "Save")
     page.get_by_label("The letter", exact=True).fill("Mine.")
     press(page, "Save")
-    expect(page.get_by_role("heading", name="The newer version that is saved")).to_be_visible()
+    expect(page.get_by_role("heading", name="The newer saved version")).to_be_visible()
     look(page, "conflict")
     other.close()
 

@@ -165,9 +165,9 @@ def fields_in(shell: Shell, slug: str) -> list[Any]:
 @pytest.mark.parametrize(
     ("content", "words", "sentence"),
     [
-        (b"\xff\xfe\x00", (), "not text in UTF-8"),
+        (b"\xff\xfe\x00", (), "as UTF-8 text"),
         (b"x" * 1_000_001, (), "larger than 1 MB"),
-        (b"---\ntitle: " + b"x" * 201 + b"\n---\n", (), "The title has 201 characters"),
+        (b"---\ntitle: " + b"x" * 201 + b"\n---\n", (), "Shorten the title: it has 201 characters"),
         ("# a\u202eb".encode(), (), "right-to-left override"),
         (b"# Title", ("--slug", "Not a slug"), "lowercase letters"),
         (b"# Title", ("--organizer", "Nobody"), "There is no organizer named Nobody."),

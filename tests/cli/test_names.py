@@ -62,7 +62,7 @@ def test_nobody_unlocks_before_a_passphrase_was_chosen(shell: Shell) -> None:
     result = shell("letter", "open", "una")
 
     assert result.exit_code == 1
-    assert "no one could ever reveal them" in result.stderr
+    assert "no one could ever reveal names" in result.stderr
 
 
 def test_publishing_with_a_passphrase_unlocks_names(shell: Shell, file: str) -> None:
@@ -110,6 +110,6 @@ def test_an_n_that_was_not_reached_is_not_announced(shell: Shell, file: str) -> 
     shell("letter", "publish", "early", "--organizer", "Ana", "--passphrase-file", file)
     result = shell("letter", "unlock", "early", "--at", "50", "--organizer", "Ana", "--passphrase-file", file)
 
-    assert (result.exit_code, "So far 10 are counted." in result.stderr) == (1, True)
+    assert (result.exit_code, "So far, 10 are counted." in result.stderr) == (1, True)
     assert shell("letter", "unlock", "early", "--void").exit_code == 1
     assert "No names are announced" in shell("letter", "unlock", "early", "--void", "--at", "50").stderr

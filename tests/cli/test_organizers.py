@@ -18,7 +18,7 @@ def test_a_name_is_taken_once(shell: Shell) -> None:
     shell("organizer", "add", "Ben")
     result = shell("organizer", "add", "Ben")
 
-    assert (result.exit_code, result.stderr) == (1, "There is an organizer named Ben already. Choose another name.\n")
+    assert (result.exit_code, result.stderr) == (1, "The name Ben is taken. Choose another one.\n")
 
 
 def test_a_name_has_1_to_100_characters_that_can_be_seen(shell: Shell) -> None:

@@ -44,6 +44,6 @@ def test_one_that_does_not_fit_is_refused(shell: Shell) -> None:
     same = shell("translation", "add", "damp", written(shell, LETTER))
 
     assert (few.exit_code, "has 1 demands" in few.stderr) == (1, True)
-    assert (same.exit_code, "signatures are for that text" in same.stderr) == (1, True)
+    assert (same.exit_code, "already has a signed text" in same.stderr) == (1, True)
     assert shell("translation", "remove", "damp", "de").exit_code == 1
     assert shell("translation", "list", "nothing").exit_code == 1

@@ -165,7 +165,7 @@ def test_a_signature_whose_answer_was_lost_can_be_sent_again(run: Run, letter: s
 
 
 def test_a_signature_that_is_refused_stays_in_its_file(run: Run, letter: str, issuer: Issuer) -> None:
-    issuer.fault = lambda seen: Reply.refusal(410, "This is over.") if seen.path.endswith("signatures") else None
+    issuer.fault = lambda seen: Reply.refusal(410, "This has ended.") if seen.path.endswith("signatures") else None
 
     ran = run("sign", letter, "--code", CODE)
 

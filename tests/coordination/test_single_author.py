@@ -1,4 +1,4 @@
-"""A statement by one verified person: counted alone, with one code, and its page speaks in the singular."""
+"""A letter from one verified person: counted alone, with one code, and its page speaks in the singular."""
 
 import pytest
 from sqlalchemy.orm import Session
@@ -56,7 +56,7 @@ def test_the_page_speaks_in_the_singular(shared: Shared):
     shared.campaign.seal(place.id)
     after = shared.get(place.public).text
 
-    assert "Statement to Jo Muster, CEO, Example Corp, by one of the people who work there" in before
+    assert "Letter to Jo Muster, CEO, Example Corp, from one person who works there" in before
     assert "Not signed yet" in before
     assert "Signed by one verified worker" in after
     assert "join" not in after.partition("</section>")[0]

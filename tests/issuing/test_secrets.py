@@ -170,7 +170,7 @@ def test_codes_are_refused_once_any_half_of_the_secrets_is_destroyed(campaign: C
             issuer.get_one(IssuingRound, (letter, 1)).private_key = None
             issuer.commit()
 
-    with Session(campaign.databases.issuer) as issuer, pytest.raises(Over, match="keys of this set of codes are gone"):
+    with Session(campaign.databases.issuer) as issuer, pytest.raises(Over, match="This code can't be used anymore"):
         exchange(issuer, Keys(campaign.services.secrets), letter, 1, code, MESSAGE, moment=campaign.clock())
 
 

@@ -112,7 +112,7 @@ def test_more_than_64_kb_for_signing_is_refused_with_a_sentence(shared: Shared, 
     answer = shared.app.test_client().post(place.hidden + name, base_url=SITE, **how)
 
     assert answer.status_code == 413
-    assert "You can send at most 64 kB here." in answer.text
+    assert "The limit here is 64 kB." in answer.text
 
 
 def test_a_file_of_more_than_64_kb_is_refused_too(shared: Shared, place: Place) -> None:
@@ -139,7 +139,7 @@ def test_what_no_letter_could_ever_be_is_read_no_further(shared: Shared) -> None
     answer = ana.post("/organize/letters/new", csrf_token=token, body="x" * 8 * 1024 * 1024, title="x")
 
     assert answer.status_code == 413
-    assert "You can send at most 8192 kB here." in answer.text
+    assert "The limit here is 8192 kB." in answer.text
 
 
 def test_a_body_of_undeclared_length_is_read_no_further(shared: Shared, place: Place) -> None:

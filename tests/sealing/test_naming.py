@@ -330,7 +330,7 @@ def test_only_what_is_shown_can_be_hidden_and_not_without_a_reason(campaign: Cam
     letter_id = a_letter_by_name(campaign)
     stranger = campaign.tokens(letter_id, 1)[0]
 
-    with pytest.raises(NotFound, match="isn't here any more"):
+    with pytest.raises(NotFound, match="isn't here anymore"):
         campaign.hide_name(letter_id, stranger, "Made up.")
     with pytest.raises(Exception, match="Give a reason"):
         campaign.hide_name(letter_id, stranger, " ")

@@ -42,7 +42,7 @@ DRAFT = (
 )
 PUBLIC = (
     ("codes", "Make codes", {}),
-    ("codes", "Make ten to hand on", {}),
+    ("codes", "Make ten to pass on", {}),
     ("after", "Post news", {}),
     ("close", "Announce the closing", {}),
 )

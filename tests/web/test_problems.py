@@ -17,7 +17,7 @@ def test_a_refusal_has_four_members_that_agree_with_the_status(shared: Shared, m
     assert answer.content_type == "application/problem+json"
     assert sorted(found) == ["detail", "status", "title", "type"]
     assert (found["status"], answer.status_code) == (400, 400)
-    assert (found["type"], found["title"]) == ("/problems/bad-shape", "This could not be read")
+    assert (found["type"], found["title"]) == ("/problems/bad-shape", "We couldn't read this")
     assert "exactly these members" in found["detail"]
 
 
@@ -38,7 +38,7 @@ def test_a_person_who_asks_for_a_page_gets_one_that_says_what_to_do(shared: Shar
     answer = shared.get("/letters/never-was/", Accept="text/html,application/xhtml+xml,*/*;q=0.8")
 
     assert (answer.status_code, answer.mimetype) == (404, "text/html")
-    assert "<h1>There is nothing here</h1>" in answer.text
+    assert "<h1>Not found</h1>" in answer.text
     assert "Check the link; it may have been taken down." in answer.text
 
 

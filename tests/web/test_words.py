@@ -92,7 +92,7 @@ def a_signer_s_pages(shared: Shared, place: Place) -> Iterator[Page]:
     for typed in ("", "nothing", "0" * 27, receipt):
         found = visitor.press(visitor.open(f"{place.hidden}receipt"), "Check", receipt=typed)
         yield found
-    yield visitor.press(found, "Save the change", appear="counted")
+    yield visitor.press(found, "Save", appear="counted")
     removing = visitor.press(visitor.open(f"{place.hidden}remove"), "Continue", receipt=receipt)
     yield removing
     yield visitor.press(removing, "Remove my signature")

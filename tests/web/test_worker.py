@@ -166,7 +166,7 @@ def test_what_is_no_token_file_is_answered_with_a_sentence(worker: Visitor, plac
     refused = worker.press(worker.open(f"{place.hidden}sign"), "Continue", token=token)
 
     assert refused.status == 400
-    assert "a file that this site saved." in refused.text
+    assert "a file from this site" in refused.text
 
 
 @ONCE
@@ -184,7 +184,7 @@ def test_the_receipt_can_be_saved_and_its_file_checks_and_withdraws(
     removed = worker.press(asked, "Remove my signature")
 
     assert saved.answer.headers["Content-Disposition"] == 'attachment; filename="receipt.json"'
-    assert "A signature. It waits for the next count update" in checked.text
+    assert "A signature, waiting with others for the next count update" in checked.text
     assert (asked.heading, removed.heading) == ("Remove your signature?", "Your signature is removed")
 
 
@@ -195,9 +195,9 @@ def test_a_receipt_written_down_by_hand_checks_and_withdraws(shared: Shared, wor
     removed = remove(worker, place, receipt)
     after = worker.press(form, "Check", receipt=receipt)
 
-    assert "A signature. It waits for the next count update" in checked.text
-    assert "It had not been counted, and nothing of it will ever show." in removed.text
-    assert "A signature that was removed. It doesn't count." in after.text
+    assert "A signature, waiting with others for the next count update" in checked.text
+    assert "It wasn't counted yet, and it will never show." in removed.text
+    assert "A removed signature. It doesn't count." in after.text
     assert shared.campaign.seal(place.id).waiting == 0
 
 
@@ -218,7 +218,7 @@ def test_a_sealed_signature_is_found_in_the_log_once_the_letter_is_public(
     shared.campaign.close_letter(place.id)
     checked = worker.press(worker.open(f"{place.public}receipt"), "Check", receipt=receipt)
 
-    assert "A signature. It is counted." in checked.text
+    assert "A signature, already counted." in checked.text
     assert "of the public record." in checked.text
 
 
@@ -261,7 +261,7 @@ def test_a_withdrawn_signature_can_not_be_given_again(shared: Shared, worker: Vi
     again = worker.press(review, "Sign anonymously")
 
     assert again.status == 410
-    assert "This signature was removed. It can&#39;t be given again." in again.text
+    assert "This signature was removed. You can&#39;t sign with it again." in again.text
 
 
 @ONCE

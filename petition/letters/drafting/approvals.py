@@ -50,7 +50,7 @@ def require_approvals(session: Session, letter: Letter, needed: int) -> None:
     people = session.scalars(here).one()
     if not 0 <= needed <= people:
         raise Conflict(
-            "You can't need more approvals than there are people (%(people)s). Invite others first.",
+            "You can't require more approvals than there are people (%(people)s). Invite others first.",
             people=people,
         )
     letter.approvals = needed

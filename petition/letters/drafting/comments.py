@@ -174,7 +174,7 @@ def _require_open(session: Session, letter: Letter) -> None:
     """Only a draft takes comments. Locks the letter, so that two comments never get one number."""
     session.refresh(letter, with_for_update=True)
     if letter.state != DRAFT:
-        raise Conflict("This letter's text is locked, so there is nothing left to comment on.")
+        raise Conflict("This letter's text is locked, so you can't comment anymore.")
 
 
 def _next(session: Session, letter: Letter) -> int:

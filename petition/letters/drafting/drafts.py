@@ -133,7 +133,7 @@ def save(
     try:
         session.flush()
     except IntegrityError:
-        raise TextChanged("Someone just saved a newer version. Nothing of yours is lost.") from None
+        raise TextChanged("Someone just saved a newer version. Nothing you wrote is lost.") from None
     letter.title = words.title
     _name_default_roll(session, letter, words, newest)
     return version
@@ -142,7 +142,7 @@ def save(
 def _merged(session: Session, letter: Letter, words: LetterText, based_on: int, newest: Version) -> LetterText:
     base = session.get(Version, (letter.id, based_on))
     refusal = TextChanged(
-        "%(author)s saved a newer version while you were writing. Both are below. Nothing of yours is lost.",
+        "%(author)s saved a newer version while you were writing. Both are below. Nothing is lost.",
         author=newest.author,
     )
     if base is None:

@@ -121,7 +121,7 @@ def replaced(words: LetterText, marked: Mark, suggestion: str) -> LetterText:
     where = paragraphs(words)
     place = Finder(where).place(marked)
     if place is None or place.start is None:
-        raise Conflict("This passage has changed since. Put the suggestion into the text by hand.")
+        raise Conflict("This passage has changed. Make the suggested change by hand.")
     paragraph, end = where[place.paragraph], place.start + len(marked.quote)
     text = paragraph.text[: place.start] + suggestion + paragraph.text[end:]
     if paragraph.field == TITLE:

@@ -80,7 +80,7 @@ def _set_rolls(session: Session, letter: Letter, names: tuple[str, ...]) -> None
         return
     require_draft(letter)
     if len(wanted) > MOST_ROLLS or len(set(wanted)) != len(wanted):
-        raise BadShape("Give at most %(most)s groups of signers, each with its own name.", most=MOST_ROLLS)
+        raise BadShape("Enter at most %(most)s groups of signers, each with its own name.", most=MOST_ROLLS)
     session.execute(delete(Roll).where(Roll.letter_id == letter.id))
     for position, name in enumerate(wanted):
         roll_id = DEFAULT_ROLL if position == 0 else f"{DEFAULT_ROLL}-{position + 1}"

@@ -70,7 +70,7 @@ def save_unsigned(session: Session, letter: Letter, translation: Translation, *,
     if stored == translation:
         return
     if fingerprint(stored) != based_on:
-        raise TextChanged("Someone else saved this translation while you were writing. Nothing of yours is lost.")
+        raise TextChanged("Someone else saved this translation while you were writing. Nothing you wrote is lost.")
     if stored is None and len(unsigned_translations(session, letter)) >= MOST_TRANSLATIONS:
         raise TooLong(TOO_MANY, most=MOST_TRANSLATIONS)
     values = {**asdict(translation), "demands": list(translation.demands)}
@@ -100,7 +100,7 @@ def _words_to_translate(session: Session, letter: Letter, language: str) -> Lett
 def require_not_signed(words: LetterText, language: str) -> None:
     """Refuse a language that the letter itself has: readers would find two texts, one of them signed."""
     if language in words.languages:
-        raise Conflict("The letter itself has a text in this language, and signatures are for that text.")
+        raise Conflict("The letter already has a signed text in this language.")
 
 
 def _require_not_taken_down(session: Session, letter: Letter) -> None:

@@ -24,7 +24,7 @@ from petition.normalization import normalize
 from petition.randomness import Random
 
 _ = str
-TAKEN = _("There is an organizer named %(name)s already. Choose another name.")
+TAKEN = _("The name %(name)s is taken. Choose another one.")
 INVITATION_LASTS = timedelta(days=7)
 SHORTEST_PASSPHRASE = 12
 LONGEST_PASSPHRASE = 1_000
@@ -48,13 +48,13 @@ def _new(session: Session, name: str, random: Random) -> Organizer:
     require_seen(name)
     name = one_line(name, "title")
     if not name or len(name) > 100:
-        raise BadShape("Choose a name of 1 to 100 characters.")
+        raise BadShape("Choose a name. It can have up to 100 characters.")
     if _named(session, name) is not None:
         raise Conflict(TAKEN, name=name)
     for known in session.scalars(select(Organizer.name)):
         if are_twins(known, name):
             raise Conflict(
-                "There is an organizer named %(known)s already, which looks like %(name)s. Choose another name.",
+                "%(name)s looks too much like %(known)s, which is taken. Choose another name.",
                 known=known,
                 name=name,
             )

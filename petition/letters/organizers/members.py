@@ -120,7 +120,7 @@ def accept(session: Session, secret: str, organizer: Organizer, *, moment: datet
     session.refresh(letter, with_for_update=True)
     present = session.get(Authorship, (letter.id, organizer.id))
     if present is not None and (replaces == organizer.id or present.role == EDITOR or role == COMMENTER):
-        raise Conflict("You work on this letter already. The link still works for someone else.")
+        raise Conflict("You already work on this letter. The link still works for someone else.")
     if replaces is not None:
         _require_another_holder(session, letter, replaces)
     session.expunge(row)

@@ -29,7 +29,7 @@ MOST_MONTHS = 60
 NOTICE = timedelta(days=1)
 """The unlocking of an N is announced so long ahead."""
 KEY_LABEL = "petition-names-key-v1"
-NUMBERS = _("Give at most %(most)s numbers, each from %(least)s to %(largest)s, for example: 50, 200.")
+NUMBERS = _("Enter at most %(most)s numbers from %(least)s to %(largest)s, such as 50, 200.")
 
 
 def choose_name_steps(session: Session, letter: Letter, *, named: bool, numbers: Iterable[int], months: int) -> None:
@@ -116,7 +116,7 @@ def grant(session: Session, letter: Letter, giver: Organizer, passphrase: str, n
     if authorship.role != EDITOR:
         raise Conflict("%(name)s is a reviewer. Only editors can have the key to the names.", name=newcomer.name)
     if newcomer.public_key is None:
-        raise Conflict("%(name)s has no password yet, so no key can be made for them.", name=newcomer.name)
+        raise Conflict("%(name)s has no password yet. Ask them to set one first.", name=newcomer.name)
     for step, key in _opened(session, letter, giver, passphrase).items():
         _box(session, letter.id, step, newcomer, key)
     session.flush()
@@ -129,14 +129,14 @@ def _opened(session: Session, letter: Letter, organizer: Organizer, passphrase: 
     ).all()
     if not copies:
         raise Forbidden(
-            "You can't reveal the names of this letter. You never had the key to the names, or you lost it with your "
-            "password. Another organizer can give it to you."
+            "You don't have the key to this letter's names, or you lost it with your password. Ask another editor "
+            "to give it to you."
         )
     private = private_key(organizer, passphrase)
     try:
         return {copy.step: open_box(private, copy.box) for copy in copies}
     except ValueError:
-        raise Conflict("Your copy of a names key is damaged. Ask another organizer to grant it again.") from None
+        raise Conflict("Your key to the names is damaged. Ask another editor to give it to you again.") from None
 
 
 def forget_copies(session: Session, letter_id: str, organizer_id: str) -> None:
@@ -183,11 +183,11 @@ def announce_unlocking(
     row = _locked_row(session, letter, name_step(NAMED_AT, number))
     if count < number:
         raise Conflict(
-            "These names were promised to show from %(number)s signatures on. So far %(count)s are counted.",
+            "You promised to show these names at %(number)s signatures. So far, %(count)s are counted.",
             count=count, number=number,
         )  # fmt: skip
     if any(other.opens is not None and not other.is_open for other in names_keys(session, letter.id)):
-        raise Conflict("Other names are already announced. Reveal these afterwards.")
+        raise Conflict("Other names are already announced. Reveal these afterward.")
     _keep(row, _opened(session, letter, organizer, passphrase)[row.step], master)
     row.opens = full_hour_after(moment + NOTICE)
     letter.edition += 1
@@ -198,15 +198,15 @@ def announce_unlocking(
 def _locked_row(session: Session, letter: Letter, step: str) -> NamesKey:
     row = session.get(NamesKey, (letter.id, step), with_for_update=True)
     if row is None:
-        raise NotFound("This letter does not offer that step.")
+        raise NotFound("This letter has no such names to reveal.")
     if row.private_key is not None or row.is_over:
-        raise Conflict("These names are revealed already, or the letter is over.")
+        raise Conflict("These names are already revealed, or the letter is over.")
     return row
 
 
 def _keep(row: NamesKey, key: bytes, master: bytes) -> None:
     if NamesPrivateKey.from_pkcs8(key).public_key() != row.public_key:
-        raise Conflict("Your copy of a names key is damaged. Ask another organizer to grant it again.")
+        raise Conflict("Your key to the names is damaged. Ask another editor to give it to you again.")
     row.private_key = lock(derive(master, KEY_LABEL), key, _label(row))
 
 

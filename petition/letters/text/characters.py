@@ -104,8 +104,7 @@ def require_visible(text: str, field: str) -> None:
     found = REFUSED.search(text)
     if found:
         raise BadShape(
-            "The %(field)s has an invisible character (%(name)s), where this shows [here]: “%(where)s”. Delete it "
-            "there.",
+            "Delete the invisible character (%(name)s) in the %(field)s. It is at [here]: “%(where)s”",
             field=field, name=name_of(found[0]), where=_shown(text, found.start()),
         )  # fmt: skip
 

@@ -23,8 +23,7 @@ def gaps_in(words: LetterText, code: str) -> Iterator[Refusal]:
         ).about(_place("sources", words, code))  # fmt: skip
     for number in doubled(spoken.body, len(words.sources)):
         yield Conflict(
-            "The text has a footnote %(number)s of its own and a source %(number)s. "
-            "Give the footnote another name, such as [^a].",
+            "Footnote %(number)s and source %(number)s have the same number. Rename the footnote, such as [^a].",
             number=number,
         ).about(_place("body", words, code))  # fmt: skip
     if code != words.language:

@@ -195,7 +195,7 @@ def _require_bounded(text: str, field: str) -> None:
 def _require_length(text: str, field: str, most: int) -> None:
     if len(text) > most:
         raise TooLong(
-            "The %(field)s has %(length)s characters. The most is %(most)s.",
+            "Shorten the %(field)s: it has %(length)s characters, and the limit is %(most)s.",
             field=field, length=len(text), most=LIMITS[field],
         )  # fmt: skip
 

@@ -41,12 +41,12 @@ STRIP = {
 }
 """What is on every strip."""
 HANDING_ON = (
-    _("For you: codes to hand on"),
+    _("For you: codes to pass on"),
     _("Give each strip to one coworker you know and trust, face to face. One strip is one signature."),
     _("Ask first. Signing is their choice, and no one can tell if they don't."),
     _("Never write down who got a strip. Never photograph one, and never send one by work email or chat."),
     _("You can keep one to sign yourself. Tear up what is left, and this half page."),
-    _("Nothing that the site stores says which strips went through your hands."),
+    _("Nothing this site stores says which strips you handed out."),
 )
 """What the coworker reads who hands strips on: a heading, then a line each."""
 
@@ -147,7 +147,7 @@ def _shortened(title: str) -> str:
 def require_printable(count: int) -> None:
     """Refuse more codes than one file takes, before any is made."""
     if not 1 <= count <= MOST_ON_PAPER:
-        raise BadShape("A printed sheet takes from 1 to %(most)s codes. Make several.", most=MOST_ON_PAPER)
+        raise BadShape("A printed sheet holds 1 to %(most)s codes. Make several sheets.", most=MOST_ON_PAPER)
 
 
 def _strip(sheet: Sheet, code: str) -> dict[str, str]:

@@ -27,7 +27,7 @@ class Draft:
     def dateline(self) -> str:
         """Which version it is."""
         say = Translator(self.words.language).say
-        return say("Version %(number)s of %(date)s", number=self.number, date=self.saved.date().isoformat())
+        return say("Version %(number)s, %(date)s", number=self.number, date=self.saved.date().isoformat())
 
     @property
     def head(self) -> str:

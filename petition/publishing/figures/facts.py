@@ -26,7 +26,7 @@ def addressee(found: Figures) -> str:
     to = {"recipient": found.words.recipient, "employer": found.words.employer}
     say = Translator(found.words.language).say
     if found.k == 1:
-        return say("Statement to %(recipient)s, %(employer)s, by one of the people who work there", **to)
+        return say("Letter to %(recipient)s, %(employer)s, from one person who works there", **to)
     return say("Open letter to %(recipient)s, %(employer)s", **to)
 
 
@@ -40,9 +40,9 @@ def headline(found: Figures, language: str | None = None) -> str:
         "hour": hour_in(voice.language, found.as_of),
     }
     if found.k == 1 and not found.count:
-        return voice.say("A statement by someone at %(employer)s, not signed yet (as of %(hour)s UTC).", **told)
+        return voice.say("A letter from someone at %(employer)s, not signed yet (as of %(hour)s UTC).", **told)
     if found.k == 1:
-        return voice.say("A statement by one verified worker of %(employer)s (as of %(hour)s UTC).", **told)
+        return voice.say("A letter from one verified worker at %(employer)s (as of %(hour)s UTC).", **told)
     return voice.ngettext(
         "%(count)s verified worker has signed this open letter to %(recipient)s, %(employer)s (as of %(hour)s UTC).",
         "%(count)s verified workers have signed this open letter to %(recipient)s, %(employer)s (as of %(hour)s UTC).",

@@ -36,7 +36,7 @@ SIGNERS = (
     ),
     Stored(
         _("Each code, scrambled with a secret key, and whether it was used"),
-        _("Until codes can't be used any more; then the key is destroyed"),
+        _("Until codes can't be used anymore; then the key is destroyed"),
         SERVER,
         ("code",),
     ),
@@ -83,7 +83,7 @@ SIGNERS = (
     ),
     Stored(_("The hour of each update"), _("For good"), EVERYBODY, ("sealing",)),
     Stored(
-        _("How often someone tries, under a scrambled form of the network address, in memory only"),
+        _("How often someone tries, under a scrambled network address, in memory only"),
         _("A day at most"),
         SERVER,
     ),
@@ -91,16 +91,13 @@ SIGNERS = (
 """What concerns people who sign."""
 OTHERS = (
     Stored(
-        _("Of organizers: the name they chose, a scrambled form of their password, keys, sign-ins by the hour"),
+        _("Organizers' chosen names, scrambled passwords, keys, and sign-ins by the hour"),
         _("Until they leave the site; a sign-in a month at most"),
         SERVER,
         ("organizer", "sign_in", "recovery_code", "invitation", "authorship", "names_key_copy"),
     ),
     Stored(
-        _(
-            "Which organizers' forms were sent, in scrambled form with their day, so that pressing twice does "
-            "nothing twice"
-        ),
+        _("Which organizers' forms were sent, scrambled, with the day, so that pressing twice counts once"),
         _("Two days"),
         SERVER,
         ("spent_form",),

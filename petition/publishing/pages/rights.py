@@ -78,7 +78,7 @@ RIGHTS = (
             Line(
                 PUBLIC,
                 _(
-                    "A law of their own lets certain federal employees organize and take part, through unions, in "
+                    "A separate law lets certain federal employees organize and take part, through unions, in "
                     "decisions about their work. It leaves out postal workers."
                 ),
                 "Federal Labor Relations Authority: The Statute",
@@ -95,7 +95,10 @@ RIGHTS = (
             ),
             Line(
                 MANAGERS,
-                _("The Act leaves out supervisors too. What you may decide about others counts, not your title."),
+                _(
+                    "The Act leaves out supervisors too. What counts is what you may decide about others, not your "
+                    "title."
+                ),
                 "National Labor Relations Act, sections 2(3) and 2(11)",
                 NLRA,
             ),
@@ -116,8 +119,8 @@ RIGHTS = (
             Line(
                 PUBLIC,
                 _(
-                    "In federal public service no one may be fired, threatened or disciplined for being in an employee "
-                    "organization or helping to form one."
+                    "In the federal public service, no one may be fired, threatened or disciplined for being in an "
+                    "employee organization or helping form one."
                 ),
                 "Federal Public Sector Labour Relations Act, section 186",
                 "https://laws-lois.justice.gc.ca/eng/acts/P-33.3/section-186.html",
@@ -139,15 +142,15 @@ RIGHTS = (
             Line(
                 ANYONE,
                 _(
-                    "Telling of crimes, broken legal duties or dangers in the public interest is protected if you do "
-                    "it in the ways the Act lists. An open letter is not simply one of them."
+                    "Reporting crimes, broken legal duties or dangers in the public interest is protected if you do "
+                    "it in the ways the Act lists. An open letter isn't automatically one of them."
                 ),
                 "Employment Rights Act 1996, Part IVA",
                 "https://www.legislation.gov.uk/ukpga/1996/18/part/IVA",
             ),
             Line(
                 OUTSIDE,
-                _("For this protection, people whom an agency or another firm sends to do the work count as workers."),
+                _("For this protection, people sent to do the work by an agency or another firm count as workers."),
                 "Employment Rights Act 1996, section 43K",
                 "https://www.legislation.gov.uk/ukpga/1996/18/section/43K",
             ),
@@ -160,8 +163,8 @@ RIGHTS = (
                 ANYONE,
                 _(
                     "A directive sets minimum protection for people who report breaches of certain EU laws, such as "
-                    "those on safety, the environment and data. Each country has a law of its own for it. It is about "
-                    "reports, not about demands."
+                    "those on safety, the environment and data. Each country has its own law for it. It covers "
+                    "reports, not demands."
                 ),
                 "Directive (EU) 2019/1937",
                 "https://eur-lex.europa.eu/eli/dir/2019/1937/oj/eng",
@@ -247,8 +250,8 @@ RIGHTS = (
             Line(
                 PUBLIC,
                 _(
-                    "The same act covers public employees. It leaves out the armed forces, and judges and prosecutors "
-                    "in service; police forces have rules of their own."
+                    "The same act covers public employees. It leaves out the armed forces, and judges and "
+                    "prosecutors in service. Police forces have their own rules."
                 ),
                 "Ley Orgánica 11/1985 de Libertad Sindical, art. 1",
                 LOLS,

@@ -50,19 +50,19 @@ class PrintForm(FlaskForm):
     """How codes are printed."""
 
     neutral = BooleanField(_("Leave the letter's title and address off the strips"))
-    typed = BooleanField(_("Leave the code out of the QR code, so that no browser keeps it in its history"))
+    typed = BooleanField(_("Leave the code out of the QR code, so it stays out of browser history"))
 
 
 class CodesForm(PrintForm):
     """How many codes."""
 
-    roll = SelectField(_("For whom"), validate_choice=False)
+    roll = SelectField(_("Who are they for?"), validate_choice=False)
     count = IntegerField(
         _("How many"),
         [Between(0, MOST_AT_ONCE)],
         default=20,
     )
-    new_round = BooleanField(_("Start another set with these codes"))
+    new_round = BooleanField(_("Start a new set for these codes"))
 
 
 class SheetForm(PrintForm):
@@ -216,4 +216,4 @@ def _canceled(organizer: Organizer, slug: str, batch: int) -> Answer:
     letter = own_letter(session(), slug, organizer)
     void_batch(issuer_session(), letter.id, batch)
     issuer_session().commit()
-    return saved("codes", say("No one can use these codes any more."))
+    return saved("codes", say("No one can use these codes anymore."))

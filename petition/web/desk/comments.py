@@ -33,7 +33,7 @@ class CommentForm(FlaskForm):
 
     quote = TextAreaField(_("Which words?"), description=_("Shorten this to the words you mean."))
     text = TextAreaField(_("Your comment"))
-    suggests = BooleanField(_("I suggest other words, which an editor can use"))
+    suggests = BooleanField(_("Suggest other words"))
     suggestion = TextAreaField(_("The words you suggest"), description=_("Leave it empty to delete them."))
 
 

@@ -33,7 +33,7 @@ from petition.web.shared.forms import small_number
 _ = str
 PLACES = {
     "title": _("Title"),
-    "recipient": _("To whom"),
+    "recipient": _("Addressed to"),
     "employer": _("Employer"),
     "language": _("Language of the letter"),
     "body": _("The letter"),

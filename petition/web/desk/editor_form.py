@@ -55,7 +55,7 @@ class LetterForm(FlaskForm):
     """The words of a letter. Lengths and characters are the core's to judge, so that nothing typed is cut."""
 
     title = StringField(_("Title"))
-    recipient = StringField(_("To whom"), description=_("Name and title, for example: Ana Muster, CEO"))
+    recipient = StringField(_("Addressed to"), description=_("Name and title, for example: Jane Smith, CEO"))
     employer = StringField(_("Employer"))
     body = TextAreaField(_("The letter"))
     demands = FieldList(TextAreaField())
@@ -74,7 +74,7 @@ class UnsignedTranslationForm(FlaskForm):
     """The letter in another language, outside the text that is signed: it has no versions, so it takes no note."""
 
     title = StringField(_("Title"))
-    recipient = StringField(_("To whom"), description=_("Leave it empty to use the one of the official version."))
+    recipient = StringField(_("Addressed to"), description=_("Leave it empty to use the official version's."))
     body = TextAreaField(_("The letter"))
     demands = FieldList(TextAreaField())
     based_on = HiddenField(default="0")

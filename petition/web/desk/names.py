@@ -54,7 +54,7 @@ class NameStepsForm(FlaskForm):
         description=_("Up to five numbers, such as 50, 200. Leave it empty for none."),
     )
     months = IntegerField(
-        _("Months after closing until names are removed"),
+        _("Months to keep names after closing"),
         [Between(1, MOST_MONTHS)],
     )
 
@@ -68,7 +68,7 @@ class UnlockForm(FlaskForm):
 class GrantForm(UnlockForm):
     """Give the names keys to an editor."""
 
-    organizer = SelectField(_("To whom"), validate_choice=False)
+    organizer = SelectField(_("Addressed to"), validate_choice=False)
 
 
 @bp.get("/letters/<slug>/names")
@@ -134,7 +134,7 @@ def unlock_names(organizer: Organizer, slug: str) -> Answer:
     letter = own_letter(session(), slug, organizer)
     form = sent(UnlockForm())
     if letter.published is None:
-        raise BadShape("Names are revealed when the letter is published, or after that.")
+        raise BadShape("You can reveal names when you publish, or later.")
     unlock_named(session(), letter, organizer, form.passphrase.data, master=site().master)
     return saved("names")
 

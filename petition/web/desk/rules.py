@@ -62,12 +62,12 @@ class RulesForm(FlaskForm):
         default="daily",
     )
     issuing_days = IntegerField(
-        _("Days for using codes"),
+        _("Days to use codes"),
         [Optional(), Between(1, 365)],
         default=7,
     )
     pause_hours = IntegerField(
-        _("Hours of break before signing"),
+        _("Hours between codes and signing"),
         [Optional(), Between(1, 720)],
         default=24,
     )

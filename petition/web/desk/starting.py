@@ -25,7 +25,7 @@ class StartForm(PassphraseForm):
     name = StringField(
         _("Your name"),
         [InputRequired(_("Choose a name."))],
-        description=_("You sign in with it, and people who work with you see it. It need not be your real name."),
+        description=_("You sign in with it, and people you work with see it. It doesn't have to be your real name."),
     )
 
 

@@ -67,7 +67,7 @@ def appearance_of(choice: Choice, letter: Letter, opened: Opening) -> Appearance
         return Appearance(GROUPED, None, choice.groups, None, *halves)
     key = public_names_keys(session(), letter.id).get(choice.step)
     if key is None:
-        raise BadShape("Choose one of the listings that this letter offers.")
+        raise BadShape("This letter doesn't offer that choice. Choose another way to be listed.")
     text = read_name(choice.name, choice.title).as_bytes()
     locked = lock_name(from_b64url(key), letter.id, choice.step, opened.name_key(), text)
     step = NAMED if choice.step == NAMED else NAMED_AT

@@ -161,6 +161,6 @@ def _require_of(letter: Letter, token: Token) -> None:
     row = session().get(Round, (letter.id, token.round))
     if row is not None and b64url(pin_of_round(letter, row.number, row.roll, row.public_key)) != token.pin:
         raise Forbidden(
-            "This file was made with a different public record than the one this site shows now. Don't use it here. "
-            "Ask the organizers what happened, but not through this site."
+            "Your file doesn't match the public record this site shows now. Don't use it here. Ask the organizers "
+            "what happened, but not through this site."
         )

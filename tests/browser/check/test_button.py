@@ -76,7 +76,7 @@ def test_the_result_says_what_was_found_and_what_cannot_be_known(window: Window)
     section = window.page.locator("#check-count")
 
     expect(section.get_by_role("status")).to_contain_text("The count is right: 6. Every signature")
-    expect(section.get_by_text("What this check can't know")).to_be_visible()
+    expect(section.get_by_text("This check can't tell")).to_be_visible()
     expect(section.get_by_text("Don't trust this site? Check without it")).to_be_visible()
     expect(section.get_by_text("Details for experts")).to_be_hidden()
 
@@ -145,7 +145,9 @@ def test_a_reader_can_stop_it_and_start_again(window: Window) -> None:
     expect(stop).to_be_focused()
     expect(window.page.get_by_role("progressbar", name="How much of the record is checked")).to_be_visible()
     stop.click()
-    expect(window.page.locator("#check-count [role=status]")).to_have_text("You stopped the check. It says nothing.")
+    expect(window.page.locator("#check-count [role=status]")).to_have_text(
+        "You stopped the check, so there is no result."
+    )
     window.page.unroute("**/log/checkpoint")
     press(window.page, "Check this count")
 
@@ -167,7 +169,7 @@ def test_a_browser_without_ed25519_says_what_it_could_not_check(window: Window) 
     result = window.page.locator("#check-count [role=status]")
 
     expect(result).to_contain_text("The count is right: 6.")
-    expect(result).to_contain_text("your browser can't verify the signature under the record as a whole")
+    expect(result).to_contain_text("your browser can't verify the record's own signature")
 
 
 @pytest.mark.parametrize("path", ["", "press/"])

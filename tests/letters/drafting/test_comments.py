@@ -112,7 +112,7 @@ def test_a_suggestion_is_taken_over_as_a_new_version(a_draft: Draft) -> None:
     assert (newest.number, newest.note) == (2, "Taken")
     assert newest.body == WORDS.body.replace("ask you to stop", "demand that you stop")
     assert said.state == TAKEN
-    with pytest.raises(Conflict, match="isn't here any more"):
+    with pytest.raises(Conflict, match="isn't here anymore"):
         a_draft.take(said.number)
 
 

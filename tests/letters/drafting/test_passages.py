@@ -100,7 +100,7 @@ def test_other_words_stand_in_the_place_of_marked_ones(
 
 
 def test_words_that_changed_are_not_replaced() -> None:
-    with pytest.raises(Conflict, match="changed since"):
+    with pytest.raises(Conflict, match="passage has changed"):
         replaced(replace(WORDS, body="Something else."), mark(SECOND, "hurt people"), "do harm")
 
 

@@ -159,7 +159,7 @@ def test_a_name_has_1_to_100_visible_characters(campaign: Campaign, typed: str) 
 def test_a_name_belongs_to_one(campaign: Campaign, name: str) -> None:
     invite(campaign, name)
 
-    with pytest.raises(Conflict, match=f"an organizer named {name} already"):
+    with pytest.raises(Conflict, match=f"The name {name} is taken"):
         invite(campaign, name.replace("ë", "e\u0308"))
 
 

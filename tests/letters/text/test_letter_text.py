@@ -85,7 +85,7 @@ def test_what_was_kept_is_kept_as_it_is_when_saved_again(text: str) -> None:
 def test_what_could_deceive_is_refused_by_name_where_it_stands(character: str, name: str) -> None:
     for field in ("title", "recipient", "employer", "body"):
         with pytest.raises(
-            BadShape, match=f"The {field} has an invisible character \\({name}\\), .*: “We ab\\[here\\]c.”"
+            BadShape, match=f"Delete the invisible character \\({name}\\) in the {field}. .*: “We ab\\[here\\]c.”"
         ):
             words(**{field: f"We ab{character}c."})
 
@@ -98,7 +98,7 @@ def test_a_long_text_shows_the_words_around_what_is_refused() -> None:
 
 
 def test_a_demand_is_checked_like_the_rest() -> None:
-    with pytest.raises(BadShape, match="The demand has an invisible character"):
+    with pytest.raises(BadShape, match="Delete the invisible character .* in the demand"):
         words(demands=["Stop.", "Say\u202eso."])
 
 
@@ -138,15 +138,15 @@ def test_codes_of_windows_and_word_are_the_characters_that_were_meant() -> None:
 def test_a_field_may_be_so_long_and_no_longer(field: str, most: int) -> None:
     assert LIMITS[field] == most
     assert len(getattr(words(**{field: "é" * most}), field)) == most
-    with pytest.raises(TooLong, match=f"The {field} has {most + 1} characters. The most is {most}"):
+    with pytest.raises(TooLong, match=f"Shorten the {field}: it has {most + 1} characters, and the limit is {most}"):
         words(**{field: "é" * (most + 1)})
 
 
 def test_the_number_and_length_of_demands_are_limited() -> None:
     assert len(words(demands=["x" * 1000] * 30).demands) == 30
-    with pytest.raises(TooLong, match="At most 30 are"):
+    with pytest.raises(TooLong, match="at most 30 here"):
         words(demands=["x"] * 31)
-    with pytest.raises(TooLong, match="The demand has 1001 characters"):
+    with pytest.raises(TooLong, match="Shorten the demand: it has 1001 characters"):
         words(demands=["x" * 1001])
 
 

@@ -86,10 +86,10 @@ def test_a_sources_date_is_a_year_a_month_or_a_day(date: str) -> None:
 
 
 def test_there_are_not_too_many_of_anything() -> None:
-    with pytest.raises(TooLong, match="At most 40 are"):
+    with pytest.raises(TooLong, match="at most 40 here"):
         read_letter_text("T", "R", "E", "B", (), "en", [Source(str(number)) for number in range(MOST_SOURCES + 1)])
     codes = [f"a{chr(97 + number)}" for number in range(MOST_TRANSLATIONS + 1)]
-    with pytest.raises(TooLong, match="At most 20 are"):
+    with pytest.raises(TooLong, match="at most 20 here"):
         read_letter_text("T", "R", "E", "B", (), "en", (), [Translation(code) for code in codes])
 
 

@@ -272,9 +272,9 @@ def test_a_statement_by_one_is_described_in_the_singular() -> None:
     one = some_figures(1, k=1)
     none = some_figures(0, k=1)
 
-    assert b"A statement by one verified worker of Example Corp" in made("summary.txt", one)
+    assert b"A letter from one verified worker at Example Corp" in made("summary.txt", one)
     assert b"not signed yet" in made("summary.txt", none)
-    assert "Statement to Jo Muster, CEO" in text_of(made("letter.pdf", one))
+    assert "Letter to Jo Muster, CEO" in text_of(made("letter.pdf", one))
 
 
 def test_the_press_kit_has_the_files_of_the_site_but_no_names(found: Figures) -> None:

@@ -43,7 +43,7 @@ def test_replies_and_resolving(shared: Shared) -> None:
     assert "Too polite?" in page.text
     assert "No, just right." in replied.text
     assert "Too polite?" not in resolved.text
-    assert "Too polite?" in carl.follow(resolved, "Show 1 resolved ones as well").text
+    assert "Too polite?" in carl.follow(resolved, "Show 1 resolved too").text
 
 
 def test_what_was_typed_is_kept_when_it_is_refused(shared: Shared) -> None:

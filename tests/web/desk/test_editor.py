@@ -68,10 +68,10 @@ def test_a_letter_without_a_title_is_refused_and_kept_in_the_form(ana: Visitor) 
 @pytest.mark.parametrize(
     ("field", "value", "status", "sentence"),
     [
-        ("title", "x" * 201, 413, "The title has 201 characters. The most is 200."),
-        ("body", "x" * 60_001, 413, "The body has 60001 characters. The most is 60000."),
-        ("demands-0", "\r\n".join(["x"] * 31), 413, "At most 30 are possible here."),
-        ("demands-1", "x" * 1001, 413, "The demand has 1001 characters"),
+        ("title", "x" * 201, 413, "Shorten the title: it has 201 characters, and the limit is 200."),
+        ("body", "x" * 60_001, 413, "Shorten the body: it has 60001 characters, and the limit is 60000."),
+        ("demands-0", "\r\n".join(["x"] * 31), 413, "You can have at most 30 here."),
+        ("demands-1", "x" * 1001, 413, "Shorten the demand: it has 1001 characters"),
         ("body", "a\u202eb", 400, "right-to-left override"),
         ("title", "ab\x07c", 400, "U+0007"),
         ("recipient", "\x00", 400, "U+0000"),

@@ -53,7 +53,7 @@ def test_what_lacks_something_is_said_and_kept(shared, ana, place):
     answer = fill(shared, ana, place, kind="press", who="The Paper", text="Typed with care")
 
     assert answer.status == 400
-    assert "Give the address of the article" in answer.text
+    assert "Add a link to the article" in answer.text
     assert "Typed with care" in answer.text
 
 

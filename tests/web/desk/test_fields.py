@@ -51,7 +51,7 @@ def test_groups_that_are_too_small_ever_to_show_are_named(shared: Shared, ana: D
     [
         ({"label-0": "Role", "groups-0": "Software"}, "2 to 40 answers"),
         ({"label-0": "", "groups-0": "Software\nHardware"}, "needs a label"),
-        ({"label-0": "Role", "groups-0": "Software = many\nHardware"}, "There is no number"),
+        ({"label-0": "Role", "groups-0": "Software = many\nHardware"}, "Add a number"),
         ({"label-0": "Role", "groups-0": "A\nB", "label-1": "role", "groups-1": "C\nD"}, "appears twice"),
     ],
 )

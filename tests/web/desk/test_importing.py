@@ -73,9 +73,9 @@ def test_a_letter_in_several_languages_is_taken_whole(shared: Shared, ana: Visit
     ("name", "body", "sentence"),
     [
         ("letter.docx", changed(macros), "has macros"),
-        ("letter.pdf", b"%PDF", "ends in .docx, .odt, .md or .txt"),
-        ("letter.md", b"\xff", "Save it as UTF-8"),
-        ("letter.md", b"---\ntitle: " + b"x" * 201 + b"\n---\n", "The title has 201 characters"),
+        ("letter.pdf", b"%PDF", "as .docx, .odt, .md or .txt"),
+        ("letter.md", b"\xff", "as UTF-8 text"),
+        ("letter.md", b"---\ntitle: " + b"x" * 201 + b"\n---\n", "Shorten the title: it has 201 characters"),
         ("letter.md", "# a\u202eb".encode(), "right-to-left override"),
     ],
 )

@@ -267,7 +267,7 @@ def test_looking_at_a_step_does_nothing(shared: Shared, ana: Visitor) -> None:
 
 def test_strips_to_hand_on_come_from_one_pool_and_are_canceled_together(shared: Shared, ana: Visitor) -> None:
     place = shared.an_open_letter()
-    pages = [ana.press(ana.open(f"{place.desk}codes"), "Make ten to hand on") for _ in range(2)]
+    pages = [ana.press(ana.open(f"{place.desk}codes"), "Make ten to pass on") for _ in range(2)]
     codes = [code for page in pages for code in re.findall(r'class="strip-code">([^<]+)<', page.text)]
     batches = shared.campaign.rows(Batch, place.id)
     act(shared, ana, place, "codes/handed-on/1/void")
@@ -342,7 +342,7 @@ def test_a_letter_of_version_0_1_0_says_why_it_takes_no_codes(shared: Shared, an
     pages = [ana.open(place.desk), ana.open(f"{place.desk}codes")]
 
     assert [page.status for page in pages] == [200, 200]
-    assert all("was opened with version 0.1.0" in page.text for page in pages)
+    assert all("began with version 0.1.0" in page.text for page in pages)
     assert ana.press(pages[1], "Make codes", count="3").status == 410 if "Make codes" in buttons(pages[1]) else True
 
 

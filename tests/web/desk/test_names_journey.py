@@ -27,7 +27,7 @@ def step_down(shared: Shared, place: Place, receipt: str) -> None:
     """Look what is stored under a receipt, and be only counted from now on."""
     worker = shared.visitor()
     stored = worker.press(worker.open(f"{place.public}receipt"), "Check", receipt=receipt)
-    assert worker.press(stored, "Save the change", appear="counted").status == 200
+    assert worker.press(stored, "Save", appear="counted").status == 200
 
 
 def confirm(who: Visitor, place: Place, step: str, button: str, **typed: str) -> Page:
@@ -51,7 +51,7 @@ def test_three_organizers_and_their_colleagues_show_names_when_enough_have_signe
     # Cleo does not hold the key. Ben grants it to her, and she publishes.
     assert "have the key to the names" not in cleo.open(f"{place.desk}names").text  # nothing is to be unlocked yet
     refused = confirm(cleo, place, "publish", "Publish now", passphrase=PHRASE)
-    assert "Another organizer can give it to you" in refused.text
+    assert "Ask another editor to give it to you" in refused.text
     ben.press(
         ben.open(f"{place.desk}names"),
         "Give the key",

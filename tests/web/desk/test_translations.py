@@ -44,7 +44,7 @@ def test_a_translation_is_previewed_kept_unsaved_and_taken_out(shared: Shared, a
 
     assert "<strong>Hola</strong>" in preview.text
     assert ana.open(page).form_with("Save").fields["body"] == "**Hola**"
-    ana.press(ana.open(page), "Discard them and start from what is saved")
+    ana.press(ana.open(page), "Discard them and use the saved version")
     assert ana.open(page).form_with("Save").fields["body"] == "Hola, Jo:"
     ana.press(ana.open(page), "Delete this translation")
     assert newest(shared, place) == WORDS

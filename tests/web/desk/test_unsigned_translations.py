@@ -48,7 +48,7 @@ def test_a_language_by_its_code_and_none_that_is_signed(shared: Shared, ana: Vis
 
     assert ana.press(page, "Write a translation", code="qu").path.endswith("/unsigned/qu")
     refused = ana.press(page, "Write a translation", code="en")
-    assert (refused.status, "signatures are for that text" in refused.text) == (409, True)
+    assert (refused.status, "already has a signed text" in refused.text) == (409, True)
     assert ana.press(page, "Write a translation", code="Quechua").status == 400
     assert ana.open(f"{place.desk}translations/unsigned/en").status == 404
     assert ana.open(f"{place.desk}translations/unsigned/de/delete").status == 404
@@ -77,7 +77,7 @@ def test_it_is_previewed_kept_unsaved_and_discarded(shared: Shared, ana: Visitor
 
     assert "<strong>Hallo</strong>" in preview.text
     assert ana.open(path).form_with("Save").fields["body"] == "**Hallo**"
-    ana.press(ana.open(path), "Discard them and start from what is saved")
+    ana.press(ana.open(path), "Discard them and use the saved version")
     assert ana.open(path).form_with("Save").fields["body"] == "Lieber Jo,"
 
 

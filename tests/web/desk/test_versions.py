@@ -136,7 +136,7 @@ def test_it_is_gone_once_it_is_saved_or_thrown_away(shared: Shared, ana: Visitor
     ana.press(ana.press(ana.open(f"{place.desk}write"), "Preview", title="One"), "Save")
     assert "your unsaved changes" not in ana.open(f"{place.desk}write").text
     ana.press(ana.open(f"{place.desk}write"), "Preview", title="Two")
-    ana.press(ana.open(f"{place.desk}write"), "Discard them and start from what is saved")
+    ana.press(ana.open(f"{place.desk}write"), "Discard them and use the saved version")
 
     assert ana.open(f"{place.desk}write").form_with("Save").fields["title"] == "One"
     assert shared.campaign.rows(WorkingCopy, place.id) == []
@@ -177,7 +177,7 @@ def test_a_paste_of_two_megabytes_is_refused_with_a_sentence_and_stays_in_the_fo
     refused = ana.press(ana.open(f"{place.desk}write"), "Save", body="é" * 1_000_000, title="Kept")
 
     assert refused.status == 413
-    assert "The body has 1000000 characters. The most is 60000." in refused.text
+    assert "Shorten the body: it has 1000000 characters, and the limit is 60000." in refused.text
     assert len(refused.form_with("Save").fields["body"]) == 1_000_000
 
 
@@ -302,7 +302,7 @@ def test_versions_that_never_were_cannot_be_compared(shared: Shared, ana: Visito
 def test_an_earlier_version_is_made_the_newest_again_and_none_is_lost(shared: Shared, ana: Visitor) -> None:
     place = shared.a_draft()
     ana.press(ana.open(f"{place.desk}write"), "Save", title="Second thoughts")
-    ana.press(ana.open(f"{place.desk}versions/1/"), "Make this the newest version again")
+    ana.press(ana.open(f"{place.desk}versions/1/"), "Restore this version")
 
     assert newest(shared, place) == WORDS
     history = ana.open(f"{place.desk}history").text
@@ -316,8 +316,8 @@ def test_an_open_letter_goes_back_to_no_version(shared: Shared, ana: Visitor) ->
     form = ana.open(f"{place.desk}versions/1/")
     shared.campaign.open(place.id)
 
-    assert ana.press(form, "Make this the newest version again").status == 409
-    assert "newest version again" not in ana.open(f"{place.desk}versions/1/").text
+    assert ana.press(form, "Restore this version").status == 409
+    assert "Restore this version" not in ana.open(f"{place.desk}versions/1/").text
 
 
 @ONCE

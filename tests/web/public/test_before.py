@@ -146,7 +146,7 @@ def test_going_back_shows_how_to_get_the_same_signature(shared: Shared):
 
     assert first.text == again.text
     assert other.status_code == 409
-    assert "Go forward again in your browser" in words(other.text)
+    assert "Go forward in your browser" in words(other.text)
 
 
 # Apart: come back later.

@@ -181,14 +181,14 @@ def test_a_receipt_shows_everything_under_it_and_changes_it_down_and_up(
     page = visitor.post(f"{place.hidden}receipt", receipt=held, do="check")
     assert "Role: Software" in page.text
     assert "Site: South" in page.text
-    page = visitor.press(page, "Save the change", **{"group-role": "", "group-site": "north"})
+    page = visitor.press(page, "Save", **{"group-role": "", "group-site": "north"})
     assert page.status == 200
     assert "<p>Saved</p>" in page.text
     assert shown(shared, place, held) == Shown((("site", "north"),))
-    page = visitor.press(page, "Save the change", appear="counted")
+    page = visitor.press(page, "Save", appear="counted")
     assert "Nothing else: no answers, no name." in page.text
     assert shown(shared, place, held) == Shown()
-    visitor.press(page, "Save the change", **{"appear": "grouped", "group-role": "hardware"})
+    visitor.press(page, "Save", **{"appear": "grouped", "group-role": "hardware"})
 
     assert shown(shared, place, held) == Shown((("role", "hardware"),))
 
@@ -197,7 +197,7 @@ def test_a_receipt_shows_everything_under_it_and_changes_it_down_and_up(
 def test_a_change_that_is_refused_keeps_what_was_stored(shared: Shared, place: Place, held: str) -> None:
     visitor = shared.visitor()
     page = visitor.post(f"{place.hidden}receipt", receipt=held, do="check")
-    refused = visitor.press(page, "Save the change", **{"group-role": "cook"})
+    refused = visitor.press(page, "Save", **{"group-role": "cook"})
 
     assert refused.status == 400
     assert shown(shared, place, held) == Shown((("role", "software"), ("site", "south")))

@@ -70,7 +70,9 @@ def require_length(text: str) -> None:
     """Refuse what is far too long before anything else is done with it."""
     most = LIMITS["body"]
     if len(text) > 2 * most:
-        raise TooLong("The text has %(length)s characters. The most is %(most)s.", length=len(text), most=most)
+        raise TooLong(
+            "Shorten the text: it has %(length)s characters, and the limit is %(most)s.", length=len(text), most=most
+        )
 
 
 def is_head_line(line: str) -> bool:

@@ -31,7 +31,7 @@ def import_file(name: str, body: bytes) -> Imported:
     if len(body) > MOST_BYTES:
         raise TooLong("The file is larger than 1 MB. A letter is shorter.")
     if not _turns.acquire(timeout=PATIENCE):
-        raise SlowDown("Other files are being read right now. Try again in a few seconds.")
+        raise SlowDown("We're busy reading other files. Try again in a few seconds.")
     try:
         answer = _answer(name, body)
     finally:

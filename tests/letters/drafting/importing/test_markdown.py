@@ -152,6 +152,6 @@ def test_what_could_deceive_is_refused_and_shown_in_its_sentence() -> None:
         read("# T\n\nWe will never \u202estrike\u202c the building.")
 
     assert str(refusal.value) == (
-        "The body has an invisible character (right-to-left override), where this shows [here]: "
-        "“We will never [here]strike the building.”. Delete it there."
+        "Delete the invisible character (right-to-left override) in the body. "
+        "It is at [here]: “We will never [here]strike the building.”"
     )

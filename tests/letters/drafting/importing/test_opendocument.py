@@ -74,7 +74,7 @@ def test_title_head_and_demands_are_found() -> None:
         (p(f"seen{span(' HIDDEN', 'H')}"), "seen", ["Passages of hidden text: 1"]),
         (p(f"we {span('never', 'S')}"), "we never", ["Text that was struck out and now reads like any other: “never”"]),
         (p("x<text:ruby><text:ruby-base>東京</text:ruby-base><text:ruby-text>とう</text:ruby-text></text:ruby>"),
-         "x東京（とう）", ["Pronunciations above the text, now behind it in parentheses: 1"]),
+         "x東京（とう）", ["Pronunciations above the text, now after it in parentheses: 1"]),
         (p("a<draw:frame><draw:text-box><text:p>boxed</text:p></draw:text-box></draw:frame>"), "a\n\nboxed",
          ["Text boxes, now below the paragraph they belonged to: 1"]),
         (p("a<draw:frame><draw:image/></draw:frame>"), "a", ["Pictures: 1"]),
