@@ -129,7 +129,7 @@ def test_a_session_that_ends_during_typing_loses_nothing(desk: Desks, site: Site
         session.query(SignIn).delete()
         session.commit()
     type_body(ana, "Typed for an hour.")
-    expect(ana.locator("#kept")).to_contain_text("You are signed out")
+    expect(ana.locator("#kept")).to_contain_text("You're signed out")
     press(ana, "Save")
     at(ana, "Organizer sign-in")
     ana.get_by_label("Your name").fill("Ana")
