@@ -170,7 +170,7 @@ def test_a_signature_that_is_refused_stays_in_its_file(run: Run, letter: str, is
     ran = run("sign", letter, "--code", CODE)
 
     assert ran.status == 1
-    assert "The server says: This is over." in ran.said
+    assert "The server says: This has ended." in ran.said
     assert client.load("receipt.json").signature
 
 
