@@ -32,7 +32,7 @@ class DatabaseAway(Refusal):
     """A database does not answer."""
 
     status = 503
-    title = _("This site can’t answer right now")
+    title = _("This site can't answer right now")
 
 
 def failure_of(error: BaseException) -> Refusal:

@@ -33,5 +33,6 @@ def look(page: Page, name: str) -> None:
 
 def no_sideways_scrolling(page: Page, name: str) -> None:
     """The page is no wider than its window; long lines of code may scroll inside their own box."""
+    page.wait_for_load_state()
     wide, room = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     assert wide <= room, f"{name}: {wide} px in a window of {room} px"
