@@ -22,7 +22,7 @@ from petition.database import Databases
 from petition.letters.organizers import passphrases
 from petition.letters.organizers.passphrases import PassphraseChecker
 from petition.migration import migrate_both
-from petition.web.shared.limits import limiter
+from petition.web.shared.limits import Counts, limiter
 from petition.web.shared.login_throttle import waits
 from tests.install_office import find_office
 from tests.shared import Shared, an_app
@@ -105,7 +105,7 @@ def slow_passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def no_one_tried_before() -> None:
     """Tries are counted in the process's memory, across all sites that it serves."""
-    limiter.counts.clear()
+    limiter.counts = Counts(START.timestamp)  # in which no minute ends: a count would begin anew half-way
     waits.forget()
     waits.clock = START.timestamp  # which stands still: on a busy machine a wait would be over before the next try
 

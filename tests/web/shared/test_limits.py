@@ -14,6 +14,7 @@ from petition.web.shared.limits import (
     MAIL,
     RARELY_BY_DAY,
     RARELY_BY_HOUR,
+    Counts,
     Limit,
     Limiter,
     visitor,
@@ -59,7 +60,9 @@ def refused(shared: Shared, path: str, address: str) -> tuple[int, Any]:
 
 def allowed(shared: Shared, path: str, limit: Limit) -> int:
     """How many requests of one visitor a page answers within one count."""
-    counted = Limiter().limit(lambda: [limit], key=lambda: "one visitor")(lambda: None)
+    limiter = Limiter()
+    limiter.counts = Counts(lambda: 0.0)
+    counted = limiter.limit(lambda: [limit], key=lambda: "one visitor")(lambda: None)
     with shared.app.test_request_context(path):
         for tries in range(limit.most + 1):
             try:
