@@ -7,10 +7,7 @@ was turned away, or waited much longer than alone.
 
 import http.client
 import json
-import os
 import random
-import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,10 +18,12 @@ from statistics import median, quantiles
 from typing import Any
 
 from benchmarks.million import begin, signed, the_campaign
+from benchmarks.sites import started
 from benchmarks.together import Together
 from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.codes import ALPHABET
 from petition.crypto.encodings import b64url
+from tests.race.load import free_port
 
 SECONDS = 10.0
 WARM = 30.0
@@ -78,23 +77,6 @@ class Visitors(Together):
         print(f"    {who:<10} {len(self.times):>6}   {times}   {dict(self.told)}", flush=True)
 
 
-def serve(folder: str, port: int) -> "subprocess.Popen[bytes]":
-    """The site, with two workers."""
-    environ = os.environ | {"PETITION_DATA": folder, "PETITION_URL": "https://letters.example.org"}
-    command = [sys.executable, "-m", "petition", "run", "--port", str(port), "--workers", "2"]
-    site = subprocess.Popen(command, env=environ)
-    while ask(port, "GET", "/healthz") != 200:
-        time.sleep(0.1)
-    time.sleep(WARM)
-    return site
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
 def overload(port: int, path: str, tokens: list[dict[str, Any]], seconds: float) -> tuple[Visitors, Visitors]:
     """The signers alone, and beside others."""
     left, size = iter(tokens), b64url((5).to_bytes(384, "big"))
@@ -133,7 +115,8 @@ def main() -> int:
         path = campaign.address(letter)
         campaign.close()
         tokens = signed(key.der(), letter, digest, int(seconds * 80))
-        site = serve(folder, port)
+        site = started(folder, port)
+        time.sleep(WARM)
         try:
             alone, beside = overload(port, path, tokens, seconds)
         finally:

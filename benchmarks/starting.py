@@ -4,19 +4,18 @@
 the proportional share (PSS) of all five processes, so that what they share counts once; only Linux tells it.
 """
 
-import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from http.client import HTTPConnection
 from statistics import median
 
 import psutil
 
 from benchmarks.limits import at_most
+from benchmarks.sites import started
 from tests.race.load import free_port
 
 TURNS = 5
@@ -33,26 +32,10 @@ def ran(*words: str) -> tuple[float, str]:
     return time.perf_counter() - begun, said
 
 
-def answers(port: int) -> bool:
-    connection = HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("GET", "/")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()
-
-
-def started(folder: str) -> tuple[float, float]:
+def seconds_and_memory(folder: str) -> tuple[float, float]:
     """Seconds until a site answered, and the memory of its processes once they have loaded everything."""
-    port = free_port()
-    environ = os.environ | {"PETITION_DATA": folder, "PETITION_URL": f"http://127.0.0.1:{port}"}
-    command = [sys.executable, "-m", "petition", "run", "--port", str(port), "--workers", "2"]
     begun = time.perf_counter()
-    with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL) as site:
-        while not answers(port):
-            time.sleep(0.01)
+    with started(folder, free_port()) as site:
         seconds = time.perf_counter() - begun
         time.sleep(SETTLED)
         above = psutil.Process(site.pid)
@@ -70,12 +53,12 @@ def told(what: str, values: Sequence[float], floor: str, floors: Sequence[float]
 def main() -> None:
     turns = []
     with tempfile.TemporaryDirectory() as folder:
-        started(f"{folder}/data")  # which makes the databases
+        seconds_and_memory(f"{folder}/data")  # which makes the databases
         for _ in range(TURNS):
             nothing, _said = ran("-c", "")
             version, _said = ran("-m", "petition", "--version")
             loading, memory = ran("-c", LOADS)
-            turns.append((nothing, version, loading, int(memory) / MB, *started(f"{folder}/data")))
+            turns.append((nothing, version, loading, int(memory) / MB, *seconds_and_memory(f"{folder}/data")))
     nothing, version, loading, loaded, answered, memories = zip(*turns, strict=True)
     told("petition --version", version, "a Python program that does nothing", nothing, " s", 8)
     told("first answer of petition run", answered, "loading the application", loading, " s", 2)

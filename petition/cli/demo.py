@@ -15,12 +15,11 @@ from pathlib import Path
 import click
 
 from petition.cli.context import CliContext, cli_context, letter_id, now, refuse, say_json, working
-from petition.cli.run import site_works
+from petition.cli.run import keep_running, site_works
 from petition.cli.starting import Announcement
 from petition.config import DEMO, Settings
 from petition.coordination import updates
 from petition.demo import drive, sample
-from petition.jobs.supervisor import watch_over
 from petition.letters.organizers.accounts import add_organizer, reset_organizer
 
 KEPT = "demo.json"
@@ -62,7 +61,7 @@ def demo(port: int, signers: int, as_json: bool, keep: Path | None, no_serve: bo
         if no_serve:
             tell()
         else:
-            watch_over(site_works("127.0.0.1", port, 2), Announcement(f"http://127.0.0.1:{port}/readyz", tell))
+            keep_running(site_works("127.0.0.1", port, 2), Announcement(f"http://127.0.0.1:{port}/readyz", tell))
     finally:
         if keep is None:
             shutil.rmtree(folder, ignore_errors=True)

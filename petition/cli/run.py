@@ -4,6 +4,7 @@ import gc
 import multiprocessing
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
 from importlib import import_module
@@ -12,6 +13,7 @@ from typing import Any
 import click
 
 from petition import create_app, logs
+from petition.cli import main
 from petition.cli.context import cli_context, open_settings
 from petition.cli.seal import stay
 from petition.cli.starting import (
@@ -29,8 +31,6 @@ HEADER_SECONDS = 10
 """How long the head of a request may take to arrive."""
 REQUEST_SECONDS = 8
 """How long running requests may take to end when the server has to stop."""
-SCHEDULER_NAME = "petition-sched"
-"""Of its process; Linux cuts names at 15 bytes."""
 LOADED = ("granian", "petition.web.ahead", "petition.web.app")
 HOST = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 PORT = click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
@@ -65,7 +65,7 @@ def run(host: str, port: int, workers: int, only: str | None) -> None:
         if figures:
             require_free_port(*figures, setting="PETITION_METRICS")
         with errors_counted_together() if figures else nullcontext():
-            watch_over(site_works(host, port, workers, only, counts=bool(figures)), Announcement(asked, tell))
+            keep_running(site_works(host, port, workers, only, counts=bool(figures)), Announcement(asked, tell))
 
 
 def _part(only: str, port: int) -> str:
@@ -78,12 +78,8 @@ def _part(only: str, port: int) -> str:
 
 def site_works(host: str, port: int, workers: int, only: str | None = None, *, counts: bool = False) -> list[Work]:
     """What the processes of a site do: the server and the scheduler, or one of them, and figures for its host."""
-    _load()
     place = ("--host", host, "--port", str(port))
-    works = {
-        SERVER: _work("serve", *place, "--workers", str(workers)),
-        SCHEDULER: Work(SCHEDULER_NAME, partial(_do, "scheduler")),
-    }
+    works = {SERVER: _work("serve", *place, "--workers", str(workers)), SCHEDULER: _work("scheduler")}
     chosen = [works[only]] if only else [*works.values()]
     return [*chosen, _work("metrics", *place)] if counts else chosen
 
@@ -94,7 +90,18 @@ def _work(command: str, *options: str) -> Work:
 
 def _do(*command: str) -> None:
     """Be another command of this program."""
-    import_module("petition.cli").main(command, prog_name="petition")
+    main(command, prog_name="petition")
+
+
+def keep_running(works: Sequence[Work], announcement: Announcement) -> None:
+    """Load once what all processes need, where they are forks of this one, and keep them running. Nothing is opened
+    before."""
+    if FORKS:
+        for name in LOADED:
+            import_module(name)
+        gc.collect()
+        gc.freeze()  # what was loaded stays in memory that they share
+    watch_over(works, announcement)
 
 
 def application() -> Any:
@@ -110,15 +117,6 @@ def application() -> Any:
     app = create_app()
     keep_ready(app.extensions["petition.cache"], app.extensions["petition"].clock)
     return make_front(app)
-
-
-def _load() -> None:
-    """Import once what all processes need, where they are forks of this one. Nothing is opened here."""
-    if FORKS:
-        for name in LOADED:
-            import_module(name)
-        gc.collect()
-        gc.freeze()  # what was loaded stays in memory that they share
 
 
 @click.command(hidden=True)

@@ -30,7 +30,7 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 @dataclass(frozen=True)
 class Work:
-    """What a child does, until it is told to stop, and its name in lists of processes (15 bytes at most)."""
+    """What a child does until it is told to stop, and its name in lists of processes (Linux shows 15 bytes of it)."""
 
     name: str
     do: Callable[[], object]
@@ -112,8 +112,7 @@ def _begin(work: Work) -> None:
         signal.signal(number, signal.SIG_DFL)
     os.setpgid(0, 0)
     end_with_parent()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(SET_NAME, work.name.encode())
+    _prctl(SET_NAME, work.name.encode())
     try:
         work.do()
     except Exception:
@@ -126,5 +125,10 @@ def end_with_parent() -> None:
 
     Nothing is lost by it: what was answered is on disk.
     """
+    _prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+
+
+def _prctl(option: int, value: bytes | int) -> None:
+    """Tell the system something about this process, where it is Linux."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(option, value)

@@ -10,6 +10,7 @@ from petition.errors import Conflict
 
 SERVER, SCHEDULER = "server", "scheduler"
 PARTS = (SERVER, SCHEDULER)
+_held: set[int] = set()
 
 
 @contextlib.contextmanager
@@ -42,9 +43,6 @@ def _lock(path: Path, part: str, data: Path) -> Iterator[None]:
     finally:
         _held.discard(descriptor)
         os.close(descriptor)
-
-
-_held: set[int] = set()
 
 
 def _let_go() -> None:

@@ -85,8 +85,10 @@ Unlocked = dict[bytes, Row[Any]]
 
 def unlocked_under(session: Session, letter_id: str, keys: Iterable[bytes]) -> Unlocked:
     """What was unlocked under these keys, also what is leaving."""
-    wanted = {"of_letter": letter_id, "of_keys": list(keys)}
-    return {row.key: row for row in session.execute(_UNDER_KEYS, wanted)} if wanted["of_keys"] else {}
+    wanted = list(keys)
+    if not wanted:
+        return {}
+    return {row.key: row for row in session.execute(_UNDER_KEYS, {"of_letter": letter_id, "of_keys": wanted})}
 
 
 def still_locked(wanted: Iterable[AnyRow], unlocked: Unlocked) -> list[AnyRow]:

@@ -14,13 +14,13 @@ def test_where_processes_are_not_forks_their_work_can_be_sent_to_them() -> None:
 
     assert [work.name for work in pickle.loads(pickle.dumps(works))] == [
         "petition-serve",
-        "petition-sched",
+        "petition-scheduler",
         "petition-metrics",
     ]
 
 
 def test_one_part_alone_is_the_only_one() -> None:
-    assert [work.name for work in site_works("127.0.0.1", 8000, 2, "scheduler")] == ["petition-sched"]
+    assert [work.name for work in site_works("127.0.0.1", 8000, 2, "scheduler")] == ["petition-scheduler"]
 
 
 def test_a_port_for_figures_that_is_taken_is_refused_with_the_setting_that_chooses_it(environ: dict[str, str]) -> None:

@@ -4,6 +4,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from petition.jobs.supervisor import FIRST_WAIT, HEALTHY_SECONDS, LONGEST_WAIT, Child, Work
@@ -97,12 +99,19 @@ def test_looking_after_a_child_that_must_wait_takes_no_time(tmp_path: Path) -> N
     assert starts(file) == 1
 
 
-def test_a_signal_ends_all_children_at_once_also_while_one_of_them_is_down() -> None:
+@contextmanager
+def supervising() -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
+    """A supervisor at work, and the process of its child that sleeps; the other one is down."""
     with subprocess.Popen([sys.executable, "-c", SUPERVISE], stdout=subprocess.PIPE) as supervisor:
         assert supervisor.stdout is not None
         for _ in range(3):
             assert supervisor.stdout.readline() == b"x\n"
         [sleeper] = children_of(supervisor.pid)
+        yield supervisor, sleeper
+
+
+def test_a_signal_ends_all_children_at_once_also_while_one_of_them_is_down() -> None:
+    with supervising() as (supervisor, sleeper):
         supervisor.send_signal(signal.SIGTERM)
 
         assert supervisor.wait(8) == 0  # the child that is down waits for longer
@@ -110,11 +119,7 @@ def test_a_signal_ends_all_children_at_once_also_while_one_of_them_is_down() -> 
 
 
 def test_no_child_outlives_a_supervisor_that_is_killed() -> None:
-    with subprocess.Popen([sys.executable, "-c", SUPERVISE], stdout=subprocess.PIPE) as supervisor:
-        assert supervisor.stdout is not None
-        for _ in range(3):
-            supervisor.stdout.readline()
-        [sleeper] = children_of(supervisor.pid)
+    with supervising() as (supervisor, sleeper):
         supervisor.kill()
     while Path(f"/proc/{sleeper}").exists() and state_of(sleeper) != "Z":
         time.sleep(0.01)
@@ -131,11 +136,7 @@ def test_what_ends_a_child_is_a_line_of_the_log_without_the_values_in_it() -> No
 
 
 def test_a_child_is_found_by_its_name() -> None:
-    with subprocess.Popen([sys.executable, "-c", SUPERVISE], stdout=subprocess.PIPE) as supervisor:
-        assert supervisor.stdout is not None
-        for _ in range(3):
-            supervisor.stdout.readline()
-        [sleeper] = children_of(supervisor.pid)
+    with supervising() as (supervisor, sleeper):
         name = Path(f"/proc/{sleeper}/comm").read_text()
         supervisor.terminate()
 

@@ -112,7 +112,7 @@ class Running:
         while True:
             for child in self.top.children():
                 with contextlib.suppress(psutil.NoSuchProcess):
-                    if child.name() == f"petition-{what}":
+                    if child.name() == f"petition-{what}"[:15]:
                         return child
             time.sleep(0.05)
 
@@ -147,7 +147,7 @@ def kill_commands(campaign: Campaign, environ: dict[str, str], folder: Path, sta
         for _ in range(starts):
             running.kill(random.choice(running.doing("serve").children()))
             time.sleep(random.uniform(0.2, 1.5))
-            running.kill(running.doing("sched"))
+            running.kill(running.doing("scheduler"))
             time.sleep(random.uniform(0.2, 1.5))
             running.kill(running.doing("serve"))
             time.sleep(random.uniform(0.2, 1.5))

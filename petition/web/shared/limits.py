@@ -195,9 +195,9 @@ class SharedCounts(Counts):
         """Count one more under a key."""
         alone = super().add
         period, passed = divmod(self._now(), seconds)
-        name, left = digest(f"{key} {period:.0f}"), seconds - passed
         return self._store.do(
-            lambda server: count(server, name, left, beginning), lambda: alone(key, seconds, beginning)
+            lambda server: count(server, digest(f"{key} {period:.0f}"), seconds - passed, beginning),
+            lambda: alone(key, seconds, beginning),
         )
 
 
@@ -244,10 +244,3 @@ def count_together(store: Store, master: bytes) -> None:
     _today = SharedDayKey(store, master, _DayKey().digest)
     limiter.counts = SharedCounts(store)
     waits.share(store, digest)
-
-
-def count_alone() -> None:
-    """Count in this process from now on."""
-    global _today
-    _today, limiter.counts = _DayKey(), Counts()
-    waits.share(None, digest)

@@ -43,7 +43,7 @@ class Backoff:
         self._store: Store | None = None
         self._digest: Callable[[str], str] = str
 
-    def share(self, store: Store | None, digest: Callable[[str], str]) -> None:
+    def share(self, store: Store, digest: Callable[[str], str]) -> None:
         """Count together with other hosts, under digests of the keys; None: alone."""
         self._store, self._digest = store, digest
 
