@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-PREFIX = "PETITION_"
+SETTINGS_PREFIX = "PETITION_"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 SECRET_BYTES = 32
 DEMO = "demo"
@@ -27,7 +27,7 @@ HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 ONION = re.compile(r"http://(?P<key>[a-z2-7]{56})\.onion/?")
 INVITED, ANYONE = "invited", "open"
 START, PUBLISH, NOTHING = APPROVALS = ("start", "publish", "nothing")
-HIDDEN = ("PETITION_DATABASE_URL", "PETITION_ISSUER_DATABASE_URL", "PETITION_MAIL", "PETITION_LIMITS_URL")
+SECRET_SETTINGS = ("PETITION_DATABASE_URL", "PETITION_ISSUER_DATABASE_URL", "PETITION_MAIL", "PETITION_LIMITS_URL")
 
 
 class WrongSetting(Exception):
@@ -144,9 +144,11 @@ def settings(environ: Mapping[str, str] = os.environ) -> Settings:
 def _require_known(environ: Mapping[str, str], known: Mapping[str, str]) -> None:
     """Refuse a setting that there is none of, so that a slip of the pen is not a default in silence."""
     for name in sorted(environ):
-        if name.startswith(PREFIX) and name not in known:
-            near = get_close_matches(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known], n=1)
-            meant = f"did you mean {PREFIX}{near[0]}?" if near else "see them all with: petition config"
+        if name.startswith(SETTINGS_PREFIX) and name not in known:
+            near = get_close_matches(
+                name.removeprefix(SETTINGS_PREFIX), [one.removeprefix(SETTINGS_PREFIX) for one in known], n=1
+            )
+            meant = f"did you mean {SETTINGS_PREFIX}{near[0]}?" if near else "see them all with: petition config"
             raise WrongSetting(f"{name}: there is no such setting; {meant}")
 
 

@@ -64,13 +64,13 @@ SQLITE_PRAGMAS = (
     "temp_store=MEMORY",
 )
 UNORDERED: dict[str, Any] = {"sqlite_with_rowid": False}
-WAITING = "waiting"
+WAITING_FILE = "waiting"
 """SQLite's name for the file beside petition.db that has the tables in which rows arrive (decision 34)."""
-TAKE_LOCK = f"DELETE FROM {WAITING}.tombstone WHERE 0"  # noqa: S608
+TAKE_LOCK = f"DELETE FROM {WAITING_FILE}.tombstone WHERE 0"  # noqa: S608
 """Deletes nothing: it takes the lock of that file alone, where BEGIN IMMEDIATE would take those of both."""
 READ_FIRST = "SELECT 1 FROM main.sqlite_master LIMIT 1"
 """Takes the lock of petition.db for reading, until the transaction ends."""
-ARRIVING: dict[str, Any] = {**UNORDERED, "info": {"file": WAITING}}
+IN_WAITING_FILE: dict[str, Any] = {**UNORDERED, "info": {"file": WAITING_FILE}}
 """For those tables."""
 
 
@@ -195,18 +195,18 @@ def _attach_waiting(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     main = cursor.execute("PRAGMA database_list").fetchone()[2]
     place = str(waiting_beside(main)) if main else ":memory:"
-    cursor.execute(f"ATTACH DATABASE ? AS {WAITING}", (place,))
-    if main and cursor.execute(f"PRAGMA {WAITING}.page_count").fetchone()[0] == 0:
+    cursor.execute(f"ATTACH DATABASE ? AS {WAITING_FILE}", (place,))
+    if main and cursor.execute(f"PRAGMA {WAITING_FILE}.page_count").fetchone()[0] == 0:
         Path(place).chmod(0o600)
     for pragma in SQLITE_PRAGMAS[:3]:
-        cursor.execute(f"PRAGMA {WAITING}.{pragma}")
+        cursor.execute(f"PRAGMA {WAITING_FILE}.{pragma}")
     cursor.close()
 
 
 def waiting_beside(database: str) -> Path:
     """Where the second file of a database is: petition-waiting.db beside petition.db."""
     path = Path(database)
-    return path.with_name(f"{path.stem}-{WAITING}{path.suffix}")
+    return path.with_name(f"{path.stem}-{WAITING_FILE}{path.suffix}")
 
 
 def files_of(connection: Connection) -> dict[str, Path]:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 
 from petition.database import Databases, place_of
 
-CHAINS = ("petition", "issuer")
+CHAIN_NAMES = ("petition", "issuer")
 """In the order in which they are upgraded."""
 
 
@@ -64,7 +64,7 @@ def migrate(engine: Engine, chain: str, lock_folder: Path, *, to: str = "head", 
 
 def migrate_both(databases: Databases, lock_folder: Path) -> None:
     """Bring both databases to the newest revision, without any copy of what they were."""
-    for chain in CHAINS:
+    for chain in CHAIN_NAMES:
         migrate(databases.engine(chain), chain, lock_folder)
 
 

@@ -7,7 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, MetaData, text
 
-from petition.database import WAITING, files_of
+from petition.database import WAITING_FILE, files_of
 
 NOT_OURS = frozenset({"alembic_version", "migration_lock", "host_lease"})
 MOST_NAMED = 3
@@ -43,7 +43,7 @@ def named(found: list[str]) -> str:
 
 def _is_ours(name: str | None, kind: str, _parents: Any) -> bool:
     if kind == "schema":
-        return name in (None, WAITING)
+        return name in (None, WAITING_FILE)
     return not (kind == "table" and name in NOT_OURS)
 
 

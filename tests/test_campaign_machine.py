@@ -34,7 +34,7 @@ from petition.letters.fields import read_field
 from petition.letters.models import Letter
 from petition.letters.states import APART, CLOSED, OPEN, PUBLISHED, TOGETHER
 from petition.letters.update_times import last_update, next_update
-from petition.signing.appearances import ANSWERS
+from petition.signing.appearances import ANSWER_TABLES
 from petition.signing.models import Pending, Sealed
 from petition.verifying import open_source, verify
 from tests.conftest import Clock
@@ -356,7 +356,7 @@ class Machine(RuleBasedStateMachine):
     def what_is_stored_of_groups_is_what_signers_show(self) -> None:
         stored = [
             (row.key, row.field, row.option)
-            for table in ANSWERS
+            for table in ANSWER_TABLES
             for row in self.campaign.rows(table, self.letter)
             if row.option.strip()  # what was taken back is blank until the next sealing
         ]

@@ -25,7 +25,7 @@ from petition.operations.recipients import (
 from petition.operations.restore_check import Checked, check_restore
 from petition.verifying import open_source
 
-PASSPHRASE_FILE = click.option(
+BACKUP_PASSPHRASE = click.option(
     "--passphrase-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A file whose first line is the passphrase. Without it, the terminal asks.",
@@ -34,7 +34,7 @@ PASSPHRASE_FILE = click.option(
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@PASSPHRASE_FILE
+@BACKUP_PASSPHRASE
 @click.option("--recipient", "keys", multiple=True, metavar="KEY", help="A public key of age, age1…; may be repeated.")
 @click.option(
     "--recipients-file",
@@ -121,7 +121,7 @@ def _check(checked: Checked) -> None:
 @click.option("--nothing-newer", is_flag=True, help="Say that no newer log of the (other) letters was ever published.")
 @YES
 @click.option("--letter", "slugs", multiple=True, metavar="SLUG", help="--nothing-newer only for this letter.")
-@PASSPHRASE_FILE
+@BACKUP_PASSPHRASE
 @click.option(
     "--identity-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

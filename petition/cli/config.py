@@ -3,7 +3,7 @@
 import click
 
 from petition.cli.context import say_json
-from petition.config import HIDDEN, Settings, settings
+from petition.config import SECRET_SETTINGS, Settings, settings
 
 NAMES = {
     "PETITION_DATA": ("data", "folder of everything that must be kept"),
@@ -54,7 +54,7 @@ def shown_value(found: Settings, name: str) -> str:
     if isinstance(value, tuple):
         return ",".join(f"{hour:02}:00" for hour in value)
     text = "" if value is None else str(value)
-    return _without_password(text) if name in HIDDEN else text
+    return _without_password(text) if name in SECRET_SETTINGS else text
 
 
 def _without_password(address: str) -> str:

@@ -22,7 +22,7 @@ from petition.coordination import updates
 from petition.demo import drive, sample
 from petition.letters.organizers.accounts import add_organizer, reset_organizer
 
-KEPT = "demo.json"
+DEMO_FILE = "demo.json"
 """In a kept folder: the letter's name, the organizer's password and unused codes of a site that holds no secret."""
 
 
@@ -69,12 +69,12 @@ def demo(port: int, signers: int, as_json: bool, keep: Path | None, no_serve: bo
 
 def _built_before(folder: Path, port: int) -> drive.Result | None:
     """What a kept demo said when it was built; None for an empty folder. Its letter names its port for good."""
-    if not (folder / KEPT).exists():
+    if not (folder / DEMO_FILE).exists():
         if folder.exists() and any(folder.iterdir()):
             refuse(f"{folder} holds something else, or a demo that was not finished. Name an empty folder.")
         folder.mkdir(parents=True, exist_ok=True)
         return None
-    known = json.loads((folder / KEPT).read_text())
+    known = json.loads((folder / DEMO_FILE).read_text())
     if known.pop("port") != port:
         refuse(f"The letter in {folder} was made at another port. Use that, or name an empty folder.")
     return drive.Result(**known)
@@ -91,21 +91,21 @@ def _build_and_note(here: CliContext, folder: Path, port: int, signers: int) -> 
         built = _build(here, folder, port, signers)
     except OSError as error:
         refuse(f"Port {port} can't be used ({error.strerror}). Choose another: make demo PORT=8001")
-    (folder / KEPT).write_text(json.dumps({"port": port, **asdict(built)}))
+    (folder / DEMO_FILE).write_text(json.dumps({"port": port, **asdict(built)}))
     return built
 
 
 def _sign_in_link(here: CliContext) -> str:
     """A link that works once, for a program; it takes the organizer's passphrase away, and with it the names keys."""
     with working(here) as session:
-        secret = reset_organizer(session, sample.ORGANIZER, moment=now(), random=os.urandom)
+        secret = reset_organizer(session, sample.ORGANIZER_NAME, moment=now(), random=os.urandom)
     return f"{here.settings.url}/organize/welcome/{secret}"
 
 
 def _build(here: CliContext, folder: Path, port: int, signers: int) -> drive.Result:
     clock = drive.DemoClock(now() - timedelta(hours=sum(drive.HOURS_BETWEEN)))
     with working(here) as session:
-        invitation = add_organizer(session, sample.ORGANIZER, moment=clock(), random=os.urandom)
+        invitation = add_organizer(session, sample.ORGANIZER_NAME, moment=clock(), random=os.urandom)
     site = f"http://127.0.0.1:{port}"
     _say(f"Building the demo on {site} …")
     with drive.served(here.settings, clock, port):
@@ -169,7 +169,7 @@ class _progress:  # noqa: N801
 
 def _tell_programs(settings: Settings, built: drive.Result, sign_in: str) -> None:
     shown = {"site": f"{settings.url}/", "letter": _address(settings, built), "letter_slug": built.slug}
-    organizer = {"name": sample.ORGANIZER, "sign_in": sign_in}
+    organizer = {"name": sample.ORGANIZER_NAME, "sign_in": sign_in}
     say_json({**shown, "organizer": organizer, "codes": built.codes, "data": str(settings.data)})
     sys.stdout.flush()
 
@@ -179,7 +179,7 @@ def _tell(settings: Settings, built: drive.Result, end: str) -> None:
     click.echo(f"""
 The letter, public:   {letter}
 Sign in as organizer: {settings.url}/organize/
-                      {sample.ORGANIZER}, with the passphrase {built.passphrase}
+                      {sample.ORGANIZER_NAME}, with the passphrase {built.passphrase}
 Three unused codes:   {"  ".join(built.codes)}
 Sign with one:        .venv/bin/petition sign {letter} --code {built.codes[0]}
 Check the count:      .venv/bin/petition verify {letter}

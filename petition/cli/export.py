@@ -14,7 +14,7 @@ from petition.letters.access import hosted_letter
 from petition.publishing.data import streams
 from petition.publishing.data.streams import Pieces
 from petition.publishing.figures.counts import figures
-from petition.publishing.public_files import FORMATS, FROM_FIGURES
+from petition.publishing.public_files import DATA_FILES, FROM_FIGURES
 from petition.sealing.log import log_of
 
 STREAMS = {
@@ -22,7 +22,7 @@ STREAMS = {
     "log.jsonl": (streams.log_jsonl, streams.log_size),
 }
 """What may be of any size, and is written as it is read."""
-NAMED = sorted({name for name in FROM_FIGURES if "/" not in name} | set(STREAMS))
+FILE_NAMES = sorted({name for name in FROM_FIGURES if "/" not in name} | set(STREAMS))
 
 
 @click.command()
@@ -30,11 +30,11 @@ NAMED = sorted({name for name in FROM_FIGURES if "/" not in name} | set(STREAMS)
 @click.option(
     "--format",
     "form",
-    type=click.Choice([*FORMATS, *NAMED]),
+    type=click.Choice([*DATA_FILES, *FILE_NAMES]),
     metavar="FORMAT",
     default="json",
     show_default=True,
-    help=f"The figures as {', '.join(FORMATS)}; or a file by its name: {', '.join(NAMED)}.",
+    help=f"The figures as {', '.join(DATA_FILES)}; or a file by its name: {', '.join(FILE_NAMES)}.",
 )
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: the terminal.")
 @click.option("--force", is_flag=True, help="Replace FILE if it is there already.")
@@ -47,7 +47,7 @@ def export(slug: str, form: str, output: Path | None, force: bool) -> None:
     if output is not None and output.is_file() and not force:
         refuse(f"{output} exists already. To replace it: --force")
     here = cli_context()
-    name = FORMATS.get(form, form)
+    name = DATA_FILES.get(form, form)
     with _file(output) as file:
         if name in STREAMS:
             _stream(here, slug, name, file)

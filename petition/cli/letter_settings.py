@@ -12,11 +12,11 @@ from petition.letters.drafting.settings import Rules, rolls_of, set_rules
 from petition.letters.fields import read_field, read_lines, set_fields
 from petition.letters.models import Letter
 from petition.letters.organizers.names_keys import choose_name_steps
-from petition.letters.states import CODE, MAIL
+from petition.letters.states import BY_CODE, BY_EMAIL
 from petition.letters.verification_methods import set_routes
 
 Settings = Sequence[tuple[str, str]]
-METHODS = {"printed": CODE, "code": CODE, "mail": MAIL, "email": MAIL}
+METHODS = {"printed": BY_CODE, "code": BY_CODE, "mail": BY_EMAIL, "email": BY_EMAIL}
 AT_ONCE = ("at once", "named")
 
 
@@ -72,7 +72,7 @@ def _choose_methods(session: Session, letter: Letter, given: dict[str, str], set
         if roll is None:
             raise BadShape("“mail: %(value)s” names no roll of this letter.", value=value)
         domains[roll.id] = listed.split(",")
-    typed = [one.strip().lower() for one in given.get("codes", MAIL).split(",")]
+    typed = [one.strip().lower() for one in given.get("codes", BY_EMAIL).split(",")]
     unknown = [one for one in typed if one not in METHODS]
     if unknown:
         raise BadShape("“codes: %(value)s”: write printed, mail, or both.", value=given["codes"])

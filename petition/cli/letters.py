@@ -25,13 +25,13 @@ from petition.cli.context import (
     working,
 )
 from petition.cli.letter_settings import apply_settings
-from petition.cli.unlocking import ORGANIZER, PASSPHRASE_FILE, ask_to_publish
+from petition.cli.unlocking import UNLOCKING_ORGANIZER, UNLOCKING_PASSPHRASE, ask_to_publish
 from petition.coordination import closing, opening, rounds
 from petition.coordination.facts import facts_of
 from petition.errors import NotFound
 from petition.letters.access import hosted_letter, hosted_letters, path_of
 from petition.letters.drafting.drafts import draft
-from petition.letters.drafting.importing.process import MOST_BYTES, import_file
+from petition.letters.drafting.importing.process import LARGEST_DOCUMENT, import_file
 from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.host_approval import approve_letter, awaited_step
 from petition.letters.lifecycle import announce_close, obstacles
@@ -123,7 +123,7 @@ def import_(file: Path, name: str, slug: str, recipient: str, employer: str) -> 
     12", "field: Role | Software = 300 | Hardware" (with headcounts, if known), "goal: …", "threshold: …",
     "contact: …", "publish: 2026-12-01 10:00", "close: …" (UTC), "issuing days: …" and "pause hours: …".
     """
-    if file.stat().st_size > MOST_BYTES:
+    if file.stat().st_size > LARGEST_DOCUMENT:
         refuse("The file is larger than 1 MB. A letter is shorter.")
     imported = import_file(file.name if file.suffix.lower() in KINDS else f"{file.name}.md", file.read_bytes())
     words = imported.words
@@ -170,8 +170,8 @@ def _say_which_fonts_are_missing(here: CliContext, slug: str) -> None:
 
 @letter.command()
 @click.argument("slug")
-@ORGANIZER
-@PASSPHRASE_FILE
+@UNLOCKING_ORGANIZER
+@UNLOCKING_PASSPHRASE
 @YES
 def publish(slug: str, name: str, passphrase_file: Path | None, yes: bool) -> None:
     """Show a letter, its count and its log to everybody; prints the public address.

@@ -6,7 +6,7 @@ import click
 
 from petition.cli.context import cli_context, now, reading, refuse, say_json, working
 from petition.cli.letters import letter
-from petition.cli.unlocking import ORGANIZER, PASSPHRASE_FILE, ask, holders
+from petition.cli.unlocking import UNLOCKING_ORGANIZER, UNLOCKING_PASSPHRASE, ask, holders
 from petition.coordination.facts import facts_of
 from petition.crypto.appearance_steps import NAMED, NAMED_AT, in_order, name_step, number_of
 from petition.letters.access import hosted_letter
@@ -65,8 +65,8 @@ def _step(part: str) -> str:
 @click.argument("slug")
 @click.option("--at", "number", type=int, help="Announce that the names of this N are shown a day from now.")
 @click.option("--void", is_flag=True, help="With --at: take the announcement back; needs no passphrase.")
-@ORGANIZER
-@PASSPHRASE_FILE
+@UNLOCKING_ORGANIZER
+@UNLOCKING_PASSPHRASE
 def unlock(slug: str, number: int | None, void: bool, name: str, passphrase_file: Path | None) -> None:
     """Unlock names with an organizer's passphrase.
 

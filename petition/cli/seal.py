@@ -22,7 +22,7 @@ from petition.logs import place_of
 from petition.operations.copies import forget_copies
 from petition.operations.lease import lease_for
 from petition.scheduler_record import SchedulerRecord
-from petition.sealing.log import HELD
+from petition.sealing.log import LOG_ON_HOLD
 from petition.sealing.update_hours import newest_stored_hour
 
 
@@ -64,7 +64,7 @@ def seal(slug: str | None, watch: bool, as_json: bool) -> None:
         told = dict.fromkeys(sentence_for(error) or _unknown(duty, error) for duty, error in found.errors)
         refuse(" ".join(told))
     if slug and done.get(slug, "").startswith("held"):
-        refuse(HELD)
+        refuse(LOG_ON_HOLD)
 
 
 def _tell(times: Mapping[str, datetime], done: Mapping[str, str], as_json: bool) -> None:

@@ -8,7 +8,7 @@ import click
 from petition.cli.context import YES, RefusalGroup, ask_first, cli_context, reading, refuse, say_rows, working
 from petition.i18n import name_of
 from petition.letters.access import hosted_letter
-from petition.letters.drafting.importing.process import MOST_BYTES, import_file
+from petition.letters.drafting.importing.process import LARGEST_DOCUMENT, import_file
 from petition.letters.drafting.unsigned_translations import (
     delete_unsigned,
     fingerprint,
@@ -58,7 +58,7 @@ def add(slug: str, file: Path, language: str) -> None:
 
     The file has the form that petition letter import reads. Employer and sources stay the letter's.
     """
-    if file.stat().st_size > MOST_BYTES:
+    if file.stat().st_size > LARGEST_DOCUMENT:
         refuse("The file is larger than 1 MB. A letter is shorter.")
     imported = import_file(file.name, file.read_bytes())
     words = imported.words

@@ -12,8 +12,10 @@ from petition.letters.models import Letter
 from petition.letters.organizers.names_keys import key_holders, who_can_unlock
 from petition.letters.states import PUBLISHED
 
-ORGANIZER = click.option("--organizer", "name", default="", help="Who unlocks names: an organizer who holds the key.")
-PASSPHRASE_FILE = click.option(
+UNLOCKING_ORGANIZER = click.option(
+    "--organizer", "name", default="", help="Who unlocks names: an organizer who holds the key."
+)
+UNLOCKING_PASSPHRASE = click.option(
     "--passphrase-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A file whose first line is their passphrase. Without it, the terminal asks.",

@@ -20,7 +20,7 @@ LONGEST = 2**20
 NOT_VERIFIED, NOTHING_CHECKED = 1, 3
 """Exit codes."""
 
-NUMBERS = ("k", "count", "signatures", "withdrawals", "size", "root")
+NUMBER_KEYS = ("k", "count", "signatures", "withdrawals", "size", "root")
 
 
 @click.command()
@@ -102,7 +102,7 @@ def _receipt(given: str) -> str:
 def _unchecked(reason: NothingChecked) -> dict[str, Any]:
     """What is printed as JSON when nothing was checked: the same members, without a number."""
     checks = [{"check": reason.check, "ok": False, "detail": str(reason)}]
-    return {"ok": False, **dict.fromkeys(NUMBERS), "checks": checks}
+    return {"ok": False, **dict.fromkeys(NUMBER_KEYS), "checks": checks}
 
 
 def _in_words(verdict: Verdict) -> str:

@@ -19,7 +19,7 @@ from petition.issuing import rounds as issuer_rounds
 from petition.issuing.codes import make_codes, void_all
 from petition.letters.lifecycle import full_hour_after
 from petition.letters.models import Letter
-from petition.letters.states import ALONE, APART, MAIL, SIGNABLE, held_back, is_current, require_signable
+from petition.letters.states import ALONE, APART, BY_EMAIL, SIGNABLE, held_back, is_current, require_signable
 from petition.letters.text.letter_text import one_line
 from petition.signing.appearances import forget_all
 from petition.signing.models import Pending, Round
@@ -128,10 +128,10 @@ def _is_lost(services: Services, row: Round) -> bool:
 
 def _require_codes(session: Session, letter: Letter, roll: str, count: int) -> None:
     """At least 2K codes on paper; none are needed where codes are mailed again because all earlier rounds are void."""
-    is_mailed = MAIL in letter.routes and all(
+    is_mailed = BY_EMAIL in letter.routes and all(
         row.annulled is not None for row in rounds_of(session, letter.id) if row.roll == roll
     )
-    if is_mailed and count and letter.routes == [MAIL]:
+    if is_mailed and count and letter.routes == [BY_EMAIL]:
         raise Conflict("This set's codes go out by email. For codes on paper, enter 0.")
     if count < least_codes(letter) and not (is_mailed and not count):
         raise BadShape(

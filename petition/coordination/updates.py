@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from petition.coordination.services import Services
-from petition.database import WAITING, compact, forget_order
+from petition.database import WAITING_FILE, compact, forget_order
 from petition.errors import Conflict
 from petition.issuing import rounds as issuer_rounds
 from petition.issuing.codes import rewrite_spent
@@ -113,7 +113,7 @@ def tidy(services: Services) -> bool:
     Returns whether all removed rows are gone. On PostgreSQL a long query can hold some back; then try again.
     """
     tables = (Pending, Tombstone, Withdrawal, Sealed, *TABLES, ShownName, NamesKey, NamesKeyCopy)
-    compact(services.databases.petition, WAITING)
+    compact(services.databases.petition, WAITING_FILE)
     left = forget_order(services.databases.petition, *(table.__tablename__ for table in tables))
     with Session(services.databases.issuer) as issuer:
         rewrite_spent(issuer)

@@ -23,10 +23,10 @@ from petition.randomness import Random
 VARIANT = "RSABSSA-SHA384-PSS-Randomized"
 SALT = 48
 KEY_BITS = 3072
-SIZE = KEY_BITS // 8
+MODULUS_SIZE = KEY_BITS // 8
 EXPONENT = 65537
 NO_KEY = "This is not an RSA public key (SubjectPublicKeyInfo in DER, rsaEncryption)."
-PREFIX = 32
+MESSAGE_PREFIX = 32
 """Random bytes in front of a prepared message."""
 
 _HASH = 48
@@ -111,7 +111,7 @@ class Blinded:
 
 def prepare(message: bytes, random: Random) -> bytes:
     """32 random bytes in front of the message: PrepareRandomize (RFC 9474 4.1)."""
-    return random(PREFIX) + message
+    return random(MESSAGE_PREFIX) + message
 
 
 def blind(key: PublicKey, prepared: bytes, random: Random, *, salt: int = SALT) -> Blinded:

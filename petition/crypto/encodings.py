@@ -8,7 +8,7 @@ from typing import Any
 
 from petition.errors import BadShape
 
-LARGEST = 2**53 - 1
+LARGEST_NUMBER = 2**53 - 1
 """The largest integer that every JSON reader keeps exactly (RFC 8785 3.2.2.3)."""
 
 
@@ -62,7 +62,7 @@ def _ordered(value: Any) -> Any:
     match value:
         case None | bool() | str():
             return value
-        case int() if abs(value) <= LARGEST:
+        case int() if abs(value) <= LARGEST_NUMBER:
             return value
         case list() | tuple():
             return [_ordered(item) for item in value]

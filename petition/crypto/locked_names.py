@@ -22,7 +22,7 @@ from petition.errors import BadShape, TooLong
 BITS, EXPONENT = 3072, 65537
 LOCKED_SIZE = BITS // 8
 """Bytes of a locked name, whatever is locked in it."""
-MOST_BYTES = 300
+LONGEST_LOCKED_NAME = 300
 """Of a name, or of a name, a line feed and a title, in UTF-8."""
 
 
@@ -60,10 +60,10 @@ def lock_name(public_key: bytes, letter_id: str, step: str, name_key: bytes, tex
 
     ``step`` is ``named`` or ``named_at:N``; ``name_key`` has 32 bytes. Refuses a key that is not of this kind.
     """
-    if len(text) > MOST_BYTES:
+    if len(text) > LONGEST_LOCKED_NAME:
         raise TooLong(
             "Shorten your name or title. Together they have %(given)s bytes; the limit is %(most)s.",
-            most=MOST_BYTES,
+            most=LONGEST_LOCKED_NAME,
             given=len(text),
         )
     return _public(public_key).encrypt(text, _oaep(letter_id, step, name_key))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 
-WIDTH = 256
+TILE_WIDTH = 256
 """Hashes in a full tile."""
 
 EMPTY = sha256().digest()
@@ -115,7 +115,7 @@ class Tiles:
     """
 
     def __init__(self, size: int, edge: Mapping[int, bytes]) -> None:
-        widths = {level: (size >> 8 * level) % WIDTH for level in range(size.bit_length() // 8 + 1)}
+        widths = {level: (size >> 8 * level) % TILE_WIDTH for level in range(size.bit_length() // 8 + 1)}
         if {level: 32 * width for level, width in widths.items() if width} != {
             level: len(tile) for level, tile in edge.items()
         }:
@@ -136,12 +136,12 @@ class Tiles:
         added, level, before = len(hashes), 0, self.size
         while hashes:
             content = self.edge.pop(level, b"") + b"".join(hashes)
-            tiles = [content[start : start + 32 * WIDTH] for start in range(0, len(content), 32 * WIDTH)]
-            changed |= {(level, before // WIDTH + place): tile for place, tile in enumerate(tiles)}
-            if len(tiles[-1]) < 32 * WIDTH:
+            tiles = [content[start : start + 32 * TILE_WIDTH] for start in range(0, len(content), 32 * TILE_WIDTH)]
+            changed |= {(level, before // TILE_WIDTH + place): tile for place, tile in enumerate(tiles)}
+            if len(tiles[-1]) < 32 * TILE_WIDTH:
                 self.edge[level] = tiles.pop()
             hashes = [root(_hashes(tile)) for tile in tiles]
-            level, before = level + 1, before // WIDTH
+            level, before = level + 1, before // TILE_WIDTH
         self.size += added
         return changed
 

@@ -67,5 +67,5 @@ EVENTS = (
 )
 STATUSES = ({"status": "refused", "note": "In an answer to reporters: customers are responsible."},)
 """What became of the first demands."""
-ORGANIZER = "Ana"
+ORGANIZER_NAME = "Ana"
 """Who writes the letter in the demo."""

@@ -19,7 +19,7 @@ from petition.i18n import fill
 
 _ = str
 SUBJECT = _("The code you asked for")
-ANYONE = _(
+NOT_ASKED_FOR = _(
     "Someone entered this address at %(site)s to get a code. Anyone can enter any address there, so this email "
     "proves nothing."
 )
@@ -62,7 +62,7 @@ def compose(
     message["Message-ID"] = f"<{random(16).hex()}@{sender.host}>"
     message["Auto-Submitted"] = "auto-generated"
     paragraphs = [
-        textwrap.fill(fill(language, ANYONE, {"site": sender.site}), 72, break_long_words=False),
+        textwrap.fill(fill(language, NOT_ASKED_FOR, {"site": sender.site}), 72, break_long_words=False),
         f"    {show(code)}",
         textwrap.fill(fill(language, WHERE_TO, {}), 72),
     ]

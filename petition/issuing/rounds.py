@@ -19,7 +19,7 @@ from petition.errors import NotFound, Over, TooEarly
 from petition.issuing.models import UNSPENT, VOIDED, Batch, Code, IssuingRound, Outbox
 from petition.issuing.secrets import RoundSecrets
 
-KEY_LABEL = "petition-round-private-key-v1"
+ROUND_KEY_LABEL = "petition-round-private-key-v1"
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def begin_round(
         raise RuntimeError("the round's secret could not be read back")
     key = make_key()
     public = key.public.spki()
-    locked = lock(key_lock, key.der(), KEY_LABEL)
+    locked = lock(key_lock, key.der(), ROUND_KEY_LABEL)
     row = IssuingRound(
         letter_id=letter_id, number=number, roll=roll, public_key=public, private_key=locked, opens=opens
     )

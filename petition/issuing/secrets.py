@@ -12,7 +12,7 @@ from pathlib import Path
 from petition.crypto.boxes import derive
 from petition.database import blur_times, read_unnoticed
 
-SIZE = 32
+SECRET_SIZE = 32
 
 
 class RoundSecrets:
@@ -30,7 +30,7 @@ class RoundSecrets:
             part.unlink()
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            os.write(descriptor, random(SIZE))
+            os.write(descriptor, random(SECRET_SIZE))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -69,7 +69,7 @@ class RoundSecrets:
         path = self._path(letter_id, number)
         with contextlib.suppress(FileNotFoundError):
             with path.open("r+b") as file:
-                file.write(bytes(SIZE))
+                file.write(bytes(SECRET_SIZE))
                 file.flush()
                 os.fsync(file.fileno())
             path.unlink()
@@ -80,7 +80,7 @@ class RoundSecrets:
             secret = read_unnoticed(self._path(letter_id, number))  # else the file would show when someone came
         except FileNotFoundError:
             return None
-        return derive(secret + self._master, label) if len(secret) == SIZE else None
+        return derive(secret + self._master, label) if len(secret) == SECRET_SIZE else None
 
     def _path(self, letter_id: str, number: int) -> Path:
         return self._folder / f"{letter_id}-{number}"

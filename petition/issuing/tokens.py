@@ -7,14 +7,14 @@ from typing import Any, cast
 from sqlalchemy import LargeBinary, Row, Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from petition.crypto.blind_rsa import SIZE, PrivateKey, PublicKey
+from petition.crypto.blind_rsa import MODULUS_SIZE, PrivateKey, PublicKey
 from petition.crypto.boxes import unlock
 from petition.crypto.codes import read_code
 from petition.database import changed
 from petition.errors import BadShape, CodeUsed, Forbidden, NotFound, Over
 from petition.issuing.codes import hash_code
 from petition.issuing.models import UNSPENT, Batch, Code, IssuingRound
-from petition.issuing.rounds import KEY_LABEL, require_begun, require_issuing
+from petition.issuing.rounds import ROUND_KEY_LABEL, require_begun, require_issuing
 from petition.issuing.secrets import RoundSecrets
 
 _ = str
@@ -56,7 +56,7 @@ class Keys:
         key_lock = self.secrets.key_lock(row.letter_id, row.number)
         if key_lock is None or row.private_key is None:
             raise Over(KEYS_GONE)
-        return PrivateKey.from_der(unlock(key_lock, row.private_key, KEY_LABEL))
+        return PrivateKey.from_der(unlock(key_lock, row.private_key, ROUND_KEY_LABEL))
 
 
 def exchange(
@@ -118,8 +118,10 @@ def _issuing_round(session: Session, letter_id: str, number: int) -> Row[Any]:
 
 def _require_range(key: PublicKey, blinded: bytes) -> None:
     value = int.from_bytes(blinded, "big")
-    if len(blinded) != SIZE or not 1 < value < key.n - 1:
-        raise BadShape("The blinded message must be %(size)s bytes and in the range of the round's key.", size=SIZE)
+    if len(blinded) != MODULUS_SIZE or not 1 < value < key.n - 1:
+        raise BadShape(
+            "The blinded message must be %(size)s bytes and in the range of the round's key.", size=MODULUS_SIZE
+        )
 
 
 def _claim(session: Session, letter_id: str, number: int, mac: bytes, request: bytes) -> None:

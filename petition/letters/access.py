@@ -17,7 +17,7 @@ from petition.letters.states import DRAFT, EDITOR, PUBLIC, WITHDRAWN
 _ = str
 AnyLetter = TypeVar("AnyLetter", Letter, Row[Any])
 """A letter, or a row that has its columns: rules hold for both."""
-LISTED, UNLISTED = "letters/", "s/"
+LISTED_AT, UNLISTED_AT = "letters/", "s/"
 """How the path of a letter begins: with the part that everyone may know, or with one that only its holders know."""
 SHORT_LENGTH = 16
 _SLUG = re.compile(r"[a-z0-9-]{1,80}")
@@ -33,17 +33,17 @@ def short_code(letter: Letter) -> str:
 
 def unlisted_path(letter: Letter) -> str:
     """The path that a letter has from opening on, for good: it is printed, in files, and what clients use."""
-    return f"{UNLISTED}{short_code(letter)}"
+    return f"{UNLISTED_AT}{short_code(letter)}"
 
 
 def path_of(letter: Letter) -> str:
     """The path of a letter that may be shared now: public, or unlisted."""
-    return f"{LISTED}{letter.slug}" if letter.state in PUBLIC else unlisted_path(letter)
+    return f"{LISTED_AT}{letter.slug}" if letter.state in PUBLIC else unlisted_path(letter)
 
 
 def is_unlisted(path: str) -> bool:
     """Whether a request came by the path that only people with the letter's link know."""
-    return path.startswith(UNLISTED)
+    return path.startswith(UNLISTED_AT)
 
 
 def meant_by(path: str) -> str | None:
@@ -51,17 +51,17 @@ def meant_by(path: str) -> str | None:
 
     A slug is taken as it is. An unlisted address is read like a code: typed in any case, with or without hyphens.
     """
-    if path.startswith(LISTED):
-        return path if _SLUG.fullmatch(path.removeprefix(LISTED)) else None
-    short = as_meant(path.removeprefix(UNLISTED)) if path.startswith(UNLISTED) and len(path) < 100 else ""
-    return f"{UNLISTED}{short}" if _SHORT.fullmatch(short) else None
+    if path.startswith(LISTED_AT):
+        return path if _SLUG.fullmatch(path.removeprefix(LISTED_AT)) else None
+    short = as_meant(path.removeprefix(UNLISTED_AT)) if path.startswith(UNLISTED_AT) and len(path) < 100 else ""
+    return f"{UNLISTED_AT}{short}" if _SHORT.fullmatch(short) else None
 
 
 _COLUMNS: Any = Letter.__table__.c
 _WAS_PUBLIC = and_(_COLUMNS.state == WITHDRAWN, _COLUMNS.was_public)
-READABLE = {
-    LISTED: (_COLUMNS.slug == bindparam("given"), or_(_COLUMNS.state.in_(PUBLIC), _WAS_PUBLIC)),
-    UNLISTED: (
+READABLE_AT = {
+    LISTED_AT: (_COLUMNS.slug == bindparam("given"), or_(_COLUMNS.state.in_(PUBLIC), _WAS_PUBLIC)),
+    UNLISTED_AT: (
         _COLUMNS.id.between(bindparam("given"), bindparam("last")),  # which the key's index finds
         func.substr(_COLUMNS.id, 1, SHORT_LENGTH) == bindparam("given"),
         _COLUMNS.state != DRAFT,
@@ -71,7 +71,7 @@ READABLE = {
 
 The database leaves out what may not be seen, so that a hidden letter costs no more than one that never was.
 """
-_LETTERS = {kind: select(Letter).where(*where) for kind, where in READABLE.items()}
+_LETTERS = {kind: select(Letter).where(*where) for kind, where in READABLE_AT.items()}
 
 
 def readable_at(path: str) -> tuple[str, dict[str, str]] | None:
@@ -80,9 +80,9 @@ def readable_at(path: str) -> tuple[str, dict[str, str]] | None:
     if meant is None:
         return None
     if not is_unlisted(meant):
-        return LISTED, {"given": meant.removeprefix(LISTED)}
-    short = meant.removeprefix(UNLISTED)
-    return UNLISTED, {"given": short, "last": short + _HIGHEST}
+        return LISTED_AT, {"given": meant.removeprefix(LISTED_AT)}
+    short = meant.removeprefix(UNLISTED_AT)
+    return UNLISTED_AT, {"given": short, "last": short + _HIGHEST}
 
 
 def _of_slug(session: Session, slug: str) -> Letter | None:
@@ -92,7 +92,7 @@ def _of_slug(session: Session, slug: str) -> Letter | None:
 
 def public_letter(session: Session, slug: str) -> Letter:
     """A letter that everyone may read; Over with its reason if it was public and has been withdrawn."""
-    return letter_at(session, f"{LISTED}{slug}")
+    return letter_at(session, f"{LISTED_AT}{slug}")
 
 
 def letter_at(session: Session, path: str) -> Letter:

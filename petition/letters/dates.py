@@ -8,7 +8,7 @@ from petition.database import to_hour
 from petition.errors import BadShape, Conflict
 from petition.letters.lifecycle import require_not_announced
 from petition.letters.models import Letter
-from petition.letters.states import CLOSED, DRAFT, NOTICE, OPEN, SIGNABLE, WITHDRAWN
+from petition.letters.states import CLOSED, CLOSING_NOTICE, DRAFT, OPEN, SIGNABLE, WITHDRAWN
 
 
 def set_dates(
@@ -24,7 +24,7 @@ def set_dates(
         _require_publishable(letter, publishes, moment)
     if ends != letter.ends:
         _require_endable(letter, ends, moment)
-    if publishes is not None and ends is not None and ends < publishes + NOTICE:
+    if publishes is not None and ends is not None and ends < publishes + CLOSING_NOTICE:
         raise BadShape("The letter must close at least a day after it is published.")
     letter.publishes, letter.ends = publishes, ends
     letter.edition += 1
@@ -42,7 +42,7 @@ def _require_endable(letter: Letter, hour: datetime | None, moment: datetime) ->
     if letter.state in (CLOSED, WITHDRAWN):
         raise Conflict("This letter is already over.")
     require_not_announced(letter)
-    if hour is not None and hour < moment + NOTICE:
+    if hour is not None and hour < moment + CLOSING_NOTICE:
         raise BadShape("Choose a time at least a day from now. We announce closing a day ahead.")
 
 
@@ -54,4 +54,4 @@ def is_due_to_publish(letter: Letter, moment: datetime) -> bool:
 def is_due_to_announce(letter: Letter, moment: datetime) -> bool:
     """Whether the planned closing is to be announced now, a day ahead."""
     is_living = letter.state in SIGNABLE and letter.closes is None
-    return is_living and letter.ends is not None and letter.ends <= moment + NOTICE
+    return is_living and letter.ends is not None and letter.ends <= moment + CLOSING_NOTICE

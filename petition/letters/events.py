@@ -20,7 +20,7 @@ _ = str
 DELIVERED, ANSWERED, PRESS, UPDATE, CHECKED, CORRECTION = (
     "delivered", "answered", "press", "update", "checked", "correction",
 )  # fmt: skip
-KINDS = {
+EVENT_PARTS = {
     DELIVERED: ("who", "how"),
     ANSWERED: ("who", "text"),
     PRESS: ("who", "link"),
@@ -29,7 +29,7 @@ KINDS = {
     CORRECTION: ("text",),
 }
 """What an event of each kind must say."""
-NAMES = {
+EVENT_NAMES = {
     DELIVERED: _("Delivered"),
     ANSWERED: _("Answered"),
     PRESS: _("In the press"),
@@ -65,8 +65,8 @@ class EventInput:
 
 def read_event(kind: str, day: date, *, who: str = "", how: str = "", link: str = "", text: str = "") -> EventInput:
     """An event as typed, in normal form; refuses an unknown kind, and one that lacks what its kind needs."""
-    if kind not in KINDS:
-        raise BadShape(CHOOSE, choices=", ".join(KINDS))
+    if kind not in EVENT_PARTS:
+        raise BadShape(CHOOSE, choices=", ".join(EVENT_PARTS))
     told = EventInput(
         kind,
         day,
@@ -75,7 +75,7 @@ def read_event(kind: str, day: date, *, who: str = "", how: str = "", link: str 
         link=read_link(link),
         text=several_lines(text, "event"),
     )
-    for part in KINDS[kind]:
+    for part in EVENT_PARTS[kind]:
         if not getattr(told, part):
             raise BadShape(MISSING[part])
     return told

@@ -8,7 +8,7 @@ from petition.letters.models import HostApproval, Letter
 from petition.letters.states import DRAFT, OPEN, PUBLISHED
 from petition.letters.text.letter_text import canonical, digest
 
-STEPS = {"start": OPEN, "publish": PUBLISHED}
+STATE_AFTER = {"start": OPEN, "publish": PUBLISHED}
 """The step that waits for the host, by what the site asks to be approved."""
 BEFORE = {OPEN: (DRAFT,), PUBLISHED: (DRAFT, OPEN)}
 
@@ -23,7 +23,7 @@ def approve_letter(session: Session, letter: Letter) -> None:
 
 def awaited_step(session: Session, letter: Letter, asks_for: str) -> str:
     """The step of a letter that still waits for the host; empty for none."""
-    step = STEPS.get(asks_for, "")
+    step = STATE_AFTER.get(asks_for, "")
     if not step or letter.state not in BEFORE[step]:
         return ""
     found = session.get(HostApproval, letter.id)

@@ -14,15 +14,15 @@ from petition.letters.drafting.working_copies import forget_working_copies
 from petition.letters.models import Letter, Version
 from petition.letters.states import (
     ALONE,
+    BY_EMAIL,
     CLOSED,
+    CLOSING_NOTICE,
     LEAST_K,
-    MAIL,
     MOST_K,
-    NOTICE,
     OF_OLD_VERSION,
     OPEN,
     PUBLISHED,
-    STEPS,
+    STATE_CHANGES,
     WITHDRAWN,
     is_current,
     is_possible,
@@ -59,7 +59,7 @@ class Facts:
 
 def obstacles(letter: Letter, version: Version | None, step: str, facts: Facts) -> list[Refusal]:
     """All obstacles to a step, each with its remedy. The page shows them, the step enforces them."""
-    if (letter.state, step) not in STEPS:
+    if (letter.state, step) not in STATE_CHANGES:
         return [Conflict(NOT_NOW)]
     found = list(_obstacles_of_host(step, facts))
     if step == OPEN:
@@ -151,7 +151,7 @@ def _obstacles_to_opening(letter: Letter, version: Version | None, facts: Facts)
 
 
 def _obstacles_of_mail(letter: Letter, facts: Facts) -> Iterable[Refusal]:
-    if MAIL not in letter.routes:
+    if BY_EMAIL not in letter.routes:
         return
     if not facts.sends_mail:
         yield Conflict(
@@ -172,7 +172,7 @@ def require_step(letter: Letter, version: Version | None, step: str, facts: Fact
 
 def move(session: Session, letter: Letter, to: str) -> None:
     """The one writer of a letter's state: of two who try the same step, one wins."""
-    if (letter.state, to) not in STEPS:
+    if (letter.state, to) not in STATE_CHANGES:
         raise Conflict(NOT_NOW)
     session.flush()
     moved = changed(
@@ -199,7 +199,7 @@ def announce_close(session: Session, letter: Letter, *, moment: datetime, facts:
         raise Conflict("We announce closing a day ahead, so no one can tell whose signature came last.")
     if not now:
         require_not_announced(letter)
-    letter.closes = moment if now else full_hour_after(moment + NOTICE)
+    letter.closes = moment if now else full_hour_after(moment + CLOSING_NOTICE)
     letter.edition += 1
     session.flush()
 

@@ -10,7 +10,7 @@ from petition.letters.models import Letter
 
 _ = str
 DRAFT, OPEN, PUBLISHED, CLOSED, WITHDRAWN = "draft", "open", "published", "closed", "withdrawn"
-STEPS = {
+STATE_CHANGES = {
     (DRAFT, OPEN),
     (OPEN, PUBLISHED),
     (OPEN, CLOSED),
@@ -21,7 +21,7 @@ STEPS = {
 }
 SIGNABLE = frozenset({OPEN, PUBLISHED})
 PUBLIC = frozenset({PUBLISHED, CLOSED})
-NOTICE = timedelta(days=1)
+CLOSING_NOTICE = timedelta(days=1)
 """Closing is announced so long ahead."""
 LEAST_K, MOST_K = 3, 50
 ALONE = 1
@@ -33,8 +33,8 @@ TIMINGS = (TOGETHER, APART)
 DAILY, HOURLY = "daily", "hourly"
 UPDATES = (DAILY, HOURLY)
 """How often what waits is counted. An hourly history shows how many sign during working hours."""
-CODE, MAIL = "code", "mail"
-ROUTES = (CODE, MAIL)
+BY_CODE, BY_EMAIL = "code", "mail"
+ROUTES = (BY_CODE, BY_EMAIL)
 """How people show that they work there: a code from a colleague, or one mailed to the work address."""
 LOG_VERSION = 2
 """Of the logs that this program continues. Version 0.1.0 made logs of version 1."""
@@ -46,7 +46,7 @@ OF_OLD_VERSION = _(
 
 def steps_from(state: str) -> list[str]:
     """The states that may come next."""
-    return sorted(to for (start, to) in STEPS if start == state)
+    return sorted(to for (start, to) in STATE_CHANGES if start == state)
 
 
 def is_possible(k: int) -> bool:

@@ -9,7 +9,7 @@ from petition.addresses import WITH_SUBDOMAINS, is_within, read_domain
 from petition.errors import TOO_MANY, BadShape, Conflict
 from petition.letters.drafting.settings import rolls_of
 from petition.letters.models import Letter
-from petition.letters.states import DRAFT, MAIL, ROUTES
+from petition.letters.states import BY_EMAIL, DRAFT, ROUTES
 
 MOST_DOMAINS = 50
 
@@ -55,4 +55,4 @@ def _require_apart(read: Mapping[str, Sequence[str]]) -> None:
 
 def allowed_domains(letter: Letter) -> Mapping[str, Sequence[str]]:
     """By roll, the domains whose addresses may have a code; none where the mail route was not chosen."""
-    return letter.mail_domains if MAIL in letter.routes else {}
+    return letter.mail_domains if BY_EMAIL in letter.routes else {}

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DatabaseError
 from petition.config import Settings
 from petition.database import Databases, files_of, waiting_beside
 from petition.errors import Conflict, Refusal
-from petition.migration import CHAINS
+from petition.migration import CHAIN_NAMES
 
 FOLDER = "before-upgrade"
 FACTS = "facts.json"
@@ -50,7 +50,7 @@ def make_copies(settings: Settings, databases: Databases, now: Revisions, heads:
     forget_copies(settings)
     try:
         folder.mkdir(mode=0o700)
-        for chain in CHAINS:
+        for chain in CHAIN_NAMES:
             _copy(databases.engine(chain), folder / _name(databases.engine(chain), chain))
         facts = {"from": now, "to": heads, "logs": log_sizes(databases)}
         _write(folder / FACTS, json.dumps(facts).encode())
@@ -103,7 +103,7 @@ def put_back(settings: Settings, databases: Databases) -> dict[str, str]:
             "Restore a backup into an empty folder, and take over the newest published log: petition restore --help"
         )
     folder = folder_of(settings)
-    for chain in CHAINS:
+    for chain in CHAIN_NAMES:
         engine = databases.engine(chain)
         _put_back(engine, folder / _name(engine, chain))
     forget_copies(settings)

@@ -31,7 +31,7 @@ STUCK_SECONDS = 600
 """How long a transaction of the holder may stand still."""
 LOCK_SECONDS = 5
 LOOKS_PER_MARK = 6
-STEPS = 2**20
+STEPS_A_TERM = 2**20
 """Numbers rise by chance: where a failover lost the newest one, no other holder gets the same."""
 PATIENCE = {"idle_session_timeout": SILENT_SECONDS, "tcp_keepalives_idle": SILENT_SECONDS, "lock_timeout": LOCK_SECONDS}
 
@@ -168,7 +168,7 @@ class SharedLease:
         issuer = _connected(self._urls[1])
         try:
             sides = (line, issuer)
-            number = max(_number_of(side) for side in sides) + 1 + secrets.randbelow(STEPS)
+            number = max(_number_of(side) for side in sides) + 1 + secrets.randbelow(STEPS_A_TERM)
             for side in sides:
                 side.execute(text("UPDATE host_lease SET number = :number WHERE number < :number"), {"number": number})
         finally:

@@ -18,7 +18,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from petition.crypto.encodings import from_b64url
-from petition.crypto.merkle import WIDTH
+from petition.crypto.merkle import TILE_WIDTH
 from petition.crypto.notes import read_checkpoint, read_vkey
 from petition.database import Databases
 from petition.errors import BadShape, Conflict, NotFound, Refusal
@@ -39,7 +39,7 @@ from petition.signing.statements import parse
 from petition.verifying import Source, Verdict, verify
 from petition.verifying.bundles import entries_of
 from petition.verifying.history import Row, read_history
-from petition.verifying.small_files import LONGEST
+from petition.verifying.small_files import LONGEST_OF
 from petition.verifying.tiles import bundle, fetch_tile
 
 MOST_NAMES = 2**26
@@ -146,7 +146,7 @@ def recover_log(databases: Databases, master: bytes, source: Source, *, moment: 
 
 def _held_log(session: Session, source: Source) -> Log:
     try:
-        origin, public = read_vkey(source.read("log/vkey", LONGEST["log/vkey"]).decode("utf-8", "replace"))
+        origin, public = read_vkey(source.read("log/vkey", LONGEST_OF["log/vkey"]).decode("utf-8", "replace"))
     except Refusal as flaw:
         raise BadShape("There is no published letter: %(why)s", why=str(flaw)) from None
     log = session.scalar(select(Log).where(Log.origin == origin, Log.public_key == public))
@@ -161,7 +161,7 @@ def _held_log(session: Session, source: Source) -> Log:
 
 
 def _require_not_older(source: Source, size: int, origin: str, public: bytes) -> None:
-    note = source.read("log/checkpoint", LONGEST["log/checkpoint"]).decode("utf-8", "replace")
+    note = source.read("log/checkpoint", LONGEST_OF["log/checkpoint"]).decode("utf-8", "replace")
     published = read_checkpoint(note, origin, public).size
     if published < size:
         raise Conflict(
@@ -174,13 +174,13 @@ def _require_not_older(source: Source, size: int, origin: str, public: bytes) ->
 
 def _read(source: Source, size: int, verdict: Verdict) -> _Published:
     datas: list[bytes] = []
-    for number in range(size // WIDTH, -(-verdict.size // WIDTH)):
+    for number in range(size // TILE_WIDTH, -(-verdict.size // TILE_WIDTH)):
         tile = bundle(number, verdict.size)
         data = fetch_tile(source, tile)
         if isinstance(data, Refusal):
             raise data
-        datas += entries_of(data, tile.width)[max(0, size - number * WIDTH) :]
-    history = read_history(source.read("history.csv", LONGEST["history.csv"]))
+        datas += entries_of(data, tile.width)[max(0, size - number * TILE_WIDTH) :]
+    history = read_history(source.read("history.csv", LONGEST_OF["history.csv"]))
     totals = (history[-1].signatures, history[-1].withdrawals) if history else (0, 0)
     if totals != (verdict.signatures, verdict.withdrawals):
         raise Conflict("The published log changed while it was read. Do it again. Nothing was changed.")
@@ -203,7 +203,7 @@ def _names(source: Source) -> Counter[tuple[str, str]]:
 def _told(source: Source) -> dict[str, Any]:
     """counts.json, which has the day of publication and an announced closing; the log does not."""
     try:
-        told = json.loads(source.read("counts.json", LONGEST["counts.json"]))
+        told = json.loads(source.read("counts.json", LONGEST_OF["counts.json"]))
     except (Refusal, ValueError):
         return {}
     return told if isinstance(told, dict) and isinstance(told.get("letter", {}), dict) else {}

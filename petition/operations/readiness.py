@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from petition.config import Settings
 from petition.database import BUSY_SECONDS, Databases, IssuerBase, PetitionBase, is_unsupported
-from petition.migration import CHAINS, at_head
+from petition.migration import CHAIN_NAMES, at_head
 from petition.operations.doctor.files import TOO_LITTLE
 from petition.operations.secrets_folder import problem
 from petition.operations.startup import misfits, missing_rounds
@@ -51,7 +51,7 @@ class Readiness:
         return self._remembered("answer", ANSWER_SECONDS, lambda: list(self._look()))
 
     def _look(self) -> Iterator[str]:
-        for chain in CHAINS:
+        for chain in CHAIN_NAMES:
             yield from _tried(chain, partial(self._database, chain))
         yield from _tried("keys", lambda: self._remembered("keys", SLOW_SECONDS, lambda: list(self._keys())))
         yield from _tried("updates", lambda: list(self._updates()))

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Date, DateTime, LargeBinary, MetaData, Table,
 from petition.config import Settings
 from petition.crypto.encodings import b64url, from_b64url
 from petition.crypto.merkle import Tiles, leaf_hash
-from petition.database import WAITING, Databases, files_of
+from petition.database import WAITING_FILE, Databases, files_of
 from petition.errors import BadShape, Conflict, Refusal
 from petition.issuing.models import Batch, IssuingRound
 from petition.issuing.secrets import RoundSecrets
@@ -26,7 +26,7 @@ from petition.operations.secrets_folder import adopt_folder
 from petition.private_files import written_beside
 from petition.sealing.models import Entry, Log, Tile
 from petition.signing.models import ShownName
-from petition.signing.names import HELD, ON_PAGES
+from petition.signing.names import ON_PAGES, RESTORED
 
 AT_ONCE = 2000
 
@@ -86,8 +86,8 @@ def _write(
     command.upgrade(config, backup.revisions[chain])
     tables = MetaData()
     tables.reflect(connection)
-    if WAITING in files_of(connection):
-        tables.reflect(connection, schema=WAITING)
+    if WAITING_FILE in files_of(connection):
+        tables.reflect(connection, schema=WAITING_FILE)
     rows = {**backup.rows[chain], **(more or {})}
     for table in tables.sorted_tables:
         _fill(connection, table, rows.pop(table.name, []))
@@ -158,7 +158,7 @@ def _end_rounds(connection: Connection) -> None:
 def _hold(connection: Connection) -> list[str]:
     living = select(Letter.id).where(Letter.state.in_({*SIGNABLE, CLOSED}))
     connection.execute(update(Log).where(Log.letter_id.in_(living)).values(is_held=True))
-    connection.execute(update(ShownName).where(ShownName.state.in_(ON_PAGES)).values(state=HELD))
+    connection.execute(update(ShownName).where(ShownName.state.in_(ON_PAGES)).values(state=RESTORED))
     connection.execute(update(Letter).values(names_shown=0))
     held = select(Letter.slug).join(Log, Log.letter_id == Letter.id).where(Log.is_held)
     return list(connection.scalars(held.order_by(Letter.slug)))

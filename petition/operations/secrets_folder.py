@@ -28,7 +28,7 @@ NAME_BYTES = 32
 TABLE, COLUMNS = "host_lease", "number bigint NOT NULL DEFAULT 0, folder varchar(64)"
 LEADER = int.from_bytes(b"petition", "big")
 """The advisory lock of the host that does what happens by itself."""
-HELD = """SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+LEADER_LOCK_HELD = """SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted
 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 AND classid = CAST(:high AS oid) AND objid = CAST(:low AS oid)"""
 TRIES, PAUSE = 3, 1.0
@@ -81,7 +81,7 @@ def _is_held(connection: Connection, number: int | None) -> bool:
         return False
     low, high = number & 0xFFFFFFFF, number >> 32 & 0xFFFFFFFF
     try:
-        return bool(connection.execute(text(HELD), {"high": high, "low": low}).scalar_one())
+        return bool(connection.execute(text(LEADER_LOCK_HELD), {"high": high, "low": low}).scalar_one())
     except DBAPIError as error:
         if not is_unsupported(error):
             raise

@@ -11,7 +11,7 @@ from petition.database import Databases
 from petition.errors import Conflict
 from petition.issuing.models import IssuingRound
 from petition.letters.models import Letter
-from petition.migration import CHAINS, alone, head_of, known_revisions, revision_of, upgrade_chain
+from petition.migration import CHAIN_NAMES, alone, head_of, known_revisions, revision_of, upgrade_chain
 from petition.operations.copies import is_begun, make_copies
 
 NEW, CURRENT, OLD = "new", "current", "old"
@@ -19,7 +19,7 @@ NEW, CURRENT, OLD = "new", "current", "old"
 
 def state_of(databases: Databases, scripts: Path | None = None) -> str:
     """``new`` for empty databases, ``current`` or ``old``; refuses what this version cannot deal with."""
-    revisions = {chain: revision_of(databases.engine(chain)) for chain in CHAINS}
+    revisions = {chain: revision_of(databases.engine(chain)) for chain in CHAIN_NAMES}
     for chain, revision in revisions.items():
         if revision is not None and revision not in known_revisions(chain, scripts):
             raise Conflict(
@@ -31,7 +31,7 @@ def state_of(databases: Databases, scripts: Path | None = None) -> str:
     _require_both(databases, revisions)
     if None in revisions.values():
         return NEW
-    return CURRENT if revisions == {chain: head_of(chain, scripts) for chain in CHAINS} else OLD
+    return CURRENT if revisions == {chain: head_of(chain, scripts) for chain in CHAIN_NAMES} else OLD
 
 
 def upgrade(
@@ -47,19 +47,19 @@ def upgrade(
     Copies both before (``operations.copies``), unless ``copies`` is false. Killed at any moment, it is finished by
     doing it again. ``tell`` gets a sentence before and after.
     """
-    heads = {chain: head_of(chain, scripts) for chain in CHAINS}
+    heads = {chain: head_of(chain, scripts) for chain in CHAIN_NAMES}
     with contextlib.ExitStack() as held:
-        for chain in CHAINS:
+        for chain in CHAIN_NAMES:
             held.enter_context(alone(databases.engine(chain), chain, settings.data))
         state = state_of(databases, scripts)
         if state == CURRENT:
             return False
         if state == OLD:
             tell("The databases are those of an older version. They are upgraded now.")
-        revisions = {chain: revision_of(databases.engine(chain)) for chain in CHAINS}
+        revisions = {chain: revision_of(databases.engine(chain)) for chain in CHAIN_NAMES}
         if state == OLD and copies and not is_begun(settings, revisions, heads):
             make_copies(settings, databases, revisions, heads)
-        for chain in CHAINS:
+        for chain in CHAIN_NAMES:
             upgrade_chain(databases.engine(chain), chain, scripts=scripts)
     if state == OLD and copies:
         tell("Upgraded. Until the next count update, petition rollback goes back to the older version.")

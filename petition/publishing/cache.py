@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 from petition.database import read_unnoticed, to_hour
 from petition.errors import Refusal
 from petition.i18n import languages
-from petition.letters.access import LISTED, SHORT_LENGTH, UNLISTED, letter_at, meant_by, public_letter
+from petition.letters.access import LISTED_AT, SHORT_LENGTH, UNLISTED_AT, letter_at, meant_by, public_letter
 from petition.letters.models import Letter
 from petition.letters.states import APART, PUBLIC, SIGNABLE
 from petition.publishing import openapi
@@ -37,11 +37,11 @@ from petition.publishing.data.round_record import round_json, rounds_json
 from petition.publishing.figures.counts import Figures, figures
 from petition.publishing.figures.listing import listing
 from petition.publishing.figures.names import require_page
-from petition.publishing.pages.data_inventory import OTHERS, SIGNERS
+from petition.publishing.pages.data_inventory import ALSO_STORED, SIGNERS
 from petition.publishing.pages.rights import RIGHTS
 from petition.publishing.public_files import (
-    HTML,
-    PICTURES,
+    HTML_TYPE,
+    SVG_FILES,
     PublicFile,
     is_file_name,
     kind_on_disk,
@@ -68,7 +68,7 @@ SITE_FILES: dict[str, tuple[str | Callable[[], bytes], str]] = {
     "openapi.json": (openapi.document, openapi.JSON),
     "counts.schema.json": (openapi.counts_schema, openapi.SCHEMA),
 }
-PAGES = {"start/": "public/start.html", "code/": "public/code.html"}
+SITE_PAGES = {"start/": "public/start.html", "code/": "public/code.html"}
 """Pages about the site's host; ``TOLD`` are those that a letter's folder carries too."""
 COMPRESSED = ("text/", "application/json", "application/schema", "image/svg", "application/atom")
 
@@ -168,7 +168,7 @@ class PublicCache:
         """
         self._refresh(fresh=False)
         meant = meant_by(path) or ""
-        found = self._listed.get(meant.removeprefix(LISTED)) or self._unlisted.get(meant)
+        found = self._listed.get(meant.removeprefix(LISTED_AT)) or self._unlisted.get(meant)
         ready = self._records.get(found.key_of_records(moment), {}) if found is not None else {}
         if number in ready:
             return ready[number]
@@ -180,7 +180,7 @@ class PublicCache:
         self._refresh(fresh=True)
         self._prepare_records(moment)
         for language in languages():
-            for name in ("", *TOLD, *PAGES, *SITE_FILES):
+            for name in ("", *TOLD, *SITE_PAGES, *SITE_FILES):
                 self.site_file(name, language)
         listed = set(self._listed.values())
         for known in listed - self._prepared:
@@ -201,7 +201,7 @@ class PublicCache:
             letter = public_letter(session, known.slug)
             found = figures(session, letter, self._url)
             wanted: list[tuple[str, str | None]] = [(name, None) for name in names(found)]
-            wanted += [(name, language) for language in languages() for name in (*pages(found), *PICTURES)]
+            wanted += [(name, language) for language in languages() for name in (*pages(found), *SVG_FILES)]
             for name, language in wanted:
                 if self._weight < MOST_BYTES - ROOM:
                     key = (known.id, known.edition, name, language)
@@ -216,8 +216,8 @@ class PublicCache:
             make = partial(self._make_home, language)
         elif name in TOLD:
             make = partial(TOLD[name], language, self._host)
-        elif name in PAGES:
-            make = partial(self._of_site, PAGES[name], language, "../_site/")
+        elif name in SITE_PAGES:
+            make = partial(self._of_site, SITE_PAGES[name], language, "../_site/")
         elif name in SITE_FILES:
             make = partial(packaged, name)
         else:
@@ -258,7 +258,7 @@ class PublicCache:
         except SQLAlchemyError:
             return
         known = [(_Known(row.id, row.slug, row.edition, row.timing == APART), row.state in PUBLIC) for row in rows]
-        self._unlisted = {f"{UNLISTED}{one.id[:SHORT_LENGTH]}": one for one, _ in known}
+        self._unlisted = {f"{UNLISTED_AT}{one.id[:SHORT_LENGTH]}": one for one, _ in known}
         self._listed = {one.slug: one for one, is_public in known if is_public}
 
     def _keep(self, key: tuple[object, ...], make: Callable[[], PublicFile | None]) -> CachedFile | None:
@@ -347,12 +347,12 @@ def drop_editions(folder: Path, before: int) -> None:
 
 
 def _page(template: str, language: str, site: str, **values: object) -> PublicFile:
-    return PublicFile(render(language, template, site=site, **values).encode(), HTML)
+    return PublicFile(render(language, template, site=site, **values).encode(), HTML_TYPE)
 
 
 def promises_page(language: str, host: HostFacts) -> PublicFile:
     """What is stored, for how long, who could get at it, and what this does not protect against."""
-    told = {"columns": columns, "signers": SIGNERS, "others": OTHERS, "is_replicated": host.is_replicated}
+    told = {"columns": columns, "signers": SIGNERS, "others": ALSO_STORED, "is_replicated": host.is_replicated}
     return _page("public/promises.html", language, "../", **told)
 
 

@@ -14,9 +14,9 @@ from petition.i18n import DEFAULT, languages
 from petition.letters.models import Letter
 from petition.publishing.cache import SITE_FILES, TOLD, packaged
 from petition.publishing.figures.counts import Figures
-from petition.publishing.placing import MARK, mark_text, put, replacing
-from petition.publishing.public_files import PICTURES, names, pages, public_file
-from petition.publishing.templates import NO_FACTS, SITE, HostFacts
+from petition.publishing.placing import FOLDER_MARK, mark_text, put, replacing
+from petition.publishing.public_files import SVG_FILES, names, pages, public_file
+from petition.publishing.templates import NO_FACTS, SITE_FOLDER, HostFacts
 
 NO_JEKYLL = ".nojekyll"
 """GitHub's pages leave out folders that begin with an underscore unless this file is there."""
@@ -72,14 +72,14 @@ def plan(
 
     files: dict[str, Callable[[], bytes]] = {_file_of(name): partial(face, name) for name in names(found)}
     for language in languages():
-        files |= {f"{language}/{_file_of(name)}": partial(face, name, language) for name in (*pages(found), *PICTURES)}
+        files |= {f"{language}/{_file_of(name)}": partial(face, name, language) for name in (*pages(found), *SVG_FILES)}
     for place in ("", *(f"{language}/" for language in languages())):
-        files |= {f"{place}{SITE}{name}": partial(of_site, name) for name in SITE_FILES}
+        files |= {f"{place}{SITE_FOLDER}{name}": partial(of_site, name) for name in SITE_FILES}
         language = place.rstrip("/") or DEFAULT
-        files |= {f"{place}{SITE}{name}index.html": partial(told, name, language) for name in TOLD}
+        files |= {f"{place}{SITE_FOLDER}{name}index.html": partial(told, name, language) for name in TOLD}
     files[NO_JEKYLL] = bytes
     mark = mark_text(files)
-    return {MARK: lambda: mark, **files}
+    return {FOLDER_MARK: lambda: mark, **files}
 
 
 def _file_of(name: str) -> str:
@@ -88,7 +88,7 @@ def _file_of(name: str) -> str:
 
 def require_replaceable(folder: Path) -> None:
     """Refuse to replace anything but a folder that was written here, or an empty one."""
-    if not folder.exists() or (folder.is_dir() and ((folder / MARK).is_file() or not any(folder.iterdir()))):
+    if not folder.exists() or (folder.is_dir() and ((folder / FOLDER_MARK).is_file() or not any(folder.iterdir()))):
         return
     raise Conflict(
         "%(folder)s holds something else. Choose a folder that does not exist yet, or one that was written here.",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from petition.publishing.folder import NO_JEKYLL
-from petition.publishing.placing import MARK, remove_folder
+from petition.publishing.placing import FOLDER_MARK, remove_folder
 
 
 def prepare_mirror(folder: Path, slugs: Iterable[str]) -> list[str]:
@@ -15,7 +15,7 @@ def prepare_mirror(folder: Path, slugs: Iterable[str]) -> list[str]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / NO_JEKYLL).touch()
-    over = sorted({path.parent.name for path in folder.glob(f"*/{MARK}")} - set(slugs))
+    over = sorted({path.parent.name for path in folder.glob(f"*/{FOLDER_MARK}")} - set(slugs))
     for slug in over:
         remove_folder(folder / slug)
     return over

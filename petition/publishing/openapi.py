@@ -9,10 +9,10 @@ from typing import Any
 
 from petition.crypto.appearance_steps import COUNTED, GROUPED, NAMED, NAMED_AT, STEPS
 from petition.letters.states import OPEN, PUBLIC, TIMINGS, WITHDRAWN
-from petition.letters.text.letter_text import LANGUAGE
+from petition.letters.text.letter_text import LANGUAGE_TAG
 from petition.publishing.data import columns
-from petition.publishing.documents.calendar import MEDIA_TYPE as CALENDAR
-from petition.publishing.public_files import FROM_FIGURES, HTML, ISSUER_PEM, PAGES
+from petition.publishing.documents.calendar import CALENDAR_TYPE as CALENDAR
+from petition.publishing.public_files import FROM_FIGURES, HTML_TYPE, ISSUER_PEM, LETTER_PAGES
 from petition.publishing.scripts import SCRIPTS
 
 Json = dict[str, Any]
@@ -52,9 +52,11 @@ POSTED = (400, 403, 404, 409, 410, 413, 429)
 def document() -> bytes:
     """``openapi.json``."""
     paths = {f"/{name}": {"get": _file(kind, f"The site's {name}.")} for name, kind in AT_SITE.items()}
-    paths["/"] = {"get": _file(HTML, "All published letters.")}
-    paths["/promises/"] = {"get": _file(HTML, "What is stored, for how long, and what this does not protect from.")}
-    paths["/asked/"] = {"get": _file(HTML, "What to expect and to say when the employer asks who signed.")}
+    paths["/"] = {"get": _file(HTML_TYPE, "All published letters.")}
+    paths["/promises/"] = {
+        "get": _file(HTML_TYPE, "What is stored, for how long, and what this does not protect from.")
+    }
+    paths["/asked/"] = {"get": _file(HTML_TYPE, "What to expect and to say when the employer asks who signed.")}
     paths["/healthz"] = {"get": _operation("The process answers.", {200: PLAIN})}
     paths["/readyz"] = {
         "get": _operation("Whether databases and keys are ready; 503 if not.", {200: PLAIN, 503: PLAIN})
@@ -120,7 +122,7 @@ def _operation(summary: str, answers: dict[int, str | Json], refusals: tuple[int
 
 
 def _refusal(status: int) -> Json:
-    content = {HTML: {}, PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = {HTML_TYPE: {}, PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {"description": WHY[status]} | ({"content": content} if status >= 400 else {})
 
 
@@ -135,15 +137,15 @@ def _public() -> Json:
     """The files of a published letter, and the address of one that is open."""
     may = (308, 404, 410)
     found = {
-        name: {"get": _file(HTML, "The letter." if name == "" else f"The letter's page “{name}”.", may)}
-        for name in PAGES
+        name: {"get": _file(HTML_TYPE, "The letter." if name == "" else f"The letter's page “{name}”.", may)}
+        for name in LETTER_PAGES
     }
-    found["signatures/"] = {"get": _file(HTML, "Who signed by name, from A to Z: the first page.", may)}
-    further = _file(HTML, "Who signed by name: a further page of 100 names.", may)
+    found["signatures/"] = {"get": _file(HTML_TYPE, "Who signed by name, from A to Z: the first page.", may)}
+    further = _file(HTML_TYPE, "Who signed by name: a further page of 100 names.", may)
     further["parameters"] = [_in("path", "page", _text("[2-9]|[1-9][0-9]{1,6}"))]
     found["signatures/{page}/"] = {"get": further}
-    translation = _file(HTML, "The letter in another language. It is not what was signed.", may)
-    translation["parameters"] = [_in("path", "language", _text(LANGUAGE.pattern))]
+    translation = _file(HTML_TYPE, "The letter in another language. It is not what was signed.", may)
+    translation["parameters"] = [_in("path", "language", _text(LANGUAGE_TAG.pattern))]
     found["translations/{language}/"] = {"get": translation}
     for name, (_, media_type) in FROM_FIGURES.items():
         schema = {"$ref": "#/components/schemas/Counts"} if name == "counts.json" else None
@@ -189,10 +191,10 @@ def _signing() -> Json:
     for name, (summary, fields) in _FORMS.items():
         schema = {"type": "object", "properties": {field: {"type": "string"} for field in fields}}
         body = {"content": {kind: {"schema": schema} for kind in FORM}}
-        kind = JSON if name.endswith("/file") else HTML
+        kind = JSON if name.endswith("/file") else HTML_TYPE
         found[name] = {"post": _operation(summary, {200: kind}, (308, *POSTED), requestBody=body)}
-        if kind == HTML:
-            found[name]["get"] = _operation("The form. " + summary, {200: HTML}, (308, 404, 410))
+        if kind == HTML_TYPE:
+            found[name]["get"] = _operation("The form. " + summary, {200: HTML_TYPE}, (308, 404, 410))
     return found
 
 
@@ -270,8 +272,8 @@ _POSTS: dict[str, tuple[str, int, Json, Json]] = {
     ),
 }
 _PAGES: dict[str, tuple[str, str, Json]] = {
-    "remove": ("The form that removes a signature.", HTML, {}),
-    "when": ("When to come back with a saved signature.", HTML, {}),
+    "remove": ("The form that removes a signature.", HTML_TYPE, {}),
+    "when": ("When to come back with a saved signature.", HTML_TYPE, {}),
     "when.ics": ("The same for a calendar, naming nothing (RFC 5545).", CALENDAR, {"round": _text("[0-9]{1,9}")}),
 }
 _FORMS: dict[str, tuple[str, tuple[str, ...]]] = {

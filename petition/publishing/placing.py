@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 
-MARK = "petition-folder"
+FOLDER_MARK = "petition-folder"
 """A file in each folder that this program wrote, so that no other folder is replaced. It lists what was written."""
 HEADLINE = "Written by: petition publish. The next one replaces these files and keeps all others:"
 KEPT_WITHOUT_LIST = re.compile(r"\..+|CNAME")
@@ -51,7 +51,7 @@ def mark_text(names: Collection[str]) -> bytes:
 
 def written_here(folder: Path) -> set[str] | None:
     """The files that were written into a folder; None for a folder of release 0.1.0, which did not name them."""
-    lines = (folder / MARK).read_text("utf-8", "replace").splitlines()
+    lines = (folder / FOLDER_MARK).read_text("utf-8", "replace").splitlines()
     return set(lines[1:]) if lines[:1] == [HEADLINE] else None
 
 
@@ -70,7 +70,7 @@ def put(path: Path, old: Path, body: bytes, moment: datetime) -> int:
 
 def remove_folder(folder: Path) -> bool:
     """Delete what was written into a folder, and the folder unless others put something there; says whether it did."""
-    if not (folder / MARK).is_file():
+    if not (folder / FOLDER_MARK).is_file():
         return False
     with _alone(folder):
         others = {path.relative_to(folder) for path in others_of(folder)}
@@ -95,7 +95,7 @@ def others_of(folder: Path) -> Iterator[Path]:
                 yield path
                 yield from path.rglob("*") if path.is_dir() and not path.is_symlink() else ()
         return
-    ours = ours | {MARK}
+    ours = ours | {FOLDER_MARK}
     above = {str(parent) for name in ours for parent in Path(name).parents}
     for path in folder.rglob("*"):
         name = path.relative_to(folder).as_posix()
@@ -149,7 +149,7 @@ def _clean_up(folder: Path) -> None:
     name = re.compile(rf"\.{re.escape(folder.name)}\.(?:[0-9a-f]{{8}}|old)")
     for path in folder.parent.iterdir():
         is_ours = name.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
-        if is_ours and ((path / MARK).is_file() or not any(path.iterdir())):
+        if is_ours and ((path / FOLDER_MARK).is_file() or not any(path.iterdir())):
             shutil.rmtree(path)
 
 

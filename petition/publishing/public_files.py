@@ -19,14 +19,14 @@ from petition.i18n import languages
 from petition.letters.drafting.unsigned_translations import in_unsigned
 from petition.letters.models import Letter
 from petition.letters.states import ALONE
-from petition.letters.text.letter_text import LANGUAGE
+from petition.letters.text.letter_text import LANGUAGE_TAG
 from petition.publishing.data import columns, exports
 from petition.publishing.data.feed import feed_atom
 from petition.publishing.data.spreadsheets import counts_xlsx
 from petition.publishing.documents.letter_txt import letter_txt
 from petition.publishing.documents.pdf import card_png, chart_png, facts_pdf, letter_pdf
 from petition.publishing.documents.press_kit import CONTENTS, zipped
-from petition.publishing.documents.press_kit import MEDIA_TYPE as ZIP
+from petition.publishing.documents.press_kit import ZIP_TYPE as ZIP
 from petition.publishing.documents.typesetting import PDF, PNG
 from petition.publishing.figures.counts import Figures
 from petition.publishing.figures.facts import headline
@@ -39,7 +39,7 @@ from petition.publishing.pictures.badge import badge_svg
 from petition.publishing.pictures.chart import chart_svg
 from petition.publishing.pictures.group_bars import groups_svg
 from petition.publishing.pictures.svg import SVG
-from petition.publishing.templates import SITE, render
+from petition.publishing.templates import SITE_FOLDER, render
 from petition.sealing import log as logs
 from petition.signing.signatures import rounds_of
 
@@ -47,11 +47,11 @@ TEXT = "text/plain; charset=utf-8"
 MARKDOWN = "text/markdown; charset=utf-8"
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-HTML = "text/html; charset=utf-8"
+HTML_TYPE = "text/html; charset=utf-8"
 TILE = re.compile(
     r"log/tile/(?P<level>entries|[0-9]{1,2})/(?P<number>(?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/(?P<width>[1-9][0-9]{0,2}))?"
 )
-TRANSLATION = re.compile(rf"translations/(?P<language>{LANGUAGE.pattern})/")
+TRANSLATION = re.compile(rf"translations/(?P<language>{LANGUAGE_TAG.pattern})/")
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,9 @@ FROM_FIGURES: dict[str, tuple[Callable[[Figures], bytes], str]] = {
     "log/checkpoint": (lambda found: found.checkpoint.encode(), TEXT),
     "log/vkey": (lambda found: found.log_key.encode(), TEXT),
 }
-PICTURES = {"chart.svg": chart_svg, "groups.svg": groups_svg}
+SVG_FILES = {"chart.svg": chart_svg, "groups.svg": groups_svg}
 """What the letter's pages show: in every language, beside its pages."""
-FORMATS = {
+DATA_FILES = {
     "csv": "counts.csv",
     "json": "counts.json",
     "xlsx": "counts.xlsx",
@@ -117,7 +117,7 @@ FORMATS = {
 }
 """The file that has the figures, for each format."""
 ISSUER_PEM = "application/x-pem-file"
-PAGES = {
+LETTER_PAGES = {
     "": "public/letter.html",
     "before/": "public/before.html",
     "how-we-verify/": "public/how-we-verify.html",
@@ -126,15 +126,15 @@ PAGES = {
 }
 
 TEXT_FILE = "letter.md"
-OTHERS = ("log/issuer.pem",)
+MORE_FILES = ("log/issuer.pem",)
 
-ON_DISK = {**dict.fromkeys(PAGES, HTML), **{name: kind for name, (_, kind) in FROM_FIGURES.items()}}
+ON_DISK = {**dict.fromkeys(LETTER_PAGES, HTML_TYPE), **{name: kind for name, (_, kind) in FROM_FIGURES.items()}}
 """Files that workers share through the public folder, with their media types; pages of names besides."""
 
 
 def kind_on_disk(name: str) -> str | None:
     """The media type of a file that workers share through the public folder; None for all others."""
-    return HTML if page_number(name) or translated_into(name) else ON_DISK.get(name)
+    return HTML_TYPE if page_number(name) or translated_into(name) else ON_DISK.get(name)
 
 
 def translated_into(name: str) -> str | None:
@@ -151,7 +151,7 @@ def translation_name(language: str) -> str:
 def is_file_name(name: str) -> bool:
     """Whether a letter can have a file of this name at all, without asking a database."""
     is_page = page_number(name) is not None or translated_into(name) is not None
-    return name in ON_DISK or name in OTHERS or is_page or tile_of(name) is not None
+    return name in ON_DISK or name in MORE_FILES or is_page or tile_of(name) is not None
 
 
 def is_for_clients(name: str) -> bool:
@@ -161,12 +161,12 @@ def is_for_clients(name: str) -> bool:
 
 def pages(found: Figures) -> list[str]:
     """The names of a letter's pages."""
-    return [*PAGES, *page_names(found.naming)]
+    return [*LETTER_PAGES, *page_names(found.naming)]
 
 
 def public_file(session: Session, letter: Letter, found: Figures, name: str, language: str | None = None) -> PublicFile:
     """One public file of a letter; NotFound for a name that no letter has."""
-    if name in PAGES:
+    if name in LETTER_PAGES:
         more: dict[str, Any] = {}
         if name == "":
             more = {"page": found.naming.page(1, language or found.words.language)}
@@ -174,15 +174,15 @@ def public_file(session: Session, letter: Letter, found: Figures, name: str, lan
             more = {"chapters": chapters(session, letter)}
         elif name == "before/":
             more = {**before(found), "up": "../index.html", "copied_from": found.url}
-        return PublicFile(page(found, name, language, **more), HTML, modified=found.as_of)
+        return PublicFile(page(found, name, language, **more), HTML_TYPE, modified=found.as_of)
     number = page_number(name)
     if number is not None:
-        return PublicFile(_page_of_names(found, name, number, language), HTML, modified=found.as_of)
+        return PublicFile(_page_of_names(found, name, number, language), HTML_TYPE, modified=found.as_of)
     translated = translated_into(name)
     if translated is not None:
-        return PublicFile(_translation_page(found, name, translated), HTML, modified=found.as_of)
-    if name in PICTURES:
-        return PublicFile(PICTURES[name](found, language), SVG, modified=found.as_of)
+        return PublicFile(_translation_page(found, name, translated), HTML_TYPE, modified=found.as_of)
+    if name in SVG_FILES:
+        return PublicFile(SVG_FILES[name](found, language), SVG, modified=found.as_of)
     if name in FROM_FIGURES:
         _, media_type = FROM_FIGURES[name]
         return PublicFile(from_figures(found, name), media_type, modified=found.as_of)
@@ -201,7 +201,7 @@ def _translation_page(found: Figures, name: str, language: str) -> bytes:
     """An unsigned translation, in its own language wherever it is asked for: it has one page, like a file of data."""
     spoken, told = translation(found, language)
     up = "../" * name.count("/")
-    return render(spoken, "public/translation.html", site=up + SITE, original=f"{up}index.html", **told).encode()
+    return render(spoken, "public/translation.html", site=up + SITE_FOLDER, original=f"{up}index.html", **told).encode()
 
 
 def translation(found: Figures, language: str) -> tuple[str, dict[str, Any]]:
@@ -224,7 +224,7 @@ def page(found: Figures, name: str, language: str | None, **more: Any) -> bytes:
     up = "../" * name.count("/")
     files = found.url if language else up
     spoken = language or found.words.language
-    template = PAGES.get(name, "public/signatures.html")
+    template = LETTER_PAGES.get(name, "public/signatures.html")
     told = {"quotes": quotes(found.words), "headline": headline(found, spoken), "columns": columns}
     words = found.words.in_language(spoken)
     shown = {
@@ -235,7 +235,7 @@ def page(found: Figures, name: str, language: str | None, **more: Any) -> bytes:
         **told,
         **more,
     }
-    return render(spoken, template, site=up + SITE, files=files, **shown).encode()
+    return render(spoken, template, site=up + SITE_FOLDER, files=files, **shown).encode()
 
 
 def before(found: Figures) -> dict[str, Any]:

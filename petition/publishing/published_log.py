@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from petition.crypto.notes import Checkpoint, read_checkpoint
 from petition.errors import Conflict, Refusal
 from petition.letters.models import Letter
-from petition.publishing.placing import MARK
+from petition.publishing.placing import FOLDER_MARK
 from petition.sealing.log import log_of, require_free, root_at
 
 NEWER = (
@@ -25,7 +25,7 @@ OTHER = "%(folder)s holds another letter. Choose a folder of its own for each le
 def require_publishable(session: Session, letter: Letter, folder: Path) -> None:
     """Refuse while the letter's log is held, and where the folder's log is not a beginning of it."""
     require_free(session, letter.id)
-    if not (folder / MARK).is_file() or not (folder / "log/checkpoint").is_file():
+    if not (folder / FOLDER_MARK).is_file() or not (folder / "log/checkpoint").is_file():
         return
     log = log_of(session, letter.id)
     published = _published(folder, log.origin, log.public_key)

@@ -30,7 +30,7 @@ from petition.letters.text.folding import folded
 from petition.letters.text.markdown import html, site_to_tell
 from petition.publishing.site_files import versioned
 
-SITE = "_site/"
+SITE_FOLDER = "_site/"
 """Folder of what belongs to the site (style, promises, client), seen from a letter's own folder."""
 
 

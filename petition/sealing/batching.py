@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from petition.letters.models import Letter
 from petition.sealing.log import log_of
 from petition.sealing.steps import Steps, stretches
-from petition.signing.appearances import ANSWERS, ARRIVALS, NAMES, Tables
+from petition.signing.appearances import ANSWER_TABLES, ARRIVALS, NAME_TABLES, Tables
 from petition.signing.erasure import clear, is_blank
 
 Row = dict[str, Any]
@@ -36,7 +36,7 @@ def settle(steps: Steps, letter: Letter, *, without: Collection[int] = ()) -> No
     Names of a step that shows at once leave for the list, so those of other steps can't be their crowd. Rows of the
     rounds ``without`` go.
     """
-    for arrived, settled in (ANSWERS, NAMES):
+    for arrived, settled in (ANSWER_TABLES, NAME_TABLES):
         moving = {kind for kind, count in _kinds(steps, arrived, letter.id, without).items() if count >= letter.k}
         for stretch in stretches(steps, arrived, letter.id, *_rest(arrived)):
             rows = [dict(row._mapping) for row in stretch]
@@ -77,7 +77,7 @@ def settle_rest(petition: Engine, letter_id: str, pause: Callable[[float], objec
 
     Part by part, so that no one who signs another letter waits long. Stopped in between, it is to be done again.
     """
-    for tables in (ANSWERS, NAMES):
+    for tables in (ANSWER_TABLES, NAME_TABLES):
         last: bytes | None = b""
         while last is not None:
             with Session(petition) as session:

@@ -8,7 +8,7 @@ five, and a person who knows everyone else's answers learns nothing else about t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-STEP = 5
+ROUNDED_TO = 5
 NEARLY_ALL = 80
 """Percent of a group's people. From there on, the number would say of each of them that they probably signed."""
 GROWTH = 100
@@ -39,7 +39,7 @@ class Table:
 
 def rounded(number: int) -> int:
     """Down to fives."""
-    return number - number % STEP
+    return number - number % ROUNDED_TO
 
 
 def table(
@@ -58,14 +58,14 @@ def table(
     nearly all of its people signed. If those who are left beside the shown groups may be fewer, the smallest of
     these joins them: a hidden group is never alone there, and no subtraction gives its number.
     """
-    least = max(k, STEP) + named
+    least = max(k, ROUNDED_TO) + named
     numbers = {option: _risen(rounded(number), option, least, before) for option, number in answers.items()}
     shown = {
         option: number
         for option, number in numbers.items()
         if number >= least and not _is_nearly_all(number, people.get(option))
     }
-    while shown and total - sum(number + STEP - 1 for number in shown.values()) < least:
+    while shown and total - sum(number + ROUNDED_TO - 1 for number in shown.values()) < least:
         shown.pop(min(shown, key=lambda option: shown[option]))
     return Table(shown, rounded(total - sum(shown.values())), numbers)
 
@@ -95,5 +95,5 @@ def is_due(unnamed: int, last: int | None, k: int, growth: int = GROWTH) -> bool
     """
     if last is None:
         return unnamed >= k
-    least = max(k, STEP)
+    least = max(k, ROUNDED_TO)
     return unnamed - last >= max(least, last * growth // 100) or last - unnamed >= max(least, last * CHANGE // 100)

@@ -20,8 +20,8 @@ from petition.sealing.models import Entry, Log, Tile
 TILE = 256
 HASH = 32
 """Bytes."""
-KEY_LABEL = "petition-log-key-v1"
-HELD = (
+LOG_KEY_LABEL = "petition-log-key-v1"
+LOG_ON_HOLD = (
     "This letter's log may be older than the one that was published: it came out of a backup, or a witness saw more "
     "entries of it. Appending to it would make two logs of one. First the host must run: petition restore "
     "--since FOLDER-or-URL (a copy of the newest published log), or petition restore --nothing-newer."
@@ -30,7 +30,7 @@ HELD = (
 
 def begin_log(session: Session, letter: Letter, origin: str, seed: bytes, master: bytes) -> Log:
     """An empty log with its own Ed25519 key; the origin is fixed from now on."""
-    locked = lock(derive(master, KEY_LABEL), seed, KEY_LABEL + letter.id)
+    locked = lock(derive(master, LOG_KEY_LABEL), seed, LOG_KEY_LABEL + letter.id)
     log = Log(letter_id=letter.id, origin=origin, public_key=public_of(seed), private_key=locked)
     session.add(log)
     session.flush()
@@ -57,7 +57,7 @@ def require_free(session: Session, letter_id: str) -> None:
 
 def log_seed(log: Log, master: bytes) -> bytes:
     """The log's Ed25519 seed, unlocked with the master secret."""
-    return unlock(derive(master, KEY_LABEL), log.private_key, KEY_LABEL + log.letter_id)
+    return unlock(derive(master, LOG_KEY_LABEL), log.private_key, LOG_KEY_LABEL + log.letter_id)
 
 
 def append(session: Session, log: Log, entries: list[Mapping[str, Any]], seed: bytes) -> int:

@@ -24,7 +24,7 @@ from petition.sealing.history import totals
 from petition.sealing.log import log_of
 from petition.sealing.unlocking import Locked, Opened, read_names
 from petition.signing.models import ArrivedName, HiddenName, LockedName, ShownName
-from petition.signing.names import HIDDEN, HIDING, LEAVING, SHOWN, UNREADABLE, how_many_shown, on_pages
+from petition.signing.names import HIDDEN_NAME, HIDING, LEAVING, SHOWN_NAME, UNREADABLE, how_many_shown, on_pages
 from petition.signing.signatures import rounds_of
 
 Tell = Callable[[int, int], None]
@@ -64,7 +64,7 @@ def _remove_names(session: Session, letter: Letter) -> bool:
     """Delete the names that leave, and empty the hidden ones; returns whether the public sees a difference."""
     here = ShownName.letter_id == letter.id
     leaving = session.execute(delete(ShownName).where(here, ShownName.state == LEAVING).returning(ShownName.key)).all()
-    emptied = {"state": HIDDEN, "name": "", "title": ""}
+    emptied = {"state": HIDDEN_NAME, "name": "", "title": ""}
     hiding = update(ShownName).where(here, ShownName.state == HIDING).values(emptied).returning(ShownName.key)
     hidden = session.execute(hiding).all()
     told = update(HiddenName).where(HiddenName.letter_id == letter.id, HiddenName.is_public.is_(False))
@@ -166,7 +166,7 @@ def _row(letter: Letter, number: int, name: Locked, typed: Any) -> dict[str, Any
         "round": number,
         "step": name.step,
         "locked_sha256": sha256(name.locked),
-        "state": SHOWN if typed else UNREADABLE,
+        "state": SHOWN_NAME if typed else UNREADABLE,
         "name": typed.name if typed else "",
         "title": typed.title if typed else "",
     }

@@ -19,7 +19,7 @@ from petition.sealing.models import Entry, Log, Tile
 from petition.sealing.steps import Changed, Steps, parts, stretches
 from petition.signing.models import ArrivedAnswer, ArrivedName, Pending, Sealed, Tombstone, Withdrawal
 
-ARRIVING = (Pending, Tombstone, Withdrawal, ArrivedAnswer, ArrivedName)
+ARRIVING_TABLES = (Pending, Tombstone, Withdrawal, ArrivedAnswer, ArrivedName)
 
 
 class Waiting(NamedTuple):
@@ -121,7 +121,7 @@ def rewrite(steps: Steps, letter_id: str) -> None:
     transaction that wrote it, which follows the order of arrival. On SQLite the whole file is rewritten (``tidy``)."""
     if steps.session.get_bind().dialect.name != "postgresql":
         return
-    for table in ARRIVING:
+    for table in ARRIVING_TABLES:
         key = table.__mapper__.primary_key[1]
         columns = [column for column in table.__table__.c if column.name != key.name]
         for stretch in stretches(steps, table, letter_id, *columns):

@@ -32,9 +32,9 @@ from petition.signing.names import (
     unlocked_under,
 )
 
-ANSWERS, NAMES = (ArrivedAnswer, Answer), (ArrivedName, LockedName)
+ANSWER_TABLES, NAME_TABLES = (ArrivedAnswer, Answer), (ArrivedName, LockedName)
 """Where rows arrive, and where they settle."""
-TABLES = (*ANSWERS, *NAMES)
+TABLES = (*ANSWER_TABLES, *NAME_TABLES)
 ARRIVALS = (ArrivedAnswer, ArrivedName)
 AnyRow = dict[str, Any]
 
@@ -201,12 +201,12 @@ Keys = dict[Tables, list[bytes]]
 def rows_of(appearance: Appearance, letter_id: str, number: int) -> Rows:
     """What is stored of an appearance in a round of a letter."""
     here = {"letter_id": letter_id, "round": number}
-    found: Rows = {ANSWERS: [], NAMES: []}
+    found: Rows = {ANSWER_TABLES: [], NAME_TABLES: []}
     for field, option in appearance.groups:
-        found[ANSWERS].append({**here, "key": group_key(appearance.a, field), "field": field, "option": option})
+        found[ANSWER_TABLES].append({**here, "key": group_key(appearance.a, field), "field": field, "option": option})
     if appearance.locked_name is not None:
         named = {"step": appearance.name_step, "locked": appearance.locked_name}
-        found[NAMES].append({**here, "key": name_key(appearance.a), **named})
+        found[NAME_TABLES].append({**here, "key": name_key(appearance.a), **named})
     return found
 
 
@@ -217,13 +217,16 @@ def keys_in(rows: Rows) -> Keys:
 
 def keys_of(session: Session, letter_id: str, a: bytes) -> Keys:
     """All keys in a letter that derive from A."""
-    return {ANSWERS: [group_key(a, field.id) for field in fields_of(session, letter_id)], NAMES: [name_key(a)]}
+    return {
+        ANSWER_TABLES: [group_key(a, field.id) for field in fields_of(session, letter_id)],
+        NAME_TABLES: [name_key(a)],
+    }
 
 
 def are_kept(session: Session, letter_id: str, rows: Rows) -> bool:
     """Whether exactly these rows are stored under their keys; no other key is looked at."""
-    unlocked = unlocked_under(session, letter_id, [row["key"] for row in rows[NAMES]])
-    locked: Rows = {**rows, NAMES: still_locked(rows[NAMES], unlocked)}
+    unlocked = unlocked_under(session, letter_id, [row["key"] for row in rows[NAME_TABLES]])
+    locked: Rows = {**rows, NAME_TABLES: still_locked(rows[NAME_TABLES], unlocked)}
     keys = keys_in(locked)
     return all(_present(session, letter_id, tables, keys[tables]) == _sorted(locked[tables]) for tables in locked)
 
@@ -233,13 +236,13 @@ def keep(session: Session, letter_id: str, rows: Rows, keys: Keys) -> None:
 
     What is taken back leaves a blank where it arrives, from which the next sealing knows what to delete.
     """
-    unlocked = unlocked_under(session, letter_id, keys[NAMES])
-    locked = still_locked(rows[NAMES], unlocked)
+    unlocked = unlocked_under(session, letter_id, keys[NAME_TABLES])
+    locked = still_locked(rows[NAME_TABLES], unlocked)
     for row in locked:
         require_not_hidden(session, letter_id, row["key"])
-    stays = {row["key"] for row in rows[NAMES] if row not in locked}
+    stays = {row["key"] for row in rows[NAME_TABLES] if row not in locked}
     take_off(session, letter_id, unlocked.keys() - stays)
-    wanted_rows: Rows = {**rows, NAMES: locked}
+    wanted_rows: Rows = {**rows, NAME_TABLES: locked}
     for tables, wanted in wanted_rows.items():
         _keep_in(session, letter_id, tables, wanted, keys[tables])
 
@@ -263,8 +266,8 @@ def _keep_in(session: Session, letter_id: str, tables: Tables, wanted: list[AnyR
 def forget(session: Session, letter_id: str, a: bytes) -> None:
     """Delete everything under keys from A: the signature has been withdrawn."""
     keys = keys_of(session, letter_id, a)
-    forget_shown(session, letter_id, keys[NAMES])
-    keep(session, letter_id, {ANSWERS: [], NAMES: []}, keys)
+    forget_shown(session, letter_id, keys[NAME_TABLES])
+    keep(session, letter_id, {ANSWER_TABLES: [], NAME_TABLES: []}, keys)
 
 
 def forget_all(session: Session, letter_id: str, number: int | None = None) -> None:
@@ -281,7 +284,7 @@ def forget_all(session: Session, letter_id: str, number: int | None = None) -> N
 def shown_under(session: Session, letter_id: str, a: bytes) -> Shown:
     """The appearance that is stored under A."""
     keys = keys_of(session, letter_id, a)
-    answers, names = (_present(session, letter_id, tables, keys[tables]) for tables in (ANSWERS, NAMES))
+    answers, names = (_present(session, letter_id, tables, keys[tables]) for tables in (ANSWER_TABLES, NAME_TABLES))
     groups = tuple(sorted((row["field"], row["option"]) for row in answers))
     unlocked = shown_under_key(session, letter_id, name_key(a))
     if names or unlocked is None:
@@ -305,7 +308,7 @@ def _under_keys(tables: Tables) -> CompoundSelect[Any]:
     return union_all(*parts)
 
 
-_STORED = {tables: _under_keys(tables) for tables in (ANSWERS, NAMES)}
+_STORED = {tables: _under_keys(tables) for tables in (ANSWER_TABLES, NAME_TABLES)}
 
 
 def _stored(session: Session, letter_id: str, tables: Tables, keys: list[bytes]) -> tuple[list[AnyRow], list[AnyRow]]:

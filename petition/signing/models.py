@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column
 
-from petition.database import ARRIVING, UNORDERED, Hour, Padded, PetitionBase
+from petition.database import IN_WAITING_FILE, UNORDERED, Hour, Padded, PetitionBase
 from petition.letters.models import roll_key
 
 
@@ -54,7 +54,7 @@ class Pending(PetitionBase):
     """A signature that waits for a sealing. The key is a hash, so the order of rows says nothing."""
 
     __tablename__ = "pending"
-    __table_args__ = ARRIVING
+    __table_args__ = IN_WAITING_FILE
 
     letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
     commit: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
@@ -80,7 +80,7 @@ class Tombstone(PetitionBase):
     """A commit that was withdrawn before sealing: spent until the letter closes."""
 
     __tablename__ = "tombstone"
-    __table_args__ = ARRIVING
+    __table_args__ = IN_WAITING_FILE
 
     letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
     commit: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
@@ -90,7 +90,7 @@ class Withdrawal(PetitionBase):
     """A withdrawal of a sealed signature, waiting for the next set time."""
 
     __tablename__ = "withdrawal"
-    __table_args__ = ARRIVING
+    __table_args__ = IN_WAITING_FILE
 
     letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
     commit: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
@@ -115,7 +115,7 @@ class ArrivedAnswer(_Answer, PetitionBase):
     """A settled answer: enough came to its field. Each sealing lifts these and puts them back sorted."""
 
     __tablename__ = "arrived_answer"
-    __table_args__ = ARRIVING
+    __table_args__ = IN_WAITING_FILE
 
 
 class Answer(_Answer, PetitionBase):
@@ -141,7 +141,7 @@ class ArrivedName(_LockedName, PetitionBase):
     """A locked name that has not settled yet: lifted and put back sorted by each sealing."""
 
     __tablename__ = "arrived_name"
-    __table_args__ = ARRIVING
+    __table_args__ = IN_WAITING_FILE
 
 
 class LockedName(_LockedName, PetitionBase):

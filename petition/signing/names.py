@@ -17,13 +17,13 @@ from petition.letters.models import Letter
 from petition.letters.text.letter_text import one_line
 from petition.signing.models import HiddenName, ShownName
 
-SHOWN, LEAVING, HIDING = "s", "l", "h"
+SHOWN_NAME, LEAVING, HIDING = "s", "l", "h"
 """On the public list; leaving it at the next set time because its signer, or the organizers, took it off."""
-HIDDEN, UNREADABLE = "x", "u"
+HIDDEN_NAME, UNREADABLE = "x", "u"
 """Without a name: the organizers took it off, or what was unlocked can't be shown."""
-HELD = "r"
+RESTORED = "r"
 """Came out of a backup: its signer may have taken it back since."""
-ON_PAGES = (SHOWN, LEAVING, HIDING)
+ON_PAGES = (SHOWN_NAME, LEAVING, HIDING)
 """States of the rows that public pages are made from."""
 AnyRow = dict[str, Any]
 
@@ -107,15 +107,15 @@ def take_off(session: Session, letter_id: str, keys: Collection[bytes]) -> None:
     if not keys:
         return
     here = (ShownName.letter_id == letter_id, ShownName.key.in_(keys))
-    session.execute(delete(ShownName).where(*here, ShownName.state.in_((UNREADABLE, HELD))))
-    session.execute(update(ShownName).where(*here, ShownName.state == SHOWN).values(state=LEAVING))
+    session.execute(delete(ShownName).where(*here, ShownName.state.in_((UNREADABLE, RESTORED))))
+    session.execute(update(ShownName).where(*here, ShownName.state == SHOWN_NAME).values(state=LEAVING))
 
 
 def forget_shown(session: Session, letter_id: str, keys: Iterable[bytes]) -> None:
     """Their signatures were withdrawn: nothing stays of their names, the public ones from the next set time on."""
     here = (ShownName.letter_id == letter_id, ShownName.key.in_(list(keys)))
-    session.execute(delete(ShownName).where(*here, ShownName.state.in_((UNREADABLE, HIDDEN, HELD))))
-    session.execute(update(ShownName).where(*here, ShownName.state.in_((SHOWN, HIDING))).values(state=LEAVING))
+    session.execute(delete(ShownName).where(*here, ShownName.state.in_((UNREADABLE, HIDDEN_NAME, RESTORED))))
+    session.execute(update(ShownName).where(*here, ShownName.state.in_((SHOWN_NAME, HIDING))).values(state=LEAVING))
     hidings = update(HiddenName).where(HiddenName.letter_id == letter_id, HiddenName.key.in_(list(keys)))
     session.execute(hidings.values(key=None))
 
@@ -148,7 +148,9 @@ def hide(session: Session, letter: Letter, key: bytes, reason: str) -> HiddenNam
     newest = session.scalar(select(func.max(HiddenName.number)).where(HiddenName.letter_id == letter.id))
     hidden = HiddenName(letter_id=letter.id, number=(newest or 0) + 1, reason=reason, key=key)
     session.add(hidden)
-    if row.state == SHOWN:  # one that is leaving is deleted at the same set time; nobody may learn that by trying this
+    if (
+        row.state == SHOWN_NAME
+    ):  # one that is leaving is deleted at the same set time; nobody may learn that by trying this
         row.state = HIDING
     session.flush()
     return hidden
@@ -171,10 +173,10 @@ def forget_names_of_letter(session: Session, letter_id: str) -> None:
 
 def free_names(session: Session, letter: Letter, published: Counter[tuple[str, str]] | None = None) -> None:
     """Show the names of a backup again: all of them, or only those on the newest published list."""
-    rows = session.scalars(select(ShownName).where(ShownName.letter_id == letter.id, ShownName.state == HELD)).all()
+    rows = session.scalars(select(ShownName).where(ShownName.letter_id == letter.id, ShownName.state == RESTORED)).all()
     for row in rows:
         if published is None or published[row.name, row.title] > 0:
-            row.state = SHOWN
+            row.state = SHOWN_NAME
             if published is not None:
                 published[row.name, row.title] -= 1
         else:

@@ -29,7 +29,7 @@ from petition.crypto.blind_rsa import PublicKey
 from petition.crypto.receipts import Opening
 from petition.database import changed, insert_once
 from petition.errors import Conflict, Forbidden, NotFound, Over, TextChanged, TokenUsed, TooEarly
-from petition.letters.access import READABLE, letter_at, path_of, readable_at, require_readable
+from petition.letters.access import READABLE_AT, letter_at, path_of, readable_at, require_readable
 from petition.letters.models import Letter
 from petition.letters.states import ALONE, APART, PUBLIC, SIGNABLE, require_signable
 from petition.letters.states import takes_signatures as letter_takes_signatures
@@ -84,8 +84,8 @@ def _stands(what: str, of: Any, is_withdrawn: bool | None = None) -> Select[Any]
 
 _OF_ROUND = _columns().join_from(Letter.__table__, Round.__table__, Letter.id == Round.letter_id)
 _OF_ROUND = _OF_ROUND.where(Round.__table__.c.number == bindparam("round"))
-_LETTER_AND_ROUND = {kind: _OF_ROUND.where(*where).with_for_update(read=True) for kind, where in READABLE.items()}
-_LETTER_AND_ROUND_ALONE = {kind: _OF_ROUND.where(*where).with_for_update() for kind, where in READABLE.items()}
+_LETTER_AND_ROUND = {kind: _OF_ROUND.where(*where).with_for_update(read=True) for kind, where in READABLE_AT.items()}
+_LETTER_AND_ROUND_ALONE = {kind: _OF_ROUND.where(*where).with_for_update() for kind, where in READABLE_AT.items()}
 _PENDING: Any = Pending.__table__
 PENDING_ONCE = {
     "sqlite": sqlite.insert(_PENDING).on_conflict_do_nothing(),

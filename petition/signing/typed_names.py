@@ -8,7 +8,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from petition.crypto.locked_names import MOST_BYTES
+from petition.crypto.locked_names import LONGEST_LOCKED_NAME
 from petition.errors import BadShape, Refusal, TooLong
 from petition.letters.text.letter_text import one_line
 from petition.normalization import normalize
@@ -37,10 +37,10 @@ def read_name(name: str, title: str = "") -> TypedName:
     """A name as typed, in normal form (NFC, one line); refuses what could not be shown."""
     found = TypedName(_line(name, "name"), _line(title, "job title") if title.strip() else "")
     size = len(found.as_bytes())
-    if size > MOST_BYTES:
+    if size > LONGEST_LOCKED_NAME:
         raise TooLong(
             "Shorten your name or title. Together they have %(given)s bytes; the limit is %(most)s.",
-            most=MOST_BYTES,
+            most=LONGEST_LOCKED_NAME,
             given=size,
         )
     return found

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from petition.errors import Conflict, NotFound
 from petition.letters.drafting.settings import rolls_of
 from petition.letters.models import Letter
-from petition.letters.states import CODE, MAIL, require_signable
+from petition.letters.states import BY_CODE, BY_EMAIL, require_signable
 from petition.signing.models import Round
 from petition.signing.signatures import rounds_of
 
@@ -16,7 +16,7 @@ def routes_of(letter: Letter, row: Round, rows: Iterable[Round]) -> list[str]:
     """The routes of one of the letter's rounds. Codes are mailed in a roll's first round that counts: in a further one
     everyone who has signed by email could sign once more. There, codes are handed out by people, who know to whom."""
     first = next((other for other in rows if other.roll == row.roll and other.annulled is None), row)
-    return list(letter.routes) if MAIL not in letter.routes or row.number <= first.number else [CODE]
+    return list(letter.routes) if BY_EMAIL not in letter.routes or row.number <= first.number else [BY_CODE]
 
 
 def round_for_paper(session: Session, letter: Letter, roll: str | None = None) -> Round:
@@ -30,7 +30,7 @@ def round_for_paper(session: Session, letter: Letter, roll: str | None = None) -
     living = [row for row in rounds_of(session, letter.id) if row.roll == wanted and row.annulled is None]
     if not living:
         raise Conflict("These signers have no working set of codes. Start a new set when you make their codes.")
-    if CODE not in routes_of(letter, living[-1], living):
+    if BY_CODE not in routes_of(letter, living[-1], living):
         raise Conflict("This letter's codes go out only by email. With a paper code too, one person could sign twice.")
     return living[-1]
 

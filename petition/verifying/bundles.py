@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from petition.crypto.encodings import sha256
-from petition.crypto.merkle import WIDTH, leaf_hash
+from petition.crypto.merkle import TILE_WIDTH, leaf_hash
 from petition.crypto.receipts import commit_of
 from petition.verifying.entries import (
     Annulled,
@@ -23,7 +23,7 @@ from petition.verifying.signatures import RoundKey, SignatureChecker, Valid
 from petition.verifying.verdict import Invalid
 
 LONGEST_ENTRY = 2**16 - 1
-LONGEST = WIDTH * (2 + LONGEST_ENTRY)
+LONGEST_BUNDLE = TILE_WIDTH * (2 + LONGEST_ENTRY)
 """Bytes of the largest possible bundle: each entry comes after its length, a big-endian uint16."""
 
 _ROUND = b'"type":"round"}'

@@ -12,7 +12,7 @@ from petition.verifying.counts_csv import read_counts_csv, wrong_rows
 from petition.verifying.counts_json import differences, read_counts
 from petition.verifying.history import Row
 from petition.verifying.ledger import Ledger
-from petition.verifying.pages import PAGE, other_updates, pages_shown, shows_count
+from petition.verifying.pages import FIRST_PAGE, other_updates, pages_shown, shows_count
 from petition.verifying.small_files import LogKey, Raw, require_bytes
 from petition.verifying.tree import Tree
 from petition.verifying.verdict import Findings, plural, shown
@@ -134,8 +134,8 @@ def compare_pages(findings: Findings, files: Mapping[str, Raw], ledger: Ledger, 
             agree.append(path)
         elif shows is not None:
             findings.wrong("pages", f"{path} does not show the log's count, which is {count}.")
-    for hour in other_updates(pages.get(PAGE, ""), rows):
-        findings.wrong("pages", f"{PAGE} shows another count at {hour} than history.csv.")
+    for hour in other_updates(pages.get(FIRST_PAGE, ""), rows):
+        findings.wrong("pages", f"{FIRST_PAGE} shows another count at {hour} than history.csv.")
     compared = f"{_listed(agree)} the log's count, {count}." if agree else "No count on a page was compared."
     findings.fine("pages", f"{compared} {NO_PROOF}")
 

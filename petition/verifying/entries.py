@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-VERSION = 2
+LOG_VERSION = 2
 """The version of the log that these entries are of."""
 
 

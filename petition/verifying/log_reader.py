@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import closing, suppress
 
-from petition.crypto.merkle import WIDTH
+from petition.crypto.merkle import TILE_WIDTH
 from petition.errors import Refusal
 from petition.verifying.bundles import Task, letter_of, rounds_named, rounds_opened
 from petition.verifying.ledger import Ledger
@@ -65,7 +65,7 @@ class LogReader:
                 yield self._task(bundle, data)
 
     def _task(self, bundle: Tile, data: bytes) -> Task:
-        first = WIDTH * bundle.number
+        first = TILE_WIDTH * bundle.number
         with suppress(Invalid):  # examining the bundle will say what is wrong
             self._prepare(first, bundle.width, data)
         return Task(first, bundle.width, data, *self._letter, self._keys_for(data))

@@ -10,15 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from petition.errors import Refusal
 from petition.verifying.history import Row
 
-PAGE = "index.html"
+FIRST_PAGE = "index.html"
 _SHOWS_COUNT = {
-    PAGE: re.compile(r'<([a-z0-9]+)\b[^<>]*\bid="?count["\s>]'),
+    FIRST_PAGE: re.compile(r'<([a-z0-9]+)\b[^<>]*\bid="?count["\s>]'),
     "badge.svg": re.compile(r"<(title)\b"),
     "chart.svg": re.compile(r"<(desc)\b"),
 }
 """Where each page shows the count: the start tag of an element whose text must have it among its numbers."""
 
-PAGES = tuple(_SHOWS_COUNT)
+PAGES_WITH_COUNT = tuple(_SHOWS_COUNT)
 
 _TAG = re.compile(r"<[^<>]*>")
 _NUMBER = re.compile(r"\d{1,3}(?:[,.’'\u00a0\u202f\u066c]\d{2,3}){1,5}(?!\d)|\d{1,15}")
@@ -28,7 +28,9 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 def pages_shown(files: Mapping[str, bytes | Refusal]) -> dict[str, str]:
     """The texts of those of ``PAGES`` that exist and can be read, by path."""
-    return {path: data.decode("utf-8", "replace") for path in PAGES if isinstance(data := files.get(path), bytes)}
+    return {
+        path: data.decode("utf-8", "replace") for path in PAGES_WITH_COUNT if isinstance(data := files.get(path), bytes)
+    }
 
 
 def shows_count(path: str, text: str, count: int) -> bool | None:

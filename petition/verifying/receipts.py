@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from petition.crypto.blind_rsa import PREFIX
+from petition.crypto.blind_rsa import MESSAGE_PREFIX
 from petition.crypto.codes import RECEIPT_BYTES, read_receipt
 from petition.crypto.encodings import b64url, canonical_json, from_b64url
 from petition.crypto.merkle import leaf_hash
@@ -71,7 +71,7 @@ def _from_members(members: dict[str, Any]) -> Receipt:
     from_b64url(members["signature"], what="signature in the receipt file")
     receipt = from_b64url(members["receipt"], RECEIPT_BYTES, what="receipt in the receipt file")
     commit = opening(receipt).commit
-    if message[PREFIX:].decode("ascii", "replace").split("\n")[4:] != [commit, ""]:
+    if message[MESSAGE_PREFIX:].decode("ascii", "replace").split("\n")[4:] != [commit, ""]:
         raise Invalid("The receipt in this file does not open the statement in it.")
     entry = {name: members[name] for name in ("message", "round", "signature")} | {"type": "signature"}
     leaf = leaf_hash(canonical_json(entry))

@@ -8,10 +8,10 @@ from typing import Any, NoReturn
 
 from petition.crypto.appearance_steps import number_of
 from petition.crypto.codes import ALPHABET
-from petition.crypto.encodings import LARGEST, canonical_json, from_b64url
+from petition.crypto.encodings import LARGEST_NUMBER, canonical_json, from_b64url
 from petition.errors import BadShape
 from petition.verifying.entries import (
-    VERSION,
+    LOG_VERSION,
     Annulled,
     Closed,
     Codes,
@@ -39,7 +39,7 @@ Shape = tuple[Predicate, str]
 
 def is_number(value: object) -> bool:
     """Whether it is an integer from 0 to 2^53 - 1. True and false are not."""
-    return type(value) is int and 0 <= value <= LARGEST
+    return type(value) is int and 0 <= value <= LARGEST_NUMBER
 
 
 def is_time(value: object) -> bool:
@@ -120,7 +120,7 @@ _BYTES_32: Shape = (_is_binary(32), "32 bytes in base64url without padding")
 
 MEMBERS: dict[str, dict[str, Shape]] = {
     "letter": {
-        "version": (lambda value: is_number(value) and value == VERSION, f"the version {VERSION}"),
+        "version": (lambda value: is_number(value) and value == LOG_VERSION, f"the version {LOG_VERSION}"),
         "letter_id": (_matches(LETTER_ID), "26 characters of upper-case Crockford base32"),
         "text_sha256": _DIGEST,
         "title": _TEXT,

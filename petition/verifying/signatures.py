@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from petition.crypto.blind_rsa import PREFIX, SIZE, PublicKey, require_round_key
+from petition.crypto.blind_rsa import MESSAGE_PREFIX, MODULUS_SIZE, PublicKey, require_round_key
 from petition.crypto.encodings import from_b64url
 from petition.crypto.tokens import statement_bytes
 from petition.errors import BadShape
@@ -63,7 +63,7 @@ class SignatureChecker:
         for number, key in keys.items():
             if public := _round_key(key.spki):
                 beginning = statement_bytes(letter_id, number, text_sha256, "")[:-1]
-                n = public.n.to_bytes(SIZE, "big")
+                n = public.n.to_bytes(MODULUS_SIZE, "big")
                 self._signers[str(number).encode()] = _Signer(number, key.opened, public, n, beginning)
 
     def valid(self, number: int, entry: bytes) -> Valid | None:
@@ -80,7 +80,7 @@ class SignatureChecker:
         if signer is None or signer.opened >= number or message is None or signature is None:
             return None
         commit = _commit_after(signer.beginning, message)
-        if commit is None or len(signature) != SIZE or signature >= signer.n:
+        if commit is None or len(signature) != MODULUS_SIZE or signature >= signer.n:
             return None
         return Valid(signer.number, commit) if signer.public.verify(message, signature) else None
 
@@ -92,8 +92,8 @@ class SignatureChecker:
         message = _decoded(entry.message, "message")
         signature = _decoded(entry.signature, "signature")
         commit = self._require_statement(entry.round, message)
-        if len(signature) != SIZE:
-            raise Invalid(f"has a signature of {len(signature)} bytes instead of {SIZE}")
+        if len(signature) != MODULUS_SIZE:
+            raise Invalid(f"has a signature of {len(signature)} bytes instead of {MODULUS_SIZE}")
         public = _round_key(key.spki)
         if public is None:
             raise Invalid(f"names round {entry.round}, whose key cannot be used")
@@ -105,7 +105,7 @@ class SignatureChecker:
 
     def _require_statement(self, round_number: int, message: bytes) -> bytes:
         """The commit (32 bytes) in a message."""
-        statement = _STATEMENT.fullmatch(message, PREFIX)
+        statement = _STATEMENT.fullmatch(message, MESSAGE_PREFIX)
         if statement is None:
             raise Invalid("has a message that is not 32 bytes and an exact statement")
         letter_id, named, text_sha256, commit = (part.decode() for part in statement.groups())
@@ -131,7 +131,7 @@ def _canonical(text: bytes) -> bytes | None:
 
 def _commit_after(beginning: bytes, message: bytes) -> bytes | None:
     """The commit in a message whose statement begins like this and is exact; None for any other message."""
-    if message[PREFIX:-_COMMIT] != beginning or message[-1:] != b"\n":
+    if message[MESSAGE_PREFIX:-_COMMIT] != beginning or message[-1:] != b"\n":
         return None
     text = message[-_COMMIT:-1]
     try:

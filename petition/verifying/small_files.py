@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from petition.crypto.notes import Checkpoint, read_checkpoint, read_vkey, vkey
 from petition.errors import NotFound, Refusal
 from petition.verifying.history import Row, read_history
-from petition.verifying.pages import PAGES
+from petition.verifying.pages import PAGES_WITH_COUNT
 from petition.verifying.source import Source, Unreachable
 from petition.verifying.verdict import Findings, Invalid, NothingChecked
 
-LONGEST = {
+LONGEST_OF = {
     "letter.md": 2**24,
     "counts.json": 2**22,
     "history.csv": 2**24,
@@ -22,7 +22,7 @@ LONGEST = {
 }
 """The small files, and the most bytes that each may have."""
 
-OPTIONAL = {"counts.csv": 2**22, **dict.fromkeys(PAGES, 2**22)}
+OPTIONAL = {"counts.csv": 2**22, **dict.fromkeys(PAGES_WITH_COUNT, 2**22)}
 """Files that are compared where they exist."""
 
 TRIES = 4
@@ -51,12 +51,12 @@ def fetch_files(source: Source) -> dict[str, Raw]:
     for attempt in range(TRIES):
         if attempt:
             time.sleep(source.settles_after)
-        files = {path: _fetch(source, path) for path in (*OPTIONAL, *LONGEST)}
+        files = {path: _fetch(source, path) for path in (*OPTIONAL, *LONGEST_OF)}
         newest = files["log/checkpoint"]
         if not source.grows or isinstance(checkpoint, Refusal) or (newest == checkpoint and _of_one_sealing(files)):
             break
         checkpoint = newest
-    if isinstance(checkpoint, Refusal) and all(isinstance(files[path], Refusal) for path in LONGEST):
+    if isinstance(checkpoint, Refusal) and all(isinstance(files[path], Refusal) for path in LONGEST_OF):
         raise _nothing_fetched(checkpoint)
     return files
 
@@ -77,7 +77,7 @@ def _of_one_sealing(files: dict[str, Raw]) -> bool:
 
 def _fetch(source: Source, path: str) -> Raw:
     try:
-        return source.read(path, {**LONGEST, **OPTIONAL}[path])
+        return source.read(path, {**LONGEST_OF, **OPTIONAL}[path])
     except Refusal as refusal:
         return refusal
 

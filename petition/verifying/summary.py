@@ -1,7 +1,7 @@
 """A sentence for every check of a log that was read to its end. It is used where nothing is wrong."""
 
 from petition.verifying.anonymity import BY_ONE
-from petition.verifying.entries import VERSION
+from petition.verifying.entries import LOG_VERSION
 from petition.verifying.ledger import APART, Ledger
 from petition.verifying.rounds import RoundState
 from petition.verifying.tree import Tree
@@ -15,7 +15,7 @@ def summarize(findings: Findings, ledger: Ledger, tree: Tree) -> None:
     """Enter what can be said of the entries if nothing is wrong with them."""
     states = list(ledger.rounds.values())
     entries = plural(tree.size, "entry is", "entries are")
-    findings.fine("version", f"The log has version {VERSION} of the format, which this program checks.")
+    findings.fine("version", f"The log has version {LOG_VERSION} of the format, which this program checks.")
     findings.fine("bundles", f"The bundles hold exactly {plural(tree.size, 'entry', 'entries')}.")
     findings.fine(
         "tiles",

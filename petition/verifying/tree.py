@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from petition.crypto.merkle import EMPTY, WIDTH, Tiles
+from petition.crypto.merkle import EMPTY, TILE_WIDTH, Tiles
 from petition.errors import Refusal
 from petition.verifying.tiles import Tile
 from petition.verifying.verdict import Findings
@@ -36,7 +36,7 @@ class Tree:
 
     def grow(self, leaves: bytes, lowest: bytes | Refusal) -> None:
         """Add the leaf hashes of the next bundle. ``lowest`` is the published tile that must consist of them."""
-        self._compare(Tile(0, self.size // WIDTH, len(leaves) // 32), leaves, lowest)
+        self._compare(Tile(0, self.size // TILE_WIDTH, len(leaves) // 32), leaves, lowest)
         hashes = [leaves[start : start + 32] for start in range(0, len(leaves), 32)]
         begun = self.size
         for older in [size for size in self._older if begun < size < begun + len(hashes)]:
@@ -54,8 +54,8 @@ class Tree:
 
     def _append(self, hashes: list[bytes]) -> None:
         for (level, index), content in self._tree.append(hashes).items():
-            if level > 0 and len(content) == 32 * WIDTH:
-                self._fetch_and_compare(Tile(level, index, WIDTH), content)
+            if level > 0 and len(content) == 32 * TILE_WIDTH:
+                self._fetch_and_compare(Tile(level, index, TILE_WIDTH), content)
 
     def _fetch_and_compare(self, tile: Tile, content: bytes) -> None:
         self._compare(tile, content, self._fetch(tile))

@@ -4,7 +4,7 @@ import re
 
 from petition.errors import Refusal
 from petition.verifying.bundles import entries_of
-from petition.verifying.entries import VERSION
+from petition.verifying.entries import LOG_VERSION
 from petition.verifying.shapes import read_json
 from petition.verifying.source import Source
 from petition.verifying.tiles import bundle, fetch_tile
@@ -26,7 +26,7 @@ def require_known_version(source: Source, note: bytes | Refusal) -> None:
     if not isinstance(entry, dict) or entry.get("type") != "letter":
         return
     version = entry.get("version", 1)
-    if type(version) is int and version == VERSION:
+    if type(version) is int and version == LOG_VERSION:
         return
     if type(version) is int and version == 1:
         raise _nothing(f"This log was made by {FIRST_RELEASE}: it has version 1 of the format.")
@@ -34,7 +34,7 @@ def require_known_version(source: Source, note: bytes | Refusal) -> None:
 
 
 def _nothing(which: str) -> NothingChecked:
-    return NothingChecked("version", f"{which} This program checks version {VERSION} only; nothing was checked.")
+    return NothingChecked("version", f"{which} This program checks version {LOG_VERSION} only; nothing was checked.")
 
 
 def _first_entry(source: Source, note: bytes | Refusal) -> object:

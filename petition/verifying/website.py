@@ -13,7 +13,7 @@ from typing import TypeVar
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from petition.errors import BadShape, NotFound
-from petition.verifying.pages import PAGE
+from petition.verifying.pages import FIRST_PAGE
 from petition.verifying.source import Unreachable, require_short
 from petition.verifying.verdict import Invalid
 
@@ -67,7 +67,7 @@ class Website:
 
     def read(self, path: str, longest: int) -> bytes:
         """As ``Source`` says. Tries again if a connection breaks or the server is busy."""
-        address = self._base._replace(path=self._base.path + ("" if path == PAGE else path))
+        address = self._base._replace(path=self._base.path + ("" if path == FIRST_PAGE else path))
         why, pause = "no answer", 0.0
         for attempt in range(self._patience.tries):
             if attempt:

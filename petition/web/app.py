@@ -15,15 +15,15 @@ from petition.database import retried
 from petition.errors import Forbidden, NotFound, Refusal, SlowDown, TooLong
 from petition.i18n import DEFAULT, languages
 from petition.outages import Outages
-from petition.publishing.cache import PAGES, TOLD, PublicCache
+from petition.publishing.cache import SITE_PAGES, TOLD, PublicCache
 from petition.publishing.templates import render
 from petition.web import desk, joining, public, signing
 from petition.web.failures import RETRY_SECONDS, Failures, failure_of, log_failure, log_flask_failure
 from petition.web.public.cache_middleware import CacheMiddleware
 from petition.web.server import DESK_BODY, SIGNING_BODY, Front
 from petition.web.shared.context import (
-    HERE,
-    LANGUAGE,
+    LANGUAGE_KEY,
+    SITE_PATH,
     Site,
     close_sessions,
     moved,
@@ -32,7 +32,7 @@ from petition.web.shared.context import (
     say,
     site,
 )
-from petition.web.shared.headers import HEADERS, transport_security
+from petition.web.shared.headers import SECURITY_HEADERS, transport_security
 from petition.web.shared.letters import LetterPath
 from petition.web.shared.limits import is_known
 from petition.web.shared.onion import onion_location
@@ -92,10 +92,10 @@ def move_language(environ: dict[str, Any]) -> None:
     """Move a language from the path to its own place in the request."""
     first, _, rest = environ.get("PATH_INFO", "/").lstrip("/").partition("/")
     if first in languages() and (rest or environ["PATH_INFO"].endswith("/")):
-        environ[LANGUAGE] = first
+        environ[LANGUAGE_KEY] = first
         environ["PATH_INFO"] = "/" + rest
     elif (below := BELOW_A_LETTER.fullmatch(environ.get("PATH_INFO", ""))) and below["language"] in languages():
-        environ[LANGUAGE] = below["language"]
+        environ[LANGUAGE_KEY] = below["language"]
         environ["PATH_INFO"] = below["letter"] + below["rest"]
 
 
@@ -114,7 +114,7 @@ def mend_slashes() -> Any:
     if isinstance(wrong, RequestRedirect):
         return moved(unquote(urlsplit(wrong.new_url).path))
     page_of_site = f"{request.path.lstrip('/')}/"
-    return moved(page_of_site) if page_of_site in TOLD or page_of_site in PAGES else None
+    return moved(page_of_site) if page_of_site in TOLD or page_of_site in SITE_PAGES else None
 
 
 def guard_posts() -> None:
@@ -132,7 +132,7 @@ def guard_posts() -> None:
 
 def add_headers(answer: Response) -> Response:
     """What every answer carries."""
-    for name, value in HEADERS.items():
+    for name, value in SECURITY_HEADERS.items():
         answer.headers.setdefault(name, value)
     for name, value in transport_security(site().settings.url):
         answer.headers.setdefault(name, value)
@@ -227,7 +227,7 @@ OVERLOADED = {
 def make_front(app: Flask) -> Front:
     """The server's front for an application: granian runs it."""
     pages = {
-        status: render(DEFAULT, "refused.html", site=HERE, title=title, sentence=sentence).encode()
+        status: render(DEFAULT, "refused.html", site=SITE_PATH, title=title, sentence=sentence).encode()
         for status, (title, sentence) in OVERLOADED.items()
     }
 
@@ -243,4 +243,4 @@ def make_front(app: Flask) -> Front:
         return is_known(app.session_interface.open_session(app, request) or {})
 
     cached = CachedPages(app.extensions["petition.cache_middleware"], app.extensions["petition"].settings.onion)
-    return Front(app, cached, refusal, [*HEADERS.items()], knows)
+    return Front(app, cached, refusal, [*SECURITY_HEADERS.items()], knows)

@@ -14,8 +14,8 @@ from petition.i18n import DEFAULT, fill
 from petition.logs import log_error
 from petition.outages import Outages, is_away
 from petition.publishing.templates import render
-from petition.web.shared.context import HERE, LANGUAGE
-from petition.web.shared.headers import HEADERS
+from petition.web.shared.context import LANGUAGE_KEY, SITE_PATH
+from petition.web.shared.headers import SECURITY_HEADERS
 
 _ = str
 RETRY_SECONDS = "30"
@@ -72,14 +72,14 @@ class Failures:
 
 
 def _answer(refusal: Refusal, environ: dict[str, Any]) -> Response:
-    language = str(environ.get(LANGUAGE) or DEFAULT)
+    language = str(environ.get(LANGUAGE_KEY) or DEFAULT)
     title, sentence = fill(language, refusal.title, {}), fill(language, refusal.sentence, {})
     accepted = parse_accept_header(environ.get("HTTP_ACCEPT", "*/*"), MIMEAccept)
     if accepted.best_match(["text/html", "application/json", "application/problem+json"]) == "text/html":
-        body = render(language, "refused.html", site=HERE, title=title, sentence=sentence)
+        body = render(language, "refused.html", site=SITE_PATH, title=title, sentence=sentence)
         answer = Response(body, refusal.status, content_type="text/html; charset=utf-8")
     else:
         told = {"type": "/problems/failure", "title": title, "status": refusal.status, "detail": sentence}
         answer = Response(json.dumps(told), refusal.status, content_type="application/problem+json")
-    answer.headers.extend({**HEADERS, "Cache-Control": "no-store", "Retry-After": RETRY_SECONDS})
+    answer.headers.extend({**SECURITY_HEADERS, "Cache-Control": "no-store", "Retry-After": RETRY_SECONDS})
     return answer

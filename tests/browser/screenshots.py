@@ -13,7 +13,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from petition.demo.sample import ORGANIZER
+from petition.demo.sample import ORGANIZER_NAME
 from tests.browser.conftest import OPTIONS
 from tests.install_browser import find_shell
 
@@ -74,7 +74,7 @@ def the_organizers_home(browser: Browser, demo: dict[str, Any], folder: Path) ->
     """A letter's home, with its steps."""
     page = browser.new_page(**DESK)
     page.goto(f"{demo['site']}/organize/sign-in")
-    page.get_by_label("Name").fill(ORGANIZER)
+    page.get_by_label("Name").fill(ORGANIZER_NAME)
     page.locator("input[type=password]").fill(demo["passphrase"])
     page.get_by_role("button", name="Sign in").click()
     page.goto(f"{demo['site']}/organize/letters/{demo['slug']}/")

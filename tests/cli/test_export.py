@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from petition.cli.export import NAMED
-from petition.publishing.public_files import FORMATS
+from petition.cli.export import FILE_NAMES
+from petition.publishing.public_files import DATA_FILES
 from tests.cli.conftest import SITE, Shell
 
 pytestmark = pytest.mark.thorough
@@ -17,7 +17,7 @@ def address(shell: Shell) -> str:
     return shell.a_letter("coded")
 
 
-@pytest.mark.parametrize("form", [*FORMATS, *NAMED])
+@pytest.mark.parametrize("form", [*DATA_FILES, *FILE_NAMES])
 def test_a_letter_is_exported_in_each_format_to_the_terminal_and_to_a_file(
     shell: Shell, address: str, form: str, tmp_path: Path
 ) -> None:
@@ -30,7 +30,7 @@ def test_a_letter_is_exported_in_each_format_to_the_terminal_and_to_a_file(
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
 
 
-@pytest.mark.parametrize(("form", "name"), FORMATS.items())
+@pytest.mark.parametrize(("form", "name"), DATA_FILES.items())
 def test_a_format_is_the_file_of_its_name(shell: Shell, address: str, form: str, name: str) -> None:
     assert (
         shell("export", "coded", "--format", form).stdout_bytes

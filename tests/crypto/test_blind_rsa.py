@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from petition.crypto.blind_rsa import (
-    SIZE,
+    MODULUS_SIZE,
     PrivateKey,
     PublicKey,
     blind,
@@ -108,7 +108,7 @@ def test_a_message_goes_out_blind_and_comes_back_signed(round_key, prepared, sal
     blinded = blind(round_key.public, prepared, os.urandom, salt=salt)
     signature = finalize(round_key.public, prepared, round_key.blind_sign(blinded.message), blinded.inverse, salt=salt)
 
-    assert len(blinded.message) == len(signature) == SIZE
+    assert len(blinded.message) == len(signature) == MODULUS_SIZE
     assert round_key.public.verify(prepared, signature, salt)
 
 
@@ -152,7 +152,7 @@ def test_an_answer_by_another_key_is_refused(round_key, prepared):
     blinded = blind(round_key.public, prepared, os.urandom)
 
     with pytest.raises(Refusal, match="no valid signature"):
-        finalize(round_key.public, prepared, b"\1" * SIZE, blinded.inverse)
+        finalize(round_key.public, prepared, b"\1" * MODULUS_SIZE, blinded.inverse)
 
 
 def test_an_answer_to_another_message_is_refused(round_key, prepared):
@@ -163,13 +163,13 @@ def test_an_answer_to_another_message_is_refused(round_key, prepared):
         finalize(round_key.public, prepared + b".", answer, blinded.inverse)
 
 
-@pytest.mark.parametrize("size", [0, SIZE - 1, SIZE + 1])
+@pytest.mark.parametrize("size", [0, MODULUS_SIZE - 1, MODULUS_SIZE + 1])
 def test_an_answer_of_another_length_is_refused(round_key, prepared, size):
     with pytest.raises(BadShape, match="384 bytes"):
         finalize(round_key.public, prepared, bytes(size), 2)
 
 
-@pytest.mark.parametrize("size", [0, 1, SIZE - 1, SIZE + 1, 2 * SIZE])
+@pytest.mark.parametrize("size", [0, 1, MODULUS_SIZE - 1, MODULUS_SIZE + 1, 2 * MODULUS_SIZE])
 def test_a_blinded_message_of_another_length_is_refused_before_it_is_signed(damaged_key, size):
     with pytest.raises(BadShape, match="384 bytes"):
         damaged_key.blind_sign(b"\0" * (size - 1) + b"\2" * bool(size))
@@ -181,12 +181,12 @@ def test_numbers_at_and_over_the_ends_are_refused_before_they_are_signed(damaged
     blinded = small if from_n is None else damaged_key.public.n + from_n
 
     with pytest.raises(BadShape, match="out of range"):
-        damaged_key.blind_sign(blinded.to_bytes(SIZE, "big"))
+        damaged_key.blind_sign(blinded.to_bytes(MODULUS_SIZE, "big"))
 
 
 def test_the_largest_number_is_refused(round_key):
     with pytest.raises(BadShape, match="out of range"):
-        round_key.blind_sign(b"\xff" * SIZE)
+        round_key.blind_sign(b"\xff" * MODULUS_SIZE)
 
 
 @pytest.mark.parametrize("from_end", [2, -2])
@@ -194,20 +194,20 @@ def test_the_numbers_next_to_the_ends_are_signed(round_key, from_end):
     n, e = round_key.public.n, round_key.public.e
     blinded = from_end % n
 
-    answer = int.from_bytes(round_key.blind_sign(blinded.to_bytes(SIZE, "big")), "big")
+    answer = int.from_bytes(round_key.blind_sign(blinded.to_bytes(MODULUS_SIZE, "big")), "big")
 
     assert pow(answer, e, n) == blinded
 
 
 def test_a_wrong_result_never_leaves_the_issuer(damaged_key):
     with pytest.raises(RuntimeError, match="wrong result"):
-        damaged_key.blind_sign((12345).to_bytes(SIZE, "big"))
+        damaged_key.blind_sign((12345).to_bytes(MODULUS_SIZE, "big"))
 
 
 def test_a_round_key_has_3072_bits_and_the_usual_exponent(round_key):
     assert round_key.public.n.bit_length() == 3072
     assert round_key.public.e == 65537
-    assert round_key.public.size == SIZE
+    assert round_key.public.size == MODULUS_SIZE
 
 
 def test_keys_survive_being_written(round_key):
@@ -310,7 +310,7 @@ def test_this_machine_passes_the_start_up_test():
 
 
 def nothing_at_all(_, number):
-    return number.to_bytes(SIZE, "big")
+    return number.to_bytes(MODULUS_SIZE, "big")
 
 
 def test_the_start_up_test_fails_when_the_library_computes_something_else(monkeypatch):

@@ -10,17 +10,17 @@ import pytest
 from sqlalchemy.orm import Session
 
 from petition.coordination import opening
-from petition.crypto.blind_rsa import SIZE, PrivateKey
+from petition.crypto.blind_rsa import MODULUS_SIZE, PrivateKey
 from petition.crypto.boxes import unlock
 from petition.crypto.encodings import b64url
 from petition.errors import Over
 from petition.issuing.models import Code, IssuingRound
-from petition.issuing.rounds import KEY_LABEL, begin_round, end_issuing, numbers
+from petition.issuing.rounds import ROUND_KEY_LABEL, begin_round, end_issuing, numbers
 from petition.issuing.secrets import RoundSecrets
 from petition.issuing.tokens import Keys, exchange
 from tests.walks import Campaign
 
-MESSAGE = (5).to_bytes(SIZE, "big")
+MESSAGE = (5).to_bytes(MODULUS_SIZE, "big")
 
 
 def file_of(campaign: Campaign, letter: str) -> Path:
@@ -95,9 +95,9 @@ def test_the_private_key_is_stored_locked_under_the_rounds_secret(campaign: Camp
     key_lock = campaign.services.secrets.key_lock(letter, 1)
     assert key_lock is not None
 
-    assert unlock(key_lock, row.private_key, KEY_LABEL) == keys[0].der()
+    assert unlock(key_lock, row.private_key, ROUND_KEY_LABEL) == keys[0].der()
     with pytest.raises(ValueError, match="does not open"):
-        unlock(campaign.services.secrets.pepper(letter, 1) or b"", row.private_key, KEY_LABEL)
+        unlock(campaign.services.secrets.pepper(letter, 1) or b"", row.private_key, ROUND_KEY_LABEL)
 
 
 def test_beginning_a_round_again_changes_nothing(campaign: Campaign, keys: list[PrivateKey]) -> None:

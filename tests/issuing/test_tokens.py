@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from petition.coordination import rounds
-from petition.crypto.blind_rsa import SIZE, PrivateKey, PublicKey, blind, finalize, prepare
+from petition.crypto.blind_rsa import MODULUS_SIZE, PrivateKey, PublicKey, blind, finalize, prepare
 from petition.errors import BadShape, CodeUsed, Forbidden, NotFound, Over, Refusal, TooEarly
 from petition.issuing.codes import void_batch
 from petition.issuing.models import UNSPENT, Code, IssuingRound
@@ -18,7 +18,7 @@ from petition.issuing.tokens import exchange, round_of_code
 from tests.walks import Campaign
 
 UNKNOWN = "0123456789ABCDEF"
-FIVE = (5).to_bytes(SIZE, "big")
+FIVE = (5).to_bytes(MODULUS_SIZE, "big")
 """In the range of every key."""
 
 
@@ -51,7 +51,7 @@ def test_a_code_buys_a_signature_of_what_the_issuer_cannot_read(campaign: Campai
     hidden = blind(key, message, os.urandom)
     answer = buy(campaign, letter, campaign.codes(letter, 1)[0], hidden.message)
 
-    assert len(answer) == SIZE
+    assert len(answer) == MODULUS_SIZE
     assert key.verify(message, finalize(key, message, answer, hidden.inverse))
 
 
@@ -109,7 +109,7 @@ def test_a_claimed_code_gets_its_answer_though_the_round_ends(campaign: Campaign
     code = campaign.codes(letter, 1)[0]
     answer = buy_while(campaign, letter, code, blinded, lambda: rounds.destroy_now(campaign.services, letter))
 
-    assert len(answer) == SIZE
+    assert len(answer) == MODULUS_SIZE
     with pytest.raises(Over):
         buy(campaign, letter, code, blinded)
 
@@ -172,7 +172,7 @@ def test_a_code_of_another_letter_or_round_is_refused_and_stays_good(campaign: C
         with pytest.raises(Forbidden):
             buy(campaign, where, code, FIVE)
 
-    assert len(buy(campaign, letter, code, FIVE, number=2)) == SIZE
+    assert len(buy(campaign, letter, code, FIVE, number=2)) == MODULUS_SIZE
 
 
 def test_a_recalled_code_is_over(campaign: Campaign, blinded: bytes) -> None:
@@ -212,7 +212,7 @@ def test_a_code_of_a_round_that_opens_later_is_refused_until_then_and_stays_good
         buy(campaign, letter, code, blinded)
 
     campaign.clock.pass_time(hours=1)  # type: ignore[attr-defined]
-    assert len(buy(campaign, letter, code, blinded)) == SIZE
+    assert len(buy(campaign, letter, code, blinded)) == MODULUS_SIZE
 
 
 def test_codes_of_an_annulled_round_are_over(campaign: Campaign, blinded: bytes) -> None:
@@ -248,8 +248,14 @@ def test_the_shape_is_checked_before_the_code_is_looked_up(campaign: Campaign, k
     letter = campaign.an_open_letter()
     code = campaign.codes(letter, 1)[0]
     n = key.n
-    wrong = [number.to_bytes(SIZE, "big") for number in (0, 1, n - 1, n, n + 1, 2 ** (8 * SIZE) - 1)]
-    wrong += [b"", bytes(SIZE - 1), b"\0" * SIZE + b"\5", (5).to_bytes(SIZE - 1, "big"), (5).to_bytes(SIZE + 1, "big")]
+    wrong = [number.to_bytes(MODULUS_SIZE, "big") for number in (0, 1, n - 1, n, n + 1, 2 ** (8 * MODULUS_SIZE) - 1)]
+    wrong += [
+        b"",
+        bytes(MODULUS_SIZE - 1),
+        b"\0" * MODULUS_SIZE + b"\5",
+        (5).to_bytes(MODULUS_SIZE - 1, "big"),
+        (5).to_bytes(MODULUS_SIZE + 1, "big"),
+    ]
 
     for blinded in wrong:
         for one in (code, UNKNOWN):
@@ -263,7 +269,7 @@ def test_the_least_and_the_greatest_message_in_range_are_signed(campaign: Campai
     codes = campaign.codes(letter, 2)
 
     for code, number in zip(codes, (2, key.n - 2), strict=True):
-        answer = buy(campaign, letter, code, number.to_bytes(SIZE, "big"))
+        answer = buy(campaign, letter, code, number.to_bytes(MODULUS_SIZE, "big"))
         assert pow(int.from_bytes(answer, "big"), key.e, key.n) == number
 
 
@@ -317,6 +323,6 @@ def test_refusals_say_what_to_do(campaign: Campaign, blinded: bytes) -> None:
     code = campaign.codes(letter, 1)[0]
     buy(campaign, letter, code, blinded)
 
-    for attempt in ((UNKNOWN, blinded), (code, (7).to_bytes(SIZE, "big")), (code[1:], blinded)):
+    for attempt in ((UNKNOWN, blinded), (code, (7).to_bytes(MODULUS_SIZE, "big")), (code[1:], blinded)):
         with pytest.raises(Refusal, match="Check|ask|Compare"):
             buy(campaign, letter, *attempt)

@@ -23,7 +23,7 @@ from petition.letters.access import (
 from petition.letters.drafting.versions import newest_version
 from petition.letters.lifecycle import Facts, announce_close, full_hour_after, move, obstacles, require_step
 from petition.letters.models import Letter, Organizer
-from petition.letters.states import CLOSED, DRAFT, OPEN, PUBLISHED, STEPS, WITHDRAWN, steps_from
+from petition.letters.states import CLOSED, DRAFT, OPEN, PUBLISHED, STATE_CHANGES, WITHDRAWN, steps_from
 from petition.letters.text.letter_text import LetterText
 from tests.walks import WORDS, Campaign
 
@@ -56,7 +56,7 @@ def test_a_letter_takes_the_steps_that_are_listed_and_no_others(campaign: Campai
         with Session(campaign.databases.petition) as session:
             found = session.get_one(Letter, letter)
             assert found.state == state
-            if (state, step) in STEPS:
+            if (state, step) in STATE_CHANGES:
                 move(session, found, step)
                 assert found.state == step
             else:

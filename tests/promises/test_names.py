@@ -20,7 +20,7 @@ from petition.crypto.locked_names import NamesPrivateKey
 from petition.crypto.tokens import Token
 from petition.issuing.models import Code, IssuingRound
 from petition.letters.models import Letter, NamesKey, NamesKeyCopy, Organizer
-from petition.letters.organizers.names_keys import KEY_LABEL
+from petition.letters.organizers.names_keys import NAMES_KEY_LABEL
 from petition.operations.backup import back_up, read_backup
 from petition.operations.doctor.checks import OK, WRONG
 from petition.operations.doctor.closed import check_after_close
@@ -62,13 +62,15 @@ class Watched:
 
     def _keys(self) -> list[NamesPrivateKey]:
         """Every private half that the master secret opens, in any place where one may lie."""
-        found, master = [], derive(self.campaign.master, KEY_LABEL)
+        found, master = [], derive(self.campaign.master, NAMES_KEY_LABEL)
         boxes = [row.private_key for row in self.campaign.rows(NamesKey, self.letter) if row.private_key]
         boxes += [row.box for row in self.campaign.rows(NamesKeyCopy, self.letter)]
         for box in boxes:
             for step in ("named", "named_at:8", "named_at:500"):
                 try:
-                    found.append(NamesPrivateKey.from_pkcs8(unlock(master, box, f"{KEY_LABEL}{self.letter}{step}")))
+                    found.append(
+                        NamesPrivateKey.from_pkcs8(unlock(master, box, f"{NAMES_KEY_LABEL}{self.letter}{step}"))
+                    )
                 except ValueError:
                     continue
         return found
@@ -146,7 +148,7 @@ def test_the_attack_finds_names_where_a_key_lies_open(watched: Watched) -> None:
         copy = next(row for row in campaign.rows(NamesKeyCopy, letter_id) if row.step == "named_at:8")
         key = open_box(private, copy.box)
         row = session.get_one(NamesKey, (letter_id, "named_at:8"))
-        row.private_key = lock(derive(campaign.master, KEY_LABEL), key, f"{KEY_LABEL}{letter_id}named_at:8")
+        row.private_key = lock(derive(campaign.master, NAMES_KEY_LABEL), key, f"{NAMES_KEY_LABEL}{letter_id}named_at:8")
         session.commit()
 
     assert watched.readable() == set(AT_EIGHT)

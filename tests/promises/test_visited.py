@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from petition.publishing.public_files import PAGES as LETTER_PAGES
+from petition.publishing.public_files import LETTER_PAGES as LETTER_PAGES
 from petition.publishing.templates import environment
 from petition.web.ahead import load_templates
 from tests.conftest import Clock

@@ -13,7 +13,7 @@ from petition.crypto.tokens import Token
 from petition.errors import BadShape, Conflict, Forbidden, Over
 from petition.letters.fields import read_field
 from petition.letters.models import Letter
-from petition.signing.appearances import ANSWERS, NAMES, TABLES, Appearance, Shown, read_appearance
+from petition.signing.appearances import ANSWER_TABLES, NAME_TABLES, TABLES, Appearance, Shown, read_appearance
 from petition.signing.models import Answer, ArrivedAnswer, ArrivedName, LockedName, Pending, Withdrawal
 from petition.signing.signatures import sign
 from tests.walks import Campaign, appearing
@@ -112,7 +112,7 @@ def test_answers_are_kept_under_keys_of_their_own_and_hold_nothing_of_the_signat
     }
     assert {column.key for column in Answer.__table__.columns} == {"letter_id", "key", "round", "field", "option"}
     assert {column.key for column in LockedName.__table__.columns} == {"letter_id", "key", "round", "step", "locked"}
-    for arrived, settled in (ANSWERS, NAMES):
+    for arrived, settled in (ANSWER_TABLES, NAME_TABLES):
         assert arrived.__table__.c.keys() == settled.__table__.c.keys()
     assert {column.key for column in Pending.__table__.columns} == {
         "letter_id", "commit", "round", "message", "signature",

@@ -19,7 +19,7 @@ from petition.cli import main
 from petition.config import prepare_folders, settings
 from petition.database import Databases, place_of
 from petition.errors import Conflict
-from petition.migration import CHAINS, head_of, migrate_both, revision_of
+from petition.migration import CHAIN_NAMES, head_of, migrate_both, revision_of
 from petition.operations.backup import back_up, read_backup
 from petition.operations.copies import NotCopied, folder_of, forget_copies, put_back
 from petition.operations.restoring import require_known, restore
@@ -84,7 +84,7 @@ def databases(released: Released) -> Any:
 def rows(databases: Databases) -> dict[str, int]:
     """How many rows each table has."""
     found = {}
-    for chain in CHAINS:
+    for chain in CHAIN_NAMES:
         engine = databases.engine(chain)
         names = [name for name in inspect(engine).get_table_names() if name not in ("migration_lock", "host_lease")]
         with engine.connect() as connection:
@@ -94,11 +94,11 @@ def rows(databases: Databases) -> dict[str, int]:
 
 
 def revisions(databases: Databases) -> list[str | None]:
-    return [revision_of(databases.engine(chain)) for chain in CHAINS]
+    return [revision_of(databases.engine(chain)) for chain in CHAIN_NAMES]
 
 
 def heads() -> list[str]:
-    return [head_of(chain) for chain in CHAINS]
+    return [head_of(chain) for chain in CHAIN_NAMES]
 
 
 def test_a_table_that_is_rewritten_takes_no_other_rows_with_it(
@@ -133,7 +133,7 @@ def test_a_copy_keeps_no_order_of_writing_and_says_what_the_database_said(
     before = rows(databases)
     upgrade(released.settings, databases, scripts=scripts)
     folder = folder_of(released.settings)
-    copied = Databases(*(f"sqlite:///{folder}/{chain}.db" for chain in CHAINS))
+    copied = Databases(*(f"sqlite:///{folder}/{chain}.db" for chain in CHAIN_NAMES))
     found, at = rows(copied), revisions(copied)
     copied.dispose()
 
@@ -177,7 +177,7 @@ def test_copies_that_are_forgotten_leave_nothing(released: Released, databases: 
         put_back(released.settings, databases)
 
 
-@pytest.mark.parametrize("chain", CHAINS)
+@pytest.mark.parametrize("chain", CHAIN_NAMES)
 def test_killed_in_the_middle_it_changed_nothing_and_the_next_start_finishes_it(
     released: Released, databases: Databases, scripts: Path, tmp_path: Path, chain: str
 ) -> None:
@@ -191,7 +191,7 @@ def test_killed_in_the_middle_it_changed_nothing_and_the_next_start_finishes_it(
     child.wait()
     left = revisions(databases)
     copies = {path.name: path.read_bytes() for path in folder_of(released.settings).iterdir()}
-    assert left == [*["9999"] * CHAINS.index(chain), *heads()[CHAINS.index(chain) :]]
+    assert left == [*["9999"] * CHAIN_NAMES.index(chain), *heads()[CHAIN_NAMES.index(chain) :]]
     assert rows(databases) == before
     assert state_of(databases, scripts) == OLD
     upgrade(released.settings, databases, scripts=scripts)
@@ -250,7 +250,7 @@ def test_databases_of_a_newer_version_are_refused(released: Released, databases:
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
-@pytest.mark.parametrize("chain", CHAINS)
+@pytest.mark.parametrize("chain", CHAIN_NAMES)
 def test_a_database_that_is_empty_beside_one_in_use_is_refused(
     released: Released, databases: Databases, chain: str
 ) -> None:
@@ -336,7 +336,7 @@ def test_a_backup_is_restored_by_the_next_version_into_its_own_tables(
 def test_a_backup_of_a_newer_version_is_refused(released: Released, databases: Databases, scripts: Path) -> None:
     master = open_secret(released.settings, databases)
     read = read_backup(back_up(databases, master, moment=START, program="9.9"))
-    newer = replace(read, revisions=dict.fromkeys(CHAINS, "9999"))
+    newer = replace(read, revisions=dict.fromkeys(CHAIN_NAMES, "9999"))
 
     with pytest.raises(Conflict, match=r"version 9\.9, which is newer"):
         require_known(newer)

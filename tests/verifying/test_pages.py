@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from petition.publishing.folder import write_folder
 from petition.verifying.history import Row
-from petition.verifying.pages import PAGES, other_updates, shows_count
+from petition.verifying.pages import PAGES_WITH_COUNT, other_updates, shows_count
 from tests.verifying.verdicts import detail, wrongs
 
 PAGE = """<!doctype html><title>A letter</title><body>
@@ -106,7 +106,7 @@ def test_the_pages_of_this_program_are_compared(campaign, tmp_path):
     figures = campaign.figures(letter)
     with Session(campaign.databases.reading) as session:
         write_folder(session, campaign.letter(session, letter), figures, tmp_path / "face", lambda _: None)
-    texts = {path: (tmp_path / "face" / path).read_text() for path in PAGES}
+    texts = {path: (tmp_path / "face" / path).read_text() for path in PAGES_WITH_COUNT}
     rows = [Row(f"{row.hour:%Y-%m-%dT%H:%MZ}", row.signatures, row.withdrawals, 1) for row in figures.history]
     others = [row._replace(signatures=row.signatures + 1) for row in rows]
 

@@ -14,7 +14,7 @@ from petition.letters.models import Comment, Letter, Organizer, Version
 from petition.letters.states import DRAFT
 from petition.letters.text.letter_text import LetterText, several_lines
 
-OPEN, RESOLVED, TAKEN = "open", "resolved", "taken"
+TO_ANSWER, RESOLVED, TAKEN_OVER = "open", "resolved", "taken"
 MOST_COMMENTS = 2_000
 
 
@@ -101,8 +101,8 @@ def resolve(session: Session, letter: Letter, number: int, *, resolved: bool) ->
     """Mark a comment as resolved, or reopen it."""
     _require_open(session, letter)
     row = _comment(session, letter, number)
-    if row.state != TAKEN:
-        row.state = RESOLVED if resolved else OPEN
+    if row.state != TAKEN_OVER:
+        row.state = RESOLVED if resolved else TO_ANSWER
 
 
 def remove_comment(session: Session, letter: Letter, organizer: Organizer, number: int, *, edits: bool) -> None:
@@ -126,12 +126,12 @@ def accept_suggestion(
     """Save a suggestion as a new version. Refused if the passage has changed since."""
     _require_open(session, letter)
     row = _comment(session, letter, number)
-    if row.suggestion is None or row.state != OPEN:
+    if row.suggestion is None or row.state != TO_ANSWER:
         raise Conflict(GONE)
     newest = newest_version(session, letter)
     words = replaced(text_of(newest), _mark(row), row.suggestion)
     version = save(session, letter, organizer, words, based_on=newest.number, moment=moment, note=note)
-    row.state = TAKEN
+    row.state = TAKEN_OVER
     session.flush()
     return version
 
@@ -150,7 +150,7 @@ def threads(session: Session, letter: Letter, words: LetterText) -> tuple[list[P
 
 def open_comments(session: Session, letter: Letter) -> int:
     """How many comments wait to be dealt with; replies aside."""
-    here = (Comment.letter_id == letter.id, Comment.answers.is_(None), Comment.state == OPEN)
+    here = (Comment.letter_id == letter.id, Comment.answers.is_(None), Comment.state == TO_ANSWER)
     return session.scalars(select(func.count()).select_from(Comment).where(*here)).one()
 
 

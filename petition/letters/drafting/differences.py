@@ -8,7 +8,7 @@ from itertools import zip_longest
 from petition.letters.drafting.sequences import edits
 from petition.letters.text.letter_text import LetterText
 
-SAME, REMOVED, ADDED = "same", "removed", "added"
+UNCHANGED, REMOVED, ADDED = "same", "removed", "added"
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
 
 
@@ -54,7 +54,7 @@ class Part:
     @property
     def is_changed(self) -> bool:
         """Whether anything in it differs."""
-        return any(row.kind != SAME for row in self.rows)
+        return any(row.kind != UNCHANGED for row in self.rows)
 
 
 def differences(before: LetterText, after: LetterText) -> list[Part]:
@@ -82,11 +82,11 @@ def _parts(before: LetterText, after: LetterText, language: str) -> Iterator[Par
 def _rows(before: Sequence[str], after: Sequence[str]) -> Iterator[Row]:
     at = 0
     for edit in edits(before, after):
-        yield from (Row((Run(SAME, text),)) for text in before[at : edit.start])
+        yield from (Row((Run(UNCHANGED, text),)) for text in before[at : edit.start])
         pairs = zip_longest(before[edit.start : edit.end], after[edit.start_there : edit.end_there])
         yield from (Row(tuple(runs(old or "", new or ""))) for old, new in pairs)
         at = edit.end
-    yield from (Row((Run(SAME, text),)) for text in before[at:])
+    yield from (Row((Run(UNCHANGED, text),)) for text in before[at:])
 
 
 def runs(before: str, after: str) -> Iterator[Run]:
@@ -94,11 +94,11 @@ def runs(before: str, after: str) -> Iterator[Run]:
     old, new = _WORD.findall(before), _WORD.findall(after)
     at = 0
     for edit in edits(old, new):
-        yield from _run(SAME, old[at : edit.start])
+        yield from _run(UNCHANGED, old[at : edit.start])
         yield from _run(REMOVED, old[edit.start : edit.end])
         yield from _run(ADDED, new[edit.start_there : edit.end_there])
         at = edit.end
-    yield from _run(SAME, old[at:])
+    yield from _run(UNCHANGED, old[at:])
 
 
 def _run(kind: str, words: Sequence[str]) -> Iterator[Run]:

@@ -20,7 +20,7 @@ from petition.letters.states import COMMENTER, EDITOR, ROLES
 from petition.letters.text.letter_text import one_line
 from petition.randomness import Random
 
-MOST_PEOPLE = 50
+MOST_MEMBERS = 50
 MOST_INVITATIONS = 50
 LONGEST_NAME = 100
 USED = "This link was used or is too old. Ask the person who gave it to you for a new one."
@@ -134,8 +134,8 @@ def accept(session: Session, secret: str, organizer: Organizer, *, moment: datet
 
 def add_member(session: Session, letter: Letter, organizer: Organizer, role: str) -> None:
     """Add an organizer to a letter. Names keys are granted separately, by someone who holds them."""
-    if len(members(session, letter)) >= MOST_PEOPLE:
-        raise Conflict(TOO_MANY, most=MOST_PEOPLE)
+    if len(members(session, letter)) >= MOST_MEMBERS:
+        raise Conflict(TOO_MANY, most=MOST_MEMBERS)
     session.merge(Authorship(letter_id=letter.id, organizer_id=organizer.id, role=role))
     session.flush()
 

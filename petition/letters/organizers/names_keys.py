@@ -26,10 +26,10 @@ _ = str
 MOST_NUMBERS = 5
 LEAST_N, MOST_N = 2, 1_000_000
 MOST_MONTHS = 60
-NOTICE = timedelta(days=1)
+REVEAL_NOTICE = timedelta(days=1)
 """The unlocking of an N is announced so long ahead."""
-KEY_LABEL = "petition-names-key-v1"
-NUMBERS = _("Enter at most %(most)s numbers from %(least)s to %(largest)s, such as 50, 200.")
+NAMES_KEY_LABEL = "petition-names-key-v1"
+WHICH_NUMBERS = _("Enter at most %(most)s numbers from %(least)s to %(largest)s, such as 50, 200.")
 
 
 def choose_name_steps(session: Session, letter: Letter, *, named: bool, numbers: Iterable[int], months: int) -> None:
@@ -38,7 +38,7 @@ def choose_name_steps(session: Session, letter: Letter, *, named: bool, numbers:
     require_draft(letter)
     wanted = sorted(set(numbers))
     if len(wanted) > MOST_NUMBERS or not all(LEAST_N <= number <= MOST_N for number in wanted):
-        raise BadShape(NUMBERS, most=MOST_NUMBERS, least=LEAST_N, largest=f"{MOST_N:,}")
+        raise BadShape(WHICH_NUMBERS, most=MOST_NUMBERS, least=LEAST_N, largest=f"{MOST_N:,}")
     if not 1 <= months <= MOST_MONTHS:
         raise BadShape(A_NUMBER, least=1, most=MOST_MONTHS)
     letter.name_steps = [*([NAMED] if named else []), *(name_step(NAMED_AT, number) for number in wanted)]
@@ -189,7 +189,7 @@ def announce_unlocking(
     if any(other.opens is not None and not other.is_open for other in names_keys(session, letter.id)):
         raise Conflict("Other names are already announced. Reveal these afterward.")
     _keep(row, _opened(session, letter, organizer, passphrase)[row.step], master)
-    row.opens = full_hour_after(moment + NOTICE)
+    row.opens = full_hour_after(moment + REVEAL_NOTICE)
     letter.edition += 1
     session.flush()
     return row
@@ -207,18 +207,18 @@ def _locked_row(session: Session, letter: Letter, step: str) -> NamesKey:
 def _keep(row: NamesKey, key: bytes, master: bytes) -> None:
     if NamesPrivateKey.from_pkcs8(key).public_key() != row.public_key:
         raise Conflict("Your key to the names is damaged. Ask another editor to give it to you again.")
-    row.private_key = lock(derive(master, KEY_LABEL), key, _label(row))
+    row.private_key = lock(derive(master, NAMES_KEY_LABEL), key, _label(row))
 
 
 def unlocked(row: NamesKey, master: bytes) -> bytes | None:
     """The private half (PKCS #8) of a step whose names may be shown; None for all others."""
     if not row.is_open or row.private_key is None:
         return None
-    return unlock(derive(master, KEY_LABEL), row.private_key, _label(row))
+    return unlock(derive(master, NAMES_KEY_LABEL), row.private_key, _label(row))
 
 
 def _label(row: NamesKey) -> str:
-    return f"{KEY_LABEL}{row.letter_id}{row.step}"
+    return f"{NAMES_KEY_LABEL}{row.letter_id}{row.step}"
 
 
 def void_announcement(session: Session, letter: Letter, step: str) -> None:

@@ -19,7 +19,7 @@ from petition.errors import BadShape, Conflict, Forbidden
 from petition.letters.models import Organizer, RecoveryCode
 from petition.randomness import Random
 
-KEY_LABEL = "petition-one-time-app-v1"
+ONE_TIME_KEY_LABEL = "petition-one-time-app-v1"
 STEP = 30
 DIGITS = 6
 RECOVERY_CODES = 10
@@ -163,9 +163,9 @@ def _marks(secret: str, moment: datetime) -> dict[str, int]:
 
 
 def _keep(organizer: Organizer, secret: str, master: bytes) -> None:
-    organizer.app_secret = lock(derive(master, KEY_LABEL), secret.encode(), KEY_LABEL + organizer.id)
+    organizer.app_secret = lock(derive(master, ONE_TIME_KEY_LABEL), secret.encode(), ONE_TIME_KEY_LABEL + organizer.id)
 
 
 def _secret(organizer: Organizer, master: bytes) -> str:
     assert organizer.app_secret is not None
-    return unlock(derive(master, KEY_LABEL), organizer.app_secret, KEY_LABEL + organizer.id).decode()
+    return unlock(derive(master, ONE_TIME_KEY_LABEL), organizer.app_secret, ONE_TIME_KEY_LABEL + organizer.id).decode()

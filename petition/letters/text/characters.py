@@ -18,7 +18,7 @@ WINDOWS = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80
 """Quotes and dashes of Windows-1252 that were read as Latin-1, where they are control characters."""
 OTHERS = {"\x1e": "\N{NON-BREAKING HYPHEN}", "\x1f": ""}
 """How Word writes a hyphen that doesn't break, and one that shows only at the end of a line."""
-SAME = str.maketrans({**{chr(code): found for code, found in WINDOWS.items() if found}, **OTHERS})
+SAME_SIGNS = str.maketrans({**{chr(code): found for code, found in WINDOWS.items() if found}, **OTHERS})
 
 MEANINGLESS = re.compile(
     "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u202a-\u202c\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"
@@ -46,7 +46,7 @@ AROUND = 40
 
 def without_codes(text: str) -> str:
     """The text with line feeds and letters in place of control codes that stand for them."""
-    return text.translate(LINE_BREAKS).translate(SAME)
+    return text.translate(LINE_BREAKS).translate(SAME_SIGNS)
 
 
 def readable(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 
-SHOWN = 120
+LETTERS_SHOWN = 120
 """Words of a folded text that stay in sight, up to the end of their paragraph."""
 WORTH_FOLDING = 60
 """A rest with fewer words is shown at once."""
@@ -24,7 +24,7 @@ def _end_of_beginning(html: str) -> int:
             words += len(part[0].split())
         elif part["name"] not in _WITHOUT_END:
             depth += -1 if part["close"] else 1
-            if depth == 0 and words >= SHOWN:
+            if depth == 0 and words >= LETTERS_SHOWN:
                 return part.end()
     return len(html)
 

@@ -21,7 +21,7 @@ LIMITS = {
 """The most characters of what is typed, by its name in sentences."""
 MOST_DEMANDS = 30
 MOST_TRANSLATIONS = 20
-LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?")
+LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?")
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def _translations(given: Iterable[Translation], binding: str) -> tuple[Translati
 
 def language_code(code: str) -> str:
     """A language's code as BCP 47 writes it: en, es, pt-BR."""
-    if not LANGUAGE.fullmatch(code):
+    if not LANGUAGE_TAG.fullmatch(code):
         raise BadShape("The language must be a code such as en, es or pt-BR.")
     return code
 

@@ -12,7 +12,7 @@ from petition.issuing.models import Outbox
 from petition.issuing.rounds import numbers
 from petition.issuing.transports import MailServer, ServerUnavailable, transport_for
 from petition.letters.access import hosted_letters
-from petition.letters.states import MAIL, SIGNABLE
+from petition.letters.states import BY_EMAIL, SIGNABLE
 from petition.operations.doctor.findings import NOTE, OK, WRONG, Finding
 from petition.operations.doctor.view import View
 
@@ -65,6 +65,6 @@ def check_letters_by_mail(view: View) -> Iterator[Finding]:
         yield Finding("mail", WRONG, what, mend)
     for letter in hosted_letters(view.session):
         is_issuing = any(row.issued is None for row in numbers(view.issuer, letter.id))
-        if view.settings.mail is None and MAIL in letter.routes and letter.state in SIGNABLE and is_issuing:
+        if view.settings.mail is None and BY_EMAIL in letter.routes and letter.state in SIGNABLE and is_issuing:
             what = f"{letter.slug}: its codes go out by email, but PETITION_MAIL is not set."
             yield Finding("mail", WRONG, what, "Set PETITION_MAIL again, for example smtp://localhost:25")

@@ -13,8 +13,8 @@ from petition.operations.engine_features import missing_features
 from petition.operations.secrets_folder import is_led, problem
 
 AREA = "hosts"
-APART = "Mount the shared folder, then run this again on every host."
-START = "Is the scheduler running? systemctl status petition-scheduler, or: petition run"
+MOUNT_IT = "Mount the shared folder, then run this again on every host."
+CHECK_SCHEDULER = "Is the scheduler running? systemctl status petition-scheduler, or: petition run"
 
 
 def check_hosts(settings: Settings, databases: Databases, master: bytes) -> Iterator[Finding]:
@@ -27,11 +27,15 @@ def check_hosts(settings: Settings, databases: Databases, master: bytes) -> Iter
         yield from check_replication(settings, chain, databases.engine(chain))
     found = problem(settings, databases, master)
     if found:
-        yield Finding(AREA, WRONG, found, APART)
+        yield Finding(AREA, WRONG, found, MOUNT_IT)
         return
     yield Finding(AREA, OK, f"{settings.rounds_folder} is the folder that these databases belong to.")
     with suppress(SQLAlchemyError):
-        yield _led() if is_led(databases.petition) else Finding(AREA, NOTE, "No host runs the scheduler now.", START)
+        yield (
+            _led()
+            if is_led(databases.petition)
+            else Finding(AREA, NOTE, "No host runs the scheduler now.", CHECK_SCHEDULER)
+        )
 
 
 def _led() -> Finding:

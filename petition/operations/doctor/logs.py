@@ -12,7 +12,7 @@ from petition.letters.models import Letter
 from petition.letters.states import CLOSED, PUBLIC, SIGNABLE
 from petition.operations.doctor.findings import NOTE, OK, WRONG, Finding, is_well
 from petition.operations.doctor.view import View
-from petition.sealing.log import HELD, log_seed, root_of_edge
+from petition.sealing.log import LOG_ON_HOLD, log_seed, root_of_edge
 from petition.sealing.models import Cosigned, Entry, Log, Tile
 from petition.sealing.witnesses import all_witnesses
 
@@ -22,7 +22,7 @@ def check_log(view: View, letter: Letter, log: Log) -> Iterator[Finding]:
     found = [*_log_key(view, letter, log), *_tree(view, letter, log)]
     if log.is_held and letter.state in {*SIGNABLE, CLOSED}:
         mend = f"petition restore --since FOLDER-or-URL, or petition restore --nothing-newer --letter {letter.slug}"
-        found.append(Finding("log", WRONG, f"{letter.slug}: {HELD}", mend))
+        found.append(Finding("log", WRONG, f"{letter.slug}: {LOG_ON_HOLD}", mend))
     host = log.origin.partition("/")[0]
     if view.settings.host != host and letter.state in {*SIGNABLE, CLOSED}:
         what = f"{letter.slug}: its log was begun at {host}, but PETITION_URL says {view.settings.host or 'nothing'}."

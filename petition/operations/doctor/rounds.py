@@ -8,8 +8,8 @@ from sqlalchemy import select
 from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.boxes import unlock
 from petition.issuing.models import IssuingRound
-from petition.issuing.rounds import KEY_LABEL, Numbers, numbers
-from petition.issuing.secrets import SIZE
+from petition.issuing.rounds import ROUND_KEY_LABEL, Numbers, numbers
+from petition.issuing.secrets import SECRET_SIZE
 from petition.letters.access import hosted_letters
 from petition.letters.models import Letter
 from petition.operations.doctor.files import permissions
@@ -80,9 +80,9 @@ def _issuing(view: View, row: IssuingRound, name: str, path: Path) -> Iterator[F
         yield from permissions("rounds", path, "600")
     key_lock = view.secrets.key_lock(row.letter_id, row.number)
     try:
-        if path.stat().st_size != SIZE or key_lock is None or row.private_key is None:
+        if path.stat().st_size != SECRET_SIZE or key_lock is None or row.private_key is None:
             raise ValueError
-        key = PrivateKey.from_der(unlock(key_lock, row.private_key, KEY_LABEL))
+        key = PrivateKey.from_der(unlock(key_lock, row.private_key, ROUND_KEY_LABEL))
         if key.public.spki() != row.public_key:
             raise ValueError
     except ValueError:

@@ -9,7 +9,7 @@ from petition.operations.secrets_folder import is_led
 from petition.scheduler_record import LastRun, SchedulerRecord
 from petition.sealing.update_hours import letters_that_go_on, newest_update, overdue_letters
 
-START = "Is it running? systemctl status petition-scheduler, or: petition run"
+CHECK_SCHEDULER = "Is it running? systemctl status petition-scheduler, or: petition run"
 
 RECENT = timedelta(hours=3)
 """The host that has the lease looks each hour."""
@@ -20,7 +20,9 @@ def check_scheduler(view: View) -> Iterator[Finding]:
     run = _newest_run(view)
     overdue = overdue_letters(view.session, view.settings.seal_at, view.now)
     for slug in overdue:
-        yield Finding("scheduler", WRONG, f"{slug}: its count update is overdue.", f"{START}. What does its log say?")
+        yield Finding(
+            "scheduler", WRONG, f"{slug}: its count update is overdue.", f"{CHECK_SCHEDULER}. What does its log say?"
+        )
     if run is not None and run.failed:
         what = f"At {run.hour:%Y-%m-%d %H:%M} UTC the scheduler failed at: {', '.join(run.failed)}."
         yield Finding("scheduler", WRONG, what, "It tries again each hour. Its log says where in the program.")
@@ -40,7 +42,9 @@ def _well(view: View, run: LastRun | None) -> Finding:
         return Finding("scheduler", OK, "The scheduler runs on another host, which has the lease.")
     if run is None:
         level = NOTE if letters_that_go_on(view.session) else OK
-        return Finding("scheduler", level, "The scheduler has not run here yet.", START if level == NOTE else "")
+        return Finding(
+            "scheduler", level, "The scheduler has not run here yet.", CHECK_SCHEDULER if level == NOTE else ""
+        )
     newest = newest_update(view.session)
     updated = f"; the newest count update is of {newest:%Y-%m-%d %H:%M}" if newest is not None else ""
     return Finding("scheduler", OK, f"The scheduler last looked at {run.hour:%Y-%m-%d %H:%M} UTC{updated}.")

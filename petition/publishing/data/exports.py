@@ -12,7 +12,7 @@ from petition.publishing.data.cells import defused
 from petition.publishing.data.columns import names_of
 from petition.publishing.figures.counts import Figures, Row
 from petition.publishing.figures.groups import GroupTable
-from petition.sealing.group_suppression import STEP
+from petition.sealing.group_suppression import ROUNDED_TO
 
 HISTORY_COLUMNS, COUNTS_COLUMNS = names_of(columns.HISTORY), names_of(columns.COUNTS)
 NAMES_COLUMNS = names_of(columns.NAMES)
@@ -57,7 +57,7 @@ def counts(found: Figures) -> dict[str, Any]:
 def _group(table: GroupTable, k: int) -> dict[str, Any]:
     """A field's table, in the order of its options; the last of them is everyone else."""
     options = [{"option": label, "count": count} for label, count in table.rows]
-    return {"field": table.label, "rounded_down_to": STEP, "smallest_shown": k, "options": options}
+    return {"field": table.label, "rounded_down_to": ROUNDED_TO, "smallest_shown": k, "options": options}
 
 
 def counts_json(found: Figures) -> bytes:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from xml.etree import ElementTree
 
 from petition.i18n import fill, number_in
-from petition.letters.events import ASKED, NAMES
+from petition.letters.events import ASKED, EVENT_NAMES
 from petition.letters.states import CLOSED
 from petition.publishing.figures.counts import Figures
 
@@ -57,7 +57,7 @@ def _entries(found: Figures) -> list[tuple[str, str, str, str, str]]:
         )  # fmt: skip
         told.append(("published", _hour(found.published), found.words.title, to, ""))
     for event in found.events:
-        title = ": ".join(part for part in (say(NAMES[event.kind]), event.who) if part)
+        title = ": ".join(part for part in (say(EVENT_NAMES[event.kind]), event.who) if part)
         text = "\n\n".join(part for part in (event.how, event.text) if part)
         told.append((f"event-{event.number}", _on(event.day, found, minutes=event.number), title, text, event.link))
     for demand in found.demands:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from petition.crypto.blind_rsa import VARIANT
 from petition.crypto.encodings import b64url, hour
 from petition.errors import NotFound
-from petition.letters.access import LISTED
+from petition.letters.access import LISTED_AT
 from petition.letters.drafting.settings import rolls_of
 from petition.letters.fields import as_record, fields_of
 from petition.letters.models import Letter
@@ -40,7 +40,7 @@ def round_record(
     starts = signing_starts(letter, row)
     return {
         "letter_id": letter.id,
-        "letter": f"{site or ''}/{LISTED}{letter.slug}/" if letter.was_public else f"{site or ''}/",
+        "letter": f"{site or ''}/{LISTED_AT}{letter.slug}/" if letter.was_public else f"{site or ''}/",
         "round": row.number,
         "text_sha256": letter.text_sha256,
         "public_key": b64url(row.public_key),

@@ -12,7 +12,7 @@ from petition.publishing.data.exports import counts_rows
 from petition.publishing.figures.counts import Figures
 from petition.publishing.figures.facts import evidence, facts, headline, how_to_check
 from petition.publishing.pictures.svg import writable
-from petition.sealing.group_suppression import STEP
+from petition.sealing.group_suppression import ROUNDED_TO
 
 TEXT_ALONE = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 WIDTH, MOST_WIDTH = 14, 60
@@ -40,7 +40,7 @@ def group_rows(found: Figures) -> Iterable[tuple[Any, ...]]:
     """The rows of the sheet of groups."""
     for group in found.groups:
         for label, count in group.rows:
-            yield group.as_of, group.label, label, count, STEP, found.k
+            yield group.as_of, group.label, label, count, ROUNDED_TO, found.k
 
 
 def about_rows(found: Figures) -> Iterable[tuple[str, str]]:

@@ -10,7 +10,7 @@ from petition.i18n import Translator
 from petition.letters.text.blocks import blocks, renumbered
 from petition.letters.text.letter_text import LetterText, canonical, digest
 from petition.publishing.documents import typesetting
-from petition.publishing.documents.letter_txt import RULE, filled, spoken_parts
+from petition.publishing.documents.letter_txt import RULE_LINE, filled, spoken_parts
 from petition.publishing.documents.pdf import spoken
 from petition.publishing.templates import grouped_in_fours
 
@@ -44,7 +44,7 @@ def draft_txt(found: Draft) -> bytes:
     """Plain text in lines of 72 characters: UTF-8, line feeds."""
     say = Translator(found.words.language).say
     checked = [say("Text fingerprint:"), digest(canonical(found.words))]
-    parts = [*spoken_parts(found.words, found.head), RULE, filled(found.dateline), "\n".join(checked)]
+    parts = [*spoken_parts(found.words, found.head), RULE_LINE, filled(found.dateline), "\n".join(checked)]
     return ("\n\n".join(part for part in parts if part) + "\n").encode()
 
 

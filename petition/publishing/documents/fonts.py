@@ -14,8 +14,8 @@ from petition.letters.models import Letter
 from petition.letters.text.letter_text import canonical
 from petition.publishing.documents.typesetting import not_drawn
 
-EMOJI, CJK, OTHERS = "fonts-noto-color-emoji", "fonts-noto-cjk", "fonts-noto-core"
-SAMPLES = {EMOJI: "🫶🏽", CJK: "我们 かな 한국", OTHERS: "سلام שלום नमस्ते ไทย ሰላም ខ្មែរ မြန်မာ ગુજરાતી"}
+EMOJI, CJK, NOTO_CORE = "fonts-noto-color-emoji", "fonts-noto-cjk", "fonts-noto-core"
+SAMPLES = {EMOJI: "🫶🏽", CJK: "我们 かな 한국", NOTO_CORE: "سلام שלום नमस्ते ไทย ሰላም ខ្មែរ မြန်မာ ગુજરાતી"}
 """A few words that fonts of each package can draw."""
 FIRST_EMOJI, FIRST_PICTURE, FIRST_IDEOGRAPH = 0x1F000, 0x2300, 0x2E80
 LATIN, PUNCTUATION = range(0x180), range(0x2010, 0x2027)
@@ -73,4 +73,4 @@ def _package_of(character: str) -> str:
     is_wide = unicodedata.east_asian_width(character) in "WFH"
     if FIRST_EMOJI <= code < 0x20000 or (is_wide and FIRST_PICTURE <= code < FIRST_IDEOGRAPH):
         return EMOJI
-    return CJK if is_wide else OTHERS
+    return CJK if is_wide else NOTO_CORE

@@ -8,13 +8,13 @@ from petition.letters.text.letter_text import LetterText
 from petition.publishing.figures.counts import Figures
 from petition.publishing.figures.facts import Fact, addressee, evidence, facts, headline, how_to_check
 
-WIDTH = 72
-RULE = "-" * WIDTH
+LINE_WIDTH = 72
+RULE_LINE = "-" * LINE_WIDTH
 
 
 def letter_txt(found: Figures) -> bytes:
     """The whole file: UTF-8, line feeds."""
-    parts = [*_letter(found), RULE, filled(headline(found)), _listed(facts(found))]
+    parts = [*_letter(found), RULE_LINE, filled(headline(found)), _listed(facts(found))]
     parts += [*(filled(sentence) for sentence in how_to_check(found)), _listed(evidence(found))]
     return ("\n\n".join(part for part in parts if part) + "\n").encode()
 
@@ -30,7 +30,7 @@ def spoken_parts(words: LetterText, head: str) -> list[str]:
     for code in words.languages[1:]:
         spoken = words.in_language(code)
         told = f"{spoken.recipient}, {spoken.employer}"
-        parts += [RULE, name_of(code), *letter_parts(spoken, told)]
+        parts += [RULE_LINE, name_of(code), *letter_parts(spoken, told)]
     return parts
 
 
@@ -91,7 +91,12 @@ def filled(text: str, indent: str = "") -> str:
     """A paragraph in lines; those that were broken on purpose stay so. Long words are not cut."""
     return "\n".join(
         textwrap.fill(
-            line, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+            line,
+            LINE_WIDTH,
+            initial_indent=indent,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
         )
         for line in text.split("\n")
     )

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Mapping
 from datetime import datetime
 
-MEDIA_TYPE = "application/zip"
+ZIP_TYPE = "application/zip"
 CONTENTS = (
     "letter.pdf",
     "letter.txt",
@@ -21,7 +21,7 @@ CONTENTS = (
 )
 """The letter, the numbers in words and as tables, and pictures. No names: they leave the site some day."""
 FOLDER = "press-kit/"
-READABLE = 0o644 << 16
+FILE_MODE = 0o644 << 16
 
 
 def zipped(files: Mapping[str, bytes], moment: datetime) -> bytes:
@@ -30,6 +30,6 @@ def zipped(files: Mapping[str, bytes], moment: datetime) -> bytes:
     with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
             entry = zipfile.ZipInfo(FOLDER + name, moment.timetuple()[:6])
-            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, READABLE
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, FILE_MODE
             archive.writestr(entry, data)
     return body.getvalue()

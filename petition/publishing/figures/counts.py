@@ -10,7 +10,7 @@ from petition.addresses import ending
 from petition.letters.drafting.settings import rolls_of
 from petition.letters.drafting.unsigned_translations import shown_translations
 from petition.letters.drafting.versions import newest_version, text_of
-from petition.letters.events import ASKED, NAMES, STANDINGS, events_of, statuses_of
+from petition.letters.events import ASKED, EVENT_NAMES, STANDINGS, events_of, statuses_of
 from petition.letters.models import Event, Letter
 from petition.letters.organizers.members import displayed_names
 from petition.letters.states import takes_signatures
@@ -82,7 +82,7 @@ class PublicEvent:
     @property
     def title(self) -> str:
         """What happened, as people read it."""
-        return NAMES[self.kind]
+        return EVENT_NAMES[self.kind]
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from petition.i18n import Translator, hour_in, number_in
 from petition.publishing.figures.counts import Figures
-from petition.publishing.figures.groups import OTHERS, GroupTable
-from petition.sealing.group_suppression import STEP
+from petition.publishing.figures.groups import OTHER_OR_NOT_STATED, GroupTable
+from petition.sealing.group_suppression import ROUNDED_TO
 
 
 @dataclass(frozen=True)
@@ -82,14 +82,17 @@ def facts(found: Figures, language: str | None = None) -> list[Fact]:
 def group_lines(found: Figures, group: GroupTable, language: str | None = None) -> list[tuple[str, str]]:
     """A field's groups as they are shown to people, the others last."""
     say = Translator(language or found.words.language).say
-    return [(say(label) if label == OTHERS else label, shown(found, count, language)) for label, count in group.rows]
+    return [
+        (say(label) if label == OTHER_OR_NOT_STATED else label, shown(found, count, language))
+        for label, count in group.rows
+    ]
 
 
 def rounding(found: Figures, group: GroupTable, language: str | None = None) -> str:
     """How exact a field's numbers are, and of when."""
     voice = Translator(language or found.words.language)
     when = hour_in(voice.language, group.as_of)
-    return voice.say("rounded down to multiples of %(step)s, as of %(hour)s UTC", step=STEP, hour=when)
+    return voice.say("rounded down to multiples of %(step)s, as of %(hour)s UTC", step=ROUNDED_TO, hour=when)
 
 
 def evidence(found: Figures, language: str | None = None) -> list[Fact]:

@@ -12,7 +12,7 @@ from petition.sealing.group_releases import REST, released
 _ = str
 """Marks a sentence for translators."""
 
-OTHERS = _("other or not stated")
+OTHER_OR_NOT_STATED = _("other or not stated")
 """What files call the rest; pages say it in their language."""
 
 
@@ -38,7 +38,7 @@ class GroupTable:
     @property
     def rows(self) -> list[tuple[str, int]]:
         """Each label with its number, the others last, as in the files."""
-        return [*((group.label, group.count) for group in self.groups), (OTHERS, self.others)]
+        return [*((group.label, group.count) for group in self.groups), (OTHER_OR_NOT_STATED, self.others)]
 
 
 def group_tables(session: Session, letter: Letter) -> tuple[GroupTable, ...]:

@@ -5,7 +5,7 @@ import re
 from petition.publishing.figures.counts import Figures
 from petition.publishing.figures.facts import evidence, facts, group_lines, headline, how_to_check, rounding
 
-MARKUP = re.compile(r"([\\`*_\[\]<>|#~])")
+MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
 def summary_md(found: Figures) -> bytes:
@@ -43,4 +43,4 @@ def summary_txt(found: Figures) -> bytes:
 
 def escaped(text: str) -> str:
     """Words that Markdown would take for markup, made plain."""
-    return MARKUP.sub(r"\\\1", text)
+    return MARKDOWN_SIGNS.sub(r"\\\1", text)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from petition.publishing.figures.counts import Figures
 
 _ = str
-SERVER = _("This site's host")
+HELD_BY_HOST = _("This site's host")
 EVERYBODY = _("Everyone")
 FOR_GOOD = _("For good, in the public record")
 
@@ -37,7 +37,7 @@ SIGNERS = (
     Stored(
         _("Each code, scrambled with a secret key, and whether it was used"),
         _("Until codes can't be used anymore; then the key is destroyed"),
-        SERVER,
+        HELD_BY_HOST,
         ("code",),
     ),
     Stored(
@@ -51,7 +51,7 @@ SIGNERS = (
     Stored(
         _("A signature that waits for the next update, with nothing about who signed"),
         _("Until the update that adds it"),
-        SERVER,
+        HELD_BY_HOST,
         ("pending",),
     ),
     Stored(_("A counted signature"), FOR_GOOD, EVERYBODY, ("entry", "sealed", "tile", "log")),
@@ -85,21 +85,21 @@ SIGNERS = (
     Stored(
         _("How often someone tries, under a scrambled network address, in memory only"),
         _("A day at most"),
-        SERVER,
+        HELD_BY_HOST,
     ),
 )
 """What concerns people who sign."""
-OTHERS = (
+ALSO_STORED = (
     Stored(
         _("Organizers' chosen names, scrambled passwords, keys, and sign-ins by the hour"),
         _("Until they leave the site; a sign-in a month at most"),
-        SERVER,
+        HELD_BY_HOST,
         ("organizer", "sign_in", "recovery_code", "invitation", "authorship", "names_key_copy"),
     ),
     Stored(
         _("Which organizers' forms were sent, scrambled, with the day, so that pressing twice counts once"),
         _("Two days"),
-        SERVER,
+        HELD_BY_HOST,
         ("spent_form",),
     ),
     Stored(
@@ -130,7 +130,7 @@ OTHERS = (
     Stored(
         _("Reports that a letter does harm: what was written, with nothing about who wrote it"),
         _("Until this site's host has dealt with it"),
-        SERVER,
+        HELD_BY_HOST,
         ("report",),
     ),
 )

@@ -11,10 +11,10 @@ from datetime import date
 _ = str
 READ = date(2026, 11, 27)
 
-ANYONE = _("Anyone who works there")
+ALL_WORKERS = _("Anyone who works there")
 EMPLOYEES = _("Employees")
-PRIVATE = _("Employees of private companies")
-PUBLIC = _("Public employees")
+PRIVATE_EMPLOYEES = _("Employees of private companies")
+PUBLIC_EMPLOYEES = _("Public employees")
 OUTSIDE = _("Contractors and agency workers")
 CONTRACTORS = _("Independent contractors")
 MANAGERS = _("Supervisors and managers")
@@ -52,7 +52,7 @@ RIGHTS = (
         _("United States"),
         (
             Line(
-                PRIVATE,
+                PRIVATE_EMPLOYEES,
                 _(
                     "Most may act together about pay and working conditions, with or without a union. A letter about "
                     "something else may not be covered."
@@ -61,7 +61,7 @@ RIGHTS = (
                 "https://www.nlrb.gov/rights-we-protect/rights/employee-rights",
             ),
             Line(
-                PRIVATE,
+                PRIVATE_EMPLOYEES,
                 _(
                     "Employers may not coerce employees who use these rights. What counts is whether their conduct "
                     "tends to coerce, not whether it worked."
@@ -70,13 +70,13 @@ RIGHTS = (
                 "https://www.everycrsreport.com/reports/R42703.html",
             ),
             Line(
-                PUBLIC,
+                PUBLIC_EMPLOYEES,
                 _("The National Labor Relations Board deals with private employers, not with government ones."),
                 "National Labor Relations Board: Jurisdictional Standards",
                 "https://www.nlrb.gov/rights-we-protect/law/jurisdictional-standards",
             ),
             Line(
-                PUBLIC,
+                PUBLIC_EMPLOYEES,
                 _(
                     "A separate law lets certain federal employees organize and take part, through unions, in "
                     "decisions about their work. It leaves out postal workers."
@@ -108,7 +108,7 @@ RIGHTS = (
         _("Canada"),
         (
             Line(
-                PRIVATE,
+                PRIVATE_EMPLOYEES,
                 _(
                     "Where the Canada Labour Code applies, disciplining or firing someone for union activities can be "
                     "an unfair labor practice. You can complain to the Canada Industrial Relations Board."
@@ -117,7 +117,7 @@ RIGHTS = (
                 "https://cirb-ccri.gc.ca/en/about-appeals-applications-complaints/labour-relations-unfair-labour-practice",
             ),
             Line(
-                PUBLIC,
+                PUBLIC_EMPLOYEES,
                 _(
                     "In the federal public service, no one may be fired, threatened or disciplined for being in an "
                     "employee organization or helping form one."
@@ -131,7 +131,7 @@ RIGHTS = (
         _("United Kingdom"),
         (
             Line(
-                ANYONE,
+                ALL_WORKERS,
                 _(
                     "In England, Wales and Scotland your employer may not treat you badly mainly for taking part in an "
                     "independent union's activities outside working hours. The law doesn't speak of letters."
@@ -140,7 +140,7 @@ RIGHTS = (
                 "https://www.legislation.gov.uk/ukpga/1992/52/section/146",
             ),
             Line(
-                ANYONE,
+                ALL_WORKERS,
                 _(
                     "Reporting crimes, broken legal duties or dangers in the public interest is protected if you do "
                     "it in the ways the Act lists. An open letter isn't automatically one of them."
@@ -160,7 +160,7 @@ RIGHTS = (
         _("European Union"),
         (
             Line(
-                ANYONE,
+                ALL_WORKERS,
                 _(
                     "A directive sets minimum protection for people who report breaches of certain EU laws, such as "
                     "those on safety, the environment and data. Each country has its own law for it. It covers "
@@ -181,7 +181,7 @@ RIGHTS = (
                 "https://www.gesetze-im-internet.de/bgb/__612a.html",
             ),
             Line(
-                ANYONE,
+                ALL_WORKERS,
                 _(
                     "Everyone, in every occupation, may form associations to improve working conditions. Measures "
                     "against this right are unlawful."
@@ -190,7 +190,7 @@ RIGHTS = (
                 "https://www.gesetze-im-internet.de/gg/art_9.html",
             ),
             Line(
-                ANYONE,
+                ALL_WORKERS,
                 _(
                     "Retaliation against people who report certain breaches of law under the whistleblower act is "
                     "forbidden, and so are threats of it."
@@ -199,13 +199,13 @@ RIGHTS = (
                 "https://www.gesetze-im-internet.de/hinschg/__36.html",
             ),
             Line(
-                PUBLIC,
+                PUBLIC_EMPLOYEES,
                 _("Federal civil servants must be moderate and restrained in political activity."),
                 "BBG, § 60",
                 "https://www.gesetze-im-internet.de/bbg_2009/__60.html",
             ),
             Line(
-                PUBLIC,
+                PUBLIC_EMPLOYEES,
                 _(
                     "Federal civil servants must keep official matters confidential, unless the facts are obvious or "
                     "need no secrecy."
@@ -248,7 +248,7 @@ RIGHTS = (
                 LOLS,
             ),
             Line(
-                PUBLIC,
+                PUBLIC_EMPLOYEES,
                 _(
                     "The same act covers public employees. It leaves out the armed forces, and judges and "
                     "prosecutors in service. Police forces have their own rules."
@@ -283,7 +283,7 @@ RIGHTS = (
                 FAIR_WORK_COVERAGE,
             ),
             Line(
-                PUBLIC,
+                PUBLIC_EMPLOYEES,
                 _(
                     "They cover the Australian Government. They may not cover state government departments outside "
                     "Victoria, and some local councils."
@@ -297,7 +297,7 @@ RIGHTS = (
         _("Elsewhere"),
         (
             Line(
-                ANYONE,
+                ALL_WORKERS,
                 _(
                     "Countries that joined this convention must protect workers from being fired or harmed for union "
                     "activities outside working hours. What that means for an open letter differs."

@@ -18,7 +18,7 @@ from petition.letters.organizers.sessions import signed_in
 from petition.letters.organizers.spent_forms import new_token
 from petition.letters.states import CLOSED, DRAFT, OPEN, PUBLISHED, WITHDRAWN
 from petition.web.desk.forms import SignInForm
-from petition.web.shared.context import LANGUAGE, language, now, page, say, session, site
+from petition.web.shared.context import LANGUAGE_KEY, language, now, page, say, session, site
 from petition.web.shared.forms import Problem
 
 _ = str
@@ -54,8 +54,8 @@ Answer = Any
 @bp.before_request
 def guard() -> Answer | None:
     """Let organizers in, and ask all others to sign in; what they typed is carried along."""
-    if LANGUAGE in request.environ and request.method == "GET":
-        return _in_language(request.environ[LANGUAGE])
+    if LANGUAGE_KEY in request.environ and request.method == "GET":
+        return _in_language(request.environ[LANGUAGE_KEY])
     _remember_language()
     g.organizer = _present_organizer()
     if request.endpoint in OPEN_TO_ALL and request.method == "GET":

@@ -6,8 +6,8 @@ from wtforms import BooleanField, TextAreaField
 
 from petition.letters.access import may_edit, own_letter, readable_letter
 from petition.letters.drafting.comments import (
-    OPEN,
-    TAKEN,
+    TAKEN_OVER,
+    TO_ANSWER,
     accept_suggestion,
     add_comment,
     remove_all_comments,
@@ -58,7 +58,7 @@ def _page(organizer: Organizer, slug: str) -> str:
     letter = readable_letter(session(), slug, organizer)
     version = newest_version(session(), letter)
     where, found = threads(session(), letter, text_of(version))
-    shown = [one for one in found if "all" in request.args or one.comment.state == OPEN]
+    shown = [one for one in found if "all" in request.args or one.comment.state == TO_ANSWER]
     first = min(_number("from") or 0, max(len(shown) - 1, 0))
     chosen = _number("paragraph")
     words = where[chosen].text if chosen is not None and chosen < len(where) else ""
@@ -81,7 +81,7 @@ def _page(organizer: Organizer, slug: str) -> str:
         mine=organizer.name,
         edits=may_edit(session(), letter, organizer),
         is_draft=letter.state == DRAFT,
-        taken=TAKEN,
+        taken=TAKEN_OVER,
     )
 
 

@@ -20,7 +20,7 @@ from petition.i18n import letter_languages, name_of
 from petition.letters.drafting.importing.pasted import as_markdown, demands_in
 from petition.letters.text.characters import meaningless_in
 from petition.letters.text.letter_text import (
-    LANGUAGE,
+    LANGUAGE_TAG,
     LIMITS,
     LetterText,
     Translation,
@@ -39,7 +39,7 @@ _ = str
 Fields = dict[str, str]
 OWN = re.compile(r"title|recipient|employer|body|language|note|based_on|demands-[0-9]{1,3}|sources-[0-9]{1,3}-\w+")
 REARRANGE = re.compile(r"(?P<list>demands|sources)-(?P<act>up|down|out|more)(?:-(?P<place>[0-9]{1,3}))?")
-PARTS = {"demands": ("",), "sources": ("-title", "-url", "-date")}
+ELEMENT_PARTS = {"demands": ("",), "sources": ("-title", "-url", "-date")}
 """What the names of one element's fields end with."""
 
 
@@ -95,7 +95,7 @@ def letter_form(fields: Mapping[str, str]) -> LetterForm:
     """The form with what was typed, and one empty demand and source at the end of their lists."""
     form = LetterForm(formdata=MultiDict(_with_room(fields, "demands", "sources")))
     code = form.language.data or ""
-    if LANGUAGE.fullmatch(code) and code not in letter_languages():  # one that was imported
+    if LANGUAGE_TAG.fullmatch(code) and code not in letter_languages():  # one that was imported
         form.language.choices = [*letter_languages().items(), (code, name_of(code))]
     return form
 
@@ -115,7 +115,7 @@ def _with_room(fields: Mapping[str, str], *lists: str) -> Fields:
     for name in lists:
         elements = _elements(fields, name)
         if not elements or any(elements[-1]):
-            elements.append(("",) * len(PARTS[name]))
+            elements.append(("",) * len(ELEMENT_PARTS[name]))
         made = _with_elements(made, name, elements)
     return made
 
@@ -123,13 +123,13 @@ def _with_room(fields: Mapping[str, str], *lists: str) -> Fields:
 def _elements(fields: Mapping[str, str], name: str) -> list[tuple[str, ...]]:
     """The elements of a list, in their order."""
     places = sorted({int(key.split("-")[1]) for key in fields if key.startswith(f"{name}-")})
-    return [tuple(fields.get(f"{name}-{place}{part}", "") for part in PARTS[name]) for place in places]
+    return [tuple(fields.get(f"{name}-{place}{part}", "") for part in ELEMENT_PARTS[name]) for place in places]
 
 
 def _with_elements(fields: Mapping[str, str], name: str, elements: Iterable[tuple[str, ...]]) -> Fields:
     made = {key: value for key, value in fields.items() if not key.startswith(f"{name}-")}
     for place, element in enumerate(elements):
-        made.update({f"{name}-{place}{part}": text for part, text in zip(PARTS[name], element, strict=True)})
+        made.update({f"{name}-{place}{part}": text for part, text in zip(ELEMENT_PARTS[name], element, strict=True)})
     return made
 
 
@@ -144,7 +144,7 @@ def rearranged(fields: Mapping[str, str], act: str) -> Fields:
     elements = _elements(fields, name)
     other = place + {"up": -1, "down": 1}.get(match["act"], 0)
     if match["act"] == "more":
-        elements.append(("",) * len(PARTS[name]))
+        elements.append(("",) * len(ELEMENT_PARTS[name]))
     elif match["act"] == "out" and place < len(elements):
         del elements[place]
     elif 0 <= other < len(elements) and place < len(elements):
@@ -155,7 +155,7 @@ def rearranged(fields: Mapping[str, str], act: str) -> Fields:
 def _with_citation(fields: Mapping[str, str]) -> Fields:
     """Another source, and its mark at the end of the text; with scripts it goes where the cursor is."""
     sources = [source for source in _elements(fields, "sources") if any(part.strip() for part in source)]
-    made = _with_elements(fields, "sources", [*sources, ("",) * len(PARTS["sources"])])
+    made = _with_elements(fields, "sources", [*sources, ("",) * len(ELEMENT_PARTS["sources"])])
     return {**made, "body": f"{fields.get('body', '').rstrip()}[^{len(sources) + 1}]"}
 
 

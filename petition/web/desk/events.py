@@ -10,8 +10,8 @@ from petition.letters.access import own_letter
 from petition.letters.dates import set_dates
 from petition.letters.drafting.versions import newest_version
 from petition.letters.events import (
-    KINDS,
-    NAMES,
+    EVENT_NAMES,
+    EVENT_PARTS,
     STANDINGS,
     add_event,
     events_of,
@@ -34,7 +34,7 @@ A_DAY = _("Choose a date.")
 class EventForm(FlaskForm):
     """Something that happened."""
 
-    kind = SelectField(_("What happened"), choices=lambda: [(kind, _(NAMES[kind])) for kind in KINDS])
+    kind = SelectField(_("What happened"), choices=lambda: [(kind, _(EVENT_NAMES[kind])) for kind in EVENT_PARTS])
     day = DateField(_("Date"), [InputRequired(A_DAY)])
     who = StringField(_("Who"), description=_("Who got it, who answered, which newspaper, who checked"))
     how = StringField(_("How"), description=_("By email, on paper at the front desk, with which program"))
@@ -81,7 +81,7 @@ def _page(organizer: Organizer, slug: str) -> str:
         letter=letter,
         is_public=letter.state in PUBLIC,
         events=events_of(session(), letter),
-        names=NAMES,
+        names=EVENT_NAMES,
         form=as_sent(EventForm, day=now().date()),
         demands=demands,
     )

@@ -9,13 +9,13 @@ from petition.letters.states import PUBLIC
 from petition.publishing.data import columns
 from petition.publishing.figures.counts import figures
 from petition.publishing.figures.facts import evidence, facts, group_lines, headline, rounding
-from petition.publishing.public_files import FORMATS, FROM_FIGURES
+from petition.publishing.public_files import DATA_FILES, FROM_FIGURES
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.shared.context import language, session, site
 from petition.web.shared.headers import headers_of
 
 FILES = [
-    *FORMATS.values(),
+    *DATA_FILES.values(),
     "history.csv",
     "groups.svg",
     "badge.svg",
@@ -24,7 +24,7 @@ FILES = [
     "letter.txt",
     "letter.pdf",
 ]
-SHOWN = ("image/svg+xml", "image/png")
+SHOWN_TYPES = ("image/svg+xml", "image/png")
 
 
 @bp.get("/letters/<slug>/numbers")
@@ -60,6 +60,6 @@ def numbers_file(organizer: Organizer, slug: str, file: str) -> Answer:
     make, media_type = FROM_FIGURES[file]
     body = make(figures(session(), letter, site().settings.url))
     headers = {"Content-Security-Policy": headers_of(media_type)["Content-Security-Policy"]}
-    if media_type not in SHOWN:
+    if media_type not in SHOWN_TYPES:
         headers["Content-Disposition"] = f'attachment; filename="{letter.slug}-{file}"'
     return Response(body, content_type=media_type, headers=headers)

@@ -19,7 +19,7 @@ from petition.letters.organizers.names_keys import (
     MOST_MONTHS,
     MOST_N,
     MOST_NUMBERS,
-    NUMBERS,
+    WHICH_NUMBERS,
     announce_unlocking,
     choose_name_steps,
     grant,
@@ -117,7 +117,7 @@ def choose_names(organizer: Organizer, slug: str) -> Answer:
 def _numbers(typed: str) -> list[int]:
     numbers = [small_number(part) for part in re.split(r"[\s,;]+", typed) if part]
     if None in numbers:
-        raise BadShape(NUMBERS, most=MOST_NUMBERS, least=LEAST_N, largest=f"{MOST_N:,}").about("numbers")
+        raise BadShape(WHICH_NUMBERS, most=MOST_NUMBERS, least=LEAST_N, largest=f"{MOST_N:,}").about("numbers")
     return [number for number in numbers if number is not None]
 
 

@@ -16,7 +16,7 @@ from petition.letters.drafting.versions import newest_version
 from petition.letters.models import Letter, Organizer
 from petition.letters.organizers.accounts import join
 from petition.letters.organizers.members import (
-    MOST_PEOPLE,
+    MOST_MEMBERS,
     accept,
     cancel_invitation,
     invitation,
@@ -38,13 +38,13 @@ from petition.web.shared.limits import limiter, organizer_key, signing_in
 
 _ = str
 NO_SUCH_PERSON = GONE
-ROLES = [(EDITOR, _("Editor (can change everything)")), (COMMENTER, _("Reviewer (reads, comments, approves)"))]
+ROLE_CHOICES = [(EDITOR, _("Editor (can change everything)")), (COMMENTER, _("Reviewer (reads, comments, approves)"))]
 
 
 class InviteForm(FlaskForm):
     """What a link invites people to do."""
 
-    role = RadioField(_("What can they do?"), choices=lambda: ROLES, default=EDITOR)
+    role = RadioField(_("What can they do?"), choices=lambda: ROLE_CHOICES, default=EDITOR)
 
 
 class ShownForm(FlaskForm):
@@ -62,7 +62,7 @@ class ApprovalsForm(FlaskForm):
 
     needed = IntegerField(
         _("Approvals needed before opening"),
-        [Between(0, MOST_PEOPLE)],
+        [Between(0, MOST_MEMBERS)],
     )
 
 
@@ -97,7 +97,7 @@ def _page(organizer: Organizer, slug: str, *, link: str | None = None) -> str:
         mine=mine,
         edits=edits,
         is_draft=letter.state == DRAFT,
-        roles=dict(ROLES),
+        roles=dict(ROLE_CHOICES),
         pending=invitations(session(), letter, moment=now()) if edits else [],
         names={member.organizer_id: member.name for member in everybody},
         approving=[one.name for one in approvals_of(session(), letter, version.number)],
@@ -158,7 +158,7 @@ def _invitation_page(_: Organizer | None, secret: str) -> str:
     return desk_page(
         "organize/join.html",
         letter=letter,
-        role=dict(ROLES)[row.role],
+        role=dict(ROLE_CHOICES)[row.role],
         replaces=row.replaces is not None,
         form=as_sent(JoinForm),
         here=f"/organize/join/{secret}",

@@ -16,7 +16,7 @@ from petition.web.shared.context import session, site
 from petition.web.shared.limits import limiter, starting
 
 _ = str
-NEW = "/organize/letters/new"
+NEW_LETTER = "/organize/letters/new"
 
 
 class StartForm(PassphraseForm):
@@ -36,7 +36,7 @@ def _page(_: Organizer | None) -> str:
 def _elsewhere(organizer: Organizer | None) -> str | None:
     """Where to go instead: organizers who are signed in go to write; where an invitation is needed, a page says so."""
     if organizer is not None:
-        return NEW
+        return NEW_LETTER
     return None if site().settings.start == ANYONE else "/start/"
 
 
@@ -60,4 +60,4 @@ def start(organizer: Organizer | None) -> Answer:
     with about("passphrase"):
         newcomer = join(session(), form.name.data, form.passphrase.data, random=site().random)
     let_in(newcomer, cookie.get("language") or request.form.get("language") or "en")
-    return redirect(NEW, 303)
+    return redirect(NEW_LETTER, 303)

@@ -16,7 +16,7 @@ from petition.letters.drafting.versions import newest_version, text_of, versions
 from petition.letters.drafting.working_copies import who_is_typing
 from petition.letters.lifecycle import announce_close, full_hour_after, obstacles
 from petition.letters.models import Letter, Organizer
-from petition.letters.states import CLOSED, DRAFT, NOTICE, OPEN, PUBLISHED, SIGNABLE, WITHDRAWN
+from petition.letters.states import CLOSED, CLOSING_NOTICE, DRAFT, OPEN, PUBLISHED, SIGNABLE, WITHDRAWN
 from petition.letters.text.letter_text import canonical, digest
 from petition.publishing.documents.fonts import fonts_missing_for
 from petition.web.desk.access import Answer, bp, desk_page
@@ -98,7 +98,7 @@ def publish(organizer: Organizer, slug: str) -> Answer:
 
 def _closing_page(organizer: Organizer, slug: str) -> str:
     letter = own_letter(session(), slug, organizer)
-    return _asked("close", letter, CLOSED, closes=full_hour_after(now() + NOTICE))
+    return _asked("close", letter, CLOSED, closes=full_hour_after(now() + CLOSING_NOTICE))
 
 
 @asks_first("/letters/<slug>/close", _closing_page)
@@ -120,7 +120,7 @@ def cancel_planned_closing(organizer: Organizer, slug: str) -> Answer:
 
 def _emergency_page(organizer: Organizer, slug: str) -> str:
     letter = own_letter(session(), slug, organizer)
-    closes = letter.closes or full_hour_after(now() + NOTICE)
+    closes = letter.closes or full_hour_after(now() + CLOSING_NOTICE)
     return desk_page(
         "organize/confirm/emergency.html",
         letter=letter,

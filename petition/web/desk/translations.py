@@ -18,7 +18,7 @@ from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.drafting.working_copies import forget_working_copy, working_copy
 from petition.letters.models import Letter, Organizer, Version
 from petition.letters.states import DRAFT
-from petition.letters.text.letter_text import LANGUAGE, LetterText, Translation, checked, language_code
+from petition.letters.text.letter_text import LANGUAGE_TAG, LetterText, Translation, checked, language_code
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.actions import organizer_action, refused, saved
 from petition.web.desk.conflicts import conflict_page
@@ -129,7 +129,7 @@ def save_translation(organizer: Organizer, slug: str, language: str) -> Answer:
 def _require_other(letter: Letter, language: str) -> Version:
     """The newest version; refuses what is no language's code, and the binding language."""
     newest = newest_version(session(), letter)
-    if not LANGUAGE.fullmatch(language) or language == newest.language:
+    if not LANGUAGE_TAG.fullmatch(language) or language == newest.language:
         raise NotFound("This letter has no translation into this language. Edit the official version on its own page.")
     return newest
 

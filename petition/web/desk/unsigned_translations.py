@@ -17,7 +17,7 @@ from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.drafting.working_copies import forget_working_copy, working_copy
 from petition.letters.models import Letter, Organizer
 from petition.letters.states import WITHDRAWN
-from petition.letters.text.letter_text import LANGUAGE, LetterText, Translation
+from petition.letters.text.letter_text import LANGUAGE_TAG, LetterText, Translation
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.actions import asks_first, refused, saved
 from petition.web.desk.editor_form import (
@@ -78,7 +78,7 @@ def save_unsigned_translation(organizer: Organizer, slug: str, language: str) ->
 
 def _deleting_page(organizer: Organizer, slug: str, language: str) -> str:
     letter = own_letter(session(), slug, organizer)
-    if not LANGUAGE.fullmatch(language) or unsigned_translation(session(), letter, language) is None:
+    if not LANGUAGE_TAG.fullmatch(language) or unsigned_translation(session(), letter, language) is None:
         raise NotFound(NOTHING_HERE)
     return desk_page("organize/confirm/delete-translation.html", letter=letter, part=language)
 
@@ -94,7 +94,7 @@ def delete_unsigned_translation(organizer: Organizer, slug: str, language: str) 
 
 def _require_other(letter: Letter, language: str) -> None:
     """Refuse what is no language's code, and languages in which the letter is signed."""
-    if not LANGUAGE.fullmatch(language) or language in _words(letter).languages:
+    if not LANGUAGE_TAG.fullmatch(language) or language in _words(letter).languages:
         raise NotFound(NOTHING_HERE)
 
 

@@ -8,7 +8,7 @@ from petition.addresses import as_people_write, is_for_anybody
 from petition.letters.access import own_letter
 from petition.letters.drafting.settings import rolls_of
 from petition.letters.models import Letter, Organizer
-from petition.letters.states import CODE, DRAFT, MAIL
+from petition.letters.states import BY_CODE, BY_EMAIL, DRAFT
 from petition.letters.verification_methods import set_routes
 from petition.signing.signatures import rounds_of
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
@@ -36,7 +36,7 @@ def _page(organizer: Organizer, slug: str) -> str:
     letter = own_letter(session(), slug, organizer)
     known = rounds_of(session(), letter.id)
     domains = [domain for found in letter.mail_domains.values() for domain in found]
-    kept, is_draft = {way: way in letter.routes for way in (CODE, MAIL)}, letter.state == DRAFT
+    kept, is_draft = {way: way in letter.routes for way in (BY_CODE, BY_EMAIL)}, letter.state == DRAFT
     return desk_page(
         "organize/routes.html",
         letter=letter,
@@ -66,7 +66,7 @@ def save_routes(organizer: Organizer, slug: str) -> Answer:
     """Keep it, and show the page again: some choices deserve a second look."""
     letter = own_letter(session(), slug, organizer)
     form = sent(VerificationMethodsForm())
-    chosen = [name for name in (CODE, MAIL) if form[name].data]
+    chosen = [name for name in (BY_CODE, BY_EMAIL) if form[name].data]
     domains = {roll: text.replace(",", "\n").split() for roll, text in _typed(letter).items()}
     set_routes(session(), letter, chosen, domains)
     return saved("routes")

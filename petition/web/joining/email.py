@@ -8,7 +8,7 @@ from petition.errors import NotFound, Refusal
 from petition.issuing.email_codes import Asked, ask
 from petition.letters.access import path_of
 from petition.letters.models import Letter
-from petition.letters.states import MAIL, require_signable
+from petition.letters.states import BY_EMAIL, require_signable
 from petition.web.joining.codes import bp, keys, mail_rolls
 from petition.web.shared.context import issuer_session, language, moved, now, page, site
 from petition.web.shared.forms import problem
@@ -44,7 +44,7 @@ def ask_for_mail(address: str) -> tuple[str, int]:
 
 def _require_roll(letter: Letter, roll: str | None) -> str:
     """The roll in which a visitor wants to sign; refused if its codes are not sent by email."""
-    if MAIL not in letter.routes or site().settings.mail is None:
+    if BY_EMAIL not in letter.routes or site().settings.mail is None:
         raise NotFound("Codes for this letter don't go out by email. Ask the organizers for one on paper.")
     rolls = list(letter.mail_domains)
     wanted = roll or rolls[0]

@@ -9,14 +9,16 @@ from typing import Any
 from werkzeug.http import http_date, is_resource_modified, parse_accept_header, parse_etags
 
 from petition.i18n import DEFAULT
-from petition.publishing.cache import PAGES, SITE_FILES, TOLD, CachedFile, PublicCache
+from petition.publishing.cache import SITE_FILES, SITE_PAGES, TOLD, CachedFile, PublicCache
 from petition.publishing.site_files import query_of
-from petition.web.shared.context import LANGUAGE
+from petition.web.shared.context import LANGUAGE_KEY
 from petition.web.shared.headers import headers_of, transport_security
 
 UNLISTED = re.compile(r"/(?P<path>s/[^/]+)/(?P<name>letter\.md|log/.*)", re.DOTALL)
 LETTER = re.compile(r"/letters/(?P<slug>[a-z0-9-]+)/(?P<name>.*)", re.DOTALL)
-SITE = re.compile(rf"/(?:_site/)?(?P<name>(?:{'|'.join(map(re.escape, SITE_FILES))}|{'|'.join((*TOLD, *PAGES))})?)")
+SITE = re.compile(
+    rf"/(?:_site/)?(?P<name>(?:{'|'.join(map(re.escape, SITE_FILES))}|{'|'.join((*TOLD, *SITE_PAGES))})?)"
+)
 INDEX = re.compile(r"/index\.html\Z")
 """Pages link to each other by their files, so that the same bytes work from a disk."""
 FINAL = "public, max-age=31536000, immutable"
@@ -49,7 +51,7 @@ class CacheMiddleware:
         return None if found is None else self.answer(found, environ)
 
     def _find(self, environ: dict[str, Any], letter_file: FindLetterFile, site_file: FindSiteFile) -> CachedFile | None:
-        path, language = INDEX.sub("/", environ.get("PATH_INFO", "")), environ.get(LANGUAGE)
+        path, language = INDEX.sub("/", environ.get("PATH_INFO", "")), environ.get(LANGUAGE_KEY)
         if (unlisted := UNLISTED.fullmatch(path)) is not None:
             return self.cache.file_for_clients(unlisted["path"], unlisted["name"])
         match = LETTER.fullmatch(path)

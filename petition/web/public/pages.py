@@ -20,7 +20,7 @@ from petition.publishing.public_files import (
     translation_name,
 )
 from petition.web.public.cache_middleware import CacheMiddleware
-from petition.web.shared.context import LANGUAGE, language, page, say, session, site, speak
+from petition.web.shared.context import LANGUAGE_KEY, language, page, say, session, site, speak
 from petition.web.shared.letters import addressed
 from petition.web.shared.public_cache import cached
 
@@ -79,7 +79,7 @@ def letter_file(address: str, name: str) -> Response:
     letter = addressed(address)[0]
     if letter.state not in PUBLIC:
         raise NotFound(NO_SUCH_LETTER)
-    kept = cached().letter_file(letter.slug, name, request.environ.get(LANGUAGE), fresh=True)
+    kept = cached().letter_file(letter.slug, name, request.environ.get(LANGUAGE_KEY), fresh=True)
     if kept is None:
         raise NotFound(NO_SUCH_FILE)
     return _answer(kept)

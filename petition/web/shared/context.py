@@ -16,11 +16,11 @@ from petition.errors import Refusal, SlowDown
 from petition.i18n import DEFAULT, fill, languages
 from petition.publishing.templates import HostFacts, render
 
-HERE = "/_site/"
-LANGUAGE = "petition.language"
+SITE_PATH = "/_site/"
+LANGUAGE_KEY = "petition.language"
 READ_ONLY = ("join",)
 """Blueprints that write to the issuer's database alone."""
-ARRIVING = ("sign.add", "sign.review_or_sign")
+ARRIVING_ENDPOINTS = ("sign.add", "sign.review_or_sign")
 """Pages that take a signature."""
 QUERY = "%=&+/?:@!$'()*,;-._~"
 
@@ -60,7 +60,7 @@ def session() -> Session:
     if "session" not in g:
         databases = site().databases
         only_reads = request.method in ("GET", "HEAD") or request.blueprint in READ_ONLY
-        writes = databases.arriving if request.endpoint in ARRIVING else databases.petition
+        writes = databases.arriving if request.endpoint in ARRIVING_ENDPOINTS else databases.petition
         g.session = Session(databases.reading if only_reads else writes)
     opened: Session = g.session
     return opened
@@ -84,7 +84,7 @@ def close_sessions(_error: BaseException | None = None) -> None:
 
 def language() -> str:
     """The language of the answer: the address's prefix, else what the page set, else English."""
-    return str(request.environ.get(LANGUAGE) or g.get("language") or DEFAULT)
+    return str(request.environ.get(LANGUAGE_KEY) or g.get("language") or DEFAULT)
 
 
 def speak(code: str) -> None:
@@ -108,7 +108,7 @@ def page(template: str, **values: Any) -> str:
     """A page in the language of the answer."""
     settings = site().settings
     host = HostFacts(settings.host_name, settings.contact, settings.start, settings.is_replicated)
-    return render(language(), template, site=HERE, host=host, **values)
+    return render(language(), template, site=SITE_PATH, host=host, **values)
 
 
 def moved(path: str) -> Response:
@@ -116,6 +116,6 @@ def moved(path: str) -> Response:
 
     The host is never named: what a request says of it is not to be trusted.
     """
-    prefix = f"/{request.environ[LANGUAGE]}" if LANGUAGE in request.environ else ""
+    prefix = f"/{request.environ[LANGUAGE_KEY]}" if LANGUAGE_KEY in request.environ else ""
     query = f"?{quote(request.query_string, safe=QUERY)}" if request.query_string else ""
     return redirect(f"{prefix}/{quote(path.lstrip('/'))}{query}", 308)

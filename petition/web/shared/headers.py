@@ -8,7 +8,7 @@ POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; worker-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-HEADERS = {
+SECURITY_HEADERS = {
     "Content-Security-Policy": POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -27,11 +27,11 @@ OWN_ALONE = ("text/html", "text/css", "text/javascript")
 def headers_of(media_type: str) -> dict[str, str]:
     """The headers of a public file: other sites may use our data and pictures, but not our pages, styles or scripts."""
     if media_type.startswith(OWN_ALONE):
-        return HEADERS
+        return SECURITY_HEADERS
     if media_type.startswith(SVG):  # the one style sheet inside is ours, and nothing else is applied
         policy = f"default-src 'none'; style-src '{style_digest()}'; frame-ancestors 'none'"
-        return {**HEADERS, **OPEN_DATA, "Content-Security-Policy": policy}
-    return {**HEADERS, **OPEN_DATA}
+        return {**SECURITY_HEADERS, **OPEN_DATA, "Content-Security-Policy": policy}
+    return {**SECURITY_HEADERS, **OPEN_DATA}
 
 
 def transport_security(url: str | None) -> list[tuple[str, str]]:

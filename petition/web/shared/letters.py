@@ -7,7 +7,7 @@ from flask import abort, request
 from werkzeug.routing import BaseConverter
 
 from petition.errors import Refusal
-from petition.letters.access import LISTED, is_unlisted, letter_at
+from petition.letters.access import LISTED_AT, is_unlisted, letter_at
 from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.models import Letter
 from petition.letters.states import PUBLIC
@@ -34,7 +34,7 @@ def addressed(path: str) -> tuple[Letter, LetterText]:
     """
     letter = letter_at(session(), path)
     if is_unlisted(path) and letter.state in PUBLIC and request.method in ("GET", "HEAD"):
-        abort(moved(f"/{LISTED}{letter.slug}{request.path.removeprefix(f'/{path}')}"))
+        abort(moved(f"/{LISTED_AT}{letter.slug}{request.path.removeprefix(f'/{path}')}"))
     words = text_of(newest_version(session(), letter))
     speak(words.language)
     return letter, words

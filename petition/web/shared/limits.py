@@ -59,7 +59,7 @@ A_VISITOR = Limit(300, MINUTE, 100)
 A_LETTER = Limit(20_000, MINUTE, 100)
 """The same where all visitors look alike."""
 A_BROWSER = Limit(60, MINUTE, 60)
-MAIL = (Limit(5, MINUTE, 10), Limit(20, HOUR, 20))
+EMAILS_ASKED_FOR = (Limit(5, MINUTE, 10), Limit(20, HOUR, 20))
 MAIL_BY_LETTER = Limit(200, MINUTE, 100)
 RARELY_BY_HOUR, RARELY_BY_DAY = Limit(5, HOUR, 10), Limit(5, DAY, 10)
 TOGETHER_BY_HOUR, TOGETHER_BY_DAY = Limit(100, HOUR, 100), Limit(100, DAY, 100)
@@ -102,7 +102,7 @@ def signing() -> Limits:
 
 def asking_for_mail() -> Limits:
     """How often a visitor may ask for a code by email."""
-    return [MAIL_BY_LETTER] if is_from_here() else MAIL
+    return [MAIL_BY_LETTER] if is_from_here() else EMAILS_ASKED_FOR
 
 
 def reporting() -> Limits:

@@ -7,7 +7,7 @@ from flask import Response, request
 from petition.errors import NotFound
 from petition.letters.models import Letter
 from petition.letters.states import APART
-from petition.publishing.documents.calendar import MEDIA_TYPE, reminder
+from petition.publishing.documents.calendar import CALENDAR_TYPE, reminder
 from petition.signing.models import Round
 from petition.signing.signatures import rounds_of, signing_starts, takes_signatures
 from petition.web.shared.context import now, page, say, session
@@ -37,7 +37,7 @@ def calendar(address: str) -> Response:
     if starts is None:
         raise NotFound("There is no date yet. See the letter's page for when you can sign.")
     headers = {"Content-Disposition": 'attachment; filename="reminder.ics"'}
-    return Response(reminder(starts, say("Come back")), content_type=MEDIA_TYPE, headers=headers)
+    return Response(reminder(starts, say("Come back")), content_type=CALENDAR_TYPE, headers=headers)
 
 
 def _rounds(letter: Letter) -> list[Round]:

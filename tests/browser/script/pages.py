@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from petition.web.shared.headers import HEADERS
+from petition.web.shared.headers import SECURITY_HEADERS
 from tests.client.issuing import SHORT
 from tests.client.serving import Answering, Reply, Seen, Web
 
@@ -95,7 +95,7 @@ class WithPages:
     def __call__(self, seen: Seen) -> Reply:
         name = seen.path.partition("?")[0].rpartition("/")[2]
         if name in PAGES and (seen.method == "GET" or name == "join"):
-            return Reply(200, PAGES[name].encode(), {**HEADERS, "Content-Type": "text/html; charset=utf-8"})
+            return Reply(200, PAGES[name].encode(), {**SECURITY_HEADERS, "Content-Type": "text/html; charset=utf-8"})
         if seen.path in ("/sign.js", "/check.js", "/appearance.js"):
             return Reply(200, (STATIC / name).read_bytes(), {"Content-Type": "text/javascript; charset=utf-8"})
         return self.letter(seen)

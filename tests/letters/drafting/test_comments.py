@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from petition.errors import BadShape, Conflict, NotFound, TooLong
 from petition.letters.drafting.comments import (
     MOST_COMMENTS,
-    OPEN,
     RESOLVED,
-    TAKEN,
+    TAKEN_OVER,
+    TO_ANSWER,
     Thread,
     accept_suggestion,
     add_comment,
@@ -111,7 +111,7 @@ def test_a_suggestion_is_taken_over_as_a_new_version(a_draft: Draft) -> None:
     newest = newest_version(a_draft.session, a_draft.letter)
     assert (newest.number, newest.note) == (2, "Taken")
     assert newest.body == WORDS.body.replace("ask you to stop", "demand that you stop")
-    assert said.state == TAKEN
+    assert said.state == TAKEN_OVER
     with pytest.raises(Conflict, match="isn't here anymore"):
         a_draft.take(said.number)
 
@@ -123,7 +123,7 @@ def test_a_suggestion_for_words_that_changed_changes_nothing(a_draft: Draft) -> 
     with pytest.raises(Conflict, match="by hand"):
         a_draft.take(said.number)
     assert newest_version(a_draft.session, a_draft.letter).number == 2
-    assert said.state == OPEN
+    assert said.state == TO_ANSWER
 
 
 def test_a_comment_is_resolved_and_opened_again(a_draft: Draft) -> None:
@@ -133,7 +133,7 @@ def test_a_comment_is_resolved_and_opened_again(a_draft: Draft) -> None:
         resolve(a_draft.session, a_draft.letter, said.number, resolved=resolved)
         states.append(said.state)
 
-    assert states == [RESOLVED, OPEN]
+    assert states == [RESOLVED, TO_ANSWER]
 
 
 def test_authors_delete_their_own_comments_with_replies_and_editors_delete_any(a_draft: Draft) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petition.letters.drafting.differences import ADDED, REMOVED, SAME, Run, differences, runs
+from petition.letters.drafting.differences import ADDED, REMOVED, UNCHANGED, Run, differences, runs
 from petition.letters.text.letter_text import LetterText, Translation
 from petition.letters.text.sources import Source
 from tests.walks import WORDS
@@ -17,10 +17,10 @@ def test_within_a_paragraph_words_are_told_apart() -> None:
     found = list(runs("the quick brown fox jumps", "the slow brown fox leaps over"))
 
     assert found == [
-        Run(SAME, "the "),
+        Run(UNCHANGED, "the "),
         Run(REMOVED, "quick"),
         Run(ADDED, "slow"),
-        Run(SAME, " brown fox "),
+        Run(UNCHANGED, " brown fox "),
         Run(REMOVED, "jumps"),
         Run(ADDED, "leaps over"),
     ]
@@ -34,7 +34,7 @@ def test_fields_without_a_difference_are_left_out() -> None:
 def test_a_paragraph_that_is_new_is_told_from_one_that_changed() -> None:
     (part,) = differences(LetterText(body="one\n\ntwo"), LetterText(body="one\n\ntoo\n\nthree"))
 
-    assert [row.kind for row in part.rows] == [SAME, "changed", ADDED]
+    assert [row.kind for row in part.rows] == [UNCHANGED, "changed", ADDED]
     assert [run.text for run in part.rows[1].before] == ["two"]
     assert [run.text for run in part.rows[1].after] == ["too"]
 

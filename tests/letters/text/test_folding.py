@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petition.letters.text.folding import SHOWN, folded
+from petition.letters.text.folding import LETTERS_SHOWN, folded
 from petition.letters.text.markdown import html
 
 PARAGRAPH = "one two three four five six seven eight nine ten " * 4
@@ -22,7 +22,7 @@ def test_a_long_letter_shows_its_beginning_up_to_the_end_of_a_paragraph() -> Non
     beginning, rest = folded(html("\n\n".join([PARAGRAPH] * 9)))
 
     assert beginning.endswith("</p>")
-    assert len(beginning.split()) >= SHOWN
+    assert len(beginning.split()) >= LETTERS_SHOWN
     assert rest.strip().startswith("<p>")
 
 

@@ -23,7 +23,7 @@ from petition.publishing.figures.counts import Figures
 from petition.publishing.figures.summaries import escaped
 from petition.publishing.openapi import counts_schema
 from petition.publishing.pages.quotes import quotes
-from petition.publishing.public_files import FORMATS, FROM_FIGURES, names
+from petition.publishing.public_files import DATA_FILES, FROM_FIGURES, names
 from tests.publishing.sample_figures import GROUPS, SCRIPTS, some_figures
 from tests.walks import WORDS, Campaign
 
@@ -288,7 +288,7 @@ def test_the_press_kit_has_the_files_of_the_site_but_no_names(found: Figures) ->
 
 
 def test_every_format_of_the_command_is_a_public_file() -> None:
-    assert set(FORMATS.values()) <= set(names(some_figures()))
+    assert set(DATA_FILES.values()) <= set(names(some_figures()))
 
 
 def test_every_column_is_explained_in_the_documents_too() -> None:

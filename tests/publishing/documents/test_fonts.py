@@ -2,7 +2,7 @@
 
 import pytest
 
-from petition.publishing.documents.fonts import CJK, EMOJI, OTHERS, MissingFont, fonts_missing, packages_missing
+from petition.publishing.documents.fonts import CJK, EMOJI, NOTO_CORE, MissingFont, fonts_missing, packages_missing
 from petition.publishing.documents.typesetting import not_drawn
 
 
@@ -31,8 +31,8 @@ def test_what_the_typesetter_brings_along_needs_no_package(text: str) -> None:
         ("한국어", [CJK]),
         ("No cameras 🔥", [EMOJI]),
         ("👩🏽\u200d🚒", [EMOJI]),
-        ("ไทย", [OTHERS]),
-        ("我们🔥ไทย", [CJK, EMOJI, OTHERS]),
+        ("ไทย", [NOTO_CORE]),
+        ("我们🔥ไทย", [CJK, EMOJI, NOTO_CORE]),
     ],
 )
 def test_other_scripts_and_emoji_need_their_package(text: str, packages: list[str]) -> None:
@@ -44,7 +44,7 @@ def test_the_first_character_without_a_font_is_named() -> None:
 
 
 def test_a_machine_without_fonts_misses_every_package() -> None:
-    assert packages_missing(of_machine=False) == [EMOJI, CJK, OTHERS]
+    assert packages_missing(of_machine=False) == [EMOJI, CJK, NOTO_CORE]
 
 
 def test_words_are_never_markup() -> None:

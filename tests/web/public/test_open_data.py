@@ -9,7 +9,7 @@ import pytest
 from werkzeug.http import http_date
 
 from petition.publishing.data.columns import COUNTS, COUNTS_JSON, GROUPS, HISTORY
-from petition.publishing.public_files import FROM_FIGURES, PAGES
+from petition.publishing.public_files import FROM_FIGURES, LETTER_PAGES
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE
 
@@ -34,7 +34,7 @@ def test_other_sites_may_read_data_and_show_pictures(shared: Shared, place: Plac
     assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
-@pytest.mark.parametrize("name", [*PAGES, "join", "sign", "receipt", "round.json"])
+@pytest.mark.parametrize("name", [*LETTER_PAGES, "join", "sign", "receipt", "round.json"])
 def test_no_other_site_may_read_pages_or_what_signers_use(shared: Shared, place: Place, name: str) -> None:
     answer = shared.get(place.public + name, Origin="https://news.example")
 
@@ -99,7 +99,9 @@ def test_what_is_shown_where_the_address_is_shared_is_whole(shared: Shared, plac
 
 
 def test_the_contact_stands_on_the_press_page_alone(shared: Shared, place: Place) -> None:
-    with_it = [name for name in [*PAGES, *DATA] if b"press@letters.example" in shared.get(place.public + name).data]
+    with_it = [
+        name for name in [*LETTER_PAGES, *DATA] if b"press@letters.example" in shared.get(place.public + name).data
+    ]
 
     assert with_it == ["press/"]
 

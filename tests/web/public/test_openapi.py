@@ -9,13 +9,13 @@ from jsonschema import Draft202012Validator
 from petition.letters.text.letter_text import Translation
 from petition.publishing.cache import SITE_FILES
 from petition.publishing.openapi import document
-from petition.publishing.public_files import FROM_FIGURES, PAGES
+from petition.publishing.public_files import FROM_FIGURES, LETTER_PAGES
 from tests.publishing.test_unsigned_translations import add
 from tests.shared import Place, Shared
 from tests.visitors import SITE
 
 FILES = [
-    *PAGES, "signatures/", "signatures/{page}/", "translations/{language}/", *FROM_FIGURES, "log/issuer.pem",
+    *LETTER_PAGES, "signatures/", "signatures/{page}/", "translations/{language}/", *FROM_FIGURES, "log/issuer.pem",
     "log/tile/{level}/{index}",
 ]  # fmt: skip
 KEPT = {("get", f"/{name}") for name in ["", "promises/", "asked/", *SITE_FILES]}

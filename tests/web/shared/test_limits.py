@@ -11,7 +11,7 @@ from petition.web.shared.limits import (
     A_BROWSER,
     A_LETTER,
     A_VISITOR,
-    MAIL,
+    EMAILS_ASKED_FOR,
     RARELY_BY_DAY,
     RARELY_BY_HOUR,
     Counts,
@@ -72,7 +72,7 @@ def allowed(shared: Shared, path: str, limit: Limit) -> int:
     pytest.fail("it never refuses")
 
 
-@pytest.mark.parametrize("limit", [A_VISITOR, A_LETTER, A_BROWSER, *MAIL, RARELY_BY_HOUR, RARELY_BY_DAY])
+@pytest.mark.parametrize("limit", [A_VISITOR, A_LETTER, A_BROWSER, *EMAILS_ASKED_FOR, RARELY_BY_HOUR, RARELY_BY_DAY])
 def test_the_last_request_before_a_refusal_cannot_be_known(shared: Shared, limit: Limit) -> None:
     """With a fixed limit, one who sent 299 knew from the next answer whether another of the same network had come; with
     one limit for all pages, so did one who first filled up another page's."""

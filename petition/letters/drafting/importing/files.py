@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from petition.errors import BadShape
 from petition.letters.drafting.importing.composing import Draft, compose, require_length
 from petition.letters.drafting.importing.front_matter import FrontMatter, split_front_matter
-from petition.letters.drafting.importing.letter_md import TRANSLATION, read_letter_md
+from petition.letters.drafting.importing.letter_md import NEXT_TRANSLATION, read_letter_md
 from petition.letters.drafting.importing.markdown_reader import read_markdown
 from petition.letters.drafting.importing.omissions import INVISIBLE, Omission, Omissions
 from petition.letters.drafting.importing.opendocument.reader import read_opendocument
@@ -69,7 +69,7 @@ def _from_markdown(text: str) -> Imported:
     text = PICTURE.sub(r"\1png;,", text)
     require_length(text)
     front, rest = split_front_matter(text.lstrip("\n "), omissions)
-    documents = [read_markdown(part) for part in TRANSLATION.split(rest)]
+    documents = [read_markdown(part) for part in NEXT_TRANSLATION.split(rest)]
     return _from_documents(documents, front, omissions)
 
 

@@ -19,7 +19,7 @@ HEAD = re.compile(
     r"# (?P<title>.*)\n\nTo: (?P<recipient>.*)  \nEmployer: (?P<employer>.*)  \nLanguage: (?P<language>\S*)"
     r"(?:  \nTranslation of: \S*)?(?:\n\n|\Z)"
 )
-TRANSLATION = re.compile(
+NEXT_TRANSLATION = re.compile(
     r"\n\n---\n\n(?=# .*\n\nTo: .*  \nEmployer: .*  \nLanguage: \S*  \nTranslation of: \S*(?:\n|\Z))"
 )
 """The line before each translation."""
@@ -29,7 +29,7 @@ NUMBERED = re.compile(r"([1-9][0-9]*)\. (.+)")
 def read_letter_md(text: str) -> LetterText | None:
     """The letter whose canonical text this is, to the byte; None if there is none."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").rstrip("\n") + "\n"
-    parts = TRANSLATION.split(text.removesuffix("\n"))
+    parts = NEXT_TRANSLATION.split(text.removesuffix("\n"))
     heads = [HEAD.match(part) for part in parts]
     if not all(heads):
         return None

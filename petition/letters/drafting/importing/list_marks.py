@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass
 
-BULLETS = "•●▪◦‣·○■□➢➤✓✔❖\uf0b7\uf0a7\uf0d8\uf0fc\uf076"
+BULLET_SIGNS = "•●▪◦‣·○■□➢➤✓✔❖\uf0b7\uf0a7\uf0d8\uf0fc\uf076"
 MARK = re.compile(
-    rf"(?P<indent>[ \t]*)(?:(?P<bullet>[{BULLETS}])[ \t]*|(?P<letter>o)\t[ \t]*|(?P<sign>[-*+–])[ \t]+|"
+    rf"(?P<indent>[ \t]*)(?:(?P<bullet>[{BULLET_SIGNS}])[ \t]*|(?P<letter>o)\t[ \t]*|(?P<sign>[-*+–])[ \t]+|"
     r"(?P<number>[0-9]{1,3}[.)])[ \t]+)(?P<text>(?!\\$)\S.*)"
 )
 

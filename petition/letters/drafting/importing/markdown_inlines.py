@@ -112,7 +112,7 @@ class MarkdownInlines:
         if name in (*STRONG, *EMPHASIS, "sup", "sub"):
             self._open[name] += -1 if tag and tag[1] else 1
         else:
-            self._omissions.add(lists.HTML, html)
+            self._omissions.add(lists.HTML_TAGS, html)
         return []
 
 

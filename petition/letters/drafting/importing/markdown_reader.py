@@ -114,7 +114,7 @@ class _Reader:
 
     def _html(self, html: str) -> list[Block]:
         """The words between the tags, a paragraph for each run of lines; comments are left out."""
-        self._omissions.add(lists.HTML, html)
+        self._omissions.add(lists.HTML_TAGS, html)
         words = unescape(TAG.sub(" ", html))
         paragraphs = (" ".join(part.split()) for part in re.split(r"\n\s*\n", words))
         return [Paragraph((Text(part),)) for part in paragraphs if part]

@@ -20,7 +20,7 @@ from petition.letters.drafting.importing.rich_text import (
     merged,
 )
 
-RULE = "___"
+THEMATIC_BREAK = "___"
 """Within a list, stars and dashes would join the list's mark: ``* ***`` is a rule of four stars."""
 NUMBER = re.compile(r"([0-9]{1,9})[.)]")
 
@@ -69,7 +69,7 @@ class _Writer:
         if isinstance(block, Quote):
             within = self._blocks(block.blocks)
             return "\n".join(f"> {line}".rstrip() for line in within.split("\n")) if within else ""
-        return _fenced(block.text) if isinstance(block, Listing) else RULE
+        return _fenced(block.text) if isinstance(block, Listing) else THEMATIC_BREAK
 
     def _text(self, inlines: Sequence[Inline]) -> str:
         return write_inlines(merged(inlines), self._notes, self._omissions)

@@ -15,12 +15,12 @@ from petition.letters.drafting.importing.line_breaks import (
     width_of,
     width_within,
 )
-from petition.letters.drafting.importing.list_marks import BULLETS, marked
+from petition.letters.drafting.importing.list_marks import BULLET_SIGNS, marked
 from petition.letters.text.characters import readable
 from petition.letters.text.letter_text import LIMITS
 from petition.letters.text.markdown import parser
 
-BULLET = re.compile(rf"^(?P<indent>[ \t]*)(?:[{BULLETS}][ \t]*|o\t[ \t]*)(?=\S)(?!\\$)", re.MULTILINE)
+BULLET = re.compile(rf"^(?P<indent>[ \t]*)(?:[{BULLET_SIGNS}][ \t]*|o\t[ \t]*)(?=\S)(?!\\$)", re.MULTILINE)
 SPACED_BREAK = re.compile(r"(?<=\S) {2,}\n(?=[ \t]*\S)")
 """Two spaces at the end of a line, which are Markdown's other way to break it, and would be cut off."""
 _parser = parser()

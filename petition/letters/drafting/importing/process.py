@@ -14,7 +14,7 @@ from petition.letters.drafting.importing.omissions import Omission
 from petition.letters.text.letter_text import LetterText, Translation
 from petition.letters.text.sources import Source
 
-MOST_BYTES = 1_000_000
+LARGEST_DOCUMENT = 1_000_000
 SECONDS = 8
 """After which the process is killed, whatever it does."""
 MOST_ANSWER = 2_000_000
@@ -28,7 +28,7 @@ _turns = threading.BoundedSemaphore(AT_ONCE)
 
 def import_file(name: str, body: bytes) -> Imported:
     """A letter from a file: .docx, .md or .txt. Refuses any other, and what takes more than a letter needs."""
-    if len(body) > MOST_BYTES:
+    if len(body) > LARGEST_DOCUMENT:
         raise TooLong("The file is larger than 1 MB. A letter is shorter.")
     if not _turns.acquire(timeout=PATIENCE):
         raise SlowDown("We're busy reading other files. Try again in a few seconds.")

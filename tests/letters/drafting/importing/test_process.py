@@ -12,7 +12,7 @@ import pytest
 from petition.errors import BadShape, Refusal, TooLong
 from petition.letters.drafting.importing.files import read_file
 from petition.letters.drafting.importing.packages import MOST_UNPACKED
-from petition.letters.drafting.importing.process import MOST_BYTES, import_file
+from petition.letters.drafting.importing.process import LARGEST_DOCUMENT, import_file
 from petition.letters.drafting.importing.worker import MEMORY, SECONDS
 from tests.letters.drafting.importing.word_files import SPACES, item, p, packed, style, t, title, word_file
 
@@ -152,7 +152,7 @@ def test_a_zip_that_lies_about_sizes_is_unpacked_no_further() -> None:
 
 def test_a_file_that_is_too_large_is_not_read_at_all() -> None:
     with pytest.raises(TooLong, match="larger than 1 MB"):
-        import_file("letter.md", b"x" * (MOST_BYTES + 1))
+        import_file("letter.md", b"x" * (LARGEST_DOCUMENT + 1))
 
 
 TIRING = {

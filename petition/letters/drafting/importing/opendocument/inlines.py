@@ -17,7 +17,7 @@ Formula = Callable[[str], str]
 """Reads the formula of an embedded object by its name; empty if it is none."""
 CONTROLS = ("loext:content-control", "text:text-input", "text:placeholder", "text:drop-down")
 HIDDEN = ("text:hidden-text", "text:hidden-paragraph")
-SHAPES = tuple(
+DRAWN_SHAPES = tuple(
     f"draw:{name}"
     for name in ("frame", "custom-shape", "rect", "ellipse", "g", "line", "path", "polygon", "polyline", "control")
 )
@@ -58,7 +58,7 @@ class Inlines:
         if tag in UNSEEN:
             return []
         if tag in HIDDEN:
-            self._omissions.add(lists.HIDDEN)
+            self._omissions.add(lists.HIDDEN_TEXT)
             return []
         if tag == "text:span":
             return self._in_span(one)
@@ -75,7 +75,7 @@ class Inlines:
         if tag == "office:annotation":
             self._omissions.add(lists.COMMENTS)
             return []
-        if tag in SHAPES:
+        if tag in DRAWN_SHAPES:
             return self._drawing(one)
         if tag == "text:change-start":
             self._omissions.add(lists.INSERTIONS)
@@ -140,7 +140,7 @@ class Inlines:
         words = " ".join(text.split())
         if look.hidden:
             if words:
-                self._omissions.add(lists.HIDDEN)
+                self._omissions.add(lists.HIDDEN_TEXT)
             return []
         self._note_look(look, words)
         text = with_symbols(text, look.font, self._omissions)

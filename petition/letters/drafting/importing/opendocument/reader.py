@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 from petition.letters.drafting.importing import omissions as lists
 from petition.letters.drafting.importing.grouping import Line, grouped
 from petition.letters.drafting.importing.omissions import Omissions
-from petition.letters.drafting.importing.opendocument.inlines import SHAPES, Inlines
+from petition.letters.drafting.importing.opendocument.inlines import DRAWN_SHAPES, Inlines
 from petition.letters.drafting.importing.opendocument.lists import Lists
 from petition.letters.drafting.importing.opendocument.styles import Styles
 from petition.letters.drafting.importing.packages import Package, unreadable
@@ -90,10 +90,10 @@ class _Reader:
                 yield from map(Line, as_blocks(rows, self._omissions))
             elif one.tag in HOLDING or one.tag in INDEXES:
                 if self._styles.is_hidden_section(one):
-                    self._omissions.add(lists.HIDDEN)
+                    self._omissions.add(lists.HIDDEN_TEXT)
                 else:
                     yield from self._lines(one)
-            elif one.tag in SHAPES:
+            elif one.tag in DRAWN_SHAPES:
                 yield from self._floating(one)
 
     def _row(self, row: Element) -> list[tuple[Block, ...]]:
@@ -165,7 +165,7 @@ class _Reader:
             for part in page:
                 words = plain(inlines_in(self._aside(part)))
                 if words:
-                    self._omissions.add(lists.HEADERS, words)
+                    self._omissions.add(lists.PAGE_HEADERS, words)
 
 
 def _rows(table: Element) -> Iterator[Element]:

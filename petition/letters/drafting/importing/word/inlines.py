@@ -117,7 +117,7 @@ class Inlines:
             elif not (is_note and one.tag == "w:t"):  # the mark that an author chose for a note
                 found += self._in_run(one)
         if look.hidden and plain(found):
-            self._omissions.add(lists.HIDDEN)
+            self._omissions.add(lists.HIDDEN_TEXT)
         if look.hidden or self._fields.is_instruction:
             return []
         self._note_looks(properties, look, plain(found))

@@ -169,7 +169,7 @@ class _Reader:
             for tree, relations in self._parts.trees(kind):
                 words = plain(inlines_in(self._aside(tree, relations)))
                 if words:
-                    self._omissions.add(lists.HEADERS, words)
+                    self._omissions.add(lists.PAGE_HEADERS, words)
 
 
 def _behind(label: str | None, inlines: tuple[Inline, ...]) -> tuple[Inline, ...]:
