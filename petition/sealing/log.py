@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from petition.crypto.boxes import derive, lock, unlock
 from petition.crypto.encodings import canonical_json
-from petition.crypto.merkle import Tiles, leaf_hash, node_hash
+from petition.crypto.merkle import TILE_WIDTH, Tiles, leaf_hash, node_hash
 from petition.crypto.merkle import root as root_over
 from petition.crypto.notes import checkpoint, public_of, vkey
 from petition.database import insert_once
@@ -17,7 +17,6 @@ from petition.errors import NOTHING_HERE, Conflict, NotFound
 from petition.letters.models import Letter
 from petition.sealing.models import Entry, Log, Tile
 
-TILE = 256
 HASH = 32
 """Bytes."""
 LOG_KEY_LABEL = "petition-log-key-v1"
@@ -109,7 +108,7 @@ def widths(size: int) -> Iterator[tuple[int, int, int]]:
     level = 0
     while size >> (8 * level):
         hashes = size >> (8 * level)
-        yield level, hashes // TILE, hashes % TILE
+        yield level, hashes // TILE_WIDTH, hashes % TILE_WIDTH
         level += 1
 
 
@@ -123,7 +122,7 @@ def _write_tile(session: Session, letter_id: str, level: int, number: int, hashe
 
 def tile(session: Session, log: Log, level: int, number: int, width: int) -> bytes:
     """The hashes of a tile, whole (``width`` 256) or as far as a partial one goes."""
-    if not 1 <= width <= TILE or (log.size >> (8 * level)) < number * TILE + width:
+    if not 1 <= width <= TILE_WIDTH or (log.size >> (8 * level)) < number * TILE_WIDTH + width:
         raise NotFound(NOTHING_HERE)
     stored = session.scalar(
         select(Tile.hashes).where(Tile.letter_id == log.letter_id, Tile.level == level, Tile.number == number)
@@ -135,11 +134,13 @@ def tile(session: Session, log: Log, level: int, number: int, width: int) -> byt
 
 def bundle(session: Session, log: Log, number: int, width: int) -> bytes:
     """Up to 256 entries, each after its length as a big-endian uint16."""
-    if not 1 <= width <= TILE or log.size < number * TILE + width:
+    if not 1 <= width <= TILE_WIDTH or log.size < number * TILE_WIDTH + width:
         raise NotFound(NOTHING_HERE)
     datas = session.scalars(
         select(Entry.data)
-        .where(Entry.letter_id == log.letter_id, Entry.number.between(number * TILE, number * TILE + width - 1))
+        .where(
+            Entry.letter_id == log.letter_id, Entry.number.between(number * TILE_WIDTH, number * TILE_WIDTH + width - 1)
+        )
         .order_by(Entry.number)
     )
     return b"".join(len(data).to_bytes(2, "big") + data for data in datas)
@@ -213,12 +214,12 @@ class _Subtrees:
         """The root of a whole subtree over 2^height entries."""
         level, within = divmod(height, 8)
         first, count = index << within, 1 << within
-        hashes = self._tile(level, first // TILE)
-        start = first % TILE
+        hashes = self._tile(level, first // TILE_WIDTH)
+        start = first % TILE_WIDTH
         return root_over([hashes[HASH * place : HASH * (place + 1)] for place in range(start, start + count)])
 
     def _tile(self, level: int, number: int) -> bytes:
         if (level, number) not in self._tiles:
-            width = min(TILE, (self._log.size >> (8 * level)) - number * TILE)
+            width = min(TILE_WIDTH, (self._log.size >> (8 * level)) - number * TILE_WIDTH)
             self._tiles[level, number] = tile(self._session, self._log, level, number, width)
         return self._tiles[level, number]

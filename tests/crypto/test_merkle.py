@@ -6,18 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from petition.crypto.merkle import (
-    EMPTY,
-    Tiles,
-    consistency_proof,
-    inclusion_proof,
-    leaf_hash,
-    node_hash,
-    root,
-    tile_path,
-    verify_consistency,
-    verify_inclusion,
-)
+from petition.crypto.merkle import EMPTY, Tiles, leaf_hash, node_hash, root, tile_path
+from tests.merkle_proofs import consistency_proof, inclusion_proof, verify_consistency, verify_inclusion
 
 # The tree that implementations of RFC 6962 test with: its entries, and its roots from 1 entry to 8.
 PUBLISHED = [

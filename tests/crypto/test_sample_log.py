@@ -8,9 +8,10 @@ import pytest
 from petition.crypto.blind_rsa import require_round_key
 from petition.crypto.codes import read_receipt
 from petition.crypto.encodings import canonical_json, from_b64url, sha256
-from petition.crypto.merkle import Tiles, consistency_proof, leaf_hash, root, verify_consistency
+from petition.crypto.merkle import Tiles, leaf_hash, root
 from petition.crypto.notes import read_checkpoint, read_vkey
 from petition.crypto.receipts import commit_of, opening
+from tests.merkle_proofs import consistency_proof, verify_consistency
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session
 
 from petition.cli import main
-from petition.crypto.merkle import consistency_proof, leaf_hash, verify_consistency
+from petition.crypto.merkle import leaf_hash
 from petition.crypto.notes import (
     COSIGNATURE,
     WitnessKey,
@@ -35,6 +35,7 @@ from petition.sealing.log import append, consistency, log_of
 from petition.sealing.models import Cosigned, Entry
 from petition.sealing.witnesses import Answer, add_witness, collect, remove_witness
 from petition.verifying import open_source, verify
+from tests.merkle_proofs import consistency_proof, verify_consistency
 from tests.patience import SECONDS
 from tests.publishing.test_folder import publish
 from tests.walks import Campaign
