@@ -31,7 +31,7 @@ from petition.crypto.receipts import opening
 from petition.crypto.tokens import Token
 from petition.database import SQLITE_PRAGMAS
 from petition.letters.fields import read_field
-from petition.migration import migrate_both
+from petition.operations.migration import migrate_both
 from petition.sealing.log import append, log_of, log_seed
 from petition.signing.models import Pending
 from tests.walks import Campaign

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.million import Cost, alone, measured, the_campaign
 from petition.database import Databases
-from petition.migration import migrate_both
+from petition.operations.migration import migrate_both
 from petition.publishing.data.streams import history_csv, log_jsonl
 from petition.sealing.models import Entry, Sealing
 

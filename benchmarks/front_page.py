@@ -28,7 +28,7 @@ from petition import config
 from petition.crypto.blind_rsa import blind, prepare
 from petition.crypto.tokens import statement_bytes
 from petition.letters.models import Letter
-from petition.migration import migrate_both
+from petition.operations.migration import migrate_both
 from tests.install_servers import find_program
 from tests.race.load import free_port, until_answered
 from tests.walks import Campaign

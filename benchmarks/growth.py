@@ -30,7 +30,7 @@ from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.models import Letter, Organizer, Version
 from petition.letters.text.letter_text import LetterText
 from petition.letters.text.markdown import html
-from petition.migration import migrate_both
+from petition.operations.migration import migrate_both
 from tests.walks import WORDS, Campaign
 
 TURNS = 5

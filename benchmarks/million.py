@@ -28,7 +28,7 @@ from petition import config
 from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.tokens import statement_bytes
 from petition.letters.models import Letter
-from petition.migration import migrate_both
+from petition.operations.migration import migrate_both
 from petition.publishing.figures.counts import figures
 from petition.publishing.folder import write_folder
 from petition.signing.models import Pending

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from petition.crypto.blind_rsa import PrivateKey
 from petition.database import Databases
-from petition.migration import migrate_both
+from petition.operations.migration import migrate_both
 from tests.browser.conftest import OPTIONS
 from tests.browser.firefox import WITHOUT_JIT, firefox
 from tests.browser.script.phones import Phone, Site, a_phone, served

@@ -205,7 +205,7 @@ def begin_at(folder: str, urls: Urls, key: PrivateKey) -> tuple[str, str]:
     """A published letter; its id and its text's digest."""
     if not urls:
         return begin(folder, key)
-    from petition.migration import migrate_both
+    from petition.operations.migration import migrate_both
 
     campaign = the_campaign(folder, urls, key)
     migrate_both(campaign.databases, Path(folder))

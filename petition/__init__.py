@@ -1,6 +1,5 @@
 """Petition: open letters signed by verified colleagues whom no one can trace. ``create_app`` makes the application."""
 
-import os
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -17,7 +16,6 @@ __version__ = "0.2.0"
 def create_app(
     settings: "Settings | None" = None,
     clock: Callable[[], datetime] | None = None,
-    random: Callable[[int], bytes] = os.urandom,
     seconds: Callable[[], float] = time.monotonic,
 ) -> "Flask":
     """The web application, as WSGI. Refuses to start if the machine's RSA libraries don't agree, or if the keys of the
@@ -52,7 +50,7 @@ def create_app(
         WTF_CSRF_TIME_LIMIT=None,
         TRAP_HTTP_EXCEPTIONS=False,
     )
-    app.extensions["petition"] = Site(settings, databases, master, clock or utc_now, random)
+    app.extensions["petition"] = Site(settings, databases, master, clock or utc_now)
     app.extensions["petition.readiness"] = Readiness(settings, databases, master, clock or utc_now)
     app.extensions["petition.keys"] = Keys(RoundSecrets(settings.rounds_folder, master))
     host = HostFacts(settings.host_name, settings.contact, settings.start, settings.is_replicated)

@@ -21,7 +21,7 @@ from petition.crypto.blind_rsa import PrivateKey
 from petition.database import Databases
 from petition.letters.organizers import passphrases
 from petition.letters.organizers.passphrases import PassphraseChecker
-from petition.migration import migrate_both
+from petition.operations.migration import migrate_both
 from petition.web.shared.limits import Counts, limiter
 from petition.web.shared.login_throttle import waits
 from tests.install_office import find_office

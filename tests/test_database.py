@@ -28,7 +28,7 @@ from petition.database import (
 from petition.issuing.models import Batch, Code
 from petition.issuing.rounds import numbers
 from petition.letters.models import Letter, Organizer
-from petition.migration import at_head, migrate_both
+from petition.operations.migration import at_head, migrate_both
 from petition.publishing.figures.counts import figures
 from petition.sealing.sealer import seal
 from petition.signing.models import Pending, Tombstone

@@ -11,18 +11,17 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, MetaData, String, create_engine, func, insert, inspect, literal, select, text
+from sqlalchemy import Engine, String, create_engine, func, insert, inspect, literal, select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from petition.database import Databases, IssuerBase, PetitionBase, files_of, place_of
-from petition.migration import alembic_config, at_head, migrate_both
-from petition.schema import changes
+from petition.operations.migration import alembic_config, at_head, migrate_both
+from petition.operations.schema import METADATA, changes
 from petition.signing.models import Answer, Pending
 from tests.patience import SECONDS
 from tests.walks import Campaign
 
-CHAINS: dict[str, MetaData] = {"petition": PetitionBase.metadata, "issuer": IssuerBase.metadata}
 FROZEN = {
     "issuer/versions/0001_first_tables.py": "126ecd9751a40266e1e568c079a40366456f85992f6fece1a9a6663e0ee679b8",
     "petition/versions/0001_first_tables.py": "95094dacc4ed93364053c1c2df5bb4053aac602890a1e99472894de8b7553e40",
@@ -35,7 +34,7 @@ MIGRATE = """
 import sys
 from pathlib import Path
 from petition.database import Databases
-from petition.migration import migrate_both
+from petition.operations.migration import migrate_both
 migrate_both(Databases(*sys.argv[1:3]), Path(sys.argv[3]))
 """
 
@@ -66,7 +65,7 @@ def modelled(urls: list[str]) -> Iterator[Databases]:
     """Databases whose tables were made from the models, without any revision."""
     databases = Databases(*urls[2:])
     for chain, engine in chains(databases):
-        CHAINS[chain].create_all(engine)
+        METADATA[chain].create_all(engine)
     yield databases
     databases.dispose()
 
@@ -130,7 +129,7 @@ def test_autogenerate_finds_nothing_to_add(empty: Databases, tmp_path: Path) -> 
 
     for chain, engine in chains(empty):
         with engine.connect() as connection:
-            assert changes(connection, CHAINS[chain]) == []
+            assert changes(connection, METADATA[chain]) == []
 
 
 def test_the_tables_are_defined_as_the_models_say_also_where_autogenerate_does_not_look(
@@ -140,7 +139,7 @@ def test_the_tables_are_defined_as_the_models_say_also_where_autogenerate_does_n
 
     for (chain, migrated), (_, made) in zip(chains(empty), chains(modelled), strict=True):
         assert definitions(migrated) == definitions(made)
-        assert set(CHAINS[chain].tables) <= set(definitions(migrated))
+        assert set(METADATA[chain].tables) <= set(definitions(migrated))
 
 
 def test_each_revision_goes_up_and_down_and_up_again(empty: Databases, tmp_path: Path) -> None:
@@ -175,7 +174,7 @@ def test_answers_that_are_stored_already_get_one_length(empty: Databases) -> Non
         assert set(session.scalars(select(Answer.option))) == {"hr", "operations"}
 
 
-@pytest.mark.parametrize("chain", sorted(CHAINS))
+@pytest.mark.parametrize("chain", sorted(METADATA))
 def test_a_chain_is_one_line_from_one_beginning(chain: str) -> None:
     scripts = ScriptDirectory.from_config(alembic_config(chain))
 
@@ -183,7 +182,7 @@ def test_a_chain_is_one_line_from_one_beginning(chain: str) -> None:
     assert len(revisions(chain)) == len(list((place_of("migrations") / chain / "versions").glob("*.py")))
 
 
-@pytest.mark.parametrize("chain", sorted(CHAINS))
+@pytest.mark.parametrize("chain", sorted(METADATA))
 def test_a_revision_stays_what_it_was_whatever_the_models_become(chain: str) -> None:
     for path in (place_of("migrations") / chain / "versions").glob("*.py"):
         assert not re.search(r"^\s*(import|from) petition", path.read_text(encoding="utf-8"), re.MULTILINE), path.name

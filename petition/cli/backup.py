@@ -10,9 +10,9 @@ from petition import __version__, config
 from petition.cli.context import YES, ask_first, cli_context, now, reading, refuse, say, say_json
 from petition.database import Databases
 from petition.errors import BadShape
-from petition.migration import migrate_both
 from petition.operations import backup as backups
 from petition.operations import log_recovery, restoring
+from petition.operations.migration import migrate_both
 from petition.operations.recipients import (
     Recipient,
     decrypt_with,

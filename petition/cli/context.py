@@ -32,11 +32,11 @@ class CliContext:
     services: Services
 
 
-def cli_context(*, upgrades: bool = False) -> CliContext:
-    """Open everything. Databases of an older version are upgraded if the command is one that may, else refused."""
+def cli_context() -> CliContext:
+    """Open everything. Databases of an older version are refused."""
     settings = config.settings()
     try:
-        databases = open_databases(settings, upgrades=upgrades, tell=say)
+        databases = open_databases(settings, tell=say)
     except OperationalError as error:
         said = str(error.orig).partition("\n")[0]
         refuse(f"PETITION_DATABASE_URL, PETITION_ISSUER_DATABASE_URL: a database cannot be opened ({said}).")

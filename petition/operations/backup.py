@@ -34,18 +34,18 @@ from sqlalchemy import (
 
 from petition.config import SECRET_BYTES
 from petition.crypto.encodings import b64url, from_b64url, hour
-from petition.database import Databases, IssuerBase, Padded, PetitionBase, to_hour
+from petition.database import Databases, Padded, PetitionBase, to_hour
 from petition.errors import BadShape, Conflict, Refusal
 from petition.issuing.models import UNSPENT, VOIDED, Code, IssuingRound, Outbox
 from petition.letters.models import Invitation, NamesKey, SignIn
-from petition.migration import head_of
+from petition.operations.migration import head_of
+from petition.operations.schema import METADATA
 from petition.private_files import written_beside
 from petition.sealing.models import Entry, Log, Tile
 from petition.signing.models import Answer, ArrivedAnswer, ArrivedName, LockedName, Pending, Sealed
 
 FORMAT = 1
 MAGIC = b"age-encryption.org/v1"
-CHAINS = {"petition": PetitionBase.metadata, "issuer": IssuerBase.metadata}
 LEFT_OUT = {
     Pending.__tablename__, Tile.__tablename__, Code.__tablename__, Outbox.__tablename__, SignIn.__tablename__,
     Invitation.__tablename__, ArrivedName.__tablename__, LockedName.__tablename__, ArrivedAnswer.__tablename__,
@@ -83,7 +83,7 @@ def back_up(databases: Databases, secret: bytes, *, moment: datetime, program: s
         "petition": "backup",
         "format": FORMAT,
         "program": program,
-        "revisions": {chain: head_of(chain) for chain in CHAINS},
+        "revisions": {chain: head_of(chain) for chain in METADATA},
         "made": hour(to_hour(moment)),
         "secret": b64url(secret),
     }
@@ -116,7 +116,7 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 
 
 def _tables(connection: Connection, chain: str, but: str = "") -> Iterator[Any]:
-    for table in CHAINS[chain].sorted_tables:
+    for table in METADATA[chain].sorted_tables:
         if table.name not in {*LEFT_OUT, but}:
             yield _heading(chain, table)
             for row in connection.execute(select(table).where(~_left_out(table)).order_by(*table.primary_key)):
@@ -228,7 +228,7 @@ def _read(plain: bytes) -> Backup:
         raise Conflict(
             "This backup is of version %(program)s, which is newer. Install it first.", program=head["program"]
         )
-    rows: dict[str, dict[str, list[dict[str, Any]]]] = {chain: defaultdict(list) for chain in CHAINS}
+    rows: dict[str, dict[str, list[dict[str, Any]]]] = {chain: defaultdict(list) for chain in METADATA}
     for line in lines[1:-1]:
         if isinstance(line, dict):
             table, columns = rows[line["database"]][line["table"]], line["columns"]

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DatabaseError
 from petition.config import Settings
 from petition.database import Databases, files_of, waiting_beside
 from petition.errors import Conflict, Refusal
-from petition.migration import CHAIN_NAMES
+from petition.operations.migration import CHAIN_NAMES
 
 FOLDER = "before-upgrade"
 FACTS = "facts.json"

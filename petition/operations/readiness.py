@@ -12,16 +12,15 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from petition.config import Settings
-from petition.database import BUSY_SECONDS, Databases, IssuerBase, PetitionBase, is_unsupported
-from petition.migration import CHAIN_NAMES, at_head
+from petition.database import BUSY_SECONDS, Databases, is_unsupported
 from petition.operations.doctor.files import TOO_LITTLE
+from petition.operations.migration import CHAIN_NAMES, at_head
+from petition.operations.schema import METADATA, differences
 from petition.operations.secrets_folder import problem
 from petition.operations.startup import misfits, missing_rounds
 from petition.outages import is_away
-from petition.schema import differences
 from petition.sealing.update_hours import overdue_letters
 
-METADATA = {"petition": PetitionBase.metadata, "issuer": IssuerBase.metadata}
 ANSWER_SECONDS, SLOW_SECONDS = 2.0, 60.0
 """How long an answer is reused: anyone may ask, and comparing all tables takes a third of a second."""
 WRITE_SECONDS = 2

@@ -19,8 +19,8 @@ from petition.errors import Refusal
 from petition.letters.access import hosted_letters
 from petition.letters.models import Letter
 from petition.letters.states import PUBLIC
-from petition.migration import migrate_both
 from petition.operations.backup import read_backup
+from petition.operations.migration import migrate_both
 from petition.operations.recipients import Identity, decrypt_with
 from petition.operations.restoring import restore
 from petition.publishing.figures.counts import figures

@@ -20,8 +20,9 @@ from petition.issuing.models import Batch, IssuingRound
 from petition.issuing.secrets import RoundSecrets
 from petition.letters.models import Letter
 from petition.letters.states import CLOSED, SIGNABLE
-from petition.migration import alembic_config, known_revisions, migrating
-from petition.operations.backup import CHAINS, Backup, snapshot
+from petition.operations.backup import Backup, snapshot
+from petition.operations.migration import alembic_config, known_revisions, migrating
+from petition.operations.schema import METADATA
 from petition.operations.secrets_folder import adopt_folder
 from petition.private_files import written_beside
 from petition.sealing.models import Entry, Log, Tile
@@ -33,7 +34,7 @@ AT_ONCE = 2000
 
 def require_known(backup: Backup, scripts: Path | None = None) -> None:
     """Refuse a backup that a newer version made."""
-    for chain in CHAINS:
+    for chain in METADATA:
         if backup.revisions.get(chain) not in known_revisions(chain, scripts):
             raise Conflict(
                 "This backup was made by version %(program)s, which is newer than this one. Install version "
@@ -44,7 +45,7 @@ def require_known(backup: Backup, scripts: Path | None = None) -> None:
 
 def require_empty(databases: Databases) -> None:
     """Refuse to restore where anything is."""
-    for chain, metadata in CHAINS.items():
+    for chain, metadata in METADATA.items():
         with snapshot(databases.engine(chain)) as connection:
             for table in metadata.sorted_tables:
                 if connection.execute(select(func.count()).select_from(table)).scalar_one():

@@ -19,7 +19,7 @@ from petition.config import Settings
 from petition.crypto.boxes import derive
 from petition.database import Databases, is_unsupported
 from petition.errors import Conflict
-from petition.migration import make_one_row
+from petition.operations.migration import make_one_row
 from petition.private_files import written_beside
 
 NAME, MARK = "folder-name", "leader-mark"

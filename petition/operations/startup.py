@@ -7,15 +7,15 @@ from sqlalchemy.orm import Session
 
 from petition.config import Settings, master_secret, prepare_folders
 from petition.crypto.notes import public_of
-from petition.database import Databases, IssuerBase, PetitionBase
+from petition.database import Databases
 from petition.errors import Conflict
 from petition.issuing.models import IssuingRound
 from petition.issuing.secrets import RoundSecrets
 from petition.letters.models import Letter
 from petition.letters.states import WITHDRAWN
+from petition.operations.schema import METADATA, differences, named
 from petition.operations.secrets_folder import is_adopted, require_folder
 from petition.operations.upgrade import NEW, OLD, state_of, upgrade
-from petition.schema import differences, named
 from petition.sealing.log import log_seed
 from petition.sealing.models import Log
 
@@ -71,7 +71,7 @@ def open_secret(settings: Settings, databases: Databases) -> bytes:
 
 def require_tables(databases: Databases) -> None:
     """Refuse databases whose tables are not those of this version, though their revision is."""
-    for chain, metadata in (("petition", PetitionBase.metadata), ("issuer", IssuerBase.metadata)):
+    for chain, metadata in METADATA.items():
         found = differences(databases.engine(chain), metadata)
         if found:
             raise Conflict(

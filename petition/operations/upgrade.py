@@ -11,8 +11,8 @@ from petition.database import Databases
 from petition.errors import Conflict
 from petition.issuing.models import IssuingRound
 from petition.letters.models import Letter
-from petition.migration import CHAIN_NAMES, alone, head_of, known_revisions, revision_of, upgrade_chain
 from petition.operations.copies import is_begun, make_copies
+from petition.operations.migration import CHAIN_NAMES, alone, head_of, known_revisions, revision_of, upgrade_chain
 
 NEW, CURRENT, OLD = "new", "current", "old"
 
@@ -60,7 +60,7 @@ def upgrade(
         if state == OLD and copies and not is_begun(settings, revisions, heads):
             make_copies(settings, databases, revisions, heads)
         for chain in CHAIN_NAMES:
-            upgrade_chain(databases.engine(chain), chain, scripts=scripts)
+            upgrade_chain(databases.engine(chain), chain, scripts)
     if state == OLD and copies:
         tell("Upgraded. Until the next count update, petition rollback goes back to the older version.")
     return True

@@ -30,10 +30,10 @@ from petition.letters.fields import read_field
 from petition.letters.models import Letter
 from petition.letters.states import CLOSED, PUBLISHED
 from petition.letters.text.letter_text import Translation
-from petition.migration import migrate_both
 from petition.operations import log_recovery, restoring
 from petition.operations.backup import back_up, decrypt, encrypt, put_file, read_backup
 from petition.operations.doctor.checks import Finding, check
+from petition.operations.migration import migrate_both
 from petition.sealing.log import log_of
 from petition.sealing.models import Entry, Log
 from petition.signing.models import Answer, ArrivedAnswer, Pending, Sealed, Tombstone, Withdrawal

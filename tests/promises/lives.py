@@ -36,7 +36,7 @@ from petition.issuing.message import Sender
 from petition.issuing.tokens import exchange
 from petition.letters.fields import read_field
 from petition.letters.models import Letter
-from petition.migration import migrate_both
+from petition.operations.migration import migrate_both
 from petition.signing.models import Round
 from tests.walks import DATABASES, Campaign
 

@@ -11,9 +11,9 @@ from petition.config import prepare_folders, settings
 from petition.database import Databases
 from petition.errors import Conflict
 from petition.letters.models import Letter
-from petition.migration import migrate_both
 from petition.operations import log_recovery
 from petition.operations.backup import back_up, read_backup
+from petition.operations.migration import migrate_both
 from petition.operations.restoring import restore
 from petition.publishing.published_log import require_publishable
 from tests.conftest import Clock

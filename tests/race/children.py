@@ -16,8 +16,8 @@ from petition.coordination import updates
 from petition.coordination.services import make_services
 from petition.database import Databases
 from petition.jobs import mailer, scheduler
-from petition.migration import migrate_both
 from petition.operations import lease
+from petition.operations.migration import migrate_both
 from petition.operations.secrets_folder import SecretsFolder
 from petition.operations.startup import open_secret
 

@@ -12,8 +12,8 @@ import psycopg
 import pytest
 
 from petition.config import prepare_folders, settings
-from petition.migration import migrate_both
 from petition.operations.doctor.hosts import check_hosts
+from petition.operations.migration import migrate_both
 from petition.operations.startup import open_secret
 from tests.conftest import Clock
 from tests.patience import SECONDS

@@ -13,7 +13,7 @@ from petition.config import prepare_folders, settings
 from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.encodings import b64url
 from petition.crypto.tokens import Token
-from petition.migration import migrate_both
+from petition.operations.migration import migrate_both
 from tests.commands import petition
 from tests.conftest import Clock
 from tests.race import children

@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 from petition.crypto.encodings import b64url
 from petition.database import Databases
 from petition.issuing.models import UNSPENT, Code
-from petition.migration import at_head
+from petition.operations.migration import at_head
 from tests.conftest import Clock
 from tests.patience import SECONDS
 from tests.race import children

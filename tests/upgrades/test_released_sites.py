@@ -20,8 +20,8 @@ from petition.database import Databases, IssuerBase, PetitionBase
 from petition.letters.drafting.approvals import approve
 from petition.letters.models import Letter, Organizer
 from petition.operations.doctor import checks
+from petition.operations.schema import differences
 from petition.operations.upgrade import CURRENT, state_of, upgrade
-from petition.schema import differences
 from petition.sealing.models import Entry, Log
 from petition.signing.signatures import look_up
 from tests.conftest import Clock

@@ -19,9 +19,9 @@ from petition.cli import main
 from petition.config import prepare_folders, settings
 from petition.database import Databases, place_of
 from petition.errors import Conflict
-from petition.migration import CHAIN_NAMES, head_of, migrate_both, revision_of
 from petition.operations.backup import back_up, read_backup
 from petition.operations.copies import NotCopied, folder_of, forget_copies, put_back
+from petition.operations.migration import CHAIN_NAMES, head_of, migrate_both, revision_of
 from petition.operations.restoring import require_known, restore
 from petition.operations.startup import open_secret, require_secrets
 from petition.operations.upgrade import CURRENT, OLD, state_of, upgrade

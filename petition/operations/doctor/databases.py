@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from petition.database import IssuerBase, PetitionBase
-from petition.migration import at_head
 from petition.operations.doctor.findings import NOTE, OK, WRONG, Finding
-from petition.schema import differences, named
+from petition.operations.migration import at_head
+from petition.operations.schema import METADATA, differences, named
 
-METADATA = {"petition": PetitionBase.metadata, "issuer": IssuerBase.metadata}
 PRAGMAS = {"journal_mode": "truncate", "synchronous": 2, "secure_delete": 1}
 
 

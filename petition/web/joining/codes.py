@@ -1,7 +1,6 @@
 """Joining: a code becomes a token. Meets the issuer, and never the signatures."""
 
 import hmac
-import os
 from typing import Any
 
 from flask import Blueprint, Response, current_app, make_response, request
@@ -56,7 +55,7 @@ def join_page(letter: Letter, words: LetterText, **typed: Any) -> str:
         "join/join.html",
         letter=letter,
         words=words.in_language(language()),
-        **{**shown, "seed": shown["seed"] or b64url(os.urandom(SEED))},
+        **{**shown, "seed": shown["seed"] or b64url(site().random(SEED))},
         **mail_rolls(letter),
         appearance_form=appearance_form_of(letter),
         **_rolls(letter),
@@ -121,10 +120,10 @@ def _token_for(letter: Letter, code: str, seed: str) -> Token:
     that the same form sent again, after a lost answer, gets the same token, until the secret is destroyed."""
     require_signable(letter)
     code = read_code(code)
-    start = from_b64url(seed, SEED) if seed else os.urandom(SEED)
+    start = from_b64url(seed, SEED) if seed else site().random(SEED)
     round_ = round_of_code(issuer_session(), keys().secrets, letter.id, code)
     issuer_session().close()  # others exchange theirs while this one is blinded
-    chance = keys().secrets.chance_key(letter.id, round_.number) or os.urandom(SEED)
+    chance = keys().secrets.chance_key(letter.id, round_.number) or site().random(SEED)
     random = drawn_from(hmac.digest(chance, start + code.encode(), "sha256"))
     key = PublicKey.from_spki(round_.public_key)
     receipt = random(RECEIPT_SIZE)

@@ -1,5 +1,6 @@
 """What every request has at hand: settings, databases, the clock, the language. Knows no rules."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from petition.database import Databases
 from petition.errors import Refusal, SlowDown
 from petition.i18n import DEFAULT, fill, languages
 from petition.publishing.templates import HostFacts, render
+from petition.randomness import Random
 
 SITE_PATH = "/_site/"
 LANGUAGE_KEY = "petition.language"
@@ -33,7 +35,7 @@ class Site:
     databases: Databases
     master: bytes
     clock: Callable[[], datetime]
-    random: Callable[[int], bytes]
+    random: Random = os.urandom
 
 
 def utc_now() -> datetime:

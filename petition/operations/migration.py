@@ -56,22 +56,19 @@ def at_head(engine: Engine, chain: str) -> bool:
     return revision_of(engine) == head_of(chain)
 
 
-def migrate(engine: Engine, chain: str, lock_folder: Path, *, to: str = "head", scripts: Path | None = None) -> None:
-    """Bring a database to a revision of its chain. If several processes ask at once, one does it."""
-    with alone(engine, chain, lock_folder):
-        upgrade_chain(engine, chain, to=to, scripts=scripts)
-
-
 def migrate_both(databases: Databases, lock_folder: Path) -> None:
-    """Bring both databases to the newest revision, without any copy of what they were."""
+    """Bring both databases to the newest revision, without any copy of what they were. If several processes ask at
+    once, one does it."""
     for chain in CHAIN_NAMES:
-        migrate(databases.engine(chain), chain, lock_folder)
+        engine = databases.engine(chain)
+        with alone(engine, chain, lock_folder):
+            upgrade_chain(engine, chain)
 
 
-def upgrade_chain(engine: Engine, chain: str, *, to: str = "head", scripts: Path | None = None) -> None:
+def upgrade_chain(engine: Engine, chain: str, scripts: Path | None = None) -> None:
     """Run the revisions that are missing, in one transaction: killed meanwhile, the database stays as it was."""
     with migrating(engine) as connection:
-        command.upgrade(alembic_config(chain, connection, scripts), to)
+        command.upgrade(alembic_config(chain, connection, scripts), "head")
 
 
 @contextlib.contextmanager

@@ -7,10 +7,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, MetaData, text
 
-from petition.database import WAITING_FILE, files_of
+from petition.database import WAITING_FILE, IssuerBase, PetitionBase, files_of
 
 NOT_OURS = frozenset({"alembic_version", "migration_lock", "host_lease"})
 MOST_NAMED = 3
+METADATA: dict[str, MetaData] = {"petition": PetitionBase.metadata, "issuer": IssuerBase.metadata}
+"""The models' tables, by the name of their chain of revisions."""
 
 
 def differences(engine: Engine, metadata: MetaData) -> list[str]:
