@@ -1,4 +1,4 @@
-"""Two databases that never meet: their bases, engines and statements. See ``petition.operations.migration`` for upgrades.
+"""Two databases that never meet: their bases, engines and statements. Upgrades: ``petition.operations.migration``.
 
 SQLite runs with a truncated rollback journal and full syncs, never a write-ahead log: a write-ahead log
 keeps the order and the moments of what was written (protocol, section 7).

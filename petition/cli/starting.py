@@ -3,20 +3,17 @@
 import os
 import socket
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 
 from sqlalchemy.exc import OperationalError
 
 from petition.cli.context import refuse, say
 from petition.config import Settings
+from petition.operations.local_server import status_of
 from petition.operations.startup import open_databases, open_secret, require_secrets, require_tables
 
 ASK_SECONDS = 2.0
 LONGEST_PAUSE = 10.0
-NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-"""Ask this machine directly, no matter which proxy the environment names."""
 
 
 def require_free_port(host: str, port: int, setting: str = "--port") -> None:
@@ -77,11 +74,7 @@ class Announcement:
 
 def answers(address: str) -> bool:
     """Whether a server answers at an address that it is well."""
-    try:
-        with NO_PROXY.open(address, timeout=ASK_SECONDS) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+    return status_of(address, ASK_SECONDS) == 200
 
 
 def local_address(host: str, port: int) -> str:

@@ -20,13 +20,13 @@ from socket import SHUT_RDWR
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
+from petition.config import LOOPBACK
 from petition.issuing.message import Sender
 
 SILENCE = 15.0
 """Seconds without an answer after which a mail server is left."""
 PATIENCE = 60.0
 """Seconds for one email in all, even if the server answers drop by drop."""
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class NotTaken(Exception):

@@ -6,8 +6,6 @@ few seconds would see when people come. To learn how quickly the site answers, a
 
 import contextlib
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -22,12 +20,12 @@ from sqlalchemy.orm import Session
 from petition.config import Settings
 from petition.database import engine_for
 from petition.issuing.models import Outbox
+from petition.operations.local_server import status_of
 from petition.scheduler_record import SchedulerRecord
 
 STEP = 5
 """Waiting email is rounded down to multiples of this: one more would show that someone asked just now."""
 ANSWER_SECONDS = 5.0
-NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class SiteHealth(Collector):
@@ -41,13 +39,15 @@ class SiteHealth(Collector):
     def collect(self) -> Iterable[Metric]:
         """The figures of this moment."""
         begun = time.monotonic()
-        answers = _status(f"{self._address}/healthz") == 200
+        answers = status_of(f"{self._address}/healthz", ANSWER_SECONDS) == 200
         seconds = time.monotonic() - begun
         yield _gauge("petition_up", "Whether the server answers.", float(answers))
         if answers:
             yield _gauge("petition_answer_seconds", "How long the server took to answer this very question.", seconds)
         yield _gauge(
-            "petition_ready", "Whether /readyz finds all well.", float(_status(f"{self._address}/readyz") == 200)
+            "petition_ready",
+            "Whether /readyz finds all well.",
+            float(status_of(f"{self._address}/readyz", ANSWER_SECONDS) == 200),
         )
         run = self._record.read()
         if run is not None:
@@ -73,17 +73,6 @@ def serve(settings: Settings, address: str, host: str, port: int) -> None:
     registry.register(SiteHealth(settings, address))
     _server, thread = start_http_server(port, host, registry)
     thread.join()
-
-
-def _status(address: str) -> int:
-    try:
-        with NO_PROXY.open(address, timeout=ANSWER_SECONDS) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        error.close()
-        return error.code
-    except OSError:
-        return 0
 
 
 def _gauge(name: str, about: str, value: float) -> Metric:

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 from petition.crypto.locked_names import LONGEST_LOCKED_NAME
 from petition.errors import BadShape, Refusal, TooLong
+from petition.letters.text.characters import JOINERS
 from petition.letters.text.letter_text import one_line
 from petition.normalization import normalize
 
-JOINERS = "\u200c\u200d"
-"""Invisible, but Persian and Indian names cannot be written without them."""
 MOST_MARKS = 4
 """Accents on one letter: more of them run over the lines of others."""
 _CONTACT = re.compile(r"@|://|\bwww\.|\.(?:com|org|net|info|io)\b", re.IGNORECASE)

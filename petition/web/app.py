@@ -1,12 +1,11 @@
 """The web application: registers the pages, adds headers, and turns refusals into answers. Knows no rules."""
 
-import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from flask import Flask, Response, current_app, g, jsonify, make_response, request
+from flask import Flask, Response, current_app, g, make_response, request
 from flask import session as cookie
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import RequestRedirect
@@ -36,6 +35,7 @@ from petition.web.shared.headers import SECURITY_HEADERS, transport_security
 from petition.web.shared.letters import LetterPath
 from petition.web.shared.limits import is_known
 from petition.web.shared.onion import onion_location
+from petition.web.shared.problems import PROBLEM, problem, problem_details
 from petition.web.shared.uploads import InMemoryRequest
 
 DRAFTING_BODY = 1024 * 1024
@@ -154,15 +154,8 @@ def refuse(refusal: Refusal) -> Any:
 
 def wants_json() -> bool:
     """Whether the answer goes to a program."""
-    best = request.accept_mimetypes.best_match(["text/html", "application/json", "application/problem+json"])
+    best = request.accept_mimetypes.best_match(["text/html", "application/json", PROBLEM])
     return request.endpoint in JSON_ENDPOINTS or request.is_json or best != "text/html"
-
-
-def problem(status: int, kind: str, title: str, detail: str) -> Any:
-    """Problem details."""
-    answer = jsonify(type=f"/problems/{kind}", title=title, status=status, detail=detail)
-    answer.mimetype = "application/problem+json"
-    return answer, status
 
 
 def explain(error: HTTPException) -> Any:
@@ -235,8 +228,7 @@ def make_front(app: Flask) -> Front:
         if not wants_json:
             return "text/html; charset=utf-8", pages[status]
         title, detail = OVERLOADED[status]
-        told = {"type": "/problems/overloaded", "title": title, "status": status, "detail": detail}
-        return "application/problem+json", json.dumps(told).encode()
+        return PROBLEM, problem_details(status, "overloaded", title, detail)
 
     def knows(environ: dict[str, Any]) -> bool:
         request = app.request_class(environ)

@@ -1,6 +1,5 @@
 """What visitors and the log get when something unforeseen goes wrong, in Flask or ahead of it."""
 
-import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -16,6 +15,7 @@ from petition.outages import Outages, is_away
 from petition.publishing.templates import render
 from petition.web.shared.context import LANGUAGE_KEY, SITE_PATH
 from petition.web.shared.headers import SECURITY_HEADERS
+from petition.web.shared.problems import PROBLEM, problem
 
 _ = str
 RETRY_SECONDS = "30"
@@ -75,11 +75,10 @@ def _answer(refusal: Refusal, environ: dict[str, Any]) -> Response:
     language = str(environ.get(LANGUAGE_KEY) or DEFAULT)
     title, sentence = fill(language, refusal.title, {}), fill(language, refusal.sentence, {})
     accepted = parse_accept_header(environ.get("HTTP_ACCEPT", "*/*"), MIMEAccept)
-    if accepted.best_match(["text/html", "application/json", "application/problem+json"]) == "text/html":
+    if accepted.best_match(["text/html", "application/json", PROBLEM]) == "text/html":
         body = render(language, "refused.html", site=SITE_PATH, title=title, sentence=sentence)
         answer = Response(body, refusal.status, content_type="text/html; charset=utf-8")
     else:
-        told = {"type": "/problems/failure", "title": title, "status": refusal.status, "detail": sentence}
-        answer = Response(json.dumps(told), refusal.status, content_type="application/problem+json")
+        answer = problem(refusal.status, "failure", title, sentence)
     answer.headers.extend({**SECURITY_HEADERS, "Cache-Control": "no-store", "Retry-After": RETRY_SECONDS})
     return answer

@@ -25,6 +25,7 @@ MEANINGLESS = re.compile(
     "\U000e0000-\U000e0fff]"
 )
 JOINERS = "\u200c\u200d"
+"""Invisible, but Persian and Indian words cannot be written without them."""
 DIRECTION_MARKS = "\u061c\u200e\u200f"
 TAGS = re.compile("(?<=\U0001f3f4)[\U000e0020-\U000e007f]+")
 """What makes a flag a region's."""
