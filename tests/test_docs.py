@@ -241,6 +241,7 @@ def remarks_in(source: str) -> Iterator[str]:
             yield token.string
 
 
+@pytest.mark.thorough
 def test_docstrings_comments_and_test_names_speak_plainly_too() -> None:
     words = re.compile(rf"\b(?:{'|'.join([*PRIVATE, *UNNATURAL])})\b", re.IGNORECASE)
     found = [

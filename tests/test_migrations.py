@@ -22,6 +22,8 @@ from petition.signing.models import Answer, Pending
 from tests.patience import SECONDS
 from tests.walks import Campaign
 
+pytestmark = pytest.mark.thorough
+
 FROZEN = {
     "issuer/versions/0001_first_tables.py": "126ecd9751a40266e1e568c079a40366456f85992f6fece1a9a6663e0ee679b8",
     "petition/versions/0001_first_tables.py": "95094dacc4ed93364053c1c2df5bb4053aac602890a1e99472894de8b7553e40",

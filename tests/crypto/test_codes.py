@@ -120,6 +120,7 @@ def test_receipts_are_written_and_read_as_in_the_vectors(vectors, which):
     assert read_receipt(vectors[which]["words"]) == receipt
 
 
+@pytest.mark.thorough
 @given(RECEIPTS, st.data())
 def test_a_receipt_is_read_however_it_is_typed(receipt, data):
     assert read_receipt(data.draw(as_people_type(receipt_words(receipt)))) == receipt

@@ -59,6 +59,7 @@ def test_only_one_chunk_is_locked_at_once():
         lock_with_passphrase(bytes(LARGEST + 1), "correct horse")
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("slow_passphrases")
 def test_a_passphrase_is_no_easier_to_guess_from_its_lock_than_from_its_hash():
     head = lock_with_passphrase(b"a private half", "correct horse battery").split(b"\n")[1]

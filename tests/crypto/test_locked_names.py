@@ -62,6 +62,7 @@ def test_a_longer_name_is_refused(key):
         lock_name(key.public_key(), LETTER, STEP, SIGNER, b"x" * 301)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("bits", "exponent"), [(2048, 65537), (3072, 3)])
 def test_a_key_of_another_kind_is_refused(bits, exponent):
     other = generate_private_key(exponent, bits).public_key()

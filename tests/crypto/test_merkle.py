@@ -169,6 +169,7 @@ def test_a_tree_never_was_of_a_size_it_did_not_reach(old):
     assert not verify_consistency(old, 7, LEAVES[0], LEAVES[0], [])
 
 
+@pytest.mark.thorough
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(0, 700), max_size=6))
 @example([256])

@@ -189,6 +189,7 @@ def keys_in_memory() -> set[int]:
     return {id(one) for one in gc.get_objects() if isinstance(one, PrivateKey)}
 
 
+@pytest.mark.thorough
 def test_no_private_key_stays_in_memory_after_an_exchange(campaign: Campaign) -> None:
     letter = campaign.an_open_letter()
     code, blinded = campaign.codes(letter, 1)[0], b64url(MESSAGE)

@@ -15,6 +15,8 @@ from tests.jobs.machine import Machine, run_scheduler
 from tests.operations.test_doctor import environ_of
 from tests.walks import Campaign
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def machine(clock: Clock) -> Machine:

@@ -8,7 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from petition.jobs.supervisor import FIRST_WAIT, HEALTHY_SECONDS, LONGEST_WAIT, Child, Work
+
+pytestmark = pytest.mark.thorough
 
 SUPERVISE = """
 import time

@@ -89,6 +89,7 @@ def test_a_page_of_another_site_may_link_here(shared: Shared, place: Place) -> N
     assert shared.get(place.hidden, Sec_Fetch_Site="cross-site").status_code == 200
 
 
+@pytest.mark.thorough
 def test_a_form_of_the_organizers_from_another_site_is_refused_although_its_token_is_right(shared: Shared) -> None:
     ana = shared.desk()
     token = ana.csrf("/organize/letters/new")

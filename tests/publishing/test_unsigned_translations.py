@@ -114,6 +114,7 @@ def test_there_is_no_page_for_any_other_language(shared: Shared, wrong: str) -> 
     assert shared.get(f"{place.public}translations/{wrong}").status_code == 404
 
 
+@pytest.mark.thorough
 def test_a_deleted_one_is_gone_at_once_and_leaves_published_folders(shared: Shared, tmp_path: Path) -> None:
     place = shared.a_published_letter(words=SOURCED)
     add(shared, place, GERMAN)
@@ -132,6 +133,7 @@ def test_a_deleted_one_is_gone_at_once_and_leaves_published_folders(shared: Shar
     assert b"Also in" not in second["index.html"]
 
 
+@pytest.mark.thorough
 def test_a_letter_that_is_taken_down_takes_its_translations_along(shared: Shared, tmp_path: Path) -> None:
     place = shared.a_published_letter(words=SOURCED)
     add(shared, place, GERMAN)

@@ -84,7 +84,7 @@ def kill_pairs(campaign: Campaign, environ: dict[str, str], folder: Path, kills:
 def test_servers_and_sealers_killed_under_load_lose_nothing(
     campaign: Campaign, environ: dict[str, str], tmp_path: Path
 ) -> None:
-    kill_pairs(campaign, environ, tmp_path / "face", kills=12, seed=1)
+    kill_pairs(campaign, environ, tmp_path / "face", kills=8, seed=1)
 
 
 @pytest.mark.long

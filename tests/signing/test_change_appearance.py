@@ -20,6 +20,8 @@ from petition.signing.models import Answer, ArrivedAnswer, ArrivedName
 from tests.signing.test_appearances import ENOUGH, FIELDS, LOCKED, offering_names, rows, shown, stored, word
 from tests.walks import Campaign, appearing
 
+pytestmark = pytest.mark.thorough
+
 SOFTWARE = (("role", "software"),)
 
 

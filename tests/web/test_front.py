@@ -139,6 +139,7 @@ def test_many_readers_hold_up_no_one_who_signs_joins_or_writes(crowd: Crowd) -> 
     asyncio.run(happen())
 
 
+@pytest.mark.thorough
 def test_a_page_in_memory_is_answered_whatever_hangs(crowd: Crowd) -> None:
     async def happen() -> None:
         for what in (READ, JOIN, SIGN):

@@ -28,6 +28,7 @@ def state_of(shared: Shared, place: Place) -> Any:
         return columns, versions
 
 
+@pytest.mark.thorough
 @ONCE
 @pytest.mark.parametrize("token", [None, "", "wrong", "IjAi.aaaa.bbbb"])
 def test_no_form_of_the_organizers_works_without_the_token_of_their_own_page(shared: Shared, token: str | None) -> None:
@@ -55,6 +56,7 @@ def test_what_was_typed_is_kept_when_the_token_was_missing_and_goes_through_with
     assert "&lt;b&gt;&amp; two" in visitor.open(f"{place.desk}write").text
 
 
+@pytest.mark.thorough
 @ONCE
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("state", ["draft", "open", "published"])

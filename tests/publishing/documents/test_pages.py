@@ -25,6 +25,7 @@ def test_count_and_digests_of_the_letter_never_take_a_page_of_their_own(paragrap
     assert len(pages) <= 2
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("options", range(2, 38, 5))
 def test_no_table_of_the_facts_is_on_two_pages(options: int) -> None:
     first = options_of("Hall", options)

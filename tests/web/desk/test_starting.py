@@ -49,6 +49,7 @@ def test_an_invited_site_says_so_and_whom_to_ask(site: Any) -> None:
     assert visitor.post("/organize/start", name="x", passphrase=PASSPHRASE, again=PASSPHRASE).status == 400
 
 
+@pytest.mark.thorough
 def test_on_an_open_site_anyone_starts_with_a_name_and_a_password(site: Any, campaign: Campaign) -> None:
     app = site(START="open")
     visitor, page = come(app)

@@ -112,6 +112,7 @@ def test_on_paper_nothing_is_folded_and_links_are_spelled_out(shared: Shared) ->
     assert re.search(r'\.source-line a::after \{ content: " <" attr\(href\) ">"; \}', on_paper)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_a_letter_s_folder_carries_it_in_every_language(campaign: Campaign, tmp_path: Path) -> None:
     letter = campaign.a_published_letter()

@@ -17,6 +17,8 @@ from tests.forwarder import Forwarder, there
 from tests.visitors import SITE
 from tests.walks import Campaign
 
+pytestmark = pytest.mark.thorough
+
 
 def asked(app: Any, path: str) -> tuple[int, str]:
     answer = app.test_client().get(path, base_url=SITE)

@@ -57,6 +57,7 @@ def test_it_names_every_address_that_is_no_organizers_and_no_other(shared: Share
     assert named == routed | KEPT | KEPT_OF_LETTERS
 
 
+@pytest.mark.thorough
 def test_kept_files_come_with_the_media_type_that_it_says(
     shared: Shared, openapi: dict[str, Any], published: Place
 ) -> None:

@@ -226,6 +226,7 @@ def test_every_shipped_language_has_a_prefix(shared: Shared, place: Place, langu
     assert f'<html lang="{language}"' in page.text
 
 
+@pytest.mark.thorough
 @ONCE
 @pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize("path", ["", "promises/", "asked/"])

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from petition.web.shared.limits import Counts
 
 
@@ -30,6 +32,7 @@ for _ in range(2):
 """
 
 
+@pytest.mark.thorough
 def test_processes_that_are_forks_have_keys_of_their_own() -> None:
     said = subprocess.run([sys.executable, "-c", FORKS], check=True, capture_output=True, text=True).stdout.split()
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from petition.letters.drafting.importing.files import read_file
 from petition.letters.drafting.importing.pasted import as_markdown, demands_in
 
+pytestmark = pytest.mark.thorough
+
 WORDS = (
     "a", "we", "of", "our", "the", "who", "will", "tool", "hours", "asked", "refuse", "weapons", "contract",
     "colleagues", "management", "publication",

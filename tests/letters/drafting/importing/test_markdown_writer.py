@@ -104,6 +104,7 @@ BLOCKS = st.recursive(
 )
 
 
+@pytest.mark.thorough
 @given(st.lists(BLOCKS, min_size=1, max_size=4))
 def test_any_blocks_read_back_with_their_words_and_numbers(blocks: list[Block]) -> None:
     written = write_markdown(blocks, {})
