@@ -154,11 +154,13 @@ class PrivateKey:
     def __init__(self, loaded: rsa.RSAPrivateKey) -> None:
         numbers = loaded.private_numbers()
         self._loaded = loaded
+        public, p, q = numbers.public_numbers, numbers.p, numbers.q
         self._raw = RSA.construct(
-            (numbers.public_numbers.n, numbers.public_numbers.e, numbers.d, numbers.p, numbers.q),
+            # Smaller prime first, with its inverse: then the other library has nothing to invert.
+            (public.n, public.e, numbers.d, *((q, p, numbers.iqmp) if q < p else (p, q))),
             consistency_check=False,  # cryptography made the key or checked it
         )
-        self.public = PublicKey(numbers.public_numbers.n, numbers.public_numbers.e)
+        self.public = PublicKey(public.n, public.e)
 
     @classmethod
     def generate(cls) -> "PrivateKey":

@@ -72,6 +72,12 @@ READABLE_AT = {
 The database leaves out what may not be seen, so that a hidden letter costs no more than one that never was.
 """
 _LETTERS = {kind: select(Letter).where(*where) for kind, where in READABLE_AT.items()}
+_STATES = {
+    kind: select(*(_COLUMNS[name] for name in ("id", "state", "log_version", "withdrawn_reason", "taken_down"))).where(
+        *where
+    )
+    for kind, where in READABLE_AT.items()
+}
 
 
 def readable_at(path: str) -> tuple[str, dict[str, str]] | None:
@@ -102,6 +108,12 @@ def letter_at(session: Session, path: str) -> Letter:
     """
     found = readable_at(path)
     return require_readable(session.scalar(_LETTERS[found[0]], found[1]) if found is not None else None)
+
+
+def letter_state_at(session: Session, path: str) -> Row[Any]:
+    """As ``letter_at``, with a letter's id and what its state depends on alone: for what many people do at once."""
+    found = readable_at(path)
+    return require_readable(session.execute(_STATES[found[0]], found[1]).first() if found is not None else None)
 
 
 def require_readable(letter: AnyLetter | None) -> AnyLetter:

@@ -13,7 +13,7 @@ from petition.crypto.receipts import opening
 from petition.crypto.tokens import RECEIPT_SIZE, Token, drawn_from, read_token, statement_bytes
 from petition.errors import BadShape, CodeUsed, Refusal
 from petition.issuing.tokens import Keys, exchange, round_of_code
-from petition.letters.access import letter_at
+from petition.letters.access import letter_state_at
 from petition.letters.drafting.settings import rolls_of
 from petition.letters.models import Letter
 from petition.letters.pinned import pin_of_round
@@ -131,23 +131,23 @@ def _token_for(letter: Letter, code: str, seed: str) -> Token:
     message = prepare(statement, random)
     blinded = blind(key, message, random)
     pin = b64url(pin_of_round(letter, round_.number, round_.roll, round_.public_key))
-    answer = _exchanged(letter, round_.number, code, blinded.message)
+    answer = _exchanged(letter.id, round_.number, code, blinded.message)
     signature = finalize(key, message, answer, blinded.inverse)
     root = f"{site().settings.url or ''}/"
     return Token(root, letter.id, round_.number, pin, message, signature, receipt)
 
 
-def _exchanged(letter: Letter, number: int, code: str, blinded: bytes) -> bytes:
+def _exchanged(letter_id: str, number: int, code: str, blinded: bytes) -> bytes:
     """The blind signature for a code. Nothing of the letter is read after this, so its database is released."""
     session().close()
-    return exchange(issuer_session(), keys(), letter.id, number, code, blinded, moment=now())
+    return exchange(issuer_session(), keys(), letter_id, number, code, blinded, moment=now())
 
 
 def _sign_pasted(letter: Letter, code: str, blinded: bytes) -> bytes:
     """The blind signature for what a signer's own program made, carried here by hand."""
     require_signable(letter)
     round_ = round_of_code(issuer_session(), keys().secrets, letter.id, code)
-    return _exchanged(letter, round_.number, code, blinded)
+    return _exchanged(letter.id, round_.number, code, blinded)
 
 
 @bp.post("/join/file")
@@ -168,10 +168,10 @@ def as_file(body: str, name: str) -> Response:
 def issue(address: str) -> tuple[dict[str, str], int]:
     """A code and a blinded message in, a blind signature out."""
     with refusals_spoken(address):
-        letter = letter_at(session(), address)
+        letter = letter_state_at(session(), address)
         members = json_members("code", "round", "blinded_message")
         code, round_ = read_code(text(members, "code")), number(members, "round")
         blinded = binary(members, "blinded_message", 384)
         require_signable(letter)
-        signature = _exchanged(letter, round_, code, blinded)
+        signature = _exchanged(letter.id, round_, code, blinded)
     return {"blind_signature": b64url(signature)}, 201
