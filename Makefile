@@ -60,12 +60,14 @@ lint: .venv/test  ## style, types, and who may import whom
 
 bench: .venv/test firefox  ## what the program costs, as ratios
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --http
 	$(BIN)/python -m benchmarks.starting
 	$(BIN)/python -m benchmarks.verifying
 	$(BIN)/python -m benchmarks.exports 100000
 	$(BIN)/python -m benchmarks.overload
 	$(BIN)/python -m benchmarks.phone
 	$(BIN)/python -m benchmarks.growth
+	$(BIN)/python -m benchmarks.large_letters
 	$(BIN)/python -m benchmarks.groups
 	$(BIN)/python -m benchmarks.counting
 	$(BIN)/python -m benchmarks.sealing

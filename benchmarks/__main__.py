@@ -1,6 +1,7 @@
 """What the program costs, as ratios to floors measured in the same run: absolute times say more of the machine.
 
 Each thing and its floor run in turns in this process; compared are the medians of their CPU times (user and system).
+With ``--http``: of the served program, by all its processes.
 """
 
 import io
@@ -269,6 +270,10 @@ def a_log(campaign: Campaign, size: int) -> Act:
 
 def main() -> int:
     """Print every ratio. Returns 1 if one is above its limit."""
+    if "--http" in sys.argv:
+        from benchmarks import served
+
+        return served.main()
     failed = False
     with a_site() as campaign:
         for measure in (a_page, signatures, an_exchange, a_sealing, an_append):

@@ -1,0 +1,156 @@
+"""What the served program costs: the site as its host runs it, over bare applications behind the same server.
+
+``python -m benchmarks --http``. Compared is the CPU time (user and system) of all processes of each, for the same
+requests over connections of their own, in turns.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import psutil
+
+from benchmarks.__main__ import KEY, Act, Measured, bare, cpu, insert_raw, raw_table
+from benchmarks.million import begin, signed, the_campaign
+from benchmarks.overload import MEMBERS, WARM, ask
+from benchmarks.sites import started
+from petition.crypto.blind_rsa import blind, prepare
+from petition.crypto.encodings import b64url
+from tests.race.load import free_port, until_answered
+
+TURNS, AT_ONCE = 5, 200
+WORKERS = 2
+BODY = "BENCHMARKED_BODY"
+"""Names the file with the answer of the bare application that reads."""
+
+
+def reading() -> Any:
+    """An application that answers everything with one file."""
+    return bare(Path(os.environ[BODY]).read_bytes())
+
+
+def serve(application: str, port: int) -> None:
+    """Serve one of the bare applications, as ``petition run`` serves its own."""
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    Granian(
+        application,
+        factory=True,
+        interface=Interfaces.WSGI,
+        port=port,
+        workers=WORKERS,
+        backpressure=64,
+        log_level=LogLevels.warning,
+    ).serve()
+
+
+@contextmanager
+def serving(application: str) -> Iterator[tuple[int, psutil.Process]]:
+    """A bare application behind the server: its port, and the process above its workers."""
+    port = free_port()
+    command = [sys.executable, "-m", "benchmarks.served", f"benchmarks.{application}", str(port)]
+    with subprocess.Popen(command) as server:
+        until_answered(port, "GET", "/")
+        yield port, psutil.Process(server.pid)
+        server.terminate()
+
+
+def used(top: psutil.Process) -> float:
+    """CPU time that a process and those below it have used, in µs."""
+    return 1e6 * sum(sum(each.cpu_times()[:2]) for each in (top, *top.children(recursive=True)))
+
+
+def cost(top: psutil.Process, act: Act) -> float:
+    """CPU time that one act costs the server, in µs; measured from outside in hundredths of a second."""
+    before = used(top)
+    for _ in range(AT_ONCE):
+        act()
+    return (used(top) - before) / AT_ONCE
+
+
+def in_turns(*measures: Callable[[], float]) -> list[float]:
+    turns = [[measure() for measure in measures] for _ in range(TURNS + 1)][1:]
+    return [median(found) for found in zip(*turns, strict=True)]
+
+
+def posts(port: int, path: str, bodies: Iterator[Any]) -> Act:
+    def post() -> None:
+        assert ask(port, "POST", path, next(bodies)) == 201
+
+    return post
+
+
+def measured(folder: str) -> Iterator[Measured]:
+    """Each figure, of a site in a folder."""
+    count = (TURNS + 1) * AT_ONCE
+    letter, digest = begin(f"{folder}/data", KEY)
+    campaign = the_campaign(f"{folder}/data")
+    codes, path = campaign.codes(letter, count), campaign.address(letter)
+    campaign.close()
+    blinded = blind(KEY.public, prepare(os.urandom(200), os.urandom), os.urandom).message
+    rows = signed(KEY.der(), letter, digest, count)
+    exchanges = [{"code": code, "round": 1, "blinded_message": b64url(blinded)} for code in codes]
+    signatures = [{"message": b64url(row["message"]), "signature": b64url(row["signature"]), **MEMBERS} for row in rows]
+    table, spent = raw_table(Path(folder) / "raw.db"), iter(rows)
+    sent, asked = iter(signatures), iter(exchanges)
+
+    def verify_and_insert() -> None:
+        row = next(spent)
+        assert KEY.public.verify(row["message"], row["signature"])
+        insert_raw(table, letter, row["message"], row["signature"])
+
+    with ExitStack() as running:
+        port = free_port()
+        site = running.enter_context(started(f"{folder}/data", port))
+        running.callback(site.terminate)
+        top = psutil.Process(site.pid)
+        time.sleep(WARM)
+        os.environ[BODY] = f"{folder}/page"
+        Path(os.environ[BODY]).write_bytes(page(port, path))
+        reads, reader = running.enter_context(serving("served:reading"))
+        takes, taker = running.enter_context(serving("__main__:bare_post"))
+        kept, bare_page, counted, exchanged, post, verified, private, raw = in_turns(
+            lambda: cost(top, lambda: ask(port, "GET", path)),
+            lambda: cost(reader, lambda: ask(reads, "GET", path)),
+            lambda: cost(top, posts(port, f"{path}signatures", sent)),
+            lambda: cost(top, posts(port, f"{path}tokens", asked)),
+            lambda: cost(taker, posts(takes, "/letters/million/signatures", iter(signatures))),
+            lambda: cpu(verify_and_insert, AT_ONCE),
+            lambda: cpu(lambda: KEY.blind_sign(blinded), AT_ONCE),
+            lambda: cpu(lambda: insert_raw(table, letter, b"", b""), AT_ONCE),
+        )
+    yield Measured("a kept page, served", kept, {"a bare WSGI answer": bare_page}, 2.5)
+    floors = {"verify and raw insert": verified, "a bare POST": post}
+    yield Measured("a signature, served", counted, floors, 6)
+    floors = {"the private operation": private, "raw insert": raw, "a bare POST": post}
+    yield Measured("a code exchanged, served", exchanged, floors, 3.3)
+
+
+def page(port: int, path: str) -> bytes:
+    """A page as the site answers it."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as answer:  # noqa: S310 - our own
+        return bytes(answer.read())
+
+
+def main() -> int:
+    """Print every ratio. Returns 1 if one is above its limit."""
+    failed = False
+    with tempfile.TemporaryDirectory() as folder:
+        for found in measured(folder):
+            print(found, flush=True)
+            failed |= found.ratio > found.limit
+    return int(failed)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], int(sys.argv[2]))
