@@ -28,8 +28,6 @@ SWITCH_SECONDS = 0.0005
 """How long a thread that computes keeps others waiting. A signature asks the database many times and waits for its turn
 after each; readers' pages only compute. Python's own 5 ms would make signers wait longest."""
 RETRY_AFTER = "5"
-ENTRANCES = ("/organize/sign-in", "/organize/welcome/", "/organize/join/")
-"""Where anyone may send a passphrase."""
 CHOOSING = {
     name: f"HTTP_{name.upper().replace('-', '_')}"
     for name in ("accept-encoding", "host", "if-match", "if-modified-since", "if-none-match", "if-range", "range")
@@ -197,9 +195,10 @@ async def bounded(proto: Any, most: int, lane: Lane) -> AsyncIterator[bytes]:
 
 def lane_of(method: str, path: str) -> str:
     """Which threads a request waits for. Those who hold a token may have spent their code: they are signing. Those who
-    send a passphrase, which is slow to check, are strangers unless their browser is known."""
+    send organizers' pages anything, such as a passphrase, which is slow to check, are strangers unless their browser
+    is known."""
     if path.startswith("/organize"):
-        return "strangers" if method == "POST" and path.startswith(ENTRANCES) else "desk"
+        return "strangers" if method == "POST" else "desk"
     if method in ("GET", "HEAD"):
         return "readers"
     last = path.rstrip("/").rpartition("/")[2]

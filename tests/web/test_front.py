@@ -43,6 +43,25 @@ class Connection:
         self.response_bytes(status, headers, b"")
 
 
+class Unfinished(Connection):
+    """One over which all but the end of a long body came."""
+
+    SIZE = 1_000_000
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b" " * self.SIZE
+        await asyncio.Event().wait()
+
+
+class Whole(Connection):
+    """One over which a long body came."""
+
+    SIZE = 2_000_000
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b" " * self.SIZE
+
+
 class Cached:
     """One page that is in memory."""
 
@@ -162,5 +181,29 @@ def test_once_the_signers_are_through_readers_are_answered_again(crowd: Crowd) -
         await crowd.settle()
         await crowd.end()
         assert statuses(reading) == {200}
+
+    asyncio.run(happen())
+
+
+def test_long_bodies_of_strangers_take_no_room_from_an_organizer_who_saves() -> None:
+    async def happen() -> None:
+        app = Hanging()
+        app.may_go_on.set()
+        front = Front(app, Cached(), lambda *_: ("text/html", b""), [], lambda environ: "HTTP_COOKIE" in environ)
+
+        def send(connection: Unfinished | Whole, **headers: str) -> asyncio.Task[None]:
+            request = Request("POST", "/organize/letters/x/write")
+            request.headers = {"content-length": str(connection.SIZE + 1), **headers}
+            return asyncio.ensure_future(front.__rsgi__(request, connection))
+
+        strangers = [send(Unfinished()) for _ in range(80)]
+        await asyncio.sleep(0.01)
+        organizer = Whole()
+        await send(organizer, cookie="organizer=1")
+
+        assert organizer.status == 201
+        for each in strangers:
+            each.cancel()
+        await asyncio.gather(*strangers, return_exceptions=True)
 
     asyncio.run(happen())
