@@ -43,7 +43,7 @@ def of_signatures(campaign: Campaign) -> Iterator[Pair]:
 
 
 def signed(campaign: Campaign, count: int) -> str:
-    """A published letter that so many have signed, as far as its tables go."""
+    """A published letter with this number of signatures, as far as its tables go."""
     letter = campaign.a_published_letter(slug=f"signed-{count}")
     with Session(campaign.databases.petition) as session:
         for start in range(0, count, CHUNK):
@@ -67,7 +67,7 @@ def of_hours(campaign: Campaign) -> Iterator[Pair]:
 
 
 def old(campaign: Campaign, hours: int) -> str:
-    """A published letter whose count was updated in so many hours."""
+    """A published letter whose count was updated in this number of hours."""
     letter = campaign.a_published_letter(slug=f"old-{hours}")
     with Session(campaign.databases.petition) as session:
         size = log_of(session, letter).size

@@ -40,14 +40,15 @@ SLOW = passphrases.checker, keyrings.WORK
 
 ON_BOTH = (
     "issuing/test_tokens.py",
-    "race",
+    "race/test_mail.py",
+    "race/test_same_moment.py",
     "sealing/test_sealing.py",
     "sealing/test_steps.py",
     "signing/test_signatures.py",
     "signing/test_withdrawals.py",
     "test_database.py",
     "test_migrations.py",
-    "upgrades",
+    "upgrades/test_upgrading.py",
 )
 """Tests about what is stored, in which order, and by which of two at once: those run on both databases each time."""
 

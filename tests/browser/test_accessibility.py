@@ -84,6 +84,7 @@ def test_the_pages_that_scripts_make(phone: Phone, site: Site) -> None:
     look(phone.page, "removed")
 
 
+@pytest.mark.long  # its pages are looked at while an organizer writes; here also those that nobody comes by
 def test_every_page_of_a_draft_that_has_an_address(window: Window, site: Site) -> None:
     draft = site.shared.a_draft(**EVERYTHING, words=HARD)
     sign_in(window.page)
