@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -226,8 +226,15 @@ def _keep_private(cursor: Any) -> None:
 
 def _blur_times(database: str, _connection: Any, _record: Any) -> None:
     """A copy of the files must not show when the last person came."""
-    for path in (database, str(waiting_beside(database))) if database else ():
-        blur_times(Path(path), Path(f"{path}-journal"))
+    if database:
+        blur_times(*_written_with(database))
+
+
+@lru_cache(maxsize=8)
+def _written_with(database: str) -> tuple[Path, ...]:
+    """The files that a transaction on a database may write: both files and their journals."""
+    files = database, str(waiting_beside(database))
+    return tuple(Path(f"{file}{end}") for file in files for end in ("", "-journal"))
 
 
 def blur_times(*files: Path) -> None:
