@@ -15,7 +15,7 @@ from petition.letters.drafting import drafts
 from petition.letters.lifecycle import move, require_step
 from petition.letters.models import Letter
 from petition.letters.organizers.names_keys import destroy_names_keys
-from petition.letters.states import CLOSED, OPEN, SIGNABLE, WITHDRAWN, require_draft
+from petition.letters.states import CLOSED, OPEN, SIGNABLE, WITHDRAWN
 from petition.letters.text.letter_text import one_line
 from petition.sealing.batching import settle_rest
 from petition.sealing.log import log_of, require_free
@@ -116,14 +116,12 @@ def withdraw_letter(services: Services, letter_id: str, reason: str, *, taken_do
 
 
 def delete_draft(services: Services, letter_id: str) -> None:
-    """Delete a draft, and the round that an interrupted opening may have left at the issuer."""
+    """Delete a draft, then the round that an interrupted opening may have left at the issuer."""
     with Session(services.databases.petition) as session:
-        letter = session.get_one(Letter, letter_id)
-        require_draft(letter)
-        session.rollback()
+        drafts.delete_draft(
+            session, session.get_one(Letter, letter_id, with_for_update=True)
+        )  # it can't open meanwhile
+        session.commit()
     with Session(services.databases.issuer) as issuer:
         issuer_rounds.forget_round(issuer, services.secrets, letter_id)
         issuer.commit()
-    with Session(services.databases.petition) as session:
-        drafts.delete_draft(session, session.get_one(Letter, letter_id))
-        session.commit()

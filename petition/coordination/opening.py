@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from petition.coordination.facts import facts_of
 from petition.coordination.rounds import round_row
 from petition.coordination.services import Services
+from petition.errors import Conflict, NotFound
 from petition.issuing import rounds as issuer_rounds
+from petition.letters.access import NO_SUCH_LETTER
 from petition.letters.drafting.settings import rolls_of
 from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.fields import as_record, fields_of, shorten_ids
-from petition.letters.lifecycle import move, require_step
+from petition.letters.lifecycle import CHANGED, move, require_step
 from petition.letters.models import Letter, Organizer
 from petition.letters.organizers.names_keys import make_names_keys, unlock_named
 from petition.letters.pinned import pinned_by
@@ -43,18 +45,24 @@ def open_letter(services: Services, letter_id: str, *, moment: datetime) -> None
         rolls = [(number, roll.id) for number, roll in enumerate(rolls_of(session, letter), 1)]
         steps = len(letter.name_steps)
         session.rollback()
-    names_keys = [
-        services.make_names_key() for _ in range(steps)
-    ]  # which takes a while: no one's signature waits for it
+    # Making keys takes a while: no one's code or signature waits for it.
+    names_keys, round_keys = (
+        [services.make_names_key() for _ in range(steps)],
+        iter([services.make_key() for _ in rolls]),
+    )
     with Session(services.databases.issuer) as issuer:
         keys = [
-            issuer_rounds.begin_round(issuer, services.secrets, letter_id, *place, services.random, services.make_key)
+            issuer_rounds.begin_round(
+                issuer, services.secrets, letter_id, *place, services.random, lambda: next(round_keys)
+            )
             for place in rolls
         ]
         issuer.commit()
     with Session(services.databases.petition) as session:
-        letter = session.get_one(Letter, letter_id, with_for_update=True)  # no one saves while it freezes
+        letter = _held(session, letter_id, services)  # no one saves while it freezes
         _freeze(session, letter, services, moment)
+        if rolls != [(number, roll.id) for number, roll in enumerate(rolls_of(session, letter), 1)]:
+            raise Conflict(CHANGED)
         for (number, roll), key in zip(rolls, keys, strict=True):
             row = round_row(letter, number, roll, key, moment)
             row.is_logged = True
@@ -63,6 +71,18 @@ def open_letter(services: Services, letter_id: str, *, moment: datetime) -> None
         made = make_names_keys(session, letter, lambda: names_keys.pop() if names_keys else services.make_names_key())
         _begin(session, letter, services, moment, made)
         session.commit()
+
+
+def _held(session: Session, letter_id: str, services: Services) -> Letter:
+    """The letter, for this transaction alone. If its draft was deleted meanwhile, its rounds are forgotten."""
+    letter = session.get(Letter, letter_id, with_for_update=True)
+    if letter is None:
+        session.rollback()
+        with Session(services.databases.issuer) as issuer:
+            issuer_rounds.forget_round(issuer, services.secrets, letter_id)
+            issuer.commit()
+        raise NotFound(NO_SUCH_LETTER)
+    return letter
 
 
 def _freeze(session: Session, letter: Letter, services: Services, moment: datetime) -> None:

@@ -17,7 +17,7 @@ from petition.coordination.updates import tidy
 from petition.errors import BadShape, Conflict, NotFound, Refusal
 from petition.issuing import rounds as issuer_rounds
 from petition.issuing.codes import make_codes, void_all
-from petition.letters.lifecycle import full_hour_after
+from petition.letters.lifecycle import CHANGED, full_hour_after
 from petition.letters.models import Letter
 from petition.letters.states import ALONE, APART, BY_EMAIL, SIGNABLE, held_back, is_current, require_signable
 from petition.letters.text.letter_text import one_line
@@ -84,10 +84,13 @@ def open_further_round(
         batch, codes = make_codes(issuer, *made) if count else (None, [])
         new = NewRound(number, roll, key, opens, batch, codes)
         check(new)
-        issuer.commit()
-    with Session(services.databases.petition) as session:
-        session.add(round_row(session.get_one(Letter, letter_id), number, roll, key, opens))
-        session.commit()
+        with Session(services.databases.petition) as session:
+            letter = session.get_one(Letter, letter_id, with_for_update=True)  # no one else opens one meanwhile
+            if rounds_of(session, letter_id)[-1].number >= number:
+                raise Conflict(CHANGED)
+            issuer.commit()
+            session.add(round_row(letter, number, roll, key, opens))
+            session.commit()
     return new
 
 

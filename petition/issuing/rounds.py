@@ -54,11 +54,11 @@ def begin_round(
     *,
     opens: datetime | None = None,
 ) -> bytes:
-    """The public key (SPKI DER) of a round, made now unless it was made before: asking again changes only the hour
-    from which on its codes are exchanged, None for at once."""
+    """The public key (SPKI DER) of a round, made now unless it was made before: asking again changes only the roll,
+    and the hour from which on its codes are exchanged, None for at once."""
     known = session.get(IssuingRound, (letter_id, number))
     if known is not None:
-        known.opens = opens
+        known.opens, known.roll = opens, roll
         return known.public_key
     secrets.make(letter_id, number, random)
     key_lock = secrets.key_lock(letter_id, number)

@@ -31,6 +31,7 @@ from petition.letters.text.completeness import gaps
 
 _ = str
 NOT_NOW = _("You can't do this now. The letter's page says what comes next.")
+CHANGED = _("Someone else just changed this letter. Look at it again.")
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,7 @@ def move(session: Session, letter: Letter, to: str) -> None:
         .values(state=to, edition=Letter.edition + 1),
     )
     if moved != 1:
-        raise Conflict("Someone else just changed this letter. Look at it again.")
+        raise Conflict(CHANGED)
     if to in (CLOSED, WITHDRAWN):
         forget_working_copies(session, letter.id)
     session.refresh(letter)

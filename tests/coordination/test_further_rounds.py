@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from petition.coordination import rounds
+from petition.crypto.blind_rsa import PrivateKey
 from petition.errors import BadShape, Conflict, NotFound, Over, TooEarly
 from petition.issuing.codes import make_codes
 from petition.issuing.email_codes import mailing_round
@@ -138,6 +139,39 @@ def test_what_a_crash_left_at_the_issuer_is_done_again_and_its_lost_codes_are_re
     assert campaign.token(letter, codes[0], 2).round == 2
     with pytest.raises(Over, match="was canceled"):
         campaign.token(letter, lost[0], 2)
+
+
+def test_of_two_that_open_at_once_the_first_keeps_its_codes_and_the_other_is_told(campaign: Campaign) -> None:
+    letter = a_letter_with_a_full_round(campaign)
+    first: list[str] = []
+
+    def make_key() -> PrivateKey:
+        if not first:
+            first.extend(campaign.further_round(letter))
+        return campaign.services.make_key()
+
+    slow = replace(campaign.services, make_key=make_key)
+    with pytest.raises(Conflict, match="just changed this letter"):
+        rounds.open_further_round(slow, letter, None, 2 * K, opens=campaign.clock())
+
+    assert [(row.round, row.made, row.voided) for row in campaign.rows(Batch, letter)] == [(1, 5, 0), (2, 6, 0)]
+    assert [campaign.token(letter, code, 2).round for code in first] == [2] * 6
+
+
+def test_what_a_crash_left_for_another_roll_goes_to_the_one_that_opens(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter(k=K, rolls=("Staff", "Contractors"))
+    campaign.sign_all(letter, K + H)
+    campaign.seal(letter)
+    with Session(campaign.databases.issuer) as issuer:
+        secrets, random = campaign.services.secrets, campaign.services.random
+        begin_round(issuer, secrets, letter, 3, "contractors", random, campaign.services.make_key)
+        issuer.commit()
+    staff = campaign.rows(Round, letter)[0].roll
+    campaign.further_round(letter, roll=staff)
+
+    assert [row.roll for row in campaign.rows(IssuingRound, letter)] == [
+        row.roll for row in campaign.rows(Round, letter)
+    ]
 
 
 def test_a_sheet_that_cannot_be_printed_opens_nothing(campaign: Campaign) -> None:

@@ -1,5 +1,6 @@
 """Rounds in both databases: the issuer first, and a repeated request finishes what a crash left half done."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,11 +9,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from petition.coordination import closing, opening, rounds
+from petition.coordination.services import Services
 from petition.crypto.blind_rsa import PrivateKey
 from petition.database import IssuerBase, PetitionBase
 from petition.errors import BadShape, Conflict, NotFound, Obstructed
 from petition.issuing.models import Batch, Code, IssuingRound
 from petition.issuing.rounds import begin_round, end_issuing
+from petition.letters.drafting.settings import Rules, set_rules
 from petition.letters.models import Letter, Organizer
 from petition.letters.text.letter_text import LetterText
 from petition.signing.models import Pending, Round, Tombstone, Withdrawal
@@ -112,7 +115,50 @@ def test_each_roll_gets_a_key_of_its_own(campaign: Campaign, keys: list[PrivateK
     assert secrets_left(campaign, letter) == ["1", "2", "3"]
 
 
+def slowly(campaign: Campaign, meanwhile: Callable[[], object]) -> Services:
+    """Services whose keys take so long that something else happens first."""
+    left = [meanwhile]
+
+    def make_key() -> PrivateKey:
+        if left:
+            left.pop()()
+        return campaign.services.make_key()
+
+    return replace(campaign.services, make_key=make_key)
+
+
+@pytest.mark.parametrize("rolls", [("Staff", "Contractors"), ("Staff",)], ids=["one more", "one less"])
+def test_who_changes_the_rolls_while_a_letter_opens_is_not_run_over(campaign: Campaign, rolls: tuple[str, ...]) -> None:
+    letter = campaign.a_draft(rolls=("Staff", "Contractors") if len(rolls) == 1 else ("Staff",))
+
+    def change() -> None:
+        with Session(campaign.databases.petition) as session:
+            set_rules(session, session.get_one(Letter, letter), Rules(k=campaign.letter_row(letter).k, rolls=rolls))
+            session.commit()
+
+    with pytest.raises(Conflict, match="just changed this letter"):
+        opening.open_letter(slowly(campaign, change), letter, moment=campaign.clock())
+    assert state(campaign, letter) == "draft"
+    opening.open_letter(campaign.services, letter, moment=campaign.clock())
+    named = [roll["id"] for roll in campaign.entries(letter)[0]["rolls"]]
+
+    assert [row.roll for row in campaign.rows(Round, letter)] == named
+    assert len(named) == len(rolls)
+    campaign.sign_all(letter, 20)
+    assert campaign.seal(letter).signatures > 0
+
+
 # Deleting
+
+
+def test_a_draft_that_is_deleted_while_it_opens_is_gone_on_both_sides(campaign: Campaign) -> None:
+    letter = campaign.a_draft()
+    services = slowly(campaign, lambda: closing.delete_draft(campaign.services, letter))
+
+    with pytest.raises(NotFound):
+        opening.open_letter(services, letter, moment=campaign.clock())
+    assert sum(everything(campaign, letter).values()) == 0
+    assert secrets_left(campaign, letter) == []
 
 
 @pytest.mark.parametrize("was_cut_off", [False, True], ids=["never opened", "opening cut off"])
