@@ -4,14 +4,18 @@ They are made without the order of writing where that is possible (SQLite), for 
 is possible until anything is sealed: a log that went back and grows again would be a second log of the same letter.
 So the copies live exactly as long: the next set time wipes them before it seals, and with them the signatures that
 waited, the codes that were used since, and everything that was withdrawn or hidden meanwhile.
+
+A file of facts says what was copied. It is written last and deleted first: copies without it are of no use, because
+they are not finished, or are being wiped.
 """
 
+import contextlib
 import json
 import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -22,6 +26,7 @@ from petition.config import Settings
 from petition.database import Databases, files_of, waiting_beside
 from petition.errors import Conflict, Refusal
 from petition.operations.migration import CHAIN_NAMES
+from petition.private_files import written_beside
 
 FOLDER = "before-upgrade"
 FACTS = "facts.json"
@@ -52,8 +57,12 @@ def make_copies(settings: Settings, databases: Databases, now: Revisions, heads:
         folder.mkdir(mode=0o700)
         for chain in CHAIN_NAMES:
             _copy(databases.engine(chain), folder / _name(databases.engine(chain), chain))
-        facts = {"from": now, "to": heads, "logs": log_sizes(databases)}
-        _write(folder / FACTS, json.dumps(facts).encode())
+        files = sorted(path.name for path in folder.iterdir())
+        facts = {"from": now, "to": heads, "logs": log_sizes(databases), "files": files}
+        with written_beside(folder / FACTS, json.dumps(facts).encode()) as part:
+            part.replace(folder / FACTS)
+        _sync_folder(folder)
+        _sync_folder(folder.parent)
     except (OSError, DatabaseError, sqlite3.Error) as error:
         forget_copies(settings)
         raise NotCopied(
@@ -74,14 +83,15 @@ def is_begun(settings: Settings, now: Revisions, heads: Revisions) -> bool:
 
 
 def forget_copies(settings: Settings) -> bool:
-    """Overwrite and delete the copies; says whether there were any."""
+    """Overwrite and delete the copies; says whether there were any. Killed meanwhile, the next call goes on."""
     folder = folder_of(settings)
     if not folder.is_dir():
         return False
+    if (folder / FACTS).exists():
+        _wipe(folder / FACTS)
+        _sync_folder(folder)  # before a copy is damaged, nothing may be left that says that it can be put back
     for path in folder.iterdir():
-        with path.open("r+b") as file:
-            _overwrite(file.fileno(), path.stat().st_size)
-        path.unlink()
+        _wipe(path)
     folder.rmdir()
     return True
 
@@ -89,13 +99,14 @@ def forget_copies(settings: Settings) -> bool:
 def put_back(settings: Settings, databases: Databases) -> dict[str, str]:
     """Put the copies in the place of the databases; gives the revisions that these have now.
 
-    Refused where anything was sealed since: what is published can't be unpublished.
+    Refused where anything was sealed since: what is published can't be unpublished. Refused as well, before anything
+    is changed, where a copy is damaged. Killed meanwhile, it is finished by doing it again.
     """
     facts = _facts(settings)
     if facts is None:
         raise Conflict(
-            "There is no copy from before an upgrade: the first count update after it deletes it. To go back further, "
-            "restore a backup into an empty folder."
+            "There is no copy from before an upgrade: the first count update after it deletes it, and so does going "
+            "back. To go back further, restore a backup into an empty folder."
         )
     if log_sizes(databases) != facts["logs"]:
         raise Conflict(
@@ -103,9 +114,17 @@ def put_back(settings: Settings, databases: Databases) -> dict[str, str]:
             "Restore a backup into an empty folder, and take over the newest published log: petition restore --help"
         )
     folder = folder_of(settings)
+    copied = facts.get("files") or _all_names(databases)
+    damaged = [name for name in copied if not _is_whole(folder / name)]
+    if damaged:
+        raise Conflict(
+            "These copies from before the upgrade are missing or overwritten: %(names)s. Nothing was changed. To go "
+            "back, restore a backup into an empty folder: petition restore --help",
+            names=", ".join(damaged),
+        )
     for chain in CHAIN_NAMES:
         engine = databases.engine(chain)
-        _put_back(engine, folder / _name(engine, chain))
+        _put_back(engine, folder / _name(engine, chain), copied)
     forget_copies(settings)
     return dict(facts["from"])
 
@@ -117,11 +136,35 @@ def log_sizes(databases: Databases) -> dict[str, int]:
 
 
 def _facts(settings: Settings) -> dict[str, Any] | None:
+    """What was copied; None if there are no copies that can be put back.
+
+    Facts that are no JSON count as none. Either they were being overwritten, or the power failed while a version that
+    did not write them whole or not at all was writing them, so before it upgraded anything.
+    """
     try:
         found: dict[str, Any] = json.loads((folder_of(settings) / FACTS).read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     return found
+
+
+def _all_names(databases: Databases) -> list[str]:
+    """The names of the copies of all files that the databases have, for facts that don't list them."""
+    names = []
+    for chain in CHAIN_NAMES:
+        engine = databases.engine(chain)
+        with engine.connect() as connection:
+            files = files_of(connection) or ["main"]
+        names += [_beside(Path(_name(engine, chain)), file).name for file in files]
+    return names
+
+
+def _is_whole(copy: Path) -> bool:
+    """Whether a copy is there and no one began to overwrite it: no database and no dump begins with a zero byte."""
+    if not copy.is_file():
+        return False
+    with copy.open("rb") as file:
+        return file.read(1) != b"\0"
 
 
 def _name(engine: Engine, chain: str) -> str:
@@ -161,28 +204,39 @@ def _sync(path: Path) -> None:
         os.fsync(opened.fileno())
 
 
+def _sync_folder(folder: Path) -> None:
+    """Have the disk keep which files are in a folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    with contextlib.suppress(OSError):  # some file systems can't be asked to; SQLite goes on there as well
+        os.fsync(descriptor)
+    os.close(descriptor)
+
+
 def _dump(engine: Engine, path: Path) -> None:
     with path.open("wb") as file:
         _run_tool(engine, ["pg_dump", "--no-owner", "--no-privileges"], stdout=file.fileno())
 
 
-def _put_back(engine: Engine, path: Path) -> None:
+def _put_back(engine: Engine, path: Path, copied: Collection[str]) -> None:
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:  # finishes what a crash left, so that no journal is applied to the copy
             places = files_of(connection)
         engine.dispose()
         for file, place in places.items():
-            _put_file_back(place, _beside(path, file))
+            copy = _beside(path, file)
+            data = copy.read_bytes() if copy.name in copied else b""  # a file that was not there before
+            _put_file_back(place, data)
         return
     emptied = ["--command", "DROP SCHEMA public CASCADE; CREATE SCHEMA public"]
     _run_tool(engine, ["psql", "-qX", "-v", "ON_ERROR_STOP=1", "--single-transaction", *emptied, "--file", str(path)])
 
 
-def _put_file_back(place: Path, copy: Path) -> None:
+def _put_file_back(place: Path, data: bytes) -> None:
     part = place.with_name(f".{place.name}.before")
     part.unlink(missing_ok=True)
-    _write(part, copy.read_bytes() if copy.exists() else b"")
+    _write(part, data)
     part.replace(place)
+    _sync_folder(place.parent)  # the copy is wiped afterwards
 
 
 def _run_tool(engine: Engine, command: list[str], stdout: int = subprocess.DEVNULL) -> None:
@@ -216,6 +270,12 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _wipe(path: Path) -> None:
+    with path.open("r+b") as file:
+        _overwrite(file.fileno(), path.stat().st_size)
+    path.unlink()
 
 
 def _overwrite(descriptor: int, size: int) -> None:

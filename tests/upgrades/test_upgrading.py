@@ -1,5 +1,8 @@
 """An upgrade: copies first, whole or not at all, finished by the next start, and undone while that is safe."""
 
+import contextlib
+import itertools
+import json
 import os
 import resource
 import shutil
@@ -7,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +23,9 @@ from petition.cli import main
 from petition.config import prepare_folders, settings
 from petition.database import Databases, place_of
 from petition.errors import Conflict
+from petition.operations import copies
 from petition.operations.backup import back_up, read_backup
-from petition.operations.copies import NotCopied, folder_of, forget_copies, put_back
+from petition.operations.copies import FACTS, NotCopied, folder_of, forget_copies, put_back
 from petition.operations.migration import CHAIN_NAMES, head_of, migrate_both, revision_of
 from petition.operations.restoring import require_known, restore
 from petition.operations.startup import open_secret, require_secrets
@@ -177,6 +182,157 @@ def test_copies_that_are_forgotten_leave_nothing(released: Released, databases: 
         put_back(released.settings, databases)
 
 
+class Killed(BaseException):
+    """Nothing catches it, as nothing catches the end of a process."""
+
+
+def kill(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, after: int) -> None:
+    """End the program when it has called a function so often."""
+    calls, real = itertools.count(1), getattr(owner, name)
+
+    def called(*args: Any) -> None:
+        real(*args)
+        if next(calls) == after:
+            raise Killed
+
+    monkeypatch.setattr(owner, name, called)
+
+
+def list_facts_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """List folders in the order that is worst for copies that are wiped one by one."""
+    real = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda folder: sorted(real(folder), key=lambda path: path.name == FACTS))
+
+
+@pytest.mark.parametrize("after", [1, 2, 3])
+@pytest.mark.parametrize(("owner", "step"), [(copies, "_overwrite"), (Path, "unlink")])
+def test_a_wipe_that_was_cut_off_leaves_nothing_to_go_back_to_and_is_finished_by_the_next(
+    released: Released, databases: Databases, scripts: Path, owner: object, step: str, after: int
+) -> None:
+    upgrade(released.settings, databases, scripts=scripts)
+    now = rows(databases)
+    with pytest.MonkeyPatch.context() as patched, pytest.raises(Killed):
+        list_facts_last(patched)
+        kill(patched, owner, step, after)
+        forget_copies(released.settings)
+    with pytest.raises(Conflict, match="no copy"):
+        put_back(released.settings, databases)
+
+    assert (revisions(databases), rows(databases)) == (["9999", "9999"], now)
+    assert forget_copies(released.settings)
+    assert not folder_of(released.settings).exists()
+
+
+@pytest.mark.parametrize("after", [1, 2])
+def test_going_back_that_was_cut_off_while_it_wiped_the_copies_does_no_harm_when_repeated(
+    released: Released, databases: Databases, scripts: Path, after: int
+) -> None:
+    before = rows(databases)
+    upgrade(released.settings, databases, scripts=scripts)
+    with pytest.MonkeyPatch.context() as patched, pytest.raises(Killed):
+        list_facts_last(patched)
+        kill(patched, copies, "_overwrite", after)
+        put_back(released.settings, databases)
+    with pytest.raises(Conflict, match="no copy"):
+        put_back(released.settings, databases)
+
+    assert (revisions(databases), rows(databases)) == (heads(), before)
+
+
+def change_facts(released: Released, change: Callable[[dict[str, Any]], object]) -> None:
+    path = folder_of(released.settings) / FACTS
+    facts = json.loads(path.read_bytes())
+    change(facts)
+    path.write_text(json.dumps(facts))
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_without_each_copy_nothing_is_put_back(
+    released: Released, databases: Databases, scripts: Path, is_listed: bool, is_deleted: bool
+) -> None:
+    upgrade(released.settings, databases, scripts=scripts)
+    now = rows(databases)
+    if not is_listed:
+        change_facts(released, lambda facts: facts.pop("files"))
+    for path in set(folder_of(released.settings).iterdir()) - {folder_of(released.settings) / FACTS}:
+        data = path.read_bytes()
+        path.unlink() if is_deleted else path.write_bytes(bytes(len(data)))
+        with pytest.raises(Conflict, match=rf"overwritten: {path.name}\. Nothing was changed"):
+            put_back(released.settings, databases)
+        path.write_bytes(data)
+
+    assert (revisions(databases), rows(databases)) == (["9999", "9999"], now)
+
+
+def test_copies_of_a_version_that_did_not_list_them_are_put_back(
+    released: Released, databases: Databases, scripts: Path
+) -> None:
+    before = rows(databases)
+    upgrade(released.settings, databases, scripts=scripts)
+    change_facts(released, lambda facts: facts.pop("files"))
+    put_back(released.settings, databases)
+
+    assert (revisions(databases), rows(databases)) == (heads(), before)
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_a_file_that_was_not_there_before_is_empty_afterwards(
+    released: Released, databases: Databases, scripts: Path
+) -> None:
+    upgrade(released.settings, databases, scripts=scripts)
+    change_facts(released, lambda facts: facts["files"].remove("petition-waiting.db"))
+    (folder_of(released.settings) / "petition-waiting.db").unlink()
+    put_back(released.settings, databases)
+
+    assert (released.settings.data / "petition-waiting.db").read_bytes() == b""
+
+
+@pytest.mark.parametrize("left", [b"", bytes(100), b'{"from": {"pet'], ids=["empty", "zeros", "half"])
+def test_facts_that_are_not_whole_are_none_and_the_next_upgrade_makes_new_copies(
+    released: Released, databases: Databases, scripts: Path, left: bytes
+) -> None:
+    before = rows(databases)
+    folder_of(released.settings).mkdir()
+    (folder_of(released.settings) / FACTS).write_bytes(left)
+    with pytest.raises(Conflict, match="no copy"):
+        put_back(released.settings, databases)
+    upgrade(released.settings, databases, scripts=scripts)
+    put_back(released.settings, databases)
+
+    assert (revisions(databases), rows(databases)) == (heads(), before)
+
+
+def test_wherever_the_power_fails_while_copies_are_made_the_next_upgrade_makes_them_anew(
+    released: Released, databases: Databases, scripts: Path
+) -> None:
+    before = rows(databases)
+    attempts = itertools.count(1)
+    while not is_upgraded(released, databases, scripts, fails_at=next(attempts)):
+        assert (revisions(databases), rows(databases)) == (heads(), before)
+    assert next(attempts) > 8
+
+    put_back(released.settings, databases)
+    assert (revisions(databases), rows(databases)) == (heads(), before)
+
+
+def is_upgraded(released: Released, databases: Databases, scripts: Path, *, fails_at: int) -> bool:
+    """Upgrade, while the power fails the nth time that something is to be kept by the disk; it then keeps nothing."""
+    calls, real = itertools.count(1), os.fsync
+
+    def fails(descriptor: int) -> None:
+        if next(calls) == fails_at:
+            with contextlib.suppress(OSError):  # a folder
+                os.truncate(Path(f"/proc/self/fd/{descriptor}").readlink(), 0)
+            raise Killed
+        real(descriptor)
+
+    with pytest.MonkeyPatch.context() as patched, contextlib.suppress(Killed):
+        patched.setattr(os, "fsync", fails)
+        return upgrade(released.settings, databases, scripts=scripts)
+    return False
+
+
 @pytest.mark.parametrize("chain", CHAIN_NAMES)
 def test_killed_in_the_middle_it_changed_nothing_and_the_next_start_finishes_it(
     released: Released, databases: Databases, scripts: Path, tmp_path: Path, chain: str
@@ -190,7 +346,7 @@ def test_killed_in_the_middle_it_changed_nothing_and_the_next_start_finishes_it(
     child.send_signal(signal.SIGKILL)
     child.wait()
     left = revisions(databases)
-    copies = {path.name: path.read_bytes() for path in folder_of(released.settings).iterdir()}
+    copied = {path.name: path.read_bytes() for path in folder_of(released.settings).iterdir()}
     assert left == [*["9999"] * CHAIN_NAMES.index(chain), *heads()[CHAIN_NAMES.index(chain) :]]
     assert rows(databases) == before
     assert state_of(databases, scripts) == OLD
@@ -198,7 +354,7 @@ def test_killed_in_the_middle_it_changed_nothing_and_the_next_start_finishes_it(
 
     assert (revisions(databases), rows(databases)) == (["9999", "9999"], before)
     if chain == "issuer":  # petition.db had been upgraded: the copies must stay those from before
-        assert {path.name: path.read_bytes() for path in folder_of(released.settings).iterdir()} == copies
+        assert {path.name: path.read_bytes() for path in folder_of(released.settings).iterdir()} == copied
     put_back(released.settings, databases)
     assert (revisions(databases), rows(databases)) == (heads(), before)
 
