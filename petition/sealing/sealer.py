@@ -248,18 +248,18 @@ class _Update:
             same = {"letter_id": letter_id, "is_withdrawn": False}
             self.session.execute(insert(Sealed), [{**same, **row} for row in rows])
 
-    def _answers(self, plan: _Plan) -> AnswersByRound:
-        """All answers that have settled, if the letter may get new tables of groups now."""
+    def _answers(self, plan: _Plan) -> AnswersByRound | None:
+        """All answers that have settled, if the letter may get new tables of groups now; None if it may not."""
         rounds = self._rounds().values()
         total = sum(row.signatures - row.withdrawals for row in rounds) + len(plan.signatures) - len(plan.withdrawals)
         annulled = any(row.annulled is not None and not row.is_annulment_logged for row in rounds)
         if not annulled and not are_due(self.session, self.letter, total):
-            return Counter()
+            return None
         return settled_answers(self.steps, self.letter.id)
 
     # The one transaction in which all of it becomes public.
 
-    def _publish(self, tree: Tiles, plan: _Plan, numbers: list[Numbers], answers: AnswersByRound) -> int:
+    def _publish(self, tree: Tiles, plan: _Plan, numbers: list[Numbers], answers: AnswersByRound | None) -> int:
         """Make public what was written; how many entries these are."""
         session, letter, log = self.session, self.letter, self.log
         if (letter.state, letter.closes) != plan.basis:
@@ -287,7 +287,8 @@ class _Update:
         note_milestones(session, letter, plan.first, before, self.hour_of_entries)
         if self.closing:
             note_milestones(session, letter, entries[-1:], log.size - 1, self.hour_of_entries)
-        renew(session, letter, signed - withdrawn, answers, moment=self.hour_of_entries)
+        if answers is not None:
+            renew(session, letter, signed - withdrawn, answers, moment=self.hour_of_entries)
         letter.edition += 1
         if self.closing:
             self._end()

@@ -172,6 +172,24 @@ def test_an_annulled_round_takes_the_tables_down(campaign: Campaign) -> None:
     assert "Software" not in str(groups(campaign, letter))
 
 
+def test_groups_outlive_withdrawals_though_another_round_was_annulled(campaign: Campaign) -> None:
+    letter = campaign.a_published_letter(fields=FIELDS)
+    campaign.sign_all(letter, 32, role="software")
+    campaign.seal(letter)
+    campaign.further_round(letter)
+    hardware = campaign.sign_all(letter, 42, 2, role="hardware")
+    others = campaign.sign_all(letter, 20, 2)
+    campaign.seal(letter)
+    rounds.annul_round(campaign.services, letter, 1, "Flooded.")
+    campaign.seal(letter)
+    before = options(campaign, letter)
+    for token in (*hardware[:4], *others[:10]):
+        campaign.withdraw(letter, token)
+    campaign.seal(letter)
+
+    assert (before["Role"]["Hardware"], options(campaign, letter)["Role"]["Hardware"]) == (40, 35)
+
+
 def test_annulling_a_round_that_no_one_signed_makes_no_new_table(campaign: Campaign, letter: str) -> None:
     """Otherwise organizers could have one each time that K more have signed."""
     campaign.sign_all(letter, 12, role="software")

@@ -19,7 +19,7 @@ from petition.letters.fields import read_field
 from petition.sealing import steps
 from petition.sealing.models import Entry, Log, Tile
 from petition.signing.models import Answer, ArrivedAnswer, Pending, Sealed, Tombstone, Withdrawal
-from tests.conftest import campaign
+from tests.conftest import Clock, campaign
 from tests.race.crowd import verdict_of
 from tests.walks import DATABASES, Campaign
 
@@ -175,6 +175,31 @@ def test_an_update_that_is_cut_off_is_done_anew(campaign: Campaign, share: float
     campaign.close_letter(letter)
     assert verified(campaign, letter, tmp_path / "site") == 12 - 1 + 5
     assert of_log(campaign, letter).preparing is None
+
+
+def test_what_an_update_left_that_was_cut_off_once_public_is_cleared_at_the_next_look(
+    campaign: Campaign, clock: Clock, tmp_path: Path
+) -> None:
+    letter = campaign.a_published_letter(k=K)
+    campaign.sign_all(letter, 12)
+
+    def crash_once_public(_seconds: float) -> None:
+        if of_log(campaign, letter).size > 10:
+            crash()
+
+    with pytest.raises(Crash):
+        campaign.seal(letter, pause=crash_once_public)
+    cut_off = of_log(campaign, letter)
+    assert (cut_off.size > 10, cut_off.preparing is None) == (True, False)
+    assert len(campaign.rows(Pending, letter)) > H
+    clock.pass_time(hours=1)  # no set time of daily updates
+    campaign.tick()
+
+    found = of_log(campaign, letter)
+    assert (found.size, found.updated, found.preparing) == (cut_off.size, cut_off.updated, None)
+    assert len(campaign.rows(Pending, letter)) == H
+    campaign.close_letter(letter)
+    assert verified(campaign, letter, tmp_path / "site") == 12
 
 
 def stored_beyond(databases: Databases, letter: str) -> Iterator[object]:
