@@ -17,7 +17,7 @@ from petition.issuing.models import Code, Outbox
 from petition.letters.models import Letter, NamesKey, NamesKeyCopy
 from petition.letters.states import CLOSED
 from petition.publishing.cache import drop_editions
-from petition.sealing import naming
+from petition.sealing import naming, sealer
 from petition.sealing.batching import is_settled, settle_rest
 from petition.sealing.log import log_of
 from petition.sealing.sealer import Result, seal
@@ -66,6 +66,13 @@ def seal_letter(
     if tidies:
         tidy(services)
     return result
+
+
+def finish_update(services: Services, letter_id: str, *, pause: Pause = time.sleep) -> None:
+    """Clean up after an update that was cut off, at once; what it had not made public waits for the next set time."""
+    with Session(services.databases.petition) as session:
+        sealer.finish_update(session, session.get_one(Letter, letter_id), pause=pause)
+        session.commit()
 
 
 def show_names(services: Services, letter_id: str, *, moment: datetime, tell: naming.Tell = naming.say_nothing) -> int:

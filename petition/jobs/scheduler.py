@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -55,6 +55,8 @@ class Due:
     is_due: bool
     closes: bool
     set_time: datetime
+    is_cut_off: bool = False
+    """Only what the last update left undone when it was cut off."""
 
 
 @dataclass(frozen=True)
@@ -129,15 +131,19 @@ def _forget_spent(services: Services, moment: datetime) -> None:
 def living_letters(services: Services, hours: Sequence[int], moment: datetime) -> dict[str, Due]:
     """By letter that goes on, what is due at a moment."""
     with Session(services.databases.reading) as session:
-        updated = {row.letter_id: row.updated for row in session.execute(select(Log.letter_id, Log.updated))}
+        logs: dict[str, Any] = {
+            row.letter_id: row for row in session.execute(select(Log.letter_id, Log.updated, Log.preparing))
+        }
         letters = letters_that_go_on(session)
-    return {letter.id: _due(letter, updated.get(letter.id), hours, moment) for letter in letters}
+    return {letter.id: _due(letter, logs.get(letter.id), hours, moment) for letter in letters}
 
 
-def _due(letter: Letter, updated: datetime | None, hours: Sequence[int], moment: datetime) -> Due:
+def _due(letter: Letter, log: Any, hours: Sequence[int], moment: datetime) -> Due:
     set_time = last_update(letter, hours, moment)
     closes = letter.state in SIGNABLE and letter.closes is not None and letter.closes <= moment
-    return Due(letter.slug, closes or not is_done(updated, set_time, moment), closes, set_time)
+    is_due = closes or not is_done(log.updated if log else None, set_time, moment)
+    is_cut_off = not is_due and log is not None and log.preparing is not None
+    return Due(letter.slug, is_due or is_cut_off, closes, set_time, is_cut_off)
 
 
 def _do(services: Services, duties: Duties, letter_id: str, due: Due, moment: datetime, tell: naming.Tell) -> str:
@@ -150,6 +156,9 @@ def _do(services: Services, duties: Duties, letter_id: str, due: Due, moment: da
 
 
 def _update(services: Services, letter_id: str, due: Due, moment: datetime, tell: naming.Tell) -> Result:
+    if due.is_cut_off:
+        updates.finish_update(services, letter_id)
+        return Result()
     if due.closes:
         return closing.close_letter(services, letter_id, moment=moment, tidies=False)
     rounds.end_due_rounds(services, letter_id, moment=moment)

@@ -15,8 +15,13 @@ from petition.signing.models import Round
 
 def totals(rounds: Iterable[Round]) -> tuple[int, int]:
     """Signatures and withdrawals in the log, without those of annulled rounds."""
-    counted = [row for row in rounds if row.annulled is None or not row.is_annulment_logged]
+    counted = [row for row in rounds if is_counted(row)]
     return sum(row.signatures for row in counted), sum(row.withdrawals for row in counted)
+
+
+def is_counted(row: Round) -> bool:
+    """Whether the count has a round's signatures: until the log says that it was annulled."""
+    return row.annulled is None or not row.is_annulment_logged
 
 
 def history(session: Session, letter: Letter) -> list[Sealing]:

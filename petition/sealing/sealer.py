@@ -26,7 +26,7 @@ from petition.randomness import Random
 from petition.sealing.batching import settle
 from petition.sealing.choosing import Choice, Chooser, Entry, published_as
 from petition.sealing.group_releases import AnswersByRound, are_due, forget_tables, renew, settled_answers
-from petition.sealing.history import note_milestones, totals, write_history
+from petition.sealing.history import is_counted, note_milestones, totals, write_history
 from petition.sealing.log import log_of, log_seed, publish, tree_of, write_entries
 from petition.sealing.models import Log
 from petition.sealing.round_entries import Numbers, NumbersByRound, entries_of_rounds, numbers_by_round, room
@@ -124,6 +124,22 @@ def _begun(session: Session, letter: Letter, log: Log, *, as_one: bool, pause: C
     if was_cut_off:
         clear_unfinished(steps, letter, log)
     return steps
+
+
+def finish_update(session: Session, letter: Letter, *, pause: Callable[[float], object] = time.sleep) -> None:
+    """Clean up after an update that was cut off: nothing is chosen or published. Left to be committed."""
+    log = log_of(session, letter.id, alone=True)
+    session.expire_all()
+    session.refresh(letter, with_for_update=True)
+    if log.preparing is None or log.is_held:
+        return
+    try:
+        steps = _begun(session, letter, log, as_one=False, pause=pause)
+        rewrite(steps, letter.id)
+        log.preparing = None
+        session.flush()
+    except TakenOver:
+        session.rollback()
 
 
 @dataclass(frozen=True)
@@ -250,9 +266,11 @@ class _Update:
 
     def _answers(self, plan: _Plan) -> AnswersByRound | None:
         """All answers that have settled, if the letter may get new tables of groups now; None if it may not."""
-        rounds = self._rounds().values()
-        total = sum(row.signatures - row.withdrawals for row in rounds) + len(plan.signatures) - len(plan.withdrawals)
-        annulled = any(row.annulled is not None and not row.is_annulment_logged for row in rounds)
+        rounds = self._rounds()
+        signed, withdrawn = totals(rounds.values())
+        going = sum(1 for _, number, _ in plan.withdrawals if is_counted(rounds[number]))
+        total = signed - withdrawn + len(plan.signatures) - going
+        annulled = any(row.annulled is not None and not row.is_annulment_logged for row in rounds.values())
         if not annulled and not are_due(self.session, self.letter, total):
             return None
         return settled_answers(self.steps, self.letter.id)
