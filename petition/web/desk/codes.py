@@ -123,7 +123,7 @@ def _made_already(organizer: Organizer, slug: str) -> str:
 
 
 def _made_already_to_hand_on(organizer: Organizer, slug: str) -> str:
-    """As for other codes; but canceling would take away the strips that coworkers have."""
+    """What to do about strips: not cancel, because canceling would also end those that coworkers have."""
     return say(
         "You pressed this button twice. The ten codes were made, but we can't show them again. "
         "If you don't have them, make ten more. Don't cancel: strips passed on before would stop working."
