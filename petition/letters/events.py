@@ -15,6 +15,7 @@ from petition.errors import CHOOSE, GONE, TOO_MANY, BadShape, Conflict, NotFound
 from petition.letters.models import DemandStatus, Event, Letter
 from petition.letters.states import PUBLIC
 from petition.letters.text.letter_text import one_line, several_lines
+from petition.letters.text.typed_sources import as_address
 
 _ = str
 DELIVERED, ANSWERED, PRESS, UPDATE, CHECKED, CORRECTION = (
@@ -82,8 +83,8 @@ def read_event(kind: str, day: date, *, who: str = "", how: str = "", link: str 
 
 
 def read_link(link: str) -> str:
-    """An address on the web, or nothing."""
-    link = one_line(link, "link")
+    """An address on the web, with https:// if it was left out, or nothing."""
+    link = as_address(one_line(link, "link"))
     parts = urlsplit(link) if re.match("https?://", link, re.IGNORECASE) and not re.search(r"\s", link) else None
     if link and (parts is None or not parts.hostname):
         raise BadShape("A link begins with https:// or http://.")

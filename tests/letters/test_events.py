@@ -47,12 +47,14 @@ def test_an_event_says_what_its_kind_needs(kind, missing):
         read_event(kind, TODAY, **{**WORDS, missing: " "})
 
 
-@pytest.mark.parametrize(
-    "link", ["javascript:alert(1)", "data:text/html,x", "paper.example", "https://", "https://a b/"]
-)
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "paper", "https://", "https://a b/"])
 def test_a_link_leads_to_the_web(link):
     with pytest.raises(BadShape):
         read_event("press", TODAY, **{**WORDS, "link": link})
+
+
+def test_a_link_may_leave_out_https():
+    assert read_event("press", TODAY, **{**WORDS, "link": "example.org/article"}).link == "https://example.org/article"
 
 
 @pytest.mark.parametrize("who", ["Jo\u202eretsuM", "Jo\x00", "J" * 201])

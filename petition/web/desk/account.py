@@ -8,7 +8,7 @@ from flask import redirect
 from flask import session as cookie
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 
 from petition.crypto.codes import show
 from petition.errors import BadShape, Forbidden
@@ -26,7 +26,7 @@ from petition.letters.organizers.one_time_passwords import (
 from petition.letters.organizers.sessions import end_sign_in, end_sign_ins, key_of, sign_ins_of
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers, present_proof
 from petition.web.desk.actions import as_sent, organizer_action, saved, sent
-from petition.web.desk.forms import PassphraseForm, ProofForm
+from petition.web.desk.forms import A_PASSWORD, THE_SAME, PassphraseForm, ProofForm
 from petition.web.desk.qr import qr_code
 from petition.web.desk.sign_in import forget_sign_in
 from petition.web.shared.context import now, session, site
@@ -39,11 +39,9 @@ HERE = "/organize/account"
 class ChangeForm(PassphraseForm):
     """Another passphrase, with the present one."""
 
-    present = PasswordField(
-        _("Your current password"),
-        [InputRequired(_("Enter your password.")), Length(max=1000)],
-        id="present-change",
-    )
+    present = PasswordField(_("Your current password"), A_PASSWORD, id="present-change")
+    passphrase = PasswordField(_("New password"), A_PASSWORD)
+    again = PasswordField(_("New password again"), THE_SAME)
 
 
 class AppForm(FlaskForm):

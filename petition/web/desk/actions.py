@@ -27,13 +27,14 @@ class WrongForm(BadShape):
 
 
 def organizer_action(
-    page: Callable[..., str], *, again: str | None = None
+    page: Callable[..., str], *, again: str | None = None, twice: Callable[..., str] | None = None
 ) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
     """Hand the signed-in organizer to a view; where it refuses, nothing is done and ``page`` comes back.
 
     ``page`` gets the organizer and those of the address's values that it names, and loads the letter again by its
     own permission. What was typed is in the form that the view has ``sent``. With ``again`` the form acts once for
-    each showing; pressed twice, it leads to that page, which shows what the first press did.
+    each showing; pressed twice, it leads to that page, which shows what the first press did. Where no page can show it,
+    ``twice`` says what to do; it gets what the view gets.
     """
     wanted = inspect.signature(page).parameters
 
@@ -43,7 +44,7 @@ def organizer_action(
             organizer: Organizer = g.organizer
             try:
                 if again is not None and not is_first_press():
-                    return pressed_twice(again)
+                    return pressed_twice(again, twice(organizer, **values) if twice else "")
                 return view(organizer, **values)
             except Refusal as refusal:
                 return refused(refusal, lambda: page(organizer, **{k: v for k, v in values.items() if k in wanted}))
@@ -109,9 +110,9 @@ def is_first_press() -> bool:
     return True
 
 
-def pressed_twice(to: str) -> Response:
+def pressed_twice(to: str, told: str = "") -> Response:
     """Go on to what the first press did."""
-    return saved(to, say("You pressed this button twice. It was done once."))
+    return saved(to, told or say("You pressed this button twice. It was done once."))
 
 
 def saved(to: str, done: str = "") -> Response:

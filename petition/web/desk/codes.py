@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask import Response
+from flask import Response, request
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
 
@@ -88,7 +88,7 @@ def codes(organizer: Organizer, slug: str) -> Answer:
 
 def _page(organizer: Organizer, slug: str) -> str:
     letter = own_letter(session(), slug, organizer)
-    known = rounds_of(session(), letter.id)
+    known, printed = rounds_of(session(), letter.id), batches(issuer_session(), letter.id)
     form = as_sent(CodesForm)
     form.roll.choices = [(roll.id, roll.name) for roll in rolls_of(session(), letter)]
     return desk_page(
@@ -98,12 +98,40 @@ def _page(organizer: Organizer, slug: str) -> str:
         made=how_many_made(letter.id),
         used=sum(row.spent for row in known),
         least=least_codes(letter),
-        batches=batches(issuer_session(), letter.id),
+        batches=printed,
+        newest=max((batch.number for batch in printed), default=0),
+    )
+
+
+def _made_already(organizer: Organizer, slug: str) -> str:
+    """What to do about codes that the first of two presses made and no one saw. It may still be making them."""
+    letter, form = own_letter(session(), slug, organizer), CodesForm()
+    if not form.count.data:
+        return ""
+    known = request.form.get("newest", 0, type=int)
+    found = [batch for batch in batches(issuer_session(), letter.id) if batch.number > known]
+    if [batch.made for batch in found] == [form.count.data]:
+        return say(
+            "You pressed this button twice. Print batch %(batch)s was made, but we can't show its codes again. "
+            "If you don't have them, cancel it and make new ones.",
+            batch=found[0].number,
+        )
+    return say(
+        "You pressed this button twice. The codes were made, but we can't show them again. "
+        "If you don't have them, cancel their print batch and make new ones."
+    )
+
+
+def _made_already_to_hand_on(organizer: Organizer, slug: str) -> str:
+    """What to do about strips: not cancel, because canceling would also end those that coworkers have."""
+    return say(
+        "You pressed this button twice. The ten codes were made, but we can't show them again. "
+        "If you don't have them, make ten more. Don't cancel: strips passed on before would stop working."
     )
 
 
 @bp.post("/letters/<slug>/codes")
-@organizer_action(_page, again="codes")
+@organizer_action(_page, again="codes", twice=_made_already)
 def make(organizer: Organizer, slug: str) -> Answer:
     """Make codes, with another set if that is wanted, and show them, once."""
     letter = own_letter(session(), slug, organizer)
@@ -117,7 +145,7 @@ def make(organizer: Organizer, slug: str) -> Answer:
 
 
 @bp.post("/letters/<slug>/codes/hand-on")
-@organizer_action(_page, again="codes")
+@organizer_action(_page, again="codes", twice=_made_already_to_hand_on)
 def make_to_hand_on(organizer: Organizer, slug: str) -> Answer:
     """Make strips for a coworker to hand on, from the pool: nothing stored says through whose hands they go."""
     letter = own_letter(session(), slug, organizer)

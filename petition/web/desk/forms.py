@@ -7,13 +7,18 @@ from wtforms.validators import EqualTo, InputRequired, Length, Optional
 from petition.i18n import desk_languages
 
 _ = str
+A_PASSWORD = [InputRequired(_("Enter your password.")), Length(max=1000)]
+THE_SAME = [
+    InputRequired(_("The two passwords differ. Enter the same one twice.")),
+    EqualTo("passphrase", _("The two passwords differ. Enter the same one twice.")),
+]
 
 
 class SignInForm(FlaskForm):
     """Name and passphrase, and what only some need."""
 
     name = StringField(_("Your name"), [InputRequired(_("Enter your name.")), Length(max=200)])
-    passphrase = PasswordField(_("Password"), [InputRequired(_("Enter your password.")), Length(max=1000)])
+    passphrase = PasswordField(_("Password"), A_PASSWORD)
     password = StringField(
         _("Code from your authenticator app"),
         [Optional(), Length(max=100)],
@@ -31,17 +36,11 @@ class SignInForm(FlaskForm):
 class PassphraseForm(FlaskForm):
     """A new passphrase, typed twice."""
 
-    passphrase = PasswordField(_("Password"), [InputRequired(_("Enter your password.")), Length(max=1000)])
-    again = PasswordField(
-        _("Password again"),
-        [
-            InputRequired(_("The two passwords differ. Enter the same one twice.")),
-            EqualTo("passphrase", _("The two passwords differ. Enter the same one twice.")),
-        ],
-    )
+    passphrase = PasswordField(_("Password"), A_PASSWORD)
+    again = PasswordField(_("Password again"), THE_SAME)
 
 
 class ProofForm(FlaskForm):
     """What a borrowed browser must not do asks for the passphrase."""
 
-    present = PasswordField(_("Your password"), [InputRequired(_("Enter your password.")), Length(max=1000)])
+    present = PasswordField(_("Your password"), A_PASSWORD)

@@ -84,6 +84,13 @@ def test_changing_the_passphrase_ends_every_other_sign_in(shared: Shared) -> Non
     assert sign_in(shared.visitor(), "Rita", ANOTHER).heading == "My letters"
 
 
+def test_changing_the_passphrase_says_which_is_the_new_one_and_what_will_happen(shared: Shared) -> None:
+    page = as_(shared, "Rosa").open("/organize/account").text
+
+    assert re.findall(r'<label for="(?:passphrase|again)">([^<]+)<', page) == ["New password", "New password again"]
+    assert "This signs you out everywhere else." in page
+
+
 def test_sign_ins_are_listed_and_each_can_be_ended(shared: Shared) -> None:
     here, there = as_(shared, "Sara"), as_(shared, "Sara")
     page = here.open("/organize/account")

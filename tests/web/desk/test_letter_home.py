@@ -51,6 +51,16 @@ def test_an_unfinished_letter_shows_everything_that_is_to_be_done_with_the_way_t
 
 
 @ONCE
+@pytest.mark.parametrize(
+    ("page", "title"), [("", "Two &amp; two"), ("preview", "Two &amp; two"), ("codes", "Signing codes – Two &amp; two")]
+)
+def test_a_pages_title_says_the_letters_title_once(shared: Shared, ana: Visitor, page: str, title: str) -> None:
+    place = shared.a_draft(words=LetterText(title="Two & two"))
+
+    assert f"<title>{title}</title>" in ana.open(f"{place.desk}{page}").text
+
+
+@ONCE
 @pytest.mark.parametrize("page", ["", "open"])
 def test_characters_without_a_font_are_named_before_opening(shared: Shared, ana: Visitor, page: str) -> None:
     plain, rare = shared.a_draft(), shared.a_draft(words=RARE)
@@ -182,6 +192,7 @@ def test_publishing_waits_for_the_threshold_that_was_chosen(shared: Shared, ana:
 
 def test_closing_is_announced_a_day_ahead(shared: Shared, ana: Visitor) -> None:
     place = shared.a_published_letter()
+    assert "The letter closes on <time" in ana.open(f"{place.desk}close").text
     closing = act(shared, ana, place, "close")
     counts = shared.get(f"{place.public}counts.json").get_json()
 

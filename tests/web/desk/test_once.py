@@ -64,6 +64,35 @@ def test_pressed_twice_one_thing_is_made_and_pressed_after_looking_again_another
     assert counts == [1, 2]
 
 
+def test_codes_made_by_the_first_of_two_presses_are_named_by_their_batch(shared: Shared, ana: Visitor) -> None:
+    place = shared.a_published_letter()
+    ana.press(ana.open(f"{place.desk}codes"), "Make codes", count="3")
+    shown = ana.open(f"{place.desk}codes")
+    again = [press(ana, shown, once_forms(shown)[0], count="4") for _ in range(2)][1]
+
+    assert "Print batch 2 was made, but we can&#39;t show its codes again." in again.text
+    assert "Cancel unused codes in print batch 2" in again.links
+
+
+def test_no_batch_is_named_where_it_may_be_another_one(shared: Shared, ana: Visitor) -> None:
+    place = shared.a_published_letter()
+    shown = ana.open(f"{place.desk}codes")
+    ana.press(ana.open(f"{place.desk}codes"), "Make codes", count="3")
+    again = [press(ana, shown, once_forms(shown)[0], count="3") for _ in range(2)][1]
+
+    assert "cancel their print batch and make new ones." in again.text
+    assert "was made, but" not in again.text
+
+
+def test_strips_to_pass_on_pressed_twice_are_made_again_and_not_canceled(shared: Shared, ana: Visitor) -> None:
+    place = shared.a_published_letter()
+    shown = ana.open(f"{place.desk}codes")
+    again = [press(ana, shown, once_forms(shown)[1]) for _ in range(2)][1]
+
+    assert [batch.made for batch in shared.campaign.rows(Batch, place.id)] == [10]
+    assert "If you don&#39;t have them, make ten more. Don&#39;t cancel" in again.text
+
+
 def test_a_new_letter_pressed_twice_is_one_letter(shared: Shared, ana: Visitor) -> None:
     shown = ana.open("/organize/letters/new")
     form = once_forms(shown)[0]

@@ -199,8 +199,19 @@ def test_changes_of_two_people_in_different_places_are_merged_and_shown_once(sha
     told = ana.press(form, "Save", body="First.\n\nSecond.\n\nTHIRD.")
 
     assert newest(shared, place).body == "FIRST.\n\nSecond.\n\nTHIRD."
-    assert "Version 3 has both." in told.text
+    assert "Ben also saved changes, in different places. Version 3 has both." in told.text
     assert "merged with version 2" in ana.open(f"{place.desk}history").text
+
+
+@ONCE
+def test_changes_of_one_person_in_two_windows_are_not_told_as_someone_elses(shared: Shared, ana: Visitor) -> None:
+    place = shared.a_draft(words=LONG)
+    form = ana.open(f"{place.desk}write")
+    ana.press(ana.open(f"{place.desk}write"), "Save", body="FIRST.\n\nSecond.\n\nThird.")
+    told = ana.press(form, "Save", body="First.\n\nSecond.\n\nTHIRD.").text
+
+    assert "You also saved changes in another window. Version 3 has both." in told
+    assert "Ana also saved" not in told
 
 
 @ONCE
