@@ -6,7 +6,6 @@ None of it changes the letter's text: a correction is an event as well.
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from urllib.parse import urlsplit
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -15,6 +14,7 @@ from petition.errors import CHOOSE, GONE, TOO_MANY, BadShape, Conflict, NotFound
 from petition.letters.models import DemandStatus, Event, Letter
 from petition.letters.states import PUBLIC
 from petition.letters.text.letter_text import one_line, several_lines
+from petition.letters.text.sources import leads_to_the_web
 from petition.letters.text.typed_sources import as_address
 
 _ = str
@@ -85,8 +85,7 @@ def read_event(kind: str, day: date, *, who: str = "", how: str = "", link: str 
 def read_link(link: str) -> str:
     """An address on the web, with https:// if it was left out, or nothing."""
     link = as_address(one_line(link, "link"))
-    parts = urlsplit(link) if re.match("https?://", link, re.IGNORECASE) and not re.search(r"\s", link) else None
-    if link and (parts is None or not parts.hostname):
+    if link and (re.search(r"\s", link) or not leads_to_the_web(link)):
         raise BadShape("A link begins with https:// or http://.")
     return link
 

@@ -47,7 +47,9 @@ def test_an_event_says_what_its_kind_needs(kind, missing):
         read_event(kind, TODAY, **{**WORDS, missing: " "})
 
 
-@pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "paper", "https://", "https://a b/"])
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", "data:text/html,x", "paper", "https://", "https://a b/", "https://["]
+)
 def test_a_link_leads_to_the_web(link):
     with pytest.raises(BadShape):
         read_event("press", TODAY, **{**WORDS, "link": link})

@@ -53,7 +53,8 @@ MAKING = {
     "organize.accept", "organize.answer", "organize.answer_demand", "organize.approve_", "organize.comment",
     "organize.create", "organize.hand_over", "organize.import_new", "organize.import_over", "organize.invite_",
     "organize.make", "organize.make_to_hand_on", "organize.open_", "organize.publish_event", "organize.restore",
-    "organize.save", "organize.save_fields", "organize.save_translation", "report.send_report",
+    "organize.save", "organize.save_fields", "organize.save_translation", "organize.save_unsigned_translation",
+    "report.send_report",
 }  # fmt: skip
 """What the walk saw making rows; if one of these makes none, the walk no longer tries what it should."""
 ELSEWHERE = {

@@ -36,12 +36,13 @@ def require_address(url: str) -> str:
     """An address that a reader may follow: http or https, with a host, without spaces; refuses any other."""
     if len(url) > LONGEST_ADDRESS:
         raise TooLong("A link has at most %(most)s characters.", most=LONGEST_ADDRESS)
-    if url and (re.search(r"[\s<>\"]", url) or not _leads_to_the_web(url)):
+    if url and (re.search(r"[\s<>\"]", url) or not leads_to_the_web(url)):
         raise BadShape("This is not a web address: %(url)s. Write it like https://example.org/report.", url=url[:80])
     return url
 
 
-def _leads_to_the_web(url: str) -> bool:
+def leads_to_the_web(url: str) -> bool:
+    """Whether an address begins with http:// or https:// and names a host."""
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname)
