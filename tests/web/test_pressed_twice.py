@@ -60,8 +60,10 @@ MAKING = {
 ELSEWHERE = {
     "organize.accept_invitation": "the link works once",
     "organize.cancel_planned_closing": "makes nothing: there is no closing any more",
+    "organize.change_role": "makes nothing: the person has that role",
     "organize.confirm": "makes nothing: the app is on",
     "organize.decide": "saves one version; the same words make no other",
+    "organize.delete_unsigned_translation": "makes nothing: the translation is gone",
     "organize.end_one": "makes nothing: the sign-in has ended",
     "organize.end_others": "makes nothing: the sign-ins have ended",
     "organize.grant_names": "a person is given a key once",
