@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from petition.coordination import opening
 from petition.letters.text.letter_text import Translation, canonical
 from tests.letters.drafting.importing.test_process import changed, macros
 from tests.letters.drafting.importing.word_files import item, p, t, table, title, word_file
@@ -55,6 +56,17 @@ def test_a_file_takes_the_place_of_the_text_once_it_is_saved(shared: Shared, ana
     ana.press(shown, "Save")
     assert newest(shared, place).body == "New \\*text\\*."
     assert newest(shared, place).recipient == WORDS.recipient
+
+
+@ONCE
+def test_a_locked_letter_takes_no_file(shared: Shared, ana: Visitor) -> None:
+    place = shared.a_draft()
+    page = ana.open(f"{place.desk}import")
+    opening.open_letter(shared.campaign.services, place.id, moment=shared.clock())
+    refused = sent(ana, page, "letter.txt", b"New title\n\nNew text.")
+
+    assert refused.status == 409
+    assert "To change it, start a new letter." in refused.text
 
 
 @ONCE
