@@ -18,7 +18,7 @@ from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.actions import organizer_action, saved
 from petition.web.desk.beginning import begin_letter
 from petition.web.desk.editor_form import fields_of
-from petition.web.desk.editor_page import KEPT, SAME, render_editor
+from petition.web.desk.editor_page import KEPT, SAME, render_editor, unsaved_text
 from petition.web.shared.context import now, say, session
 
 
@@ -40,7 +40,8 @@ def ask_file_for(organizer: Organizer, slug: str) -> Answer:
 
 def _page(organizer: Organizer, slug: str = "") -> str:
     letter = own_letter(session(), slug, organizer) if slug else None
-    return desk_page("organize/import.html", letter=letter)
+    is_unsaved = unsaved_text(organizer, letter) is not None
+    return desk_page("organize/import.html", letter=letter, is_unsaved=is_unsaved)
 
 
 @bp.post("/letters/import")

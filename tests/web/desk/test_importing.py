@@ -70,6 +70,27 @@ def test_a_locked_letter_takes_no_file(shared: Shared, ana: Visitor) -> None:
 
 
 @ONCE
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_file_that_would_replace_unsaved_text_says_so_before(shared: Shared, ana: Visitor, is_new: bool) -> None:
+    told, home = "This replaces your unsaved text.", "/organize/letters/" if is_new else shared.a_draft().desk
+    write = f"{home}{'new' if is_new else 'write'}"
+    ana.press(ana.press(ana.open(write), "Preview", title="Typed"), "Preview")
+    before = ana.open(f"{home}import").text
+    ana.press(ana.open(write), "Discard this and start over" if is_new else "Discard them and use the saved version")
+
+    assert told in before
+    assert told not in ana.open(f"{home}import").text
+
+
+@ONCE
+def test_the_page_says_what_a_file_with_translations_does(ana: Visitor) -> None:
+    page = ana.open("/organize/letters/import").text
+
+    assert "A file with translations is saved at once, as a new version." in page
+    assert "Nothing is saved" not in page
+
+
+@ONCE
 def test_a_letter_in_several_languages_is_taken_whole(shared: Shared, ana: Visitor) -> None:
     whole = replace(WORDS, title="Whole", translations=(Translation("es", "Toda", "Jo", "Hola", ("Basta.", "Dilo.")),))
     shown = sent(ana, ana.open("/organize/letters/import"), "letter.md", canonical(whole))
