@@ -11,6 +11,7 @@ const form = document.querySelector("form.write");
 const told = document.getElementById("kept");
 let timer = 0;
 let isKept = true;
+let isTyped = false; // until then the page says more than an answer: what is unsaved, and what was wrong
 let sent = 0;
 
 function later(milliseconds) {
@@ -41,8 +42,8 @@ function show(page) {
   }
   isKept = kept.dataset.is !== "";
   told.textContent = kept.textContent;
-  take(page, "notices");
-  take(page, "counter");
+  if (isTyped) ["notices", "counter"].forEach((id) => take(page, id));
+  if (document.getElementById("ways")) take(page, "ways");
   if (page.querySelector("#preview .paper")) take(page, "preview");
 }
 
@@ -76,6 +77,7 @@ document.getElementById("cite")?.addEventListener("click", () => {
 
 form.addEventListener("input", () => {
   isKept = false;
+  isTyped = true;
   later(PAUSE);
 });
 form.addEventListener("submit", () => {

@@ -122,6 +122,36 @@ def test_the_script_says_what_is_wrong_and_that_someone_saved(desk: Desks, place
     expect(ana.locator("#notices")).to_contain_text("Ben saved version 2 while you were writing")
 
 
+def test_the_script_leaves_the_notices_of_the_page_until_something_is_typed(desk: Desks, place: Place) -> None:
+    ana = desk("Ana")
+    ana.goto(f"{place.desk}write")
+    type_body(ana, "Not saved.")
+    expect(ana.locator("#kept")).to_contain_text(KEPT)
+    ana.goto(f"{place.desk}write")
+    expect(ana.locator("#kept")).to_contain_text(KEPT)
+    expect(ana.locator("#preview")).to_contain_text("Not saved.")
+    expect(ana.locator("#notices")).to_contain_text("These are your unsaved changes.")
+
+    ana.goto("/organize/letters/new")
+    type_body(ana, "Begun.")
+    press(ana, "Save")
+    expect(ana.locator("#kept")).to_contain_text(KEPT)
+    expect(ana.locator("#preview")).to_contain_text("Begun.")
+    ana.wait_for_load_state("networkidle")
+    expect(ana.locator("#counter")).to_have_text("1 thing to fix")
+    expect(ana.get_by_role("alert")).to_contain_text("Give the letter a title.")
+
+
+def test_the_script_takes_away_the_template_once_something_is_typed(desk: Desks) -> None:
+    ben = desk("Ben")
+    ben.goto("/organize/letters/new")
+    template = ben.get_by_role("link", name="Start from a template")
+    expect(template).to_be_visible()
+    type_body(ben, "Begun.")
+    expect(template).to_have_count(0)
+    expect(ben.get_by_role("link", name="Import a file")).to_be_visible()
+
+
 def test_a_session_that_ends_during_typing_loses_nothing(desk: Desks, site: Site, place: Place) -> None:
     ana = desk("Ana")
     ana.goto(f"{place.desk}write")

@@ -14,10 +14,11 @@ from petition.letters.drafting.drafts import save as save_version
 from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.drafting.working_copies import forget_working_copy, keep_working_copy, working_copy
 from petition.letters.models import Letter, Organizer, Version
+from petition.letters.states import DRAFT, require_draft
 from petition.letters.text.letter_text import LetterText
 from petition.publishing.cache import PACKAGE
 from petition.web.desk.access import Answer, bp, for_organizers
-from petition.web.desk.actions import is_first_press, pressed_twice, refused, saved
+from petition.web.desk.actions import is_first_press, organizer_action, pressed_twice, refused, saved
 from petition.web.desk.beginning import begin_letter, template_fields
 from petition.web.desk.conflicts import conflict_page
 from petition.web.desk.editor_form import (
@@ -31,7 +32,7 @@ from petition.web.desk.editor_form import (
     text_from_fields,
     typed,
 )
-from petition.web.desk.editor_page import KEPT, SAME, render_editor
+from petition.web.desk.editor_page import KEPT, SAME, render_editor, unsaved_text
 from petition.web.shared.context import language, now, session
 
 
@@ -73,24 +74,37 @@ def _shown(organizer: Organizer, letter: Letter | None, fields: Fields, words: L
     return render_editor(fields, letter, preview=words, kept=kept, wrong=wrong), wrong[0].status if wrong else 200
 
 
-@bp.get("/letters/<slug>/write")
-@for_organizers
-def edit(organizer: Organizer, slug: str) -> Answer:
-    """The newest version, ready to edit, or what was typed and not saved."""
+def _once_locked(organizer: Organizer, slug: str) -> str:
+    """What was sent, or else what was typed before the text was locked, for its organizer to copy."""
     letter = own_letter(session(), slug, organizer)
+    unsaved = unsaved_text(organizer, letter) or {}
+    fields = typed() or unsaved
+    kept = KEPT if same_text(fields, unsaved) else ""
+    return render_editor(fields, letter, is_unsaved=bool(unsaved), kept=kept)
+
+
+@bp.get("/letters/<slug>/write")
+@organizer_action(_once_locked)
+def edit(organizer: Organizer, slug: str) -> Answer:
+    """The newest version, ready to edit, or what was typed and not saved; once it is locked, the page to read it."""
+    letter = own_letter(session(), slug, organizer)
+    unsaved = unsaved_text(organizer, letter)
+    if unsaved is None and letter.state != DRAFT:
+        return redirect(f"/organize/letters/{slug}/preview", 303)
+    require_draft(letter)
     newest = newest_version(session(), letter)
-    fields = fields_of(text_of(newest), newest.number)
-    kept = working_copy(session(), organizer, letter)
-    is_unsaved = kept is not None and not same_text(kept, fields)
-    return render_editor(kept if kept and is_unsaved else fields, letter, is_unsaved=is_unsaved)
+    fields = unsaved or fields_of(text_of(newest), newest.number)
+    return render_editor(fields, letter, is_unsaved=unsaved is not None)
 
 
 @bp.post("/letters/<slug>/write")
-@for_organizers
+@organizer_action(_once_locked)
 def save(organizer: Organizer, slug: str) -> Answer:
     """Keep a new version, or show what was typed: previewed, rearranged; beside a newer version where they collide."""
     letter = own_letter(session(), slug, organizer)
     fields, act = typed(), request.form.get("do", "preview")
+    if act != "forget":
+        require_draft(letter)
     if act != "save":
         return _go_on(organizer, letter, fields, act)
     words, wrong = text_from_fields(fields, _began_with(letter, fields))

@@ -3,16 +3,25 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from petition.errors import Refusal
-from petition.letters.drafting.versions import newest_version
-from petition.letters.drafting.working_copies import forget_working_copy, keep_working_copy
+from petition.letters.drafting.versions import newest_version, text_of
+from petition.letters.drafting.working_copies import forget_working_copy, keep_working_copy, working_copy
 from petition.letters.models import Letter, Organizer
 from petition.letters.states import DRAFT
 from petition.letters.text.letter_text import LetterText
 from petition.web.desk.access import desk_page
-from petition.web.desk.editor_form import Fields, based_on, invisible_in, letter_form, mark_wrong, same_text
+from petition.web.desk.editor_form import Fields, based_on, fields_of, invisible_in, letter_form, mark_wrong, same_text
 from petition.web.shared.context import session
 
 KEPT, SAME = "kept", "same"
+
+
+def unsaved_text(organizer: Organizer, letter: Letter | None) -> Mapping[str, str] | None:
+    """What an organizer typed of a letter and did not save; without ``letter``, of a new one."""
+    kept = working_copy(session(), organizer, letter)
+    if kept is None or letter is None:
+        return kept
+    newest = newest_version(session(), letter)
+    return None if same_text(kept, fields_of(text_of(newest), newest.number)) else kept
 
 
 def keep_typed(organizer: Organizer, letter: Letter, fields: Fields, saved: Fields, part: str) -> str:

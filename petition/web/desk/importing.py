@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from flask import request
+from flask import redirect, request
 
 from petition.errors import BadShape
 from petition.letters.access import own_letter
@@ -12,12 +12,13 @@ from petition.letters.drafting.importing.process import import_file
 from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.drafting.working_copies import keep_working_copy
 from petition.letters.models import Letter, Organizer
+from petition.letters.states import DRAFT, require_draft
 from petition.letters.text.letter_text import LetterText, checked
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.actions import organizer_action, saved
 from petition.web.desk.beginning import begin_letter
 from petition.web.desk.editor_form import fields_of
-from petition.web.desk.editor_page import KEPT, SAME, render_editor
+from petition.web.desk.editor_page import KEPT, SAME, render_editor, unsaved_text
 from petition.web.shared.context import now, say, session
 
 
@@ -31,13 +32,16 @@ def ask_file(organizer: Organizer) -> Answer:
 @bp.get("/letters/<slug>/import")
 @for_organizers
 def ask_file_for(organizer: Organizer, slug: str) -> Answer:
-    """Choose a file whose text replaces the letter's."""
+    """Choose a file whose text replaces the letter's; once that is locked, the page to read it."""
+    if own_letter(session(), slug, organizer).state != DRAFT:
+        return redirect(f"/organize/letters/{slug}/preview", 303)
     return _page(organizer, slug)
 
 
 def _page(organizer: Organizer, slug: str = "") -> str:
     letter = own_letter(session(), slug, organizer) if slug else None
-    return desk_page("organize/import.html", letter=letter)
+    is_unsaved = unsaved_text(organizer, letter) is not None
+    return desk_page("organize/import.html", letter=letter, is_unsaved=is_unsaved)
 
 
 @bp.post("/letters/import")
@@ -50,8 +54,10 @@ def import_new(organizer: Organizer) -> Answer:
 @bp.post("/letters/<slug>/import")
 @organizer_action(_page, again="")
 def import_over(organizer: Organizer, slug: str) -> Answer:
-    """The same for a letter that there is; nothing is saved before its organizer has read it."""
-    return _import(organizer, own_letter(session(), slug, organizer))
+    """The same for a letter that there is."""
+    letter = own_letter(session(), slug, organizer)
+    require_draft(letter)
+    return _import(organizer, letter)
 
 
 def _import(organizer: Organizer, letter: Letter | None) -> Answer:

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from petition.errors import Forbidden, Refusal
 from petition.letters.access import own_letters
+from petition.letters.drafting.working_copies import working_copy
 from petition.letters.models import Organizer
 from petition.letters.organizers.accounts import choose_passphrase, has_second, invited, known_as
 from petition.letters.organizers.accounts import sign_in as check_sign_in
@@ -172,5 +173,6 @@ def forget_sign_in() -> None:
 @bp.get("/")
 @for_organizers
 def letters(organizer: Organizer) -> Answer:
-    """All letters of the organizer."""
-    return desk_page("organize/letters.html", letters=own_letters(session(), organizer))
+    """All letters of the organizer, and the ways to begin one; a template, only if none is begun."""
+    has_begun = working_copy(session(), organizer, None) is not None
+    return desk_page("organize/letters.html", letters=own_letters(session(), organizer), has_begun=has_begun)

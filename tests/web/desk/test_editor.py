@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from petition.coordination import opening
-from petition.letters.models import Organizer
+from petition.letters.models import Organizer, WorkingCopy
 from petition.letters.organizers.accounts import sign_in
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import Page, Visitor
@@ -32,8 +32,8 @@ def ana(shared: Shared) -> Visitor:
 
 
 def desk_of(ana: Visitor) -> str:
-    """The page of her letters, without the tokens of its forms, which tell the second."""
-    return re.sub(r'name="csrf_token" value="[^"]+"', "", ana.open("/organize/").text)
+    """The list of her letters."""
+    return ana.open("/organize/").text.partition('<p><a class="button"')[0].partition('<main id="main">')[2]
 
 
 def test_a_letter_is_written_and_appears_on_the_desk(ana: Visitor) -> None:
@@ -190,6 +190,41 @@ def test_an_open_letter_can_not_be_changed(shared: Shared, ana: Visitor) -> None
     assert refused.status == 409
     assert "To change it, start a new letter." in refused.text
     assert refused.forms[-1].fields["title"] == "Too late"
+
+
+@ONCE
+def test_once_the_text_is_locked_the_pages_to_change_it_lead_to_the_letter(shared: Shared, ana: Visitor) -> None:
+    place = shared.an_open_letter()
+
+    assert [ana.open(place.desk + page).path for page in ("write", "import")] == [f"{place.desk}preview"] * 2
+
+
+@ONCE
+def test_a_locked_letter_autosaves_nothing_and_keeps_what_was_typed_in_the_form(shared: Shared, ana: Visitor) -> None:
+    place = shared.a_draft()
+    form = ana.open(f"{place.desk}write")
+    opening.open_letter(shared.campaign.services, place.id, moment=shared.clock())
+    refused = ana.press(form, "Preview", title="Too late")
+
+    assert refused.status == 409
+    assert "To change it, start a new letter." in refused.text
+    assert "Autosaved" not in refused.text
+    assert refused.form_with("Preview").fields["title"] == "Too late"
+    assert shared.campaign.rows(WorkingCopy, place.id) == []
+
+
+@ONCE
+def test_what_was_typed_before_the_text_was_locked_can_still_be_copied_and_discarded(
+    shared: Shared, ana: Visitor
+) -> None:
+    place = shared.a_draft()
+    ana.press(ana.open(f"{place.desk}write"), "Preview", title="Not saved in time")
+    opening.open_letter(shared.campaign.services, place.id, moment=shared.clock())
+    kept = ana.open(f"{place.desk}write")
+
+    assert kept.form_with("Preview").fields["title"] == "Not saved in time"
+    assert "To change it, start a new letter." in kept.text
+    assert ana.press(kept, "Discard them and use the saved version").path == f"{place.desk}preview"
 
 
 @ONCE

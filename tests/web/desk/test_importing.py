@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from petition.coordination import opening
 from petition.letters.text.letter_text import Translation, canonical
 from tests.letters.drafting.importing.test_process import changed, macros
 from tests.letters.drafting.importing.word_files import item, p, t, table, title, word_file
@@ -55,6 +56,38 @@ def test_a_file_takes_the_place_of_the_text_once_it_is_saved(shared: Shared, ana
     ana.press(shown, "Save")
     assert newest(shared, place).body == "New \\*text\\*."
     assert newest(shared, place).recipient == WORDS.recipient
+
+
+@ONCE
+def test_a_locked_letter_takes_no_file(shared: Shared, ana: Visitor) -> None:
+    place = shared.a_draft()
+    page = ana.open(f"{place.desk}import")
+    opening.open_letter(shared.campaign.services, place.id, moment=shared.clock())
+    refused = sent(ana, page, "letter.txt", b"New title\n\nNew text.")
+
+    assert refused.status == 409
+    assert "To change it, start a new letter." in refused.text
+
+
+@ONCE
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_file_that_would_replace_unsaved_text_says_so_before(shared: Shared, ana: Visitor, is_new: bool) -> None:
+    told, home = "This replaces your unsaved text.", "/organize/letters/" if is_new else shared.a_draft().desk
+    write = f"{home}{'new' if is_new else 'write'}"
+    ana.press(ana.press(ana.open(write), "Preview", title="Typed"), "Preview")
+    before = ana.open(f"{home}import").text
+    ana.press(ana.open(write), "Discard this and start over" if is_new else "Discard them and use the saved version")
+
+    assert told in before
+    assert told not in ana.open(f"{home}import").text
+
+
+@ONCE
+def test_the_page_says_what_a_file_with_translations_does(ana: Visitor) -> None:
+    page = ana.open("/organize/letters/import").text
+
+    assert "A file with translations is saved at once, as a new version." in page
+    assert "Nothing is saved" not in page
 
 
 @ONCE

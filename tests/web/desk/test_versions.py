@@ -156,6 +156,21 @@ def test_a_letter_that_is_not_begun_is_kept_too(shared: Shared) -> None:
 
 
 @ONCE
+def test_a_letter_that_is_begun_offers_to_start_over_and_no_template(shared: Shared) -> None:
+    shared.campaign.organizer("Noa")
+    noa = shared.visitor()
+    noa.client = shared.campaign.signed_in(shared.app, "Noa").client
+    template, new = "Start from a template", "/organize/letters/new"
+    before = [noa.open(new), noa.open("/organize/")]
+    typed = noa.press(before[0], "Preview", title="Begun")
+    begun = [typed, noa.open(new), noa.open("/organize/")]
+    again = noa.press(begun[1], "Discard this and start over")
+
+    assert [template in page.links for page in [*before, *begun, again]] == [True, True, False, False, False, True]
+    assert again.form_with("Save").fields["title"] == ""
+
+
+@ONCE
 def test_what_was_being_saved_when_the_server_failed_is_there_again(
     shared: Shared, ana: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
