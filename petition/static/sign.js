@@ -729,7 +729,9 @@ async function press(event) {
   for (const save of document.querySelectorAll("[download]")) if (kept) save.href = URL.createObjectURL(file(kept));
 }
 
-const FIELDS = { badpin: "pin", pin: "pin", roll: "roll", nameless: "name", unshown: "name", words: "receipt" };
+const FIELDS = {
+  badpin: "pin", pin: "pin", roll: "roll", nameless: "name", unshown: "name", words: "receipt", typo: "receipt",
+};
 const { title } = document;
 
 function mark(wrong) { // the page's title and the wrong field say so, for people who hear the page
@@ -759,6 +761,12 @@ function whatIsWrong(text) { // with a code
   }
 }
 
+function takeBack(event) { // what went wrong is said until the form changes; after a cut it stays
+  if (event.target.form !== form() || byId("told").dataset.kind !== "stopped" || unsaved) return;
+  tell("", "done", "");
+  mark("");
+}
+
 function leaving(event) {
   if (!unsaved) return;
   event.preventDefault();
@@ -771,6 +779,7 @@ if (form() && crypto.subtle && window.BigInt) {
   document.documentElement.classList.add("scripted");
   addEventListener("click", press);
   addEventListener("input", heedCode);
+  addEventListener("input", takeBack);
   addEventListener("beforeunload", leaving);
   if (!link.pin) reveal("no-pin");
 } else if (form()) tell("unable", "stopped");
