@@ -96,14 +96,20 @@ def environment(language: str) -> Environment:
 
 
 def render(language: str, template: str, *, site: str, **values: Any) -> str:
-    """A page. ``site`` is the way from the page to the site's own files; ``language`` one that is shipped."""
+    """A page. ``site`` is the way from the page to the site's own files; ``language`` one that is shipped.
+
+    A relative way keeps the language of the page's address. An absolute one has to name it for the site's pages.
+    """
     spoken = language if language in languages() else DEFAULT
+    prefix = "" if spoken == DEFAULT else f"/{spoken}"
     common: Mapping[str, Any] = {
         "lang": spoken,
         "direction": "rtl" if is_right_to_left(spoken) else "ltr",
         "direction_of": lambda code: "rtl" if is_right_to_left(code) else "ltr",
         "language_name": name_of,
         "site": site,
+        "site_pages": f"{prefix}{site}" if site.startswith("/") else site,
+        "site_home": f"{prefix}/",
         "languages": languages(),
         "desk_languages": desk_languages(),
         "is_unreviewed": is_unreviewed(spoken),

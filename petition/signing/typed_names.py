@@ -34,6 +34,8 @@ class TypedName:
 
 def read_name(name: str, title: str = "") -> TypedName:
     """A name as typed, in normal form (NFC, one line); refuses what could not be shown."""
+    if not name.strip():
+        raise BadShape("Type your name, or choose “Anonymous.”")
     found = TypedName(_line(name, "name"), _line(title, "job title") if title.strip() else "")
     size = len(found.as_bytes())
     if size > LONGEST_LOCKED_NAME:

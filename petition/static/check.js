@@ -10,12 +10,12 @@
 //   confirm         removes the signature for good.
 // [data-when="ask"] is shown where the log has no answer: the form can ask the site instead.
 //
-// Further sentences in #say: reading · words (no receipt) · unpublished · oldlog (a log of another version; nothing was
-// checked) · missing · missingclosed {rounds} (the letter is closed and these rounds have no signature: they stayed
-// under the minimum, or the site hides them) · leftout (closed, and the others of the round are there) · broken · twice
-// · otherrecord (the record in the log is not the one that the file was made under) · othertext · otherbytes · forged ·
-// notyours · found {entry} {size} · foundwords {entry} {size} · unsigned · annulled {reason} · takenback {entry} ·
-// removed · removedsealed
+// Further sentences in #say: reading · words (no receipt) · typo (one as long as a receipt) · unpublished · oldlog (a
+// log of another version; nothing was checked) · missing · missingclosed {rounds} (the letter is closed and these
+// rounds have no signature: they stayed under the minimum, or the site hides them) · leftout (closed, and the others of
+// the round are there) · broken · twice · otherrecord (the record in the log is not the one that the file was made
+// under) · othertext · otherbytes · forged · notyours · found {entry} {size} · foundwords {entry} {size} · unsigned ·
+// annulled {reason} · takenback {entry} · removed · removedsealed
 "use strict";
 
 // --- The receipt: a file, or written down
@@ -33,7 +33,8 @@ function fromWords(text) {
   const number = () => values().reduce((sum, value) => sum * 32n + value, 0n);
   const isWritten = digits.length >= 26 && Array.from(digits.slice(0, 26)).every(isDigit);
   if (isWritten && digits.length === 26 && DIGITS[number() % 37n] === "=") digits += "="; // what copying often loses
-  if (!isWritten || digits.length !== 27 || number() >> 128n || DIGITS[number() % 37n] !== digits[26]) stop("words");
+  if (digits.length !== 27) stop("words");
+  if (!isWritten || number() >> 128n || DIGITS[number() % 37n] !== digits[26]) stop("typo");
   return fromNumber(number(), 16);
 }
 
@@ -138,6 +139,7 @@ Object.assign(acts, {
     if (own.pin) await checkRecord(own);
     const { w, a } = await openings(fromText(own.receipt));
     const { was_sealed } = await askJson("withdrawals", { w: toText(w), a: toText(a) });
+    for (const part of form().children) part.hidden = part.id !== "told"; // there is no more to ask
     return sentence(was_sealed ? "removedsealed" : "removed");
   },
 });

@@ -749,7 +749,7 @@ async function press(event) {
 
 const FIELDS = {
   badpin: "pin", pin: "pin", roll: "roll", nameless: "name", unshown: "name", accents: "name", titleaccents: "title",
-  words: "receipt",
+  words: "receipt", typo: "receipt",
 };
 const { title } = document;
 
@@ -780,6 +780,12 @@ function whatIsWrong(text) { // with a code
   }
 }
 
+function takeBack(event) { // what went wrong is said until the form changes; after a cut it stays
+  if (event.target.form !== form() || byId("told").dataset.kind !== "stopped" || unsaved) return;
+  tell("", "done", "");
+  mark("");
+}
+
 function leaving(event) {
   if (!unsaved) return;
   event.preventDefault();
@@ -792,6 +798,7 @@ if (form() && crypto.subtle && window.BigInt) {
   document.documentElement.classList.add("scripted");
   addEventListener("click", press);
   addEventListener("input", heedCode);
+  addEventListener("input", takeBack);
   addEventListener("beforeunload", leaving);
   if (!link.pin) reveal("no-pin");
 } else if (form()) tell("unable", "stopped");

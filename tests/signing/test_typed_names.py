@@ -44,7 +44,7 @@ def test_more_is_refused(name: str, title: str) -> None:
         read_name(name, title)
 
 
-BAD = ["", "   ", "...", "12345", "😀", "Ana\x00", "Ana\x1b[31m", "Ana\u202egnp", "A\u200bna", "Ana\ufeff", "Ana\ue000",
+BAD = ["...", "12345", "😀", "Ana\x00", "Ana\x1b[31m", "Ana\u202egnp", "A\u200bna", "Ana\ufeff", "Ana\ue000",
        "ana@example.com", "https://example.com", "see www.example", "Ana buy.com", "Z" + "\u0301" * 9]  # fmt: skip
 
 
@@ -55,6 +55,13 @@ def test_what_no_list_should_show_is_refused_kindly_and_never_shown(name: str) -
 
     assert "the name " in str(refused.value).lower().replace(".", " ")
     assert opened_name(name.encode("utf-8", "surrogatepass")) is None
+
+
+@pytest.mark.parametrize("name", ["", "   "])
+def test_no_name_at_all_is_asked_for_and_never_shown(name: str) -> None:
+    with pytest.raises(BadShape, match="Type your name, or choose “Anonymous.”"):
+        read_name(name, "Operator")
+    assert opened_name(name.encode()) is None
 
 
 def test_a_bad_title_is_refused_by_its_name() -> None:

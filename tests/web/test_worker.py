@@ -352,3 +352,16 @@ def test_where_several_groups_sign_the_code_alone_says_which_is_meant(shared: Sh
     [code] = shared.campaign.codes(place.id, 1, number=2)
 
     assert worker.press(page, "Continue", code=code).heading == "Check and sign"
+
+
+@pytest.mark.parametrize("name", ["join", "receipt", "remove", "sign", "report", "when"])
+def test_in_another_language_links_lead_to_pages_of_the_site_in_that_language(shared: Shared, name: str) -> None:
+    letter = shared.a_published_letter(timing="apart")
+    page = shared.visitor().open(f"/es{letter.public}{name}")
+    found = {address for tag, at, address, _ in page.read.addresses if (tag, at) == ("a", "href")}
+
+    assert {"/es/_site/promises/index.html", "/es/_site/asked/index.html"} <= found
+    assert found.isdisjoint({"/", "/_site/promises/index.html", "/_site/asked/index.html"})
+    assert ("/es/" in found) == (name in ("join", "sign"))
+    assert 'href="/_site/style.css' in page.text
+    assert shared.get("/es/_site/promises/index.html").text.count('<html lang="es"') == 1

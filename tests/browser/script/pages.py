@@ -41,7 +41,7 @@ NAMES = (
         "ended",
         "offer",
     ),
-    *("file", "nameless", "unshown", "invalid", "lost", "unable", "reading", "words", "unpublished", "oldlog"),
+    *("file", "nameless", "unshown", "invalid", "lost", "unable", "reading", "words", "typo", "unpublished", "oldlog"),
     *("missing", "missingclosed", "leftout", "broken", "twice", "otherrecord", "othertext", "otherbytes", "forged"),
     *("notyours", "found", "foundwords", "unsigned", "annulled", "takenback", "removed", "removedsealed"),
 )

@@ -274,6 +274,18 @@ def test_a_sealed_signature_is_removed_in_public(visitor: Visitor, issuer: Issue
     visitor.expect_told("[removedsealed]")
 
 
+def test_once_removed_nothing_is_asked_any_more(visitor: Visitor, campaign: Campaign) -> None:
+    visitor.open("receipt")
+    visitor.fill("receipt", receipt_words(campaign.receipt))
+    visitor.press("remove")
+    expect(visitor.page.locator("[data-act=confirm]")).to_be_visible()
+    visitor.press("confirm")
+    visitor.expect_told("[removed]")
+
+    expect(visitor.page.locator("form :is(button, input):visible")).to_have_count(0)
+    expect(visitor.told()).to_be_visible()
+
+
 def test_a_receipt_in_words_goes_to_the_address_given(
     visitor: Visitor, public: Issuer, campaign: Campaign, web: Web
 ) -> None:
@@ -314,6 +326,17 @@ def test_a_slip_of_the_pen_asks_nobody(visitor: Visitor, web: Web, act: str) -> 
 
     visitor.expect_told("[words]")
     assert web.seen == []
+
+
+@pytest.mark.parametrize("act", ["check", "remove"])
+def test_a_receipt_with_one_wrong_character_is_told_so(visitor: Visitor, campaign: Campaign, act: str) -> None:
+    words = receipt_words(campaign.receipt)
+    visitor.open("receipt")
+    visitor.fill("receipt", ("1" if words[0] == "0" else "0") + words[1:])
+    visitor.press(act)
+
+    visitor.expect_told("[typo]")
+    expect(visitor.page.locator("[name=receipt]")).to_have_attribute("aria-invalid", "true")
 
 
 def test_a_refusal_is_passed_on(visitor: Visitor, liar: Hostile, campaign: Campaign) -> None:

@@ -665,6 +665,26 @@ def test_what_is_wrong_is_marked_for_who_hears_the_page(visitor: Visitor) -> Non
     expect(visitor.page).to_have_title("Page")
 
 
+def test_what_was_wrong_is_said_until_the_form_changes(arrived: Visitor) -> None:
+    arrived.page.locator("[value=named]").check()
+    arrived.press()
+    arrived.expect_told("[nameless]")
+    arrived.fill("name", "Ana Muster")
+
+    expect(arrived.told()).to_be_empty()
+    expect(arrived.page.locator("[name=name]")).not_to_have_attribute("aria-invalid", "true")
+    expect(arrived.page).to_have_title("Page")
+
+
+def test_after_a_cut_what_to_do_stays_when_the_form_changes(arrived: Visitor, issuer: Issuer) -> None:
+    issuer.late_fault = cut_on("tokens")
+    arrived.press()
+    arrived.expect_told("[lost]")
+    arrived.fill("name", "Ana Muster")
+
+    arrived.expect_told("[lost]")
+
+
 # Browsers and pages that cannot
 
 

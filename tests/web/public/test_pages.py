@@ -325,3 +325,10 @@ def test_no_public_byte_names_the_unlisted_address(shared: Shared, place: Place)
     found = {name for name in names if f"/s/{place.code}".encode() in shared.get(place.public + name).data}
     assert found == set()
     assert place.code not in shared.get("/").text
+
+
+@ONCE
+def test_the_timeline_says_that_it_leaves_out_signatures_and_removals(shared: Shared, place: Place) -> None:
+    page = shared.get(f"{place.public}what-the-log-says/").text
+
+    assert "with a valid code signed, and removals. This page shows the others" in page

@@ -159,6 +159,23 @@ def test_a_name_that_cannot_be_shown_is_refused_with_what_was_typed(shared: Shar
     assert next(found for tag, found in page.tags if found.get("id") == "name")["aria-invalid"] == "true"
 
 
+@pytest.mark.parametrize("name", ["", "  "])
+def test_without_a_name_the_signer_is_asked_for_one_or_for_another_choice(
+    shared: Shared, ready: Ready, name: str
+) -> None:
+    place = shared.an_open_letter(names=("named",))
+    visitor, page = ready(place)
+    signing = visitor.press(page, "Sign this letter", appear="named", name=name)
+    receipt = shared.campaign.sign_all(place.id, 1)[0].as_text()
+    held = visitor.post(f"{place.hidden}receipt", receipt=receipt, do="check")
+    changing = visitor.press(held, "Save", appear="named", name=name)
+
+    for refused in (signing, changing):
+        assert refused.status == 400
+        assert "Type your name, or choose “Anonymous.”" in refused.text
+        assert "has no letters" not in refused.text
+
+
 # By receipt
 
 
