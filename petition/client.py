@@ -1547,8 +1547,9 @@ def chosen(args: argparse.Namespace, record: Record) -> Appearance:
     if step == "grouped":
         return Appearance(step, groups)
     words = [unicodedata.normalize("NFC", " ".join(text.split())) for text in (args.name or "", args.title or "")]
-    for text in filter(None, words):
-        require_showable(text)
+    for field, text in (("name", words[0]), ("job title", words[1])):
+        if text:
+            require_showable(text, field)
     if len("\n".join(filter(None, words)).encode("utf-8", "replace")) > LONGEST_NAME:
         raise Stop(f"A name with its title has at most {LONGEST_NAME} bytes. {NOT_SENT}")
     return Appearance(step, groups, "\n".join(filter(None, words)))
@@ -1570,9 +1571,12 @@ def read_group(text: str, record: Record) -> tuple[str, str]:
 
 LONGEST_NAME = 300  # bytes, with the title
 CONTACT = re.compile(r"@|://|\bwww\.|\.(?:com|org|net|info|io)\b", re.IGNORECASE)
+MOST_MARKS = 4  # accents on one letter: more of them run over the lines of others
+# The server takes these out of a name before it counts accents, so they part none.
+UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u200c\u200d\u3164\uffa0\U000e0000-\U000e0fff]")
 
 
-def require_showable(text: str) -> None:
+def require_showable(text: str, field: str = "name") -> None:
     """Refuse a name that no list would show. Once it is locked, nobody can tell."""
     kinds = [unicodedata.category(letter) for letter in text if letter not in "\u200c\u200d"]
     if {"Cc", "Cf", "Cs", "Co"} & set(kinds) or not any(kind[0] == "L" for kind in kinds) or CONTACT.search(text):
@@ -1580,6 +1584,15 @@ def require_showable(text: str) -> None:
             "A name or title is shown to everybody as it is: it needs letters, and has no invisible characters, links"
             f" or addresses. {NOT_SENT}"
         )
+    if has_many_marks(text):
+        raise Stop(f"The {field} has too many accents on one letter. Remove some of them. {NOT_SENT}")
+
+
+def has_many_marks(text: str) -> bool:
+    """Whether more accents stand on one letter than a list shows."""
+    bare = unicodedata.normalize("NFD", UNSEEN.sub("", text))
+    marks = "".join("m" if unicodedata.combining(letter) else " " for letter in bare)
+    return "m" * (MOST_MARKS + 1) in marks
 
 
 def lock_name(key: Key, letter_id: str, step: str, receipt: bytes, words: str) -> bytes:

@@ -107,6 +107,8 @@ def _bytes(members: dict[str, Any], name: str, size: int | None = None) -> bytes
 
 
 def _number(members: dict[str, Any], name: str) -> int:
-    if not isinstance(members.get(name), int) or isinstance(members[name], bool):
+    """A whole number from 1 to 999,999,999, as a statement has it: no database takes numbers of any size."""
+    value = members.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < 10**9:
         raise BadShape(NOT_A_TOKEN)
-    return int(members[name])
+    return value

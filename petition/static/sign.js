@@ -54,6 +54,7 @@
 //                 letter) · version (a kind of record that is too new) · roll (choose one) · early (signatures are not
 //                 taken yet: sign later) · ended (codes are not taken any more) · offer (not a choice of this letter)
 //                 · file (not a file for this step) · nameless · unshown (a name that no list could show)
+//                 · accents · titleaccents (too many on one letter of the name, of the title)
 //   after sending invalid (the answer is no signature) · lost (no answer: press again; nothing is lost)
 //   before the page is cleared     unsaved (nothing was saved, copied or shown yet: press again)
 //   other         error (stands before the page's title when something is wrong) · backup (ready to be saved, nothing
@@ -569,6 +570,22 @@ async function isWhole({ signature, blinded_message, inverse }, message) { // wh
 
 // What no list would show: invisible characters but those that join letters, addresses, links.
 const UNSHOWN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}]|@|:\/\/|\bwww\.|\.(com|org|net|info|io)\b/iu;
+const MOST_MARKS = 4; // accents on one letter: more of them run over the lines of others
+// The site takes these out of a name before it counts accents, so they part none.
+const UNSEEN = /[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u200c\u200d\u3164\uffa0\u{e0000}-\u{e0fff}]/gu;
+
+// Normalizing sorts accents and nothing else, U+0345 behind all others. (\p{M} has vowels too: they are no accents.)
+const isMark = (one) => one === "\u0345" || ("\u0345" + one).normalize("NFD") !== "\u0345" + one;
+
+function hasManyMarks(text) {
+  const marks = Array.from(text.replace(UNSEEN, "").normalize("NFD"), (one) => (isMark(one) ? "m" : " ")).join("");
+  return marks.includes("m".repeat(MOST_MARKS + 1));
+}
+
+function requireShowable(text, accents) { // once it is locked, nobody can tell
+  if (UNSHOWN.test(text) || !/\p{L}/u.test(text)) stop("unshown");
+  if (hasManyMarks(text)) stop(accents);
+}
 
 const locked = {}; // what is locked, so that a button that is pressed again sends the same
 
@@ -576,8 +593,9 @@ async function lock(step, a) {
   const typed = ["name", "title"].map((name) => (field(name) ? field(name).value.trim().normalize() : ""));
   if (!typed[0]) stop("nameless");
   const words = typed.filter(Boolean).join("\n");
-  const isUnshown = (text) => text && (UNSHOWN.test(text) || !/\p{L}/u.test(text));
-  if (utf8(words).length > 300 || typed.some(isUnshown)) stop("unshown");
+  if (utf8(words).length > 300) stop("unshown");
+  requireShowable(typed[0], "accents");
+  if (typed[1]) requireShowable(typed[1], "titleaccents");
   const nameKey = toHex(await sha256(utf8("petition-name-v1"), a));
   const label = ["petition-name-v1", record.letter_id, step, nameKey].join("\n");
   const oaep = { name: "RSA-OAEP", hash: "SHA-256", label: utf8(label) };
@@ -729,7 +747,10 @@ async function press(event) {
   for (const save of document.querySelectorAll("[download]")) if (kept) save.href = URL.createObjectURL(file(kept));
 }
 
-const FIELDS = { badpin: "pin", pin: "pin", roll: "roll", nameless: "name", unshown: "name", words: "receipt" };
+const FIELDS = {
+  badpin: "pin", pin: "pin", roll: "roll", nameless: "name", unshown: "name", accents: "name", titleaccents: "title",
+  words: "receipt",
+};
 const { title } = document;
 
 function mark(wrong) { // the page's title and the wrong field say so, for people who hear the page

@@ -34,7 +34,7 @@ from petition.web.desk.actions import as_sent, asks_first, organizer_action, sav
 from petition.web.desk.qr import qr_code
 from petition.web.desk.services import site_services
 from petition.web.shared.context import issuer_session, language, now, say, session, site
-from petition.web.shared.forms import Between
+from petition.web.shared.forms import Between, small_number
 
 _ = str
 MOST_AT_ONCE = 10_000
@@ -69,7 +69,7 @@ class SheetForm(PrintForm):
     """Codes to be printed, and how."""
 
     codes = TextAreaField()
-    round = IntegerField()
+    round = StringField()
     paper = StringField()
     handed_on = BooleanField()
 
@@ -182,7 +182,7 @@ def sheet(organizer: Organizer, slug: str) -> Answer:
     """Make a PDF of codes that were just made and are sent back; nothing of them is stored."""
     letter = own_letter(session(), slug, organizer)
     form = SheetForm()
-    round_ = session().get(Round, (letter.id, form.round.data or 0))
+    round_ = session().get(Round, (letter.id, small_number(form.round.data) or 0))
     if round_ is None:
         raise NotFound("This letter has no such set of codes.")
     found = _sheet(letter, round_, form, is_handed_on=bool(form.handed_on.data))
