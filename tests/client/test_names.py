@@ -33,6 +33,18 @@ def test_a_title_is_held_to_the_same(run: Run, letter: str, naming: Issuer) -> N
 
 
 @pytest.mark.parametrize(
+    ("name", "title", "field"), [("Zo" + "\u0301" * 5, "", "name"), ("Zoe", "Chef" + "\u0301" * 5, "job title")]
+)
+def test_too_many_accents_are_refused_in_the_words_of_the_site(
+    run: Run, letter: str, naming: Issuer, name: str, title: str, field: str
+) -> None:
+    ran = run("sign", letter, "--code", CODE, "--appear", "named", "--name", name, "--title", title)
+
+    assert f"The {field} has too many accents on one letter. Remove some of them." in ran.said
+    assert (ran.status, naming.appearances) == (1, [])
+
+
+@pytest.mark.parametrize(
     ("name", "status"), [("x" * 300, 0), ("x" * 301, 1), ("王" * 100, 0), ("王" * 101, 1), ("Q", 0)]
 )
 def test_three_hundred_bytes_fit(run: Run, letter: str, naming: Issuer, name: str, status: int) -> None:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from petition.errors import BadShape, Refusal, TooLong
 from petition.signing.typed_names import TypedName, opened_name, read_name
+from tests.typed import cases
 
 GOOD = ["Q", "Ana Núñez", "Ng", "王芳", "عمر بن علي", "Анна", "Seán O’Neill", "می‌خواهم", "क्षत्रिय", "Nguyễn Thị Ái",
         "D'Arcy-Smith Jr.", "<b>Ana</b>", "Аna"]  # fmt: skip
@@ -62,6 +63,12 @@ def test_no_name_at_all_is_asked_for_and_never_shown(name: str) -> None:
     with pytest.raises(BadShape, match="Type your name, or choose “Anonymous.”"):
         read_name(name, "Operator")
     assert opened_name(name.encode()) is None
+
+
+@cases("names")
+def test_a_locked_name_is_shown_as_it_was_meant(typed: str, meant: str | None) -> None:
+    """What the scripts and client.py take is held to the same table: once it is locked, nobody can tell."""
+    assert opened_name(typed.encode()) == (TypedName(meant) if meant else None)
 
 
 def test_a_bad_title_is_refused_by_its_name() -> None:

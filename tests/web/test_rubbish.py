@@ -46,6 +46,13 @@ BODIES = (
     b'{"a":' * DEEP + b"1" + b"}" * DEEP, b'{"\\ud800": 1}', b'{"\\u0000": 1}', '{"code": 1}'.encode("utf-16"),
     b"NaN", b"1" * 5000, b"\x00" * 1000, b'{"a":1}{"a":1}',
 )  # fmt: skip
+BIG = (2**63, 10**30)
+"""Numbers that no database stores; SQLite refuses them even in a question."""
+NUMBERS = (
+    "based_on", "before", "count", "from", "goal", "issuing_days", "k", "months", "needed", "numbers", "paragraph",
+    "pause_hours", "round", "theirs", "threshold", "version",
+)  # fmt: skip
+"""What forms take as a number, in a field of its own."""
 MULTIPART = b'--x\r\nContent-Disposition: form-data; name="token"; filename="\xff\x00\r\n\r\nrubbish\r\n--x'
 KINDS = (
     "application/json", "application/json; charset=utf-7", "text/plain", "", "multipart/form-data",
@@ -143,7 +150,15 @@ class Prober:
     def form(self, path: str, fields: dict[str, bytes]) -> Any:
         sent = {"csrf_token": self.token.encode(), **fields} if path.startswith("/organize/") else fields
         body = urlencode(sent).encode()
-        return self.send("POST", path, data=body, content_type="application/x-www-form-urlencoded")
+        answer = self.send("POST", path, data=body, content_type="application/x-www-form-urlencoded")
+        if answer.headers.get("Location") == "/organize/sign-in":
+            self._sign_in_anew()
+        return answer
+
+    def _sign_in_anew(self) -> None:
+        """A form that signed out would have all that follow refused for want of a sign-in."""
+        for kept in ("ana", "token"):
+            vars(self).pop(kept, None)
 
 
 @pytest.fixture
@@ -286,6 +301,28 @@ def test_a_token_file_that_names_rubbish_is_no_failure(shared: Shared, prober: P
         400,
         404,
     )
+
+
+@STRICT
+@pytest.mark.parametrize("number", [0, -1, 2**40, *BIG])
+@pytest.mark.parametrize("path", ["sign", "join/file", "receipt/file"])
+def test_a_token_file_of_a_set_that_no_letter_can_have_is_refused(
+    shared: Shared, prober: Prober, path: str, number: int
+) -> None:
+    place = shared.an_open_letter()
+    body = json.dumps({**json.loads(holding(shared, place)["token"]), "round": number}).encode()
+
+    assert prober.form(place.hidden + path, {"token": body, "confirm": b"yes"}).status_code == 400
+
+
+@ONCE
+def test_a_number_that_no_database_takes_is_no_failure(shared: Shared, prober: Prober) -> None:
+    """Each number of each form by itself: all else is right, so that it gets as far as it can."""
+    numbers = cycle(str(number).encode() for number in BIG)
+    for path, good in forms(shared):
+        if path.startswith("/organize/"):
+            for name in NUMBERS:
+                prober.form(path, {**good, name: next(numbers)})
 
 
 @ONCE

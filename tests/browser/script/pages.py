@@ -44,6 +44,7 @@ NAMES = (
     *("file", "nameless", "unshown", "invalid", "lost", "unable", "reading", "words", "typo", "unpublished", "oldlog"),
     *("missing", "missingclosed", "leftout", "broken", "twice", "otherrecord", "othertext", "otherbytes", "forged"),
     *("notyours", "found", "foundwords", "unsigned", "annulled", "takenback", "removed", "removedsealed"),
+    *("accents", "titleaccents"),
 )
 SAY = " ".join(f'data-{name}="[{name}]{VALUES.get(name, "")}"' for name in NAMES)
 TOLD = '<p id="told" role="status" tabindex="-1"></p>'

@@ -141,6 +141,13 @@ def test_a_receipt_is_read_as_it_was_meant(script: Page, typed: str, meant: str 
     assert call(script, "try { return toHex(fromWords(given[0])); } catch { return null; }", typed) == meant
 
 
+@cases("names")
+def test_a_name_is_taken_if_it_can_be_shown(script: Page, typed: str, meant: str | None) -> None:
+    body = "try { requireShowable(given[0].normalize(), 'accents'); return true; } catch { return false; }"
+
+    assert call(script, body, typed) == (meant is not None)
+
+
 def test_every_address_is_read_as_it_was_meant(script: Page) -> None:
     rows = [row for row in TABLE["addresses"] if row["meant"]]
     read = call(script, "return given[0].map(asMeant);", [row["typed"] for row in rows])

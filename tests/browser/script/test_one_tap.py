@@ -563,7 +563,14 @@ def test_a_name_leaves_the_browser_only_locked(
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("", "nameless"), ("12345", "unshown"), ("A\u202egnp", "unshown"), ("a@b.org", "unshown"), ("x" * 301, "unshown")],
+    [
+        ("", "nameless"),
+        ("12345", "unshown"),
+        ("A\u202egnp", "unshown"),
+        ("a@b.org", "unshown"),
+        ("x" * 301, "unshown"),
+        ("Zo" + "\u0301" * 5, "accents"),
+    ],
 )
 def test_a_name_that_no_list_shows_costs_no_code(arrived: Visitor, name: str, said: str) -> None:
     arrived.page.locator("[value=named]").check()
@@ -571,6 +578,17 @@ def test_a_name_that_no_list_shows_costs_no_code(arrived: Visitor, name: str, sa
     arrived.press()
 
     arrived.expect_told(f"[{said}]")
+    assert arrived.posts() == []
+
+
+def test_a_title_with_too_many_accents_is_refused_at_its_field(arrived: Visitor) -> None:
+    arrived.page.locator("[value=named]").check()
+    arrived.fill("name", "Zoe")
+    arrived.fill("title", "Chef" + "\u0301" * 5)
+    arrived.press()
+
+    arrived.expect_told("[titleaccents]")
+    expect(arrived.page.locator("[name=title]")).to_have_attribute("aria-invalid", "true")
     assert arrived.posts() == []
 
 
