@@ -81,6 +81,7 @@ def environment(language: str) -> Environment:
     made.globals["in_both"] = (
         in_both_of(made.globals["gettext"]) if is_unreviewed(language) else made.globals["gettext"]
     )
+    made.filters["translated"] = translations(language).gettext  # for what may quote what was typed: it is no HTML
     made.filters["markdown"] = html
     made.filters["plain"] = plain_text
     made.filters["folded"] = folded

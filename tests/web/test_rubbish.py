@@ -347,6 +347,16 @@ def test_rubbish_in_forms_is_answered(shared: Shared, prober: Prober) -> None:
             prober.form(path, dict.fromkeys(_fields(path), what))
 
 
+@ONCE
+@pytest.mark.parametrize(
+    ("typed", "shown"), [("no <b>link</b>", "no &lt;b&gt;link&lt;/b&gt;"), ("100%(x)d", "100%(x)d")]
+)
+def test_an_error_quotes_what_was_typed_as_text(shared: Shared, prober: Prober, typed: str, shown: str) -> None:
+    answer = prober.form(f"{shared.a_draft().desk}write", {**RIGHT, "sources-0-url": typed.encode()})
+
+    assert f"This is not a web address: {shown}." in answer.text
+
+
 @pytest.mark.long
 @STRICT
 def test_rubbish_in_one_field_is_answered(shared: Shared, prober: Prober) -> None:
