@@ -86,9 +86,7 @@ def seal(
     """
     numbers = list(numbers)
     for _ in range(TRIES):
-        log = log_of(session, letter.id, alone=True)
-        session.expire_all()  # another process that held the log before may have changed what this session read
-        session.refresh(letter, with_for_update=True)
+        log = _hold(session, letter)
         if log.is_held:
             return Result(is_held=True)
         if letter.state == WITHDRAWN or (closing and letter.state not in SIGNABLE):
@@ -116,6 +114,14 @@ def stop_update(session: Session, letter: Letter) -> None:
         log.preparing = None
 
 
+def _hold(session: Session, letter: Letter) -> Log:
+    """Hold a letter's log, and the letter, against other processes."""
+    log = log_of(session, letter.id, alone=True)
+    session.expire_all()  # another process that held the log before may have changed what this session read
+    session.refresh(letter, with_for_update=True)
+    return log
+
+
 def _begun(session: Session, letter: Letter, log: Log, *, as_one: bool, pause: Callable[[float], object]) -> Steps:
     """The steps of an update that has begun; what one before it left unfinished is cleared."""
     was_cut_off = log.preparing is not None
@@ -128,9 +134,7 @@ def _begun(session: Session, letter: Letter, log: Log, *, as_one: bool, pause: C
 
 def finish_update(session: Session, letter: Letter, *, pause: Callable[[float], object] = time.sleep) -> None:
     """Clean up after an update that was cut off: nothing is chosen or published. Left to be committed."""
-    log = log_of(session, letter.id, alone=True)
-    session.expire_all()
-    session.refresh(letter, with_for_update=True)
+    log = _hold(session, letter)
     if log.preparing is None or log.is_held:
         return
     try:

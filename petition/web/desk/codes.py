@@ -108,7 +108,7 @@ def _made_already(organizer: Organizer, slug: str) -> str:
     letter, form = own_letter(session(), slug, organizer), CodesForm()
     if not form.count.data:
         return ""
-    known = request.form.get("newest", 0, type=int)
+    known = small_number(request.form.get("newest")) or 0
     found = [batch for batch in batches(issuer_session(), letter.id) if batch.number > known]
     if [batch.made for batch in found] == [form.count.data]:
         return say(

@@ -180,12 +180,16 @@ def test_saving_once_more_puts_ones_own_text_on_top_of_the_newer_one(shared: Sha
     assert "Version 3 ·" in overview.text
 
 
-@ONCE
-def test_an_open_letter_can_not_be_changed(shared: Shared, ana: Visitor) -> None:
-    place = shared.a_draft()
+def locked_meanwhile(shared: Shared, ana: Visitor, place: Place) -> Page:
+    """The form in which a letter is written; then its text is locked."""
     form = ana.open(f"{place.desk}write")
     opening.open_letter(shared.campaign.services, place.id, moment=shared.clock())
-    refused = ana.press(form, "Save", title="Too late")
+    return form
+
+
+@ONCE
+def test_an_open_letter_can_not_be_changed(shared: Shared, ana: Visitor) -> None:
+    refused = ana.press(locked_meanwhile(shared, ana, shared.a_draft()), "Save", title="Too late")
 
     assert refused.status == 409
     assert "To change it, start a new letter." in refused.text
@@ -202,9 +206,7 @@ def test_once_the_text_is_locked_the_pages_to_change_it_lead_to_the_letter(share
 @ONCE
 def test_a_locked_letter_autosaves_nothing_and_keeps_what_was_typed_in_the_form(shared: Shared, ana: Visitor) -> None:
     place = shared.a_draft()
-    form = ana.open(f"{place.desk}write")
-    opening.open_letter(shared.campaign.services, place.id, moment=shared.clock())
-    refused = ana.press(form, "Preview", title="Too late")
+    refused = ana.press(locked_meanwhile(shared, ana, place), "Preview", title="Too late")
 
     assert refused.status == 409
     assert "To change it, start a new letter." in refused.text
