@@ -10,15 +10,14 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import psutil
 
-from benchmarks.__main__ import KEY, Act, Measured, bare, cpu, insert_raw, raw_table
+from benchmarks.__main__ import KEY, Act, Measured, bare, cpu, insert_raw, medians, raw_table, told
 from benchmarks.million import begin, signed, the_campaign
 from benchmarks.overload import MEMBERS, WARM, ask
 from benchmarks.sites import started
@@ -78,11 +77,6 @@ def cost(top: psutil.Process, act: Act) -> float:
     return (used(top) - before) / AT_ONCE
 
 
-def in_turns(*measures: Callable[[], float]) -> list[float]:
-    turns = [[measure() for measure in measures] for _ in range(TURNS + 1)][1:]
-    return [median(found) for found in zip(*turns, strict=True)]
-
-
 def posts(port: int, path: str, bodies: Iterator[Any]) -> Act:
     def post() -> None:
         assert ask(port, "POST", path, next(bodies)) == 201
@@ -119,7 +113,8 @@ def measured(folder: str) -> Iterator[Measured]:
         Path(os.environ[BODY]).write_bytes(page(port, path))
         reads, reader = running.enter_context(serving("served:reading"))
         takes, taker = running.enter_context(serving("__main__:bare_post"))
-        kept, bare_page, counted, exchanged, post, verified, private, raw = in_turns(
+        kept, bare_page, counted, exchanged, post, verified, private, raw = medians(
+            TURNS,
             lambda: cost(top, lambda: ask(port, "GET", path)),
             lambda: cost(reader, lambda: ask(reads, "GET", path)),
             lambda: cost(top, posts(port, f"{path}signatures", sent)),
@@ -144,12 +139,8 @@ def page(port: int, path: str) -> bytes:
 
 def main() -> int:
     """Print every ratio. Returns 1 if one is above its limit."""
-    failed = False
     with tempfile.TemporaryDirectory() as folder:
-        for found in measured(folder):
-            print(found, flush=True)
-            failed |= found.ratio > found.limit
-    return int(failed)
+        return told(measured(folder))
 
 
 if __name__ == "__main__":
