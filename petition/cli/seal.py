@@ -99,4 +99,4 @@ def stay(here: CliContext) -> None:
 
 def _forgets_copies(here: CliContext) -> Callable[[], object]:
     """Copies from before an upgrade go before anything is sealed: they hold what this update forgets."""
-    return partial(forget_copies, here.settings)
+    return partial(forget_copies, here.settings, here.databases)

@@ -52,7 +52,7 @@ def make_copies(settings: Settings, databases: Databases, now: Revisions, heads:
     petition.db is copied before issuer.db, so that the issuer's numbers are never behind the signatures.
     """
     folder = folder_of(settings)
-    forget_copies(settings)
+    forget_copies(settings, databases)
     try:
         folder.mkdir(mode=0o700)
         for chain in CHAIN_NAMES:
@@ -64,7 +64,7 @@ def make_copies(settings: Settings, databases: Databases, now: Revisions, heads:
         _sync_folder(folder)
         _sync_folder(folder.parent)
     except (OSError, DatabaseError, sqlite3.Error) as error:
-        forget_copies(settings)
+        forget_copies(settings, databases)
         raise NotCopied(
             "The databases were not copied (%(why)s), so they were not upgraded. Nothing was changed. Is there room "
             "where %(folder)s is? If you made a copy yourself: petition upgrade --no-copy",
@@ -72,7 +72,7 @@ def make_copies(settings: Settings, databases: Databases, now: Revisions, heads:
             folder=str(folder),
         ) from None
     except NotCopied:
-        forget_copies(settings)
+        forget_copies(settings, databases)
         raise
 
 
@@ -82,15 +82,18 @@ def is_begun(settings: Settings, now: Revisions, heads: Revisions) -> bool:
     return facts is not None and facts["to"] == heads and facts["from"] != now
 
 
-def forget_copies(settings: Settings) -> bool:
-    """Overwrite and delete the copies; says whether there were any. Killed meanwhile, the next call goes on."""
+def forget_copies(settings: Settings, databases: Databases) -> bool:
+    """Overwrite and delete the copies; says whether there were any. Killed meanwhile, the next call goes on.
+
+    So too what a rollback that was killed left beside the databases.
+    """
     folder = folder_of(settings)
     if not folder.is_dir():
         return False
     if (folder / FACTS).exists():
         _wipe(folder / FACTS)
         _sync_folder(folder)  # before a copy is damaged, nothing may be left that says that it can be put back
-    for path in folder.iterdir():
+    for path in (*folder.iterdir(), *filter(Path.exists, _parts(databases))):
         _wipe(path)
     folder.rmdir()
     return True
@@ -125,7 +128,7 @@ def put_back(settings: Settings, databases: Databases) -> dict[str, str]:
     for chain in CHAIN_NAMES:
         engine = databases.engine(chain)
         _put_back(engine, folder / _name(engine, chain), copied)
-    forget_copies(settings)
+    forget_copies(settings, databases)
     return dict(facts["from"])
 
 
@@ -231,8 +234,21 @@ def _put_back(engine: Engine, path: Path, copied: Collection[str]) -> None:
     _run_tool(engine, ["psql", "-qX", "-v", "ON_ERROR_STOP=1", "--single-transaction", *emptied, "--file", str(path)])
 
 
+def _parts(databases: Databases) -> list[Path]:
+    """Where files of an SQLite database are written before they are put in its place."""
+    found = []
+    for chain in CHAIN_NAMES:
+        with databases.engine(chain).connect() as connection:
+            found += [_part(place) for place in files_of(connection).values()]
+    return found
+
+
+def _part(place: Path) -> Path:
+    return place.with_name(f".{place.name}.before")
+
+
 def _put_file_back(place: Path, data: bytes) -> None:
-    part = place.with_name(f".{place.name}.before")
+    part = _part(place)
     part.unlink(missing_ok=True)
     _write(part, data)
     part.replace(place)

@@ -174,7 +174,7 @@ def test_copies_that_are_forgotten_leave_nothing(released: Released, databases: 
     links.mkdir()
     for path in folder.iterdir():
         os.link(path, links / path.name)  # a link to the old file finds zeros in it
-    assert forget_copies(released.settings)
+    assert forget_copies(released.settings, databases)
 
     assert not folder.exists()
     assert {path.read_bytes().strip(b"\0") for path in links.iterdir()} == {b""}
@@ -214,13 +214,27 @@ def test_a_wipe_that_was_cut_off_leaves_nothing_to_go_back_to_and_is_finished_by
     with pytest.MonkeyPatch.context() as patched, pytest.raises(Killed):
         list_facts_last(patched)
         kill(patched, owner, step, after)
-        forget_copies(released.settings)
+        forget_copies(released.settings, databases)
     with pytest.raises(Conflict, match="no copy"):
         put_back(released.settings, databases)
 
     assert (revisions(databases), rows(databases)) == (["9999", "9999"], now)
-    assert forget_copies(released.settings)
+    assert forget_copies(released.settings, databases)
     assert not folder_of(released.settings).exists()
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_what_going_back_left_beside_the_databases_when_it_was_killed_goes_with_the_copies(
+    released: Released, databases: Databases, scripts: Path
+) -> None:
+    upgrade(released.settings, databases, scripts=scripts)
+    with pytest.MonkeyPatch.context() as patched, pytest.raises(Killed):
+        kill(patched, copies, "_write", 1)
+        put_back(released.settings, databases)
+    assert [path.name for path in released.settings.data.rglob(".*.before")] == [".petition.db.before"]
+    assert forget_copies(released.settings, databases)
+
+    assert list(released.settings.data.rglob(".*.before")) == []
 
 
 @pytest.mark.parametrize("after", [1, 2])
