@@ -11,7 +11,10 @@ from urllib.parse import quote, quote_from_bytes, urlencode
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.orm import Session
 
+from petition.letters.drafting.working_copies import forget_working_copy
+from petition.letters.models import Organizer
 from petition.web.shared.limits import limiter
 from tests.routes import routes
 from tests.shared import ONCE, STRICT, Place, Shared
@@ -162,8 +165,12 @@ class Prober:
 
 
 @pytest.fixture
-def prober(shared: Shared, caplog: pytest.LogCaptureFixture) -> Prober:
-    return Prober(shared, caplog)
+def prober(shared: Shared, caplog: pytest.LogCaptureFixture) -> Iterator[Prober]:
+    """What is begun meanwhile is no letter that other tests find."""
+    yield Prober(shared, caplog)
+    with Session(shared.campaign.databases.petition) as session:
+        forget_working_copy(session, session.get_one(Organizer, shared.ids["Ana"]), None)
+        session.commit()
 
 
 def forms(shared: Shared) -> Iterator[tuple[str, dict[str, bytes]]]:
