@@ -12,6 +12,8 @@ PRIVATE = re.compile(
     re.IGNORECASE,
 )
 """Words of engineers and of the protocol, which stay on the pages for checkers and in the docs; and stiff ones."""
+GLUED = re.compile(r"[a-z0-9][.!?:]”?[A-Z][a-z]")
+"""A sentence that begins where another one ends, as it does where a template lost a line break."""
 PLACE = re.compile(r"\{\w+\}")
 """Where a script fills a sentence in."""
 OWN = ("code", "pre", "textarea", "option", "article", "bdi")
@@ -48,5 +50,6 @@ class Seen(HTMLParser):
 
 
 def wrong_texts(page: str) -> set[str]:
-    """The texts of a page with a word that no such screen shows."""
-    return {text for text in Seen(page).texts if PRIVATE.search(PLACE.sub("", text))}
+    """The texts of a page with a word that no such screen shows, and those of two sentences without a space."""
+    texts = {text: PLACE.sub("", text) for text in Seen(page).texts}
+    return {text for text, said in texts.items() if PRIVATE.search(said) or GLUED.search(said)}
