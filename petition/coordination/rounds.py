@@ -88,10 +88,22 @@ def open_further_round(
             letter = session.get_one(Letter, letter_id, with_for_update=True)  # no one else opens one meanwhile
             if rounds_of(session, letter_id)[-1].number >= number:
                 raise Conflict(CHANGED)
+            _require_still(issuer, session, letter, new, services)
             issuer.commit()
             session.add(round_row(letter, number, roll, key, opens))
             session.commit()
     return new
+
+
+def _require_still(issuer: Session, session: Session, letter: Letter, new: NewRound, services: Services) -> None:
+    """Refuse where the letter ended, or its end was announced, while the key was made; nothing is left of the round."""
+    try:
+        _require_further_round(session, letter, new.roll, services)
+    except Refusal:
+        issuer.rollback()
+        if new.number not in [row.number for row in issuer_rounds.numbers(issuer, letter.id)]:
+            services.secrets.destroy(letter.id, new.number)
+        raise
 
 
 def obstacle_to_further_round(session: Session, letter: Letter, roll: str, services: Services) -> Refusal | None:

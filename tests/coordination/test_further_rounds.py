@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from petition.coordination import rounds
+from petition.coordination import closing, rounds
 from petition.crypto.blind_rsa import PrivateKey
 from petition.errors import BadShape, Conflict, NotFound, Over, TooEarly
 from petition.issuing.codes import make_codes
@@ -156,6 +156,42 @@ def test_of_two_that_open_at_once_the_first_keeps_its_codes_and_the_other_is_tol
 
     assert [(row.round, row.made, row.voided) for row in campaign.rows(Batch, letter)] == [(1, 5, 0), (2, 6, 0)]
     assert [campaign.token(letter, code, 2).round for code in first] == [2] * 6
+
+
+@pytest.mark.parametrize("does", ["taken down", "in an emergency"])
+def test_none_opens_for_a_letter_that_ends_while_its_key_is_made(campaign: Campaign, does: str) -> None:
+    letter = a_letter_with_a_full_round(campaign)
+
+    def make_key() -> PrivateKey:
+        if does == "taken down":
+            closing.withdraw_letter(campaign.services, letter, "Over.")
+        else:
+            campaign.announce_close(letter)
+            rounds.destroy_now(campaign.services, letter)
+        return campaign.services.make_key()
+
+    slow = replace(campaign.services, make_key=make_key)
+    with pytest.raises((Conflict, Over)):
+        rounds.open_further_round(slow, letter, None, 2 * K, opens=campaign.clock())
+
+    assert len(campaign.rows(Round, letter)) == len(campaign.rows(IssuingRound, letter)) == 1
+    assert not campaign.services.secrets.exists(letter, 2)
+
+
+def test_one_that_opens_while_the_letter_is_taken_down_ends_with_it(campaign: Campaign) -> None:
+    letter = a_letter_with_a_full_round(campaign)
+    ends = rounds.end_issuing
+
+    def end_issuing(*given: Any) -> None:
+        ends(*given)
+        if len(campaign.rows(Round, letter)) == 1:
+            campaign.further_round(letter)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(closing, "end_issuing", end_issuing)
+        closing.withdraw_letter(campaign.services, letter, "Over.")
+
+    assert not campaign.services.secrets.exists(letter, 2)
 
 
 def test_what_a_crash_left_for_another_roll_goes_to_the_one_that_opens(campaign: Campaign) -> None:
