@@ -28,11 +28,13 @@ DEFAULT_NAMES = 50
 """How many must have signed before names show, unless the organizers choose otherwise."""
 MOST_ROLLS = 20
 DEFAULT_ROLL = "workers"
+FROZEN = ("k", "timing", "updates", "issuing_days", "pause_hours")
+"""Rules that can't change once the letter is open; so can't the rolls."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What organizers choose besides the text. K, timing, updates and rolls are frozen at opening; the rest is not."""
+    """What organizers choose besides the text. Goal, threshold and contact may change; the rest is frozen at opening."""
 
     k: int = DEFAULT_K
     timing: str = TOGETHER
@@ -61,7 +63,7 @@ def set_rules(session: Session, letter: Letter, rules: Rules) -> None:
         raise BadShape("Updates come “daily” or “hourly”.")
     if not (1 <= rules.issuing_days <= 365 and 1 <= rules.pause_hours <= 24 * 30):
         raise BadShape("Codes can be used for 1 to 365 days, and the break is 1 to 720 hours.")
-    if (rules.k, rules.timing, rules.updates) != (letter.k, letter.timing, letter.updates):
+    if any(getattr(rules, name) != getattr(letter, name) for name in FROZEN):
         require_draft(letter)
     _set_rolls(session, letter, rules.rolls)
     letter.k, letter.timing, letter.updates = rules.k, rules.timing, rules.updates

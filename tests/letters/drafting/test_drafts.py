@@ -217,7 +217,9 @@ def test_timing_is_one_of_two_and_its_lengths_are_bounded(campaign: Campaign, wr
         campaign.a_draft(**wrong)
 
 
-@pytest.mark.parametrize("change", [{"k": 4}, {"timing": "apart"}, {"rolls": ("A", "B")}])
+@pytest.mark.parametrize(
+    "change", [{"k": 4}, {"timing": "apart"}, {"rolls": ("A", "B")}, {"pause_hours": 1}, {"issuing_days": 9}]
+)
 def test_what_freezes_at_opening_can_change_no_more(campaign: Campaign, change: dict[str, Any]) -> None:
     letter = campaign.an_open_letter(k=3)
 
