@@ -1,5 +1,6 @@
 """Closing a letter, withdrawing it, deleting a draft: what is destroyed, and in which order."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -12,7 +13,7 @@ from petition.coordination.updates import show_names, tidy
 from petition.errors import BadShape, Conflict
 from petition.issuing import rounds as issuer_rounds
 from petition.letters.drafting import drafts
-from petition.letters.lifecycle import move, require_step
+from petition.letters.lifecycle import move, obstacles, require_step
 from petition.letters.models import Letter
 from petition.letters.organizers.names_keys import destroy_names_keys
 from petition.letters.states import CLOSED, OPEN, SIGNABLE, WITHDRAWN
@@ -31,15 +32,14 @@ LAST = 500
 def close_letter(services: Services, letter_id: str, *, moment: datetime, tidies: bool = True) -> Result:
     """At the announced hour: end issuing, destroy the rounds' secrets, count all that may ever be, and log the end.
 
-    A letter that is only open is published and closed in one; if no round of it has K signatures any more, closing
-    lapses and it stays open.
+    A letter that is only open is published and closed in one; if it can't be any more, because no round of it has K
+    signatures, its minimum is not met or the host must approve it first, closing lapses and it stays open.
     """
     _count_most(services, letter_id, moment)
     with Session(services.databases.petition) as session:
         log_of(session, letter_id, alone=True)
         letter = session.get_one(Letter, letter_id, with_for_update=True)  # no one withdraws before this is through
-        _require_closable(session, letter, services, moment)
-        if letter.state == OPEN and not has_k_together(session, letter):
+        if not _is_closable(session, letter, services, moment):
             letter.closes = None
             letter.edition += 1
             session.commit()
@@ -81,13 +81,19 @@ def _many_wait(session: Session, letter_id: str) -> bool:
     return session.scalar(some) is not None
 
 
-def _require_closable(session: Session, letter: Letter, services: Services, moment: datetime) -> None:
+def _is_closable(session: Session, letter: Letter, services: Services, moment: datetime) -> bool:
+    """Whether the closing does not lapse. Refuses one whose hour has not come."""
+    facts = facts_of(session, letter, services)
     if letter.closes is None or letter.closes > moment:
-        require_step(letter, None, CLOSED, facts_of(session, letter, services))
+        require_step(letter, None, CLOSED, facts)
         raise Conflict("Announce the closing first, a day ahead.")
-    if letter.state != OPEN:  # of one that is only open, what counts is how many there are now
-        require_step(letter, None, CLOSED, facts_of(session, letter, services))
+    if letter.state == OPEN:  # what counts is how many there are now
+        facts = replace(facts, has_k_together=has_k_together(session, letter))
+        require_free(session, letter.id)
+        return not obstacles(letter, None, CLOSED, facts)
+    require_step(letter, None, CLOSED, facts)
     require_free(session, letter.id)
+    return True
 
 
 def withdraw_letter(services: Services, letter_id: str, reason: str, *, taken_down: bool = False) -> None:
@@ -112,6 +118,7 @@ def withdraw_letter(services: Services, letter_id: str, reason: str, *, taken_do
         destroy_names_keys(session, letter_id)
         letter.names_shown = 0
         session.commit()
+    end_issuing(services, letter_id)  # of a set of codes that was made meanwhile
     tidy(services)
 
 

@@ -14,6 +14,7 @@ from petition.coordination.services import Services
 from petition.errors import Conflict, NotFound
 from petition.issuing import rounds as issuer_rounds
 from petition.letters.access import NO_SUCH_LETTER
+from petition.letters.dates import is_due_to_publish
 from petition.letters.drafting.settings import rolls_of
 from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.fields import as_record, fields_of, shorten_ids
@@ -120,20 +121,28 @@ def _begin(
 
 
 def publish_letter(
-    services: Services, letter_id: str, *, moment: datetime, unlocks: str | None = None, passphrase: str = ""
+    services: Services,
+    letter_id: str,
+    *,
+    moment: datetime,
+    is_planned: bool = False,
+    unlocks: str | None = None,
+    passphrase: str = "",
 ) -> None:
-    """Publish the letter and the sealed part of its log.
+    """Publish the letter and the sealed part of its log; if it ``is_planned``, only where its hour has come.
 
     An organizer (``unlocks``, by id) may unlock ``named`` in the same step: its names show from the next sealing on.
     """
     with Session(services.databases.petition) as session:
-        letter = session.get_one(Letter, letter_id)
+        letter = session.get_one(Letter, letter_id, with_for_update=True)
+        if is_planned and not is_due_to_publish(letter, moment):  # called off meanwhile
+            return
         require_step(letter, None, PUBLISHED, facts_of(session, letter, services))
         require_free(session, letter_id)
         if unlocks is not None:
             organizer = session.get_one(Organizer, unlocks)
             unlock_named(session, letter, organizer, passphrase, master=services.master)
-        letter.published = moment
+        letter.published, letter.publishes = moment, None
         letter.was_public = True
         move(session, letter, PUBLISHED)
         session.commit()

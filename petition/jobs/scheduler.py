@@ -167,7 +167,7 @@ def _update(services: Services, letter_id: str, due: Due, moment: datetime, tell
 
 def _said(due: Due, result: Result) -> str:
     if result.has_lapsed:
-        return "not closed: no group of signers has enough signatures any more"
+        return "not closed: it can't be published, which the closing of an open letter does"
     return f"{'closed, ' if due.closes else ''}{result.signatures} signatures, {result.entries} entries"
 
 
@@ -179,7 +179,7 @@ def keep_dates(services: Services, moment: datetime) -> None:
         to_announce = [letter.id for letter in letters if is_due_to_announce(letter, moment)]
     for letter_id in to_publish:
         with contextlib.suppress(Refusal):
-            opening.publish_letter(services, letter_id, moment=moment)
+            opening.publish_letter(services, letter_id, moment=moment, is_planned=True)
     for letter_id in to_announce:
         with Session(services.databases.petition) as session, contextlib.suppress(Refusal):
             letter = session.get_one(Letter, letter_id, with_for_update=True)

@@ -1,6 +1,6 @@
 """When a letter is published and closed by itself. Dates may change at any time, and do not freeze with the text."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -9,6 +9,11 @@ from petition.errors import BadShape, Conflict
 from petition.letters.lifecycle import require_not_announced
 from petition.letters.models import Letter
 from petition.letters.states import CLOSED, CLOSING_NOTICE, DRAFT, OPEN, SIGNABLE, WITHDRAWN
+
+_ = str
+FARTHEST = timedelta(days=5 * 365)
+"""How far ahead dates can be."""
+TOO_FAR = _("Choose a time within the next 5 years.")
 
 
 def set_dates(
@@ -24,7 +29,7 @@ def set_dates(
         _require_publishable(letter, publishes, moment)
     if ends != letter.ends:
         _require_endable(letter, ends, moment)
-    if publishes is not None and ends is not None and ends < publishes + CLOSING_NOTICE:
+    if publishes is not None and ends is not None and ends - publishes < CLOSING_NOTICE:
         raise BadShape("The letter must close at least a day after it is published.")
     letter.publishes, letter.ends = publishes, ends
     letter.edition += 1
@@ -32,10 +37,14 @@ def set_dates(
 
 
 def _require_publishable(letter: Letter, hour: datetime | None, moment: datetime) -> None:
+    if hour is None:
+        return
     if letter.state not in (DRAFT, OPEN):
         raise Conflict("This letter is already public, or over.")
-    if hour is not None and hour <= moment:
+    if hour <= moment:
         raise BadShape("Choose a time in the future. To publish now, use “Publish.”")
+    if hour > moment + FARTHEST:
+        raise BadShape(TOO_FAR)
 
 
 def _require_endable(letter: Letter, hour: datetime | None, moment: datetime) -> None:
@@ -44,6 +53,8 @@ def _require_endable(letter: Letter, hour: datetime | None, moment: datetime) ->
     require_not_announced(letter)
     if hour is not None and hour < moment + CLOSING_NOTICE:
         raise BadShape("Choose a time at least a day from now. We announce closing a day ahead.")
+    if hour is not None and hour > moment + FARTHEST:
+        raise BadShape(TOO_FAR)
 
 
 def is_due_to_publish(letter: Letter, moment: datetime) -> bool:

@@ -62,7 +62,7 @@ def obstacles(letter: Letter, version: Version | None, step: str, facts: Facts) 
     """All obstacles to a step, each with its remedy. The page shows them, the step enforces them."""
     if (letter.state, step) not in STATE_CHANGES:
         return [Conflict(NOT_NOW)]
-    found = list(_obstacles_of_host(step, facts))
+    found = list(_obstacles_of_host(letter, step, facts))
     if step == OPEN:
         return [*_obstacles_to_opening(letter, version, facts), *found]
     if step == PUBLISHED:
@@ -72,8 +72,9 @@ def obstacles(letter: Letter, version: Version | None, step: str, facts: Facts) 
     return found
 
 
-def _obstacles_of_host(step: str, facts: Facts) -> Iterable[Refusal]:
-    if step != facts.awaited:
+def _obstacles_of_host(letter: Letter, step: str, facts: Facts) -> Iterable[Refusal]:
+    is_published_by_it = step == CLOSED and letter.state == OPEN
+    if facts.awaited != (PUBLISHED if is_published_by_it else step):
         return
     if facts.contact:
         yield Conflict("This site's host must approve the letter first. Write to: %(contact)s", contact=facts.contact)
@@ -90,6 +91,10 @@ def _obstacles_to_publishing(letter: Letter, facts: Facts) -> Iterable[Refusal]:
             "that many.",
             k=letter.k,
         ).about("codes")
+    yield from _obstacles_of_minimum(letter, facts)
+
+
+def _obstacles_of_minimum(letter: Letter, facts: Facts) -> Iterable[Refusal]:
     if letter.threshold and facts.sealed < letter.threshold:
         yield Conflict(
             "You set a minimum of %(threshold)s signatures. So far: %(sealed)s.",
@@ -107,6 +112,7 @@ def _obstacles_to_closing_unpublished(letter: Letter, facts: Facts) -> Iterable[
             "close this letter, only take it down.",
             k=letter.k,
         ).about("codes")
+    yield from _obstacles_of_minimum(letter, facts)
 
 
 def _obstacles_to_opening(letter: Letter, version: Version | None, facts: Facts) -> list[Refusal]:

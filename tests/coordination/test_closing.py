@@ -1,6 +1,8 @@
 """Closing: what is published, what is deleted, and that a letter which is only open is published with it or not."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -171,6 +173,31 @@ def test_closing_lapses_if_no_round_has_k_any_more_and_the_letter_goes_on(campai
     assert "closed" not in campaign.types(letter)
     campaign.sign_all(letter, 3)
     assert campaign.seal(letter).signatures == K
+
+
+@pytest.mark.parametrize(
+    ("now_needed", "sentence"),
+    [({"threshold": 100}, "You set a minimum of 100 signatures. So far: 3."), ({"approve": "publish"}, "host must")],
+)
+def test_what_keeps_an_open_letter_from_being_published_keeps_it_from_closing(
+    campaign: Campaign, clock: Clock, now_needed: dict[str, Any], sentence: str
+) -> None:
+    letter = campaign.an_open_letter(k=K)
+    campaign.sign_all(letter, K + H)
+    campaign.seal(letter)
+    campaign.announce_close(letter)
+    if "threshold" in now_needed:
+        with Session(campaign.databases.petition) as session:
+            session.get_one(Letter, letter).threshold = now_needed["threshold"]
+            session.commit()
+    else:
+        campaign.services = replace(campaign.services, **now_needed)
+    assert pass_a_day(campaign, clock, letter).startswith("not closed")
+
+    row = campaign.letter_row(letter)
+    assert (row.state, row.was_public, row.closes) == ("open", False, None)
+    with pytest.raises(Obstructed, match=sentence):
+        campaign.announce_close(letter)
 
 
 def test_nothing_is_counted_between_the_announcement_and_the_end(campaign: Campaign, clock: Clock) -> None:

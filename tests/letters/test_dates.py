@@ -1,12 +1,13 @@
 """When a letter is published and closed by itself."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy.orm import Session
 
+from petition.coordination import opening
 from petition.errors import Refusal
-from petition.jobs.scheduler import tick
+from petition.jobs.scheduler import keep_dates, tick
 from petition.letters.dates import set_dates
 from petition.letters.states import CLOSED, OPEN, PUBLISHED
 from tests.conftest import START
@@ -14,6 +15,7 @@ from tests.conftest import START
 pytestmark = pytest.mark.thorough
 
 A_DAY = timedelta(days=1)
+LAST_HOUR = datetime(9999, 12, 31, 23, tzinfo=UTC)
 
 
 def plan(campaign, letter_id, publishes=None, ends=None):
@@ -52,6 +54,37 @@ def test_obstacles_delay_publication(campaign):
     assert after_tick(campaign, letter, START + 2 * A_DAY).state == PUBLISHED
 
 
+def test_a_publication_that_was_called_off_while_another_letter_was_published_does_not_happen(campaign, monkeypatch):
+    letters = [campaign.an_open_letter(k=3) for _ in range(2)]
+    for letter in letters:
+        campaign.sign_all(letter, 5)
+        campaign.seal(letter)
+        plan(campaign, letter, publishes=START + A_DAY)
+    publish_letter = opening.publish_letter
+
+    def publish(services, letter_id, **how):
+        other = letters[1 - letters.index(letter_id)]
+        if campaign.letter_row(other).state == OPEN:
+            plan(campaign, other)
+        publish_letter(services, letter_id, **how)
+
+    monkeypatch.setattr(opening, "publish_letter", publish)
+    keep_dates(campaign.services, START + A_DAY)
+
+    assert sorted(campaign.letter_row(letter).state for letter in letters) == [OPEN, PUBLISHED]
+
+
+def test_a_date_of_publication_that_was_overtaken_is_in_no_one_s_way(campaign):
+    letter = campaign.an_open_letter(k=3)
+    campaign.sign_all(letter, 5)
+    campaign.seal(letter)
+    plan(campaign, letter, publishes=START + 30 * A_DAY)
+    campaign.publish(letter)
+    plan(campaign, letter, ends=START + 10 * A_DAY)
+
+    assert campaign.letter_row(letter).ends == START + 10 * A_DAY
+
+
 def test_the_clock_announces_a_closing_a_day_ahead_and_closes(campaign):
     letter = campaign.a_published_letter()
     end = START + 3 * A_DAY
@@ -77,6 +110,8 @@ def test_a_clock_that_stood_still_gives_a_whole_days_notice(campaign):
         {"publishes": START - A_DAY},
         {"ends": START + timedelta(hours=23)},
         {"publishes": START + A_DAY, "ends": START + A_DAY + timedelta(hours=23)},
+        {"publishes": START + 2000 * A_DAY},
+        {"publishes": LAST_HOUR, "ends": LAST_HOUR},
     ],
 )
 def test_hours_that_cannot_be_kept_are_refused(campaign, dates):

@@ -21,7 +21,7 @@ from petition.letters.events import (
     statuses_of,
 )
 from petition.letters.models import DemandStatus, Organizer
-from petition.letters.states import PUBLIC
+from petition.letters.states import DRAFT, OPEN, PUBLIC
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.actions import as_sent, organizer_action, saved, sent
 from petition.web.shared.context import now, session
@@ -136,7 +136,8 @@ def dates(organizer: Organizer, slug: str) -> Answer:
 
 def _dates_page(organizer: Organizer, slug: str) -> str:
     letter = own_letter(session(), slug, organizer)
-    return desk_page("organize/dates.html", letter=letter, form=as_sent(DatesForm, obj=letter))
+    is_private = letter.state in (DRAFT, OPEN)
+    return desk_page("organize/dates.html", letter=letter, form=as_sent(DatesForm, obj=letter), is_private=is_private)
 
 
 @bp.post("/letters/<slug>/dates")

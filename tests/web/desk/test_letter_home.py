@@ -201,6 +201,18 @@ def test_closing_is_announced_a_day_ahead(shared: Shared, ana: Visitor) -> None:
 
 
 @ONCE
+@pytest.mark.parametrize("path", ["close", "dates"])
+def test_closing_says_that_it_makes_a_private_letter_public(shared: Shared, ana: Visitor, path: str) -> None:
+    sentences = "goes public at that time", "closing makes it public"
+    private, public = shared.an_open_letter(), shared.a_published_letter()
+    shared.campaign.sign_all(private.id, 8)
+    shared.campaign.seal(private.id)
+
+    assert any(sentence in ana.open(f"{private.desk}{path}").text for sentence in sentences)
+    assert not any(sentence in ana.open(f"{public.desk}{path}").text for sentence in sentences)
+
+
+@ONCE
 def test_pressing_close_again_does_not_move_the_announced_hour(shared: Shared, ana: Visitor) -> None:
     place = shared.a_published_letter()
     form = ana.open(f"{place.desk}close").forms[-1]
