@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
 from petition.errors import BadShape
 from petition.letters.dates import set_dates
-from petition.letters.drafting.settings import Rules, rolls_of, set_rules
+from petition.letters.drafting.settings import Rules, rolls_of, rules_of, set_rules
 from petition.letters.fields import read_field, read_lines, set_fields
 from petition.letters.models import Letter
 from petition.letters.organizers.names_keys import choose_name_steps
@@ -36,7 +37,9 @@ def apply_settings(session: Session, letter: Letter, settings: Settings, *, mome
 
 
 def _rules(letter: Letter, given: dict[str, str], settings: Settings) -> Rules:
-    return Rules(
+    """The rules that a file gives; of the others, those that the letter has."""
+    return replace(
+        rules_of(letter),
         k=_number(given, "k", letter.k),
         timing=given.get("timing", letter.timing).lower(),
         updates=given.get("updates", letter.updates).lower(),

@@ -154,7 +154,10 @@ def refuse(refusal: Refusal) -> Any:
 
 def wants_json() -> bool:
     """Whether the answer goes to a program."""
-    best = request.accept_mimetypes.best_match(["text/html", "application/json", PROBLEM])
+    kinds = ["text/html", "application/json", PROBLEM]
+    if request.path.endswith(".json"):  # there, who takes anything is a program
+        kinds.reverse()
+    best = request.accept_mimetypes.best_match(kinds)
     return request.endpoint in JSON_ENDPOINTS or request.is_json or best != "text/html"
 
 

@@ -34,6 +34,23 @@ def test_a_program_that_asks_for_json_gets_problem_details_everywhere(shared: Sh
 
 
 @ONCE
+@pytest.mark.parametrize(
+    ("path", "accept", "kind"),
+    [
+        ("/letters/never-was/counts.json", "*/*", "application/problem+json"),
+        ("/letters/never-was/counts.json", "text/html,application/xml;q=0.9,*/*;q=0.8", "text/html; charset=utf-8"),
+        ("/letters/never-was/", "*/*", "text/html; charset=utf-8"),
+    ],
+)
+def test_a_program_that_takes_anything_gets_problem_details_where_data_is(
+    shared: Shared, path: str, accept: str, kind: str
+) -> None:
+    answer = shared.get(path, Accept=accept)
+
+    assert (answer.status_code, answer.content_type) == (404, kind)
+
+
+@ONCE
 def test_a_person_who_asks_for_a_page_gets_one_that_says_what_to_do(shared: Shared) -> None:
     answer = shared.get("/letters/never-was/", Accept="text/html,application/xhtml+xml,*/*;q=0.8")
 

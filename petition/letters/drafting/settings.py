@@ -1,6 +1,6 @@
 """What organizers choose besides the text: K, timing, updates, rolls, goal. Some of it is frozen at opening."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -34,7 +34,7 @@ FROZEN = ("k", "timing", "updates", "issuing_days", "pause_hours")
 
 @dataclass(frozen=True)
 class Rules:
-    """What organizers choose besides the text. Goal, threshold and contact may change; the rest is frozen at opening."""
+    """What organizers choose besides the text. Goal, threshold and contact may change; the rest freezes at opening."""
 
     k: int = DEFAULT_K
     timing: str = TOGETHER
@@ -48,6 +48,12 @@ class Rules:
     threshold: int | None = None
     contact: str = ""
     """For journalists; shown only on the press page."""
+
+
+def rules_of(letter: Letter) -> Rules:
+    """The rules as they are, without the rolls: stored again, they change nothing."""
+    kept = {one.name: getattr(letter, one.name) for one in fields(Rules) if one.name != "rolls"}
+    return Rules(**{**kept, "contact": letter.contact or ""})
 
 
 def set_rules(session: Session, letter: Letter, rules: Rules) -> None:

@@ -10,8 +10,8 @@ from wtforms.validators import InputRequired, Optional, StopValidation
 
 from petition.letters.access import own_letter
 from petition.letters.drafting.drafts import choose_slug
-from petition.letters.drafting.settings import DEFAULT_K, Rules, rolls_of, set_rules
-from petition.letters.models import Letter, Organizer
+from petition.letters.drafting.settings import DEFAULT_K, rolls_of, rules_of, set_rules
+from petition.letters.models import Organizer
 from petition.letters.states import ALONE, DRAFT, LEAST_K, MOST_K
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.actions import about, as_sent, organizer_action, saved, sent
@@ -113,7 +113,7 @@ def save_rules(organizer: Organizer, slug: str) -> Answer:
     letter = own_letter(session(), slug, organizer)
     form = sent(RulesForm())
     chosen = replace(
-        _present(letter),
+        rules_of(letter),
         k=ALONE if form.single.data else form.k.data,
         timing=form.timing.data if "timing" in request.form else letter.timing,
         updates=form.updates.data if "updates" in request.form else letter.updates,
@@ -157,7 +157,7 @@ def save_goal(organizer: Organizer, slug: str) -> Answer:
     form = sent(GoalForm())
     chosen = {"goal": form.goal.data, "threshold": form.threshold.data, "contact": form.contact.data or ""}
     with about("contact"):
-        set_rules(session(), letter, replace(_present(letter), **chosen))
+        set_rules(session(), letter, replace(rules_of(letter), **chosen))
     return saved("goal")
 
 
@@ -169,17 +169,3 @@ def save_address(organizer: Organizer, slug: str) -> Answer:
     form = sent(AddressForm())
     choose_slug(session(), letter, form.address.data or "")
     return saved(f"/organize/letters/{letter.slug}/goal")
-
-
-def _present(letter: Letter) -> Rules:
-    """The rules as they are."""
-    return Rules(
-        k=letter.k,
-        timing=letter.timing,
-        updates=letter.updates,
-        issuing_days=letter.issuing_days,
-        pause_hours=letter.pause_hours,
-        goal=letter.goal,
-        threshold=letter.threshold,
-        contact=letter.contact or "",
-    )

@@ -1,12 +1,14 @@
 """A letter's life on its home page: its obstacles, and each step."""
 
 import re
+from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
 from sqlalchemy.orm import Session
 
 from petition.issuing.models import Batch
+from petition.letters.drafting.settings import rules_of
 from petition.letters.models import Letter
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE, Page, Visitor
@@ -425,6 +427,18 @@ def test_organizers_in_danger_destroy_the_keys_while_closing(shared: Shared, ana
 
     assert worker.press(worker.open(f"{place.public}join"), "Continue", code=code).status == 410
     assert not shared.campaign.services.secrets.exists(place.id, 1)
+
+
+def test_each_form_of_settings_leaves_those_of_the_other_as_they_are(shared: Shared, ana: Visitor) -> None:
+    place = shared.a_draft()
+    chosen = {"k": 7, "timing": "apart", "updates": "hourly", "issuing_days": 3, "pause_hours": 30}
+    aims = {"goal": 400, "threshold": 90, "contact": "press@example.org"}
+    for path, typed in (("rules", chosen), ("goal", aims), ("rules", {}), ("goal", {})):
+        form = ana.open(f"{place.desk}{path}").form_with("Save").fields
+        ana.post(f"{place.desk}{path}", **{**form, **{name: str(value) for name, value in typed.items()}})
+
+    kept = asdict(rules_of(shared.campaign.letter_row(place.id)))
+    assert kept == {**chosen, **aims, "rolls": ()}
 
 
 def test_updates_are_daily_unless_editors_choose_hourly_beside_its_warning(shared: Shared) -> None:
