@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from petition.crypto.merkle import tile_path
 from petition.errors import NOTHING_HERE, NotFound
-from petition.i18n import languages
+from petition.i18n import DEFAULT, languages
 from petition.letters.drafting.unsigned_translations import in_unsigned
 from petition.letters.models import Letter
 from petition.letters.states import ALONE
@@ -201,7 +201,8 @@ def _translation_page(found: Figures, name: str, language: str) -> bytes:
     """An unsigned translation, in its own language wherever it is asked for: it has one page, like a file of data."""
     spoken, told = translation(found, language)
     up = "../" * name.count("/")
-    return render(spoken, "public/translation.html", site=up + SITE_FOLDER, original=f"{up}index.html", **told).encode()
+    ways = {"site": up + SITE_FOLDER, "site_pages": _site_pages(up, spoken)}
+    return render(spoken, "public/translation.html", original=f"{up}index.html", **ways, **told).encode()
 
 
 def translation(found: Figures, language: str) -> tuple[str, dict[str, Any]]:
@@ -228,6 +229,7 @@ def page(found: Figures, name: str, language: str | None, **more: Any) -> bytes:
     told = {"quotes": quotes(found.words), "headline": headline(found, spoken), "columns": columns}
     words = found.words.in_language(spoken)
     shown = {
+        "site_pages": up + SITE_FOLDER if language else _site_pages(up, spoken),
         "letter": found,
         "words": words,
         "is_prefixed": language is not None,
@@ -236,6 +238,12 @@ def page(found: Figures, name: str, language: str | None, **more: Any) -> bytes:
         **more,
     }
     return render(spoken, template, site=up + SITE_FOLDER, files=files, **shown).encode()
+
+
+def _site_pages(up: str, spoken: str) -> str:
+    """The way to the site's pages in a language, from a page whose address names none."""
+    named = f"{spoken}/" if spoken in languages() and spoken != DEFAULT else ""
+    return up + named + SITE_FOLDER
 
 
 def before(found: Figures) -> dict[str, Any]:

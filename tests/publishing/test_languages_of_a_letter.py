@@ -76,6 +76,15 @@ def test_an_unpublished_letter_is_read_in_its_languages_too(shared: Shared) -> N
     assert visitor.follow(spanish, "English").heading == WHOLE.title
 
 
+def test_a_letter_that_is_written_in_spanish_leads_to_the_site_s_spanish_pages(shared: Shared) -> None:
+    letter = shared.a_published_letter(words=replace(WORDS, language="es"))
+    visitor = shared.visitor()
+
+    for path in ("", "press/", "before/"):
+        privacy = visitor.follow(visitor.open(f"{letter.public}{path}"), "Privacidad y riesgos")
+        assert privacy.status == 200 and '<html lang="es"' in privacy.text
+
+
 def test_the_folder_has_every_language_and_one_letter_md_under_the_digest_that_is_signed(
     shared: Shared, place: Place, tmp_path: Path
 ) -> None:
