@@ -80,14 +80,19 @@ def _entry(root: ElementTree.Element, name: str, moment: str, title: str, text: 
     _add(entry, "id", name)
     _add(entry, "title", title)
     _add(entry, "updated", moment)
-    ElementTree.SubElement(entry, "link", {"rel": "alternate", "href": link})
+    ElementTree.SubElement(entry, "link", {"rel": "alternate", "href": _readable(link)})
     _add(entry, "content", text).set("type", "text")
 
 
 def _add(parent: ElementTree.Element, tag: str, text: str) -> ElementTree.Element:
     child = ElementTree.SubElement(parent, tag)
-    child.text = NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+    child.text = _readable(text)
     return child
+
+
+def _readable(text: str) -> str:
+    """A text without what XML can't have."""
+    return NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _hour(moment: datetime) -> str:

@@ -3,9 +3,11 @@
 from xml.etree import ElementTree
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from petition.letters.events import set_status
+from petition.letters.models import Event
 from petition.publishing.data.feed import ATOM, feed_atom
 from petition.publishing.figures.counts import figures
 from tests.conftest import START
@@ -71,6 +73,17 @@ def test_whatever_was_typed_the_feed_can_be_read(campaign, text):
     campaign.tell(letter, "update", text=text)
 
     assert text.replace("\uffff", "\ufffd") in told(feed(campaign, letter), "content")
+
+
+def test_whatever_is_stored_as_a_link_the_feed_can_be_read(campaign):
+    letter = campaign.a_published_letter()
+    campaign.tell(letter, "press", who="Paper", link="https://paper.example/a")
+    with Session(campaign.databases.petition) as session:
+        session.execute(update(Event).where(Event.letter_id == letter).values(link="https://paper.example/a\ufffe"))
+        session.commit()
+
+    links = [link.get("href") for link in feed(campaign, letter).iter(f"{{{ATOM}}}link")]
+    assert "https://paper.example/a\ufffd" in links
 
 
 def test_the_feed_speaks_the_letters_language(campaign):
