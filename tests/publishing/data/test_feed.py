@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from petition.letters.events import set_status
+from petition.letters.events import remove_event, set_status
 from petition.letters.models import Event
 from petition.publishing.data.feed import ATOM, feed_atom
 from petition.publishing.figures.counts import figures
@@ -65,6 +65,19 @@ def test_the_same_facts_give_the_same_bytes(campaign):
     campaign.tell(letter, "update", text="Thank you.")
 
     assert ElementTree.tostring(feed(campaign, letter)) == ElementTree.tostring(feed(campaign, letter))
+
+
+def test_news_that_takes_the_number_of_what_was_deleted_is_new_to_readers(campaign):
+    letter = campaign.a_published_letter()
+    campaign.tell(letter, "update", text="First.")
+    first = told(feed(campaign, letter), "id")
+    with Session(campaign.databases.petition) as session:
+        remove_event(session, campaign.letter(session, letter), 1)
+        session.commit()
+    campaign.tell(letter, "update", text="Second.")
+    second = told(feed(campaign, letter), "id")
+
+    assert set(first) & set(second) == {f"{URL}/letters/{campaign.letter_row(letter).slug}/#published"}
 
 
 @pytest.mark.parametrize("text", ["<script>&amp;]]>", "‏עברית", "half \uffff a character"])
