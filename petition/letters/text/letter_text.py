@@ -21,6 +21,7 @@ LIMITS = {
 }  # fmt: skip
 """The most characters of what is typed, by its name in sentences."""
 TOO_DEEP = _("Nest quotes, lists, bold and italics at most %(most)s levels deep.")
+ONE_IN_EACH = _("A letter has one text in each language. Delete the translation into this language first.")
 MOST_DEMANDS = 30
 MOST_TRANSLATIONS = 20
 LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?")
@@ -159,9 +160,9 @@ def _translations(given: Iterable[Translation], binding: str) -> tuple[Translati
     found = _in_order(given)
     if len(found) > MOST_TRANSLATIONS:
         raise TooLong(TOO_MANY, most=MOST_TRANSLATIONS)
-    codes = [binding, *(one.language for one in found)]
+    codes = [code.casefold() for code in (binding, *(one.language for one in found))]  # case means nothing in BCP 47
     if len(set(codes)) != len(codes):
-        raise BadShape("A letter has one text in each language. Delete the translation into this language first.")
+        raise BadShape(ONE_IN_EACH)
     return found
 
 
