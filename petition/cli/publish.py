@@ -6,9 +6,11 @@ from pathlib import Path
 import click
 from sqlalchemy.orm import Session
 
-from petition.cli.context import CliContext, cli_context, reading, say, say_json
+from petition.cli.context import CliContext, cli_context, reading, refuse, say, say_json
+from petition.cli.refusals import sentence_for
 from petition.letters.access import public_letter, published_letters
 from petition.letters.models import Letter
+from petition.logs import log_error, place_of
 from petition.publishing.figures.counts import figures
 from petition.publishing.folder import plan, write_folder
 from petition.publishing.mirror import prepare_mirror
@@ -27,25 +29,40 @@ def publish(slug: str | None, every: bool, folder: Path, as_json: bool) -> None:
     Any web server, IPFS or a USB stick can carry the folder, and petition verify FOLDER checks it. Run it again, and
     only what changed is written; interrupted, it leaves the old folder whole. What you put into the folder yourself,
     such as .git or CNAME, stays. A folder whose log is newer than the one here is never replaced. With --all, letters
-    that are public no more are deleted from the folder.
+    that are public no more are deleted from the folder. A letter that can't be written holds up no other, and the exit
+    code is 1.
     """
     if every == (slug is not None):
         raise click.UsageError("Give a letter's SLUG, or --all.")
     here, folder, over = cli_context(), folder.absolute(), list[str]()
+    failed: dict[str, str] = {}
     with reading(here) as session:
         if slug is not None:
             written = {slug: _write(session, here, public_letter(session, slug), folder)}
         else:
             letters = published_letters(session)
             over = prepare_mirror(folder, [letter.slug for letter in letters])
-            written = {letter.slug: _write(session, here, letter, folder / letter.slug) for letter in letters}
+            written = {}
+            for name in [letter.slug for letter in letters]:
+                try:
+                    written[name] = _write(session, here, public_letter(session, name), folder / name)
+                except Exception as error:
+                    session.rollback()
+                    failed[name] = sentence_for(error) or _logged(error)
     if as_json:
-        say_json({"folder": str(folder), "written": written, "deleted": over})
-        return
-    for name in over:
-        say(f"{name}: deleted, because the letter is public no more.")
-    for name, count in written.items():
-        say(f"{name}: {count} files written, the others were the same.")
+        say_json({"folder": str(folder), "written": written, "deleted": over, "failed": failed})
+    else:
+        for name in over:
+            say(f"{name}: deleted, because the letter is public no more.")
+        for name, count in written.items():
+            say(f"{name}: {count} files written, the others were the same.")
+    if failed:
+        refuse("\n".join(f"{name}: not written. {why}" for name, why in failed.items()))
+
+
+def _logged(error: Exception) -> str:
+    log_error("a letter's files could not be written", error)
+    return f"The program has a fault: {type(error).__name__} at {place_of(error)}."
 
 
 def _write(session: Session, here: CliContext, letter: Letter, folder: Path) -> int:

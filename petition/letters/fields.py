@@ -18,6 +18,8 @@ MOST_FIELDS = 3
 LEAST_OPTIONS, MOST_OPTIONS = 2, 40
 MOST_PEOPLE = 10**7
 LONGEST_ID = 32
+RESERVED = ("total", "roll")
+"""How ``counts.csv`` names the rows that are no answers to a question."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,14 @@ class FieldOfLetter:
 def read_field(label: str, options: Iterable[tuple[str, int | None]]) -> FieldOfLetter:
     """A field from what was typed: labels, and headcounts where known. Ids are made from the labels.
 
-    Refuses empty and double labels, fewer than 2 and more than 40 options, headcounts that are no positive number.
+    Refuses empty, double and reserved labels, fewer than 2 and more than 40 options, headcounts that are no positive
+    number.
     """
     label = one_line(label, "group")
     if not label:
         raise BadShape("Each question needs a label, such as “Role.”")
+    if label.casefold() in RESERVED:
+        raise BadShape("The published tables use “%(label)s” for something else. Choose another label.", label=label)
     typed = [(one_line(text, "group"), headcount) for text, headcount in options if text.strip()]
     if not LEAST_OPTIONS <= len(typed) <= MOST_OPTIONS:
         raise BadShape(

@@ -31,6 +31,7 @@ from petition.i18n import languages
 from petition.letters.access import LISTED_AT, SHORT_LENGTH, UNLISTED_AT, letter_at, meant_by, public_letter
 from petition.letters.models import Letter
 from petition.letters.states import APART, PUBLIC, SIGNABLE
+from petition.logs import log_error
 from petition.publishing import openapi
 from petition.publishing.data import columns
 from petition.publishing.data.round_record import round_json, rounds_json
@@ -176,7 +177,10 @@ class PublicCache:
             return round_json(session, letter_at(session, path), self._url, number, moment=moment)
 
     def prepare(self, moment: datetime) -> None:
-        """Make what visitors may ask for, before they do. A timer in each worker calls this, never a visitor."""
+        """Make what visitors may ask for, before they do. A timer in each worker calls this, never a visitor.
+
+        A letter one of whose files can't be made holds up no other; it is tried again with its next edition.
+        """
         self._refresh(fresh=True)
         self._prepare_records(moment)
         for language in languages():
@@ -184,7 +188,12 @@ class PublicCache:
                 self.site_file(name, language)
         listed = set(self._listed.values())
         for known in listed - self._prepared:
-            self._prepare_files(known)
+            try:
+                self._prepare_files(known)
+            except (SQLAlchemyError, OSError):  # the database is away, or the disk full: no letter's fault
+                raise
+            except Exception as error:
+                log_error("a letter's files could not be made ahead", error)
         self._prepared = listed
 
     def _prepare_records(self, moment: datetime) -> None:

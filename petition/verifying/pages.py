@@ -27,7 +27,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 
 def pages_shown(files: Mapping[str, bytes | Refusal]) -> dict[str, str]:
-    """The texts of those of ``PAGES`` that exist and can be read, by path."""
+    """The texts of those of ``PAGES_WITH_COUNT`` that exist and can be read, by path."""
     return {
         path: data.decode("utf-8", "replace") for path in PAGES_WITH_COUNT if isinstance(data := files.get(path), bytes)
     }

@@ -43,7 +43,7 @@ class LogKey:
 def fetch_files(source: Source) -> dict[str, Raw]:
     """All small files, by path, as of one moment: the checkpoint did not change while they were fetched.
 
-    Raises ``NothingChecked`` if the source cannot be reached, or has none of the files of ``LONGEST``.
+    Raises ``NothingChecked`` if the source cannot be reached, or has none of the files of ``LONGEST_OF``.
     """
     checkpoint = _fetch(source, "log/checkpoint")
     if isinstance(checkpoint, Unreachable):

@@ -2,9 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
+from petition.letters.models import Letter
+from petition.publishing import folder
 from tests.cli.conftest import Shell
 from tests.walks import Campaign
 
@@ -45,3 +49,30 @@ def test_a_letter_that_is_not_public_is_not_written(site: Shell, tmp_path: Path)
 
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_letter_that_can_not_be_written_holds_up_no_other_and_is_named(
+    site: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def plan(session: Session, letter: Letter, *how: Any) -> Any:
+        if letter.slug == "first":
+            raise RecursionError
+        return folder.plan(session, letter, *how)
+
+    monkeypatch.setattr("petition.cli.publish.plan", plan)
+    result = site("publish", "--all", "--to", str(tmp_path / "out"))
+
+    assert result.exit_code == 1
+    assert "first: not written. The program has a fault: RecursionError at petition/cli/publish.py:" in result.stderr
+    assert (tmp_path / "out/second/letter.pdf").is_file()
+
+
+def test_a_folder_that_can_not_be_replaced_holds_up_no_other(site: Shell, tmp_path: Path) -> None:
+    (tmp_path / "out/first").mkdir(parents=True)
+    (tmp_path / "out/first/ours.html").touch()
+    result = site("publish", "--all", "--to", str(tmp_path / "out"), "--json")
+
+    assert result.exit_code == 1
+    said = json.loads(result.stdout)
+    assert set(said["written"]) == {"second"} and "holds something else" in said["failed"]["first"]
+    assert result.stderr.splitlines()[-1].startswith("first: not written. ")

@@ -55,6 +55,12 @@ def test_a_link_leads_to_the_web(link):
         read_event("press", TODAY, **{**WORDS, "link": link})
 
 
+@pytest.mark.parametrize("character", ["\ufffe", "\uffff"])
+def test_a_link_has_no_character_that_a_feed_can_not_have(character):
+    with pytest.raises(BadShape, match=rf"Delete the invisible character \(U\+{ord(character):X}\) in the link"):
+        read_event("press", TODAY, **{**WORDS, "link": f"https://paper.example/a{character}"})
+
+
 def test_a_link_may_leave_out_https():
     assert read_event("press", TODAY, **{**WORDS, "link": "example.org/article"}).link == "https://example.org/article"
 

@@ -41,6 +41,12 @@ def test_a_field_that_makes_no_sense_is_refused(label: str, options: list[tuple[
         read_field(label, options)
 
 
+@pytest.mark.parametrize("label", ["roll", " Roll ", "ROLL", "total", "Total"])
+def test_a_label_that_the_published_tables_use_is_refused(label: str) -> None:
+    with pytest.raises(BadShape, match="Choose another label"):
+        read_field(label, [("Workers", None), ("Contractors", None)])
+
+
 def test_labels_have_a_length() -> None:
     with pytest.raises(TooLong):
         read_field("R" * 81, [("A", None), ("B", None)])

@@ -24,7 +24,7 @@ from petition.letters.drafting.versions import newest_version
 from petition.letters.lifecycle import Facts, announce_close, full_hour_after, move, obstacles, require_step
 from petition.letters.models import Letter, Organizer
 from petition.letters.states import CLOSED, DRAFT, OPEN, PUBLISHED, STATE_CHANGES, WITHDRAWN, steps_from
-from petition.letters.text.letter_text import LetterText
+from petition.letters.text.letter_text import LetterText, Translation
 from tests.walks import WORDS, Campaign
 
 STATES = (DRAFT, OPEN, PUBLISHED, CLOSED, WITHDRAWN)
@@ -122,6 +122,15 @@ def test_a_letter_opens_only_with_all_its_words(campaign: Campaign, field: str) 
     with pytest.raises(Obstructed) as refused:
         opening.open_letter(campaign.services, letter, moment=campaign.clock())
     assert [one.place for one in refused.value.obstacles] == [field]
+
+
+def test_a_letter_that_is_nested_too_deep_does_not_open(campaign: Campaign) -> None:
+    deep = Translation("es", "T", "", "> " * 9 + "x", WORDS.demands)
+    letter = campaign.a_draft(words=replace(WORDS, body="> " * 9 + "x", translations=(deep,)))
+
+    with pytest.raises(Obstructed, match="at most 8 levels deep") as refused:
+        opening.open_letter(campaign.services, letter, moment=campaign.clock())
+    assert [one.place for one in refused.value.obstacles] == ["body", "es"]
 
 
 def test_an_empty_letter_hears_of_everything_that_is_missing_at_once(campaign: Campaign) -> None:

@@ -11,7 +11,9 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from petition.letters.models import Letter
 from petition.publishing.cache import PublicCache
+from petition.publishing.public_files import PublicFile, public_file
 from tests.walks import Campaign, is_beginning
 
 pytestmark = pytest.mark.thorough
@@ -190,3 +192,27 @@ def test_who_wants_only_certain_bytes_gets_those_or_412(
     assert client.get(path, headers={"If-Match": wanted}).status_code == status
     assert client.get(path, headers={"If-Match": f'"another", {current}'}).status_code == 200
     assert client.get(path, headers={"If-Match": current, "If-None-Match": current}).status_code == 304
+
+
+def test_a_letter_whose_files_can_not_be_made_holds_up_no_other(
+    campaign: Campaign, cache: PublicCache, slug: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    others = [campaign.letter_row(campaign.a_published_letter()).slug for _ in range(3)]
+    monkeypatch.setattr("petition.publishing.cache.public_file", all_but(slug))
+    for _ in range(2):
+        cache.prepare(campaign.clock())
+
+    assert all(cache.letter_file_in_memory(other, "letter.pdf", None) is not None for other in others)
+    assert [record.getMessage() for record in caplog.records] == ["a letter's files could not be made ahead"]
+    assert slug not in str(vars(caplog.records[0]))
+
+
+def all_but(broken: str) -> Callable[..., PublicFile]:
+    """What makes a public file of every letter but one."""
+
+    def make(session: Session, letter: Letter, *how: Any) -> PublicFile:
+        if letter.slug == broken:
+            raise ValueError(broken)
+        return public_file(session, letter, *how)
+
+    return make

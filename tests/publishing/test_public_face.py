@@ -15,6 +15,7 @@ from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.receipts import opening
 from petition.crypto.tokens import Token, statement_bytes
 from petition.letters.models import Letter
+from petition.publishing.figures.listing import listing
 from petition.signing.signatures import sign
 from petition.verifying import Verdict, open_source, verify
 from tests.walks import Campaign
@@ -190,6 +191,27 @@ def test_a_further_round_is_public_from_the_sealing_on_that_logs_it(campaign: Ca
     campaign.seal(letter)
     assert campaign.figures(letter).issued is None
     assert campaign.public_files(letter)["log/issuer.pem"].count(b"BEGIN") == 2
+
+
+def test_the_home_page_counts_a_canceled_set_of_codes_as_long_as_the_log_does(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter(k=3)
+    campaign.sign_all(letter, 6)
+    campaign.seal(letter)
+    campaign.further_round(letter)
+    campaign.sign_all(letter, 6, number=2)
+    campaign.seal(letter)
+    campaign.publish(letter)
+
+    def count_at_home() -> int:
+        slug = campaign.letter_row(letter).slug
+        with Session(campaign.databases.reading) as session:
+            return next(one.count for _, lines in listing(session) for one in lines if one.slug == slug)
+
+    rounds.annul_round(campaign.services, letter, 2, "flooded")
+    before = campaign.figures(letter).count
+    assert count_at_home() == before
+    campaign.seal(letter)
+    assert count_at_home() == campaign.figures(letter).count < before
 
 
 def test_no_public_byte_holds_the_unguessable_address_or_the_sites_secrets(campaign: Campaign) -> None:

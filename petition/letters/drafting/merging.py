@@ -71,7 +71,11 @@ class Decisions:
 def merge(
     base: LetterText, mine: LetterText, theirs: LetterText, choices: Sequence[str] = ()
 ) -> tuple[LetterText, list[Collision]]:
-    """The merged text, and the collisions. ``choices`` decide collisions in order: mine, theirs, both."""
+    """The merged text, and the collisions. ``choices`` decide collisions in order: mine, theirs, both.
+
+    If one side made a language binding and the other wrote a translation into it, the merged text has both, which no
+    letter can: ``letter_text.checked`` refuses it.
+    """
     decided = Decisions(choices)
     title, recipient, employer, language = (_single(name, decided, base, mine, theirs) for name in ONE_LINE)
     merged = LetterText(
@@ -85,7 +89,7 @@ def merge(
     )
     for code in sorted({one.language for words in (base, mine, theirs) for one in words.translations}):
         translation = _translation(code, decided, base, mine, theirs)
-        if translation is not None and code != merged.language:
+        if translation is not None:
             merged = merged.with_translation(translation)
     return merged, decided.collisions
 

@@ -16,7 +16,7 @@ from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.models import Letter, UnsignedTranslation
 from petition.letters.states import WITHDRAWN
 from petition.letters.text.completeness import gaps_in
-from petition.letters.text.letter_text import MOST_TRANSLATIONS, LetterText, Translation
+from petition.letters.text.letter_text import MOST_TRANSLATIONS, ONE_IN_EACH, LetterText, Translation
 
 _ = str
 
@@ -71,7 +71,10 @@ def save_unsigned(session: Session, letter: Letter, translation: Translation, *,
         return
     if fingerprint(stored) != based_on:
         raise TextChanged("Someone else saved this translation while you were writing. Nothing you wrote is lost.")
-    if stored is None and len(unsigned_translations(session, letter)) >= MOST_TRANSLATIONS:
+    others = unsigned_translations(session, letter)
+    if stored is None and translation.language.casefold() in {one.language.casefold() for one in others}:
+        raise Conflict(ONE_IN_EACH)
+    if stored is None and len(others) >= MOST_TRANSLATIONS:
         raise TooLong(TOO_MANY, most=MOST_TRANSLATIONS)
     values = {**asdict(translation), "demands": list(translation.demands)}
     session.merge(UnsignedTranslation(letter_id=letter.id, **values))
@@ -99,7 +102,7 @@ def _words_to_translate(session: Session, letter: Letter, language: str) -> Lett
 
 def require_not_signed(words: LetterText, language: str) -> None:
     """Refuse a language that the letter itself has: readers would find two texts, one of them signed."""
-    if language in words.languages:
+    if language.casefold() in {code.casefold() for code in words.languages}:
         raise Conflict("The letter already has a signed text in this language.")
 
 

@@ -30,6 +30,8 @@ DIRECTION_MARKS = "\u061c\u200e\u200f"
 TAGS = re.compile("(?<=\U0001f3f4)[\U000e0020-\U000e007f]+")
 """What makes a flag a region's."""
 REFUSED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202d\u202e]")
+REFUSED_IN_LINKS = re.compile(REFUSED.pattern[:-1] + "\ufffe\uffff]")
+"""In links, which the feed has, also the noncharacters that XML can't have (XML 1.0, 2.2)."""
 NAMES = {
     "\u202a": "left-to-right embedding",
     "\u202b": "right-to-left embedding",
@@ -102,7 +104,7 @@ def _runs_right_to_left(text: str, place: int) -> bool:
 
 def require_visible(text: str, field: str) -> None:
     """Refuse what is invisible and what could deceive; the refusal names it and shows where it is."""
-    found = REFUSED.search(text)
+    found = (REFUSED_IN_LINKS if field == "link" else REFUSED).search(text)
     if found:
         raise BadShape(
             "Delete the invisible character (%(name)s) in the %(field)s. It is at [here]: “%(where)s”",
@@ -117,7 +119,7 @@ def _shown(text: str, place: int) -> str:
         before = "…" + before[-AROUND:].partition(" ")[2]
     if len(after) > AROUND:
         after = after[:AROUND].rpartition(" ")[0] + "…"
-    return " ".join(REFUSED.sub("", f"{before}[here]{after}").split())
+    return " ".join(REFUSED_IN_LINKS.sub("", f"{before}[here]{after}").split())
 
 
 def name_of(character: str) -> str:

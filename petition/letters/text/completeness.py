@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 
 from petition.errors import Conflict, Refusal
-from petition.letters.text.letter_text import LetterText
+from petition.letters.text.letter_text import TOO_DEEP, LetterText
+from petition.letters.text.markdown import MOST_NESTED, is_nested_too_deep
 from petition.letters.text.sources import dangling, doubled
 
 
 def gaps(words: LetterText) -> Iterator[Refusal]:
     """Everything that is missing or does not fit together, each with its remedy."""
     for code in words.languages:
+        if is_nested_too_deep(words.in_language(code).body):  # a version of the program that took it saved it
+            yield Conflict(TOO_DEEP, most=MOST_NESTED).about(_place("body", words, code))
         yield from gaps_in(words, code)
 
 

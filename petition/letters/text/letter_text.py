@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from petition.errors import TOO_MANY, BadShape, TooLong
 from petition.letters.text import sources as footnotes
 from petition.letters.text.characters import readable, require_visible
+from petition.letters.text.markdown import MOST_NESTED, is_nested_too_deep
 from petition.letters.text.sources import MOST_SOURCES, Source
 from petition.letters.text.typed_sources import as_address, as_date
 from petition.normalization import normalize
@@ -19,6 +20,8 @@ LIMITS = {
     _("job title"): 300, _("contact"): 300, _("comment"): 4_000, _("passage"): 4_000, _("report"): 2_000,
 }  # fmt: skip
 """The most characters of what is typed, by its name in sentences."""
+TOO_DEEP = _("Nest quotes, lists, bold and italics at most %(most)s levels deep.")
+ONE_IN_EACH = _("A letter has one text in each language. Delete the translation into this language first.")
 MOST_DEMANDS = 30
 MOST_TRANSLATIONS = 20
 LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?")
@@ -91,7 +94,7 @@ def read_letter_text(
         title=one_line(title, "title"),
         recipient=one_line(recipient, "recipient"),
         employer=one_line(employer, "employer"),
-        body=several_lines(body, "body"),
+        body=read_body(body),
         demands=_demands(demands),
         language=language_code(language or "en"),
         sources=_sources(sources),
@@ -119,7 +122,7 @@ def read_translation(language: str, title: str, recipient: str, body: str, deman
         language=language_code(language),
         title=one_line(title, "title"),
         recipient=one_line(recipient, "recipient"),
-        body=several_lines(body, "body"),
+        body=read_body(body),
         demands=_demands(demands),
     )
 
@@ -129,6 +132,14 @@ def read_source(title: str, url: str, date: str) -> Source:
     url, date = as_address(one_line(url, "link")), as_date(one_line(date, "date"))
     title = one_line(title, "source") or url
     return Source(title, footnotes.require_address(url), footnotes.require_date(date))
+
+
+def read_body(text: str) -> str:
+    """A body as typed, in Markdown; refuses one that is nested too deep."""
+    body = several_lines(text, "body")
+    if is_nested_too_deep(body):
+        raise BadShape(TOO_DEEP, most=MOST_NESTED).about("body")
+    return body
 
 
 def _demands(typed: Iterable[str]) -> tuple[str, ...]:
@@ -149,9 +160,9 @@ def _translations(given: Iterable[Translation], binding: str) -> tuple[Translati
     found = _in_order(given)
     if len(found) > MOST_TRANSLATIONS:
         raise TooLong(TOO_MANY, most=MOST_TRANSLATIONS)
-    codes = [binding, *(one.language for one in found)]
+    codes = [code.casefold() for code in (binding, *(one.language for one in found))]  # case means nothing in BCP 47
     if len(set(codes)) != len(codes):
-        raise BadShape("A letter has one text in each language. Delete the translation into this language first.")
+        raise BadShape(ONE_IN_EACH)
     return found
 
 

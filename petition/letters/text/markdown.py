@@ -31,6 +31,9 @@ LINKS = ("http://", "https://", "mailto:")
 """How the addresses begin that a text may lead to."""
 LOOKS_LIKE_A_SITE = re.compile(r"(?:https?://|www\.)[^\s/]+|\b(?:[\w-]+\.)+[^\W\d_]{2,}(?=[/\s:?#]|\Z)")
 
+NESTING = ("blockquote", "bullet_list", "ordered_list", "em", "strong")
+MOST_NESTED = 8
+"""Levels of quotes, lists, bold and italic text within each other, all kinds together. The typesetter fails at 16."""
 MOST_LOOKED_AT = 300
 """Characters of a link's text in which another site's name is looked for."""
 
@@ -56,6 +59,13 @@ def html(markdown: str, sources: int = 0, apart: str = "") -> str:
 def tokens(markdown: str, sources: int = 0) -> list[Token]:
     """The same text as the parser's tokens, for what is not HTML; ``source_ref`` has its ``number`` as meta."""
     return _markdown.parse(markdown, {"sources": sources})
+
+
+def is_nested_too_deep(markdown: str) -> bool:
+    """Whether a text has more than ``MOST_NESTED`` levels. Pages and documents show the deeper ones as one."""
+    env: dict[str, Any] = {}
+    _markdown.parse(markdown, env)
+    return "is_flattened" in env
 
 
 def _demote(rendered: str, highest: int) -> str:
@@ -131,6 +141,31 @@ def _open_footnotes(self: RendererHTML, tokens: list[Token], index: int, options
     return f'<section class="footnotes">\n<ol class="footnotes-list" start="{env.get("sources", 0) + 1}">\n'
 
 
+def _flatten(state: StateCore) -> None:
+    """Drop the marks of levels that are too deep, and keep the words within them."""
+    state.tokens = _flat(state.tokens, 0, state.env)
+
+
+def _flat(tokens: list[Token], depth: int, env: Any) -> list[Token]:
+    kept: list[Token] = []
+    for token in tokens:
+        kind = token.type.removesuffix("_open").removesuffix("_close")
+        if kind in NESTING and token.nesting == 1:
+            depth += 1
+        is_too_deep = depth > MOST_NESTED
+        if is_too_deep and kind in (*NESTING, "list_item"):
+            env["is_flattened"] = True
+        else:
+            kept.append(token)
+        if is_too_deep and kind == "paragraph":
+            token.hidden = False  # as those of a tight list are
+        if token.children:
+            token.children = _flat(token.children, depth, env)
+        if kind in NESTING and token.nesting == -1:
+            depth -= 1
+    return kept
+
+
 def _tell_sites(state: StateCore) -> None:
     """Add the true site after each link that could be taken for another one."""
     for block in state.tokens:
@@ -155,10 +190,11 @@ def _told(children: list[Token]) -> list[Token]:
 
 
 def parser() -> MarkdownIt:
-    """A parser of the letters' Markdown: CommonMark with footnotes, without HTML and images."""
+    """A parser of the letters' Markdown: CommonMark with footnotes, without HTML and images, not too deep."""
     made = MarkdownIt("commonmark", {"html": False}).disable("image").use(footnote_plugin)
     made.inline.ruler.at("emphasis", read_marks)
     made.inline.ruler.after("footnote_ref", "source_ref", _refer_to_source)
+    made.core.ruler.push("flatten", _flatten)
     return made
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from petition.crypto.encodings import hour
+from petition.letters.fields import RESERVED
 from petition.publishing.data import columns
 from petition.publishing.data.cells import defused
 from petition.publishing.data.columns import names_of
@@ -17,7 +18,7 @@ from petition.sealing.group_suppression import ROUNDED_TO
 HISTORY_COLUMNS, COUNTS_COLUMNS = names_of(columns.HISTORY), names_of(columns.COUNTS)
 NAMES_COLUMNS = names_of(columns.NAMES)
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-TOTAL, ROLL = "total", "roll"
+TOTAL, ROLL = RESERVED
 
 
 def counts(found: Figures) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A letter's Atom feed (RFC 4287): following it takes no address."""
 
+import hashlib
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from xml.etree import ElementTree
@@ -7,7 +8,7 @@ from xml.etree import ElementTree
 from petition.i18n import fill, number_in
 from petition.letters.events import ASKED, EVENT_NAMES
 from petition.letters.states import CLOSED
-from petition.publishing.figures.counts import Figures
+from petition.publishing.figures.counts import Figures, PublicEvent
 
 ATOM = "http://www.w3.org/2005/Atom"
 NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -17,8 +18,10 @@ _ = str
 def feed_atom(found: Figures) -> bytes:
     """``feed.atom``: the publication, each event, each demand that something became of, the end; newest first.
 
-    Identifiers and times follow from the facts alone; everything is in the letter's own language. Of news only the day
-    is known. Each entry gets minutes of its own on that day, and after the publication, so that readers sort them well.
+    Identifiers and times follow from the facts alone; everything is in the letter's own language. The number of deleted
+    news is used again, so an identifier also has the first 12 hex digits of a SHA-256 of what the news says: readers
+    take an identifier that they know for an entry that they have shown. Of news only the day is known. Each entry gets
+    minutes of its own on that day, and after the publication, so that readers sort them well.
     """
     root = ElementTree.Element("feed", {"xmlns": ATOM, "xml:lang": found.words.language})
     _add(root, "id", found.url)
@@ -59,7 +62,7 @@ def _entries(found: Figures) -> list[tuple[str, str, str, str, str]]:
     for event in found.events:
         title = ": ".join(part for part in (say(EVENT_NAMES[event.kind]), event.who) if part)
         text = "\n\n".join(part for part in (event.how, event.text) if part)
-        told.append((f"event-{event.number}", _on(event.day, found, minutes=event.number), title, text, event.link))
+        told.append((_name(event), _on(event.day, found, minutes=event.number), title, text, event.link))
     for demand in found.demands:
         if demand.day is not None and demand.status != ASKED:
             title = say(_("Demand %(number)s: %(status)s"), number=demand.number, status=say(demand.standing))
@@ -75,19 +78,30 @@ def _entries(found: Figures) -> list[tuple[str, str, str, str, str]]:
     return told
 
 
+def _name(event: PublicEvent) -> str:
+    told = (event.kind, event.day.isoformat(), event.who, event.how, event.link, event.text)
+    digest = hashlib.sha256("\n".join(told).encode()).hexdigest()
+    return f"event-{event.number}-{digest[:12]}"
+
+
 def _entry(root: ElementTree.Element, name: str, moment: str, title: str, text: str, link: str) -> None:
     entry = ElementTree.SubElement(root, "entry")
     _add(entry, "id", name)
     _add(entry, "title", title)
     _add(entry, "updated", moment)
-    ElementTree.SubElement(entry, "link", {"rel": "alternate", "href": link})
+    ElementTree.SubElement(entry, "link", {"rel": "alternate", "href": _readable(link)})
     _add(entry, "content", text).set("type", "text")
 
 
 def _add(parent: ElementTree.Element, tag: str, text: str) -> ElementTree.Element:
     child = ElementTree.SubElement(parent, tag)
-    child.text = NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+    child.text = _readable(text)
     return child
+
+
+def _readable(text: str) -> str:
+    """A text without what XML can't have."""
+    return NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _hour(moment: datetime) -> str:

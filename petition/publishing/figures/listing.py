@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from petition.letters.drafting.versions import newest_version
 from petition.letters.employers import by_employer
 from petition.letters.models import Letter
+from petition.sealing.history import totals
 from petition.signing.signatures import rounds_of
 
 
@@ -30,8 +31,7 @@ def listing(session: Session) -> list[tuple[str, list[Listed]]]:
 
 def _lines(session: Session, letters: list[Letter]) -> Iterator[Listed]:
     for letter in letters:
-        rounds = [row for row in rounds_of(session, letter.id) if row.annulled is None]
-        count = sum(row.signatures - row.withdrawals for row in rounds)
+        signatures, withdrawals = totals(rounds_of(session, letter.id))
         recipient = newest_version(session, letter).recipient
         assert letter.published is not None
-        yield Listed(letter.slug, letter.title, recipient, count, letter.published.date())
+        yield Listed(letter.slug, letter.title, recipient, signatures - withdrawals, letter.published.date())

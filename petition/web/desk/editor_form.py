@@ -27,9 +27,9 @@ from petition.letters.text.letter_text import (
     checked,
     language_code,
     one_line,
+    read_body,
     read_source,
     read_translation,
-    several_lines,
 )
 from petition.letters.text.sources import Source
 from petition.web.shared.context import say
@@ -183,7 +183,7 @@ def text_from_fields(fields: Mapping[str, str], before: LetterText) -> tuple[Let
         title=title,
         recipient=recipient,
         employer=employer,
-        body=_part(wrong, "body", lambda: several_lines(as_markdown(fields.get("body", "")), "body"), ""),
+        body=_part(wrong, "body", lambda: read_body(as_markdown(fields.get("body", ""))), ""),
         demands=_demands_in(fields, wrong),
         language=_part(wrong, "language", lambda: language_code(fields.get("language", "") or "en"), "en"),
         sources=_sources_in(fields, wrong),

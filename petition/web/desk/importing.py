@@ -1,4 +1,4 @@
-"""Taking a text from a file into the form: .md, .txt or .docx."""
+"""Taking a text from a file into the form: .docx, .odt, .md or .txt."""
 
 from dataclasses import replace
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import redirect, request
 
-from petition.errors import NotFound, Refusal, TextChanged
+from petition.errors import Conflict, NotFound, Refusal, TextChanged
 from petition.i18n import letter_languages
 from petition.letters.access import own_letter
 from petition.letters.drafting.drafts import save
@@ -36,6 +36,9 @@ from petition.web.desk.editor_form import (
 )
 from petition.web.desk.editor_page import keep_typed
 from petition.web.shared.context import now, session
+
+_ = str
+NO_TRANSLATION = _("This letter has no translation into this language. Edit the official version on its own page.")
 
 
 @bp.get("/letters/<slug>/translations")
@@ -88,7 +91,10 @@ def _asked_for() -> str:
 def translate(organizer: Organizer, slug: str, language: str) -> Answer:
     """A translation, ready to edit beside the binding text; or what was typed of it and not saved."""
     letter = own_letter(session(), slug, organizer)
-    newest = _require_other(letter, language)
+    _require_code(language)
+    newest = newest_version(session(), letter)
+    if language == newest.language:
+        raise NotFound(NO_TRANSLATION)
     fields = fields_of_translation(_find(text_of(newest), language), newest.number)
     kept = working_copy(session(), organizer, letter, language)
     is_unsaved = kept is not None and not same_text(kept, fields)
@@ -100,7 +106,8 @@ def translate(organizer: Organizer, slug: str, language: str) -> Answer:
 def save_translation(organizer: Organizer, slug: str, language: str) -> Answer:
     """Keep a new version of the letter with this translation; or show what was typed; or take the translation out."""
     letter = own_letter(session(), slug, organizer)
-    newest = _require_other(letter, language)
+    _require_code(language)
+    newest = newest_version(session(), letter)
     fields, act = typed(), request.form.get("do", "preview")
     if act == "forget":
         forget_working_copy(session(), organizer, letter, language)
@@ -112,6 +119,8 @@ def save_translation(organizer: Organizer, slug: str, language: str) -> Answer:
     before = text_of(session().get(Version, (letter.id, based_on(fields))) or newest)
     words = before
     try:
+        if language == before.language:
+            raise Conflict(NO_TRANSLATION)
         words = before.without(language) if act == "out" else _with(before, fields, language)
         if act not in ("save", "out"):
             shown = words.in_language(language) if act == "preview" else None
@@ -126,12 +135,9 @@ def save_translation(organizer: Organizer, slug: str, language: str) -> Answer:
     return saved(after_saving(version) or "translations")
 
 
-def _require_other(letter: Letter, language: str) -> Version:
-    """The newest version; refuses what is no language's code, and the binding language."""
-    newest = newest_version(session(), letter)
-    if not LANGUAGE_TAG.fullmatch(language) or language == newest.language:
-        raise NotFound("This letter has no translation into this language. Edit the official version on its own page.")
-    return newest
+def _require_code(language: str) -> None:
+    if not LANGUAGE_TAG.fullmatch(language):
+        raise NotFound(NO_TRANSLATION)
 
 
 def _find(words: LetterText, language: str) -> Translation:

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from petition.errors import BadShape
 from petition.letters.drafting.merging import BOTH, MINE, THEIRS, merge
 from petition.letters.drafting.sequences import common, edits
-from petition.letters.text.letter_text import LetterText, Translation
+from petition.letters.text.letter_text import LetterText, Translation, checked
 from petition.letters.text.sources import Source
 from tests.walks import WORDS
 
@@ -94,6 +95,16 @@ def test_each_translation_is_merged_by_itself() -> None:
     assert (merged.translations, collisions) == ((replace(spanish, body="UNO\n\nDOS"), french), [])
     collided = merge(base, mine, base.with_translation(replace(spanish, body="eins\n\ndos")))[1]
     assert [(one.language, one.field) for one in collided] == [("es", "body")]
+
+
+def test_a_translation_into_a_language_that_the_other_made_binding_is_kept_and_refused() -> None:
+    spanish, binding = Translation("es", "Nos negamos", body="Hola"), replace(WORDS, language="es")
+    for mine, theirs in ((WORDS.with_translation(spanish), binding), (binding, WORDS.with_translation(spanish))):
+        merged, _ = merge(WORDS, mine, theirs)
+
+        assert merged == replace(WORDS, language="es", translations=(spanish,))
+        with pytest.raises(BadShape, match="one text in each language"):
+            checked(merged)
 
 
 def test_a_translation_that_one_took_out_and_the_other_went_on_writing_stays() -> None:

@@ -97,6 +97,15 @@ def test_a_language_that_is_signed_has_no_unsigned_text(campaign: Campaign, sess
             save_unsigned(session, letter, replace(GERMAN, language=language), based_on="")
 
 
+def test_a_language_is_the_same_in_capitals_and_in_small_letters(campaign: Campaign, session: Session) -> None:
+    letter = campaign.letter(session, campaign.a_draft(words=replace(WORDS, language="pt-BR")))
+    save_unsigned(session, letter, replace(GERMAN, language="de-AT"), based_on="")
+
+    for code in ("pt-br", "de-at"):
+        with pytest.raises(Conflict):
+            save_unsigned(session, letter, replace(GERMAN, language=code), based_on="")
+
+
 def test_no_one_overwrites_what_they_have_not_seen(campaign: Campaign, session: Session) -> None:
     letter = campaign.letter(session, campaign.an_open_letter())
     save_unsigned(session, letter, GERMAN, based_on="")

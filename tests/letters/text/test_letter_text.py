@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+from functools import partial
 
 import nh3
 import pytest
@@ -19,6 +20,7 @@ from petition.letters.text.letter_text import (
     digest,
     one_line,
     read_letter_text,
+    read_translation,
     several_lines,
 )
 from petition.letters.text.markdown import html
@@ -161,6 +163,31 @@ def test_what_is_no_code_of_a_language_is_refused(code: str) -> None:
         words(language=code)
 
 
+LISTS = "\n".join(f"{'  ' * level}- x{level}" for level in range(9))
+DEEP = [
+    "> " * 9 + "x",
+    "- " * 9 + "x",
+    LISTS,
+    "> - " * 4 + "*x*",
+    "*a **a " * 5 + "x" + " a** a*" * 5,
+    "> " * 500 + "x",
+]
+
+
+@pytest.mark.parametrize("body", DEEP)
+def test_quotes_lists_and_emphasis_may_be_nested_so_deep_and_no_deeper(body: str) -> None:
+    translation = {"language": "es", "title": "T", "recipient": "R", "demands": []}
+    for read in (words, partial(read_translation, **translation)):  # type: ignore[arg-type]
+        with pytest.raises(BadShape, match="at most 8 levels deep") as refused:
+            read(body=body)
+        assert refused.value.place == "body"
+
+
+@pytest.mark.parametrize("body", ["> " * 8 + "x", "- " * 8 + "x", "> - " * 3 + "***x***", "> - x\n\n*x*\n\n" * 20])
+def test_eight_levels_are_no_more_than_a_letter_may_have(body: str) -> None:
+    assert words(body=body).body == body.strip()
+
+
 # Canonical bytes
 
 
@@ -301,6 +328,14 @@ def test_a_footnote_leads_there_and_back() -> None:
     assert '<a href="#fn1" id="fnref1"' in rendered
     assert '<li id="fn1"' in rendered
     assert 'href="#fnref1"' in rendered
+
+
+@pytest.mark.parametrize("body", DEEP[:-1])
+def test_levels_that_are_too_deep_are_shown_as_one_with_every_word(body: str) -> None:
+    rendered = html(body)
+
+    assert len(re.findall("<(?:blockquote|ul|em|strong)>", rendered)) == 8
+    assert re.sub("<[^>]+>", " ", rendered).split() == re.findall("[ax][0-9]?", body)
 
 
 def test_no_style_and_no_handler_comes_through() -> None:

@@ -100,6 +100,13 @@ def test_a_letter_has_one_text_in_each_language() -> None:
         checked(replace(WORDS, translations=(SPANISH, SPANISH)))
 
 
+def test_a_language_is_the_same_in_capitals_and_in_small_letters() -> None:
+    texts = [replace(SPANISH, language=code) for code in ("pt-BR", "pt-br")]
+    for words in (replace(WORDS, language="pt-BR", translations=(texts[1],)), replace(WORDS, translations=(*texts,))):
+        with pytest.raises(BadShape, match="one text in each language"):
+            checked(words)
+
+
 def test_a_letter_is_read_in_a_language_or_in_the_binding_one() -> None:
     words = replace(WORDS, sources=(REPORT,), translations=(SPANISH,))
     spanish = words.in_language("es")

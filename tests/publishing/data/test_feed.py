@@ -3,9 +3,11 @@
 from xml.etree import ElementTree
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from petition.letters.events import set_status
+from petition.letters.events import remove_event, set_status
+from petition.letters.models import Event
 from petition.publishing.data.feed import ATOM, feed_atom
 from petition.publishing.figures.counts import figures
 from tests.conftest import START
@@ -65,12 +67,36 @@ def test_the_same_facts_give_the_same_bytes(campaign):
     assert ElementTree.tostring(feed(campaign, letter)) == ElementTree.tostring(feed(campaign, letter))
 
 
+def test_news_that_takes_the_number_of_what_was_deleted_is_new_to_readers(campaign):
+    letter = campaign.a_published_letter()
+    campaign.tell(letter, "update", text="First.")
+    first = told(feed(campaign, letter), "id")
+    with Session(campaign.databases.petition) as session:
+        remove_event(session, campaign.letter(session, letter), 1)
+        session.commit()
+    campaign.tell(letter, "update", text="Second.")
+    second = told(feed(campaign, letter), "id")
+
+    assert set(first) & set(second) == {f"{URL}/letters/{campaign.letter_row(letter).slug}/#published"}
+
+
 @pytest.mark.parametrize("text", ["<script>&amp;]]>", "‏עברית", "half \uffff a character"])
 def test_whatever_was_typed_the_feed_can_be_read(campaign, text):
     letter = campaign.a_published_letter()
     campaign.tell(letter, "update", text=text)
 
     assert text.replace("\uffff", "\ufffd") in told(feed(campaign, letter), "content")
+
+
+def test_whatever_is_stored_as_a_link_the_feed_can_be_read(campaign):
+    letter = campaign.a_published_letter()
+    campaign.tell(letter, "press", who="Paper", link="https://paper.example/a")
+    with Session(campaign.databases.petition) as session:
+        session.execute(update(Event).where(Event.letter_id == letter).values(link="https://paper.example/a\ufffe"))
+        session.commit()
+
+    links = [link.get("href") for link in feed(campaign, letter).iter(f"{{{ATOM}}}link")]
+    assert "https://paper.example/a\ufffd" in links
 
 
 def test_the_feed_speaks_the_letters_language(campaign):

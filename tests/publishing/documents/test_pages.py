@@ -49,3 +49,11 @@ def test_a_table_that_is_longer_than_a_page_goes_on_and_repeats_its_head() -> No
 def options_of(name: str, many: int) -> GroupTable:
     options = tuple(Group(str(number), f"{name} {number}", 20) for number in range(1, many + 1))
     return GroupTable("a", "Place", FIRST, options, 15)
+
+
+@pytest.mark.parametrize("body", ["> " * 18 + "word", "> " * 8 + "*a **a " * 200 + "word" + " a** a*" * 200])
+def test_a_letter_is_on_paper_however_deep_it_is_nested(body: str) -> None:
+    note = f"\n\n{PARAGRAPH}[^a]\n\n[^a]: {body}"
+
+    assert "word" in pages_of(letter_pdf(some_figures(443, words=replace(WORDS, body=body))))[0]
+    assert "word" in pages_of(letter_pdf(some_figures(443, words=replace(WORDS, body=note))))[0]

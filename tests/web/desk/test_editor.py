@@ -73,6 +73,7 @@ def test_a_letter_without_a_title_is_refused_and_kept_in_the_form(ana: Visitor) 
         ("demands-0", "\r\n".join(["x"] * 31), 413, "You can have at most 30 here."),
         ("demands-1", "x" * 1001, 413, "Shorten the demand: it has 1001 characters"),
         ("body", "a\u202eb", 400, "right-to-left override"),
+        ("body", "> " * 9 + "x", 400, "Nest quotes, lists, bold and italics at most 8 levels deep."),
         ("title", "ab\x07c", 400, "U+0007"),
         ("recipient", "\x00", 400, "U+0000"),
         ("language", "en\x00", 400, ""),

@@ -65,6 +65,38 @@ def test_two_windows_on_one_translation_come_to_a_decision(shared: Shared, ana: 
 
 
 @ONCE
+def test_a_translation_is_shown_again_when_its_language_was_made_binding_meanwhile(
+    shared: Shared, ana: Visitor
+) -> None:
+    place = shared.a_draft()
+    window = ana.open(f"{place.desk}translations/es")
+    ana.press(ana.open(f"{place.desk}write"), "Save", language="es")
+    conflict = ana.press(window, "Save", **TYPED)
+    again = ana.press(conflict, "Save")
+
+    assert (conflict.status, again.status) == (409, 409)
+    assert "Both are below" in conflict.text and "Edit the official version" in again.text
+    assert conflict.form_with("Save").fields["body"] == again.form_with("Save").fields["body"] == "Hola, Jo:"
+    assert newest(shared, place) == replace(WORDS, language="es")
+
+
+@ONCE
+def test_a_language_is_not_made_binding_over_a_translation_that_was_saved_meanwhile(
+    shared: Shared, ana: Visitor
+) -> None:
+    place = shared.a_draft()
+    window = ana.open(f"{place.desk}write")
+    ana.press(ana.open(f"{place.desk}translations/es"), "Save", **TYPED)
+    conflict = ana.press(window, "Save", language="es", title="No")
+    again = ana.press(conflict, "Save")
+
+    assert (conflict.status, again.status) == (409, 400)
+    assert "Delete the translation into this language first." in again.text
+    assert again.form_with("Save").fields["title"] == "No"
+    assert newest(shared, place) == replace(WORDS, translations=(SPANISH,))
+
+
+@ONCE
 def test_writing_the_binding_text_leaves_translations_as_they_are(shared: Shared, ana: Visitor) -> None:
     place = shared.a_draft(words=replace(WORDS, translations=(SPANISH,)))
     ana.press(ana.open(f"{place.desk}write"), "Save", title="Other")

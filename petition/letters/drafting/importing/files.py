@@ -35,7 +35,7 @@ class Imported:
 
 
 def read_file(name: str, body: bytes) -> Imported:
-    """A letter from a file; what kind it is, its name says: .docx, .md or .txt. Refuses any other.
+    """A letter from a file; what kind it is, its name says: .docx, .odt, .md or .txt. Refuses any other.
 
     It runs as long and takes as much memory as the file demands: ``import_file`` runs it within limits.
     """

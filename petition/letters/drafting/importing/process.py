@@ -27,7 +27,7 @@ _turns = threading.BoundedSemaphore(AT_ONCE)
 
 
 def import_file(name: str, body: bytes) -> Imported:
-    """A letter from a file: .docx, .md or .txt. Refuses any other, and what takes more than a letter needs."""
+    """A letter from a file: .docx, .odt, .md or .txt. Refuses any other, and what takes more than a letter needs."""
     if len(body) > LARGEST_DOCUMENT:
         raise TooLong("The file is larger than 1 MB. A letter is shorter.")
     if not _turns.acquire(timeout=PATIENCE):
