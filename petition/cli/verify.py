@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from petition.crypto.codes import read_receipt
+from petition.crypto.notes import read_witness_vkey, require_checkpoint_form
 from petition.errors import BadShape
 from petition.verifying import NothingChecked, Verdict, open_source
 from petition.verifying import verify as recompute
@@ -59,6 +60,9 @@ def verify(
     Takes a folder that "petition publish" wrote, or the letter's address. Exits with 1 if anything is wrong, and
     with 3 if nothing was checked: no file could be fetched, or this program does not know the log's version.
     """
+    older = {str(path): _checkpoint(path) for path in since}
+    for vkey in witnesses:
+        _require_witness(vkey)
     try:
         opened = open_source(source)
     except BadShape as refusal:
@@ -67,7 +71,7 @@ def verify(
         with closing(opened), _Bar() as bar:
             verdict = recompute(
                 opened,
-                since=[_read(path) for path in since],
+                since=older,
                 receipt=_receipt(receipt) if receipt else None,
                 processes=processes,
                 witnesses=witnesses,
@@ -86,6 +90,25 @@ def _read(path: Path) -> bytes:
             return file.read(LONGEST)
     except OSError as error:
         raise click.UsageError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _checkpoint(path: Path) -> bytes:
+    """The bytes of a file that has the form of a checkpoint."""
+    data = _read(path)
+    try:
+        require_checkpoint_form(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise click.BadParameter(f"In {path}, which you gave: it is not UTF-8.", param_hint="--since") from None
+    except BadShape as refusal:
+        raise click.BadParameter(f"In {path}, which you gave: {refusal}", param_hint="--since") from None
+    return data
+
+
+def _require_witness(vkey: str) -> None:
+    try:
+        read_witness_vkey(vkey)
+    except BadShape as refusal:
+        raise click.BadParameter(str(refusal), param_hint="--witness") from None
 
 
 def _receipt(given: str) -> str:

@@ -95,15 +95,15 @@ def read_log_key(findings: Findings, raw: Raw) -> LogKey | None:
     return LogKey(name, public)
 
 
-def read_signed(findings: Findings, check: str, what: str, raw: Raw, key: LogKey | None) -> Checkpoint | None:
-    """A signed checkpoint, the newest or an older one. ``what`` names it in sentences."""
+def read_signed(findings: Findings, check: str, raw: Raw, key: LogKey | None, given: str = "") -> Checkpoint | None:
+    """A signed checkpoint: the newest, or an older one that a person gave. ``given`` is the name of theirs."""
     try:
-        text = _text(what, raw)
+        text = _text("The checkpoint", raw)
         if key is None:
-            raise Invalid(f"{what} cannot be checked without the key in log/vkey.")
+            raise Invalid("The checkpoint cannot be checked without the key in log/vkey.")
         return read_checkpoint(text, key.name, key.public)
     except Refusal as flaw:
-        findings.wrong(check, str(flaw))
+        findings.wrong(check, f"In {given}, which you gave: {flaw}" if given else str(flaw))
         return None
 
 

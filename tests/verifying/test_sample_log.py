@@ -110,6 +110,9 @@ WRONG_USAGE = {
     "neither file nor receipt": [SAMPLE, "--receipt", "/no/such/file"],
     "a receipt that cannot be a file name": [SAMPLE, "--receipt", "x\0y"],
     "no processes": [SAMPLE, "--processes", "0"],
+    "a checkpoint that is none": [SAMPLE, "--since", SAMPLE / "letter.md"],
+    "a checkpoint that is no text": [SAMPLE, "--since", SAMPLE / "log/tile/0/000"],
+    "a witness's key that is none": [SAMPLE, "--witness", "abc"],
 }
 
 
@@ -119,6 +122,25 @@ def test_wrong_usage_exits_with_2(arguments):
 
     assert ran.exit_code == 2
     assert "Usage:" in ran.stderr
+
+
+def test_a_damaged_checkpoint_of_ones_own_is_named(tmp_path):
+    mine = tmp_path / "mine"
+    mine.write_bytes((SAMPLE / "checkpoint.first").read_bytes().replace(b"\n123\n", b"\n1x3\n"))
+    ran = run(SAMPLE, "--since", mine)
+
+    assert ran.exit_code == 2
+    assert f"In {mine}, which you gave: The size in the checkpoint is not a plain number." in ran.stderr
+
+
+def test_a_checkpoint_of_ones_own_that_the_log_never_had_is_named_and_fails_the_check(tmp_path):
+    mine = tmp_path / "mine"
+    mine.write_bytes((SAMPLE / "checkpoint.first").read_bytes().replace(b"\n123\n", b"\n124\n"))
+    ran = run(SAMPLE, "--since", SAMPLE / "checkpoint.first", "--since", mine)
+
+    assert ran.exit_code == 1
+    assert f"In {mine}, which you gave: The signature of" in ran.stdout
+    assert "NOT VERIFIED: 1 of 22 checks failed." in ran.stdout
 
 
 def test_a_garbage_receipt_file_fails_only_the_receipt(tmp_path):
