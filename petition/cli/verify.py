@@ -21,6 +21,9 @@ LONGEST = 2**20
 NOT_VERIFIED, NOTHING_CHECKED = 1, 3
 """Exit codes."""
 
+BESIDE_THE_LOG = {"counts", "history", "pages"}
+"""Checks of what repeats the log's numbers. If only these fail, the log holds."""
+
 NUMBER_KEYS = ("k", "count", "signatures", "withdrawals", "size", "root")
 
 
@@ -130,14 +133,13 @@ def _unchecked(reason: NothingChecked) -> dict[str, Any]:
 
 def _in_words(verdict: Verdict) -> str:
     lines = [f"{'ok' if check.ok else 'WRONG':5}  {check.check:12} {check.detail}" for check in verdict.checks]
-    wrong = [check for check in verdict.checks if not check.ok]
+    wrong = {check.check for check in verdict.checks if not check.ok}
+    numbers = f"{verdict.count} (signatures {verdict.signatures}, withdrawals {verdict.withdrawals})"
+    end = f"Verified: {numbers}, from all {verdict.size} entries of the log."
     if wrong:
-        end = f"NOT VERIFIED: {len(wrong)} of {len(verdict.checks)} checks failed. Do not rely on any number here."
-    else:
-        end = (
-            f"Verified: {verdict.count} (signatures {verdict.signatures}, withdrawals {verdict.withdrawals}), from "
-            f"all {verdict.size} entries of the log."
-        )
+        of_log = f"The log itself holds {numbers}; the files beside it don't agree."
+        rely = of_log if wrong <= BESIDE_THE_LOG else "Do not rely on any number here."
+        end = f"NOT VERIFIED: {len(wrong)} of {len(verdict.checks)} checks failed. {rely}"
     return "\n".join([*lines, end])
 
 

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from petition.cli.verify import verify as command
 from petition.verifying import CHECKS, open_source, verify
 from petition.verifying.verdict import ON_REQUEST
+from tests.verifying.log_builder import write
 from tests.verifying.verdicts import detail, wrongs
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample-log"
@@ -65,6 +66,28 @@ def test_the_command_refuses_what_is_not_verified(build, tmp_path):
 
     assert ran.exit_code == 1
     assert "NOT VERIFIED: 1 of 21 checks failed." in ran.stdout
+
+
+def test_the_command_says_what_a_sound_log_holds_where_a_file_beside_it_differs(build, tmp_path):
+    log = build().begin()
+    log.sign(1, 2, 3)
+    folder = log.seal().write(tmp_path)
+    (folder / "counts.json").write_text(json.dumps(log.counts() | {"count": 4}))
+    ran = run(folder)
+
+    assert ran.exit_code == 1
+    assert ran.stdout.splitlines()[-1] == (
+        "NOT VERIFIED: 1 of 21 checks failed. The log itself holds 3 (signatures 3, withdrawals 0); the files beside "
+        "it don't agree."
+    )
+
+
+def test_the_command_names_no_number_of_a_log_that_is_not_sound(build, tmp_path):
+    log = build().begin()
+    log.sign(1, 2, 3)
+    ran = run(write(tmp_path, log.seal().files() | {"letter.md": b"# Another text\n"}))
+
+    assert ran.stdout.endswith("NOT VERIFIED: 1 of 21 checks failed. Do not rely on any number here.\n")
 
 
 NOTHING_TO_CHECK = {
