@@ -12,7 +12,7 @@ import click
 from petition.crypto.codes import read_receipt
 from petition.crypto.notes import read_witness_vkey, require_checkpoint_form
 from petition.errors import BadShape
-from petition.verifying import NothingChecked, Verdict, open_source
+from petition.verifying import NothingChecked, Saving, Verdict, open_source
 from petition.verifying import verify as recompute
 
 LONGEST = 2**20
@@ -48,6 +48,12 @@ NUMBER_KEYS = ("k", "count", "signatures", "withdrawals", "size", "root")
     metavar="VKEY",
     help="A witness's verifier key, which you got from the witness. It must have cosigned the checkpoint. Repeatable.",
 )
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Also save the files that were checked, byte for byte, in a new folder. “petition verify FOLDER” checks them.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
 @click.option("--processes", type=click.IntRange(min=1), metavar="N", help="By default one for each core.")
 def verify(
@@ -55,6 +61,7 @@ def verify(
     since: tuple[Path, ...],
     receipt: str | None,
     witnesses: tuple[str, ...],
+    save: Path | None,
     as_json: bool,
     processes: int | None,
 ) -> None:
@@ -68,6 +75,7 @@ def verify(
         _require_witness(vkey)
     try:
         opened = open_source(source)
+        opened = opened if save is None else Saving(opened, save)
     except BadShape as refusal:
         raise click.UsageError(str(refusal)) from None
     try:

@@ -90,6 +90,23 @@ def test_the_command_names_no_number_of_a_log_that_is_not_sound(build, tmp_path)
     assert ran.stdout.endswith("NOT VERIFIED: 1 of 21 checks failed. Do not rely on any number here.\n")
 
 
+def test_the_command_saves_a_copy_that_it_can_check_again(tmp_path):
+    first = run(SAMPLE, "--save", tmp_path / "copy")
+    again = run(tmp_path / "copy")
+
+    assert (first.exit_code, again.exit_code) == (0, 0)
+    assert again.stdout == first.stdout
+
+
+def test_a_copy_is_saved_over_nothing(tmp_path):
+    (tmp_path / "mine").write_text("mine")
+    ran = run(SAMPLE, "--save", tmp_path)
+
+    assert ran.exit_code == 2
+    assert f"The folder {tmp_path} is not empty. Name a new one for the copy." in ran.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
 NOTHING_TO_CHECK = {
     "an empty folder": ("files", "could not be fetched, nothing was checked", {}),
     "version 1": ("version", "made by 0.1.0: it has version 1", {"version": ...}),
@@ -133,6 +150,7 @@ WRONG_USAGE = {
     "neither file nor receipt": [SAMPLE, "--receipt", "/no/such/file"],
     "a receipt that cannot be a file name": [SAMPLE, "--receipt", "x\0y"],
     "no processes": [SAMPLE, "--processes", "0"],
+    "a file to save a copy in": [SAMPLE, "--save", SAMPLE / "letter.md"],
     "a checkpoint that is none": [SAMPLE, "--since", SAMPLE / "letter.md"],
     "a checkpoint that is no text": [SAMPLE, "--since", SAMPLE / "log/tile/0/000"],
     "a witness's key that is none": [SAMPLE, "--witness", "abc"],

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from petition.errors import BadShape
-from petition.verifying import NothingChecked, open_source, verify
+from petition.verifying import NothingChecked, Saving, open_source, verify
 from petition.verifying.website import Patience, Website
 from tests.verifying.verdicts import failed, wrongs
 
@@ -124,6 +124,27 @@ def test_a_letter_is_verified_at_its_address(log, form):
 def test_the_address_in_another_language_has_the_same_log(log):
     with serving(files_at(log.files())) as server:
         assert wrongs(verdict_at(f"{server.address}/pt-br/letters/test/")) == {}
+
+
+def test_a_saved_copy_has_the_same_bytes_and_the_same_verdict(log, tmp_path):
+    copy = tmp_path / "a" / "copy"
+    with serving(files_at(log.files())) as server:
+        address = f"{server.address}/letters/test/"
+        with closing(Saving(Website(address, BRIEF), copy)) as source:
+            verdict = verify(source)
+    saved = {path.relative_to(copy).as_posix(): path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+
+    assert saved == log.files()
+    assert verify(open_source(str(copy))) == verdict
+
+
+def test_a_saved_copy_of_what_is_wrong_is_wrong_in_the_same_way(log, tmp_path):
+    files = log.files() | {"counts.json": b"{}x", "log/tile/0/001": b"x"}
+    with serving(files_at(files)) as server, closing(Saving(Website(f"{server.address}/letters/test/"), tmp_path)) as s:
+        verdict = verify(s)
+
+    assert failed(verdict) == {"counts", "tiles"}
+    assert verify(open_source(str(tmp_path))) == verdict
 
 
 def test_several_processes_and_threads_find_the_same(log):
