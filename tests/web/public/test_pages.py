@@ -185,6 +185,15 @@ def test_promises_and_the_method_are_explained(shared: Shared, place: Place) -> 
     assert "letter.md" in promises.text
     assert method.heading == "How we verify"
     assert f"petition verify {SITE}{place.public}" in method.text
+    assert "docs/check-by-hand.sh" in method.text
+
+
+@ONCE
+def test_the_press_page_says_how_to_save_a_copy_and_how_to_check_next_week(shared: Shared, place: Place) -> None:
+    page = shared.visitor().open(f"{place.public}press/")
+
+    assert f"petition verify {SITE}{place.public} --save FOLDER" in page.text
+    assert f"petition verify {SITE}{place.public} --since checkpoint" in page.text
 
 
 @ONCE
