@@ -25,6 +25,9 @@ LONGEST_OF = {
 OPTIONAL = {"counts.csv": 2**22, **dict.fromkeys(PAGES_WITH_COUNT, 2**22)}
 """Files that are compared where they exist."""
 
+OWN_ADDRESS = " Give the letter's own address, like https://letters.example.org/letters/NAME/."
+"""Advice where a server answers, but has no log."""
+
 TRIES = 4
 """How often they are fetched when a sealing comes in between."""
 
@@ -57,12 +60,13 @@ def fetch_files(source: Source) -> dict[str, Raw]:
             break
         checkpoint = newest
     if isinstance(checkpoint, Refusal) and all(isinstance(files[path], Refusal) for path in LONGEST_OF):
-        raise _nothing_fetched(checkpoint)
+        is_elsewhere = source.grows and isinstance(checkpoint, NotFound)
+        raise _nothing_fetched(checkpoint, OWN_ADDRESS if is_elsewhere else "")
     return files
 
 
-def _nothing_fetched(reason: Refusal) -> NothingChecked:
-    return NothingChecked("files", f"The public files could not be fetched, nothing was checked: {reason}")
+def _nothing_fetched(reason: Refusal, advice: str = "") -> NothingChecked:
+    return NothingChecked("files", f"The public files could not be fetched, nothing was checked: {reason}{advice}")
 
 
 def _of_one_sealing(files: dict[str, Raw]) -> bool:
