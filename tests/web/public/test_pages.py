@@ -11,6 +11,7 @@ import pytest
 
 import petition
 from petition.i18n import desk_languages, languages
+from petition.letters.fields import read_field
 from petition.publishing.site_files import versioned
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE
@@ -174,6 +175,18 @@ def test_home_lists_published_letters_and_no_others(shared: Shared, place: Place
     assert f"letters/{place.slug}/" in listed
     assert not {f"letters/{draft.slug}/", f"letters/{hidden.slug}/"} & listed
     assert hidden.code not in page.text
+
+
+@ONCE
+def test_a_table_of_groups_says_why_it_may_count_fewer_people_than_signed(shared: Shared) -> None:
+    place = shared.a_published_letter(fields=(read_field("Role", [("Software", None), ("Hardware", None)]),))
+    shared.campaign.sign_all(place.id, 15, role="software")
+    shared.campaign.sign_all(place.id, 15)
+    shared.campaign.seal(place.id)
+    page = shared.visitor().open(place.public)
+
+    assert "Role" in page.text
+    assert "A new one comes when about twice as many have signed. Rounded down to fives." in page.text
 
 
 @ONCE
