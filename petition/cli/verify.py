@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from petition.crypto.codes import read_receipt
+from petition.crypto.notes import read_witness_vkey, require_checkpoint_form
 from petition.errors import BadShape
-from petition.verifying import NothingChecked, Verdict, open_source
+from petition.verifying import NothingChecked, Saving, Verdict, open_source
 from petition.verifying import verify as recompute
 
 LONGEST = 2**20
@@ -19,6 +20,9 @@ LONGEST = 2**20
 
 NOT_VERIFIED, NOTHING_CHECKED = 1, 3
 """Exit codes."""
+
+BESIDE_THE_LOG = {"counts", "history", "pages"}
+"""Checks of what repeats the log's numbers. If only these fail, the log holds."""
 
 NUMBER_KEYS = ("k", "count", "signatures", "withdrawals", "size", "root")
 
@@ -44,6 +48,12 @@ NUMBER_KEYS = ("k", "count", "signatures", "withdrawals", "size", "root")
     metavar="VKEY",
     help="A witness's verifier key, which you got from the witness. It must have cosigned the checkpoint. Repeatable.",
 )
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Also save the files that were checked, byte for byte, in a new folder. “petition verify FOLDER” checks them.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
 @click.option("--processes", type=click.IntRange(min=1), metavar="N", help="By default one for each core.")
 def verify(
@@ -51,6 +61,7 @@ def verify(
     since: tuple[Path, ...],
     receipt: str | None,
     witnesses: tuple[str, ...],
+    save: Path | None,
     as_json: bool,
     processes: int | None,
 ) -> None:
@@ -59,15 +70,19 @@ def verify(
     Takes a folder that "petition publish" wrote, or the letter's address. Exits with 1 if anything is wrong, and
     with 3 if nothing was checked: no file could be fetched, or this program does not know the log's version.
     """
+    older = {str(path): _checkpoint(path) for path in since}
+    for vkey in witnesses:
+        _require_witness(vkey)
     try:
         opened = open_source(source)
+        opened = opened if save is None else Saving(opened, save)
     except BadShape as refusal:
         raise click.UsageError(str(refusal)) from None
     try:
         with closing(opened), _Bar() as bar:
             verdict = recompute(
                 opened,
-                since=[_read(path) for path in since],
+                since=older,
                 receipt=_receipt(receipt) if receipt else None,
                 processes=processes,
                 witnesses=witnesses,
@@ -86,6 +101,25 @@ def _read(path: Path) -> bytes:
             return file.read(LONGEST)
     except OSError as error:
         raise click.UsageError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _checkpoint(path: Path) -> bytes:
+    """The bytes of a file that has the form of a checkpoint."""
+    data = _read(path)
+    try:
+        require_checkpoint_form(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise click.BadParameter(f"In {path}, which you gave: it is not UTF-8.", param_hint="--since") from None
+    except BadShape as refusal:
+        raise click.BadParameter(f"In {path}, which you gave: {refusal}", param_hint="--since") from None
+    return data
+
+
+def _require_witness(vkey: str) -> None:
+    try:
+        read_witness_vkey(vkey)
+    except BadShape as refusal:
+        raise click.BadParameter(str(refusal), param_hint="--witness") from None
 
 
 def _receipt(given: str) -> str:
@@ -107,14 +141,13 @@ def _unchecked(reason: NothingChecked) -> dict[str, Any]:
 
 def _in_words(verdict: Verdict) -> str:
     lines = [f"{'ok' if check.ok else 'WRONG':5}  {check.check:12} {check.detail}" for check in verdict.checks]
-    wrong = [check for check in verdict.checks if not check.ok]
+    wrong = {check.check for check in verdict.checks if not check.ok}
+    numbers = f"{verdict.count} (signatures {verdict.signatures}, withdrawals {verdict.withdrawals})"
+    end = f"Verified: {numbers}, from all {verdict.size} entries of the log."
     if wrong:
-        end = f"NOT VERIFIED: {len(wrong)} of {len(verdict.checks)} checks failed. Do not rely on any number here."
-    else:
-        end = (
-            f"Verified: {verdict.count} (signatures {verdict.signatures}, withdrawals {verdict.withdrawals}), from "
-            f"all {verdict.size} entries of the log."
-        )
+        of_log = f"The log itself holds {numbers}; the files beside it don't agree."
+        rely = of_log if wrong <= BESIDE_THE_LOG else "Do not rely on any number here."
+        end = f"NOT VERIFIED: {len(wrong)} of {len(verdict.checks)} checks failed. {rely}"
     return "\n".join([*lines, end])
 
 

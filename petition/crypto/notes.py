@@ -161,12 +161,26 @@ def read_checkpoint(text: str, name: str, public: bytes) -> Checkpoint:
     Further signature lines, as witnesses add them, and extension lines below the root are passed
     over. Refuses with ``BadShape`` what is malformed, of another origin, or not signed by the key.
     """
+    head, signatures = _split(text)
+    _require_signature(head + "\n", signatures, name, public)
+    return _read_body(head.split("\n"), name)
+
+
+def require_checkpoint_form(text: str) -> None:
+    """Refuses with ``BadShape`` what no key could make a checkpoint of. Whose it is, and if it is true, stays open."""
+    head, signatures = _split(text)
+    for line in signatures:
+        _read_line(line)
+    lines = head.split("\n")
+    _read_body(lines, lines[0])
+
+
+def _split(text: str) -> tuple[str, list[str]]:
+    """The text that is signed, without its last newline, and the signature lines."""
     head, gap, tail = text.rpartition("\n\n")
     if len(text) > LONGEST or not gap or not text.endswith("\n") or _CONTROL.search(text):
         raise BadShape("The checkpoint is no signed note: a text, an empty line, signature lines.")
-    body = head + "\n"
-    _require_signature(body, tail.removesuffix("\n").split("\n"), name, public)
-    return _read_body(head.split("\n"), name)
+    return head, tail.removesuffix("\n").split("\n")
 
 
 def _read_body(lines: list[str], name: str) -> Checkpoint:

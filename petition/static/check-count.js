@@ -13,6 +13,7 @@
 //   reading · stopped
 //   right {count} · newer (the page shows an older count) · unsigned (this browser can't verify Ed25519)
 //   wrong, and for each kind of fault (see KINDS) signature · text · codes · numbers · privacy · record
+//   unchecked (what is wrong with the record kept some checks from being made)
 //   nothing was checked: files (they could not be fetched) · version (of a kind not known here) · unable (the browser)
 "use strict";
 
@@ -97,10 +98,11 @@ function tellRight(verdict) {
 }
 
 function tellWrong(failed) {
-  const names = failed.map(({ name }) => name);
+  const names = failed.filter(({ isChecked }) => isChecked).map(({ name }) => name);
   const kinds = Object.keys(KINDS).filter((kind) => KINDS[kind].some((name) => names.includes(name)));
   const isOther = (name) => !Object.values(KINDS).flat().includes(name);
-  if (names.some(isOther)) kinds.push("record");
+  if (names.length < failed.length) kinds.push("unchecked");
+  else if (names.some(isOther)) kinds.push("record");
   const lines = failed.map(({ name, sentence: text, more }) => `${name}: ${text}${more > 0 ? ` (+${more})` : ""}`);
   part("reasons").querySelector("ul").replaceChildren(...lines.map((line) => element("li", line)));
   end("stopped", [sentence("wrong"), ...kinds.map((kind) => sentence(kind))], ["limits", "reasons"]);

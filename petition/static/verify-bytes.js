@@ -24,9 +24,11 @@ export class Findings {
     else this.wrong(name, sentence);
   }
 
-  failed(otherwise) { // the checks that failed, or were not made to their end
+  failed(otherwise) { // the checks that failed, or were not made to their end and found nothing
     const failed = [...this.checks].filter(([, { times, isDone }]) => times || !isDone);
-    return failed.map(([name, { sentence, times }]) => ({ name, sentence: sentence || otherwise, more: times - 1 }));
+    return failed.map(([name, { sentence, times }]) => {
+      return { name, sentence: sentence || otherwise, more: times - 1, isChecked: times > 0 };
+    });
   }
 }
 

@@ -21,10 +21,10 @@ const CHECKS = ["vkey", "checkpoint", "root", "letter", "issuer", ...OF_ENTRIES,
 /** Verifies the letter whose files "source" reads. "tell" is called now and then with how many entries are done, and
  * how many there are.
  *
- * In the verdict "failed" lists the checks that failed, by the names that "petition verify" has for them. Rely on the
- * numbers only if there are none. isSigned is null where the browser cannot check the log's own signature. Throws
- * NothingChecked if the files cannot be fetched, also if the connection breaks on the way, or if the log has a version
- * that is not known here. */
+ * In the verdict "failed" lists the checks that failed, by the names that "petition verify" has for them; isChecked is
+ * false for one that could not be made. Rely on the numbers only if there are none. isSigned is null where the browser
+ * cannot check the log's own signature. Throws NothingChecked if the files cannot be fetched, also if the connection
+ * breaks on the way, or if the log has a version that is not known here. */
 export async function verify(source, tell = () => {}) {
   try {
     const files = await fetchFiles(source);

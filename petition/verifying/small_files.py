@@ -25,6 +25,9 @@ LONGEST_OF = {
 OPTIONAL = {"counts.csv": 2**22, **dict.fromkeys(PAGES_WITH_COUNT, 2**22)}
 """Files that are compared where they exist."""
 
+OWN_ADDRESS = " Give the letter's own address, like https://letters.example.org/letters/NAME/."
+"""Advice where a server answers, but has no log."""
+
 TRIES = 4
 """How often they are fetched when a sealing comes in between."""
 
@@ -57,12 +60,13 @@ def fetch_files(source: Source) -> dict[str, Raw]:
             break
         checkpoint = newest
     if isinstance(checkpoint, Refusal) and all(isinstance(files[path], Refusal) for path in LONGEST_OF):
-        raise _nothing_fetched(checkpoint)
+        is_elsewhere = source.grows and isinstance(checkpoint, NotFound)
+        raise _nothing_fetched(checkpoint, OWN_ADDRESS if is_elsewhere else "")
     return files
 
 
-def _nothing_fetched(reason: Refusal) -> NothingChecked:
-    return NothingChecked("files", f"The public files could not be fetched, nothing was checked: {reason}")
+def _nothing_fetched(reason: Refusal, advice: str = "") -> NothingChecked:
+    return NothingChecked("files", f"The public files could not be fetched, nothing was checked: {reason}{advice}")
 
 
 def _of_one_sealing(files: dict[str, Raw]) -> bool:
@@ -95,15 +99,15 @@ def read_log_key(findings: Findings, raw: Raw) -> LogKey | None:
     return LogKey(name, public)
 
 
-def read_signed(findings: Findings, check: str, what: str, raw: Raw, key: LogKey | None) -> Checkpoint | None:
-    """A signed checkpoint, the newest or an older one. ``what`` names it in sentences."""
+def read_signed(findings: Findings, check: str, raw: Raw, key: LogKey | None, given: str = "") -> Checkpoint | None:
+    """A signed checkpoint: the newest, or an older one that a person gave. ``given`` is the name of theirs."""
     try:
-        text = _text(what, raw)
+        text = _text("The checkpoint", raw)
         if key is None:
-            raise Invalid(f"{what} cannot be checked without the key in log/vkey.")
+            raise Invalid("The checkpoint cannot be checked without the key in log/vkey.")
         return read_checkpoint(text, key.name, key.public)
     except Refusal as flaw:
-        findings.wrong(check, str(flaw))
+        findings.wrong(check, f"In {given}, which you gave: {flaw}" if given else str(flaw))
         return None
 
 

@@ -1,6 +1,6 @@
 """The whole verification of a published letter, from its public files alone (protocol 8)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from petition.crypto.notes import Checkpoint
 from petition.verifying.comparison import (
@@ -17,7 +17,7 @@ from petition.verifying.history import HistoryChecker, Row
 from petition.verifying.ledger import Ledger
 from petition.verifying.log_reader import LogReader, Progress
 from petition.verifying.receipts import Receipt, look_up, read_receipt_text
-from petition.verifying.small_files import fetch_files, read_log_key, read_rows, read_signed
+from petition.verifying.small_files import LogKey, fetch_files, read_log_key, read_rows, read_signed
 from petition.verifying.source import Source
 from petition.verifying.summary import summarize
 from petition.verifying.tiles import fetch_tile
@@ -37,7 +37,7 @@ def _ignore(done: int, size: int) -> None:
 def verify(
     source: Source,
     *,
-    since: Sequence[bytes] = (),
+    since: Sequence[bytes] | Mapping[str, bytes] = (),
     receipt: str | None = None,
     witnesses: Sequence[str] = (),
     processes: int | None = None,
@@ -45,7 +45,8 @@ def verify(
 ) -> Verdict:
     """Recompute a published letter, and say of every check whether it holds.
 
-    ``since`` are older checkpoints (signed notes) of the same log, which the log must extend. ``receipt`` is the
+    ``since`` are older checkpoints (signed notes) of the same log, which the log must extend; if they have names, a
+    sentence about one that can't be read says which. ``receipt`` is the
     text of a receipt file, or a receipt as it is written by hand. ``witnesses`` are verifier keys of witnesses, each
     of which must have cosigned the checkpoint. What is wrong with any of these becomes a failed check. ``processes``
     is by default the number of cores, or 1 for a small log. Memory grows by about 200 bytes an entry.
@@ -57,8 +58,8 @@ def verify(
     files = fetch_files(source)
     require_known_version(source, files["log/checkpoint"])
     key = read_log_key(findings, files["log/vkey"])
-    newest = read_signed(findings, "checkpoint", "The checkpoint", files["log/checkpoint"], key)
-    older = [known for note in since if (known := read_signed(findings, "since", "The older checkpoint", note, key))]
+    newest = read_signed(findings, "checkpoint", files["log/checkpoint"], key)
+    older = _read_older(findings, since, key)
     compare_witnesses(findings, files["log/checkpoint"], witnesses)
     own = None if receipt is None else _read_receipt(findings, receipt)
     rows = read_rows(findings, files["history.csv"])
@@ -85,6 +86,14 @@ def verify(
         if own:
             findings.judge("receipt", *look_up(own, ledger, reader.found))
     return _verdict(findings, ledger, tree, whole)
+
+
+def _read_older(
+    findings: Findings, since: Sequence[bytes] | Mapping[str, bytes], key: LogKey | None
+) -> list[Checkpoint]:
+    named = since.items() if isinstance(since, Mapping) else [("an older checkpoint", note) for note in since]
+    read = [read_signed(findings, "since", note, key, given=name) for name, note in named]
+    return [checkpoint for checkpoint in read if checkpoint]
 
 
 def _read_receipt(findings: Findings, text: str) -> Receipt | None:

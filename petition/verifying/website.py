@@ -26,6 +26,14 @@ AHEAD = 12
 """Files that are fetched, or were fetched and wait to be used."""
 REDIRECTS = 3
 
+_PAGE_OF_LETTER = re.compile(
+    r"(/letters/[^/]+/)(?:before|how-we-verify|press|signatures(?:/[0-9]+)?|translations/[^/]+|what-the-log-says)/$"
+)
+"""The address of one of a letter's pages. Its files are beside the letter's own page."""
+
+_NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"}
+"""What OpenSSL makes of an answer in plain http."""
+
 
 @dataclass(frozen=True)
 class Patience:
@@ -54,6 +62,7 @@ class Website:
         if parts is None:
             raise BadShape("%(address)s is not an http or https address.", address=address)
         path = re.sub(r"[^/]*\.html$", "", parts.path).rstrip("/") + "/"
+        path = _PAGE_OF_LETTER.sub(r"\1", path)
         # A page in another language has the same log, which is at the address without the language.
         path = re.sub(r"^/[a-z]{2,3}(-[A-Za-z0-9]+)?(?=/letters/[^/]+/$)", "", path)
         self._base = parts._replace(path=path, query="", fragment="")
@@ -76,7 +85,7 @@ class Website:
                 data = self._follow(address, path, longest)
             except (OSError, HTTPException) as error:
                 self._hang_up()
-                why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+                why = _why(error)
                 pause = 0.0 if attempt == 0 else 1.0
                 if isinstance(error, SSLError):
                     break
@@ -167,6 +176,12 @@ class Website:
     def _hang_up_unless_done(self, response: HTTPResponse) -> None:
         if not response.isclosed():
             self._hang_up()
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, SSLError) and error.reason in _NO_TLS:
+        return "the server does not speak https there. If it should speak http, begin the address with http://"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _split(address: str) -> SplitResult | None:

@@ -12,6 +12,7 @@ import pytest
 from tests.deploy.tools import ROOT, program, say
 
 pytestmark = pytest.mark.long
+PAGE_S_COMMANDS = ("    minisign", "    sha256sum", "    pipx")
 IDENTITY = ["-c", "user.name=Tests", "-c", "user.email=tests@example.org"]
 
 
@@ -76,6 +77,21 @@ def test_a_release_can_be_checked_by_others(checkout: Path, key: Path, tmp_path:
     notes = (out / "NOTES.md").read_text()
     assert "- Signs by itself." in notes
     assert hashlib.sha256((checkout / "petition/client.py").read_bytes()).hexdigest() in notes
+
+
+def test_a_checker_can_follow_the_page_s_commands_to_a_checked_program(
+    checkout: Path, key: Path, tmp_path: Path
+) -> None:
+    page = (ROOT / "docs/checking.md").read_text().partition("## In five minutes")[2]
+    out = tmp_path / "out"
+    release(checkout, out, key)
+    public = key.with_suffix(".pub").read_text().splitlines()[1]
+    signed, sums, install = (line.split() for line in page.splitlines() if line.startswith(PAGE_S_COMMANDS))
+    signed[signed.index("PUBLIC-KEY")] = public
+
+    assert "Trusted comment: Petition 9.9.9" in say(*signed, cwd=out)
+    assert "petition-9.9.9-py3-none-any.whl: OK" in say(*sums, cwd=out)
+    assert (install[0], (out / install[2].replace("VERSION", "9.9.9")).is_file()) == ("pipx", True)
 
 
 def test_what_is_not_committed_is_not_released(checkout: Path, key: Path, tmp_path: Path) -> None:

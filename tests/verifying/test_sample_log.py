@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from petition.cli.verify import verify as command
 from petition.verifying import CHECKS, open_source, verify
 from petition.verifying.verdict import ON_REQUEST
+from tests.verifying.log_builder import write
 from tests.verifying.verdicts import detail, wrongs
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample-log"
@@ -67,6 +68,45 @@ def test_the_command_refuses_what_is_not_verified(build, tmp_path):
     assert "NOT VERIFIED: 1 of 21 checks failed." in ran.stdout
 
 
+def test_the_command_says_what_a_sound_log_holds_where_a_file_beside_it_differs(build, tmp_path):
+    log = build().begin()
+    log.sign(1, 2, 3)
+    folder = log.seal().write(tmp_path)
+    (folder / "counts.json").write_text(json.dumps(log.counts() | {"count": 4}))
+    ran = run(folder)
+
+    assert ran.exit_code == 1
+    assert ran.stdout.splitlines()[-1] == (
+        "NOT VERIFIED: 1 of 21 checks failed. The log itself holds 3 (signatures 3, withdrawals 0); the files beside "
+        "it don't agree."
+    )
+
+
+def test_the_command_names_no_number_of_a_log_that_is_not_sound(build, tmp_path):
+    log = build().begin()
+    log.sign(1, 2, 3)
+    ran = run(write(tmp_path, log.seal().files() | {"letter.md": b"# Another text\n"}))
+
+    assert ran.stdout.endswith("NOT VERIFIED: 1 of 21 checks failed. Do not rely on any number here.\n")
+
+
+def test_the_command_saves_a_copy_that_it_can_check_again(tmp_path):
+    first = run(SAMPLE, "--save", tmp_path / "copy")
+    again = run(tmp_path / "copy")
+
+    assert (first.exit_code, again.exit_code) == (0, 0)
+    assert again.stdout == first.stdout
+
+
+def test_a_copy_is_saved_over_nothing(tmp_path):
+    (tmp_path / "mine").write_text("mine")
+    ran = run(SAMPLE, "--save", tmp_path)
+
+    assert ran.exit_code == 2
+    assert f"The folder {tmp_path} is not empty. Name a new one for the copy." in ran.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
 NOTHING_TO_CHECK = {
     "an empty folder": ("files", "could not be fetched, nothing was checked", {}),
     "version 1": ("version", "made by 0.1.0: it has version 1", {"version": ...}),
@@ -110,6 +150,10 @@ WRONG_USAGE = {
     "neither file nor receipt": [SAMPLE, "--receipt", "/no/such/file"],
     "a receipt that cannot be a file name": [SAMPLE, "--receipt", "x\0y"],
     "no processes": [SAMPLE, "--processes", "0"],
+    "a file to save a copy in": [SAMPLE, "--save", SAMPLE / "letter.md"],
+    "a checkpoint that is none": [SAMPLE, "--since", SAMPLE / "letter.md"],
+    "a checkpoint that is no text": [SAMPLE, "--since", SAMPLE / "log/tile/0/000"],
+    "a witness's key that is none": [SAMPLE, "--witness", "abc"],
 }
 
 
@@ -119,6 +163,25 @@ def test_wrong_usage_exits_with_2(arguments):
 
     assert ran.exit_code == 2
     assert "Usage:" in ran.stderr
+
+
+def test_a_damaged_checkpoint_of_ones_own_is_named(tmp_path):
+    mine = tmp_path / "mine"
+    mine.write_bytes((SAMPLE / "checkpoint.first").read_bytes().replace(b"\n123\n", b"\n1x3\n"))
+    ran = run(SAMPLE, "--since", mine)
+
+    assert ran.exit_code == 2
+    assert f"In {mine}, which you gave: The size in the checkpoint is not a plain number." in ran.stderr
+
+
+def test_a_checkpoint_of_ones_own_that_the_log_never_had_is_named_and_fails_the_check(tmp_path):
+    mine = tmp_path / "mine"
+    mine.write_bytes((SAMPLE / "checkpoint.first").read_bytes().replace(b"\n123\n", b"\n124\n"))
+    ran = run(SAMPLE, "--since", SAMPLE / "checkpoint.first", "--since", mine)
+
+    assert ran.exit_code == 1
+    assert f"In {mine}, which you gave: The signature of" in ran.stdout
+    assert "NOT VERIFIED: 1 of 22 checks failed." in ran.stdout
 
 
 def test_a_garbage_receipt_file_fails_only_the_receipt(tmp_path):

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from petition.errors import BadShape
-from petition.verifying import NothingChecked, open_source, verify
+from petition.verifying import NothingChecked, Saving, open_source, verify
 from petition.verifying.website import Patience, Website
 from tests.verifying.verdicts import failed, wrongs
 
@@ -115,15 +115,53 @@ def log(build):
     return f.seal()
 
 
-@pytest.mark.parametrize("form", ["/", "", "/index.html", "/?x=1#count"])
+PAGES = ["/press/", "/how-we-verify/index.html", "/signatures/2", "/what-the-log-says/?x=1", "/before"]
+
+
+@pytest.mark.parametrize("form", ["/", "", "/index.html", "/?x=1#count", *PAGES])
 def test_a_letter_is_verified_at_its_address(log, form):
     with serving(files_at(log.files())) as server:
         assert wrongs(verdict_at(f"{server.address}/letters/test{form}")) == {}
 
 
-def test_the_address_in_another_language_has_the_same_log(log):
+@pytest.mark.parametrize("page", ["", "press/"])
+def test_the_address_in_another_language_has_the_same_log(log, page):
     with serving(files_at(log.files())) as server:
-        assert wrongs(verdict_at(f"{server.address}/pt-br/letters/test/")) == {}
+        assert wrongs(verdict_at(f"{server.address}/pt-br/letters/test/{page}")) == {}
+
+
+@pytest.mark.parametrize("base", ["/letters/press/", "/copies/press/"])
+def test_a_letter_may_itself_be_called_like_a_page(log, base):
+    with serving(files_at(log.files(), base)) as server:
+        assert wrongs(verdict_at(server.address + base)) == {}
+
+
+def test_an_https_address_of_an_http_site_is_told_in_a_sentence(log):
+    with serving(files_at(log.files())) as server:
+        told = nothing_checked_at(server.address.replace("http:", "https:") + "/letters/test/")
+
+    assert "the server does not speak https there. If it should speak http, begin the address with http://." in told
+
+
+def test_a_saved_copy_has_the_same_bytes_and_the_same_verdict(log, tmp_path):
+    copy = tmp_path / "a" / "copy"
+    with serving(files_at(log.files())) as server:
+        address = f"{server.address}/letters/test/"
+        with closing(Saving(Website(address, BRIEF), copy)) as source:
+            verdict = verify(source)
+    saved = {path.relative_to(copy).as_posix(): path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+
+    assert saved == log.files()
+    assert verify(open_source(str(copy))) == verdict
+
+
+def test_a_saved_copy_of_what_is_wrong_is_wrong_in_the_same_way(log, tmp_path):
+    files = log.files() | {"counts.json": b"{}x", "log/tile/0/001": b"x"}
+    with serving(files_at(files)) as server, closing(Saving(Website(f"{server.address}/letters/test/"), tmp_path)) as s:
+        verdict = verify(s)
+
+    assert failed(verdict) == {"counts", "tiles"}
+    assert verify(open_source(str(tmp_path))) == verdict
 
 
 def test_several_processes_and_threads_find_the_same(log):
@@ -173,11 +211,14 @@ def test_a_site_without_the_letter_is_not_checked():
         told = nothing_checked_at(server.address + "/letters/test/")
 
     assert "log/checkpoint is missing: the server answers 404" in told
+    assert "Give the letter's own address, like https://letters.example.org/letters/NAME/." in told
 
 
 def test_a_server_that_only_fails_is_not_checked():
     with serving(lambda path: 500) as server:
-        assert "the server answers 500" in nothing_checked_at(server.address + "/letters/test/")
+        told = nothing_checked_at(server.address + "/letters/test/")
+
+    assert told.endswith("the server answers 500.")
 
 
 def test_a_redirect_within_the_host_is_followed(log):

@@ -28,25 +28,25 @@ COUNTS = (
     Column(
         "field",
         _(
-            "What the row counts: total for all signers, roll for a group of signers that is verified by itself, "
-            "or a field."
+            "What the row counts: total for everyone, roll for a signer group that is verified separately, or a "
+            "question."
         ),
     ),
-    Column("option", _("Which roll, or which answer to the field. Empty in the row of the total.")),
+    Column("option", _("Which signer group, or which answer to the question. Empty in the row of the total.")),
     Column(
         "count",
         _(
-            "Signatures that were not withdrawn, without annulled rounds. Exact for total and roll. Rounded down for "
-            "a field, and never smaller than the letter's K."
+            "Signatures that were not removed, without canceled sets of codes. Exact for total and roll. Rounded down "
+            "for a question, and never smaller than the minimum group size."
         ),
     ),
 )
 HISTORY = (
     Column("sealed_at", _("The hour (UTC) of an update that changed a number.")),
-    Column("signatures", _("Signatures in the log, without annulled rounds.")),
-    Column("withdrawals", _("How many of them were withdrawn.")),
-    Column("count", _("Verified workers: signatures minus withdrawals, without annulled rounds.")),
-    Column("size", _("How many entries the log had after it.")),
+    Column("signatures", _("Signatures in the public record, without canceled sets of codes.")),
+    Column("withdrawals", _("How many of them were removed.")),
+    Column("count", _("Verified workers: signatures that were not removed, without canceled sets of codes.")),
+    Column("size", _("How many lines the public record had after it.")),
 )
 NAMES = (
     Column("name", _("A name as its signer typed it. No one checked that it is theirs.")),
@@ -58,7 +58,7 @@ GROUPS = (
     Column("option", _("An answer. Answers that are too rare to show are counted with “not stated.”")),
     Column("count", _("How many people gave it, rounded down.")),
     Column("rounded_down_to", _("Counts are rounded down to multiples of this.")),
-    Column("smallest_shown", _("K. No smaller count is shown.")),
+    Column("smallest_shown", _("The minimum group size. No smaller count is shown.")),
 )
 COUNTS_JSON = (
     Column("letter.title", COUNTS[0].about),
@@ -67,24 +67,30 @@ COUNTS_JSON = (
     Column("letter.employer", _("The employer that the letter is about.")),
     Column("letter.text_sha256", _("SHA-256 of letter.md, the exact text that every signature is under.")),
     Column("letter.published", _("The day the letter went public.")),
-    Column("count", _("Verified workers: signatures minus withdrawals, without annulled rounds.")),
+    Column("count", _("Verified workers: signatures that were not removed, without canceled sets of codes.")),
     Column("as_of", COUNTS[1].about),
-    Column("signatures", _("Signatures in the log, without annulled rounds.")),
-    Column("withdrawals", _("How many of them were withdrawn.")),
-    Column("rolls", _("The count of each group of signers that is verified by itself: its id, its name, its count.")),
+    Column("signatures", _("Signatures in the public record, without canceled sets of codes.")),
+    Column("withdrawals", _("How many of them were removed.")),
+    Column("rolls", _("The count of each signer group that is verified separately: its id, its name, its count.")),
     Column("names_shown", _("How many of them show a name.")),
     Column("threshold", _("The minimum of signatures that the organizers set for publishing; null for none.")),
     Column("closes", _("The hour of closing (UTC), announced or planned; null if there is none.")),
     Column("state", _("published or closed. In files that organizers export before that: open.")),
-    Column("groups", _("Each field with its options and their rounded counts, the step of rounding, and K.")),
+    Column(
+        "groups",
+        _("Each question with its answers and their rounded counts, the step of rounding, and the minimum group size."),
+    ),
     Column("verification.routes", _("How signers got their codes: code (from a coworker), mail (by work email).")),
     Column("verification.codes_made", _("How many signing codes were made.")),
     Column(
         "verification.issued",
-        _("How many codes were exchanged; null until that has ended in every round. A round under K counts as zero."),
+        _(
+            "How many codes were used; null until that has ended in every set of codes. A set that fewer people used "
+            "than the minimum group size counts as zero."
+        ),
     ),
     Column(
         "verification.log",
-        _("The log's size (entries), root hash, and the address of its newest checkpoint."),
+        _("The public record: how many lines it has (size), its root hash, and the address of its newest checkpoint."),
     ),
 )

@@ -2,7 +2,7 @@
 
 import http.server
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -118,6 +118,41 @@ def test_a_copy_that_was_changed_is_refused(
     expect(section.get_by_role("listitem")).to_have_count(2)
     expect(section.get_by_text("counts: counts.json has another count than the log: 6.")).to_be_visible()
     context.close()
+
+
+@pytest.mark.parametrize(
+    ("damaged", "damage"),
+    [
+        ("log/tile/entries/000.p/9", lambda data: data[: -2 - int.from_bytes(data[:2], "big")]),
+        ("log/tile/entries/000.p/9", None),
+        ("log/checkpoint", lambda data: data.replace(b"\n9\n", b"\n8\n")),
+    ],
+)
+def test_a_damaged_record_is_accused_of_nothing_that_was_not_checked(
+    chromium: Browser, copies: str, damaged: str, damage: Callable[[bytes], bytes] | None
+) -> None:
+    context = chromium.new_context()
+    page = context.new_page()
+    page.route(f"**/{damaged}", lambda route: changed(route, damage) if damage else route.fulfill(status=404))
+    check(page, copies)
+    result = page.locator("#check-count [role=status]")
+
+    expect(result).to_have_attribute("data-kind", "stopped")
+    expect(result.locator("p")).to_have_text(
+        [
+            "Something is wrong. Don't rely on this count.",
+            "The public record is damaged or incomplete, so the rest was not checked.",
+        ]
+    )
+    page.get_by_text("Details for experts").click()
+    expect(page.get_by_text("Not checked, because not all of the record could be read.").first).to_be_visible()
+    context.close()
+
+
+def changed(route: Route, damage: Callable[[bytes], bytes]) -> None:
+    """The file with this damage."""
+    answer = route.fetch()
+    route.fulfill(response=answer, body=damage(answer.body()))
 
 
 def raised(route: Route) -> None:

@@ -120,3 +120,12 @@ def test_every_member_of_the_schema_says_what_it_means(shared: Shared) -> None:
 
     assert all("description" in member for member in [*letter.values(), *verification.values(), *plain.values()])
     assert schema["version"] == "2"
+
+
+def test_the_columns_are_explained_in_everyday_words(shared: Shared) -> None:
+    tables = re.findall('<table class="columns">(.*?)</table>', shared.get("/promises/").text, re.DOTALL)
+    meanings = re.findall("<td>(.*?)</td>", "".join(tables))
+    engineers = re.compile(r"\b(K|fields?|rounds?|annulled|withdrawn|withdrawals|exchanged|entries)\b")
+
+    assert len(meanings) > 30
+    assert [meaning for meaning in meanings if engineers.search(meaning)] == []

@@ -11,6 +11,7 @@ import pytest
 
 import petition
 from petition.i18n import desk_languages, languages
+from petition.letters.fields import read_field
 from petition.publishing.site_files import versioned
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE
@@ -177,6 +178,18 @@ def test_home_lists_published_letters_and_no_others(shared: Shared, place: Place
 
 
 @ONCE
+def test_a_table_of_groups_says_why_it_may_count_fewer_people_than_signed(shared: Shared) -> None:
+    place = shared.a_published_letter(fields=(read_field("Role", [("Software", None), ("Hardware", None)]),))
+    shared.campaign.sign_all(place.id, 15, role="software")
+    shared.campaign.sign_all(place.id, 15)
+    shared.campaign.seal(place.id)
+    page = shared.visitor().open(place.public)
+
+    assert "Role" in page.text
+    assert "A new one comes when about twice as many have signed. Rounded down to fives." in page.text
+
+
+@ONCE
 def test_promises_and_the_method_are_explained(shared: Shared, place: Place) -> None:
     promises = shared.visitor().open("/promises/")
     method = shared.visitor().open(f"{place.public}how-we-verify/")
@@ -185,6 +198,15 @@ def test_promises_and_the_method_are_explained(shared: Shared, place: Place) -> 
     assert "letter.md" in promises.text
     assert method.heading == "How we verify"
     assert f"petition verify {SITE}{place.public}" in method.text
+    assert "docs/check-by-hand.sh" in method.text
+
+
+@ONCE
+def test_the_press_page_says_how_to_save_a_copy_and_how_to_check_next_week(shared: Shared, place: Place) -> None:
+    page = shared.visitor().open(f"{place.public}press/")
+
+    assert f"petition verify {SITE}{place.public} --save FOLDER" in page.text
+    assert f"petition verify {SITE}{place.public} --since checkpoint" in page.text
 
 
 @ONCE
