@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 SETTINGS_PREFIX = "PETITION_"
+DEFAULT_PORTS = {"http": 80, "https": 443}
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 SECRET_BYTES = 32
 DEMO = "demo"
@@ -273,7 +274,10 @@ def _url(name: str, value: str) -> str:
             f"{name}: {value!r} must end after the host name, {example}; the site needs a name of its own, because "
             "other pages of the same name could read what is typed here (a mirror of published files may have a path)"
         )
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    host = parts.netloc.lower()
+    if parts.port == DEFAULT_PORTS[parts.scheme]:  # browsers never show it, and compare the host with the log's
+        host = host.rpartition(":")[0]
+    return f"{parts.scheme}://{host}"
 
 
 def _onion(name: str, value: str) -> str:
