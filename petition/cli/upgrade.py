@@ -5,6 +5,7 @@ import click
 from petition.cli.context import confirm, open_settings, refuse, say
 from petition.database import Databases
 from petition.operations.copies import put_back
+from petition.operations.lost_files import require_files
 from petition.operations.upgrade import NEW, state_of
 from petition.operations.upgrade import upgrade as upgrade_databases
 
@@ -18,6 +19,7 @@ def upgrade(no_copy: bool) -> None:
     pg_dump. Stop every other petition program of this site before.
     """
     settings = open_settings()
+    require_files(settings)
     databases = Databases(settings.database_url, settings.issuer_database_url)
     click.get_current_context().call_on_close(databases.dispose)
     if state_of(databases) == NEW:

@@ -385,6 +385,40 @@ def test_where_no_site_is_none_is_made(campaign: Campaign, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("petition-waiting.db", "put back the one that lay beside it. A backup has no waiting signatures."),
+        ("issuer.db", "put back the one that lay beside it. If it is lost, restore both from one backup"),
+    ],
+)
+@pytest.mark.parametrize(
+    "words", ["doctor", "seal", "letter list", "backup b.age --passphrase-file p", "run --only scheduler", "upgrade"]
+)
+def test_a_file_that_was_lost_is_named_and_none_is_made_in_its_place(
+    campaign: Campaign, letter: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, remedy: str, words: str
+) -> None:
+    (tmp_path / "p").write_text("six random words or more than that")
+    monkeypatch.chdir(tmp_path)
+    campaign.databases.dispose()
+    (campaign.settings.data / name).unlink()
+    told = CliRunner().invoke(main, words.split(), env=environ_of(campaign))
+
+    assert told.exit_code == 1
+    assert f"{campaign.settings.data / name} is missing or empty." in told.output
+    assert f"It belongs to petition.db: {remedy}" in told.output
+    assert not (campaign.settings.data / name).exists()
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_an_empty_file_in_the_place_of_a_lost_one_is_found(campaign: Campaign, letter: str) -> None:
+    campaign.databases.dispose()
+    (campaign.settings.data / "issuer.db").write_bytes(b"")
+
+    assert "issuer.db is missing or empty" in only(wrongs(campaign)).what
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_a_database_of_another_version_is_found(campaign: Campaign, letter: str) -> None:
     with campaign.databases.issuer.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
