@@ -196,8 +196,10 @@ def watch(
     record: SchedulerRecord,
     before: Callable[[], object] = lambda: None,
     is_mine: Callable[[], bool] = lambda: True,
+    only: str | None = None,
 ) -> None:
-    """Tick at once, to finish what a crash left, and then at every full hour until ``stop`` is set.
+    """Tick at once, to finish what a crash left, and then at every full hour until ``stop`` is set; for all letters,
+    or ``only`` for the one of a slug.
 
     While the clock is in doubt nothing is done; when it is believed again, what is due by then is. Where the clock was
     set back, what is due is found anew. So it is when the host gets the lease (``is_mine``); one that does not have it
@@ -212,8 +214,8 @@ def watch(
             stop.wait(WAITING)
             continue
         if is_believed and (moment >= due or moment < due - SET_BACK):
-            done = tick(services, hours, moment, before=before)
-            _report(done, moment, record)
+            done = tick(services, hours, moment, only=only, before=before)
+            _report(done, moment, record if only is None else None)
             due, is_tidy = to_hour(moment) + timedelta(hours=1), done.is_tidy
         else:
             is_tidy = is_tidy or Duties().do("tidying", lambda: updates.tidy(services), False)
@@ -230,10 +232,11 @@ def clean_folders(services: Services) -> None:
         log_error("a duty failed", error, duty=duty)
 
 
-def _report(done: Tick, moment: datetime, record: SchedulerRecord) -> None:
-    """Log what went wrong, and note it for the doctor."""
+def _report(done: Tick, moment: datetime, record: SchedulerRecord | None) -> None:
+    """Log what went wrong, and note it for the doctor, unless one letter alone was looked at."""
     duties = Duties()
-    duties.did("record", lambda: note_run(record, done, moment))
+    if record is not None:
+        duties.did("record", lambda: note_run(record, done, moment))
     for duty, error in (*done.errors, *duties.errors):
         log_error("a duty failed", error, duty=duty)
     if any(answer.newer is not None for answer in done.answers):

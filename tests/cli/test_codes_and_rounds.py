@@ -247,6 +247,12 @@ def test_a_draft_has_nothing_to_seal(shell: Shell) -> None:
     assert (result.exit_code, result.stdout) == (1, "")
 
 
+def test_a_letter_that_there_is_not_is_not_watched(shell: Shell) -> None:
+    result = shell("seal", "nosuch", "--watch")
+
+    assert (result.exit_code, result.stderr) == (1, "There is no letter nosuch here. See: petition letter list\n")
+
+
 @pytest.mark.long
 def test_all_of_it_works_on_postgresql_too(on_postgresql: Shell, tmp_path: Path) -> None:
     on_postgresql.a_letter("kept")
