@@ -21,6 +21,7 @@ from petition.letters.update_times import next_update
 from petition.logs import place_of
 from petition.operations.copies import forget_copies
 from petition.operations.lease import lease_for
+from petition.operations.log_recovery import held_letters
 from petition.scheduler_record import SchedulerRecord
 from petition.sealing.log import LOG_ON_HOLD
 from petition.sealing.update_hours import newest_stored_hour
@@ -41,6 +42,7 @@ def seal(slug: str | None, watch: bool, as_json: bool) -> None:
     here = cli_context()
     with reading(here) as session:
         letters = [hosted_letter(session, slug)] if slug else hosted_letters(session)
+        held = {known for _, known in held_letters(session)}
         times = {one.slug: next_update(one, here.settings.seal_at, now()) for one in letters if one.state in SIGNABLE}
     if slug and not times:
         refuse("This letter takes no signatures, so nothing waits to be counted.")
@@ -56,7 +58,7 @@ def seal(slug: str | None, watch: bool, as_json: bool) -> None:
     if slug is None:
         with contextlib.suppress(OSError):  # a full disk: what could not be counted is told below
             scheduler.note_run(record, found, moment)
-    done = found.done
+    done = {**dict.fromkeys(held & times.keys(), scheduler.HELD), **found.done}
     _tell(times, done, as_json)
     for answer in found.answers if slug else ():
         click.echo(str(answer), err=True)

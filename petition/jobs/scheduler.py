@@ -44,6 +44,7 @@ WAITING = 5.0
 """Seconds until a host looks again whether the one that has the lease is gone."""
 SET_BACK = timedelta(hours=2)
 """So long before the next full hour, the clock must have been set back since the last one, by more than an hour."""
+HELD = "held: its log may be older than the published one; see petition doctor"
 Found = TypeVar("Found")
 
 
@@ -149,7 +150,7 @@ def _due(letter: Letter, log: Any, hours: Sequence[int], moment: datetime) -> Du
 def _do(services: Services, duties: Duties, letter_id: str, due: Due, moment: datetime, tell: naming.Tell) -> str:
     def act() -> str:
         if updates.is_held(services, letter_id):
-            return "held: its log may be older than the published one; see petition doctor"
+            return HELD
         return _said(due, retried(partial(_update, services, letter_id, due, moment, tell)))
 
     return duties.do("count update", act, "") or f"failed: {type(duties.errors[-1][1]).__name__}"

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -230,6 +232,19 @@ def test_sealing_everything_goes_through_all_letters(shell: Shell, address: str)
 
     assert said.exit_code == 0
     assert "coded: nothing is due" in said.stdout
+
+
+def test_a_letter_that_is_held_says_so_between_set_times_too(shell: Shell) -> None:
+    shell.a_letter("heldback")
+    with closing(sqlite3.connect(f"{shell.environ['PETITION_DATA']}/petition.db")) as petition:
+        petition.execute("UPDATE log SET is_held = 1 WHERE letter_id = (SELECT id FROM letter WHERE slug = 'heldback')")
+        petition.commit()
+    alone, among_all = shell("seal", "heldback"), shell("seal")
+
+    assert (alone.exit_code, among_all.exit_code) == (1, 0)
+    assert alone.stdout.startswith("heldback: held: its log may be older than the published one")
+    assert "petition restore --since" in alone.stderr
+    assert "heldback: held: " in among_all.stdout
 
 
 def test_a_program_reads_what_was_done_and_what_comes_next(shell: Shell, address: str) -> None:
