@@ -1,6 +1,5 @@
 """``petition seal``: do what is due now, or stay and do it at each set time."""
 
-import contextlib
 import signal
 import threading
 from collections.abc import Callable, Mapping
@@ -49,15 +48,12 @@ def seal(slug: str | None, watch: bool, as_json: bool) -> None:
     if watch:
         stay(here, only=slug)
         return
-    moment, record = now(), SchedulerRecord(here.settings.data)
-    if record.believe_clock():
+    moment = now()
+    if SchedulerRecord(here.settings.data).believe_clock():
         say(f"From now on the scheduler believes this machine's clock. It says {moment:%Y-%m-%d %H:%M} UTC.")
     found = scheduler.tick(
         here.services, here.settings.seal_at, moment, only=slug, tell=Progress(), before=_forgets_copies(here)
     )
-    if slug is None:
-        with contextlib.suppress(OSError):  # a full disk: what could not be counted is told below
-            scheduler.note_run(record, found, moment)
     done = {**dict.fromkeys(held & times.keys(), scheduler.HELD), **found.done}
     _tell(times, done, as_json)
     for answer in found.answers if slug else ():

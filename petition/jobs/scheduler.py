@@ -237,14 +237,14 @@ def _report(done: Tick, moment: datetime, record: SchedulerRecord | None) -> Non
     """Log what went wrong, and note it for the doctor, unless one letter alone was looked at."""
     duties = Duties()
     if record is not None:
-        duties.did("record", lambda: note_run(record, done, moment))
+        duties.did("record", lambda: _note_run(record, done, moment))
     for duty, error in (*done.errors, *duties.errors):
         log_error("a duty failed", error, duty=duty)
     if any(answer.newer is not None for answer in done.answers):
         log.error("a witness saw more entries of a log than it has here: it is held; see petition doctor")
 
 
-def note_run(record: SchedulerRecord, done: Tick, moment: datetime) -> None:
-    """Note for the doctor that the scheduler looked, and what failed."""
+def _note_run(record: SchedulerRecord, done: Tick, moment: datetime) -> None:
+    """Note for the doctor that the scheduler looked, and what failed. A host who looks once proves no scheduler."""
     failed = dict.fromkeys(f"{duty} ({type(error).__name__})" for duty, error in done.errors)
     record.write(LastRun(moment, tuple(failed)))

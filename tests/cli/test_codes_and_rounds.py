@@ -234,6 +234,13 @@ def test_sealing_everything_goes_through_all_letters(shell: Shell, address: str)
     assert "coded: nothing is due" in said.stdout
 
 
+def test_sealing_by_hand_is_not_taken_for_a_scheduler_that_runs(shell: Shell, address: str) -> None:
+    shell("seal")
+    told = json.loads(shell("doctor", "--json").stdout)["findings"]
+
+    assert [one["what"] for one in told if one["area"] == "scheduler"] == ["The scheduler has not run here yet."]
+
+
 def test_a_letter_that_is_held_says_so_between_set_times_too(shell: Shell) -> None:
     shell.a_letter("heldback")
     with closing(sqlite3.connect(f"{shell.environ['PETITION_DATA']}/petition.db")) as petition:
