@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from email.utils import parseaddr
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -120,7 +121,7 @@ def settings(environ: Mapping[str, str] = os.environ) -> Settings:
         url=read("PETITION_URL", None, _url),
         onion=read("PETITION_ONION", None, _onion),
         mail=read("PETITION_MAIL", None, _mail),
-        mail_from=read("PETITION_MAIL_FROM", "noreply@localhost", _text),
+        mail_from=read("PETITION_MAIL_FROM", "noreply@localhost", _sender),
         mail_subject=read("PETITION_MAIL_SUBJECT", "The code you asked for", _text),
         seal_at=read("PETITION_SEAL_AT", (4,), _hours),
         start=start,
@@ -299,6 +300,14 @@ def _mail(name: str, value: str) -> str:
     if value.startswith("folder:") and value != "folder:":
         return value
     raise WrongSetting(f"{name}: is no address of a mail server, for example smtp://localhost:25 or folder:./mail")
+
+
+def _sender(name: str, value: str) -> str:
+    """An email address, with a name before it or without."""
+    local, _, host = parseaddr(_text(name, value))[1].rpartition("@")
+    if not local or not host:
+        raise WrongSetting(f"{name}: {value!r} is no email address, for example letters@example.org")
+    return value
 
 
 def _limits(name: str, value: str) -> str:

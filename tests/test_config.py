@@ -57,7 +57,7 @@ WRONG = {
         "http://2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid.onion/letters/",
     ],
     "PETITION_MAIL": ["localhost", "smtp://", "smtp:localhost", "folder:", "http://x", "smtp://[::1", "smtp://x:99999"],
-    "PETITION_MAIL_FROM": ["a@example.org\nBcc: b@example.org"],
+    "PETITION_MAIL_FROM": ["a@example.org\nBcc: b@example.org", "nope", "@example.org", "a@", "Letters <nope>"],
     "PETITION_MAIL_SUBJECT": ["Hello\r\nBcc: b@example.org"],
     "PETITION_SEAL_AT": [
         "4",
@@ -109,7 +109,11 @@ RIGHT: dict[str, list[tuple[str, str, Any]]] = {
         ("smtps://u:p@mail.example.org", "mail", "smtps://u:p@mail.example.org"),
         ("folder:./mail", "mail", "folder:./mail"),
     ],
-    "PETITION_MAIL_FROM": [("a@example.org", "mail_from", "a@example.org")],
+    "PETITION_MAIL_FROM": [
+        ("a@example.org", "mail_from", "a@example.org"),
+        ("noreply@localhost", "mail_from", "noreply@localhost"),
+        ("Letters <a@example.org>", "mail_from", "Letters <a@example.org>"),
+    ],
     "PETITION_MAIL_SUBJECT": [("A message", "mail_subject", "A message")],
     "PETITION_SEAL_AT": [
         ("04:00", "seal_at", (4,)),

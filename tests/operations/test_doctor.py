@@ -290,7 +290,7 @@ def said_of_scheduler(campaign: Campaign) -> Finding:
 
 
 def test_settings_that_cannot_work_are_found(campaign: Campaign, letter: str) -> None:
-    mail = {"PETITION_MAIL": "folder:./mail", "PETITION_MAIL_FROM": "nobody"}
+    mail = {"PETITION_MAIL": "folder:./mail", "PETITION_MAIL_FROM": "nobody@localhost"}
 
     assert "PETITION_MAIL_FROM" in only(wrongs(campaign, **mail)).what
     found = wrongs(campaign, PETITION_URL="http://letters.example.org")
