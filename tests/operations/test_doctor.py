@@ -265,6 +265,17 @@ def test_a_log_that_is_held_is_not_overdue_as_well(campaign: Campaign, letter: s
     assert only(wrongs(campaign)).area == "log"
 
 
+def test_the_remedy_for_a_log_that_is_held_says_which_way_can_never_be_undone(campaign: Campaign, letter: str) -> None:
+    with Session(campaign.databases.petition) as session:
+        log_of(session, letter).is_held = True
+        session.commit()
+
+    assert only(wrongs(campaign)).mend == (
+        "petition restore --since FOLDER-or-URL. Only if it was never published since the backup: petition restore "
+        "--nothing-newer --letter we-refuse-to-build-it. A second log of the same letter can't be undone."
+    )
+
+
 def test_it_says_what_the_scheduler_last_did_and_when(campaign: Campaign, letter: str, clock: Clock) -> None:
     record = SchedulerRecord(campaign.settings.data)
     before = said_of_scheduler(campaign)
