@@ -6,9 +6,11 @@ from pathlib import Path
 import click
 from sqlalchemy.orm import Session
 
-from petition.cli.context import CliContext, cli_context, reading, say, say_json
+from petition.cli.context import CliContext, cli_context, reading, refuse, say, say_json
+from petition.config import Settings
 from petition.letters.access import public_letter, published_letters
 from petition.letters.models import Letter
+from petition.operations.doctor.files import database_files
 from petition.publishing.figures.counts import figures
 from petition.publishing.folder import plan, write_folder
 from petition.publishing.mirror import prepare_mirror
@@ -32,6 +34,7 @@ def publish(slug: str | None, every: bool, folder: Path, as_json: bool) -> None:
     if every == (slug is not None):
         raise click.UsageError("Give a letter's SLUG, or --all.")
     here, folder, over = cli_context(), folder.absolute(), list[str]()
+    _require_fit(here.settings, folder)
     with reading(here) as session:
         if slug is not None:
             written = {slug: _write(session, here, public_letter(session, slug), folder)}
@@ -46,6 +49,16 @@ def publish(slug: str | None, every: bool, folder: Path, as_json: bool) -> None:
         say(f"{name}: deleted, because the letter is public no more.")
     for name, count in written.items():
         say(f"{name}: {count} files written, the others were the same.")
+
+
+def _require_fit(settings: Settings, folder: Path) -> None:
+    """Refuse a folder that has this site's secrets, in it or below it: what is written there is for everyone."""
+    kept = (settings.data, settings.secrets, settings.rounds_folder, settings.secret_file, *database_files(settings))
+    if any(path.resolve().is_relative_to(folder.resolve()) for path in kept):
+        refuse(
+            f"{folder} has this site's secrets, in it or below it, and what you publish is for everyone. Give another "
+            "folder, for example /var/lib/petition-public"
+        )
 
 
 def _write(session: Session, here: CliContext, letter: Letter, folder: Path) -> int:

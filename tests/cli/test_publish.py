@@ -40,6 +40,21 @@ def test_one_letter_or_all_must_be_named(site: Shell, tmp_path: Path, words: tup
     assert site("publish", *words, "--to", str(tmp_path / "out")).exit_code == 2
 
 
+@pytest.mark.parametrize("words", [("--all",), ("first",)])
+@pytest.mark.parametrize("above", [".", "..", "rounds", "../.."])
+def test_nothing_is_written_beside_or_above_the_secrets_of_the_site(
+    site: Shell, words: tuple[str, ...], above: str
+) -> None:
+    data = Path(site.environ["PETITION_DATA"])
+    (data / "rounds").mkdir(exist_ok=True)
+    before = sorted(data.rglob("*"))
+    result = site("publish", *words, "--to", f"{data}/{above}")
+
+    assert result.exit_code == 1
+    assert "has this site's secrets" in result.stderr
+    assert sorted(data.rglob("*")) == before
+
+
 def test_a_letter_that_is_not_public_is_not_written(site: Shell, tmp_path: Path) -> None:
     result = site("publish", "third", "--to", str(tmp_path / "out"))
 
