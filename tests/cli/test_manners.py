@@ -160,3 +160,10 @@ def test_a_short_passphrase_is_taken_with_a_warning(
     told = petition(shell.environ, "backup", file, input=f"{passphrase}\n{passphrase}\n", start_new_session=True)
 
     assert (told.returncode, "This passphrase is short" in told.stderr) == (0, is_warned)
+
+
+def test_without_a_copy_from_before_an_upgrade_there_is_no_question(shell: Shell) -> None:
+    told = shell("rollback", typed=Terminal(b"n\n"))
+
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert told.stderr.startswith("There is no copy from before an upgrade")
