@@ -232,6 +232,7 @@ def _yes_or_no(name: str, value: str) -> bool:
 
 
 def _database(name: str, value: str) -> str:
+    given = value
     for scheme in ("postgres://", "postgresql://"):
         if value.startswith(scheme):
             value = "postgresql+psycopg://" + value.removeprefix(scheme)
@@ -240,9 +241,18 @@ def _database(name: str, value: str) -> str:
     ):
         return value
     raise WrongSetting(
-        f"{name}: is no address of SQLite or PostgreSQL, for example sqlite:////srv/petition/petition.db "
-        "or postgresql://user:password@localhost/petition"
+        f"{name}: {_shown(given)} is no address of SQLite or PostgreSQL, for example "
+        "sqlite:////srv/petition/petition.db or postgresql://user:password@localhost/petition"
     )
+
+
+def _shown(value: str) -> str:
+    """A value that is no address, in quotes, without anything that may have been meant as a password."""
+    scheme = re.match("[A-Za-z0-9+.-]+://|", value)
+    _, mark, rest = value.rpartition("@")
+    if mark:
+        return repr(f"{scheme[0] if scheme else ''}…@{rest.partition('?')[0]}")
+    return repr(re.sub(r"(?s):(?!//)(?!\d{1,5}(?:/|$)).+", ":…", rest.partition("?")[0]))
 
 
 def _place(url: str) -> tuple[Any, ...]:
@@ -299,7 +309,9 @@ def _mail(name: str, value: str) -> str:
         return value
     if value.startswith("folder:") and value != "folder:":
         return value
-    raise WrongSetting(f"{name}: is no address of a mail server, for example smtp://localhost:25 or folder:./mail")
+    raise WrongSetting(
+        f"{name}: {_shown(value)} is no address of a mail server, for example smtp://localhost:25 or folder:./mail"
+    )
 
 
 def _sender(name: str, value: str) -> str:
@@ -313,7 +325,9 @@ def _sender(name: str, value: str) -> str:
 def _limits(name: str, value: str) -> str:
     parts = _split(value)
     if parts is None or parts.scheme not in ("redis", "rediss", "valkey", "valkeys"):
-        raise WrongSetting(f"{name}: is no address of Valkey or Redis, for example redis://localhost:6379/0")
+        raise WrongSetting(
+            f"{name}: {_shown(value)} is no address of Valkey or Redis, for example redis://localhost:6379/0"
+        )
     return value
 
 

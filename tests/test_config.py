@@ -272,6 +272,26 @@ def test_no_password_is_in_what_is_shown_or_refused() -> None:
         assert "secret" not in str(refused.value)
 
 
+@pytest.mark.parametrize("name", ["PETITION_DATABASE_URL", "PETITION_MAIL", "PETITION_LIMITS_URL"])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("gopher://ana:secret@db/x", "'gopher://…@db/x'"),
+        ("ana:secret@db", "'…@db'"),
+        ("gopher//ana:sec@ret@db", "'…@db'"),
+        ("gopher://ana:secret", "'gopher://ana:…'"),
+        ("gopher://db:5432/x?password=secret", "'gopher://db:5432/x'"),
+        ("gopher://ana:secret@db/x?password=secret", "'gopher://…@db/x'"),
+    ],
+)
+def test_what_is_no_address_is_shown_without_what_may_be_a_password(name: str, value: str, shown: str) -> None:
+    with pytest.raises(WrongSetting) as refused:
+        settings({name: value})
+
+    assert str(refused.value).startswith(f"{name}: {shown} is no address of ")
+    assert "secret" not in str(refused.value)
+
+
 def test_what_is_listed_is_what_there_is() -> None:
     members = {member for member, _ in NAMES.values()}
 
