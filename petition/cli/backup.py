@@ -108,7 +108,9 @@ def _check(checked: Checked) -> None:
             click.echo(f"{slug}: restored and verified, {verdict.count} signatures count.", err=True)
         else:
             click.echo(f"{slug}: restored, but it does not verify.", err=True)
-    click.echo(f"Restored {checked.logs} letters with a log; {len(checked.verdicts)} of them are public.", err=True)
+    letters = "1 letter" if checked.logs == 1 else f"{checked.logs} letters"
+    public = "1 of them is" if len(checked.verdicts) == 1 else f"{len(checked.verdicts)} of them are"
+    click.echo(f"Restored {letters} with a log; {public} public.", err=True)
     if not checked.ok:
         refuse("A letter in this backup does not verify. Keep the older backups, and run: petition doctor --deep")
 
