@@ -337,8 +337,26 @@ def test_a_mail_server_that_is_down_is_found_and_no_password_shown(campaign: Cam
     address = f"smtp://ana:secret@127.0.0.1:{a_free_port()}"
     finding = only(wrongs(campaign, **MAIL_FROM, PETITION_MAIL=address))
 
-    assert "ConnectionRefusedError" in finding.what and "PETITION_MAIL" in finding.mend
+    assert "nothing listens at this port. No codes" in finding.what and "PETITION_MAIL" in finding.mend
     assert "secret" not in finding.what + finding.mend
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_why_a_server_cannot_be_used_is_said_in_words(campaign: Campaign, letter: str) -> None:
+    found = wrongs(campaign, **MAIL_FROM, PETITION_MAIL="smtp://mail.example.invalid")
+
+    assert "the name mail.example.invalid is unknown" in only(found).what
+    campaign.databases.dispose()
+    (campaign.settings.data / "issuer.db").write_bytes(b"no database" * 100)
+    assert only(wrongs(campaign)).what == "The database of issuer does not answer: file is not a database."
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_one_of_a_kind_is_counted_as_one(campaign: Campaign, letter: str) -> None:
+    found = [one.what for one in check(settings({**environ_of(campaign), "PETITION_PROXIES": "1"}), campaign.clock())]
+
+    assert "1 trusted proxy stands in front." in found
+    assert "we-refuse-to-build-it: issuer and log agree on 1 round." in found
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)

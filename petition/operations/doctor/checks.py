@@ -21,6 +21,7 @@ from petition.operations.doctor.hosts import check_hosts
 from petition.operations.doctor.letters import check_names, check_reports
 from petition.operations.doctor.limits import check_limits
 from petition.operations.doctor.logs import check_log
+from petition.operations.doctor.reasons import why_refused
 from petition.operations.doctor.rounds import check_numbers, check_round_files
 from petition.operations.doctor.scheduler import check_scheduler
 from petition.operations.doctor.view import View
@@ -50,7 +51,7 @@ def check(settings: Settings, now: datetime, *, deep: bool = False) -> list[Find
             found += check_hosts(settings, databases, settings.secret_file.read_bytes())
             found += _inside(settings, databases, now, deep)
     except SQLAlchemyError as error:
-        found.append(Finding("databases", WRONG, f"A question failed ({type(error).__name__}).", "Run it again."))
+        found.append(Finding("databases", WRONG, f"A question failed: {why_refused(error)}.", "Run it again."))
     finally:
         databases.dispose()
     return found

@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from petition.config import Settings
 from petition.operations.doctor.files import database_files
 from petition.operations.doctor.findings import NOTE, OK, WRONG, Finding
+from petition.operations.doctor.reasons import why_refused
 from petition.operations.lost_files import has_bytes, lost_file
 from petition.operations.migration import at_head
 from petition.operations.schema import METADATA, differences, named
@@ -35,7 +36,7 @@ def check_database(chain: str, engine: Engine) -> Iterator[Finding]:
     try:
         head = at_head(engine, chain)
     except SQLAlchemyError as error:
-        what = f"The database of {chain} does not answer ({type(error).__name__})."
+        what = f"The database of {chain} does not answer: {why_refused(error)}."
         yield Finding("databases", WRONG, what, "Start it, or correct its address: petition config shows it.")
         return
     if not head:
