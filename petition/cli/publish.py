@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from petition.cli.context import CliContext, cli_context, reading, refuse, say, say_json
 from petition.config import Settings
-from petition.letters.access import public_letter, published_letters
+from petition.errors import NotFound
+from petition.letters.access import hosted_letter, public_letter, published_letters
 from petition.letters.models import Letter
 from petition.operations.doctor.files import database_files
 from petition.publishing.figures.counts import figures
@@ -37,7 +38,7 @@ def publish(slug: str | None, every: bool, folder: Path, as_json: bool) -> None:
     _require_fit(here.settings, folder)
     with reading(here) as session:
         if slug is not None:
-            written = {slug: _write(session, here, public_letter(session, slug), folder)}
+            written = {slug: _write(session, here, _public(session, slug), folder)}
         else:
             letters = published_letters(session)
             over = prepare_mirror(folder, [letter.slug for letter in letters])
@@ -51,8 +52,19 @@ def publish(slug: str | None, every: bool, folder: Path, as_json: bool) -> None:
         say(f"{name}: {count} files written, the others were the same.")
 
 
+def _public(session: Session, slug: str) -> Letter:
+    """A letter that everyone may read. A host may know that there are others."""
+    hosted_letter(session, slug)
+    try:
+        return public_letter(session, slug)
+    except NotFound:
+        refuse(f"{slug} isn't public, so it isn't written. Its state: petition letter show {slug}")
+
+
 def _require_fit(settings: Settings, folder: Path) -> None:
     """Refuse a folder that has this site's secrets, in it or below it: what is written there is for everyone."""
+    if folder.exists() and not folder.is_dir():
+        refuse(f"{folder} is no folder.")
     kept = (settings.data, settings.secrets, settings.rounds_folder, settings.secret_file, *database_files(settings))
     if any(path.resolve().is_relative_to(folder.resolve()) for path in kept):
         refuse(

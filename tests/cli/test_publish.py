@@ -59,4 +59,18 @@ def test_a_letter_that_is_not_public_is_not_written(site: Shell, tmp_path: Path)
     result = site("publish", "third", "--to", str(tmp_path / "out"))
 
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert result.stderr.startswith("third isn't public, so it isn't written.")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_letter_that_there_is_not_is_named_as_in_other_commands(site: Shell, tmp_path: Path) -> None:
+    result = site("publish", "nosuch", "--to", str(tmp_path / "out"))
+
+    assert (result.exit_code, result.stderr) == (1, "There is no letter nosuch here. See: petition letter list\n")
+
+
+@pytest.mark.parametrize("words", [("--all",), ("first",)])
+def test_what_is_no_folder_is_named(site: Shell, words: tuple[str, ...]) -> None:
+    result = site("publish", *words, "--to", "/dev/null")
+
+    assert (result.exit_code, result.stderr) == (1, "/dev/null is no folder.\n")
