@@ -43,9 +43,8 @@ def lost_file(settings: Settings) -> FileLost | None:
     try:
         with engine.connect().execution_options(petition_reads=True) as connection:
             tables = inspect(connection).get_table_names()
-            if (
-                not has_bytes(waiting) and tables and Pending.__tablename__ not in tables
-            ):  # older versions have it in there
+            needs_waiting = tables and Pending.__tablename__ not in tables  # older versions have it in petition.db
+            if needs_waiting and not has_bytes(waiting):  # asked last: another first start may have just made it
                 return FileLost(waiting, petition, NOT_IN_BACKUPS)
             if issuer is not None and not has_bytes(issuer) and _has_letters(connection, tables):
                 return FileLost(issuer, petition, IN_BACKUPS)
