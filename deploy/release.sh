@@ -63,4 +63,4 @@ digest() { sha256sum "$1" | cut -d ' ' -f 1; }
 } >"$folder/NOTES.md"
 (cd "$folder" && sha256sum -- * >SHA256SUMS)
 minisign -S -s "$key" -m "$folder/SHA256SUMS" -t "Petition $version"
-echo "Petition $version lies in $folder. Check it as others will: minisign -V -p PUBLIC-KEY -m SHA256SUMS"
+echo "Petition $version lies in $folder. Check it as others will: minisign -V -P PUBLIC-KEY -m SHA256SUMS (with the key in a file: -p FILE)"

@@ -12,12 +12,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from email.utils import parseaddr
 from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 SETTINGS_PREFIX = "PETITION_"
+DEFAULT_PORTS = {"http": 80, "https": 443}
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 SECRET_BYTES = 32
 DEMO = "demo"
@@ -119,7 +121,7 @@ def settings(environ: Mapping[str, str] = os.environ) -> Settings:
         url=read("PETITION_URL", None, _url),
         onion=read("PETITION_ONION", None, _onion),
         mail=read("PETITION_MAIL", None, _mail),
-        mail_from=read("PETITION_MAIL_FROM", "noreply@localhost", _text),
+        mail_from=read("PETITION_MAIL_FROM", "noreply@localhost", _sender),
         mail_subject=read("PETITION_MAIL_SUBJECT", "The code you asked for", _text),
         seal_at=read("PETITION_SEAL_AT", (4,), _hours),
         start=start,
@@ -230,6 +232,7 @@ def _yes_or_no(name: str, value: str) -> bool:
 
 
 def _database(name: str, value: str) -> str:
+    given = value
     for scheme in ("postgres://", "postgresql://"):
         if value.startswith(scheme):
             value = "postgresql+psycopg://" + value.removeprefix(scheme)
@@ -238,9 +241,18 @@ def _database(name: str, value: str) -> str:
     ):
         return value
     raise WrongSetting(
-        f"{name}: is no address of SQLite or PostgreSQL, for example sqlite:////srv/petition/petition.db "
-        "or postgresql://user:password@localhost/petition"
+        f"{name}: {_shown(given)} is no address of SQLite or PostgreSQL, for example "
+        "sqlite:////srv/petition/petition.db or postgresql://user:password@localhost/petition"
     )
+
+
+def _shown(value: str) -> str:
+    """A value that is no address, in quotes, without anything that may have been meant as a password."""
+    scheme = re.match("[A-Za-z0-9+.-]+://|", value)
+    _, mark, rest = value.rpartition("@")
+    if mark:
+        return repr(f"{scheme[0] if scheme else ''}…@{rest.partition('?')[0]}")
+    return repr(re.sub(r"(?s):(?!//)(?!\d{1,5}(?:/|$)).+", ":…", rest.partition("?")[0]))
 
 
 def _place(url: str) -> tuple[Any, ...]:
@@ -273,7 +285,10 @@ def _url(name: str, value: str) -> str:
             f"{name}: {value!r} must end after the host name, {example}; the site needs a name of its own, because "
             "other pages of the same name could read what is typed here (a mirror of published files may have a path)"
         )
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    host = parts.netloc.lower()
+    if parts.port == DEFAULT_PORTS[parts.scheme]:  # browsers never show it, and compare the host with the log's
+        host = host.rpartition(":")[0]
+    return f"{parts.scheme}://{host}"
 
 
 def _onion(name: str, value: str) -> str:
@@ -294,13 +309,25 @@ def _mail(name: str, value: str) -> str:
         return value
     if value.startswith("folder:") and value != "folder:":
         return value
-    raise WrongSetting(f"{name}: is no address of a mail server, for example smtp://localhost:25 or folder:./mail")
+    raise WrongSetting(
+        f"{name}: {_shown(value)} is no address of a mail server, for example smtp://localhost:25 or folder:./mail"
+    )
+
+
+def _sender(name: str, value: str) -> str:
+    """An email address, with a name before it or without."""
+    local, _, host = parseaddr(_text(name, value))[1].rpartition("@")
+    if not local or not host:
+        raise WrongSetting(f"{name}: {value!r} is no email address, for example letters@example.org")
+    return value
 
 
 def _limits(name: str, value: str) -> str:
     parts = _split(value)
     if parts is None or parts.scheme not in ("redis", "rediss", "valkey", "valkeys"):
-        raise WrongSetting(f"{name}: is no address of Valkey or Redis, for example redis://localhost:6379/0")
+        raise WrongSetting(
+            f"{name}: {_shown(value)} is no address of Valkey or Redis, for example redis://localhost:6379/0"
+        )
     return value
 
 

@@ -57,7 +57,7 @@ WRONG = {
         "http://2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid.onion/letters/",
     ],
     "PETITION_MAIL": ["localhost", "smtp://", "smtp:localhost", "folder:", "http://x", "smtp://[::1", "smtp://x:99999"],
-    "PETITION_MAIL_FROM": ["a@example.org\nBcc: b@example.org"],
+    "PETITION_MAIL_FROM": ["a@example.org\nBcc: b@example.org", "nope", "@example.org", "a@", "Letters <nope>"],
     "PETITION_MAIL_SUBJECT": ["Hello\r\nBcc: b@example.org"],
     "PETITION_SEAL_AT": [
         "4",
@@ -96,6 +96,10 @@ RIGHT: dict[str, list[tuple[str, str, Any]]] = {
         ("https://Letters.Example.ORG/", "url", "https://letters.example.org"),
         ("http://localhost:8000", "url", "http://localhost:8000"),
         ("http://[::1]:8000", "url", "http://[::1]:8000"),
+        ("http://localhost:80", "url", "http://localhost"),
+        ("http://[::1]:80/", "url", "http://[::1]"),
+        ("HTTPS://Letters.Example.org:443", "url", "https://letters.example.org"),
+        ("https://letters.example.org:80", "url", "https://letters.example.org:80"),
         ("http://abcdefgh.onion", "url", "http://abcdefgh.onion"),
         ("https://xn--bcher-kva.example", "url", "https://xn--bcher-kva.example"),
     ],
@@ -105,7 +109,11 @@ RIGHT: dict[str, list[tuple[str, str, Any]]] = {
         ("smtps://u:p@mail.example.org", "mail", "smtps://u:p@mail.example.org"),
         ("folder:./mail", "mail", "folder:./mail"),
     ],
-    "PETITION_MAIL_FROM": [("a@example.org", "mail_from", "a@example.org")],
+    "PETITION_MAIL_FROM": [
+        ("a@example.org", "mail_from", "a@example.org"),
+        ("noreply@localhost", "mail_from", "noreply@localhost"),
+        ("Letters <a@example.org>", "mail_from", "Letters <a@example.org>"),
+    ],
     "PETITION_MAIL_SUBJECT": [("A message", "mail_subject", "A message")],
     "PETITION_SEAL_AT": [
         ("04:00", "seal_at", (4,)),
@@ -262,6 +270,26 @@ def test_no_password_is_in_what_is_shown_or_refused() -> None:
         with pytest.raises(WrongSetting) as refused:
             settings({name: "gopher://ana:secret@db/x"})
         assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["PETITION_DATABASE_URL", "PETITION_MAIL", "PETITION_LIMITS_URL"])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("gopher://ana:secret@db/x", "'gopher://…@db/x'"),
+        ("ana:secret@db", "'…@db'"),
+        ("gopher//ana:sec@ret@db", "'…@db'"),
+        ("gopher://ana:secret", "'gopher://ana:…'"),
+        ("gopher://db:5432/x?password=secret", "'gopher://db:5432/x'"),
+        ("gopher://ana:secret@db/x?password=secret", "'gopher://…@db/x'"),
+    ],
+)
+def test_what_is_no_address_is_shown_without_what_may_be_a_password(name: str, value: str, shown: str) -> None:
+    with pytest.raises(WrongSetting) as refused:
+        settings({name: value})
+
+    assert str(refused.value).startswith(f"{name}: {shown} is no address of ")
+    assert "secret" not in str(refused.value)
 
 
 def test_what_is_listed_is_what_there_is() -> None:

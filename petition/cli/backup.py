@@ -1,5 +1,7 @@
 """``petition backup`` and ``petition restore``: one encrypted file, and what to do after a restore."""
 
+import os
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,8 @@ from petition.operations.recipients import (
 from petition.operations.restore_check import Checked, check_restore
 from petition.verifying import open_source
 
+LONG = 20
+"""Characters of a passphrase that takes long to guess."""
 BACKUP_PASSPHRASE = click.option(
     "--passphrase-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -69,7 +73,7 @@ def backup(
     if scratch and not recipients:
         raise click.UsageError("--check-in goes with --recipient or --recipients-file.")
     here = cli_context()
-    passphrase = None if recipients else _passphrase(passphrase_file, confirm=True)
+    passphrase = None if recipients else _new_passphrase(passphrase_file)
     plain = backups.back_up(here.databases, here.master, moment=now(), program=__version__)
     checker = new_identity()
     if passphrase is None:
@@ -104,7 +108,9 @@ def _check(checked: Checked) -> None:
             click.echo(f"{slug}: restored and verified, {verdict.count} signatures count.", err=True)
         else:
             click.echo(f"{slug}: restored, but it does not verify.", err=True)
-    click.echo(f"Restored {checked.logs} letters with a log; {len(checked.verdicts)} of them are public.", err=True)
+    letters = "1 letter" if checked.logs == 1 else f"{checked.logs} letters"
+    public = "1 of them is" if len(checked.verdicts) == 1 else f"{len(checked.verdicts)} of them are"
+    click.echo(f"Restored {letters} with a log; {public} public.", err=True)
     if not checked.ok:
         refuse("A letter in this backup does not verify. Keep the older backups, and run: petition doctor --deep")
 
@@ -194,13 +200,40 @@ def _restore(plain: bytes) -> None:
     click.echo(f"Restored as of {read.made}. To hand out codes, open a new round: {again}", err=True)
 
 
+def _new_passphrase(file: Path | None) -> str:
+    """A passphrase for a backup. A short one is warned of, and taken."""
+    passphrase = _passphrase(file, confirm=True)
+    if len(passphrase) < LONG:
+        say("This passphrase is short. If someone gets the file, they can try many. Better: six random words or more.")
+    return passphrase
+
+
 def _passphrase(file: Path | None, *, confirm: bool) -> str:
     if file is None:
-        return str(click.prompt("Passphrase of the backup", hide_input=True, confirmation_prompt=confirm, err=True))
+        return _asked(confirm=confirm)
     lines = _text(file).splitlines()
     if not lines or not lines[0]:
         raise BadShape("The first line of %(file)s must be the passphrase.", file=str(file))
     return lines[0]
+
+
+def _asked(*, confirm: bool) -> str:
+    """What a person types at the terminal; where there is none, a line of standard input."""
+    if _has_terminal():
+        return str(click.prompt("Passphrase of the backup", hide_input=True, confirmation_prompt=confirm, err=True))
+    typed = sys.stdin.readline().rstrip("\r\n")
+    if not typed:
+        refuse("Give --recipients-file or --passphrase-file." if confirm else "Give --passphrase-file.")
+    return typed
+
+
+def _has_terminal() -> bool:
+    """Whether a person can be asked, also while a program's output is standard input."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return sys.stdin.isatty()
+    return True
 
 
 def _text(file: Path) -> str:

@@ -181,8 +181,10 @@ def publish(slug: str, name: str, passphrase_file: Path | None, yes: bool) -> No
     ask_first(f"Everyone will see {slug}.", yes=yes)
     here = cli_context()
     mine = letter_id(here, slug)
-    who, passphrase = ask_to_publish(here, slug, name, passphrase_file)
+    who, passphrase, note = ask_to_publish(here, slug, name, passphrase_file)
     opening.publish_letter(here.services, mine, moment=now(), unlocks=who, passphrase=passphrase)
+    if note:
+        say(note)
     click.echo(f"{here.settings.url}/letters/{slug}/")
 
 

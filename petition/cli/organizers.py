@@ -82,6 +82,8 @@ def _print_link(here: CliContext, name: str, secret: str, as_json: bool) -> None
         return
     click.echo(link)
     click.echo(f"Give this link to {name}, and to nobody else. It works once, within a week.", err=True)
+    if here.settings.url is None:
+        click.echo("PETITION_URL isn't set: this link works on this machine only, at port 8000.", err=True)
 
 
 @organizer.command("list")

@@ -8,9 +8,12 @@ from sqlalchemy.orm import Session
 
 from petition.cli.context import CliContext, cli_context, reading, refuse, say, say_json
 from petition.cli.refusals import sentence_for
-from petition.letters.access import public_letter, published_letters
+from petition.config import Settings
+from petition.errors import NotFound
+from petition.letters.access import hosted_letter, public_letter, published_letters
 from petition.letters.models import Letter
 from petition.logs import log_error, place_of
+from petition.operations.doctor.files import database_files
 from petition.publishing.figures.counts import figures
 from petition.publishing.folder import plan, write_folder
 from petition.publishing.mirror import prepare_mirror
@@ -36,9 +39,10 @@ def publish(slug: str | None, every: bool, folder: Path, as_json: bool) -> None:
         raise click.UsageError("Give a letter's SLUG, or --all.")
     here, folder, over = cli_context(), folder.absolute(), list[str]()
     failed: dict[str, str] = {}
+    _require_fit(here.settings, folder)
     with reading(here) as session:
         if slug is not None:
-            written = {slug: _write(session, here, public_letter(session, slug), folder)}
+            written = {slug: _write(session, here, _public(session, slug), folder)}
         else:
             letters = published_letters(session)
             over = prepare_mirror(folder, [letter.slug for letter in letters])
@@ -63,6 +67,27 @@ def publish(slug: str | None, every: bool, folder: Path, as_json: bool) -> None:
 def _logged(error: Exception) -> str:
     log_error("a letter's files could not be written", error)
     return f"The program has a fault: {type(error).__name__} at {place_of(error)}."
+
+
+def _public(session: Session, slug: str) -> Letter:
+    """A letter that everyone may read. A host may know that there are others."""
+    hosted_letter(session, slug)
+    try:
+        return public_letter(session, slug)
+    except NotFound:
+        refuse(f"{slug} isn't public, so it isn't written. Its state: petition letter show {slug}")
+
+
+def _require_fit(settings: Settings, folder: Path) -> None:
+    """Refuse a folder that has this site's secrets, in it or below it: what is written there is for everyone."""
+    if folder.exists() and not folder.is_dir():
+        refuse(f"{folder} is no folder.")
+    kept = (settings.data, settings.secrets, settings.rounds_folder, settings.secret_file, *database_files(settings))
+    if any(path.resolve().is_relative_to(folder.resolve()) for path in kept):
+        refuse(
+            f"{folder} has this site's secrets, in it or below it, and what you publish is for everyone. Give another "
+            "folder, for example /var/lib/petition-public"
+        )
 
 
 def _write(session: Session, here: CliContext, letter: Letter, folder: Path) -> int:

@@ -63,7 +63,7 @@ def run(host: str, port: int, workers: int, only: str | None) -> None:
         asked = None if only == SCHEDULER else f"{address}/healthz"
         figures = None if only == SCHEDULER else settings.metrics
         if figures:
-            require_free_port(*figures, setting="PETITION_METRICS")
+            require_free_port(*figures, setting="PETITION_METRICS=")
         with errors_counted_together() if figures else nullcontext():
             keep_running(site_works(host, port, workers, only, counts=bool(figures)), Announcement(asked, tell))
 

@@ -1,6 +1,5 @@
 """``petition seal``: do what is due now, or stay and do it at each set time."""
 
-import contextlib
 import signal
 import threading
 from collections.abc import Callable, Mapping
@@ -21,6 +20,7 @@ from petition.letters.update_times import next_update
 from petition.logs import place_of
 from petition.operations.copies import forget_copies
 from petition.operations.lease import lease_for
+from petition.operations.log_recovery import held_letters
 from petition.scheduler_record import SchedulerRecord
 from petition.sealing.log import LOG_ON_HOLD
 from petition.sealing.update_hours import newest_stored_hour
@@ -39,24 +39,22 @@ def seal(slug: str | None, watch: bool, as_json: bool) -> None:
     Look at the machine's clock first: where the scheduler is in doubt about it, this says that it is right.
     """
     here = cli_context()
-    if watch:
-        stay(here)
-        return
     with reading(here) as session:
         letters = [hosted_letter(session, slug)] if slug else hosted_letters(session)
+        held = {known for _, known in held_letters(session)}
         times = {one.slug: next_update(one, here.settings.seal_at, now()) for one in letters if one.state in SIGNABLE}
     if slug and not times:
         refuse("This letter takes no signatures, so nothing waits to be counted.")
-    moment, record = now(), SchedulerRecord(here.settings.data)
-    if record.believe_clock():
+    if watch:
+        stay(here, only=slug)
+        return
+    moment = now()
+    if SchedulerRecord(here.settings.data).believe_clock():
         say(f"From now on the scheduler believes this machine's clock. It says {moment:%Y-%m-%d %H:%M} UTC.")
     found = scheduler.tick(
         here.services, here.settings.seal_at, moment, only=slug, tell=Progress(), before=_forgets_copies(here)
     )
-    if slug is None:
-        with contextlib.suppress(OSError):  # a full disk: what could not be counted is told below
-            scheduler.note_run(record, found, moment)
-    done = found.done
+    done = {**dict.fromkeys(held & times.keys(), scheduler.HELD), **found.done}
     _tell(times, done, as_json)
     for answer in found.answers if slug else ():
         click.echo(str(answer), err=True)
@@ -80,8 +78,9 @@ def _unknown(duty: str, error: Exception) -> str:
     return f"{duty} failed: {type(error).__name__} at {place_of(error)}. What waits goes on waiting; run this again."
 
 
-def stay(here: CliContext) -> None:
-    """Do what is due at each set time, and send email, until told to stop."""
+def stay(here: CliContext, *, only: str | None = None) -> None:
+    """Do what is due at each set time, for all letters or ``only`` the one of a slug, and send email, until told to
+    stop."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -92,7 +91,8 @@ def stay(here: CliContext) -> None:
     with reading(here) as session:
         clock = ClockGuard(now, seconds_passed, newest_stored_hour(session), record)
     try:
-        scheduler.watch(here.services, here.settings.seal_at, clock, stop, record, _forgets_copies(here), lease.is_mine)
+        hours, before = here.settings.seal_at, _forgets_copies(here)
+        scheduler.watch(here.services, hours, clock, stop, record, before, lease.is_mine, only=only)
     finally:
         lease.release()
 

@@ -16,8 +16,8 @@ ASK_SECONDS = 2.0
 LONGEST_PAUSE = 10.0
 
 
-def require_free_port(host: str, port: int, setting: str = "--port") -> None:
-    """Refuse a port that another program listens on; ``setting`` chooses it.
+def require_free_port(host: str, port: int, setting: str = "--port ") -> None:
+    """Refuse a port that another program listens on; ``setting``, with a port behind it, chooses another one.
 
     The server itself would not notice: Linux lets several programs share a port that all of them ask to share.
     """
@@ -28,7 +28,7 @@ def require_free_port(host: str, port: int, setting: str = "--port") -> None:
             probe.bind((host, port))
     except OSError as error:
         refuse(
-            f"Port {port} of {host} can't be used ({error.strerror}). Choose another one: {setting} {port % 65535 + 1}"
+            f"Port {port} of {host} can't be used ({error.strerror}). Choose another one: {setting}{port % 65535 + 1}"
         )
 
 

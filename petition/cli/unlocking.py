@@ -48,17 +48,19 @@ def passphrase(file: Path | None, prompt: str) -> str:
     return lines[0]
 
 
-def ask_to_publish(here: CliContext, slug: str, name: str, file: Path | None) -> tuple[str | None, str]:
-    """Who unlocks names when a letter is published, if it offers any; None to publish without names."""
+def ask_to_publish(here: CliContext, slug: str, name: str, file: Path | None) -> tuple[str | None, str, str]:
+    """Who unlocks names when a letter is published, if it offers any; None to publish without names.
+
+    Their passphrase, and what to say once the letter is published.
+    """
     with reading(here) as session:
         one: Letter = hosted_letter(session, slug)
         if NAMED not in one.name_steps or one.state == PUBLISHED:
-            return None, ""
+            return None, "", ""
     if not name and sys.stdin.isatty():
         known = ", ".join(holders(here, slug)) or "nobody"
         name = click.prompt(f"Who unlocks names ({known}; empty for nobody)", default="", show_default=False, err=True)
     if not name:
         note = "Published without names: nobody unlocked them. Later: petition letter unlock"
-        click.echo(f"{note} {slug} --organizer NAME", err=True)
-        return None, ""
-    return ask(here, slug, name, file)
+        return None, "", f"{note} {slug} --organizer NAME"
+    return *ask(here, slug, name, file), ""

@@ -4,7 +4,8 @@ import click
 
 from petition.cli.context import confirm, open_settings, refuse, say
 from petition.database import Databases
-from petition.operations.copies import put_back
+from petition.operations.copies import put_back, require_copies
+from petition.operations.lost_files import require_files
 from petition.operations.upgrade import NEW, state_of
 from petition.operations.upgrade import upgrade as upgrade_databases
 
@@ -18,6 +19,7 @@ def upgrade(no_copy: bool) -> None:
     pg_dump. Stop every other petition program of this site before.
     """
     settings = open_settings()
+    require_files(settings)
     databases = Databases(settings.database_url, settings.issuer_database_url)
     click.get_current_context().call_on_close(databases.dispose)
     if state_of(databases) == NEW:
@@ -35,12 +37,13 @@ def rollback(yes: bool) -> None:
     install the older version and start it.
     """
     settings = open_settings()
+    databases = Databases(settings.database_url, settings.issuer_database_url)
+    click.get_current_context().call_on_close(databases.dispose)
+    require_copies(settings, databases)
     confirm(
         "Signatures, withdrawals, codes and texts that came in since the upgrade are lost. Go on?",
         yes=yes,
     )
-    databases = Databases(settings.database_url, settings.issuer_database_url)
-    click.get_current_context().call_on_close(databases.dispose)
     revisions = put_back(settings, databases)
     say(f"The databases are as before the upgrade (revisions {', '.join(f'{k} {v}' for k, v in revisions.items())}).")
     say("Now install the older version of the program, and start it.")

@@ -172,11 +172,11 @@ class MailServer:
 
     def check(self) -> set[str]:
         """Connect, greet, encrypt and sign in as for an email, then hang up; returns which of ``encrypted`` and
-        ``international`` hold. Raises ServerUnavailable with what went wrong."""
+        ``international`` hold. Raises ServerUnavailable from what went wrong."""
         try:
             server = self._connected()
         except (OSError, SMTPException) as error:
-            raise ServerUnavailable(kind_of(error)) from None
+            raise ServerUnavailable(kind_of(error)) from error
         found = {"encrypted"} if isinstance(server.sock, ssl.SSLSocket) else set()
         found |= {"international"} if server.has_extn("smtputf8") else set()
         with contextlib.suppress(OSError, SMTPException), _hanging_up(server, SILENCE):

@@ -44,6 +44,7 @@ WAITING = 5.0
 """Seconds until a host looks again whether the one that has the lease is gone."""
 SET_BACK = timedelta(hours=2)
 """So long before the next full hour, the clock must have been set back since the last one, by more than an hour."""
+HELD = "held: its log may be older than the published one; see petition doctor"
 Found = TypeVar("Found")
 
 
@@ -149,7 +150,7 @@ def _due(letter: Letter, log: Any, hours: Sequence[int], moment: datetime) -> Du
 def _do(services: Services, duties: Duties, letter_id: str, due: Due, moment: datetime, tell: naming.Tell) -> str:
     def act() -> str:
         if updates.is_held(services, letter_id):
-            return "held: its log may be older than the published one; see petition doctor"
+            return HELD
         return _said(due, retried(partial(_update, services, letter_id, due, moment, tell)))
 
     return duties.do("count update", act, "") or f"failed: {type(duties.errors[-1][1]).__name__}"
@@ -196,8 +197,10 @@ def watch(
     record: SchedulerRecord,
     before: Callable[[], object] = lambda: None,
     is_mine: Callable[[], bool] = lambda: True,
+    only: str | None = None,
 ) -> None:
-    """Tick at once, to finish what a crash left, and then at every full hour until ``stop`` is set.
+    """Tick at once, to finish what a crash left, and then at every full hour until ``stop`` is set; for all letters,
+    or ``only`` for the one of a slug.
 
     While the clock is in doubt nothing is done; when it is believed again, what is due by then is. Where the clock was
     set back, what is due is found anew. So it is when the host gets the lease (``is_mine``); one that does not have it
@@ -212,8 +215,8 @@ def watch(
             stop.wait(WAITING)
             continue
         if is_believed and (moment >= due or moment < due - SET_BACK):
-            done = tick(services, hours, moment, before=before)
-            _report(done, moment, record)
+            done = tick(services, hours, moment, only=only, before=before)
+            _report(done, moment, record if only is None else None)
             due, is_tidy = to_hour(moment) + timedelta(hours=1), done.is_tidy
         else:
             is_tidy = is_tidy or Duties().do("tidying", lambda: updates.tidy(services), False)
@@ -230,17 +233,18 @@ def clean_folders(services: Services) -> None:
         log_error("a duty failed", error, duty=duty)
 
 
-def _report(done: Tick, moment: datetime, record: SchedulerRecord) -> None:
-    """Log what went wrong, and note it for the doctor."""
+def _report(done: Tick, moment: datetime, record: SchedulerRecord | None) -> None:
+    """Log what went wrong, and note it for the doctor, unless one letter alone was looked at."""
     duties = Duties()
-    duties.did("record", lambda: note_run(record, done, moment))
+    if record is not None:
+        duties.did("record", lambda: _note_run(record, done, moment))
     for duty, error in (*done.errors, *duties.errors):
         log_error("a duty failed", error, duty=duty)
     if any(answer.newer is not None for answer in done.answers):
         log.error("a witness saw more entries of a log than it has here: it is held; see petition doctor")
 
 
-def note_run(record: SchedulerRecord, done: Tick, moment: datetime) -> None:
-    """Note for the doctor that the scheduler looked, and what failed."""
+def _note_run(record: SchedulerRecord, done: Tick, moment: datetime) -> None:
+    """Note for the doctor that the scheduler looked, and what failed. A host who looks once proves no scheduler."""
     failed = dict.fromkeys(f"{duty} ({type(error).__name__})" for duty, error in done.errors)
     record.write(LastRun(moment, tuple(failed)))

@@ -102,8 +102,22 @@ def forget_copies(settings: Settings, databases: Databases) -> bool:
 def put_back(settings: Settings, databases: Databases) -> dict[str, str]:
     """Put the copies in the place of the databases; gives the revisions that these have now.
 
-    Refused where anything was sealed since: what is published can't be unpublished. Refused as well, before anything
-    is changed, where a copy is damaged. Killed meanwhile, it is finished by doing it again.
+    Refused where ``require_copies`` refuses. Killed meanwhile, it is finished by doing it again.
+    """
+    facts, copied = require_copies(settings, databases)
+    folder = folder_of(settings)
+    for chain in CHAIN_NAMES:
+        engine = databases.engine(chain)
+        _put_back(engine, folder / _name(engine, chain), copied)
+    forget_copies(settings, databases)
+    return dict(facts["from"])
+
+
+def require_copies(settings: Settings, databases: Databases) -> tuple[dict[str, Any], list[str]]:
+    """The facts of copies that can be put back, and the names of the copies. Changes nothing.
+
+    Refused where anything was sealed since: what is published can't be unpublished. Refused as well where there is no
+    copy, or a copy is damaged.
     """
     facts = _facts(settings)
     if facts is None:
@@ -125,11 +139,7 @@ def put_back(settings: Settings, databases: Databases) -> dict[str, str]:
             "back, restore a backup into an empty folder: petition restore --help",
             names=", ".join(damaged),
         )
-    for chain in CHAIN_NAMES:
-        engine = databases.engine(chain)
-        _put_back(engine, folder / _name(engine, chain), copied)
-    forget_copies(settings, databases)
-    return dict(facts["from"])
+    return facts, copied
 
 
 def log_sizes(databases: Databases) -> dict[str, int]:

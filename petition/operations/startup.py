@@ -13,6 +13,7 @@ from petition.issuing.models import IssuingRound
 from petition.issuing.secrets import RoundSecrets
 from petition.letters.models import Letter
 from petition.letters.states import WITHDRAWN
+from petition.operations.lost_files import require_files
 from petition.operations.schema import METADATA, differences, named
 from petition.operations.secrets_folder import is_adopted, require_folder
 from petition.operations.upgrade import NEW, OLD, state_of, upgrade
@@ -25,6 +26,7 @@ def open_databases(
 ) -> Databases:
     """Both databases. Empty ones get their tables; older ones are upgraded or refused."""
     prepare_folders(settings)
+    require_files(settings)
     databases = Databases(settings.database_url, settings.issuer_database_url)
     try:
         state = state_of(databases)

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +234,26 @@ def test_sealing_everything_goes_through_all_letters(shell: Shell, address: str)
     assert "coded: nothing is due" in said.stdout
 
 
+def test_sealing_by_hand_is_not_taken_for_a_scheduler_that_runs(shell: Shell, address: str) -> None:
+    shell("seal")
+    told = json.loads(shell("doctor", "--json").stdout)["findings"]
+
+    assert [one["what"] for one in told if one["area"] == "scheduler"] == ["The scheduler has not run here yet."]
+
+
+def test_a_letter_that_is_held_says_so_between_set_times_too(shell: Shell) -> None:
+    shell.a_letter("heldback")
+    with closing(sqlite3.connect(f"{shell.environ['PETITION_DATA']}/petition.db")) as petition:
+        petition.execute("UPDATE log SET is_held = 1 WHERE letter_id = (SELECT id FROM letter WHERE slug = 'heldback')")
+        petition.commit()
+    alone, among_all = shell("seal", "heldback"), shell("seal")
+
+    assert (alone.exit_code, among_all.exit_code) == (1, 0)
+    assert alone.stdout.startswith("heldback: held: its log may be older than the published one")
+    assert "petition restore --since" in alone.stderr
+    assert "heldback: held: " in among_all.stdout
+
+
 def test_a_program_reads_what_was_done_and_what_comes_next(shell: Shell, address: str) -> None:
     told = {one["slug"]: one for one in json.loads(shell("seal", "--json").stdout)}
 
@@ -245,6 +267,12 @@ def test_a_draft_has_nothing_to_seal(shell: Shell) -> None:
     result = shell("seal", "unsealed")
 
     assert (result.exit_code, result.stdout) == (1, "")
+
+
+def test_a_letter_that_there_is_not_is_not_watched(shell: Shell) -> None:
+    result = shell("seal", "nosuch", "--watch")
+
+    assert (result.exit_code, result.stderr) == (1, "There is no letter nosuch here. See: petition letter list\n")
 
 
 @pytest.mark.long

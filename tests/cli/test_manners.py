@@ -142,3 +142,28 @@ def test_who_says_yes_at_a_terminal_is_not_asked(shell: Shell) -> None:
     os.close(theirs)
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "Withdrawn.\n", "")
+
+
+def test_where_no_one_can_type_a_passphrase_the_options_are_named(shell: Shell, tmp_path: Path) -> None:
+    file = str(tmp_path / "backup.age")
+    told = petition(shell.environ, "backup", file, stdin=subprocess.DEVNULL, start_new_session=True)
+
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr == "Give --recipients-file or --passphrase-file.\n"
+
+
+@pytest.mark.parametrize(("passphrase", "is_warned"), [("too short", True), ("six random words or more", False)])
+def test_a_short_passphrase_is_taken_with_a_warning(
+    shell: Shell, tmp_path: Path, passphrase: str, is_warned: bool
+) -> None:
+    file = str(tmp_path / "backup.age")
+    told = petition(shell.environ, "backup", file, input=f"{passphrase}\n{passphrase}\n", start_new_session=True)
+
+    assert (told.returncode, "This passphrase is short" in told.stderr) == (0, is_warned)
+
+
+def test_without_a_copy_from_before_an_upgrade_there_is_no_question(shell: Shell) -> None:
+    told = shell("rollback", typed=Terminal(b"n\n"))
+
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert told.stderr.startswith("There is no copy from before an upgrade")

@@ -85,6 +85,15 @@ def test_publishing_without_one_says_that_no_name_is_shown(shell: Shell, file: s
     assert (later.exit_code, names(shell, "nameless")["open"]) == (0, ["named"])
 
 
+def test_a_draft_that_cannot_be_published_is_not_said_to_be(shell: Shell, file: str) -> None:
+    shell.a_letter("undone", is_open=False)
+    shell("letter", "names", "undone", "--offer", "named")
+    result = shell("letter", "publish", "undone", "--yes")
+
+    assert result.exit_code == 1
+    assert "Published" not in result.stderr
+
+
 def test_another_passphrase_publishes_and_unlocks_nothing(shell: Shell, file: str) -> None:
     an_open_letter(shell, "guarded")
     shell.a_crowd("guarded")

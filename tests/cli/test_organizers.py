@@ -14,6 +14,13 @@ def test_adding_prints_a_one_time_link_and_to_whom_to_give_it(shell: Shell) -> N
     assert result.stderr == "Give this link to Ana, and to nobody else. It works once, within a week.\n"
 
 
+def test_without_a_public_address_it_says_where_the_link_works(shell: Shell) -> None:
+    result = shell("organizer", "add", "Uma", PETITION_URL="")
+
+    assert result.stdout.startswith("http://127.0.0.1:8000/organize/welcome/")
+    assert result.stderr.splitlines()[1].startswith("PETITION_URL isn't set: this link works on this machine only")
+
+
 def test_a_name_is_taken_once(shell: Shell) -> None:
     shell("organizer", "add", "Ben")
     result = shell("organizer", "add", "Ben")

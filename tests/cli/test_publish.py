@@ -44,10 +44,26 @@ def test_one_letter_or_all_must_be_named(site: Shell, tmp_path: Path, words: tup
     assert site("publish", *words, "--to", str(tmp_path / "out")).exit_code == 2
 
 
+@pytest.mark.parametrize("words", [("--all",), ("first",)])
+@pytest.mark.parametrize("above", [".", "..", "rounds", "../.."])
+def test_nothing_is_written_beside_or_above_the_secrets_of_the_site(
+    site: Shell, words: tuple[str, ...], above: str
+) -> None:
+    data = Path(site.environ["PETITION_DATA"])
+    (data / "rounds").mkdir(exist_ok=True)
+    before = sorted(data.rglob("*"))
+    result = site("publish", *words, "--to", f"{data}/{above}")
+
+    assert result.exit_code == 1
+    assert "has this site's secrets" in result.stderr
+    assert sorted(data.rglob("*")) == before
+
+
 def test_a_letter_that_is_not_public_is_not_written(site: Shell, tmp_path: Path) -> None:
     result = site("publish", "third", "--to", str(tmp_path / "out"))
 
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert result.stderr.startswith("third isn't public, so it isn't written.")
     assert not (tmp_path / "out").exists()
 
 
@@ -76,3 +92,16 @@ def test_a_folder_that_can_not_be_replaced_holds_up_no_other(site: Shell, tmp_pa
     said = json.loads(result.stdout)
     assert set(said["written"]) == {"second"} and "holds something else" in said["failed"]["first"]
     assert result.stderr.splitlines()[-1].startswith("first: not written. ")
+
+
+def test_a_letter_that_there_is_not_is_named_as_in_other_commands(site: Shell, tmp_path: Path) -> None:
+    result = site("publish", "nosuch", "--to", str(tmp_path / "out"))
+
+    assert (result.exit_code, result.stderr) == (1, "There is no letter nosuch here. See: petition letter list\n")
+
+
+@pytest.mark.parametrize("words", [("--all",), ("first",)])
+def test_what_is_no_folder_is_named(site: Shell, words: tuple[str, ...]) -> None:
+    result = site("publish", *words, "--to", "/dev/null")
+
+    assert (result.exit_code, result.stderr) == (1, "/dev/null is no folder.\n")

@@ -31,4 +31,4 @@ def test_a_port_for_figures_that_is_taken_is_refused_with_the_setting_that_choos
 
     assert told.exit_code == 1
     assert f"Port {port} " in told.stderr
-    assert "PETITION_METRICS" in told.stderr
+    assert f"Choose another one: PETITION_METRICS={port % 65535 + 1}" in told.stderr

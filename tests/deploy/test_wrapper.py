@@ -51,13 +51,26 @@ def test_the_file_that_is_installed_can_be_read(wrapper: Any) -> None:
         ("PETITION_URL='https://x.example'", "line 2: write the value of PETITION_URL without quotes around it"),
         ("PETITION_MAIL=smtp://a\\@b", "line 2: write the value of PETITION_MAIL without quotes around it and back"),
         ("PETITION_URL = https://x.example", "line 2: write NAME=VALUE"),
-        ("export PETITION_URL=https://x.example", "line 2: write NAME=VALUE"),
+        ("export PETITION_URL=https://x.example", "line 2: leave out export"),
+        ("PETITON_URL=https://x.example", "line 2: PETITON_URL is no setting; did you mean PETITION_URL?"),
+        ("petition_URL=https://x.example", "line 2: petition_URL is no setting; did you mean PETITION_URL?"),
         ("PETITION_URL", "line 2: write NAME=VALUE"),
     ],
 )
 def test_a_line_that_systemd_would_read_otherwise_is_refused(wrapper: Any, line: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         wrapper.read_settings(f"PETITION_PROXIES=1\n{line}\n")
+
+
+def test_a_file_from_windows_is_read_like_any_other(wrapper: Any) -> None:
+    text = "\ufeff# Settings\r\nPETITION_PROXIES=1\r\n\r\nPETITION_URL=https://x.example\r\n"
+
+    assert wrapper.read_settings(text) == {"PETITION_PROXIES": "1", "PETITION_URL": "https://x.example"}
+
+
+def test_a_setting_behind_a_byte_order_mark_is_refused_because_systemd_does_not_read_it(wrapper: Any) -> None:
+    with pytest.raises(ValueError, match="line 1: save the file without a byte order mark"):
+        wrapper.read_settings("\ufeffPETITION_PROXIES=1\r\n")
 
 
 def test_a_command_gets_nothing_else_of_its_caller(wrapper: Any) -> None:

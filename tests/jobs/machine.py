@@ -49,10 +49,16 @@ class Pauses(threading.Event):
 
 
 def run_scheduler(
-    campaign: Campaign, machine: Machine, *, hours: float, then: dict[float, Callable[[], object]] | None = None
+    campaign: Campaign,
+    machine: Machine,
+    *,
+    hours: float,
+    then: dict[float, Callable[[], object]] | None = None,
+    only: str | None = None,
 ) -> None:
-    """Start the scheduler, let it run for some hours, and end it; ``then`` says what happens after how many hours."""
+    """Start the scheduler, for one letter or for all, let it run for some hours, and end it; ``then`` says what happens
+    after how many hours."""
     record = SchedulerRecord(campaign.settings.data)
     with Session(campaign.databases.reading) as session:
         guard = ClockGuard(machine.clock, machine.seconds, newest_stored_hour(session), record)
-    watch(campaign.services, campaign.settings.seal_at, guard, Pauses(machine, hours, then or {}), record)
+    watch(campaign.services, campaign.settings.seal_at, guard, Pauses(machine, hours, then or {}), record, only=only)

@@ -143,6 +143,20 @@ def test_the_scheduler_ticks_at_once_then_at_each_set_time_and_stops_when_told(
     assert told == {1: 10, 2: 11}
 
 
+def test_a_scheduler_for_one_letter_leaves_the_others_alone_and_is_not_taken_for_the_scheduler(
+    campaign: Campaign, clock: Clock
+) -> None:
+    letters = [campaign.a_published_letter(k=3, slug=slug) for slug in ("mine", "other")]
+    for letter in letters:
+        campaign.codes(letter, 1)
+    before = [len(told_at(campaign, letter)) for letter in letters]
+    clock.pass_time(days=1)
+    run_scheduler(campaign, Machine(clock), hours=1, only="mine")
+
+    assert [len(told_at(campaign, letter)) for letter in letters] == [before[0] + 1, before[1]]
+    assert SchedulerRecord(campaign.settings.data).read() is None
+
+
 def test_a_scheduler_that_overslept_updates_as_of_now(campaign: Campaign, clock: Clock) -> None:
     letter = campaign.a_published_letter(k=3, updates="hourly")
     machine = Machine(clock)

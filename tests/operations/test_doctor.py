@@ -265,6 +265,17 @@ def test_a_log_that_is_held_is_not_overdue_as_well(campaign: Campaign, letter: s
     assert only(wrongs(campaign)).area == "log"
 
 
+def test_the_remedy_for_a_log_that_is_held_says_which_way_can_never_be_undone(campaign: Campaign, letter: str) -> None:
+    with Session(campaign.databases.petition) as session:
+        log_of(session, letter).is_held = True
+        session.commit()
+
+    assert only(wrongs(campaign)).mend == (
+        "petition restore --since FOLDER-or-URL. Only if it was never published since the backup: petition restore "
+        "--nothing-newer --letter we-refuse-to-build-it. A second log of the same letter can't be undone."
+    )
+
+
 def test_it_says_what_the_scheduler_last_did_and_when(campaign: Campaign, letter: str, clock: Clock) -> None:
     record = SchedulerRecord(campaign.settings.data)
     before = said_of_scheduler(campaign)
@@ -290,7 +301,7 @@ def said_of_scheduler(campaign: Campaign) -> Finding:
 
 
 def test_settings_that_cannot_work_are_found(campaign: Campaign, letter: str) -> None:
-    mail = {"PETITION_MAIL": "folder:./mail", "PETITION_MAIL_FROM": "nobody"}
+    mail = {"PETITION_MAIL": "folder:./mail", "PETITION_MAIL_FROM": "nobody@localhost"}
 
     assert "PETITION_MAIL_FROM" in only(wrongs(campaign, **mail)).what
     found = wrongs(campaign, PETITION_URL="http://letters.example.org")
@@ -326,8 +337,26 @@ def test_a_mail_server_that_is_down_is_found_and_no_password_shown(campaign: Cam
     address = f"smtp://ana:secret@127.0.0.1:{a_free_port()}"
     finding = only(wrongs(campaign, **MAIL_FROM, PETITION_MAIL=address))
 
-    assert "ConnectionRefusedError" in finding.what and "PETITION_MAIL" in finding.mend
+    assert "nothing listens at this port. No codes" in finding.what and "PETITION_MAIL" in finding.mend
     assert "secret" not in finding.what + finding.mend
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_why_a_server_cannot_be_used_is_said_in_words(campaign: Campaign, letter: str) -> None:
+    found = wrongs(campaign, **MAIL_FROM, PETITION_MAIL="smtp://mail.example.invalid")
+
+    assert "the name mail.example.invalid is unknown" in only(found).what
+    campaign.databases.dispose()
+    (campaign.settings.data / "issuer.db").write_bytes(b"no database" * 100)
+    assert only(wrongs(campaign)).what == "The database of issuer does not answer: file is not a database."
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_one_of_a_kind_is_counted_as_one(campaign: Campaign, letter: str) -> None:
+    found = [one.what for one in check(settings({**environ_of(campaign), "PETITION_PROXIES": "1"}), campaign.clock())]
+
+    assert "1 trusted proxy stands in front." in found
+    assert "we-refuse-to-build-it: issuer and log agree on 1 round." in found
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
@@ -382,6 +411,40 @@ def test_where_no_site_is_none_is_made(campaign: Campaign, tmp_path: Path) -> No
 
     assert not is_well(found)
     assert not (tmp_path / "nothing").exists()
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("petition-waiting.db", "put back the one that lay beside it. A backup has no waiting signatures."),
+        ("issuer.db", "put back the one that lay beside it. If it is lost, restore both from one backup"),
+    ],
+)
+@pytest.mark.parametrize(
+    "words", ["doctor", "seal", "letter list", "backup b.age --passphrase-file p", "run --only scheduler", "upgrade"]
+)
+def test_a_file_that_was_lost_is_named_and_none_is_made_in_its_place(
+    campaign: Campaign, letter: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, remedy: str, words: str
+) -> None:
+    (tmp_path / "p").write_text("six random words or more than that")
+    monkeypatch.chdir(tmp_path)
+    campaign.databases.dispose()
+    (campaign.settings.data / name).unlink()
+    told = CliRunner().invoke(main, words.split(), env=environ_of(campaign))
+
+    assert told.exit_code == 1
+    assert f"{campaign.settings.data / name} is missing or empty." in told.output
+    assert f"It belongs to petition.db: {remedy}" in told.output
+    assert not (campaign.settings.data / name).exists()
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_an_empty_file_in_the_place_of_a_lost_one_is_found(campaign: Campaign, letter: str) -> None:
+    campaign.databases.dispose()
+    (campaign.settings.data / "issuer.db").write_bytes(b"")
+
+    assert "issuer.db is missing or empty" in only(wrongs(campaign)).what
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)

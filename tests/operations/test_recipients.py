@@ -91,7 +91,7 @@ def test_a_check_restores_the_file_and_leaves_nothing(
     told = {"file": str(file), "bytes": file.stat().st_size, "checked": {"ok": True, "letters": 2, "public": public}}
     assert json.loads(checked.stdout) == told
     assert "restored and verified" in checked.output
-    assert "Restored 2 letters with a log; 1 of them are public." in checked.output
+    assert "Restored 2 letters with a log; 1 of them is public." in checked.output
     assert list(scratch.iterdir()) == []
 
 

@@ -467,7 +467,10 @@ def petition(environ: dict[str, str], *words: str) -> Result:
 
 def test_the_commands_say_what_they_did_and_ask_before_they_go_back(released: Released, databases: Databases) -> None:
     again = petition(released.environ, "upgrade")
+    now = dict(zip(CHAIN_NAMES, revisions(databases), strict=True))
+    copies.make_copies(released.settings, databases, now, {chain: head_of(chain) for chain in CHAIN_NAMES})
     asked = petition(released.environ, "rollback")
+    forget_copies(released.settings, databases)
     none = petition(released.environ, "rollback", "--yes")
 
     assert (again.exit_code, again.stderr) == (0, "The databases are of this version already.\n")

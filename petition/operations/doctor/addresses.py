@@ -29,4 +29,5 @@ def check_address(settings: Settings) -> Iterator[Finding]:
             "Set PETITION_PROXIES to the number of web servers that a request passes, mostly 1.",
         )
     else:
-        yield Finding("proxies", OK, f"{settings.proxies} trusted proxies stand in front.")
+        in_front = "1 trusted proxy stands" if settings.proxies == 1 else f"{settings.proxies} trusted proxies stand"
+        yield Finding("proxies", OK, f"{in_front} in front.")

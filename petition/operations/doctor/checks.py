@@ -12,15 +12,16 @@ from petition.issuing.secrets import RoundSecrets
 from petition.letters.access import hosted_letters
 from petition.operations.doctor.addresses import check_address
 from petition.operations.doctor.clock import check_clock
-from petition.operations.doctor.databases import check_database
+from petition.operations.doctor.databases import check_database, check_files
 from petition.operations.doctor.email import check_letters_by_mail, check_mail
-from petition.operations.doctor.files import check_disk, check_folders, check_secret, database_files
+from petition.operations.doctor.files import check_disk, check_folders, check_secret
 from petition.operations.doctor.findings import NOTE, OK, WRONG, Finding, as_json, is_well
 from petition.operations.doctor.fonts import check_fonts, check_fonts_of
 from petition.operations.doctor.hosts import check_hosts
 from petition.operations.doctor.letters import check_names, check_reports
 from petition.operations.doctor.limits import check_limits
 from petition.operations.doctor.logs import check_log
+from petition.operations.doctor.reasons import why_refused
 from petition.operations.doctor.rounds import check_numbers, check_round_files
 from petition.operations.doctor.scheduler import check_scheduler
 from petition.operations.doctor.view import View
@@ -40,17 +41,9 @@ def check(settings: Settings, now: datetime, *, deep: bool = False) -> list[Find
         *check_mail(settings),
         *check_limits(settings),
     ]
-    missing = [path for path in database_files(settings) if not path.exists()]
-    if missing:
-        return [
-            *found,
-            Finding(
-                "databases",
-                WRONG,
-                f"There is no {missing[0]}.",
-                "A new site makes its databases with: petition run. If there was one here, check PETITION_DATA.",
-            ),
-        ]
+    files = list(check_files(settings))
+    if files:
+        return [*found, *files]
     databases = Databases(settings.database_url, settings.issuer_database_url)
     try:
         found += [*check_database("petition", databases.petition), *check_database("issuer", databases.issuer)]
@@ -58,7 +51,7 @@ def check(settings: Settings, now: datetime, *, deep: bool = False) -> list[Find
             found += check_hosts(settings, databases, settings.secret_file.read_bytes())
             found += _inside(settings, databases, now, deep)
     except SQLAlchemyError as error:
-        found.append(Finding("databases", WRONG, f"A question failed ({type(error).__name__}).", "Run it again."))
+        found.append(Finding("databases", WRONG, f"A question failed: {why_refused(error)}.", "Run it again."))
     finally:
         databases.dispose()
     return found

@@ -20,6 +20,7 @@ from petition.letters.access import hosted_letter
 from petition.letters.models import Letter, NamesKey, NamesKeyCopy
 from petition.letters.states import CLOSED, WITHDRAWN
 from petition.operations.doctor.checks import NOTE, OK, WRONG, Finding
+from petition.operations.doctor.databases import check_files
 from petition.signing.models import ArrivedAnswer, ArrivedName, LockedName, Pending, Tombstone
 
 AREA = "closed"
@@ -38,6 +39,10 @@ AGAIN = "The next set time deletes it: petition seal does so now. If it stays, t
 
 def check_after_close(settings: Settings, slug: str) -> Iterator[Finding]:
     """Everything that a closed letter promised to forget, each with whether it is gone."""
+    files = list(check_files(settings))
+    if files:
+        yield from files
+        return
     databases = Databases(settings.database_url, settings.issuer_database_url)
     try:
         with Session(databases.reading) as session:

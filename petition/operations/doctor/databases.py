@@ -5,11 +5,30 @@ from collections.abc import Iterator
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from petition.config import Settings
+from petition.operations.doctor.files import database_files
 from petition.operations.doctor.findings import NOTE, OK, WRONG, Finding
+from petition.operations.doctor.reasons import why_refused
+from petition.operations.lost_files import has_bytes, lost_file
 from petition.operations.migration import at_head
 from petition.operations.schema import METADATA, differences, named
 
 PRAGMAS = {"journal_mode": "truncate", "synchronous": 2, "secure_delete": 1}
+
+
+def check_files(settings: Settings) -> Iterator[Finding]:
+    """Whether the files of SQLite databases are there. Nothing is said of those that are."""
+    try:
+        lost = lost_file(settings)
+    except SQLAlchemyError:  # it can't be read: told when it is opened
+        lost = None
+    missing = [path for path in database_files(settings) if not has_bytes(path)]
+    if lost is not None:
+        yield Finding("databases", WRONG, lost.what, lost.remedy)
+    elif missing:
+        what = f"{missing[0]} is missing or empty."
+        mend = "A new site makes its databases with: petition run. If there was one here, check PETITION_DATA."
+        yield Finding("databases", WRONG, what, mend)
 
 
 def check_database(chain: str, engine: Engine) -> Iterator[Finding]:
@@ -17,7 +36,7 @@ def check_database(chain: str, engine: Engine) -> Iterator[Finding]:
     try:
         head = at_head(engine, chain)
     except SQLAlchemyError as error:
-        what = f"The database of {chain} does not answer ({type(error).__name__})."
+        what = f"The database of {chain} does not answer: {why_refused(error)}."
         yield Finding("databases", WRONG, what, "Start it, or correct its address: petition config shows it.")
         return
     if not head:

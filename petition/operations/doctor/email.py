@@ -1,6 +1,7 @@
 """The mail server, and letters whose codes go by email."""
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 
@@ -14,6 +15,7 @@ from petition.issuing.transports import MailServer, ServerUnavailable, transport
 from petition.letters.access import hosted_letters
 from petition.letters.states import BY_EMAIL, SIGNABLE
 from petition.operations.doctor.findings import NOTE, OK, WRONG, Finding
+from petition.operations.doctor.reasons import why_away
 from petition.operations.doctor.view import View
 
 
@@ -28,18 +30,19 @@ def check_mail(settings: Settings) -> Iterator[Finding]:
         yield Finding("mail", WRONG, what, "Set it to an address of your domain, for example noreply@example.org")
     transport = transport_for(settings.mail, sender)
     if isinstance(transport, MailServer):
-        yield from _mail_server(transport)
+        yield from _mail_server(transport, urlsplit(settings.mail).hostname or "")
     else:
         what = "Mail goes into a folder and reaches nobody, which is for trying."
         yield Finding("mail", NOTE, what, "Set PETITION_MAIL to a mail server, for example smtp://localhost:25")
 
 
-def _mail_server(server: MailServer) -> Iterator[Finding]:
-    """Whether the mail server greets us and lets us in, as it must before it accepts an email."""
+def _mail_server(server: MailServer, host: str) -> Iterator[Finding]:
+    """Whether the mail server at a host greets us and lets us in, as it must before it accepts an email."""
     try:
         found = server.check()
     except ServerUnavailable as away:
-        what = f"The mail server at {server.place} cannot be used ({away}): no codes go out by mail."
+        why = why_away(away.__cause__, host)
+        what = f"The mail server at {server.place} cannot be used: {why}. No codes go out by mail."
         mend = (
             "Is it running, and are the host, the port, the name and the password in PETITION_MAIL right? Is the port "
             "open on the way (many hosts close 25: try 587 or 465)? Elsewhere than here it must have a valid "

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from petition.config import SECRET_BYTES, Settings
 from petition.operations.doctor.findings import NOTE, OK, WRONG, Finding
+from petition.operations.lost_files import sqlite_file
 
 LITTLE, TOO_LITTLE = 2**30, 200 * 2**20
 """Free bytes on the disk: soon too few; a sealing may fail."""
@@ -15,8 +16,8 @@ LITTLE, TOO_LITTLE = 2**30, 200 * 2**20
 
 def database_files(settings: Settings) -> list[Path]:
     """The files of SQLite databases."""
-    urls = (settings.database_url, settings.issuer_database_url)
-    return [Path(url.removeprefix("sqlite:///").partition("?")[0]) for url in urls if url.startswith("sqlite")]
+    files = (sqlite_file(settings.database_url), sqlite_file(settings.issuer_database_url))
+    return [path for path in files if path is not None]
 
 
 def check_folders(settings: Settings) -> Iterator[Finding]:

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from petition.config import Settings, WrongSetting
 from petition.counting_server import connected, what_it_stores
 from petition.operations.doctor.findings import NOTE, OK, WRONG, Finding
+from petition.operations.doctor.reasons import why_away
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -25,10 +27,10 @@ def check_limits(settings: Settings) -> Iterator[Finding]:
         yield Finding(AREA, WRONG, str(missing), "Install it, or remove PETITION_LIMITS_URL.")
         return
     with closing(client):
-        yield from _asked(client)
+        yield from _asked(client, urlsplit(settings.limits_url).hostname or "")
 
 
-def _asked(client: "Redis") -> Iterator[Finding]:
+def _asked(client: "Redis", host: str) -> Iterator[Finding]:
     from redis import RedisError, ResponseError
 
     try:
@@ -38,7 +40,8 @@ def _asked(client: "Redis") -> Iterator[Finding]:
         yield Finding(AREA, NOTE, what, f"Look yourself. {MEMORY}")
         return
     except RedisError as error:
-        what = f"The server that counts limits doesn't answer ({type(error).__name__}): each process counts by itself."
+        why = why_away(error.__cause__ or error.__context__ or error, host)
+        what = f"The server that counts limits doesn't answer: {why}. Each process counts by itself."
         yield Finding(AREA, WRONG, what, "Start it, or correct PETITION_LIMITS_URL.")
         return
     if stored:

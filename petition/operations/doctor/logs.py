@@ -21,7 +21,10 @@ def check_log(view: View, letter: Letter, log: Log) -> Iterator[Finding]:
     """Whether a letter's log is whole, signed, free and at its address."""
     found = [*_log_key(view, letter, log), *_tree(view, letter, log)]
     if log.is_held and letter.state in {*SIGNABLE, CLOSED}:
-        mend = f"petition restore --since FOLDER-or-URL, or petition restore --nothing-newer --letter {letter.slug}"
+        mend = (
+            "petition restore --since FOLDER-or-URL. Only if it was never published since the backup: petition restore "
+            f"--nothing-newer --letter {letter.slug}. A second log of the same letter can't be undone."
+        )
         found.append(Finding("log", WRONG, f"{letter.slug}: {LOG_ON_HOLD}", mend))
     host = log.origin.partition("/")[0]
     if view.settings.host != host and letter.state in {*SIGNABLE, CLOSED}:

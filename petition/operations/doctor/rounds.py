@@ -33,7 +33,8 @@ def check_numbers(view: View, letter: Letter) -> Iterator[Finding]:
         for row in rounds_of(view.session, letter.id)
         if (why := _out_of_step(row, known.get(row.number)))
     ]
-    yield from wrong or [Finding("rounds", OK, f"{letter.slug}: issuer and log agree on {len(known)} rounds.")]
+    agreed = "1 round" if len(known) == 1 else f"{len(known)} rounds"
+    yield from wrong or [Finding("rounds", OK, f"{letter.slug}: issuer and log agree on {agreed}.")]
 
 
 def _out_of_step(row: Round, number: Numbers | None) -> str:
