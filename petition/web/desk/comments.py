@@ -90,7 +90,7 @@ def _said(comment: Comment) -> Answer:
 
 
 @bp.post("/letters/<slug>/comments")
-@organizer_action(_page, again="comments")
+@organizer_action(_page, again="comments", form=CommentForm)
 def comment(organizer: Organizer, slug: str) -> Answer:
     """Say something."""
     letter = readable_letter(session(), slug, organizer)
@@ -110,7 +110,7 @@ def comment(organizer: Organizer, slug: str) -> Answer:
 
 
 @bp.post("/letters/<slug>/comments/<int(max=999999999):number>/reply")
-@organizer_action(_page, again="comments")
+@organizer_action(_page, again="comments", form=ReplyForm)
 def answer(organizer: Organizer, slug: str, number: int) -> Answer:
     """Answer."""
     letter = readable_letter(session(), slug, organizer)

@@ -18,7 +18,7 @@ from petition.letters.states import DRAFT, require_draft
 from petition.letters.text.letter_text import LetterText
 from petition.publishing.cache import PACKAGE
 from petition.web.desk.access import Answer, bp, for_organizers
-from petition.web.desk.actions import is_first_press, organizer_action, pressed_twice, refused, saved
+from petition.web.desk.actions import PressedTwice, organizer_action, pressed_twice, refused, require_first_press, saved
 from petition.web.desk.beginning import begin_letter, template_fields
 from petition.web.desk.conflicts import conflict_page
 from petition.web.desk.editor_form import (
@@ -58,10 +58,11 @@ def create(organizer: Organizer) -> Answer:
         wrong = [BadShape("Give the letter a title.").about("title"), *wrong]
     if wrong:
         return _shown(organizer, None, fields, words, wrong)
-    if not is_first_press():
-        return pressed_twice("/organize/")
     try:
+        require_first_press()
         letter = begin_letter(organizer, words)
+    except PressedTwice:
+        return pressed_twice("/organize/")
     except Refusal as refusal:
         return refused(refusal, lambda: render_editor(fields, None))
     forget_working_copy(session(), organizer, None)

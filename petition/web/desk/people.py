@@ -112,7 +112,7 @@ def _page(organizer: Organizer, slug: str, *, link: str | None = None) -> str:
 
 
 @bp.post("/letters/<slug>/people/invite")
-@organizer_action(_page, again="people")
+@organizer_action(_page, again="people", form=InviteForm)
 def invite_(organizer: Organizer, slug: str) -> Answer:
     """Make a one-time link for a new organizer. It is shown only this once."""
     letter = own_letter(session(), slug, organizer)
