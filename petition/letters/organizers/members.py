@@ -110,14 +110,20 @@ def invitation(session: Session, secret: str, *, moment: datetime) -> tuple[Invi
     return row, session.get_one(Letter, row.letter_id)
 
 
+def role_offered(session: Session, row: Invitation) -> str:
+    """The role that a link gives; where it transfers someone's access, the role that they have now."""
+    present = session.get(Authorship, (row.letter_id, row.replaces)) if row.replaces is not None else None
+    return row.role if present is None else present.role
+
+
 def accept(session: Session, secret: str, organizer: Organizer, *, moment: datetime) -> Letter:
     """Give an organizer the access that a link offers; this uses up the link.
 
     Those who have access already keep theirs, except that a commenter may become an editor.
     """
     row, letter = invitation(session, secret, moment=moment)
-    role, replaces = row.role, row.replaces
     session.refresh(letter, with_for_update=True)
+    role, replaces = role_offered(session, row), row.replaces
     present = session.get(Authorship, (letter.id, organizer.id))
     if present is not None and (replaces == organizer.id or present.role == EDITOR or role == COMMENTER):
         raise Conflict("You already work on this letter. The link still works for someone else.")

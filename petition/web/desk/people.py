@@ -13,7 +13,7 @@ from petition.errors import GONE, NotFound
 from petition.letters.access import may_edit, own_letter, readable_letter
 from petition.letters.drafting.approvals import approvals_of, approve, require_approvals, withdraw_approval
 from petition.letters.drafting.versions import newest_version
-from petition.letters.models import Letter, Organizer
+from petition.letters.models import Invitation, Letter, Organizer
 from petition.letters.organizers.accounts import join
 from petition.letters.organizers.members import (
     MOST_MEMBERS,
@@ -24,6 +24,7 @@ from petition.letters.organizers.members import (
     invite,
     members,
     remove,
+    role_offered,
     set_role,
     show_as,
 )
@@ -98,7 +99,7 @@ def _page(organizer: Organizer, slug: str, *, link: str | None = None) -> str:
         edits=edits,
         is_draft=letter.state == DRAFT,
         roles=dict(ROLE_CHOICES),
-        pending=invitations(session(), letter, moment=now()) if edits else [],
+        pending=_pending(letter) if edits else [],
         names={member.organizer_id: member.name for member in everybody},
         approving=[one.name for one in approvals_of(session(), letter, version.number)],
         invite_form=as_sent(InviteForm),
@@ -106,6 +107,11 @@ def _page(organizer: Organizer, slug: str, *, link: str | None = None) -> str:
         approvals_form=as_sent(ApprovalsForm, data={"needed": letter.approvals}),
         link=link,
     )
+
+
+def _pending(letter: Letter) -> list[tuple[Invitation, str]]:
+    """Links that still work, each with the role that it gives."""
+    return [(row, role_offered(session(), row)) for row in invitations(session(), letter, moment=now())]
 
 
 # Inviting
@@ -158,7 +164,7 @@ def _invitation_page(_: Organizer | None, secret: str) -> str:
     return desk_page(
         "organize/join.html",
         letter=letter,
-        role=dict(ROLE_CHOICES)[row.role],
+        role=dict(ROLE_CHOICES)[role_offered(session(), row)],
         replaces=row.replaces is not None,
         form=as_sent(JoinForm),
         here=f"/organize/join/{secret}",

@@ -24,6 +24,7 @@ from petition.letters.organizers.members import (
     invite,
     members,
     remove,
+    role_offered,
     set_role,
     show_as,
 )
@@ -155,6 +156,17 @@ def test_transferred_access_keeps_its_role_and_leaves_its_former_holder(table: T
     table.come("Cleo", table.link(replaces="Ana"))
 
     assert table.roles() == {"Ben": COMMENTER, "Cleo": EDITOR}
+
+
+def test_transferred_access_has_the_role_that_its_former_holder_has_by_then(table: Table) -> None:
+    table.come("Ben", table.link(EDITOR))
+    secret = table.link(replaces="Ben")
+    role(table, table.ids["Ben"], COMMENTER)
+    offered = invitation(table.session, secret, moment=table.campaign.clock())[0]
+
+    assert role_offered(table.session, offered) == COMMENTER
+    table.come("Cleo", secret)
+    assert table.roles() == {"Ana": EDITOR, "Cleo": COMMENTER}
 
 
 def test_a_link_to_one_letter_opens_no_other_letter_of_the_organizer(table: Table) -> None:
