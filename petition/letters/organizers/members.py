@@ -150,13 +150,16 @@ def add_member(session: Session, letter: Letter, organizer: Organizer, role: str
 
 
 def set_role(session: Session, letter: Letter, organizer_id: str, role: str) -> None:
-    """Change a role. The last editor stays one."""
+    """Change a role. The last editor stays one. Links that a former editor may have made stop working, but the one that
+    transfers their own access."""
     if role not in ROLES:
         raise BadShape("Choose editor or reviewer.")
     session.refresh(letter, with_for_update=True)
     authorship = _authorship(session, letter, organizer_id)
     if role != EDITOR:
         _require_another_editor(session, letter, organizer_id)
+        others = Invitation.replaces.is_distinct_from(organizer_id)
+        session.execute(delete(Invitation).where(Invitation.letter_id == letter.id, others))
     authorship.role = role
     session.flush()
 
@@ -171,11 +174,14 @@ def remove(session: Session, letter: Letter, organizer_id: str) -> None:
 
 
 def _leave(session: Session, letter: Letter, organizer_id: str) -> None:
-    """Delete all that belongs to a membership: names keys, approvals, links, displayed name, unsaved text."""
+    """Delete all that belongs to a membership: names keys, approvals, displayed name, unsaved text.
+
+    No one knows who made a link, so all unused ones go: none leads back a person who left.
+    """
+    session.execute(delete(Invitation).where(Invitation.letter_id == letter.id))
     for table, column in (
         (NamesKeyCopy, NamesKeyCopy.organizer_id),
         (Approval, Approval.organizer_id),
-        (Invitation, Invitation.replaces),
         (WorkingCopy, WorkingCopy.organizer_id),
         (Authorship, Authorship.organizer_id),
     ):

@@ -227,7 +227,8 @@ def _confirm(letter: Letter, organizer: Organizer, organizer_id: str) -> str:
 def remove_(organizer: Organizer, slug: str, organizer_id: str) -> Answer:
     """End someone's access."""
     remove(session(), own_letter(session(), slug, organizer), _id(organizer_id))
-    return saved("/organize/" if organizer_id == organizer.id else "people")
+    done = say("Access ended. Unused invitation links no longer work.")
+    return saved("/organize/" if organizer_id == organizer.id else "people", done)
 
 
 @asks_first("/letters/<slug>/people/leave", _leaving_page)

@@ -206,6 +206,37 @@ def test_the_last_who_can_unlock_names_stays(campaign: Campaign) -> None:
     table.session.close()
 
 
+def test_no_unused_link_leads_back_a_person_who_was_removed(table: Table) -> None:
+    table.come("Ben", table.link())
+    spare = table.link()
+    remove(table.session, table.letter, table.ids["Ben"])
+
+    with pytest.raises(Over):
+        table.come("Ben", spare)
+    assert table.roles() == {"Ana": EDITOR}
+
+
+def test_no_unused_link_leads_back_a_person_whose_access_moved_on(table: Table) -> None:
+    table.come("Ben", table.link())
+    spare = table.link()
+    table.come("Cleo", table.link(replaces="Ben"))
+
+    with pytest.raises(Over):
+        table.come("Ben", spare)
+
+
+def test_a_former_editor_is_made_one_again_by_no_unused_link(table: Table) -> None:
+    table.come("Ben", table.link())
+    spare, of_ana, own = table.link(), table.link(replaces="Ana"), table.link(replaces="Ben")
+    role(table, table.ids["Ben"], COMMENTER)
+
+    for gone in (spare, of_ana):
+        with pytest.raises(Over):
+            table.come("Ben", gone)
+    table.come("Cleo", own)
+    assert table.roles() == {"Ana": EDITOR, "Cleo": COMMENTER}
+
+
 def test_names_are_shown_of_those_who_chose_one_in_alphabetical_order(table: Table) -> None:
     for name, shown in (("Ben", "Zoë"), ("Cleo", "")):
         table.come(name, table.link())
