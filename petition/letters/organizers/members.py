@@ -16,6 +16,7 @@ from petition.database import changed
 from petition.errors import GONE, TOO_MANY, BadShape, Conflict, NotFound, Over
 from petition.letters.models import Approval, Authorship, Invitation, Letter, NamesKeyCopy, Organizer, WorkingCopy
 from petition.letters.organizers.accounts import INVITATION_LASTS
+from petition.letters.organizers.names_keys import forget_names_key
 from petition.letters.states import COMMENTER, EDITOR, ROLES
 from petition.letters.text.letter_text import one_line
 from petition.randomness import Random
@@ -150,14 +151,19 @@ def add_member(session: Session, letter: Letter, organizer: Organizer, role: str
 
 
 def set_role(session: Session, letter: Letter, organizer_id: str, role: str) -> None:
-    """Change a role. The last editor stays one. Links that a former editor may have made stop working, but the one that
-    transfers their own access."""
+    """Change a role. The last editor stays one, and so does the last editor who holds the names keys.
+
+    A former editor loses the names keys. Links that they may have made stop working, but the one that transfers their
+    own access.
+    """
     if role not in ROLES:
         raise BadShape("Choose editor or reviewer.")
     session.refresh(letter, with_for_update=True)
     authorship = _authorship(session, letter, organizer_id)
     if role != EDITOR:
         _require_another_editor(session, letter, organizer_id)
+        _require_another_holder(session, letter, organizer_id)
+        forget_names_key(session, letter.id, organizer_id)
         others = Invitation.replaces.is_distinct_from(organizer_id)
         session.execute(delete(Invitation).where(Invitation.letter_id == letter.id, others))
     authorship.role = role
@@ -206,8 +212,9 @@ def _require_another_editor(session: Session, letter: Letter, organizer_id: str)
 
 
 def _require_another_holder(session: Session, letter: Letter, organizer_id: str) -> None:
-    holders = set(session.scalars(select(NamesKeyCopy.organizer_id).where(NamesKeyCopy.letter_id == letter.id)))
-    if holders == {organizer_id}:
+    editors = select(Authorship.organizer_id).where(Authorship.letter_id == letter.id, Authorship.role == EDITOR)
+    held = (NamesKeyCopy.letter_id == letter.id, NamesKeyCopy.organizer_id.in_(editors))
+    if set(session.scalars(select(NamesKeyCopy.organizer_id).where(*held))) == {organizer_id}:
         raise Conflict("No one else could ever reveal this letter's names. Give the key to another editor first.")
 
 

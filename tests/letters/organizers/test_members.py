@@ -13,7 +13,7 @@ from petition.errors import BadShape, Conflict, Forbidden, NotFound, Obstructed,
 from petition.letters.access import own_letter, own_letters, readable_letter
 from petition.letters.drafting.approvals import approvals_of, approve, require_approvals, withdraw_approval
 from petition.letters.drafting.drafts import save
-from petition.letters.models import Approval, Letter, NamesKeyCopy, Organizer
+from petition.letters.models import Approval, Authorship, Letter, NamesKeyCopy, Organizer
 from petition.letters.organizers.accounts import INVITATION_LASTS, remove_organizer
 from petition.letters.organizers.members import (
     accept,
@@ -28,6 +28,7 @@ from petition.letters.organizers.members import (
     set_role,
     show_as,
 )
+from petition.letters.organizers.names_keys import who_can_unlock
 from petition.letters.states import COMMENTER, EDITOR
 from petition.letters.text.letter_text import LetterText
 from tests.walks import WORDS, Campaign
@@ -203,6 +204,34 @@ def test_the_last_who_can_unlock_names_stays(campaign: Campaign) -> None:
         remove(table.session, table.letter, table.ids["Ana"])
     with pytest.raises(Conflict, match="reveal"):
         table.link(replaces="Ana")
+    table.session.close()
+
+
+def test_a_former_editor_loses_the_names_keys_and_the_last_editor_with_them_stays_one(campaign: Campaign) -> None:
+    table = Table(campaign, names=("named",))
+    table.come("Ben", table.link())
+    table.session.commit()
+    campaign.open(table.letter_id)
+    table.come("Cleo", table.link())
+    role(table, table.ids["Ben"], COMMENTER)
+
+    assert who_can_unlock(table.session, table.letter_id) == {table.ids["Ana"]}
+    with pytest.raises(Conflict, match="reveal"):
+        role(table, table.ids["Ana"], COMMENTER)
+    table.session.close()
+
+
+def test_a_key_of_a_reviewer_is_of_no_use_to_the_editors_who_stay(campaign: Campaign) -> None:
+    """Copies that reviewers have from before their role changed."""
+    table = Table(campaign, names=("named",))
+    table.come("Ben", table.link())
+    table.session.commit()
+    campaign.open(table.letter_id)
+    table.come("Cleo", table.link())
+    table.session.get_one(Authorship, (table.letter_id, table.ids["Ben"])).role = COMMENTER
+
+    with pytest.raises(Conflict, match="reveal"):
+        remove(table.session, table.letter, table.ids["Ana"])
     table.session.close()
 
 
