@@ -14,7 +14,7 @@ from petition.letters.drafting.unsigned_translations import (
     unsigned_translation,
 )
 from petition.letters.drafting.versions import newest_version, text_of
-from petition.letters.drafting.working_copies import forget_working_copy, working_copy
+from petition.letters.drafting.working_copies import forget_working_copy, unsigned_part, working_copy
 from petition.letters.models import Letter, Organizer
 from petition.letters.states import WITHDRAWN
 from petition.letters.text.letter_text import LANGUAGE_TAG, LetterText, Translation
@@ -43,7 +43,7 @@ def translate_unsigned(organizer: Organizer, slug: str, language: str) -> Answer
     letter = own_letter(session(), slug, organizer)
     _require_other(letter, language)
     fields = _fields(unsigned_translation(session(), letter, language), language)
-    kept = working_copy(session(), organizer, letter, language)
+    kept = working_copy(session(), organizer, letter, unsigned_part(language))
     is_unsaved = kept is not None and not same_text(kept, fields)
     return _page(letter, language, kept if kept and is_unsaved else fields, is_unsaved=is_unsaved)
 
@@ -63,19 +63,19 @@ def save_unsigned_translation(organizer: Organizer, slug: str, language: str) ->
     _require_other(letter, language)
     act = request.form.get("do", "preview")
     if act == "forget":
-        forget_working_copy(session(), organizer, letter, language)
+        forget_working_copy(session(), organizer, letter, unsigned_part(language))
         session().commit()
         return redirect(request.path, 303)
     fields = rearranged(typed(), act)
     now_saved = _fields(unsigned_translation(session(), letter, language), language)
-    kept = keep_typed(organizer, letter, fields, now_saved, language)
+    kept = keep_typed(organizer, letter, fields, now_saved, unsigned_part(language))
     try:
         translation = translation_in(fields, language)
         if act != "save":
             shown = in_unsigned(_words(letter), translation) if act == "preview" else None
             return _page(letter, language, fields, preview=shown, kept=kept)
         save_unsigned(session(), letter, translation, based_on=fields.get("based_on", ""))
-        forget_working_copy(session(), organizer, letter, language)
+        forget_working_copy(session(), organizer, letter, unsigned_part(language))
     except TextChanged as refusal:
         return refused(refusal, lambda: _page_of_both(letter, language, fields))
     except Refusal as refusal:
@@ -95,7 +95,7 @@ def delete_unsigned_translation(organizer: Organizer, slug: str, language: str) 
     """Delete the translation and its page."""
     letter = own_letter(session(), slug, organizer)
     delete_unsigned(session(), letter, language)
-    forget_working_copy(session(), organizer, letter, language)
+    forget_working_copy(session(), organizer, letter, unsigned_part(language))
     return saved("translations")
 
 
