@@ -36,7 +36,7 @@ KEPT_WHOLE = frozenset(
     }
 )  # fmt: skip
 """Forms in which a text is written: one that is far too long is shown again, not cut off."""
-SIGN_IN_FIELDS = frozenset({"name", "language"})
+SIGN_IN_FIELDS = frozenset({"name", "language", "remember"})
 NEVER_CARRIED = frozenset({"csrf_token", "passphrase", "again", "present", "password", "carry_to"})
 
 STATES = {
