@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from petition.issuing.models import Batch
 from petition.letters.models import Letter
+from petition.web.desk.obstacles import PAGES
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE, Page, Visitor
 from tests.walks import RARE, LetterText
@@ -80,6 +81,17 @@ def test_a_step_with_obstacles_is_refused_with_the_same_sentences(shared: Shared
     assert refused.status == 409
     assert refused.text.count("Write the text of the letter.") >= 2
     assert buttons(refused) == set()
+
+
+@ONCE
+@pytest.mark.parametrize("obstacle", PAGES)
+def test_each_obstacle_leads_to_the_place_where_it_is_mended(shared: Shared, ana: Visitor, obstacle: str) -> None:
+    place = shared.an_open_letter() if obstacle in ("threshold", "codes") else shared.a_draft()
+    path, _, field = PAGES[obstacle].partition("#")
+    shown = ana.open(place.desk + path)
+
+    assert (shown.status, shown.path) == (200, place.desk + path)
+    assert not field or f'id="{field}"' in shown.text
 
 
 @ONCE
