@@ -7,7 +7,7 @@ from flask import redirect, request
 from flask import session as cookie
 from flask_wtf import FlaskForm
 from wtforms import IntegerField, RadioField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import Length
 
 from petition.errors import GONE, NotFound
 from petition.letters.access import may_edit, own_letter, readable_letter
@@ -31,7 +31,7 @@ from petition.letters.organizers.members import (
 from petition.letters.states import COMMENTER, DRAFT, EDITOR
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.actions import as_sent, asks_first, organizer_action, saved, sent
-from petition.web.desk.forms import PassphraseForm
+from petition.web.desk.forms import NewcomerForm
 from petition.web.desk.sign_in import let_in
 from petition.web.shared.context import now, say, session, site
 from petition.web.shared.forms import Between, small_number
@@ -64,16 +64,6 @@ class ApprovalsForm(FlaskForm):
     needed = IntegerField(
         _("Approvals needed before opening"),
         [Between(0, MOST_MEMBERS)],
-    )
-
-
-class JoinForm(PassphraseForm):
-    """A newcomer chooses a name and a passphrase."""
-
-    name = StringField(
-        _("Your name"),
-        [InputRequired(_("Choose a name."))],
-        description=_("You sign in with it, and people you work with see it. It doesn't have to be your real name."),
     )
 
 
@@ -166,7 +156,7 @@ def _invitation_page(_: Organizer | None, secret: str) -> str:
         letter=letter,
         role=dict(ROLE_CHOICES)[role_offered(session(), row)],
         replaces=row.replaces is not None,
-        form=as_sent(JoinForm),
+        form=as_sent(NewcomerForm),
         here=f"/organize/join/{secret}",
     )
 
@@ -177,14 +167,14 @@ def _invitation_page(_: Organizer | None, secret: str) -> str:
 def accept_invitation(organizer: Organizer | None, secret: str) -> Answer:
     """Join, and go to the letter."""
     if organizer is None:
-        slug = _come(secret, sent(JoinForm()))
+        slug = _come(secret, sent(NewcomerForm()))
     else:
         slug = accept(session(), secret, organizer, moment=now()).slug
         session().commit()
     return redirect(f"/organize/letters/{slug}/", 303)
 
 
-def _come(secret: str, form: JoinForm) -> str:
+def _come(secret: str, form: NewcomerForm) -> str:
     """Create an account, join the letter and sign in: all of it or none."""
     invitation(session(), secret, moment=now())
     session().rollback()
