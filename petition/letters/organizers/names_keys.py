@@ -108,7 +108,7 @@ def who_can_unlock(session: Session, letter_id: str) -> set[str]:
 
 
 def grant(session: Session, letter: Letter, giver: Organizer, passphrase: str, newcomer_id: str) -> None:
-    """Give another organizer of the letter, by name, all names keys that the giver holds."""
+    """Give another editor of the letter all names keys that the giver holds."""
     newcomer = session.get(Organizer, newcomer_id)
     authorship = session.get(Authorship, (letter.id, newcomer_id))
     if newcomer is None or authorship is None:
