@@ -274,7 +274,7 @@ class WorkingCopy(PetitionBase):
     letter_id: Mapped[str] = mapped_column(String(26), primary_key=True)
     """Empty for a letter that is not begun yet."""
     part: Mapped[str] = mapped_column(String(12), primary_key=True)
-    """The language of a translation; empty for the letter itself."""
+    """The language of a translation, with a capital first if it is not signed; empty for the letter itself."""
     fields: Mapped[dict[str, str]] = mapped_column(JSON)
     """The values of the form's fields, by name, as they were typed."""
 

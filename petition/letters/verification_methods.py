@@ -6,10 +6,10 @@ from itertools import combinations
 from sqlalchemy.orm import Session
 
 from petition.addresses import WITH_SUBDOMAINS, is_within, read_domain
-from petition.errors import TOO_MANY, BadShape, Conflict
+from petition.errors import TOO_MANY, BadShape
 from petition.letters.drafting.settings import rolls_of
 from petition.letters.models import Letter
-from petition.letters.states import BY_EMAIL, DRAFT, ROUTES
+from petition.letters.states import BY_EMAIL, ROUTES, require_draft
 
 MOST_DOMAINS = 50
 
@@ -22,8 +22,7 @@ def set_routes(session: Session, letter: Letter, routes: Sequence[str], domains:
     once the letter is open.
     """
     session.refresh(letter, with_for_update=True)
-    if letter.state != DRAFT:
-        raise Conflict("This letter is open, so this can't change. To change it, start a new letter.")
+    require_draft(letter)
     chosen = [route for route in ROUTES if route in routes]
     if not chosen:
         raise BadShape("Choose at least one way to get codes.")

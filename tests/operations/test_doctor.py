@@ -19,7 +19,7 @@ from petition.config import settings
 from petition.coordination import rounds
 from petition.issuing.email_codes import Asked, ask
 from petition.issuing.models import Batch, IssuingRound
-from petition.letters.organizers.names_keys import forget_copies
+from petition.letters.organizers.names_keys import forget_names_key
 from petition.operations.doctor.checks import Finding, check, is_well
 from petition.operations.doctor.fonts import check_fonts
 from petition.scheduler_record import LastRun, SchedulerRecord
@@ -484,7 +484,7 @@ def test_names_that_one_person_or_no_one_can_unlock_are_reported(campaign: Campa
     letter = campaign.an_open_letter(names=("named",))
     one = [finding for finding in check(campaign.settings, campaign.clock()) if finding.area == "names"]
     with Session(campaign.databases.petition) as session:
-        forget_copies(session, letter, campaign.organizer())
+        forget_names_key(session, letter, campaign.organizer())
         session.commit()
     nobody = [finding for finding in check(campaign.settings, campaign.clock()) if finding.area == "names"]
 

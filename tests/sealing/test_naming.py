@@ -9,7 +9,7 @@ from petition.coordination import closing, opening, rounds, updates
 from petition.crypto.receipts import opening as opening_of
 from petition.errors import Conflict, NotFound, Over
 from petition.letters.models import Letter, NamesKey, NamesKeyCopy
-from petition.letters.organizers.names_keys import forget_copies
+from petition.letters.organizers.names_keys import forget_names_key
 from petition.sealing.naming import begin, names_until
 from petition.sealing.sealer import seal
 from petition.signing.models import ArrivedName, HiddenName, LockedName, ShownName
@@ -459,7 +459,7 @@ def test_an_annulled_round_takes_its_names_along_at_the_next_set_time(campaign: 
 def test_names_go_on_even_if_no_organizer_is_left(campaign: Campaign) -> None:
     letter_id = a_letter_by_name(campaign)
     with Session(campaign.databases.petition) as session:
-        forget_copies(session, letter_id, campaign.organizer("Ana"))
+        forget_names_key(session, letter_id, campaign.organizer("Ana"))
         session.commit()
     campaign.seal(letter_id)
 

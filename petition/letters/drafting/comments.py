@@ -1,5 +1,11 @@
-"""Comments on passages of a draft, with replies and suggested wording that an editor can accept."""
+"""Comments on passages of a draft, with replies and suggested wording that an editor can accept.
 
+Once the newest comment is deleted, the next one gets its number. So what is done to a comment says which one was seen,
+by its fingerprint.
+"""
+
+import hashlib
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -74,12 +80,25 @@ def add_comment(
     return row
 
 
+def fingerprint(comment: Comment) -> str:
+    """What someone saw of a comment: 16 hex digits of a SHA-256 of its words."""
+    seen = [comment.author, comment.text, comment.quote, comment.suggestion, comment.answers]
+    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:16]
+
+
 def reply(
-    session: Session, letter: Letter, organizer: Organizer, number: int, text: str, *, moment: datetime
+    session: Session,
+    letter: Letter,
+    organizer: Organizer,
+    number: int,
+    text: str,
+    *,
+    moment: datetime,
+    seen: str | None = None,
 ) -> Comment:
     """Reply to a comment; a reply to a reply joins the same thread."""
     _require_open(session, letter)
-    first = _comment(session, letter, number)
+    first = _comment(session, letter, number, seen)
     text = several_lines(text, "comment")
     if not text:
         raise BadShape("Write what you want to say.")
@@ -97,17 +116,19 @@ def reply(
     return row
 
 
-def resolve(session: Session, letter: Letter, number: int, *, resolved: bool) -> None:
+def resolve(session: Session, letter: Letter, number: int, *, resolved: bool, seen: str | None = None) -> None:
     """Mark a comment as resolved, or reopen it."""
     _require_open(session, letter)
-    row = _comment(session, letter, number)
+    row = _comment(session, letter, number, seen)
     if row.state != TAKEN_OVER:
         row.state = RESOLVED if resolved else TO_ANSWER
 
 
-def remove_comment(session: Session, letter: Letter, organizer: Organizer, number: int, *, edits: bool) -> None:
+def remove_comment(
+    session: Session, letter: Letter, organizer: Organizer, number: int, *, edits: bool, seen: str | None = None
+) -> None:
     """Delete a comment with its replies: your own, or, as an editor, anyone's."""
-    row = _comment(session, letter, number)
+    row = _comment(session, letter, number, seen)
     if row.author != organizer.name and not edits:
         raise Conflict("Only its author or an editor can delete this.")
     session.execute(delete(Comment).where(Comment.letter_id == letter.id, Comment.answers == number))
@@ -121,11 +142,18 @@ def remove_all_comments(session: Session, letter: Letter) -> None:
 
 
 def accept_suggestion(
-    session: Session, letter: Letter, organizer: Organizer, number: int, *, moment: datetime, note: str
+    session: Session,
+    letter: Letter,
+    organizer: Organizer,
+    number: int,
+    *,
+    moment: datetime,
+    note: str,
+    seen: str | None = None,
 ) -> Version:
     """Save a suggestion as a new version. Refused if the passage has changed since."""
     _require_open(session, letter)
-    row = _comment(session, letter, number)
+    row = _comment(session, letter, number, seen)
     if row.suggestion is None or row.state != TO_ANSWER:
         raise Conflict(GONE)
     newest = newest_version(session, letter)
@@ -163,10 +191,13 @@ def _mark(row: Comment) -> Mark:
     return Mark(row.quote, row.paragraph, row.before)
 
 
-def _comment(session: Session, letter: Letter, number: int) -> Comment:
+def _comment(session: Session, letter: Letter, number: int, seen: str | None) -> Comment:
+    """The comment with a number. Refuses if it is not the one that was ``seen``, where that is known."""
     row = session.get(Comment, (letter.id, number))
     if row is None:
         raise NotFound(GONE)
+    if seen is not None and seen != fingerprint(row):
+        raise Conflict("The comment you saw was deleted in the meantime. Nothing was changed.")
     return row
 
 

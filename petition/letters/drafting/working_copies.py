@@ -16,12 +16,18 @@ MOST_CHARACTERS = 1_000_000
 """More than any form that could be saved. Anything larger stays in the browser, where it can be shortened."""
 
 
+def unsigned_part(language: str) -> str:
+    """The part for a translation that is not signed: as long as its code, and no code begins with a capital."""
+    return language[:1].upper() + language[1:]
+
+
 def keep_working_copy(
     session: Session, organizer: Organizer, letter: Letter | None, fields: Mapping[str, str], part: str = ""
 ) -> bool:
     """Store the contents of a form, replacing what was stored before; False if they are too long.
 
-    ``letter`` is None for a letter that does not exist yet; ``part`` is the language of a translation.
+    ``letter`` is None for a letter that does not exist yet; ``part`` is the language of a translation, or what
+    ``unsigned_part`` makes of it.
     """
     if sum(map(len, fields.values())) > MOST_CHARACTERS:
         return False

@@ -13,7 +13,7 @@ from petition.crypto.codes import new_letter_id, show
 from petition.crypto.encodings import b64url
 from petition.crypto.keyrings import lock_with_passphrase, new_pair, unlock_with_passphrase
 from petition.database import changed
-from petition.errors import BadShape, Conflict, Forbidden, NotFound, Over, TooLong
+from petition.errors import BadShape, Conflict, Forbidden, NotFound, Over, Refusal, TooLong
 from petition.letters.models import Authorship, Invitation, Letter, NamesKeyCopy, Organizer
 from petition.letters.organizers import passphrases
 from petition.letters.organizers.lookalikes import are_twins, require_seen
@@ -24,6 +24,7 @@ from petition.normalization import normalize
 from petition.randomness import Random
 
 _ = str
+A_NAME = _("Choose a name. It can have up to 100 characters.")
 TAKEN = _("The name %(name)s is taken. Choose another one.")
 INVITATION_LASTS = timedelta(days=7)
 SHORTEST_PASSPHRASE = 12
@@ -45,10 +46,26 @@ def join(session: Session, name: str, passphrase: str, *, random: Random) -> Org
 
 
 def _new(session: Session, name: str, random: Random) -> Organizer:
+    try:
+        name = _free_name(session, name)
+        organizer = Organizer(id=new_letter_id(random), name=name)
+        session.add(organizer)
+        session.flush()
+    except IntegrityError:
+        raise Conflict(TAKEN, name=name).about("name") from None
+    except TooLong:
+        raise BadShape(A_NAME).about("name") from None
+    except Refusal as refusal:
+        raise refusal.about("name") from None
+    return organizer
+
+
+def _free_name(session: Session, name: str) -> str:
+    """A name as it is stored. Refuses one that is taken, or looks like another one."""
     require_seen(name)
     name = one_line(name, "title")
     if not name or len(name) > 100:
-        raise BadShape("Choose a name. It can have up to 100 characters.")
+        raise BadShape(A_NAME)
     if _named(session, name) is not None:
         raise Conflict(TAKEN, name=name)
     for known in session.scalars(select(Organizer.name)):
@@ -58,13 +75,7 @@ def _new(session: Session, name: str, random: Random) -> Organizer:
                 known=known,
                 name=name,
             )
-    organizer = Organizer(id=new_letter_id(random), name=name)
-    session.add(organizer)
-    try:
-        session.flush()
-    except IntegrityError:
-        raise Conflict(TAKEN, name=name) from None
-    return organizer
+    return name
 
 
 def short_id(organizer: Organizer) -> str:
@@ -241,7 +252,7 @@ def _require_good(passphrase: str) -> None:
             "Choose a password of %(least)s to %(most)s characters, for example five words.",
             least=SHORTEST_PASSPHRASE,
             most=LONGEST_PASSPHRASE,
-        )
+        ).about("passphrase")
 
 
 def sign_in(

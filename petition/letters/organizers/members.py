@@ -16,6 +16,7 @@ from petition.database import changed
 from petition.errors import GONE, TOO_MANY, BadShape, Conflict, NotFound, Over
 from petition.letters.models import Approval, Authorship, Invitation, Letter, NamesKeyCopy, Organizer, WorkingCopy
 from petition.letters.organizers.accounts import INVITATION_LASTS
+from petition.letters.organizers.names_keys import forget_names_key
 from petition.letters.states import COMMENTER, EDITOR, ROLES
 from petition.letters.text.letter_text import one_line
 from petition.randomness import Random
@@ -110,14 +111,20 @@ def invitation(session: Session, secret: str, *, moment: datetime) -> tuple[Invi
     return row, session.get_one(Letter, row.letter_id)
 
 
+def role_offered(session: Session, row: Invitation) -> str:
+    """The role that a link gives; where it transfers someone's access, the role that they have now."""
+    present = session.get(Authorship, (row.letter_id, row.replaces)) if row.replaces is not None else None
+    return row.role if present is None else present.role
+
+
 def accept(session: Session, secret: str, organizer: Organizer, *, moment: datetime) -> Letter:
     """Give an organizer the access that a link offers; this uses up the link.
 
     Those who have access already keep theirs, except that a commenter may become an editor.
     """
     row, letter = invitation(session, secret, moment=moment)
-    role, replaces = row.role, row.replaces
     session.refresh(letter, with_for_update=True)
+    role, replaces = role_offered(session, row), row.replaces
     present = session.get(Authorship, (letter.id, organizer.id))
     if present is not None and (replaces == organizer.id or present.role == EDITOR or role == COMMENTER):
         raise Conflict("You already work on this letter. The link still works for someone else.")
@@ -144,13 +151,21 @@ def add_member(session: Session, letter: Letter, organizer: Organizer, role: str
 
 
 def set_role(session: Session, letter: Letter, organizer_id: str, role: str) -> None:
-    """Change a role. The last editor stays one."""
+    """Change a role. The last editor stays one, and so does the last editor who holds the names keys.
+
+    A former editor loses the names keys. Links that they may have made stop working, but the one that transfers their
+    own access.
+    """
     if role not in ROLES:
         raise BadShape("Choose editor or reviewer.")
     session.refresh(letter, with_for_update=True)
     authorship = _authorship(session, letter, organizer_id)
     if role != EDITOR:
         _require_another_editor(session, letter, organizer_id)
+        _require_another_holder(session, letter, organizer_id)
+        forget_names_key(session, letter.id, organizer_id)
+        others = Invitation.replaces.is_distinct_from(organizer_id)
+        session.execute(delete(Invitation).where(Invitation.letter_id == letter.id, others))
     authorship.role = role
     session.flush()
 
@@ -165,11 +180,14 @@ def remove(session: Session, letter: Letter, organizer_id: str) -> None:
 
 
 def _leave(session: Session, letter: Letter, organizer_id: str) -> None:
-    """Delete all that belongs to a membership: names keys, approvals, links, displayed name, unsaved text."""
+    """Delete all that belongs to a membership: names keys, approvals, displayed name, unsaved text.
+
+    No one knows who made a link, so all unused ones go: none leads back a person who left.
+    """
+    session.execute(delete(Invitation).where(Invitation.letter_id == letter.id))
     for table, column in (
         (NamesKeyCopy, NamesKeyCopy.organizer_id),
         (Approval, Approval.organizer_id),
-        (Invitation, Invitation.replaces),
         (WorkingCopy, WorkingCopy.organizer_id),
         (Authorship, Authorship.organizer_id),
     ):
@@ -194,8 +212,9 @@ def _require_another_editor(session: Session, letter: Letter, organizer_id: str)
 
 
 def _require_another_holder(session: Session, letter: Letter, organizer_id: str) -> None:
-    holders = set(session.scalars(select(NamesKeyCopy.organizer_id).where(NamesKeyCopy.letter_id == letter.id)))
-    if holders == {organizer_id}:
+    editors = select(Authorship.organizer_id).where(Authorship.letter_id == letter.id, Authorship.role == EDITOR)
+    held = (NamesKeyCopy.letter_id == letter.id, NamesKeyCopy.organizer_id.in_(editors))
+    if set(session.scalars(select(NamesKeyCopy.organizer_id).where(*held))) == {organizer_id}:
         raise Conflict("No one else could ever reveal this letter's names. Give the key to another editor first.")
 
 

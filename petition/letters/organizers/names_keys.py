@@ -108,7 +108,7 @@ def who_can_unlock(session: Session, letter_id: str) -> set[str]:
 
 
 def grant(session: Session, letter: Letter, giver: Organizer, passphrase: str, newcomer_id: str) -> None:
-    """Give another organizer of the letter, by name, all names keys that the giver holds."""
+    """Give another editor of the letter all names keys that the giver holds."""
     newcomer = session.get(Organizer, newcomer_id)
     authorship = session.get(Authorship, (letter.id, newcomer_id))
     if newcomer is None or authorship is None:
@@ -139,8 +139,8 @@ def _opened(session: Session, letter: Letter, organizer: Organizer, passphrase: 
         raise Conflict("Your key to the names is damaged. Ask another editor to give it to you again.") from None
 
 
-def forget_copies(session: Session, letter_id: str, organizer_id: str) -> None:
-    """Delete an organizer's copies of a letter's names keys, when they leave it or are removed."""
+def forget_names_key(session: Session, letter_id: str, organizer_id: str) -> None:
+    """Delete an organizer's copies of a letter's names keys, when they leave it or stop being an editor."""
     here = (NamesKeyCopy.letter_id == letter_id, NamesKeyCopy.organizer_id == organizer_id)
     session.execute(delete(NamesKeyCopy).where(*here))
     session.execute(update(Letter).where(Letter.id == letter_id).values(edition=Letter.edition + 1))

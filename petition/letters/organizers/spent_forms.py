@@ -8,10 +8,10 @@ import re
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from petition.crypto.encodings import b64url
+from petition.database import insert_once
 from petition.errors import BadShape
 from petition.letters.models import SpentForm
 from petition.randomness import Random
@@ -26,26 +26,21 @@ def new_token(*, moment: datetime, random: Random) -> str:
 
 
 def spend(session: Session, token: str, *, moment: datetime) -> bool:
-    """Whether a form is sent for the first time. The caller commits before it acts, so only one of two is the first.
+    """Whether a form is sent for the first time. It counts as sent once the caller commits, together with its act.
 
-    Refuses a form that was shown days ago: it may have been sent then.
+    Of two at the same moment, the second waits until the first has committed or given up. Refuses a form that was
+    shown days ago: it may have been sent then.
     """
     day = _day_of(token)
     oldest = (moment - LASTS).date()
     if day is None or not oldest <= day <= (moment + LASTS).date():
         raise BadShape("This page has been open for days. Check that you haven't sent it already, then press again.")
     session.execute(delete(SpentForm).where(SpentForm.day < oldest))
-    session.add(SpentForm(key=_key(token), day=day))
-    try:
-        session.flush()
-    except IntegrityError:
-        session.rollback()
-        return False
-    return True
+    return insert_once(session, SpentForm, {"key": _key(token), "day": day})
 
 
 def release(session: Session, token: str) -> None:
-    """What was refused may be sent again."""
+    """What was committed ahead of its act, which then failed, may be sent again."""
     session.execute(delete(SpentForm).where(SpentForm.key == _key(token)))
 
 

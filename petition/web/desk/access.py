@@ -36,7 +36,7 @@ KEPT_WHOLE = frozenset(
     }
 )  # fmt: skip
 """Forms in which a text is written: one that is far too long is shown again, not cut off."""
-SIGN_IN_FIELDS = frozenset({"name", "language"})
+SIGN_IN_FIELDS = frozenset({"name", "language", "remember"})
 NEVER_CARRIED = frozenset({"csrf_token", "passphrase", "again", "present", "password", "carry_to"})
 
 STATES = {
@@ -111,13 +111,18 @@ def for_organizers(view: Callable[..., Answer]) -> Callable[..., Answer]:
 
 
 def desk_page(template: str, *, problems: Iterable[Problem] | None = None, **values: Any) -> str:
-    """An organizers' page, with their name, a CSRF token, everything that is wrong, and what was done just before."""
+    """An organizers' page, with their name, a CSRF token, everything that is wrong, and what was done just before.
+
+    ``desk`` is where the letter's pages are. A page that is shown again by a refused form is at that form's address,
+    so it names others from there.
+    """
     organizer = g.get("organizer")
     return page(
         template,
         organizer_name=organizer.name if organizer else None,
         csrf=generate_csrf(),
         request_path=request.path,
+        desk=f"/organize/letters/{(request.view_args or {}).get('slug', '')}/",
         is_asked=request.method == "GET",
         problems=[*_refusals(g.get("refusal")), *_errors(g.get("sent")), *(problems or ())],
         new_once=lambda: new_token(moment=now(), random=site().random),

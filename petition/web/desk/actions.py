@@ -26,15 +26,24 @@ class WrongForm(BadShape):
     """A form whose fields say what is wrong with them."""
 
 
+class PressedTwice(Exception):
+    """A form that was sent before, and has acted."""
+
+
 def organizer_action(
-    page: Callable[..., str], *, again: str | None = None, twice: Callable[..., str] | None = None
+    page: Callable[..., str],
+    *,
+    again: str | None = None,
+    twice: Callable[..., str] | None = None,
+    form: type[FlaskForm] | None = None,
 ) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
     """Hand the signed-in organizer to a view; where it refuses, nothing is done and ``page`` comes back.
 
     ``page`` gets the organizer and those of the address's values that it names, and loads the letter again by its
     own permission. What was typed is in the form that the view has ``sent``. With ``again`` the form acts once for
     each showing; pressed twice, it leads to that page, which shows what the first press did. Where no page can show it,
-    ``twice`` says what to do; it gets what the view gets.
+    ``twice`` says what to do; it gets what the view gets. What was typed into a ``form`` is there again even if it was
+    open for so long that the view is not asked.
     """
     wanted = inspect.signature(page).parameters
 
@@ -42,10 +51,14 @@ def organizer_action(
         @wraps(view)
         def act(**values: Any) -> Answer:
             organizer: Organizer = g.organizer
+            if form is not None:
+                g.sent = form()
             try:
-                if again is not None and not is_first_press():
-                    return pressed_twice(again, twice(organizer, **values) if twice else "")
+                if again is not None:
+                    require_first_press()
                 return view(organizer, **values)
+            except PressedTwice:
+                return pressed_twice(again or "", twice(organizer, **values) if twice else "")
             except Refusal as refusal:
                 return refused(refusal, lambda: page(organizer, **{k: v for k, v in values.items() if k in wanted}))
 
@@ -60,9 +73,6 @@ def refused(refusal: Refusal, page: Callable[[], str]) -> Answer:
     for name in ("session", "issuer_session"):
         if name in g:
             g.get(name).rollback()
-    if "spent" in g:
-        release(session(), g.pop("spent"))
-        session().commit()
     form = g.get("sent")
     if form is not None and refusal.place in form:
         form[refusal.place].errors = [say(refusal.sentence, **refusal.values)]
@@ -98,16 +108,38 @@ def about(place: str) -> Iterator[None]:
         raise refusal.about(refusal.place or place) from None
 
 
-def is_first_press() -> bool:
-    """Whether the form that was sent is sent for the first time since it was shown; one that holds no token always."""
+def require_first_press() -> None:
+    """Raise PressedTwice unless the form is sent for the first time since it was shown; one without a token always is.
+
+    That it was sent is stored when the view commits what it did. A view that releases the database asks again.
+    """
     token = request.form.get("once")
-    if token is None:
-        return True
-    if not spend(session(), token, moment=now()):
-        return False
-    session().commit()
-    g.spent = token
-    return True
+    if token is not None and not spend(session(), token, moment=now()):
+        session().rollback()
+        raise PressedTwice
+
+
+@contextmanager
+def commits_itself() -> Iterator[Callable[[object], None]]:
+    """For an act that commits by itself: a check that it makes just before, which stores that the form was sent.
+
+    If the act fails after that, the form may be sent again.
+    """
+    token = None
+
+    def check(_: object) -> None:
+        nonlocal token
+        require_first_press()
+        session().commit()
+        token = request.form.get("once")
+
+    try:
+        yield check
+    except Exception:
+        if token is not None:
+            release(session(), token)
+            session().commit()
+        raise
 
 
 def pressed_twice(to: str, told: str = "") -> Response:

@@ -30,7 +30,7 @@ from petition.signing.models import Round
 from petition.signing.signatures import rounds_of
 from petition.signing.verification_methods import round_for_paper
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
-from petition.web.desk.actions import as_sent, asks_first, organizer_action, saved, sent
+from petition.web.desk.actions import as_sent, asks_first, commits_itself, organizer_action, saved, sent
 from petition.web.desk.qr import qr_code
 from petition.web.desk.services import site_services
 from petition.web.shared.context import issuer_session, language, now, say, session, site
@@ -131,7 +131,7 @@ def _made_already_to_hand_on(organizer: Organizer, slug: str) -> str:
 
 
 @bp.post("/letters/<slug>/codes")
-@organizer_action(_page, again="codes", twice=_made_already)
+@organizer_action(_page, again="codes", twice=_made_already, form=CodesForm)
 def make(organizer: Organizer, slug: str) -> Answer:
     """Make codes, with another set if that is wanted, and show them, once."""
     letter = own_letter(session(), slug, organizer)
@@ -145,7 +145,7 @@ def make(organizer: Organizer, slug: str) -> Answer:
 
 
 @bp.post("/letters/<slug>/codes/hand-on")
-@organizer_action(_page, again="codes", twice=_made_already_to_hand_on)
+@organizer_action(_page, again="codes", twice=_made_already_to_hand_on, form=CodesForm)
 def make_to_hand_on(organizer: Organizer, slug: str) -> Answer:
     """Make strips for a coworker to hand on, from the pool: nothing stored says through whose hands they go."""
     letter = own_letter(session(), slug, organizer)
@@ -157,15 +157,18 @@ def _made(letter: Letter, form: CodesForm, count: int, *, is_handed_on: bool) ->
     wanted = (here.secrets, letter.id, round_.number, count, here.random)
     batch, made = make_codes(issuer_session(), *wanted, is_single=letter.k == ALONE, for_pool=is_handed_on)
     issuer_session().commit()
+    session().commit()
     return _shown(letter, form, round_, batch, made, is_handed_on=is_handed_on)
 
 
 def _new_round(letter: Letter, form: CodesForm) -> NewRound:
-    """A further round. It commits by itself, so both databases are released first."""
+    """A further round. It makes a key for a while and commits by itself, so both databases are released first."""
     opens, roll = next_update(letter, site().settings.seal_at, now()), form.roll.data or None
     session().expunge(letter)
     session().rollback()
-    return open_further_round(site_services(), letter.id, roll, form.count.data or 0, opens=opens)
+    wanted = (site_services(), letter.id, roll, form.count.data or 0)
+    with commits_itself() as check:
+        return open_further_round(*wanted, opens=opens, check=check)
 
 
 def _shown(

@@ -10,6 +10,7 @@ from petition.letters.drafting.comments import (
     TO_ANSWER,
     accept_suggestion,
     add_comment,
+    fingerprint,
     remove_all_comments,
     remove_comment,
     reply,
@@ -82,7 +83,13 @@ def _page(organizer: Organizer, slug: str) -> str:
         edits=may_edit(session(), letter, organizer),
         is_draft=letter.state == DRAFT,
         taken=TAKEN_OVER,
+        fingerprint=fingerprint,
     )
+
+
+def _seen() -> str:
+    """Which comment the page showed whose button was pressed."""
+    return request.form.get("seen", "")
 
 
 def _said(comment: Comment) -> Answer:
@@ -90,7 +97,7 @@ def _said(comment: Comment) -> Answer:
 
 
 @bp.post("/letters/<slug>/comments")
-@organizer_action(_page, again="comments")
+@organizer_action(_page, again="comments", form=CommentForm)
 def comment(organizer: Organizer, slug: str) -> Answer:
     """Say something."""
     letter = readable_letter(session(), slug, organizer)
@@ -110,11 +117,12 @@ def comment(organizer: Organizer, slug: str) -> Answer:
 
 
 @bp.post("/letters/<slug>/comments/<int(max=999999999):number>/reply")
-@organizer_action(_page, again="comments")
+@organizer_action(_page, again="comments", form=ReplyForm)
 def answer(organizer: Organizer, slug: str, number: int) -> Answer:
     """Answer."""
     letter = readable_letter(session(), slug, organizer)
-    return _said(reply(session(), letter, organizer, number, sent(ReplyForm()).text.data or "", moment=now()))
+    text = sent(ReplyForm()).text.data or ""
+    return _said(reply(session(), letter, organizer, number, text, moment=now(), seen=_seen()))
 
 
 @bp.post("/letters/<slug>/comments/<int(max=999999999):number>/resolve")
@@ -122,7 +130,7 @@ def answer(organizer: Organizer, slug: str, number: int) -> Answer:
 def resolve_thread(organizer: Organizer, slug: str, number: int) -> Answer:
     """Mark a comment as resolved, or reopen it."""
     letter = readable_letter(session(), slug, organizer)
-    resolve(session(), letter, number, resolved=request.form.get("do") != "open")
+    resolve(session(), letter, number, resolved=request.form.get("do") != "open", seen=_seen())
     return saved("comments")
 
 
@@ -131,7 +139,8 @@ def resolve_thread(organizer: Organizer, slug: str, number: int) -> Answer:
 def remove(organizer: Organizer, slug: str, number: int) -> Answer:
     """Delete it."""
     letter = readable_letter(session(), slug, organizer)
-    remove_comment(session(), letter, organizer, number, edits=may_edit(session(), letter, organizer))
+    edits = may_edit(session(), letter, organizer)
+    remove_comment(session(), letter, organizer, number, edits=edits, seen=_seen())
     return saved("comments")
 
 
@@ -140,7 +149,8 @@ def remove(organizer: Organizer, slug: str, number: int) -> Answer:
 def accept(organizer: Organizer, slug: str, number: int) -> Answer:
     """Put the suggested words into the text, as a new version."""
     letter = own_letter(session(), slug, organizer)
-    accept_suggestion(session(), letter, organizer, number, moment=now(), note=say("Used a suggestion"))
+    note = say("Used a suggestion")
+    accept_suggestion(session(), letter, organizer, number, moment=now(), note=note, seen=_seen())
     return saved("comments")
 
 

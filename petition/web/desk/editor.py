@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, redirect, request
 
 from petition.errors import BadShape, Refusal, TextChanged
-from petition.letters.access import own_letter
+from petition.letters.access import own_letter, readable_letter
 from petition.letters.drafting.drafts import save as save_version
 from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.drafting.working_copies import forget_working_copy, keep_working_copy, working_copy
@@ -18,7 +18,7 @@ from petition.letters.states import DRAFT, require_draft
 from petition.letters.text.letter_text import LetterText
 from petition.publishing.cache import PACKAGE
 from petition.web.desk.access import Answer, bp, for_organizers
-from petition.web.desk.actions import is_first_press, organizer_action, pressed_twice, refused, saved
+from petition.web.desk.actions import PressedTwice, organizer_action, pressed_twice, refused, require_first_press, saved
 from petition.web.desk.beginning import begin_letter, template_fields
 from petition.web.desk.conflicts import conflict_page
 from petition.web.desk.editor_form import (
@@ -58,10 +58,11 @@ def create(organizer: Organizer) -> Answer:
         wrong = [BadShape("Give the letter a title.").about("title"), *wrong]
     if wrong:
         return _shown(organizer, None, fields, words, wrong)
-    if not is_first_press():
-        return pressed_twice("/organize/")
     try:
+        require_first_press()
         letter = begin_letter(organizer, words)
+    except PressedTwice:
+        return pressed_twice("/organize/")
     except Refusal as refusal:
         return refused(refusal, lambda: render_editor(fields, None))
     forget_working_copy(session(), organizer, None)
@@ -75,10 +76,13 @@ def _shown(organizer: Organizer, letter: Letter | None, fields: Fields, words: L
 
 
 def _once_locked(organizer: Organizer, slug: str) -> str:
-    """What was sent, or else what was typed before the text was locked, for its organizer to copy."""
-    letter = own_letter(session(), slug, organizer)
+    """What was sent, or else what was typed before the text was locked, or its organizer was made a commenter, for
+    them to copy."""
+    letter = readable_letter(session(), slug, organizer)
     unsaved = unsaved_text(organizer, letter) or {}
     fields = typed() or unsaved
+    if not fields:
+        own_letter(session(), slug, organizer)
     kept = KEPT if same_text(fields, unsaved) else ""
     return render_editor(fields, letter, is_unsaved=bool(unsaved), kept=kept)
 
@@ -101,8 +105,8 @@ def edit(organizer: Organizer, slug: str) -> Answer:
 @organizer_action(_once_locked)
 def save(organizer: Organizer, slug: str) -> Answer:
     """Keep a new version, or show what was typed: previewed, rearranged; beside a newer version where they collide."""
-    letter = own_letter(session(), slug, organizer)
     fields, act = typed(), request.form.get("do", "preview")
+    letter = (readable_letter if act == "forget" else own_letter)(session(), slug, organizer)
     if act != "forget":
         require_draft(letter)
     if act != "save":

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from flask import g
+
 from petition.errors import Refusal
+from petition.letters.access import may_edit
 from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.drafting.working_copies import forget_working_copy, keep_working_copy, working_copy
 from petition.letters.models import Letter, Organizer
@@ -13,6 +16,11 @@ from petition.web.desk.editor_form import Fields, based_on, fields_of, invisible
 from petition.web.shared.context import session
 
 KEPT, SAME = "kept", "same"
+
+
+def is_editor(letter: Letter | None) -> bool:
+    """Whether the one who writes may save: their role can change while they write."""
+    return letter is None or may_edit(session(), letter, g.organizer)
 
 
 def unsaved_text(organizer: Organizer, letter: Letter | None) -> Mapping[str, str] | None:
@@ -62,5 +70,5 @@ def render_editor(
         left_out=left_out,
         invisible=invisible_in(fields),
         newer=newest if newest and newest.number != based_on(fields) else None,
-        may_save=letter is None or letter.state == DRAFT,
+        may_save=is_editor(letter) and (letter is None or letter.state == DRAFT),
     )

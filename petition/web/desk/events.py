@@ -97,7 +97,7 @@ def _prefix(number: int) -> str:
 
 
 @bp.post("/letters/<slug>/events")
-@organizer_action(_page, again="after")
+@organizer_action(_page, again="after", form=EventForm)
 def publish_event(organizer: Organizer, slug: str) -> Answer:
     """Add an event."""
     letter = own_letter(session(), slug, organizer)

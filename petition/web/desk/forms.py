@@ -40,6 +40,16 @@ class PassphraseForm(FlaskForm):
     again = PasswordField(_("Password again"), THE_SAME)
 
 
+class NewcomerForm(PassphraseForm):
+    """A newcomer chooses a name and a passphrase."""
+
+    name = StringField(
+        _("Your name"),
+        [InputRequired(_("Choose a name."))],
+        description=_("You sign in with it, and people you work with see it. It doesn't have to be your real name."),
+    )
+
+
 class ProofForm(FlaskForm):
     """What a borrowed browser must not do asks for the passphrase."""
 

@@ -15,7 +15,7 @@ from petition.letters.models import Letter, Organizer
 from petition.letters.states import DRAFT, require_draft
 from petition.letters.text.letter_text import LetterText, checked
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
-from petition.web.desk.actions import organizer_action, saved
+from petition.web.desk.actions import organizer_action, require_first_press, saved
 from petition.web.desk.beginning import begin_letter
 from petition.web.desk.editor_form import fields_of
 from petition.web.desk.editor_page import KEPT, SAME, render_editor, unsaved_text
@@ -48,23 +48,33 @@ def _page(organizer: Organizer, slug: str = "") -> str:
 @organizer_action(_page, again="/organize/")
 def import_new(organizer: Organizer) -> Answer:
     """Show the text in the form, to be read and saved."""
-    return _import(organizer, None)
+    imported = _read()
+    require_first_press()
+    return _import(organizer, None, imported)
 
 
 @bp.post("/letters/<slug>/import")
 @organizer_action(_page, again="")
 def import_over(organizer: Organizer, slug: str) -> Answer:
     """The same for a letter that there is."""
+    require_draft(own_letter(session(), slug, organizer))
+    imported = _read()
+    require_first_press()
     letter = own_letter(session(), slug, organizer)
     require_draft(letter)
-    return _import(organizer, letter)
+    return _import(organizer, letter, imported)
 
 
-def _import(organizer: Organizer, letter: Letter | None) -> Answer:
+def _read() -> Imported:
+    """The file that was sent. Reading takes a while, so the database is released first."""
+    session().rollback()
     file = request.files.get("file")
     if file is None or not file.filename:
         raise BadShape("Choose a file first.")
-    imported = import_file(file.filename, file.stream.read())
+    return import_file(file.filename, file.stream.read())
+
+
+def _import(organizer: Organizer, letter: Letter | None, imported: Imported) -> Answer:
     if imported.words.translations:
         return _with_translations(organizer, letter, imported)
     return _in_form(organizer, letter, imported)

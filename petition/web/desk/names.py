@@ -6,7 +6,6 @@ from typing import Any
 from flask import request
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, PasswordField, SelectField, StringField
-from wtforms.validators import InputRequired, Length
 
 from petition.crypto.appearance_steps import NAMED, NAMED_AT, name_step, number_of
 from petition.errors import GONE, BadShape, NotFound
@@ -34,6 +33,7 @@ from petition.publishing.figures.names import naming
 from petition.signing.names import find_on_pages, find_shown, hide
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.actions import about, as_sent, asks_first, organizer_action, saved, sent
+from petition.web.desk.forms import A_PASSWORD
 from petition.web.desk.services import facts
 from petition.web.desk.steps import ReasonForm
 from petition.web.shared.context import now, session, site
@@ -62,7 +62,7 @@ class NameStepsForm(FlaskForm):
 class UnlockForm(FlaskForm):
     """An act that only the passphrase allows."""
 
-    passphrase = PasswordField(_("Your password"), [InputRequired(_("Enter your password.")), Length(max=1000)])
+    passphrase = PasswordField(_("Your password"), A_PASSWORD)
 
 
 class GrantForm(UnlockForm):

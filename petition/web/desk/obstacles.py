@@ -13,7 +13,7 @@ PAGES = {
     "names": "names",
     "approvals": "people",
     "routes": "routes",
-    "threshold": "rules#threshold",
+    "threshold": "goal#threshold",
     "codes": "codes",
     "site": "",
 }

@@ -7,13 +7,13 @@ from flask import redirect, request
 from flask import session as cookie
 from flask_wtf import FlaskForm
 from wtforms import IntegerField, RadioField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import Length
 
 from petition.errors import GONE, NotFound
 from petition.letters.access import may_edit, own_letter, readable_letter
 from petition.letters.drafting.approvals import approvals_of, approve, require_approvals, withdraw_approval
 from petition.letters.drafting.versions import newest_version
-from petition.letters.models import Letter, Organizer
+from petition.letters.models import Invitation, Letter, Organizer
 from petition.letters.organizers.accounts import join
 from petition.letters.organizers.members import (
     MOST_MEMBERS,
@@ -24,13 +24,14 @@ from petition.letters.organizers.members import (
     invite,
     members,
     remove,
+    role_offered,
     set_role,
     show_as,
 )
 from petition.letters.states import COMMENTER, DRAFT, EDITOR
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.actions import as_sent, asks_first, organizer_action, saved, sent
-from petition.web.desk.forms import PassphraseForm
+from petition.web.desk.forms import NewcomerForm
 from petition.web.desk.sign_in import let_in
 from petition.web.shared.context import now, say, session, site
 from petition.web.shared.forms import Between, small_number
@@ -66,16 +67,6 @@ class ApprovalsForm(FlaskForm):
     )
 
 
-class JoinForm(PassphraseForm):
-    """A newcomer chooses a name and a passphrase."""
-
-    name = StringField(
-        _("Your name"),
-        [InputRequired(_("Choose a name."))],
-        description=_("You sign in with it, and people you work with see it. It doesn't have to be your real name."),
-    )
-
-
 @bp.get("/letters/<slug>/people")
 @for_organizers
 def people(organizer: Organizer, slug: str) -> Answer:
@@ -98,7 +89,7 @@ def _page(organizer: Organizer, slug: str, *, link: str | None = None) -> str:
         edits=edits,
         is_draft=letter.state == DRAFT,
         roles=dict(ROLE_CHOICES),
-        pending=invitations(session(), letter, moment=now()) if edits else [],
+        pending=_pending(letter) if edits else [],
         names={member.organizer_id: member.name for member in everybody},
         approving=[one.name for one in approvals_of(session(), letter, version.number)],
         invite_form=as_sent(InviteForm),
@@ -108,11 +99,16 @@ def _page(organizer: Organizer, slug: str, *, link: str | None = None) -> str:
     )
 
 
+def _pending(letter: Letter) -> list[tuple[Invitation, str]]:
+    """Links that still work, each with the role that it gives."""
+    return [(row, role_offered(session(), row)) for row in invitations(session(), letter, moment=now())]
+
+
 # Inviting
 
 
 @bp.post("/letters/<slug>/people/invite")
-@organizer_action(_page, again="people")
+@organizer_action(_page, again="people", form=InviteForm)
 def invite_(organizer: Organizer, slug: str) -> Answer:
     """Make a one-time link for a new organizer. It is shown only this once."""
     letter = own_letter(session(), slug, organizer)
@@ -158,9 +154,9 @@ def _invitation_page(_: Organizer | None, secret: str) -> str:
     return desk_page(
         "organize/join.html",
         letter=letter,
-        role=dict(ROLE_CHOICES)[row.role],
+        role=dict(ROLE_CHOICES)[role_offered(session(), row)],
         replaces=row.replaces is not None,
-        form=as_sent(JoinForm),
+        form=as_sent(NewcomerForm),
         here=f"/organize/join/{secret}",
     )
 
@@ -171,14 +167,14 @@ def _invitation_page(_: Organizer | None, secret: str) -> str:
 def accept_invitation(organizer: Organizer | None, secret: str) -> Answer:
     """Join, and go to the letter."""
     if organizer is None:
-        slug = _come(secret, sent(JoinForm()))
+        slug = _come(secret, sent(NewcomerForm()))
     else:
         slug = accept(session(), secret, organizer, moment=now()).slug
         session().commit()
     return redirect(f"/organize/letters/{slug}/", 303)
 
 
-def _come(secret: str, form: JoinForm) -> str:
+def _come(secret: str, form: NewcomerForm) -> str:
     """Create an account, join the letter and sign in: all of it or none."""
     invitation(session(), secret, moment=now())
     session().rollback()
@@ -221,7 +217,8 @@ def _confirm(letter: Letter, organizer: Organizer, organizer_id: str) -> str:
 def remove_(organizer: Organizer, slug: str, organizer_id: str) -> Answer:
     """End someone's access."""
     remove(session(), own_letter(session(), slug, organizer), _id(organizer_id))
-    return saved("/organize/" if organizer_id == organizer.id else "people")
+    done = say("Access ended. Unused invitation links no longer work.")
+    return saved("/organize/" if organizer_id == organizer.id else "people", done)
 
 
 @asks_first("/letters/<slug>/people/leave", _leaving_page)

@@ -2,35 +2,22 @@
 
 from flask import g, redirect, request
 from flask import session as cookie
-from wtforms import StringField
-from wtforms.validators import InputRequired
 
 from petition.config import ANYONE
 from petition.letters.models import Organizer
 from petition.letters.organizers.accounts import join
 from petition.web.desk.access import Answer, bp, desk_page
-from petition.web.desk.actions import about, as_sent, organizer_action, sent
-from petition.web.desk.forms import PassphraseForm
+from petition.web.desk.actions import as_sent, organizer_action, sent
+from petition.web.desk.forms import NewcomerForm
 from petition.web.desk.sign_in import let_in
 from petition.web.shared.context import session, site
 from petition.web.shared.limits import limiter, starting
 
-_ = str
 NEW_LETTER = "/organize/letters/new"
 
 
-class StartForm(PassphraseForm):
-    """A new account."""
-
-    name = StringField(
-        _("Your name"),
-        [InputRequired(_("Choose a name."))],
-        description=_("You sign in with it, and people you work with see it. It doesn't have to be your real name."),
-    )
-
-
 def _page(_: Organizer | None) -> str:
-    return desk_page("organize/start.html", form=as_sent(StartForm), approve=site().settings.approve)
+    return desk_page("organize/start.html", form=as_sent(NewcomerForm), approve=site().settings.approve)
 
 
 def _elsewhere(organizer: Organizer | None) -> str | None:
@@ -55,9 +42,8 @@ def start(organizer: Organizer | None) -> Answer:
     to = _elsewhere(organizer)
     if to:
         return redirect(to, 303)
-    form = sent(StartForm())
+    form = sent(NewcomerForm())
     session().rollback()
-    with about("passphrase"):
-        newcomer = join(session(), form.name.data, form.passphrase.data, random=site().random)
+    newcomer = join(session(), form.name.data, form.passphrase.data, random=site().random)
     let_in(newcomer, cookie.get("language") or request.form.get("language") or "en")
     return redirect(NEW_LETTER, 303)

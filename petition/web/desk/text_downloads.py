@@ -2,7 +2,7 @@
 
 from flask import Response
 
-from petition.errors import NotFound
+from petition.errors import NOTHING_HERE, NotFound
 from petition.letters.access import readable_letter
 from petition.letters.drafting.versions import newest_version, text_of, version_of
 from petition.letters.models import Letter, Organizer, Version
@@ -50,7 +50,7 @@ def download(organizer: Organizer, slug: str, number: int, format: str) -> Answe
 
 def _file(letter: Letter, version: Version, kind: str) -> Response:
     if kind not in FORMATS:
-        raise NotFound("There is nothing at this address. Check it for typos.")
+        raise NotFound(NOTHING_HERE)
     make, media_type = FORMATS[kind]
     name = f"{letter.slug}-{version.number}.{kind}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": media_type}

@@ -7,7 +7,7 @@ from flask import redirect, request
 
 from petition.errors import Conflict, NotFound, Refusal, TextChanged
 from petition.i18n import letter_languages
-from petition.letters.access import own_letter
+from petition.letters.access import own_letter, readable_letter
 from petition.letters.drafting.drafts import save
 from petition.letters.drafting.unsigned_translations import (
     require_not_signed,
@@ -34,7 +34,7 @@ from petition.web.desk.editor_form import (
     translation_in,
     typed,
 )
-from petition.web.desk.editor_page import keep_typed
+from petition.web.desk.editor_page import is_editor, keep_typed
 from petition.web.shared.context import now, session
 
 _ = str
@@ -101,8 +101,15 @@ def translate(organizer: Organizer, slug: str, language: str) -> Answer:
     return _page(letter, language, kept if kept and is_unsaved else fields, is_unsaved=is_unsaved)
 
 
+def _as_typed(organizer: Organizer, slug: str, language: str) -> str:
+    """What was sent, for an organizer to copy who was made a commenter meanwhile."""
+    letter = readable_letter(session(), slug, organizer)
+    _require_code(language)
+    return _page(letter, language, typed())
+
+
 @bp.post("/letters/<slug>/translations/<language>")
-@for_organizers
+@organizer_action(_as_typed)
 def save_translation(organizer: Organizer, slug: str, language: str) -> Answer:
     """Keep a new version of the letter with this translation; or show what was typed; or take the translation out."""
     letter = own_letter(session(), slug, organizer)
@@ -172,5 +179,5 @@ def _page(
         left_out=(),
         invisible=invisible_in(fields),
         newer=newest if newest.number != based_on(fields) else None,
-        may_save=letter.state == DRAFT,
+        may_save=letter.state == DRAFT and is_editor(letter),
     )

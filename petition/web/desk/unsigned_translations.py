@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from flask import redirect, request
 
 from petition.errors import NOTHING_HERE, NotFound, Refusal, TextChanged
-from petition.letters.access import own_letter
+from petition.letters.access import own_letter, readable_letter
 from petition.letters.drafting.unsigned_translations import (
     delete_unsigned,
     fingerprint,
@@ -14,12 +14,12 @@ from petition.letters.drafting.unsigned_translations import (
     unsigned_translation,
 )
 from petition.letters.drafting.versions import newest_version, text_of
-from petition.letters.drafting.working_copies import forget_working_copy, working_copy
+from petition.letters.drafting.working_copies import forget_working_copy, unsigned_part, working_copy
 from petition.letters.models import Letter, Organizer
 from petition.letters.states import WITHDRAWN
 from petition.letters.text.letter_text import LANGUAGE_TAG, LetterText, Translation
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
-from petition.web.desk.actions import asks_first, refused, saved
+from petition.web.desk.actions import asks_first, organizer_action, refused, saved
 from petition.web.desk.editor_form import (
     Fields,
     fields_of_translation,
@@ -30,7 +30,7 @@ from petition.web.desk.editor_form import (
     typed,
     unsigned_form,
 )
-from petition.web.desk.editor_page import keep_typed
+from petition.web.desk.editor_page import is_editor, keep_typed
 from petition.web.shared.context import session
 
 WHERE = "/letters/<slug>/translations/unsigned/<language>"
@@ -43,32 +43,39 @@ def translate_unsigned(organizer: Organizer, slug: str, language: str) -> Answer
     letter = own_letter(session(), slug, organizer)
     _require_other(letter, language)
     fields = _fields(unsigned_translation(session(), letter, language), language)
-    kept = working_copy(session(), organizer, letter, language)
+    kept = working_copy(session(), organizer, letter, unsigned_part(language))
     is_unsaved = kept is not None and not same_text(kept, fields)
     return _page(letter, language, kept if kept and is_unsaved else fields, is_unsaved=is_unsaved)
 
 
+def _as_typed(organizer: Organizer, slug: str, language: str) -> str:
+    """What was sent, for an organizer to copy who was made a commenter meanwhile."""
+    letter = readable_letter(session(), slug, organizer)
+    _require_other(letter, language)
+    return _page(letter, language, typed())
+
+
 @bp.post(WHERE)
-@for_organizers
+@organizer_action(_as_typed)
 def save_unsigned_translation(organizer: Organizer, slug: str, language: str) -> Answer:
     """Add or replace the translation; or show what was typed, and keep it for its organizer."""
     letter = own_letter(session(), slug, organizer)
     _require_other(letter, language)
     act = request.form.get("do", "preview")
     if act == "forget":
-        forget_working_copy(session(), organizer, letter, language)
+        forget_working_copy(session(), organizer, letter, unsigned_part(language))
         session().commit()
         return redirect(request.path, 303)
     fields = rearranged(typed(), act)
     now_saved = _fields(unsigned_translation(session(), letter, language), language)
-    kept = keep_typed(organizer, letter, fields, now_saved, language)
+    kept = keep_typed(organizer, letter, fields, now_saved, unsigned_part(language))
     try:
         translation = translation_in(fields, language)
         if act != "save":
             shown = in_unsigned(_words(letter), translation) if act == "preview" else None
             return _page(letter, language, fields, preview=shown, kept=kept)
         save_unsigned(session(), letter, translation, based_on=fields.get("based_on", ""))
-        forget_working_copy(session(), organizer, letter, language)
+        forget_working_copy(session(), organizer, letter, unsigned_part(language))
     except TextChanged as refusal:
         return refused(refusal, lambda: _page_of_both(letter, language, fields))
     except Refusal as refusal:
@@ -88,7 +95,7 @@ def delete_unsigned_translation(organizer: Organizer, slug: str, language: str) 
     """Delete the translation and its page."""
     letter = own_letter(session(), slug, organizer)
     delete_unsigned(session(), letter, language)
-    forget_working_copy(session(), organizer, letter, language)
+    forget_working_copy(session(), organizer, letter, unsigned_part(language))
     return saved("translations")
 
 
@@ -137,5 +144,5 @@ def _page(
         newer=None,
         theirs=theirs,
         is_stored=unsigned_translation(session(), letter, language) is not None,
-        may_save=letter.state != WITHDRAWN,
+        may_save=letter.state != WITHDRAWN and is_editor(letter),
     )

@@ -13,7 +13,7 @@ from petition.errors import BadShape, Conflict, Forbidden, NotFound, Obstructed,
 from petition.letters.access import own_letter, own_letters, readable_letter
 from petition.letters.drafting.approvals import approvals_of, approve, require_approvals, withdraw_approval
 from petition.letters.drafting.drafts import save
-from petition.letters.models import Approval, Letter, NamesKeyCopy, Organizer
+from petition.letters.models import Approval, Authorship, Letter, NamesKeyCopy, Organizer
 from petition.letters.organizers.accounts import INVITATION_LASTS, remove_organizer
 from petition.letters.organizers.members import (
     accept,
@@ -24,9 +24,11 @@ from petition.letters.organizers.members import (
     invite,
     members,
     remove,
+    role_offered,
     set_role,
     show_as,
 )
+from petition.letters.organizers.names_keys import who_can_unlock
 from petition.letters.states import COMMENTER, EDITOR
 from petition.letters.text.letter_text import LetterText
 from tests.walks import WORDS, Campaign
@@ -157,6 +159,17 @@ def test_transferred_access_keeps_its_role_and_leaves_its_former_holder(table: T
     assert table.roles() == {"Ben": COMMENTER, "Cleo": EDITOR}
 
 
+def test_transferred_access_has_the_role_that_its_former_holder_has_by_then(table: Table) -> None:
+    table.come("Ben", table.link(EDITOR))
+    secret = table.link(replaces="Ben")
+    role(table, table.ids["Ben"], COMMENTER)
+    offered = invitation(table.session, secret, moment=table.campaign.clock())[0]
+
+    assert role_offered(table.session, offered) == COMMENTER
+    table.come("Cleo", secret)
+    assert table.roles() == {"Ana": EDITOR, "Cleo": COMMENTER}
+
+
 def test_a_link_to_one_letter_opens_no_other_letter_of_the_organizer(table: Table) -> None:
     table.come("Ben", table.link(EDITOR))
     table.session.commit()
@@ -192,6 +205,65 @@ def test_the_last_who_can_unlock_names_stays(campaign: Campaign) -> None:
     with pytest.raises(Conflict, match="reveal"):
         table.link(replaces="Ana")
     table.session.close()
+
+
+def test_a_former_editor_loses_the_names_keys_and_the_last_editor_with_them_stays_one(campaign: Campaign) -> None:
+    table = Table(campaign, names=("named",))
+    table.come("Ben", table.link())
+    table.session.commit()
+    campaign.open(table.letter_id)
+    table.come("Cleo", table.link())
+    role(table, table.ids["Ben"], COMMENTER)
+
+    assert who_can_unlock(table.session, table.letter_id) == {table.ids["Ana"]}
+    with pytest.raises(Conflict, match="reveal"):
+        role(table, table.ids["Ana"], COMMENTER)
+    table.session.close()
+
+
+def test_a_key_of_a_reviewer_is_of_no_use_to_the_editors_who_stay(campaign: Campaign) -> None:
+    """Copies that reviewers have from before their role changed."""
+    table = Table(campaign, names=("named",))
+    table.come("Ben", table.link())
+    table.session.commit()
+    campaign.open(table.letter_id)
+    table.come("Cleo", table.link())
+    table.session.get_one(Authorship, (table.letter_id, table.ids["Ben"])).role = COMMENTER
+
+    with pytest.raises(Conflict, match="reveal"):
+        remove(table.session, table.letter, table.ids["Ana"])
+    table.session.close()
+
+
+def test_no_unused_link_leads_back_a_person_who_was_removed(table: Table) -> None:
+    table.come("Ben", table.link())
+    spare = table.link()
+    remove(table.session, table.letter, table.ids["Ben"])
+
+    with pytest.raises(Over):
+        table.come("Ben", spare)
+    assert table.roles() == {"Ana": EDITOR}
+
+
+def test_no_unused_link_leads_back_a_person_whose_access_moved_on(table: Table) -> None:
+    table.come("Ben", table.link())
+    spare = table.link()
+    table.come("Cleo", table.link(replaces="Ben"))
+
+    with pytest.raises(Over):
+        table.come("Ben", spare)
+
+
+def test_a_former_editor_is_made_one_again_by_no_unused_link(table: Table) -> None:
+    table.come("Ben", table.link())
+    spare, of_ana, own = table.link(), table.link(replaces="Ana"), table.link(replaces="Ben")
+    role(table, table.ids["Ben"], COMMENTER)
+
+    for gone in (spare, of_ana):
+        with pytest.raises(Over):
+            table.come("Ben", gone)
+    table.come("Cleo", own)
+    assert table.roles() == {"Ana": EDITOR, "Cleo": COMMENTER}
 
 
 def test_names_are_shown_of_those_who_chose_one_in_alphabetical_order(table: Table) -> None:

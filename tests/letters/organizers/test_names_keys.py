@@ -19,7 +19,7 @@ from petition.letters.organizers.names_keys import (
     carry_out_announcements,
     choose_name_steps,
     destroy_names_keys,
-    forget_copies,
+    forget_names_key,
     grant,
     names_keys,
     unlock_named,
@@ -194,7 +194,7 @@ def test_an_organizer_who_leaves_loses_the_keys(campaign: Campaign) -> None:
     letter_id = campaign.an_open_letter(names=("named",))
 
     with working(campaign, letter_id) as (session, letter, ana):
-        forget_copies(session, letter_id, ana.id)
+        forget_names_key(session, letter_id, ana.id)
         with pytest.raises(Forbidden, match="don't have the key"):
             unlock_named(session, letter, ana, PASSPHRASE, master=campaign.master)
 

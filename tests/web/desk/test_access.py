@@ -166,6 +166,17 @@ def test_signing_in_leads_nowhere_else(shared: Shared, visitor: Visitor, target:
 
 
 @ONCE
+def test_a_browser_to_be_remembered_is_led_back_to_the_page_that_was_asked_for(
+    shared: Shared, visitor: Visitor
+) -> None:
+    place = shared.a_draft()
+    asked = visitor.open(f"{place.desk}people")
+    came = visitor.press(asked, "Sign in", name="Ana", passphrase=PASSPHRASE, remember="y")
+
+    assert (came.path, came.heading) == (f"{place.desk}people", "People")
+
+
+@ONCE
 def test_every_page_of_the_organizers_asks_strangers_to_sign_in(shared: Shared) -> None:
     place = shared.a_draft()
     asked = [

@@ -46,6 +46,24 @@ def test_replies_and_resolving(shared: Shared) -> None:
     assert "Too polite?" in carl.follow(resolved, "Show 1 resolved too").text
 
 
+def test_no_button_of_a_comment_that_was_deleted_acts_on_the_next_one_with_its_number(shared: Shared) -> None:
+    place, ana, carl = two(shared)
+    how = {"quote": "ask you to stop", "text": "", "suggests": "y"}
+    say(carl, place, **how, suggestion="demand that you stop")
+    seen = ana.open(f"{place.desk}comments")
+    carl.press(carl.open(f"{place.desk}comments"), "Delete")
+    say(carl, place, **how, suggestion="beg you to stop")
+    answers = [ana.press(seen, act) for act in ("Use this suggestion", "Mark as resolved", "Delete")]
+    answers.append(ana.press(seen, "Reply", text="Yes, that."))
+
+    assert [answer.status for answer in answers] == [409] * 4
+    assert all("The comment you saw was deleted in the meantime." in answer.text for answer in answers)
+    assert "Yes, that." in answers[-1].text
+    assert "beg you to stop" not in ana.open(f"{place.desk}preview").text
+    ana.press(ana.open(f"{place.desk}comments"), "Use this suggestion")
+    assert "beg you to stop" in ana.open(f"{place.desk}preview").text
+
+
 def test_what_was_typed_is_kept_when_it_is_refused(shared: Shared) -> None:
     place, _, carl = two(shared)
     page = say(carl, place, quote="not there at all", text="My long thought")
@@ -66,10 +84,11 @@ def test_markup_in_a_comment_is_shown_and_not_run(shared: Shared) -> None:
 def test_a_commenter_cannot_delete_another_ones_comment(shared: Shared) -> None:
     place, ana, carl = two(shared)
     say(ana, place, quote="", text="Ana's own")
-    token = carl.open(f"{place.desk}comments").forms[0].fields["csrf_token"]
-    page = carl.post(f"{place.desk}comments/1/remove", csrf_token=token)
+    fields = carl.open(f"{place.desk}comments").form_with("Reply").fields
+    page = carl.post(f"{place.desk}comments/1/remove", csrf_token=fields["csrf_token"], seen=fields["seen"])
 
     assert page.status == 409
+    assert "Only its author or an editor can delete this." in page.text
     assert "Ana&#39;s own" in ana.open(f"{place.desk}comments").text
 
 

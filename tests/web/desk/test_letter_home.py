@@ -3,13 +3,17 @@
 import re
 from dataclasses import asdict
 from datetime import timedelta
+from urllib.parse import urljoin
 
 import pytest
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
 
 from petition.issuing.models import Batch
 from petition.letters.drafting.settings import rules_of
 from petition.letters.models import Letter
+from petition.web.desk.obstacles import PAGES
+from tests.routes import organizers_routes
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE, Page, Visitor
 from tests.walks import RARE, LetterText
@@ -82,6 +86,47 @@ def test_a_step_with_obstacles_is_refused_with_the_same_sentences(shared: Shared
     assert refused.status == 409
     assert refused.text.count("Write the text of the letter.") >= 2
     assert buttons(refused) == set()
+
+
+@ONCE
+@pytest.mark.parametrize("is_draft", [True, False])
+def test_every_button_and_link_of_a_refused_page_leads_somewhere(shared: Shared, ana: Visitor, is_draft: bool) -> None:
+    place = shared.a_draft(names=("named",)) if is_draft else shared.a_published_letter()
+    if is_draft:
+        ana.press(ana.open(f"{place.desk}comments?paragraph=2"), "Post comment", text="Hello.")
+    token = shared.desk().csrf(place.desk)
+    paths = [route.path for route in organizers_routes(shared.app, place.slug, "POST") if place.desk in route.path]
+    pages = [ana.post(path, csrf_token=token) for path in paths if not path.endswith("/delete")]
+    refused = [page for page in pages if page.status >= 400]
+
+    assert len(refused) >= 20
+    assert [(page.path, to) for page in refused for to in addresses_on(page) if not leads(shared, *to)] == []
+
+
+def addresses_on(page: Page) -> set[tuple[str, str]]:
+    """Where the buttons and links of an organizers' page lead, each with its method."""
+    forms = {(urljoin(page.path, form.action or page.path), form.method.upper()) for form in page.forms}
+    links = {(urljoin(page.path, link).partition("?")[0].partition("#")[0], "GET") for link in page.links.values()}
+    return {(path, method) for path, method in forms | links if path.startswith("/organize/") and path != page.path}
+
+
+def leads(shared: Shared, path: str, method: str) -> bool:
+    try:
+        shared.app.url_map.bind("").match(path, method)
+    except HTTPException:
+        return False
+    return True
+
+
+@ONCE
+@pytest.mark.parametrize("obstacle", PAGES)
+def test_each_obstacle_leads_to_the_place_where_it_is_mended(shared: Shared, ana: Visitor, obstacle: str) -> None:
+    place = shared.an_open_letter() if obstacle in ("threshold", "codes") else shared.a_draft()
+    path, _, field = PAGES[obstacle].partition("#")
+    shown = ana.open(place.desk + path)
+
+    assert (shown.status, shown.path) == (200, place.desk + path)
+    assert not field or f'id="{field}"' in shown.text
 
 
 @ONCE

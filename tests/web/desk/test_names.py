@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from petition.letters.models import Authorship, Letter, NamesKey, NamesKeyCopy
-from petition.letters.organizers.names_keys import forget_copies, key_holders
+from petition.letters.organizers.names_keys import forget_names_key, key_holders
 from petition.signing.models import HiddenName
 from tests.shared import ONCE, Place, Shared
 from tests.walks import PASSPHRASE
@@ -194,7 +194,7 @@ def test_names_that_no_one_can_reveal_any_more_are_said_to_editors_and_readers(s
     before = shared.get(place.public).text
     with Session(shared.campaign.databases.petition) as session:
         for holder in key_holders(session, place.id):
-            forget_copies(session, place.id, holder.id)
+            forget_names_key(session, place.id, holder.id)
         session.commit()
     after = shared.campaign.app().test_client().get(place.public).text
 

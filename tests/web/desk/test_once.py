@@ -1,14 +1,21 @@
 """Forms that make something act once for each time they were shown, however often they are pressed."""
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from petition.issuing.models import Batch
 from petition.letters.models import Comment, Event, Invitation, Letter, SpentForm
 from petition.letters.organizers.spent_forms import forget_spent_forms
+from petition.signing.models import Round
+from tests.race.crowd import together
 from tests.shared import Place, Shared
 from tests.visitors import Form, Page, Visitor
 
@@ -93,6 +100,30 @@ def test_strips_to_pass_on_pressed_twice_are_made_again_and_not_canceled(shared:
     assert "If you don&#39;t have them, make ten more. Don&#39;t cancel" in again.text
 
 
+def test_a_new_set_asked_for_four_times_at_the_same_moment_is_one_set(shared: Shared, ana: Visitor) -> None:
+    place = shared.an_open_letter()
+    shared.campaign.sign_all(place.id, 5)
+    shared.campaign.seal(place.id)
+    shown = ana.open(f"{place.desk}codes")
+    browsers = [same_browser(shared, ana) for _ in range(4)]
+    form, wanted = once_forms(shown)[0], {"count": "6", "new_round": "y"}
+    answers = together([lambda one=one: press(one, shown, form, **wanted) for one in browsers])
+
+    assert [answer.status for answer in answers] == [200] * 4
+    assert sum("You pressed this button twice." in answer.text for answer in answers) == 3
+    assert [row.number for row in shared.campaign.rows(Round, place.id)] == [1, 2]
+
+
+def same_browser(shared: Shared, visitor: Visitor) -> Visitor:
+    """Another window of a browser; the cookies are the same."""
+    window = shared.visitor()
+    where = {"path": "/organize", "domain": "letters.example.org"}
+    cookie = visitor.client.get_cookie("organizer", **where)
+    assert cookie is not None
+    window.client.set_cookie("organizer", cookie.value, **where)
+    return window
+
+
 def test_a_new_letter_pressed_twice_is_one_letter(shared: Shared, ana: Visitor) -> None:
     shown = ana.open("/organize/letters/new")
     form = once_forms(shown)[0]
@@ -111,6 +142,69 @@ def test_what_was_refused_may_be_pressed_again(shared: Shared, ana: Visitor) -> 
 
     assert (refused.status, good.status) == (400, 200)
     assert made(shared, place, "codes") == 1
+
+
+@contextmanager
+def failing(shared: Shared, table: str) -> Iterator[None]:
+    """Databases that are locked as soon as a row is added to a table."""
+    locked = sqlite3.OperationalError("database is locked")
+    locked.sqlite_errorcode = sqlite3.SQLITE_BUSY
+
+    def fail(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith(f"INSERT INTO {table} "):
+            raise OperationalError("", {}, locked)
+
+    databases = shared.app.extensions["petition"].databases
+    for engine in (databases.petition, databases.issuer):
+        event.listen(engine, "before_cursor_execute", fail)
+    yield
+    for engine in (databases.petition, databases.issuer):
+        event.remove(engine, "before_cursor_execute", fail)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_locked_database_did_not_take_can_be_sent_again(shared: Shared, ana: Visitor, page: str) -> None:
+    is_draft = page in ("comments?paragraph=2", "people")
+    place = shared.a_draft() if is_draft else shared.a_published_letter()
+    typed = TYPED if page != "after" else {**TYPED, "day": shared.clock.moment.date().isoformat()}
+    shown = ana.open(f"{place.desk}{page}")
+    form = once_forms(shown)[-1 if page == "people" else 0]
+    with failing(shared, PAGES[page].__tablename__):
+        failed = press(ana, shown, form, **typed)
+    again = press(ana, shown, form, **typed)
+
+    assert failed.status == 503
+    assert "You pressed this button twice." not in again.text
+    assert made(shared, place, page) == 1
+
+
+def test_a_new_letter_that_a_locked_database_did_not_take_can_be_sent_again(shared: Shared, ana: Visitor) -> None:
+    title = f"Locked {id(shared)}"
+    shown = ana.open("/organize/letters/new")
+    form = once_forms(shown)[0]
+    with failing(shared, "letter"):
+        failed = press(ana, shown, form, **{**TYPED, "title": title})
+    again = press(ana, shown, form, **{**TYPED, "title": title})
+
+    assert (failed.status, again.heading) == (503, title)
+
+
+@pytest.mark.parametrize("table", ["batch", "round"])
+def test_a_new_set_that_a_locked_database_did_not_take_can_be_sent_again(
+    shared: Shared, ana: Visitor, table: str
+) -> None:
+    place = shared.an_open_letter()
+    shared.campaign.sign_all(place.id, 5)
+    shared.campaign.seal(place.id)
+    shown = ana.open(f"{place.desk}codes")
+    wanted = {"count": "6", "new_round": "y"}
+    with failing(shared, table):
+        failed = press(ana, shown, once_forms(shown)[0], **wanted)
+    again, twice = (press(ana, shown, once_forms(shown)[0], **wanted) for _ in range(2))
+
+    assert failed.status == 503
+    assert again.text.count("join#r=2&amp;p=") == 6
+    assert "You pressed this button twice." in twice.text
 
 
 def test_what_is_kept_says_neither_who_nor_when_and_goes(shared: Shared, ana: Visitor) -> None:
@@ -133,3 +227,21 @@ def test_a_form_shown_days_ago_asks_to_look_again(shared: Shared, ana: Visitor) 
 
     assert late.status == 400
     assert made(shared, place, "people") == 0
+
+
+def test_what_was_typed_into_a_form_that_was_open_for_days_is_there_again(shared: Shared, ana: Visitor) -> None:
+    draft, letter = shared.a_draft(), shared.a_published_letter()
+    ana.press(ana.open(f"{draft.desk}comments?paragraph=2"), "Post comment", text="First.")
+    pages = [f"{draft.desk}comments?paragraph=2", f"{draft.desk}comments", f"{letter.desk}after"]
+    forms = [once_forms(ana.open(page))[0] for page in pages]
+    shown = [ana.open(page) for page in pages]
+    new, fields = ana.open("/organize/letters/new"), {**TYPED, "day": "2026-01-01", "title": "Typed for days."}
+    shared.clock.pass_time(days=4)
+    late = [press(ana, page, form, **{**fields, "text": "For days."}) for page, form in zip(shown, forms, strict=True)]
+    late_letter = press(ana, new, once_forms(new)[0], **fields)
+
+    assert [page.status for page in (*late, late_letter)] == [400] * 4
+    assert ["For days." in page.text for page in late] == [True] * 3
+    assert "Typed for days." in late_letter.text
+    sent = press(ana, late_letter, once_forms(late_letter)[0], **fields)
+    assert sent.heading == "Typed for days."

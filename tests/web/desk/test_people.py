@@ -116,6 +116,19 @@ def test_transferred_access_is_gone_for_its_former_holder(shared: Shared) -> Non
     assert ana.open(place.desk).status == 404
 
 
+def test_ending_access_says_that_unused_links_stop_working_and_they_do(shared: Shared) -> None:
+    place, name = shared.a_draft(), "Carl, who is removed"
+    carl, _ = come(shared, link_to(shared, place), name)
+    spare = link_to(shared, place)
+    ana = as_(shared)
+    asked = ana.follow(ana.open(f"{place.desk}people"), f"End {name}'s access")
+    done = ana.press(asked, "End access")
+
+    assert "Unused invitation links stop working." in asked.text
+    assert "Access ended. Unused invitation links no longer work." in done.text
+    assert carl.open(spare).status == 410
+
+
 def test_the_last_editor_cannot_leave(shared: Shared) -> None:
     place = shared.a_draft()
     ana = as_(shared)
@@ -129,7 +142,7 @@ def test_missing_approvals_prevent_opening(shared: Shared) -> None:
     place = shared.a_draft()
     ana = as_(shared)
     people = ana.open(f"{place.desk}people")
-    form = next(form for form in people.forms if form.action == "people/approvals")
+    form = next(form for form in people.forms if form.action.endswith("people/approvals"))
     ana.post(f"{place.desk}people/approvals", **{**form.fields, "needed": "1"})
     before = ana.open(place.desk)
     ana.press(ana.open(f"{place.desk}people"), "Approve version 1")

@@ -72,6 +72,20 @@ def test_what_was_typed_at_the_start_is_kept_when_it_is_refused(site: Any) -> No
     assert 'id="passphrase-error"' in page.text
 
 
+@pytest.mark.parametrize("length", [101, 500, 5_000])
+def test_a_name_that_is_too_long_is_told_at_its_field(site: Any, length: int) -> None:
+    visitor = Visitor(site(START="open"))
+    name = "N" * length
+    page = visitor.press(
+        visitor.open("/organize/start"), "Start writing", name=name, passphrase=PASSPHRASE, again=PASSPHRASE
+    )
+
+    assert page.status == 400
+    assert 'id="name-error"' in page.text and 'id="passphrase-error"' not in page.text
+    assert page.text.count("It can have up to 100 characters.") == 2
+    assert page.form_with("Start writing").fields["name"] == name
+
+
 def test_nobody_fills_an_open_site_with_drafts(site: Any) -> None:
     visitor, _ = come(site(START="open"))
     answers = [write(visitor, title=f"Letter {number}").status for number in range(6)]

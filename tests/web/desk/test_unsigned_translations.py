@@ -54,6 +54,25 @@ def test_a_language_by_its_code_and_none_that_is_signed(shared: Shared, ana: Vis
     assert ana.open(f"{place.desk}translations/unsigned/de/delete").status == 404
 
 
+@pytest.mark.parametrize("language", ["es", "abc-defghijk"])
+def test_what_was_typed_of_a_signed_and_of_an_unsigned_translation_are_two_things(
+    shared: Shared, ana: Visitor, language: str
+) -> None:
+    place = shared.a_draft()
+    signed, unsigned = f"{place.desk}translations/{language}", f"{place.desk}translations/unsigned/{language}"
+    pressed(ana, ana.open(signed), "preview", **{**TYPED, "title": "Signed"})
+    pressed(ana, ana.open(unsigned), "preview", **{**TYPED, "title": "Unsigned"})
+    shown = [ana.open(path).form_with("Save").fields["title"] for path in (signed, unsigned)]
+    saved = ana.press(ana.open(unsigned), "Save")
+
+    assert shown == ["Signed", "Unsigned"]
+    assert [one.title for one in stored(shared, place)] == ["Unsigned"]
+    assert "Someone else saved this translation" not in saved.text
+    assert ana.open(signed).form_with("Save").fields["title"] == "Signed"
+    ana.press(ana.open(signed), "Discard them and use the saved version")
+    assert ana.open(signed).form_with("Save").fields["title"] == ""
+
+
 @ONCE
 def test_what_is_not_finished_is_refused_and_stays_in_the_form(shared: Shared, ana: Visitor) -> None:
     place = shared.an_open_letter()

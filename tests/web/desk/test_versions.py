@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.models import Authorship, Letter, Version, WorkingCopy
+from petition.letters.organizers.members import set_role
+from petition.letters.states import COMMENTER
 from petition.letters.text.letter_text import canonical, digest
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import Page, Visitor
@@ -55,6 +57,43 @@ def pressed(visitor: Visitor, page: Page, act: str, **typed: str) -> Page:
     """Press a button of the writing form by what it sends: several have the same text."""
     form = page.form_with("Save")
     return visitor.post(form.action, **{**form.fields, **typed, "do": act})
+
+
+# Roles
+
+
+def made_a_reviewer(shared: Shared, place: Place, name: str) -> None:
+    with Session(shared.campaign.databases.petition) as session:
+        set_role(session, session.get_one(Letter, place.id), shared.ids[name], COMMENTER)
+        session.commit()
+
+
+@ONCE
+def test_what_an_editor_was_writing_when_made_a_reviewer_is_there_to_copy(shared: Shared, browser: Browsers) -> None:
+    place, ben = a_shared_draft(shared), browser("Ben")
+    pages = ["write", "translations/es", "translations/unsigned/es"]
+    forms = [ben.open(place.desk + page) for page in pages]
+    made_a_reviewer(shared, place, "Ben")
+    answers = [pressed(ben, form, act, body="Long text.") for form in forms for act in ("save", "preview")]
+
+    assert [answer.status for answer in answers] == [403] * 6
+    for answer in answers:
+        assert answer.form_with("Preview").fields["body"] == "Long text."
+        assert "To change it, ask an editor." in answer.text
+        assert not any("Save" in form.buttons for form in answer.forms)
+
+
+@ONCE
+def test_what_a_reviewer_typed_as_an_editor_can_be_discarded(shared: Shared, browser: Browsers) -> None:
+    place, ben = a_shared_draft(shared), browser("Ben")
+    pressed(ben, ben.open(f"{place.desk}write"), "preview", body="Long text.")
+    made_a_reviewer(shared, place, "Ben")
+    kept = ben.open(f"{place.desk}write")
+    ben.press(kept, "Discard them and use the saved version")
+
+    assert kept.form_with("Preview").fields["body"] == "Long text."
+    assert shared.campaign.rows(WorkingCopy, place.id) == []
+    assert "Preview" not in {button for form in ben.open(f"{place.desk}write").forms for button in form.buttons}
 
 
 # Lists
