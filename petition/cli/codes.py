@@ -128,7 +128,7 @@ class _Sheets:
             session.expunge(letter)
         bodies = list[bytes]()
 
-        def prepare(new: rounds.NewRound) -> None:
+        def prepare(new: rounds.NewRound, _: Session) -> None:
             bodies.append(_as(self.form, self._sheet(letter, words, new), list(new.codes), self.paper))
 
         new = rounds.open_further_round(self.here.services, letter.id, roll, count, opens=opens, check=prepare)

@@ -60,12 +60,13 @@ def open_further_round(
     count: int,
     *,
     opens: datetime,
-    check: Callable[[NewRound], object] = lambda _: None,
+    check: Callable[[NewRound, Session], object] = lambda *_: None,
 ) -> NewRound:
     """Another round of a roll together with its codes: a new key, the same log. It opens at the next set time, at
     which the log names it.
 
-    ``check`` gets it before anything is stored, and may refuse. What a crash left at the issuer is voided.
+    ``check`` gets it before anything is stored, with the session that stores it on petition.db, and may refuse. What a
+    crash left at the issuer is voided.
     """
     with Session(services.databases.reading) as session:
         letter = session.get_one(Letter, letter_id)
@@ -76,34 +77,22 @@ def open_further_round(
         number, previous = known[-1].number + 1, [row.number for row in known if row.roll == roll]
     end_lost(services, letter_id, previous)
     made_key = services.make_key()  # which takes a while: no one's code waits for it
-    with Session(services.databases.issuer) as issuer:
+    with Session(services.databases.petition) as session, Session(services.databases.issuer) as issuer:
+        letter = session.get_one(Letter, letter_id, with_for_update=True)  # no one else opens one meanwhile, or ends it
+        if rounds_of(session, letter_id)[-1].number >= number:
+            raise Conflict(CHANGED)
+        _require_further_round(session, letter, roll, services)
         chance = (services.random, lambda: made_key)
         key = issuer_rounds.begin_round(issuer, services.secrets, letter_id, number, roll, *chance, opens=opens)
         void_all(issuer, letter_id, number)
         made = (services.secrets, letter_id, number, count, services.random)
         batch, codes = make_codes(issuer, *made) if count else (None, [])
         new = NewRound(number, roll, key, opens, batch, codes)
-        check(new)
-        with Session(services.databases.petition) as session:
-            letter = session.get_one(Letter, letter_id, with_for_update=True)  # no one else opens one meanwhile
-            if rounds_of(session, letter_id)[-1].number >= number:
-                raise Conflict(CHANGED)
-            _require_still(issuer, session, letter, new, services)
-            issuer.commit()
-            session.add(round_row(letter, number, roll, key, opens))
-            session.commit()
+        check(new, session)
+        issuer.commit()
+        session.add(round_row(letter, number, roll, key, opens))
+        session.commit()
     return new
-
-
-def _require_still(issuer: Session, session: Session, letter: Letter, new: NewRound, services: Services) -> None:
-    """Refuse where the letter ended, or its end was announced, while the key was made; nothing is left of the round."""
-    try:
-        _require_further_round(session, letter, new.roll, services)
-    except Refusal:
-        issuer.rollback()
-        if new.number not in [row.number for row in issuer_rounds.numbers(issuer, letter.id)]:
-            services.secrets.destroy(letter.id, new.number)
-        raise
 
 
 def obstacle_to_further_round(session: Session, letter: Letter, roll: str, services: Services) -> Refusal | None:

@@ -213,7 +213,7 @@ def test_what_a_crash_left_for_another_roll_goes_to_the_one_that_opens(campaign:
 def test_a_sheet_that_cannot_be_printed_opens_nothing(campaign: Campaign) -> None:
     letter = a_letter_with_a_full_round(campaign)
 
-    def refuse(_new: object) -> None:
+    def refuse(*_: object) -> None:
         raise BadShape("This can't be printed.")
 
     with pytest.raises(BadShape):

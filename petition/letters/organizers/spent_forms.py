@@ -39,11 +39,6 @@ def spend(session: Session, token: str, *, moment: datetime) -> bool:
     return insert_once(session, SpentForm, {"key": _key(token), "day": day})
 
 
-def release(session: Session, token: str) -> None:
-    """What was committed ahead of its act, which then failed, may be sent again."""
-    session.execute(delete(SpentForm).where(SpentForm.key == _key(token)))
-
-
 def forget_spent_forms(session: Session, *, moment: datetime) -> None:
     """Forget what is too old to be sent again."""
     session.execute(delete(SpentForm).where(SpentForm.day < (moment - LASTS).date()))

@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 from flask import g, redirect, request
 from flask import session as cookie
 from flask_wtf import FlaskForm
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from petition.errors import BadShape, Refusal, TooLong
 from petition.letters.models import Organizer
-from petition.letters.organizers.spent_forms import release, spend
+from petition.letters.organizers.spent_forms import spend
 from petition.web.desk.access import Answer, bp
 from petition.web.shared.context import note_wait, now, say, session
 
@@ -108,38 +109,16 @@ def about(place: str) -> Iterator[None]:
         raise refusal.about(refusal.place or place) from None
 
 
-def require_first_press() -> None:
+def require_first_press(writing: Session | None = None) -> None:
     """Raise PressedTwice unless the form is sent for the first time since it was shown; one without a token always is.
 
-    That it was sent is stored when the view commits what it did. A view that releases the database asks again.
+    That it was sent is stored when what it does is committed: by the view, or with the session that is ``writing``. A
+    view that releases the database asks again.
     """
     token = request.form.get("once")
-    if token is not None and not spend(session(), token, moment=now()):
+    if token is not None and not spend(writing or session(), token, moment=now()):
         session().rollback()
         raise PressedTwice
-
-
-@contextmanager
-def commits_itself() -> Iterator[Callable[[object], None]]:
-    """For an act that commits by itself: a check that it makes just before, which stores that the form was sent.
-
-    If the act fails after that, the form may be sent again.
-    """
-    token = None
-
-    def check(_: object) -> None:
-        nonlocal token
-        require_first_press()
-        session().commit()
-        token = request.form.get("once")
-
-    try:
-        yield check
-    except Exception:
-        if token is not None:
-            release(session(), token)
-            session().commit()
-        raise
 
 
 def pressed_twice(to: str, told: str = "") -> Response:

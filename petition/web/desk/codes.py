@@ -9,7 +9,7 @@ from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAr
 
 from petition.coordination.rounds import NewRound, least_codes, open_further_round
 from petition.crypto.codes import show
-from petition.errors import A_NUMBER, BadShape, NotFound
+from petition.errors import A_NUMBER, BadShape, NotFound, Refusal
 from petition.issuing.codes import batches, make_codes, pool_of, void_batch
 from petition.letters.access import own_letter
 from petition.letters.drafting.settings import rolls_of
@@ -30,7 +30,7 @@ from petition.signing.models import Round
 from petition.signing.signatures import rounds_of
 from petition.signing.verification_methods import round_for_paper
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
-from petition.web.desk.actions import as_sent, asks_first, commits_itself, organizer_action, saved, sent
+from petition.web.desk.actions import as_sent, asks_first, organizer_action, require_first_press, saved, sent
 from petition.web.desk.qr import qr_code
 from petition.web.desk.services import site_services
 from petition.web.shared.context import issuer_session, language, now, say, session, site
@@ -167,8 +167,11 @@ def _new_round(letter: Letter, form: CodesForm) -> NewRound:
     session().expunge(letter)
     session().rollback()
     wanted = (site_services(), letter.id, roll, form.count.data or 0)
-    with commits_itself() as check:
-        return open_further_round(*wanted, opens=opens, check=check)
+    try:
+        return open_further_round(*wanted, opens=opens, check=lambda _, writing: require_first_press(writing))
+    except Refusal:
+        require_first_press()  # the set that is in the way may be the one that this form has made
+        raise
 
 
 def _shown(

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -112,6 +113,20 @@ def test_a_new_set_asked_for_four_times_at_the_same_moment_is_one_set(shared: Sh
     assert [answer.status for answer in answers] == [200] * 4
     assert sum("You pressed this button twice." in answer.text for answer in answers) == 3
     assert [row.number for row in shared.campaign.rows(Round, place.id)] == [1, 2]
+
+
+def test_codes_and_a_new_set_that_are_made_at_the_same_moment_do_not_wait_for_each_other(
+    shared: Shared, ana: Visitor
+) -> None:
+    place = shared.an_open_letter()
+    shared.campaign.sign_all(place.id, 5)
+    shared.campaign.seal(place.id)
+    acts = []
+    for wanted in [{"count": "6", "new_round": "y"}, *[{"count": "2"}] * 5]:
+        shown, one = ana.open(f"{place.desk}codes"), same_browser(shared, ana)
+        acts.append(partial(press, one, shown, once_forms(shown)[0], **wanted))
+
+    assert [answer.status for answer in together(acts)] == [200] * 6
 
 
 def same_browser(shared: Shared, visitor: Visitor) -> Visitor:
