@@ -4,6 +4,7 @@ import contextlib
 import time
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner
@@ -11,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
 from petition.cli import main
+from petition.scheduler_record import LastRun, SchedulerRecord
 from tests.patience import SECONDS
 from tests.race.load import free_port
 from tests.race.test_starting import get, running
@@ -49,6 +51,7 @@ def test_errors_are_counted_by_kind_for_all_processes_never_at_the_site_and_noth
     path, port, figures = campaign.address(letter), free_port(), free_port()
     petition_seal = CliRunner().invoke(main, ["seal"], env=environ)  # so that no update is overdue
     assert petition_seal.exit_code == 0
+    SchedulerRecord(campaign.settings.data).write(LastRun(datetime.now(UTC), ()))
     with running(
         {**environ, "PETITION_METRICS": str(figures)}, "--only", "server", "--port", str(port), "--workers", "2"
     ) as program:
