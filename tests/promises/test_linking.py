@@ -321,10 +321,11 @@ def test_on_postgresql_spent_codes_that_are_not_rewritten_are_found(postgres_wor
 
 @pytest.mark.long
 def test_on_postgresql_what_a_vacuum_leaves_on_the_pages_is_found(postgres_world: World, monkeypatch: Patch) -> None:
-    def vacuum(engine: Engine, *tables: str) -> None:
+    def vacuum(engine: Engine, *tables: str) -> list[str]:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             for table in tables:
                 connection.execute(text(f"VACUUM {table}"))
+        return []
 
     monkeypatch.setattr(updates, "forget_order", vacuum)
     lives = attacked([postgres_world.live(a_story(300, 3, Random(1)))])
