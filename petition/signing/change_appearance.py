@@ -8,6 +8,7 @@ from petition.errors import NotFound, Over
 from petition.letters.models import Letter
 from petition.letters.states import SIGNABLE, is_current
 from petition.signing.appearances import (
+    NAME_TABLES,
     Appearance,
     Shown,
     are_kept,
@@ -22,8 +23,8 @@ from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawa
 from petition.signing.signatures import WITHDRAWN_SENTENCE, held_state
 
 
-def change(session: Session, letter: Letter, appearance: Appearance) -> Shown:
-    """Replace the stored appearance; asked again, it changes nothing.
+def change(session: Session, letter: Letter, appearance: Appearance, *, keeps_name: bool = False) -> Shown:
+    """Replace the stored appearance; asked again, it changes nothing. A name that it ``keeps_name`` stays as it is.
 
     Refused: a receipt that never signed (404), a withdrawn signature or one of an annulled round (410), steps and
     groups that the letter does not offer, and, once it is closed, showing more than before (410).
@@ -39,7 +40,8 @@ def change(session: Session, letter: Letter, appearance: Appearance) -> Shown:
     rows = rows_of(appearance, letter.id, number)
     if not are_kept(session, letter.id, rows):
         require_taken(session, letter.id, appearance)
-    keep(session, letter.id, rows, keys_of(session, letter.id, appearance.a))
+    keys = keys_of(session, letter.id, appearance.a)
+    keep(session, letter.id, rows, {**keys, NAME_TABLES: []} if keeps_name else keys)
     return Shown(appearance.groups, appearance.name_step)
 
 

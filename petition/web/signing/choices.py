@@ -74,6 +74,12 @@ def appearance_of(choice: Choice, letter: Letter, opened: Opening) -> Appearance
     return Appearance(step, number_of(choice.step), choice.groups, locked, *halves)
 
 
+def without_name(choice: Choice, opened: Opening) -> Appearance:
+    """The groups of a choice, for a receipt whose name stays as it is."""
+    step = GROUPED if choice.groups else COUNTED
+    return Appearance(step, None, choice.groups, None, opened.a, bytes.fromhex(opened.w_hash))
+
+
 def lines(choice: Choice, letter: Letter, appearance_form: AppearanceForm | None) -> list[str]:
     """What the public would see of a choice, and in which company, sentence by sentence."""
     if choice.step == COUNTED or appearance_form is None:

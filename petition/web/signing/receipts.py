@@ -10,14 +10,16 @@ from petition.crypto.tokens import read_token, receipt_in
 from petition.errors import BadShape, NotFound, Refusal
 from petition.letters.models import Letter
 from petition.letters.text.letter_text import LetterText
+from petition.signing.appearances import Shown
 from petition.signing.change_appearance import change
 from petition.signing.signatures import look_up, withdraw
+from petition.signing.typed_names import read_name
 from petition.web.shared.appearance_form import AppearanceForm, appearance_form_of
 from petition.web.shared.context import language, page, session
 from petition.web.shared.forms import posted_text, problem
 from petition.web.shared.letters import addressed
 from petition.web.shared.limits import limiter, signing
-from petition.web.signing.choices import Choice, appearance_of, choice_of, place_of, read_choice
+from petition.web.signing.choices import Choice, appearance_of, choice_of, place_of, read_choice, without_name
 from petition.web.signing.signatures import bp
 
 NOT_CHECKED: dict[str, Any] = {"found": None, "is_changed": False, "is_refused_change": False, "typed": {}}
@@ -83,12 +85,22 @@ def _check(letter: Letter, shown: dict[str, Any], what: str) -> tuple[str, int]:
 
 def _found(letter: Letter, both: Opening, what: str, choice: Choice) -> dict[str, Any]:
     if what == "change":
-        change(session(), letter, appearance_of(choice, letter, both))
+        keeps_name = _is_shown(choice, look_up(session(), letter, both).shown)
+        wanted = without_name(choice, both) if keeps_name else appearance_of(choice, letter, both)
+        change(session(), letter, wanted, keeps_name=keeps_name)
         session().commit()
     elif what != "check":
         raise BadShape("Choose what to do with the receipt: check, change or remove.")
     found = look_up(session(), letter, both)
     return {"found": found, "typed": choice_of(found.shown).typed, "is_changed": what == "change"}
+
+
+def _is_shown(choice: Choice, shown: Shown) -> bool:
+    """Whether the very name that is chosen is on the list: locked anew, it would leave and wait for others."""
+    if not shown.name or choice.step != shown.step:
+        return False
+    typed = read_name(choice.name, choice.title)
+    return (typed.name, typed.title) == (shown.name, shown.title)
 
 
 def _appearance_form(letter: Letter) -> AppearanceForm | None:

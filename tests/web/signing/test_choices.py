@@ -211,6 +211,23 @@ def test_a_receipt_shows_everything_under_it_and_changes_it_down_and_up(
 
 
 @ONCE
+def test_a_name_that_is_shown_stays_when_another_answer_is_chosen(shared: Shared) -> None:
+    place, campaign = shared.an_open_letter(names=("named",), fields=(ROLE,)), shared.campaign
+    tokens = campaign.sign_by_name(place.id, [f"Ana {letter}" for letter in "ABCDEFGH"])
+    campaign.seal(place.id)
+    campaign.publish(place.id, unlocks="Ana")
+    campaign.seal(place.id)
+    name = campaign.names(place.id)[0]
+    visitor = shared.visitor()
+    page = visitor.post(f"{place.public}receipt", receipt=tokens[name].as_text(), do="check")
+    visitor.press(page, "Save", **{"group-role": "software"})
+    campaign.seal(place.id)
+
+    assert name in campaign.names(place.id)
+    assert shown(shared, place, tokens[name].as_text()) == Shown((("role", "software"),), "named", name)
+
+
+@ONCE
 def test_a_change_that_is_refused_keeps_what_was_stored(shared: Shared, place: Place, held: str) -> None:
     visitor = shared.visitor()
     page = visitor.post(f"{place.hidden}receipt", receipt=held, do="check")
