@@ -29,6 +29,7 @@ from flask import request
 from flask import session as cookie
 
 from petition.errors import SlowDown
+from petition.letters.access import meant_by
 from petition.letters.organizers.accounts import as_compared
 from petition.web.shared.login_throttle import waits
 from petition.web.shared.shared_counts import SharedDayKey, Store, count
@@ -123,7 +124,8 @@ def starting() -> Limits:
 def visitor() -> str:
     """The visitor, recognized for a day at most; for visitors from this machine, the letter."""
     if is_from_here():
-        return _today.digest(f"letter {(request.view_args or {}).get('address', '')}")
+        typed = str((request.view_args or {}).get("address", ""))
+        return _today.digest(f"letter {meant_by(typed) or typed}")  # an unlisted address has many spellings
     address = ipaddress.ip_address(request.remote_addr or "")
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is None:

@@ -1,5 +1,6 @@
 """How often one visitor may try, and what the site answers after that."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -43,6 +44,19 @@ def who(shared: Shared, address: str) -> str:
 )
 def test_a_visitor_of_ipv6_is_a_network_of_64_bits(shared: Shared, one: str, other: str, is_same: bool) -> None:
     assert (who(shared, one) == who(shared, other)) is is_same
+
+
+@pytest.mark.parametrize("spelled", [str.lower, lambda short: "-".join(short), lambda short: short.replace("0", "O")])
+def test_on_one_machine_all_spellings_of_a_letter_s_address_are_one(
+    shared: Shared, spelled: Callable[[str], str]
+) -> None:
+    short = shared.an_open_letter().code
+    seen = set()
+    for path in (f"/s/{short}/join", f"/s/{spelled(short)}/join", "/s/0000000000000000/join"):
+        with shared.app.test_request_context(path, environ_base={"REMOTE_ADDR": "127.0.0.1"}):
+            seen.add(visitor())
+
+    assert len(seen) == 2
 
 
 def knock(shared: Shared, path: str, address: str, **how: Any) -> Any:
