@@ -122,9 +122,13 @@ def _as_ascii(host: str) -> str:
 
 
 def _is_local(local: str) -> bool:
-    """Whether this may precede an @: atoms with single dots between them (RFC 5322, RFC 6532)."""
+    """Whether this may precede an @: atoms with single dots between them (RFC 5322, RFC 6532).
+
+    None may hold an encoded word (RFC 2047): in a header it would be read as another address than was typed.
+    """
     return (
-        1 <= len(local.encode("utf-8", "surrogatepass")) <= MOST_LOCAL_BYTES
+        "=?" not in local
+        and 1 <= len(local.encode("utf-8", "surrogatepass")) <= MOST_LOCAL_BYTES
         and all(local.split("."))
         and all(c in PLAIN if c.isascii() else unicodedata.category(c)[0] in "LMN" for c in local)
     )

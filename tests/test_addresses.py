@@ -48,7 +48,7 @@ def test_however_it_is_typed_an_address_is_one_mailbox(typed: str, meant: str) -
         "ana\x00@example.com", "ana\u200b@example.com", "eve%elsewhere.example@example.com",
         "elsewhere.example!eve@example.com", "ana@exa_mple.com", "ana@-x.com", "ana@eve@example.com",
         f"{'a' * 65}@example.com", f"ana@{'a' * 64}.com", f"ana@{'a.' * 130}com", "ana@\ud800.com",
-        "\ud800@example.com",
+        "\ud800@example.com", "=?utf-8?q?ana?=@example.com", "=?utf-8?q?a=0ab?=@example.com",
     ],
 )  # fmt: skip
 def test_what_is_no_address_is_refused_with_an_example(typed: str) -> None:

@@ -22,6 +22,7 @@ from petition.issuing.models import IssuingRound, Outbox
 from petition.issuing.quotas import Quotas
 from petition.issuing.secrets import RoundSecrets
 from petition.issuing.transports import PermanentFailure, Send, ServerUnavailable, TemporaryFailure, Transport
+from petition.logs import log_error
 from petition.randomness import Random
 
 Now = Callable[[], datetime]
@@ -164,9 +165,8 @@ class Mailer:
         if code is None:
             self._put_away(row)
             return False
-        message = compose(self.sender, asked.address, code, asked.language, moment=moment, random=self.random)
         try:
-            send(message)
+            send(compose(self.sender, asked.address, code, asked.language, moment=moment, random=self.random))
         except PermanentFailure as never:
             self._put_away(row, undelivered=True)
             log.warning("the mail server refuses a mail: %s", never)
@@ -175,6 +175,10 @@ class Mailer:
             mail.begin(moment, self.random)
             if isinstance(failure, ServerUnavailable):
                 raise
+            return False
+        except Exception as error:  # of this email alone: those behind it are sent
+            self._put_away(row, undelivered=True)
+            log_error("an email could not be made", error)
             return False
         self._put_away(row)
         return True

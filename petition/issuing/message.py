@@ -57,6 +57,8 @@ def compose(
     message = EmailMessage(policy=SMTPUTF8 if to.is_international else SMTP)
     message["From"] = sender.mail_from
     message["To"] = str(to)
+    if str(message["To"]) != str(to):
+        raise ValueError("a header reads this address as another one")
     message["Subject"] = fill(language, sender.subject, {})
     message["Date"] = format_datetime(to_hour(moment))
     message["Message-ID"] = f"<{random(16).hex()}@{sender.host}>"

@@ -1,7 +1,7 @@
-"""How many emails may go out: to one address and one domain for each letter, and in all.
+"""How many emails may go out: to one address and one domain for each letter, for a letter, and in all.
 
-Counted in memory only, under keyed hashes. What is asked for at one letter takes nothing from another, so a flood there
-keeps no one here from a code.
+Counted in memory only, under keyed hashes. A letter gets half of what the site may send at most, so a flood there keeps
+no one here from a code.
 """
 
 import hmac
@@ -13,6 +13,7 @@ from datetime import datetime
 ADDRESS_A_DAY = 3
 DOMAIN_AN_HOUR = 1000
 ALL_AN_HOUR = 3000
+LETTER_AN_HOUR = ALL_AN_HOUR // 2
 
 
 class Quotas:
@@ -31,7 +32,8 @@ class Quotas:
         """Whether one more email for a letter may go to a domain, and at all, within this hour; it counts if so."""
         hour = moment.replace(minute=0, second=0, microsecond=0)
         of_domain = _Quota("domain", hour, f"{letter_id} {domain}", DOMAIN_AN_HOUR)
-        return self._take(of_domain, _Quota("all", hour, "", ALL_AN_HOUR))
+        of_letter = _Quota("letter", hour, letter_id, LETTER_AN_HOUR)
+        return self._take(of_domain, of_letter, _Quota("all", hour, "", ALL_AN_HOUR))
 
     def _take(self, *quotas: "_Quota") -> bool:
         """Count one more under each, unless one of them is used up."""

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from petition.addresses import read_address
+from petition.addresses import Address, read_address
 from petition.coordination import closing, email_domains
 from petition.issuing import delivery, quotas, transports
 from petition.issuing.delivery import Looked, Mailer
 from petition.issuing.email_codes import Asked, ask
-from petition.issuing.message import sender_of
+from petition.issuing.message import Sender, compose, sender_of
 from petition.issuing.models import Code, IssuingRound, Outbox
 from petition.issuing.transports import MailServer, Send, ServerUnavailable, Transport, transport_for
 from petition.jobs import mailer as mailer_job
@@ -220,7 +220,7 @@ def test_a_flood_waits_and_goes_out_later(
     assert len(set(inbox.to)) == 4
 
 
-@pytest.mark.parametrize("limit", ["DOMAIN_AN_HOUR", "ADDRESS_A_DAY"])
+@pytest.mark.parametrize("limit", ["DOMAIN_AN_HOUR", "ADDRESS_A_DAY", "LETTER_AN_HOUR"])
 def test_a_flood_at_one_letter_takes_no_email_from_another(
     campaign: Campaign, letter: str, inbox: Inbox, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
@@ -311,6 +311,21 @@ def test_a_mail_that_is_refused_for_good_is_not_tried_again(
     wish(campaign, letter, ANA)
 
     assert look(campaign, mailer) == Looked()
+    assert (campaign.rows(Outbox, letter), undelivered(campaign, letter)) == ([], 1)
+
+
+def test_one_that_can_not_be_made_holds_up_no_other(
+    campaign: Campaign, letter: str, mailer: Mailer, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def made(sender: Sender, to: Address, *how: Any, **more: Any) -> EmailMessage:
+        if to.local == "ana":
+            raise ValueError(str(to))
+        return compose(sender, to, *how, **more)
+
+    monkeypatch.setattr(delivery, "compose", made)
+    wish(campaign, letter, ANA, "ben@example.com", "cem@example.com")
+
+    assert look(campaign, mailer) == Looked(sent=2)
     assert (campaign.rows(Outbox, letter), undelivered(campaign, letter)) == ([], 1)
 
 
