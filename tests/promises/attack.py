@@ -249,7 +249,9 @@ def _strata(
     sealed_at = sealed.get(person, math.inf)
     withdrawn = life.story.intervals[WITHDRAW].get(person, math.inf)
     if copy.event == COPY:
-        if side == CODE or withdrawn != copy.interval:
+        if side == SIGNATURE and life.story.intervals[CHANGE].get(person) == copy.interval:
+            yield NOW, copy.interval  # PostgreSQL marks the rows that a change locks
+        elif side == CODE or withdrawn != copy.interval:
             group = at if by_arrival else (min(sealed_at, copy.interval), min(withdrawn, copy.interval))
             yield "between", (copy.interval, group)
         return
