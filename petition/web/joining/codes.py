@@ -20,6 +20,7 @@ from petition.letters.pinned import pin_of_round
 from petition.letters.states import APART, require_signable
 from petition.letters.text.letter_text import LetterText
 from petition.letters.verification_methods import allowed_domains
+from petition.signing.signatures import rounds_of
 from petition.web.shared.appearance_form import appearance_form_of
 from petition.web.shared.context import issuer_session, language, now, page, session, site
 from petition.web.shared.forms import binary, json_members, number, posted_text, problem, text
@@ -58,6 +59,7 @@ def join_page(letter: Letter, words: LetterText, **typed: Any) -> str:
         **{**shown, "seed": shown["seed"] or b64url(site().random(SEED))},
         **mail_rolls(letter),
         appearance_form=appearance_form_of(letter),
+        sets=[row.number for row in rounds_of(session(), letter.id) if row.is_logged],
         **_rolls(letter),
     )
 

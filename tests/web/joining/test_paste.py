@@ -10,6 +10,7 @@ from petition.crypto.codes import show
 from petition.crypto.encodings import b64url, from_b64url
 from petition.crypto.receipts import opening
 from petition.crypto.tokens import statement_bytes
+from tests.visitors import Visitor
 from tests.walks import Campaign
 
 
@@ -58,3 +59,17 @@ def test_half_of_a_message_is_refused_before_the_code_is_looked_up(campaign: Cam
 
     assert answer.status_code == 400
     assert campaign.token(letter, code)
+
+
+def test_the_page_has_the_files_that_a_program_asks_for(campaign: Campaign, app: Any) -> None:
+    letter = campaign.an_open_letter(k=3)
+    campaign.sign_all(letter, 5)
+    campaign.seal(letter)
+    campaign.further_round(letter)
+    visitor, address = Visitor(app), campaign.address(letter)
+    page = visitor.open(f"{address}join")
+
+    for number in (1, 2):
+        record = visitor.follow(page, f"round-{number}.json")
+        assert record.answer.get_json()["round"] == number
+    assert visitor.follow(page, "letter.md").text.startswith("# ")
