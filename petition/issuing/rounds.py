@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -140,6 +140,13 @@ def numbers(session: Session, letter_id: str) -> list[Numbers]:
         select(IssuingRound).where(IssuingRound.letter_id == letter_id).order_by(IssuingRound.number)
     )
     return [_numbers_of(session, row) for row in rows]
+
+
+def opened_by(session: Session, letter_id: str, moment: datetime) -> list[int]:
+    """The numbers of the rounds that had opened by a moment, ended ones too."""
+    is_open = or_(IssuingRound.opens.is_(None), IssuingRound.opens <= moment)
+    of_letter = select(IssuingRound.number).where(IssuingRound.letter_id == letter_id, is_open)
+    return list(session.scalars(of_letter.order_by(IssuingRound.number)))
 
 
 def ended(session: Session) -> list[tuple[str, int]]:

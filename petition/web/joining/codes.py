@@ -4,6 +4,7 @@ import hmac
 from typing import Any
 
 from flask import Blueprint, Response, current_app, make_response, request
+from sqlalchemy.orm import Session
 
 from petition.addresses import ending
 from petition.crypto.blind_rsa import PublicKey, blind, finalize, prepare
@@ -12,6 +13,7 @@ from petition.crypto.encodings import b64url, from_b64url
 from petition.crypto.receipts import opening
 from petition.crypto.tokens import RECEIPT_SIZE, Token, drawn_from, read_token, statement_bytes
 from petition.errors import BadShape, CodeUsed, Refusal
+from petition.issuing.rounds import opened_by
 from petition.issuing.tokens import Keys, exchange, round_of_code
 from petition.letters.access import letter_state_at
 from petition.letters.drafting.settings import rolls_of
@@ -20,7 +22,6 @@ from petition.letters.pinned import pin_of_round
 from petition.letters.states import APART, require_signable
 from petition.letters.text.letter_text import LetterText
 from petition.letters.verification_methods import allowed_domains
-from petition.signing.signatures import rounds_of
 from petition.web.shared.appearance_form import appearance_form_of
 from petition.web.shared.context import issuer_session, language, now, page, session, site
 from petition.web.shared.forms import binary, json_members, number, posted_text, problem, text
@@ -59,9 +60,15 @@ def join_page(letter: Letter, words: LetterText, **typed: Any) -> str:
         **{**shown, "seed": shown["seed"] or b64url(site().random(SEED))},
         **mail_rolls(letter),
         appearance_form=appearance_form_of(letter),
-        sets=[row.number for row in rounds_of(session(), letter.id) if row.is_logged],
+        sets=_sets(letter),
         **_rolls(letter),
     )
+
+
+def _sets(letter: Letter) -> list[int]:
+    """The sets of codes whose records are public: those that have opened."""
+    with Session(site().databases.issuer.execution_options(petition_reads=True)) as issuer:
+        return opened_by(issuer, letter.id, now())
 
 
 def _rolls(letter: Letter) -> dict[str, Any]:
