@@ -731,7 +731,7 @@ class Answer:
 
 
 class Refused(Stop):
-    """The server said no; its ``detail`` (RFC 9457) says why."""
+    """The server said no; its ``detail`` (RFC 9457) says why. ``is_elsewhere``: a code may be of another round."""
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
@@ -740,6 +740,7 @@ class Refused(Stop):
         except Stop:
             problem = {}
         said = plain(problem.get("detail") or problem.get("title") or "")
+        self.is_elsewhere = answer.status == 403 and bool(said)  # says the server, not something before it
         reason = {404: "there is nothing for this at the address you gave", 429: "too many requests; wait a little"}
         super().__init__(
             f"The server says: {said}"
@@ -1023,6 +1024,10 @@ class Record:
         return int(self.members["round"])
 
     @property
+    def roll(self) -> str:
+        return str(self.members["roll_id"])
+
+    @property
     def is_issuing(self) -> bool:
         return self.members["issuing"] is True
 
@@ -1291,8 +1296,12 @@ def pins_of(args: argparse.Namespace, address: Address, kept: Token | None) -> d
 
 def fetch_checked(
     args: argparse.Namespace, address: Address, proxy: Proxy | None, kept: Token | None
-) -> tuple[Address, Record]:
-    """The letter's short address, and the record of a round: checked against pins, text, and log if there is one."""
+) -> tuple[Address, list[Record]]:
+    """The letter's short address, and the records of one or more rounds: see ``find_records``.
+
+    All are checked against pins, text, and log if there is one, before anything is sent.
+    """
+    given = pins_of(args, address, None)
     pins = pins_of(args, address, kept)
     if kept and address.is_short and address != address.shortened(kept.letter_id):
         raise Stop(f"Your file belongs to another letter than the one at this address. {NOT_SENT}")
@@ -1301,19 +1310,19 @@ def fetch_checked(
         if not address.is_short:
             address = address.shortened(kept.letter_id if kept else learn_letter_id(args, address, proxy))
         with Site(address, proxy, args.timeout) as site:
-            record = find_record(site, args, pins, kept.round if kept else address.round)
-            require_place(address, record)
-            require_pinned(record, pins)
-            require_text(site.get("letter.md", LONGEST_TEXT), record)
-            is_public = compare_with_log(site, record)
+            records = find_records(site, args, given, kept, address.round)
+            require_place(address, records[0])
+            require_pinned(records[0], pins)
+            require_text(site.get("letter.md", LONGEST_TEXT), records[0])
+            is_public = all(compare_with_log(site, record) for record in records)
     except Trouble as trouble:
         raise Stop(f"{trouble} {NOT_SENT} Try again later.") from None
     except Usage:
         raise
     except Stop as stop:
         raise Stop(str(stop) if NOT_SENT in str(stop) else f"{stop} {NOT_SENT}") from None
-    tell_checked(record, bool(pins), is_public)
-    return address, record
+    tell_checked(records, bool(pins), is_public)
+    return address, records
 
 
 def learn_letter_id(args: argparse.Namespace, address: Address, proxy: Proxy | None) -> str:
@@ -1325,19 +1334,37 @@ def learn_letter_id(args: argparse.Namespace, address: Address, proxy: Proxy | N
     return str(letter_id)
 
 
-def find_record(site: Site, args: argparse.Namespace, pins: dict[str, bytes], number: int | None) -> Record:
-    """The record of round ``number``; else of the round that a pin names; else of the newest round of a roll."""
-    if number:
-        return fetch_round(site, number)
+def find_records(
+    site: Site, args: argparse.Namespace, pins: dict[str, bytes], kept: Token | None, number: int | None
+) -> list[Record]:
+    """The record of the round that a file, a link or a pin names; else of all that a code may be of, likeliest first.
+
+    ``pins`` are those that the signer gave. Without them a retry file names only the round that is asked first.
+    """
+    named = kept.round if kept else number
+    first = [fetch_round(site, named)] if named else []
+    if kept and kept.signature is None and not number and not pins:
+        newest = Record.read(site.get("round.json").value())
+        return first + [one for one in fetch_roll(site, newest, first[0].roll, first) if one.is_issuing]
+    if first:
+        return first
     if pins:
-        return find_pinned(site, next(iter(pins.values())))
+        return [find_pinned(site, next(iter(pins.values())))]
     newest = Record.read(site.get("round.json").value())
-    wanted = choose_round(args, newest)
-    if wanted == newest.round:
-        return newest
-    record = fetch_round(site, wanted)
-    record.require_same_letter(newest)
-    return record
+    records = fetch_roll(site, newest, choose_roll(args, newest), [])
+    return [one for one in records if one.is_issuing] or records[:1]
+
+
+def fetch_roll(site: Site, newest: Record, roll: str, known: list[Record]) -> list[Record]:
+    """The records of a roll's rounds from the newest down, without those that are known."""
+    numbers = {one["round"] for one in newest.members["rounds"] if one["roll_id"] == roll}
+    if roll == newest.roll:  # the newest of this roll that was not annulled
+        numbers = {number for number in numbers if number < newest.round} | {newest.round}
+    wanted = sorted(numbers - {one.round for one in known}, reverse=True)[:MOST_ROUNDS]
+    records = [newest if number == newest.round else fetch_round(site, number) for number in wanted]
+    for record in known + records:
+        record.require_same_letter(newest)
+    return records
 
 
 def fetch_round(site: Site, number: int) -> Record:
@@ -1360,17 +1387,13 @@ def find_pinned(site: Site, pin: bytes) -> Record:
     raise Stop(wrong_pin("None of the rounds that the server shows has the pin that you gave."))
 
 
-def choose_round(args: argparse.Namespace, record: Record) -> int:
-    """The newest round of the roll that the signer belongs to. Asks where there are several rolls."""
-    rounds = record.members["rounds"]
-    labels = {one["roll_id"]: plain(one["roll"], 100) for one in rounds}
-    roll = args.roll or (record.members["roll_id"] if len(labels) < 2 else ask_roll(labels))
-    if roll == record.members["roll_id"]:
-        return record.round  # the newest that was not annulled
-    numbers = [one["round"] for one in rounds if one["roll_id"] == roll]
-    if not numbers:
+def choose_roll(args: argparse.Namespace, record: Record) -> str:
+    """The roll that the signer belongs to. Asks where there are several."""
+    labels = {one["roll_id"]: plain(one["roll"], 100) for one in record.members["rounds"]}
+    roll = str(args.roll or (record.roll if len(labels) < 2 else ask_roll(labels)))
+    if roll != record.roll and roll not in labels:
         raise Stop(f"This letter has no group {plain(roll, 40)}. It has: {', '.join(labels)}. {NOT_SENT}")
-    return int(max(numbers))
+    return roll
 
 
 def ask_roll(labels: dict[str, str]) -> str:
@@ -1462,7 +1485,7 @@ def logged_round(site: Site, size: int, roots: Sequence[bytes], number: int) -> 
     raise Stop(f"STOP. The public log does not have round {number}, which the server shows you. {NOT_SENT}")
 
 
-def tell_checked(record: Record, is_pinned: bool, is_public: bool) -> None:
+def tell_checked(records: list[Record], is_pinned: bool, is_public: bool) -> None:
     """Say what was checked, and exactly what was not."""
     if is_pinned:
         more = " and the public log says the same" if is_public else ""
@@ -1478,7 +1501,11 @@ def tell_checked(record: Record, is_pinned: bool, is_public: bool) -> None:
             "You gave no pin, and the letter is not public yet, so nothing vouches for this record. Nobody can check"
             " for you whether others get the same one. One made for you alone would mark your signature for good."
         )
-    tell(f"{HOW_TO_GET} Or compare this one with a colleague's: {spoken_pin(record.pin)}")
+    if len(records) == 1:
+        tell(f"{HOW_TO_GET} Or compare this one with a colleague's: {spoken_pin(records[0].pin)}")
+    else:
+        found = ", ".join(f"{spoken_pin(record.pin)} (round {record.round})" for record in records)
+        tell(f"{HOW_TO_GET} Or look for a colleague's among these: {found}")
     if sys.stdin.isatty():
         ask("Press Enter to go on without a pin, Ctrl-C to stop: ")
 
@@ -1492,7 +1519,7 @@ def read_pasted(args: argparse.Namespace, address: Address, kept: Token | None) 
     record = Record.read(read_object(read_file(args.record, SMALL), f"The file {args.record}"))
     require_pinned(record, pins)
     require_text(Answer(200, read_file(args.text, LONGEST_TEXT)), record)
-    tell_checked(record, is_pinned=True, is_public=False)
+    tell_checked([record], is_pinned=True, is_public=False)
     address = address.shortened(record.letter_id)
     if not args.token_only:
         require_place(address, record)
@@ -1614,13 +1641,17 @@ def lock_name(key: Key, letter_id: str, step: str, receipt: bytes, words: str) -
 
 @dataclass(frozen=True)
 class Signing:
-    """One run of ``sign``: what was asked for, where things go, and the round's record."""
+    """One run of ``sign``: what was asked for, where things go, and the round's record.
+
+    ``others`` are the records of the other rounds that the code may be of. They were checked, too.
+    """
 
     args: argparse.Namespace
     address: Address
     proxy: Proxy | None
     record: Record
     shown: Appearance
+    others: tuple[Record, ...] = ()
 
     def later(self, rest: str) -> str:
         """The command with which to go on."""
@@ -1644,15 +1675,16 @@ def sign(args: argparse.Namespace) -> dict[str, Any]:
     kept = saved or begun
     if args.paste:
         address, record = read_pasted(args, address, kept)
+        others: list[Record] = []
     else:
-        address, record = fetch_checked(args, address, proxy, kept)
+        address, (record, *others) = fetch_checked(args, address, proxy, kept)
     if kept:
         require_own_round(kept, record)
-    signing = Signing(args, address, proxy, record, chosen(args, record))
+    signing = Signing(args, address, proxy, record, chosen(args, record), tuple(others))
     if saved:
         return give(signing, saved, Path(args.token))
     path = Path(args.token_only) if args.token_only else receipt_path(args)
-    token = obtain(signing, begun, code, path)
+    signing, token = obtain(signing, begun, code, path)
     return set_aside(signing, token, path) if args.token_only else give(signing, token, path)
 
 
@@ -1740,25 +1772,31 @@ def receipt_path(args: argparse.Namespace) -> Path:
     return next((Path(name) for name in names if not Path(name).exists()), Path(names[0]))
 
 
-def obtain(signing: Signing, begun: Token | None, code: str | None, path: Path) -> Token:
-    """Get a hidden signature for the code, uncover it, and save it in ``path``."""
-    args, record = signing.args, signing.record
+def obtain(signing: Signing, begun: Token | None, code: str | None, path: Path) -> tuple[Signing, Token]:
+    """Get a hidden signature for the code, uncover it, and save it in ``path``. Says of which round the code was."""
+    args = signing.args
     retry = Path(args.retry) if args.retry else path.with_name(path.stem + ".retry.json")
     require_free(path)
     if not begun:
         require_attempt(signing, retry)
     if not args.paste and code is None:
         code = read_code(ask("Code: "))
-    attempt = begun or begin(signing)
-    if not begun:
-        save(retry, attempt)
-        tell(f"Saved for another try, should the connection break: {retry}")
-    answer = by_paste(attempt) if code is None else by_post(signing, attempt, code, retry)
-    token = finish(attempt, record, answer, retry)
+    attempt = begun or begin(signing, retry)
+    while True:
+        try:
+            answer = by_paste(attempt) if code is None else by_post(signing, attempt, code, retry)
+            break
+        except Refused:  # not a code of this round: the next has a statement of its own
+            (other, *rest), number = signing.others, signing.record.round
+            tell(f"This is not a code for round {number}. Trying round {other.round}.")
+            signing = replace(signing, record=other, others=tuple(rest))
+            retry.unlink(missing_ok=True)
+            attempt = begin(signing, retry)
+    token = finish(attempt, signing.record, answer, retry)
     save(path, token)
     if not args.keep_retry:  # together with the server's memory it would join your code to your signature
         retry.unlink(missing_ok=True)
-    return token
+    return signing, token
 
 
 def require_attempt(signing: Signing, retry: Path) -> None:
@@ -1777,14 +1815,14 @@ def require_attempt(signing: Signing, retry: Path) -> None:
         )
 
 
-def begin(signing: Signing) -> Token:
-    """A new receipt, a statement that commits to it, and the statement hidden under a random factor."""
+def begin(signing: Signing, retry: Path) -> Token:
+    """A new receipt, a statement that commits to it, and the statement hidden under a random factor; saved."""
     record = signing.record
     receipt = secrets.token_bytes(16)
     message = record.statement(commitment(receipt)).message()
     factor = 1 + secrets.randbelow(record.key.n - 1)
     blinded, inverse = blind(record.key, message, secrets.token_bytes(SALT), factor)
-    return Token(
+    attempt = Token(
         letter=signing.address.root,
         letter_id=record.letter_id,
         round=record.round,
@@ -1794,10 +1832,16 @@ def begin(signing: Signing) -> Token:
         blinded_message=blinded,
         inverse=inverse,
     )
+    save(retry, attempt)
+    tell(f"Saved for another try, should the connection break: {retry}")
+    return attempt
 
 
 def by_post(signing: Signing, attempt: Token, code: str, retry: Path) -> bytes:
-    """Send the code with the hidden statement; the blind signature comes back."""
+    """Send the code with the hidden statement; the blind signature comes back.
+
+    ``Refused`` if the code may be of one of the other rounds.
+    """
     tell(
         f"Now your code goes to {signing.address.host}. It learns that this code is used now, and sees"
         f" {what_is_seen(signing.proxy)}. It does not learn what your signature will look like."
@@ -1813,6 +1857,8 @@ def by_post(signing: Signing, attempt: Token, code: str, retry: Path) -> bytes:
         answer = signing.post("tokens", value)
         return from_b64url(answer.get("blind_signature"), "server's answer", SIZE)
     except Refused as refused:
+        if refused.is_elsewhere and signing.others:
+            raise
         # Kept, whatever was said: someone in between may say "no" for a server that took the code.
         raise Stop(
             f"{refused} If your code is right, keep the file {retry}: with --retry {retry} added, the same command asks"
@@ -1950,14 +1996,15 @@ def checked_for_receipt(
 ) -> tuple[Address, Record]:
     """The record that a receipt's file names. A receipt in words names none, and so goes to the address given."""
     if pins_of(args, address, token):
-        return fetch_checked(args, address, proxy, token)
+        address, records = fetch_checked(args, address, proxy, token)
+        return address, records[0]
     with Site(address, proxy, args.timeout) as site:
         try:
             record = Record.read(site.get("round.json").value())
             is_public = compare_with_log(site, record)
         except (Trouble, Refused) as trouble:
             raise Stop(f"{trouble} {NOT_SENT}") from None
-    tell_checked(record, is_pinned=False, is_public=is_public)
+    tell_checked([record], is_pinned=False, is_public=is_public)
     return address, record
 
 

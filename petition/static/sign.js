@@ -71,6 +71,8 @@
 
 let link = {}; // what stood behind the # of the link: pin, round
 let record; // round.json, checked
+let others = []; // checked too: without a check number, the other rounds that the code may be of
+const begun = {}; // what was hidden for each of them, by its pin
 let kept; // the file that can be saved now: a backup, token or receipt file
 let isPublic = false; // whether the record was compared with the public log
 let unsaved = false; // whether something would be lost with this page
@@ -291,9 +293,11 @@ async function askJson(path, members) {
   const { status, bytes } = await ask(path, members);
   const said = parse(bytes);
   if (status < 300) return said || stop(members ? "lost" : "record");
-  const no = plain((said && (said.detail || said.title)) || sentence("lost"));
+  const words = said && (said.detail || said.title);
+  const no = plain(words || sentence("lost"));
   const isFinal = [400, 403, 404, 409, 410, 413].includes(status); // asking again will not help
-  throw isFinal ? Object.assign(new Error(no), { isFinal }) : no;
+  const isElsewhere = status === 403 && Boolean(words); // of another round, says the site itself
+  throw isFinal ? Object.assign(new Error(no), { isFinal, isElsewhere }) : no;
 }
 
 function parse(bytes) {
@@ -351,34 +355,40 @@ async function readRecord(given) {
 
 const pinOf = (pinned) => sha256(utf8("petition-pin-v1"), utf8(canonical(pinned)));
 
-async function findRecord(round, pins) { // of that round; else of the one that a pin names; else of the roll's newest
+async function findRecords(own, pins) { // of the round that a file, link or pin names; else of all a code may be of
   const fetchRound = async (number) => {
     const found = await readRecord(await askJson("round.json?round=" + number));
     return found.round === number ? found : stop("record");
   };
-  if (round) return fetchRound(round);
+  const named = own ? own.round : link.round;
+  const first = named ? [await fetchRound(named)] : [];
+  if (named && (link.round || pins.length || own.signature)) return first;
   if (pins.length) {
     for (let number = 1; number <= 100; number++) {
       const found = await fetchRound(number).catch((no) => {
         throw no.isFinal && number > 1 ? sentence("pin") : no;
       });
-      if (isPin(found.pin, pins[0])) return found;
+      if (isPin(found.pin, pins[0])) return [found];
     }
     stop("pin");
   }
   const newest = await readRecord(await askJson("round.json"));
-  const number = newestRound(newest);
-  if (number === newest.round) return newest;
-  const found = await fetchRound(number);
-  return canonical(found.shared) === canonical(newest.shared) ? found : stop("record");
+  const found = [];
+  for (const number of roundsOf(newest, first.map((one) => one.roll_id)[0])) {
+    if (number !== named) found.push(number === newest.round ? newest : await fetchRound(number));
+  }
+  if (![...first, ...found].every(({ shared }) => canonical(shared) === canonical(newest.shared))) stop("record");
+  const issuing = [...first, ...found.filter((one) => one.issuing)];
+  return issuing.length ? issuing : found.slice(0, 1);
 }
 
-function newestRound({ round, roll_id, rounds }) {
+function roundsOf({ round, roll_id, rounds }, known) { // of the signer's roll, from the newest down
   const rolls = new Set([roll_id, ...rounds.map((one) => one.roll_id)]);
-  const roll = rolls.size < 2 ? roll_id : (field("roll") && field("roll").value) || stop("roll");
-  if (roll === roll_id) return round; // the newest that was not annulled
-  const numbers = rounds.filter((one) => one.roll_id === roll).map((one) => one.round);
-  return numbers.length ? Math.max(...numbers) : stop("roll");
+  const roll = known || (rolls.size < 2 ? roll_id : (field("roll") && field("roll").value) || stop("roll"));
+  const listed = rounds.filter((one) => one.roll_id === roll).map((one) => one.round);
+  // The first roll's newest that was not annulled is known.
+  const numbers = roll === roll_id ? [round, ...listed.filter((one) => one < round)] : listed;
+  return numbers.length ? [...new Set(numbers)].sort((a, b) => b - a).slice(0, 100) : stop("roll");
 }
 
 async function letterPath(own) { // /s/ and what the letter's id gives; another address is asked once which letter it is
@@ -393,17 +403,19 @@ async function letterPath(own) { // /s/ and what the letter's id gives; another 
 
 async function checkRecord(own) { // nothing of the signer's is sent before this is done
   const typed = field("pin") && field("pin").value.trim();
-  const pins = [link.pin, typed, own && own.pin].filter(Boolean);
+  const given = [link.pin, typed].filter(Boolean);
   base = await letterPath(own);
-  const found = await findRecord(own ? own.round : link.round, pins);
+  const pins = own ? [...given, own.pin] : given;
+  const [found, ...more] = await findRecords(own, given);
   if (base !== `/s/${found.letter_id.slice(0, 16)}/`) stop("pin");
   if (!pins.every((pin) => isPin(found.pin, pin))) stop("pin");
   if (!found.hosts.includes(location.host)) stop("moved");
   const { status, bytes } = await ask("letter.md");
   if (status !== 200 || toHex(await sha256(bytes)) !== found.text_sha256) stop("text");
   isPublic = await compareWithLog(found);
+  for (const one of more) if (await compareWithLog(one) !== isPublic) stop("log");
   found.isPinned = pins.length > 0;
-  record = found;
+  [record, others] = [found, more];
 }
 
 // --- The public log, once there is one (RFC 9162, C2SP tlog-tiles)
@@ -524,16 +536,19 @@ async function compareWithLog(found) { // entry 0 and the round's entry, both un
 
 const file = (members) => new Blob([JSON.stringify(members, null, 1) + "\n"], { type: "application/json" });
 
-async function begin() { // a new receipt, and a statement that commits to it, hidden
+async function begin() { // a new receipt, and a statement that commits to it, hidden; for each record one
   const { letter_id, round, n } = record;
+  const pin = toText(record.pin);
+  if (begun[pin]) return begun[pin];
   const receipt = random(16);
   const { commit } = await openings(receipt);
   const message = joined(random(32), statement(record, round, commit));
   let r = n;
   while (r >= n || r < 2) r = toNumber(random(SIZE));
   const blinded = await blind(n, message, random(48), r);
-  const [letter, pin] = [location.origin + "/", toText(record.pin)];
-  return { petition: 1, letter, letter_id, round, pin, message: toText(message), receipt: toText(receipt), ...blinded };
+  const written = { message: toText(message), receipt: toText(receipt), ...blinded };
+  begun[pin] = { petition: 1, letter: location.origin + "/", letter_id, round, pin, ...written };
+  return begun[pin];
 }
 
 async function readFile(name, pasted) { // a file that was saved earlier, or its text
@@ -589,13 +604,17 @@ function requireShowable(text, accents) { // once it is locked, nobody can tell
 
 const locked = {}; // what is locked, so that a button that is pressed again sends the same
 
-async function lock(step, a) {
+function typedName() { // with the title
   const typed = ["name", "title"].map((name) => (field(name) ? field(name).value.trim().normalize() : ""));
   if (!typed[0]) stop("nameless");
   const words = typed.filter(Boolean).join("\n");
   if (utf8(words).length > 300) stop("unshown");
   requireShowable(typed[0], "accents");
   if (typed[1]) requireShowable(typed[1], "titleaccents");
+  return words;
+}
+
+async function lock(step, words, a) {
   const nameKey = toHex(await sha256(utf8("petition-name-v1"), a));
   const label = ["petition-name-v1", record.letter_id, step, nameKey].join("\n");
   const oaep = { name: "RSA-OAEP", hash: "SHA-256", label: utf8(label) };
@@ -605,19 +624,26 @@ async function lock(step, a) {
   return locked[name];
 }
 
-async function chosen() { // what is sent with the signature
+function chosen() { // what the signer wants to show, if the letter offers it
   const appear = (field("appear") && field("appear").value) || "counted";
-  const [step, number] = appear.split(":");
+  const [step] = appear.split(":");
   const offered = ["counted", ...(record.fields.length ? ["grouped"] : []), ...record.names_offered];
   if (!offered.includes(appear)) stop("offer");
   if (step === "counted") return { step };
-  const { w, a } = await openings(fromText(kept.receipt));
   const groups = record.fields.filter(({ id }) => field("group-" + id) && field("group-" + id).value)
     .map(({ id, options }) => ({ field: id, option: field("group-" + id).value, options }));
   if (!groups.every(({ option, options }) => options.some(({ id }) => id === option))) stop("offer");
-  const shown = { step, groups: groups.map(({ field: name, option }) => ({ field: name, option })) };
+  const named = groups.map(({ field: name, option }) => ({ field: name, option }));
+  return { appear, step, groups: named, words: step === "grouped" ? "" : typedName() };
+}
+
+async function appearanceOf({ appear, step, groups, words }) { // what is sent with the signature
+  if (step === "counted") return { step };
+  const { w, a } = await openings(fromText(kept.receipt));
+  const shown = { step, groups };
+  const [, number] = appear.split(":");
   if (number) shown.at = Number(number);
-  if (step !== "grouped") shown.locked_name = await lock(appear, a);
+  if (words) shown.locked_name = await lock(appear, words, a);
   return { ...shown, a: toText(a), w_hash: toHex(await sha256(w)) };
 }
 
@@ -631,9 +657,8 @@ async function prepare() { // sends nothing of the signer's; afterwards kept is 
   await checkRecord(own);
   if (own && !own.signature && !(own.inverse && code)) stop("file");
   if (own) await requireOwnRecord(own);
-  const isSame = kept && kept.pin === toText(record.pin);
-  if (!own && !isSame) tell("hiding");
-  kept = own || (isSame ? kept : await begin());
+  if (!own && !begun[toText(record.pin)]) tell("hiding");
+  kept = own || await begin();
   return code;
 }
 
@@ -644,13 +669,19 @@ async function obtain(code) { // turns the backup file into a token file
   unsaved = true;
   const { blinded_message, inverse, ...rest } = kept;
   const answer = await askJson("tokens", { code, round: rest.round, blinded_message }).catch((no) => {
+    if (no.isElsewhere && others.length) return null;
     unsaved = unsaved && !no.isFinal; // the code was not used
     throw no;
   });
+  if (!answer) { // the next round has a statement of its own
+    [record, ...others] = others;
+    kept = await begin();
+    return obtain(code);
+  }
   const bytes = await Promise.resolve(answer.blind_signature).then(fromText).catch(() => stop("invalid"));
   const spki = fromText(record.public_key);
   const signature = await finalize(spki, record.n, fromText(rest.message), fromText(inverse), bytes);
-  kept = { ...rest, signature: toText(signature) };
+  kept = begun[rest.pin] = { ...rest, signature: toText(signature) };
 }
 
 function show(name) { // the second screen
@@ -671,10 +702,11 @@ const acts = {
   async sign() {
     const code = await prepare();
     if (!record.signing) stop("early");
-    const appearance = await chosen();
+    const choice = chosen();
     await obtain(code);
     tell("signing");
     unsaved = true;
+    const appearance = await appearanceOf(choice);
     await askJson("signatures", { message: kept.message, signature: kept.signature, appearance });
     show("signed");
   },
@@ -717,6 +749,7 @@ const acts = {
     }
     unsaved = false;
     kept = null;
+    for (const pin of Object.keys(begun)) delete begun[pin];
     for (const one of document.forms) one.reset();
     document.body.replaceChildren();
     location.replace(href);

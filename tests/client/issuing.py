@@ -96,11 +96,12 @@ def is_valid(key: rsa.RSAPrivateKey, message: bytes, signature: bytes) -> bool:
 
 @dataclass(frozen=True)
 class Round:
-    """A round: its roll and its key."""
+    """A round: its roll, its key, and whether it takes codes."""
 
     roll_id: str = "workers"
     roll: str = "Workers of ACME"
     key: rsa.RSAPrivateKey = field(default_factory=lambda: key_pair(1))
+    issuing: bool = True
 
 
 @dataclass
@@ -109,6 +110,8 @@ class Issuer:
 
     host: str = "letters.example.org"
     codes: dict[str, bytes | None] = field(default_factory=lambda: {CODE: None})
+    of_round: dict[str, int] = field(default_factory=dict)
+    """The one round that takes a code. Without an entry, any round does."""
     rounds: dict[int, Round] = field(default_factory=lambda: {1: Round()})
     record: dict[str, Any] = field(default_factory=dict)
     """Members that this letter has beyond the plain ones, or in place of them."""
@@ -139,7 +142,7 @@ class Issuer:
             "public_key": b64(spki_of(one.key)),
             "variant": "RSABSSA-SHA384-PSS-Randomized",
             "timing": "together",
-            "issuing": True,
+            "issuing": one.issuing,
             "signing": True,
             "issuing_ends": None,
             "signing_starts": None,
@@ -203,7 +206,8 @@ class Issuer:
         assert set(members) == {"code", "round", "blinded_message"}
         blinded = from_b64(members["blinded_message"])
         assert len(blinded) == 384
-        if members["code"] not in self.codes:
+        is_of_round = self.of_round.get(members["code"], members["round"]) == members["round"]
+        if members["code"] not in self.codes or not is_of_round:
             return Reply.refusal(403, "This code is not known.")
         if self.codes[members["code"]] not in (None, blinded):
             return Reply.refusal(409, "This code has been used.")

@@ -279,6 +279,127 @@ def test_with_one_roll_its_newest_round_is_taken(run: Run, letter: str, issuer: 
     assert [lines[2] for lines in issuer.statements()] == ["2"]
 
 
+# Codes of older rounds
+
+
+def rounds_asked(web: Web) -> list[int]:
+    return [seen.members["round"] for seen in web.posts() if seen.path.endswith("tokens")]
+
+
+@pytest.fixture
+def three_rounds(issuer: Issuer) -> Issuer:
+    """A letter with three rounds, and a code of the first."""
+    issuer.rounds |= {2: Round(key=key_pair(3)), 3: Round(key=key_pair(4))}
+    issuer.of_round = {CODE: 1}
+    return issuer
+
+
+def test_without_a_pin_a_code_of_an_older_round_is_taken(run: Run, letter: str, three_rounds: Issuer, web: Web) -> None:
+    ran = run("sign", letter, "--code", CODE)
+
+    assert ran.status == 0
+    assert rounds_asked(web) == [3, 2, 1]
+    receipt = client.load("receipt.json")
+    assert three_rounds.commits() == [client.commitment(receipt.receipt)]
+    assert (receipt.round, b64(receipt.pin)) == (1, three_rounds.pin(1))
+    assert all(spoken(three_rounds.pin(number)) in ran.said for number in (1, 2, 3))
+    assert [path.name for path in Path().iterdir()] == ["receipt.json"]
+
+
+def test_only_the_code_joins_what_was_sent_for_several_rounds(
+    run: Run, letter: str, three_rounds: Issuer, web: Web
+) -> None:
+    run("sign", letter, "--code", CODE)
+
+    sent = [seen.members for seen in web.posts() if seen.path.endswith("tokens")]
+    assert {frozenset(members) for members in sent} == {frozenset({"code", "round", "blinded_message"})}
+    assert len({members["blinded_message"] for members in sent}) == 3
+    assert len({seen.connection for seen in web.posts()}) == len(web.posts())
+
+
+def test_every_record_is_checked_before_the_code_is_sent(run: Run, letter: str, three_rounds: Issuer, web: Web) -> None:
+    three_rounds.files = log_of(three_rounds).files
+    three_rounds.rounds[1] = Round(key=key_pair(5))
+
+    ran = run("sign", letter, "--code", CODE)
+
+    assert (ran.status, web.posts()) == (1, [])
+    assert "another record than its public log shows" in ran.said
+
+
+def test_a_round_that_takes_no_codes_is_not_asked(run: Run, letter: str, three_rounds: Issuer, web: Web) -> None:
+    three_rounds.rounds[2] = Round(key=key_pair(3), issuing=False)
+
+    assert run("sign", letter, "--code", CODE).status == 0
+    assert rounds_asked(web) == [3, 1]
+
+
+def test_of_another_roll_whose_newest_round_was_annulled_the_older_one_is_taken(
+    run: Run, letter: str, two_rolls: Issuer, web: Web
+) -> None:
+    two_rolls.rounds[3] = Round("former", "Former workers", key_pair(4), issuing=False)
+    two_rolls.of_round = {CODE: 2}
+
+    assert run("sign", letter, "--code", CODE, "--roll", "former").status == 0
+    assert rounds_asked(web) == [2]
+
+
+def test_a_code_of_none_of_the_rounds_is_refused_as_before(
+    run: Run, letter: str, three_rounds: Issuer, web: Web
+) -> None:
+    ran = run("sign", letter, "--code", OTHER)
+
+    assert (ran.status, rounds_asked(web)) == (1, [3, 2, 1])
+    assert "The server says: This code is not known." in ran.said
+    assert [path.name for path in Path().iterdir()] == ["receipt.retry.json"]
+
+
+@pytest.mark.parametrize(
+    "no", [Reply.refusal(409, "Used."), Reply.refusal(410, "Over."), Reply.refusal(429, "Wait."), Reply(403, b"<h1>no")]
+)
+def test_after_any_other_answer_no_other_round_is_asked(
+    run: Run, letter: str, three_rounds: Issuer, web: Web, no: Reply
+) -> None:
+    three_rounds.fault = lambda seen: no if seen.method == "POST" else None
+
+    assert run("sign", letter, "--code", CODE).status == 1
+    assert rounds_asked(web) == [3]
+    assert client.load("receipt.retry.json").round == 3
+
+
+@pytest.mark.parametrize("place", ["#r=3", "#r=3&p={pin}", "#p={pin}"])
+def test_a_link_that_names_its_round_leads_to_no_other(
+    run: Run, letter: str, three_rounds: Issuer, web: Web, place: str
+) -> None:
+    ran = run("sign", letter + place.format(pin=three_rounds.pin(3)), "--code", CODE)
+
+    assert (ran.status, rounds_asked(web)) == (1, [3])
+
+
+def test_an_answer_of_an_older_round_that_was_lost_is_asked_for_again(
+    run: Run, letter: str, three_rounds: Issuer, web: Web
+) -> None:
+    three_rounds.late_fault = lambda _, reply: Reply(cut=True) if reply.status == 201 else reply
+    run("sign", letter, "--code", CODE)
+    three_rounds.late_fault = lambda _, reply: reply
+
+    assert run("sign", letter, "--code", CODE, "--retry", "receipt.retry.json").status == 0
+    assert rounds_asked(web) == [3, 2, 1, 1]
+    assert len({seen.body for seen in web.posts() if b'"round": 1' in seen.body or b'"round":1' in seen.body}) == 1
+
+
+def test_a_retry_of_a_round_that_the_code_is_not_of_goes_on_to_the_others(
+    run: Run, letter: str, three_rounds: Issuer, web: Web
+) -> None:
+    three_rounds.fault = lambda seen: Reply(cut=True) if seen.method == "POST" else None
+    run("sign", letter, "--code", CODE)
+    three_rounds.fault = lambda _: None
+
+    assert run("sign", letter, "--code", CODE, "--retry", "receipt.retry.json").status == 0
+    assert rounds_asked(web) == [3, 3, 2, 1]
+    assert [path.name for path in Path().iterdir()] == ["receipt.json"]
+
+
 # Records that no one should accept
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from itertools import groupby
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding
@@ -216,6 +217,142 @@ def test_where_several_groups_sign_one_is_asked_for(visitor: Visitor, issuer: Is
     visitor.expect_heading("You signed")
 
     assert [lines[2] for lines in issuer.statements()] == ["3"]
+
+
+# Codes of older rounds
+
+
+def rounds_asked(web: Web) -> list[int]:
+    return [seen.members["round"] for seen in web.posts() if seen.path.endswith("tokens")]
+
+
+@pytest.fixture
+def three_rounds(issuer: Issuer) -> Issuer:
+    """A letter with three rounds, and a code of the first."""
+    issuer.rounds |= {2: Round(key=key_pair(3)), 3: Round(key=key_pair(4))}
+    issuer.of_round = {CODE: 1}
+    return issuer
+
+
+def test_without_a_pin_a_code_of_an_older_round_is_taken(visitor: Visitor, three_rounds: Issuer, web: Web) -> None:
+    visitor.open(fragment=f"c={CODE}")
+    visitor.page.locator("[value=named]").check()
+    visitor.fill("name", "Ana Muster")
+    visitor.press()
+    visitor.expect_heading("You signed")
+
+    assert rounds_asked(web) == [3, 2, 1]
+    assert len({seen.members["blinded_message"] for seen in web.posts() if seen.path.endswith("tokens")}) == 3
+    receipt = client.read_receipt(visitor.filled("words"))
+    assert three_rounds.commits() == [client.commitment(receipt)]
+    assert visitor.filled("pin") == spoken(three_rounds.pin(1))
+    [sent] = three_rounds.appearances
+    assert (sent["a"], unlocked(sent, "named")) == (b64(client.openings(receipt)[1]), "Ana Muster")
+
+
+def test_every_record_is_checked_before_the_code_is_sent(visitor: Visitor, three_rounds: Issuer) -> None:
+    three_rounds.files = log_of(three_rounds).files
+    three_rounds.rounds[1] = Round(key=key_pair(5))
+    visitor.open(fragment=f"c={CODE}")
+    visitor.press()
+
+    visitor.expect_told("[log]")
+    assert visitor.posts() == []
+
+
+def test_a_round_that_takes_no_codes_is_not_asked(visitor: Visitor, three_rounds: Issuer, web: Web) -> None:
+    three_rounds.rounds[2] = Round(key=key_pair(3), issuing=False)
+    visitor.open(fragment=f"c={CODE}")
+    visitor.press()
+    visitor.expect_heading("You signed")
+
+    assert rounds_asked(web) == [3, 1]
+
+
+def test_of_another_roll_whose_newest_round_was_annulled_the_older_one_is_taken(
+    visitor: Visitor, issuer: Issuer, web: Web
+) -> None:
+    issuer.rounds |= {number: Round("former", "Former", key_pair(number + 1), number == 2) for number in (2, 3)}
+    issuer.of_round = {CODE: 2}
+    visitor.open("rolls", fragment=f"c={CODE}")
+    visitor.page.locator("[name=roll]").select_option("former")
+    visitor.press()
+    visitor.expect_heading("You signed")
+
+    assert rounds_asked(web) == [2]
+
+
+def test_a_code_of_none_of_the_rounds_is_refused_and_can_be_mended(
+    visitor: Visitor, three_rounds: Issuer, web: Web
+) -> None:
+    visitor.open(fragment=f"c={'0' * 16}")
+    visitor.press()
+    visitor.expect_told("This code is not known.")
+    assert rounds_asked(web) == [3, 2, 1]
+    visitor.fill("code", CODE)
+    visitor.press()
+
+    visitor.expect_heading("You signed")
+
+
+@pytest.mark.parametrize(
+    "no", [Reply.refusal(409, "Used."), Reply.refusal(410, "Over."), Reply.refusal(429, "Wait."), Reply(403, b"<h1>no")]
+)
+def test_after_any_other_answer_no_other_round_is_asked(
+    visitor: Visitor, three_rounds: Issuer, web: Web, no: Reply
+) -> None:
+    three_rounds.fault = lambda seen: no if seen.method == "POST" else None
+    visitor.open(fragment=f"c={CODE}")
+    visitor.press()
+    expect(visitor.told()).to_have_attribute("data-kind", "stopped")
+
+    assert rounds_asked(web) == [3]
+
+
+@pytest.mark.parametrize("place", ["r=3", "r=3&p={pin}", "p={pin}"])
+def test_a_link_that_names_its_round_leads_to_no_other(
+    visitor: Visitor, three_rounds: Issuer, web: Web, place: str
+) -> None:
+    visitor.open(fragment=f"{place.format(pin=three_rounds.pin(3))}&c={CODE}")
+    visitor.press()
+
+    visitor.expect_told("This code is not known.")
+    assert rounds_asked(web) == [3]
+
+
+@pytest.mark.parametrize("is_saved", [False, True], ids=["not saved", "saved in between"])
+def test_an_answer_of_an_older_round_that_was_lost_is_asked_for_again(
+    visitor: Visitor, three_rounds: Issuer, web: Web, is_saved: bool
+) -> None:
+    visitor.open(fragment=f"c={CODE}")
+    visitor.press("backup")
+    three_rounds.late_fault = lambda _, reply: Reply(cut=True) if reply.status == 201 else reply
+    visitor.press()
+    visitor.expect_told("[lost]")
+    if is_saved:
+        assert visitor.download()["round"] == 1
+    three_rounds.late_fault = lambda _, reply: reply
+    visitor.press()
+    visitor.expect_heading("You signed")
+
+    asked = [number for number, _ in groupby(rounds_asked(web))]  # browsers ask again by themselves, too
+    assert asked == ([3, 2, 1, 3, 2, 1] if is_saved else [3, 2, 1])
+    assert len({seen.body for seen in web.posts() if seen.path.endswith("tokens")}) == 3
+
+
+def test_a_backup_for_a_round_that_the_code_is_not_of_goes_on_to_the_others(
+    visitor: Visitor, three_rounds: Issuer, web: Web
+) -> None:
+    visitor.open(fragment=f"c={CODE}")
+    visitor.press("backup")
+    backup = visitor.download()
+    visitor.open()
+    visitor.fill("code", CODE)
+    visitor.choose("backup_file", backup)
+    visitor.press()
+    visitor.expect_heading("You signed")
+
+    assert rounds_asked(web) == [3, 2, 1]
 
 
 # Codes
