@@ -2189,23 +2189,39 @@ def own_signature(log: Log, token: Token | None) -> int:
         raise Stop(f"STOP. The log has several signatures with your receipt. {ALARM}")
     if places:
         return places[0]
-    numbers = {int(entry["round"]) for entry in log.of_type("round").values() if is_number(entry.get("round"))}
-    empty = sorted(({token.round} if token else numbers) - log.signed_rounds)
+    numbers = {token.round} if token else numbers_in(log, "round").keys()
+    canceled = {number: entry for number, entry in numbers_in(log, "annulled").items() if number in numbers}
+    told = "".join(
+        f" The organizers canceled set {number} of the codes ({plain(entry.get('reason'))}). What waited in it was"
+        " deleted."
+        for number, entry in sorted(canceled.items())
+    )
+    living = numbers - canceled.keys()
+    if told and not living:
+        raise Stop(f"Your signature is not in the log.{told}")
+    told += " Your receipt file says whether that was your set." if told else ""
+    empty = sorted(living - log.signed_rounds)
     if not log.of_type("closed"):
         raise Stop(
-            "Your signature is not in the log. Signatures are added in groups: if you signed lately, check again"
+            f"Your signature is not in the log.{told} Signatures are added in groups: if you signed lately, check again"
             " tomorrow. One that was withdrawn before it was added never shows."
         )
     if not empty:
         raise Stop(
-            "Your signature is not in the log, and the letter is closed. Unless you withdrew it before it was added,"
-            f" the server left it out. {ALARM}"
+            f"Your signature is not in the log, and the letter is closed.{told} Unless"
+            f"{' your set was canceled, or' if told else ''} you withdrew it before it was added, the server left it"
+            f" out. {ALARM}"
         )
     raise Stop(
-        f"Your signature is not in the log, and the letter is closed. Round {' and '.join(map(str, empty))} has no"
-        " signature at all: fewer people signed in it than the minimum, so that it was never published, or the server"
-        f" hid it.{'' if token else ' Your receipt file says whether that was your round.'}"
+        f"Your signature is not in the log, and the letter is closed.{told} Round {' and '.join(map(str, empty))} has"
+        " no signature at all: fewer people signed in it than the minimum, so that it was never published, or the"
+        f" server hid it.{'' if token else ' Your receipt file says whether that was your round.'}"
     )
+
+
+def numbers_in(log: Log, kind: str) -> dict[int, dict[str, Any]]:
+    """The entries of one type that are about a round, by its number."""
+    return {int(entry["round"]): entry for entry in log.of_type(kind).values() if is_number(entry.get("round"))}
 
 
 def require_rightful(log: Log, place: int) -> None:

@@ -82,6 +82,13 @@ def receipt_in(text: str) -> bytes:
     return _bytes(_members(text), "receipt", RECEIPT_SIZE)
 
 
+def round_in(text: str, letter_id: str) -> int | None:
+    """The round that a file of this letter names; None if it names none, or belongs to another letter."""
+    members = _members(text)
+    number = members.get("round") if members.get("letter_id") == letter_id else None
+    return number if isinstance(number, int) else None
+
+
 def _members(text: str) -> dict[str, Any]:
     try:
         members = json.loads(text) if len(text) <= MOST_CHARACTERS else None

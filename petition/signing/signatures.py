@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 from petition.crypto.blind_rsa import PublicKey
 from petition.crypto.receipts import Opening
 from petition.database import changed, insert_once
-from petition.errors import Conflict, Forbidden, NotFound, Over, TextChanged, TokenUsed, TooEarly
+from petition.errors import Conflict, Forbidden, NotFound, Over, Refusal, TextChanged, TokenUsed, TooEarly
 from petition.letters.access import READABLE_AT, letter_at, path_of, readable_at, require_readable
 from petition.letters.models import Letter
 from petition.letters.states import ALONE, APART, PUBLIC, SIGNABLE, require_signable
@@ -51,6 +51,15 @@ from petition.signing.statements import Statement, parse
 
 _ = str
 COUNTED_ONLY = Appearance()
+UNKNOWN = _("No signature on this letter has this receipt.")
+NOTHING_TO_REMOVE = _(
+    "No signature on this letter has this receipt. If you saved a file but never signed with it, there is nothing to "
+    "remove."
+)
+MAYBE_CANCELED = _(
+    "No signature on this letter has this receipt. The organizers canceled a set of codes: if yours was in it, your "
+    "signature was deleted while it waited."
+)
 WITHDRAWN_SENTENCE = _("This signature was removed. You can't sign with it again.")
 
 
@@ -268,18 +277,33 @@ def _require_same(session: Session, letter_id: str, commit: bytes, message: byte
         raise TokenUsed("This receipt already belongs to another signature. Each code gets its own receipt.")
 
 
-def withdraw(session: Session, letter: Letter, opening: Opening) -> Withdrawn:
-    """Withdraw a signature: deleted if it still waits, else withdrawn in the log at the next set time.
+def withdraw(session: Session, letter: Letter, opening: Opening, number: int | None = None) -> Withdrawn:
+    """Withdraw a signature: deleted if it still waits, else withdrawn in the log at the next set time. ``number`` is
+    the round, if the receipt's file names it.
 
     Its group answers and its name are deleted at once, and again whenever this is repeated: a backup may have
     brought them back.
     """
     withdrawn = _withdraw(session, letter, opening)
+    if withdrawn is None:
+        raise _unknown(session, letter, number, NOTHING_TO_REMOVE)
     forget(session, letter.id, opening.a)
     return withdrawn
 
 
-def _withdraw(session: Session, letter: Letter, opening: Opening) -> Withdrawn:
+def _unknown(session: Session, letter: Letter, number: int | None, sentence: str) -> Refusal:
+    """Why nothing is known of a receipt. Of a canceled set it tells only what the log tells."""
+    canceled = {row.number: row.annulled for row in rounds_of(session, letter.id) if row.is_annulment_logged}
+    if number in canceled:
+        return Over(
+            "The organizers canceled set %(number)s of the codes (%(reason)s). What waited in it was deleted.",
+            number=number,
+            reason=canceled[number],
+        )
+    return NotFound(MAYBE_CANCELED if canceled and number is None else sentence)
+
+
+def _withdraw(session: Session, letter: Letter, opening: Opening) -> Withdrawn | None:
     commit = bytes.fromhex(opening.commit)
     state = held_state(session, letter)
     if _is_in_hand(session, letter, commit):
@@ -315,7 +339,7 @@ def _row_of_withdrawal(letter: Letter, opening: Opening, commit: bytes, number: 
     return {"letter_id": letter.id, "commit": commit, "round": number, "w": opening.w, "a_hash": a_hash}
 
 
-def _withdraw_sealed(session: Session, letter: Letter, opening: Opening, commit: bytes) -> Withdrawn:
+def _withdraw_sealed(session: Session, letter: Letter, opening: Opening, commit: bytes) -> Withdrawn | None:
     here = (Sealed.letter_id == letter.id, Sealed.commit == commit)
     marked = session.execute(
         update(Sealed).where(*here, Sealed.is_withdrawn.is_(False)).values(is_withdrawn=True).returning(Sealed.round)
@@ -323,10 +347,7 @@ def _withdraw_sealed(session: Session, letter: Letter, opening: Opening, commit:
     if marked is not None:
         insert_once(session, Withdrawal, _row_of_withdrawal(letter, opening, commit, marked.round))
     elif session.scalar(select(func.count()).select_from(Sealed).where(*here)) == 0:
-        raise NotFound(
-            "No signature on this letter has this receipt. If you saved a file but never signed with it, there is "
-            "nothing to remove."
-        )
+        return None
     return Withdrawn(was_sealed=True)
 
 
@@ -342,12 +363,14 @@ class ReceiptState:
     """What is stored of its appearance."""
 
 
-def look_up(session: Session, letter: Letter, opening: Opening) -> ReceiptState:
-    """What is stored under a receipt. Before publication only whether it is kept or sealed."""
+def look_up(session: Session, letter: Letter, opening: Opening, number: int | None = None) -> ReceiptState:
+    """What is stored under a receipt. Before publication only whether it is kept or sealed. ``number`` is the round,
+    if the receipt's file names it.
+    """
     commit = bytes.fromhex(opening.commit)
     stands = _what_stands(session, letter.id, commit)
     if not stands:
-        raise NotFound("No signature on this letter has this receipt.")
+        raise _unknown(session, letter, number, UNKNOWN)
     if "tombstone" in stands or "withdrawn" in stands:
         return ReceiptState("withdrawn")
     shown = shown_under(session, letter.id, opening.a)

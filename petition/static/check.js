@@ -13,9 +13,10 @@
 // Further sentences in #say: reading · words (no receipt) · typo (one as long as a receipt) · unpublished · oldlog (a
 // log of another version; nothing was checked) · missing · missingclosed {rounds} (the letter is closed and these
 // rounds have no signature: they stayed under the minimum, or the site hides them) · leftout (closed, and the others of
-// the round are there) · broken · twice · otherrecord (the record in the log is not the one that the file was made
-// under) · othertext · otherbytes · forged · notyours · found {entry} {size} · foundwords {entry} {size} · unsigned ·
-// annulled {reason} · takenback {entry} · removed · removedsealed
+// the round are there) · canceled {round} {reason} (what waited in it was deleted) · whichset (the file says
+// whether that was one's own) · leftoutset (left out, if it was not) · broken · twice · otherrecord (the record in the
+// log is not the one that the file was made under) · othertext · otherbytes · forged · notyours · found {entry} {size}
+// · foundwords {entry} {size} · unsigned · annulled {reason} · takenback {entry} · removed · removedsealed
 "use strict";
 
 // --- The receipt: a file, or written down
@@ -89,12 +90,19 @@ const saidIn = (entry) => new TextDecoder().decode(fromText(entry.message).slice
 function whyMissing(entries, own) { // the sentence about a signature that is not there
   const roundsOf = (kind) => entries.filter(({ type }) => type === kind).map(({ round }) => round);
   const signed = roundsOf("signature");
-  const empty = (own.round ? [own.round] : roundsOf("round")).filter((round) => !signed.includes(round));
-  if (entries.some(({ type }) => type === "closed")) {
-    return empty.length ? fill("missingclosed", { rounds: empty.join(", ") }) : sentence("leftout");
+  const possible = own.round ? [own.round] : roundsOf("round");
+  const canceled = entries.filter(({ type, round }) => type === "annulled" && possible.includes(round));
+  const told = canceled.map(({ round, reason }) => fill("canceled", { round, reason: plain(reason) }));
+  const living = possible.filter((number) => !canceled.some(({ round }) => round === number));
+  if (told.length && !living.length) return told.join(" ");
+  if (told.length) told.push(sentence("whichset"));
+  if (!entries.some(({ type }) => type === "closed")) {
+    reveal("ask");
+    return [...told, sentence("missing")].join(" ");
   }
-  reveal("ask");
-  return sentence("missing");
+  const empty = living.filter((round) => !signed.includes(round));
+  const leftOut = sentence(told.length ? "leftoutset" : "leftout");
+  return [...told, empty.length ? fill("missingclosed", { rounds: empty.join(", ") }) : leftOut].join(" ");
 }
 
 function entryText({ message, round, signature }) { // canonical (RFC 8785)

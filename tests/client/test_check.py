@@ -260,6 +260,62 @@ def test_in_a_closed_letter_a_signature_that_is_missing_among_others_is_an_alarm
     assert "the letter is closed. Unless you withdrew it before it was added, the server left it out" in ran.said
 
 
+ANNULLED = {"type": "annulled", "round": 1, "reason": "Somebody copied\nthe codes"}
+DELETED = "The organizers canceled set 1 of the codes (Somebody copied the codes). What waited in it was deleted."
+
+
+@pytest.mark.parametrize("is_closed", [False, True], ids=["open", "closed"])
+@pytest.mark.parametrize("has_file", [False, True], ids=["words", "a file"])
+def test_what_waited_in_the_only_set_was_deleted_when_that_was_canceled(
+    run: Run, is_closed: bool, has_file: bool
+) -> None:
+    campaign = Campaign()
+    mine = campaign.receipt_file() if has_file else client.receipt_words(campaign.receipt)
+    ending = closed(campaign).more
+    campaign.more = [ANNULLED, *(ending if is_closed else [])]
+
+    ran = checked(run, campaign.published(), mine)
+
+    assert ran.status == 1
+    assert f"Your signature is not in the log. {DELETED}" in ran.said
+    assert "server" not in ran.said
+    assert "tomorrow" not in ran.said
+
+
+def test_a_file_of_another_set_hears_nothing_of_the_canceled_one(run: Run) -> None:
+    campaign = Campaign()
+    mine = campaign.receipt_file()
+    ending = closed(campaign).more
+    campaign.more = [{**campaign.round, "round": 2}, {**ANNULLED, "round": 2}, *ending]
+
+    ran = checked(run, campaign.published(), mine)
+
+    assert "Round 1 has no signature at all" in ran.said
+    assert "canceled" not in ran.said
+
+
+def test_a_written_receipt_hears_that_its_set_may_be_the_canceled_one(run: Run) -> None:
+    campaign = Campaign()
+    campaign.more = [{**campaign.round, "round": 2}, {**ANNULLED, "round": 2}]
+    still_open = checked(run, campaign.published(), client.receipt_words(bytes(16)))
+    campaign.more.append({"type": "closed", "signatures": 1, "withdrawals": 0, "dropped": 0})
+    over = checked(run, campaign.published(), client.receipt_words(bytes(16)))
+
+    for ran in (still_open, over):
+        assert f"{DELETED.replace('set 1', 'set 2')} Your receipt file says whether that was your set." in ran.said
+        assert "has no signature at all" not in ran.said
+    assert "check again tomorrow" in still_open.said
+    assert "Unless your set was canceled, or you withdrew it before it was added, the server left it out" in over.said
+
+
+@pytest.mark.parametrize("number", [None, [1], {}, "1", True])
+def test_a_cancellation_of_nothing_is_passed_over(run: Run, number: object) -> None:
+    campaign = Campaign()
+    campaign.more = [{**ANNULLED, "round": number}]
+
+    assert "canceled" not in checked(run, campaign.published(), client.receipt_words(bytes(16))).said
+
+
 def test_a_pin_of_ones_own_is_compared_with_the_log(run: Run) -> None:
     campaign = Campaign()
     words = client.receipt_words(campaign.receipt)

@@ -5,8 +5,8 @@ from typing import Any
 from flask import Response, request
 
 from petition.crypto.codes import read_receipt
-from petition.crypto.receipts import Opening, opening
-from petition.crypto.tokens import read_token, receipt_in
+from petition.crypto.receipts import opening
+from petition.crypto.tokens import read_token, receipt_in, round_in
 from petition.errors import BadShape, NotFound, Refusal
 from petition.letters.models import Letter
 from petition.letters.text.letter_text import LetterText
@@ -60,7 +60,7 @@ def _remove(letter: Letter, shown: dict[str, Any]) -> tuple[str, int]:
     try:
         both = opening(_receipt_in(shown["receipt"]))
         if request.form.get("confirm") == "yes":
-            shown["withdrawn"] = withdraw(session(), letter, both)
+            shown["withdrawn"] = withdraw(session(), letter, both, _round_in(shown["receipt"], letter))
             session().commit()
         else:
             shown["is_asked"] = True
@@ -74,7 +74,7 @@ def _check(letter: Letter, shown: dict[str, Any], what: str) -> tuple[str, int]:
     choice = read_choice(request.form, _appearance_form(letter))
     shown |= {**NOT_CHECKED, "appearance_form": _appearance_form(letter), "typed": choice.typed}
     try:
-        shown |= _found(letter, opening(_receipt_in(shown["receipt"])), what, choice)
+        shown |= _found(letter, shown["receipt"], what, choice)
     except Refusal as refusal:
         session().rollback()
         is_change = what == "change" and not isinstance(refusal, NotFound)
@@ -83,7 +83,8 @@ def _check(letter: Letter, shown: dict[str, Any], what: str) -> tuple[str, int]:
     return page("sign/check.html", **shown), 200
 
 
-def _found(letter: Letter, both: Opening, what: str, choice: Choice) -> dict[str, Any]:
+def _found(letter: Letter, receipt: str, what: str, choice: Choice) -> dict[str, Any]:
+    both = opening(_receipt_in(receipt))
     if what == "change":
         keeps_name = _is_shown(choice, look_up(session(), letter, both).shown)
         wanted = without_name(choice, both) if keeps_name else appearance_of(choice, letter, both)
@@ -91,7 +92,7 @@ def _found(letter: Letter, both: Opening, what: str, choice: Choice) -> dict[str
         session().commit()
     elif what != "check":
         raise BadShape("Choose what to do with the receipt: check, change or remove.")
-    found = look_up(session(), letter, both)
+    found = look_up(session(), letter, both, _round_in(receipt, letter))
     return {"found": found, "typed": choice_of(found.shown).typed, "is_changed": what == "change"}
 
 
@@ -109,7 +110,16 @@ def _appearance_form(letter: Letter) -> AppearanceForm | None:
 
 def _receipt_in(typed: str) -> bytes:
     """The receipt from its file, or as it was written down."""
-    return receipt_in(typed) if typed.lstrip().startswith("{") else read_receipt(typed)
+    return receipt_in(typed) if _is_file(typed) else read_receipt(typed)
+
+
+def _round_in(typed: str, letter: Letter) -> int | None:
+    """The round that the receipt's file names; None of a receipt that was written down."""
+    return round_in(typed, letter.id) if _is_file(typed) else None
+
+
+def _is_file(typed: str) -> bool:
+    return typed.lstrip().startswith("{")
 
 
 @bp.post("/receipt/file")

@@ -19,6 +19,7 @@ VALUES = {
     "codelength": " {given}",
     "codecharacter": " {character}",
     "missingclosed": " {rounds}",
+    "canceled": " {round}: {reason}",
     "found": " {entry} of {size}",
     "foundwords": " {entry} of {size}",
     "annulled": " {reason}",
@@ -42,7 +43,8 @@ NAMES = (
         "offer",
     ),
     *("file", "nameless", "unshown", "invalid", "lost", "unable", "reading", "words", "typo", "unpublished", "oldlog"),
-    *("missing", "missingclosed", "leftout", "broken", "twice", "otherrecord", "othertext", "otherbytes", "forged"),
+    *("missing", "missingclosed", "leftout", "canceled", "whichset", "leftoutset"),
+    *("broken", "twice", "otherrecord", "othertext", "otherbytes", "forged"),
     *("notyours", "found", "foundwords", "unsigned", "annulled", "takenback", "removed", "removedsealed"),
     *("accents", "titleaccents"),
 )

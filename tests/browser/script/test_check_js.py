@@ -165,6 +165,64 @@ def test_in_a_closed_letter_a_signature_that_is_missing_among_others_was_left_ou
     visitor.expect_told("[leftout]")
 
 
+ANNULLED = {"type": "annulled", "round": 1, "reason": "Codes were \u202estolen"}
+
+
+@pytest.mark.parametrize("ending", [[], [CLOSED]], ids=["open", "closed"])
+@pytest.mark.parametrize("has_file", [False, True], ids=["words", "a file"])
+def test_what_waited_in_the_only_set_was_deleted_when_that_was_canceled(
+    visitor: Visitor,
+    issuer: Issuer,
+    campaign: Campaign,
+    mine: dict[str, Any],
+    ending: list[dict[str, Any]],
+    has_file: bool,
+) -> None:
+    campaign.entry = {"type": "codes", "round": 1, "made": 3, "voided": 0}
+    campaign.more = [ANNULLED, *ending]
+    publish(issuer, campaign)
+    check(visitor, mine if has_file else receipt_words(campaign.receipt))
+
+    expect(visitor.told()).to_have_text("[canceled] 1: Codes were  stolen")
+
+
+@pytest.mark.parametrize(
+    ("signed", "ending", "said"),
+    [
+        (True, [], "[missing]"),
+        (True, [CLOSED], "[leftoutset]"),
+        (False, [CLOSED], "[missingclosed] 1"),
+    ],
+    ids=["open", "closed", "closed with an empty set"],
+)
+def test_written_words_hear_that_their_set_may_be_the_canceled_one(
+    visitor: Visitor,
+    issuer: Issuer,
+    campaign: Campaign,
+    signed: bool,
+    ending: list[dict[str, Any]],
+    said: str,
+) -> None:
+    if not signed:
+        campaign.entry = {"type": "codes", "round": 1, "made": 3, "voided": 0}
+    campaign.more = [{**campaign.round, "round": 2}, {**ANNULLED, "round": 2}, *ending]
+    publish(issuer, campaign)
+    check(visitor, receipt_words(bytes(16)))
+
+    expect(visitor.told()).to_have_text(f"[canceled] 2: Codes were  stolen [whichset] {said}")
+
+
+def test_a_file_of_another_set_hears_nothing_of_the_canceled_one(
+    visitor: Visitor, issuer: Issuer, campaign: Campaign, mine: dict[str, Any]
+) -> None:
+    campaign.entry = {"type": "codes", "round": 1, "made": 3, "voided": 0}
+    campaign.more = [{**campaign.round, "round": 2}, {**ANNULLED, "round": 2}, CLOSED]
+    publish(issuer, campaign)
+    check(visitor, mine)
+
+    expect(visitor.told()).to_have_text("[missingclosed] 1")
+
+
 @pytest.mark.parametrize("version", [1, 3, None, "2"])
 def test_a_log_of_another_version_is_named(
     visitor: Visitor, issuer: Issuer, campaign: Campaign, mine: dict[str, Any], version: object
