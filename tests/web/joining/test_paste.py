@@ -70,6 +70,6 @@ def test_the_page_has_the_files_that_a_program_asks_for(campaign: Campaign, app:
     page = visitor.open(f"{address}join")
 
     for number in (1, 2):
-        record = visitor.follow(page, f"round-{number}.json")
+        record = visitor.follow(page, f"set-{number}.json")
         assert record.answer.get_json()["round"] == number
     assert visitor.follow(page, "letter.md").text.startswith("# ")
