@@ -64,6 +64,10 @@ class Shared:
     def __post_init__(self) -> None:
         self.ids = {name: self.campaign.organizer(name) for name in ("Ana", "Ben")}
 
+    def sign_in_anew(self) -> None:
+        """Forget who is signed in: one of the forms ends all other sign-ins."""
+        self._desks.clear()
+
     def desk(self, name: str = "Ana") -> Desk:
         """A browser in which an organizer is signed in."""
         if name not in self._desks:

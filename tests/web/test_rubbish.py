@@ -166,8 +166,9 @@ class Prober:
 
 @pytest.fixture
 def prober(shared: Shared, caplog: pytest.LogCaptureFixture) -> Iterator[Prober]:
-    """What is begun meanwhile is no letter that other tests find."""
+    """What is begun meanwhile is no letter that other tests find, and who was signed in signs in anew."""
     yield Prober(shared, caplog)
+    shared.sign_in_anew()
     with Session(shared.campaign.databases.petition) as session:
         forget_working_copy(session, session.get_one(Organizer, shared.ids["Ana"]), None)
         session.commit()
