@@ -200,11 +200,11 @@ def test_no_code_alone_is_no_batch(shell: Shell, address: str) -> None:
 def test_annulling_wants_a_reason_and_happens_once(shell: Shell) -> None:
     shell.a_letter("flooded")
     empty = shell("round", "annul", "flooded", "1", "--reason", " ")
-    done = shell("round", "annul", "flooded", "1", "--reason", "Somebody copied the sheet.")
+    done = shell("round", "annul", "flooded", "1", "--reason", "Someone copied the sheet.")
     again = shell("round", "annul", "flooded", "1", "--reason", "Again.")
 
     assert [result.exit_code for result in (empty, done, again)] == [1, 0, 1]
-    assert rounds(shell, "flooded")[0]["annulled"] == "Somebody copied the sheet."
+    assert rounds(shell, "flooded")[0]["annulled"] == "Someone copied the sheet."
 
 
 def test_a_round_that_never_was_is_refused(shell: Shell, address: str) -> None:

@@ -260,8 +260,8 @@ def test_in_a_closed_letter_a_signature_that_is_missing_among_others_is_an_alarm
     assert "the letter is closed. Unless you withdrew it before it was added, the server left it out" in ran.said
 
 
-ANNULLED = {"type": "annulled", "round": 1, "reason": "Somebody copied\nthe codes"}
-DELETED = "The organizers canceled set 1 of the codes (Somebody copied the codes). What waited in it was deleted."
+ANNULLED = {"type": "annulled", "round": 1, "reason": "Someone copied\nthe codes"}
+DELETED = "The organizers canceled set 1 of the codes (Someone copied the codes). What waited in it was deleted."
 
 
 @pytest.mark.parametrize("is_closed", [False, True], ids=["open", "closed"])

@@ -306,11 +306,11 @@ def test_a_signer_of_a_letter_published_meanwhile_notices_nothing(
 @ONCE
 def test_signing_in_an_annulled_round_is_refused_with_the_reason(shared: Shared, worker: Visitor, place: Place) -> None:
     review = joined(shared, worker, place)
-    rounds.annul_round(shared.campaign.services, place.id, 1, "Somebody copied the sheet.")
+    rounds.annul_round(shared.campaign.services, place.id, 1, "Someone copied the sheet.")
     refused = worker.press(review, "Sign anonymously")
 
     assert refused.status == 410
-    assert "Somebody copied the sheet." in refused.text
+    assert "Someone copied the sheet." in refused.text
 
 
 @ONCE

@@ -364,10 +364,10 @@ def test_a_strip_may_name_neither_the_letter_nor_hold_its_code_in_the_square(sha
 def test_the_rounds_page_shows_each_round_and_annuls_one_with_a_reason(shared: Shared, ana: Visitor) -> None:
     place = shared.an_open_letter(rolls=("Workers", "Former workers"))
     page = ana.open(f"{place.desk}rounds")
-    annulled = act(shared, ana, place, "rounds/1/annul", reason="Somebody copied the sheet.")
+    annulled = act(shared, ana, place, "rounds/1/annul", reason="Someone copied the sheet.")
 
     assert 'id="set-2"' in page.text and "Former workers" in page.text
-    assert "Somebody copied the sheet." in annulled.text
+    assert "Someone copied the sheet." in annulled.text
     assert f"{place.desk}rounds/2/annul" in annulled.links.values()
 
 

@@ -14,7 +14,7 @@ from tests.web.outside import text_of
 
 pytestmark = pytest.mark.thorough
 
-DELETED = "The organizers canceled set 1 of the codes (Somebody copied the sheet). What waited in it was deleted."
+DELETED = "The organizers canceled set 1 of the codes (Someone copied the sheet). What waited in it was deleted."
 MAYBE = "The organizers canceled a set of codes: if yours was in it, your signature was deleted while it waited."
 UNKNOWN = "No signature on this letter has this receipt."
 Both = Callable[[str], tuple[Page, Page]]
@@ -29,7 +29,7 @@ def place(shared: Shared) -> Place:
 def held(shared: Shared, place: Place) -> Token:
     """Waited in the letter's set, which was canceled since the last update."""
     token = shared.campaign.sign_all(place.id, 1)[0]
-    rounds.annul_round(shared.campaign.services, place.id, 1, "Somebody copied the sheet")
+    rounds.annul_round(shared.campaign.services, place.id, 1, "Someone copied the sheet")
     return token
 
 
