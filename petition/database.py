@@ -126,7 +126,7 @@ class IssuerBase(MappedAsDataclass, DeclarativeBase, kw_only=True, repr=False, e
 
 
 class Databases:
-    """Both databases, opened; ``petition`` and ``issuer`` write, ``reading`` only reads petition.db.
+    """Both databases, opened; ``petition`` and ``issuer`` write, ``reading`` and ``reading_issuer`` only read.
 
     ``arriving`` writes nothing but what arrives. On SQLite it takes the right to write of that file alone, which keeps
     off everyone else who writes, but no one who reads the other file; and a commit of one file costs half.
@@ -139,6 +139,7 @@ class Databases:
         if self.petition.dialect.name == "postgresql":  # all statements see one moment, as on SQLite
             reads |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self.reading = self.petition.execution_options(**reads)
+        self.reading_issuer = self.issuer.execution_options(petition_reads=True)
         self.arriving = self.petition.execution_options(petition_arrives=True)
 
     def engine(self, chain: str) -> Engine:

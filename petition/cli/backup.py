@@ -26,6 +26,7 @@ from petition.operations.recipients import (
 )
 from petition.operations.restore_check import Checked, check_restore
 from petition.verifying import open_source
+from petition.verifying.verdict import plural
 
 LONG = 20
 """Characters of a passphrase that takes long to guess."""
@@ -108,8 +109,8 @@ def _check(checked: Checked) -> None:
             click.echo(f"{slug}: restored and verified, {verdict.count} signatures count.", err=True)
         else:
             click.echo(f"{slug}: restored, but it does not verify.", err=True)
-    letters = "1 letter" if checked.logs == 1 else f"{checked.logs} letters"
-    public = "1 of them is" if len(checked.verdicts) == 1 else f"{len(checked.verdicts)} of them are"
+    letters = plural(checked.logs, "letter", "letters")
+    public = plural(len(checked.verdicts), "of them is", "of them are")
     click.echo(f"Restored {letters} with a log; {public} public.", err=True)
     if not checked.ok:
         refuse("A letter in this backup does not verify. Keep the older backups, and run: petition doctor --deep")

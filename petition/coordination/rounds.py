@@ -121,7 +121,7 @@ def _require_further_round(session: Session, letter: Letter, roll: str, services
 
 def _is_lost(services: Services, row: Round) -> bool:
     """Whether a round's secret is gone although no one ended the round, as after a restore."""
-    with Session(services.databases.issuer.execution_options(petition_reads=True)) as issuer:
+    with Session(services.databases.reading_issuer) as issuer:
         known = {number.number: number for number in issuer_rounds.numbers(issuer, row.letter_id)}
     number = known.get(row.number)
     has_ended = number is None or number.issued is not None
@@ -190,7 +190,7 @@ def end_due_rounds(services: Services, letter_id: str, *, moment: datetime) -> l
         due = {row.number for row in rows if row.issuing_ends is not None and row.issuing_ends <= moment}
     if not due:
         return []
-    with Session(services.databases.issuer.execution_options(petition_reads=True)) as issuer:
+    with Session(services.databases.reading_issuer) as issuer:
         numbers = issuer_rounds.numbers(issuer, letter_id)
     ended = [row.number for row in numbers if row.number in due and row.issued is None and row.spent >= least]
     for number in ended:
@@ -229,7 +229,7 @@ def destroy_left_over(services: Services) -> None:
 
     So a folder that is a copy keeps none of them longer than until the next look.
     """
-    with Session(services.databases.issuer.execution_options(petition_reads=True)) as issuer:
+    with Session(services.databases.reading_issuer) as issuer:
         ended = issuer_rounds.ended(issuer)
     for letter_id, number in ended:
         if services.secrets.exists(letter_id, number):

@@ -10,10 +10,8 @@ from petition.letters.lifecycle import require_not_announced
 from petition.letters.models import Letter
 from petition.letters.states import CLOSED, CLOSING_NOTICE, DRAFT, OPEN, SIGNABLE, WITHDRAWN
 
-_ = str
 FARTHEST = timedelta(days=5 * 365)
 """How far ahead dates can be."""
-TOO_FAR = _("Choose a time within the next 5 years.")
 
 
 def set_dates(
@@ -43,18 +41,23 @@ def _require_publishable(letter: Letter, hour: datetime | None, moment: datetime
         raise Conflict("This letter is already public, or over.")
     if hour <= moment:
         raise BadShape("Choose a time in the future. To publish now, use “Publish.”")
-    if hour > moment + FARTHEST:
-        raise BadShape(TOO_FAR)
+    _require_near(hour, moment)
 
 
 def _require_endable(letter: Letter, hour: datetime | None, moment: datetime) -> None:
     if letter.state in (CLOSED, WITHDRAWN):
         raise Conflict("This letter is already over.")
     require_not_announced(letter)
-    if hour is not None and hour < moment + CLOSING_NOTICE:
+    if hour is None:
+        return
+    if hour < moment + CLOSING_NOTICE:
         raise BadShape("Choose a time at least a day from now. We announce closing a day ahead.")
-    if hour is not None and hour > moment + FARTHEST:
-        raise BadShape(TOO_FAR)
+    _require_near(hour, moment)
+
+
+def _require_near(hour: datetime, moment: datetime) -> None:
+    if hour > moment + FARTHEST:
+        raise BadShape("Choose a time within the next 5 years.")
 
 
 def is_due_to_publish(letter: Letter, moment: datetime) -> bool:

@@ -114,7 +114,7 @@ def misfits(databases: Databases, master: bytes) -> list[str]:
 def missing_rounds(settings: Settings, databases: Databases) -> Iterator[tuple[str, int]]:
     """Slug and number of each round that exchanges codes and has no secret in this folder."""
     secrets = RoundSecrets(settings.rounds_folder, b"")
-    with Session(databases.issuer.execution_options(petition_reads=True)) as issuer:
+    with Session(databases.reading_issuer) as issuer:
         issuing = issuer.scalars(select(IssuingRound).where(IssuingRound.issued.is_(None)))
         lost = [(row.letter_id, row.number) for row in issuing if not secrets.exists(row.letter_id, row.number)]
     with Session(databases.reading) as session:

@@ -166,6 +166,12 @@ class Issuer:
         """The pin of a round, as a sheet has it."""
         return pin_of(self.round_json(number))
 
+    def with_newer_rounds(self) -> "Issuer":
+        """Two more rounds; the code is of the first."""
+        self.rounds |= {number: Round(key=key_pair(number + 1)) for number in (2, 3)}
+        self.of_round = {CODE: 1}
+        return self
+
     def link(self, root: str, number: int = 1, code: str = CODE) -> str:
         """The link on a sheet."""
         return f"{root}{SHORT}join#r={number}&p={self.pin(number)}&c={code}"

@@ -82,6 +82,10 @@ class Web(ThreadingHTTPServer):
     def posts(self) -> list[Seen]:
         return [seen for seen in self.seen if seen.method == "POST"]
 
+    def rounds_asked(self) -> list[int]:
+        """The rounds for which a code was sent, in order."""
+        return [seen.members["round"] for seen in self.posts() if seen.path.endswith("tokens")]
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up is no error of the test."""
 

@@ -282,23 +282,17 @@ def test_with_one_roll_its_newest_round_is_taken(run: Run, letter: str, issuer: 
 # Codes of older rounds
 
 
-def rounds_asked(web: Web) -> list[int]:
-    return [seen.members["round"] for seen in web.posts() if seen.path.endswith("tokens")]
-
-
 @pytest.fixture
 def three_rounds(issuer: Issuer) -> Issuer:
     """A letter with three rounds, and a code of the first."""
-    issuer.rounds |= {2: Round(key=key_pair(3)), 3: Round(key=key_pair(4))}
-    issuer.of_round = {CODE: 1}
-    return issuer
+    return issuer.with_newer_rounds()
 
 
 def test_without_a_pin_a_code_of_an_older_round_is_taken(run: Run, letter: str, three_rounds: Issuer, web: Web) -> None:
     ran = run("sign", letter, "--code", CODE)
 
     assert ran.status == 0
-    assert rounds_asked(web) == [3, 2, 1]
+    assert web.rounds_asked() == [3, 2, 1]
     receipt = client.load("receipt.json")
     assert three_rounds.commits() == [client.commitment(receipt.receipt)]
     assert (receipt.round, b64(receipt.pin)) == (1, three_rounds.pin(1))
@@ -331,7 +325,7 @@ def test_a_round_that_takes_no_codes_is_not_asked(run: Run, letter: str, three_r
     three_rounds.rounds[2] = Round(key=key_pair(3), issuing=False)
 
     assert run("sign", letter, "--code", CODE).status == 0
-    assert rounds_asked(web) == [3, 1]
+    assert web.rounds_asked() == [3, 1]
 
 
 def test_of_another_roll_whose_newest_round_was_annulled_the_older_one_is_taken(
@@ -341,7 +335,7 @@ def test_of_another_roll_whose_newest_round_was_annulled_the_older_one_is_taken(
     two_rolls.of_round = {CODE: 2}
 
     assert run("sign", letter, "--code", CODE, "--roll", "former").status == 0
-    assert rounds_asked(web) == [2]
+    assert web.rounds_asked() == [2]
 
 
 def test_a_code_of_none_of_the_rounds_is_refused_as_before(
@@ -349,7 +343,7 @@ def test_a_code_of_none_of_the_rounds_is_refused_as_before(
 ) -> None:
     ran = run("sign", letter, "--code", OTHER)
 
-    assert (ran.status, rounds_asked(web)) == (1, [3, 2, 1])
+    assert (ran.status, web.rounds_asked()) == (1, [3, 2, 1])
     assert "The server says: This code is not known." in ran.said
     assert [path.name for path in Path().iterdir()] == ["receipt.retry.json"]
 
@@ -363,7 +357,7 @@ def test_after_any_other_answer_no_other_round_is_asked(
     three_rounds.fault = lambda seen: no if seen.method == "POST" else None
 
     assert run("sign", letter, "--code", CODE).status == 1
-    assert rounds_asked(web) == [3]
+    assert web.rounds_asked() == [3]
     assert client.load("receipt.retry.json").round == 3
 
 
@@ -373,7 +367,7 @@ def test_a_link_that_names_its_round_leads_to_no_other(
 ) -> None:
     ran = run("sign", letter + place.format(pin=three_rounds.pin(3)), "--code", CODE)
 
-    assert (ran.status, rounds_asked(web)) == (1, [3])
+    assert (ran.status, web.rounds_asked()) == (1, [3])
 
 
 def test_an_answer_of_an_older_round_that_was_lost_is_asked_for_again(
@@ -384,7 +378,7 @@ def test_an_answer_of_an_older_round_that_was_lost_is_asked_for_again(
     three_rounds.late_fault = lambda _, reply: reply
 
     assert run("sign", letter, "--code", CODE, "--retry", "receipt.retry.json").status == 0
-    assert rounds_asked(web) == [3, 2, 1, 1]
+    assert web.rounds_asked() == [3, 2, 1, 1]
     assert len({seen.body for seen in web.posts() if b'"round": 1' in seen.body or b'"round":1' in seen.body}) == 1
 
 
@@ -396,7 +390,7 @@ def test_a_retry_of_a_round_that_the_code_is_not_of_goes_on_to_the_others(
     three_rounds.fault = lambda _: None
 
     assert run("sign", letter, "--code", CODE, "--retry", "receipt.retry.json").status == 0
-    assert rounds_asked(web) == [3, 3, 2, 1]
+    assert web.rounds_asked() == [3, 3, 2, 1]
     assert [path.name for path in Path().iterdir()] == ["receipt.json"]
 
 

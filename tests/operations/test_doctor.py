@@ -355,7 +355,7 @@ def test_why_a_server_cannot_be_used_is_said_in_words(campaign: Campaign, letter
 def test_one_of_a_kind_is_counted_as_one(campaign: Campaign, letter: str) -> None:
     found = [one.what for one in check(settings({**environ_of(campaign), "PETITION_PROXIES": "1"}), campaign.clock())]
 
-    assert "1 trusted proxy stands in front." in found
+    assert "The site is behind 1 trusted proxy." in found
     assert "we-refuse-to-build-it: issuer and log agree on 1 round." in found
 
 

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from petition.config import Settings
 from petition.operations.doctor.findings import NOTE, OK, WRONG, Finding
+from petition.verifying.verdict import plural
 
 
 def check_address(settings: Settings) -> Iterator[Finding]:
@@ -29,5 +30,5 @@ def check_address(settings: Settings) -> Iterator[Finding]:
             "Set PETITION_PROXIES to the number of web servers that a request passes, mostly 1.",
         )
     else:
-        in_front = "1 trusted proxy stands" if settings.proxies == 1 else f"{settings.proxies} trusted proxies stand"
-        yield Finding("proxies", OK, f"{in_front} in front.")
+        in_front = plural(settings.proxies, "trusted proxy", "trusted proxies")
+        yield Finding("proxies", OK, f"The site is behind {in_front}.")

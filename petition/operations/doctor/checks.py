@@ -60,8 +60,7 @@ def check(settings: Settings, now: datetime, *, deep: bool = False) -> list[Find
 def _inside(settings: Settings, databases: Databases, now: datetime, deep: bool) -> Iterator[Finding]:
     master = settings.secret_file.read_bytes()
     secrets = RoundSecrets(settings.rounds_folder, master)
-    reading = databases.issuer.execution_options(petition_reads=True)
-    with Session(databases.reading) as session, Session(reading) as issuer:
+    with Session(databases.reading) as session, Session(databases.reading_issuer) as issuer:
         view = View(settings, secrets, master, session, issuer, now, deep)
         yield from check_clock(view)
         yield from check_scheduler(view)

@@ -53,7 +53,7 @@ def check_after_close(settings: Settings, slug: str) -> Iterator[Finding]:
                 return
             yield from _rows(session, letter, PETITION_ROWS)
             yield from _names_keys(session, letter)
-        with Session(databases.issuer.execution_options(petition_reads=True)) as issuer:
+        with Session(databases.reading_issuer) as issuer:
             yield from _rows(issuer, letter, ISSUER_ROWS)
             yield from _round_keys(issuer, settings, letter)
         for name, engine in (("petition.db", databases.petition), ("issuer.db", databases.issuer)):

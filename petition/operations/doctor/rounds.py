@@ -18,6 +18,7 @@ from petition.operations.doctor.view import View
 from petition.operations.secrets_folder import OWN_FILES
 from petition.signing.models import Round
 from petition.signing.signatures import rounds_of
+from petition.verifying.verdict import plural
 
 
 def check_numbers(view: View, letter: Letter) -> Iterator[Finding]:
@@ -33,7 +34,7 @@ def check_numbers(view: View, letter: Letter) -> Iterator[Finding]:
         for row in rounds_of(view.session, letter.id)
         if (why := _out_of_step(row, known.get(row.number)))
     ]
-    agreed = "1 round" if len(known) == 1 else f"{len(known)} rounds"
+    agreed = plural(len(known), "round", "rounds")
     yield from wrong or [Finding("rounds", OK, f"{letter.slug}: issuer and log agree on {agreed}.")]
 
 

@@ -110,6 +110,11 @@ def for_organizers(view: Callable[..., Answer]) -> Callable[..., Answer]:
     return guarded
 
 
+def letter_root() -> str:
+    """Where the pages of the letter are that the address names."""
+    return f"/organize/letters/{(request.view_args or {}).get('slug', '')}/"
+
+
 def desk_page(template: str, *, problems: Iterable[Problem] | None = None, **values: Any) -> str:
     """An organizers' page, with their name, a CSRF token, everything that is wrong, and what was done just before.
 
@@ -122,7 +127,7 @@ def desk_page(template: str, *, problems: Iterable[Problem] | None = None, **val
         organizer_name=organizer.name if organizer else None,
         csrf=generate_csrf(),
         request_path=request.path,
-        desk=f"/organize/letters/{(request.view_args or {}).get('slug', '')}/",
+        desk=letter_root(),
         is_asked=request.method == "GET",
         problems=[*_refusals(g.get("refusal")), *_errors(g.get("sent")), *(problems or ())],
         new_once=lambda: new_token(moment=now(), random=site().random),

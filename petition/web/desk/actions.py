@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from petition.errors import BadShape, Refusal, TooLong
 from petition.letters.models import Organizer
 from petition.letters.organizers.spent_forms import spend
-from petition.web.desk.access import Answer, bp
+from petition.web.desk.access import Answer, bp, letter_root
 from petition.web.shared.context import note_wait, now, say, session
 
 _ = str
@@ -130,8 +130,7 @@ def saved(to: str, done: str = "") -> Response:
     """Commit what was done, and go on to a page of the letter (or of the site: "/…"), which says so in green."""
     session().commit()
     cookie["done"] = done or say(SAVED)
-    slug = (request.view_args or {}).get("slug", "")
-    return redirect(to if to.startswith("/") else f"/organize/letters/{slug}/{to}", 303)
+    return redirect(to if to.startswith("/") else letter_root() + to, 303)
 
 
 def asks_first(rule: str, page: Callable[..., str]) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:

@@ -67,7 +67,7 @@ def join_page(letter: Letter, words: LetterText, **typed: Any) -> str:
 
 def _sets(letter: Letter) -> list[int]:
     """The sets of codes whose records are public: those that have opened."""
-    with Session(site().databases.issuer.execution_options(petition_reads=True)) as issuer:
+    with Session(site().databases.reading_issuer) as issuer:
         return opened_by(issuer, letter.id, now())
 
 

@@ -72,9 +72,8 @@ def issuer_session() -> Session:
     """This request's session on issuer.db; one that takes no lock if the request only asks: who holds that lock may
     wait to write petition.db, which this request reads."""
     if "issuer_session" not in g:
-        only_reads = request.method in ("GET", "HEAD")
-        issuer = site().databases.issuer
-        g.issuer_session = Session(issuer.execution_options(petition_reads=True) if only_reads else issuer)
+        databases, only_reads = site().databases, request.method in ("GET", "HEAD")
+        g.issuer_session = Session(databases.reading_issuer if only_reads else databases.issuer)
     opened: Session = g.issuer_session
     return opened
 

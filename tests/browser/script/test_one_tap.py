@@ -222,16 +222,10 @@ def test_where_several_groups_sign_one_is_asked_for(visitor: Visitor, issuer: Is
 # Codes of older rounds
 
 
-def rounds_asked(web: Web) -> list[int]:
-    return [seen.members["round"] for seen in web.posts() if seen.path.endswith("tokens")]
-
-
 @pytest.fixture
 def three_rounds(issuer: Issuer) -> Issuer:
     """A letter with three rounds, and a code of the first."""
-    issuer.rounds |= {2: Round(key=key_pair(3)), 3: Round(key=key_pair(4))}
-    issuer.of_round = {CODE: 1}
-    return issuer
+    return issuer.with_newer_rounds()
 
 
 def test_without_a_pin_a_code_of_an_older_round_is_taken(visitor: Visitor, three_rounds: Issuer, web: Web) -> None:
@@ -241,7 +235,7 @@ def test_without_a_pin_a_code_of_an_older_round_is_taken(visitor: Visitor, three
     visitor.press()
     visitor.expect_heading("You signed")
 
-    assert rounds_asked(web) == [3, 2, 1]
+    assert web.rounds_asked() == [3, 2, 1]
     assert len({seen.members["blinded_message"] for seen in web.posts() if seen.path.endswith("tokens")}) == 3
     receipt = client.read_receipt(visitor.filled("words"))
     assert three_rounds.commits() == [client.commitment(receipt)]
@@ -266,7 +260,7 @@ def test_a_round_that_takes_no_codes_is_not_asked(visitor: Visitor, three_rounds
     visitor.press()
     visitor.expect_heading("You signed")
 
-    assert rounds_asked(web) == [3, 1]
+    assert web.rounds_asked() == [3, 1]
 
 
 def test_of_another_roll_whose_newest_round_was_annulled_the_older_one_is_taken(
@@ -279,7 +273,7 @@ def test_of_another_roll_whose_newest_round_was_annulled_the_older_one_is_taken(
     visitor.press()
     visitor.expect_heading("You signed")
 
-    assert rounds_asked(web) == [2]
+    assert web.rounds_asked() == [2]
 
 
 def test_a_code_of_none_of_the_rounds_is_refused_and_can_be_mended(
@@ -288,7 +282,7 @@ def test_a_code_of_none_of_the_rounds_is_refused_and_can_be_mended(
     visitor.open(fragment=f"c={'0' * 16}")
     visitor.press()
     visitor.expect_told("This code is not known.")
-    assert rounds_asked(web) == [3, 2, 1]
+    assert web.rounds_asked() == [3, 2, 1]
     visitor.fill("code", CODE)
     visitor.press()
 
@@ -306,7 +300,7 @@ def test_after_any_other_answer_no_other_round_is_asked(
     visitor.press()
     expect(visitor.told()).to_have_attribute("data-kind", "stopped")
 
-    assert rounds_asked(web) == [3]
+    assert web.rounds_asked() == [3]
 
 
 @pytest.mark.parametrize("place", ["r=3", "r=3&p={pin}", "p={pin}"])
@@ -317,7 +311,7 @@ def test_a_link_that_names_its_round_leads_to_no_other(
     visitor.press()
 
     visitor.expect_told("This code is not known.")
-    assert rounds_asked(web) == [3]
+    assert web.rounds_asked() == [3]
 
 
 @pytest.mark.parametrize("is_saved", [False, True], ids=["not saved", "saved in between"])
@@ -335,7 +329,7 @@ def test_an_answer_of_an_older_round_that_was_lost_is_asked_for_again(
     visitor.press()
     visitor.expect_heading("You signed")
 
-    asked = [number for number, _ in groupby(rounds_asked(web))]  # browsers ask again by themselves, too
+    asked = [number for number, _ in groupby(web.rounds_asked())]  # browsers ask again by themselves, too
     assert asked == ([3, 2, 1, 3, 2, 1] if is_saved else [3, 2, 1])
     assert len({seen.body for seen in web.posts() if seen.path.endswith("tokens")}) == 3
 
@@ -352,7 +346,7 @@ def test_a_backup_for_a_round_that_the_code_is_not_of_goes_on_to_the_others(
     visitor.press()
     visitor.expect_heading("You signed")
 
-    assert rounds_asked(web) == [3, 2, 1]
+    assert web.rounds_asked() == [3, 2, 1]
 
 
 # Codes
