@@ -105,6 +105,20 @@ def test_every_page_of_a_public_letter_is_made_before_someone_asks(campaign: Cam
         assert costs(app.test_client(), work, path) == editions, path
 
 
+@pytest.mark.parametrize("state", ["open", "published"])
+def test_the_record_of_a_round_is_made_before_someone_asks(
+    campaign: Campaign, app: Any, work: Work, state: str
+) -> None:
+    letter = campaign.an_open_letter() if state == "open" else campaign.a_published_letter()
+    address, client = campaign.address(letter) + "round.json", app.test_client()
+    made_for_one = client.get(address).data
+    app.extensions["petition.cache"].prepare(campaign.clock())
+    editions = costs(client, work, "/")
+
+    assert set(costs(client, work, address)) == set(editions)
+    assert client.get(address).data == made_for_one
+
+
 def test_templates_are_compiled_before_someone_asks(app: Any) -> None:
     load_templates()
     compiled = environment("es").cache

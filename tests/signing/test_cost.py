@@ -114,20 +114,6 @@ def test_a_code_is_exchanged_with_four_statements(campaign: Campaign, served: An
     assert [statement.split()[0] for statement in sent] == ["SELECT", "SELECT", "SELECT", "UPDATE"]
 
 
-@pytest.mark.parametrize("state", ["open", "published"])
-def test_a_round_record_that_was_made_ahead_costs_none(
-    campaign: Campaign, served: Any, statements: Count, state: str
-) -> None:
-    letter = campaign.an_open_letter() if state == "open" else campaign.a_published_letter()
-    address, client = campaign.address(letter) + "round.json", served.test_client()
-    made_for_one = client.get(address)
-    served.extensions["petition.cache"].prepare(campaign.clock())
-    with statements() as sent:
-        answer = client.get(address)
-
-    assert (answer.status_code, answer.data, sent) == (200, made_for_one.data, [])
-
-
 @pytest.mark.parametrize("name", PUBLIC)
 def test_a_kept_page_costs_none(
     campaign: Campaign, served: Any, statements: Count, seconds: Seconds, name: str
