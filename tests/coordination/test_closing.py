@@ -13,11 +13,9 @@ from petition.issuing.models import Code, IssuingRound
 from petition.letters.fields import FieldOfLetter, read_field
 from petition.letters.models import Letter
 from petition.signing.models import Answer, ArrivedAnswer, ArrivedName, LockedName, Pending, Round
-from tests import sharing
 from tests.conftest import Clock
 from tests.walks import Campaign
 
-campaign = sharing.campaign
 K, H = 3, 2
 ROLE: FieldOfLetter = read_field("Role", [("Software", None), ("Other", None)])
 

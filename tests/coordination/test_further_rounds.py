@@ -16,11 +16,9 @@ from petition.issuing.models import Batch, IssuingRound
 from petition.issuing.rounds import begin_round
 from petition.signing.models import Round
 from petition.signing.verification_methods import routes_of
-from tests import sharing
 from tests.conftest import Clock
 from tests.walks import Campaign
 
-campaign = sharing.campaign
 K, H = 3, 2
 
 

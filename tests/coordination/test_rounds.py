@@ -19,13 +19,11 @@ from petition.letters.drafting.settings import Rules, set_rules
 from petition.letters.models import Letter, Organizer
 from petition.letters.text.letter_text import LetterText
 from petition.signing.models import Pending, Round, Tombstone, Withdrawal
-from tests import sharing
 from tests.walks import Campaign
 
 REASON = "Somebody sold codes."
 
 
-campaign = sharing.campaign
 
 
 def everything(campaign: Campaign, letter: str) -> dict[str, int]:

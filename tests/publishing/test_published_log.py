@@ -16,9 +16,13 @@ from petition.operations.backup import back_up, read_backup
 from petition.operations.migration import migrate_both
 from petition.operations.restoring import restore
 from petition.publishing.published_log import require_publishable
+from tests import conftest
 from tests.conftest import Clock
 from tests.publishing.test_folder import publish
 from tests.walks import Campaign
+
+campaign = conftest.campaign
+"""A site of its own, because it is backed up whole."""
 
 pytestmark = pytest.mark.thorough
 
