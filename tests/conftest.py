@@ -48,7 +48,6 @@ ON_BOTH = (
     "signing/test_withdrawals.py",
     "test_database.py",
     "test_migrations.py",
-    "upgrades/test_upgrading.py",
 )
 """Tests about what is stored, in which order, and by which of two at once: those run on both databases each time."""
 

@@ -94,12 +94,20 @@ def test_every_page_of_a_draft_that_has_an_address(window: Window, site: Site) -
     assert {f"{draft.desk}{name}" for name in ("write", "fields", "names", "people", "rules", "routes")} <= seen
 
 
-def test_every_page_of_a_public_letter_that_has_an_address(window: Window, site: Site) -> None:
+@pytest.mark.long  # most of its pages are looked at while people come by
+def test_every_page_of_a_public_letter_that_organizers_may_open(window: Window, site: Site) -> None:
     public = a_full_letter(site, words=HARD)
-    theirs = [f"{public.public}{name}" for name in SIGNERS]
     sign_in(window.page)
 
-    seen = looked_at(window, [public.public, *theirs, *organizers_pages(site, public)])
+    seen = looked_at(window, organizers_pages(site, public))
+
+    assert {f"{public.desk}{name}" for name in ("codes", "numbers", "news", "close")} <= seen
+
+
+def test_every_page_of_a_public_letter_that_workers_and_readers_open(window: Window, site: Site) -> None:
+    public = a_full_letter(site, words=HARD)
+
+    seen = looked_at(window, [public.public, *(f"{public.public}{name}" for name in SIGNERS)])
 
     assert {
         f"{public.public}{name}"

@@ -165,6 +165,7 @@ def test_one_of_three_hosts_seals_and_when_it_is_killed_another_goes_on(
     assert recount(campaign, hourly, tmp_path / "hourly") == 10
 
 
+@pytest.mark.long
 def test_a_holder_that_was_paused_and_comes_back_does_no_harm(
     campaign: Campaign, clock: Clock, hosts: list[dict[str, str]], tmp_path: Path
 ) -> None:
@@ -230,6 +231,7 @@ def test_a_host_with_a_folder_of_its_own_does_not_start(
     assert not (tmp_path / "none/secret").exists()
 
 
+@pytest.mark.long
 def test_a_host_with_a_copy_of_the_folder_does_not_start(
     campaign: Campaign, hosts: list[dict[str, str]], schedulers: Callable[[int], Scheduler], tmp_path: Path
 ) -> None:

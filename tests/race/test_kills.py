@@ -158,6 +158,7 @@ def kill_commands(campaign: Campaign, environ: dict[str, str], folder: Path, sta
     expect_nothing_lost(campaign, letter, crowd, folder)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["sqlite"])
 def test_the_running_site_killed_part_by_part_loses_nothing(
     campaign: Campaign, environ: dict[str, str], tmp_path: Path

@@ -33,6 +33,8 @@ from petition.operations.upgrade import CURRENT, OLD, state_of, upgrade
 from tests.conftest import START
 from tests.upgrades.conftest import Released
 
+on_both = pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+"""Each makes copies in its own way, which a power cut interrupts."""
 pytestmark = pytest.mark.thorough
 
 REVISION = """
@@ -317,6 +319,7 @@ def test_facts_that_are_not_whole_are_none_and_the_next_upgrade_makes_new_copies
     assert (revisions(databases), rows(databases)) == (heads(), before)
 
 
+@on_both
 def test_wherever_the_power_fails_while_copies_are_made_the_next_upgrade_makes_them_anew(
     released: Released, databases: Databases, scripts: Path
 ) -> None:
@@ -347,6 +350,7 @@ def is_upgraded(released: Released, databases: Databases, scripts: Path, *, fail
     return False
 
 
+@on_both
 @pytest.mark.parametrize("chain", CHAIN_NAMES)
 def test_killed_in_the_middle_it_changed_nothing_and_the_next_start_finishes_it(
     released: Released, databases: Databases, scripts: Path, tmp_path: Path, chain: str
