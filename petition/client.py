@@ -1517,6 +1517,7 @@ def read_pasted(args: argparse.Namespace, address: Address, kept: Token | None) 
         typed = ask("Pin (on the sheet with your code, in small type; a colleague has the same): ")
         pins = {"your pin": read_pin(typed, "your answer")}
     record = Record.read(read_object(read_file(args.record, SMALL), f"The file {args.record}"))
+    require_saved_round(args.record, record, pins, kept.round if kept else address.round)
     require_pinned(record, pins)
     require_text(Answer(200, read_file(args.text, LONGEST_TEXT)), record)
     tell_checked([record], is_pinned=True, is_public=False)
@@ -1524,6 +1525,25 @@ def read_pasted(args: argparse.Namespace, address: Address, kept: Token | None) 
     if not args.token_only:
         require_place(address, record)
     return address, record
+
+
+def require_saved_round(name: str, record: Record, pins: dict[str, bytes], number: int | None) -> None:
+    """Stop at the record of another round than was meant: that is a mix-up, and no fraud.
+
+    A pin alone does not say of which round it is, so the signer must compare the numbers.
+    """
+    if number and number != record.round:
+        raise Stop(
+            f"The file {name} is the record of set {record.round} of the codes, and yours is set {number}. Save"
+            f" set-{number}.json from the page, and give it with --record. {NOT_SENT}"
+        )
+    if not number and not all(has_pin(record, pin) for pin in pins.values()):
+        raise Stop(
+            f"The file {name} is the record of set {record.round} of the codes, and does not have your pin. The number"
+            f" of your set is on the sheet, in small type. If it is another one, save that set's file from the page,"
+            f" and give it with --record. If it is set {record.round}: "
+            + wrong_pin(f"The page gave you another record of round {record.round} than your pin names.")
+        )
 
 
 # --- 11. What is shown of you. It is compared with what the letter offers before anything is sent. --------
@@ -1869,9 +1889,9 @@ def by_post(signing: Signing, attempt: Token, code: str, retry: Path) -> bytes:
 
 
 def by_paste(attempt: Token) -> bytes:
-    """Show the hidden statement for the page's plain form, and read the answer from the keyboard."""
+    """Show the round and the hidden statement for the page's plain form, and read the answer from the keyboard."""
     tell("On the letter's page for codes, paste this into the form for this program:")
-    print("\n" + b64url(attempt.blinded_message or b"") + "\n", flush=True)
+    print(f"\n{attempt.round}.{b64url(attempt.blinded_message or b'')}\n", flush=True)
     text = ""
     while len(text) < 512:  # 384 bytes in base64url
         line = ask("Paste the page's answer here: " if not text else "The rest of it: ")

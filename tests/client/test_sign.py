@@ -725,7 +725,7 @@ def test_a_code_can_be_used_by_copy_and_paste(run: Run, letter: str, web: Web, s
     assert first.status == 1
     begun = client.load("begun.json")
     assert begun.blinded_message
-    assert b64(begun.blinded_message) in first.out.split()
+    assert f"1.{b64(begun.blinded_message)}" in first.out.split()
     assert web.seen == []
 
     answer = b64(raw_sign(saved.key, begun.blinded_message))
@@ -757,8 +757,25 @@ def test_what_was_saved_from_the_page_is_checked_before_anything_is_shown(
 
     assert (ran.status != 0, web.seen) == (True, [])
     assert said in ran.said
-    assert not [line for line in ran.out.splitlines() if len(line) == 512]
+    assert not [line for line in ran.out.splitlines() if len(line) >= 512]
     assert not list(Path().glob("*retry*"))
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["by the link", "by the pin alone"])
+def test_the_saved_record_of_another_set_is_a_mix_up_and_says_what_to_save(
+    run: Run, letter: str, web: Web, saved: Issuer, named: bool
+) -> None:
+    pin = saved.pin()
+    saved.with_newer_rounds()
+    Path("set-2.json").write_text(json.dumps(saved.round_json(2)))
+    address = saved.link(web.url).partition("&c=")[0] if named else letter
+
+    ran = run("sign", address, "--paste", "--record", "set-2.json", typed=f"{pin}\n")
+
+    assert (ran.status, web.seen) == (1, [])
+    assert "is the record of set 2" in ran.said
+    assert ("STOP" in ran.said) is not named
+    assert ("set-1.json" in ran.said) is named
 
 
 def changed_file(issuer: Issuer, **members: object) -> None:
