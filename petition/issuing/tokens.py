@@ -74,7 +74,11 @@ def exchange(
     pepper = keys.secrets.pepper(letter_id, number)
     if pepper is None:
         raise Over(KEYS_GONE)
-    _claim(session, letter_id, number, hash_code(pepper, code), hashlib.sha256(blinded).digest())
+    try:
+        _claim(session, letter_id, number, hash_code(pepper, code), hashlib.sha256(blinded).digest())
+    except Forbidden:  # of a round whose record is not public yet, the signer's program asks others
+        require_begun(round_of_code(session, keys.secrets, letter_id, code), moment)
+        raise
     session.commit()
     return key.blind_sign(blinded)
 

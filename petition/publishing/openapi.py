@@ -178,7 +178,7 @@ def _signing() -> Json:
     record = _operation(
         "The public record of a round: all that an outside client needs.",
         {200: {"$ref": "#/components/schemas/Round"}},
-        (308, 404, 410),
+        (308, 404, 409, 410),
         parameters=[_in("query", "round", _text("[1-9][0-9]{0,8}"))],
     )
     found: Json = {"round.json": {"get": record}}

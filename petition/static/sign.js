@@ -297,7 +297,7 @@ async function askJson(path, members) {
   const no = plain(words || sentence("lost"));
   const isFinal = [400, 403, 404, 409, 410, 413].includes(status); // asking again will not help
   const isElsewhere = status === 403 && Boolean(words); // of another round, says the site itself
-  throw isFinal ? Object.assign(new Error(no), { isFinal, isElsewhere }) : no;
+  throw isFinal ? Object.assign(new Error(no), { isFinal, isElsewhere, status }) : no;
 }
 
 function parse(bytes) {
@@ -366,7 +366,7 @@ async function findRecords(own, pins) { // of the round that a file, link or pin
   if (pins.length) {
     for (let number = 1; number <= 100; number++) {
       const found = await fetchRound(number).catch((no) => {
-        throw no.isFinal && number > 1 ? sentence("pin") : no;
+        throw no.status === 404 && number > 1 ? sentence("pin") : no;
       });
       if (isPin(found.pin, pins[0])) return [found];
     }

@@ -709,6 +709,29 @@ def test_what_does_not_go_together_is_said(run: Run, letter: str, web: Web, word
     assert ran.err
 
 
+# A new strip, before its set is public
+
+EARLY = "The codes of set 3 work from the next count update."
+
+
+@pytest.mark.parametrize("holds", ["link", "pin"])
+def test_a_new_strip_hears_from_when_it_works_and_no_alarm(
+    run: Run, letter: str, issuer: Issuer, web: Web, holds: str
+) -> None:
+    issuer.with_newer_rounds()
+    link = issuer.link(web.url, 3)
+    new = ("sign", link) if holds == "link" else ("sign", letter, "--code", CODE, "--pin", issuer.pin(3))
+    issuer.fault = lambda seen: Reply.refusal(409, EARLY) if seen.path.endswith("round=3") else None
+
+    ran = run(*new)
+
+    assert (ran.status, web.posts()) == (1, [])
+    assert EARLY in ran.said
+    assert ("None of the sets of codes that work now has the pin" in ran.said) is (holds == "pin")
+    assert "Nothing of yours was sent" in ran.said
+    assert "STOP" not in ran.said
+
+
 # By copy and paste
 
 

@@ -186,6 +186,18 @@ def test_a_pin_alone_finds_its_round(visitor: Visitor, issuer: Issuer, web: Web)
     assert [lines[2] for lines in issuer.statements()] == ["2"]
 
 
+@pytest.mark.parametrize("place", ["p={pin}", "r=3&p={pin}"])
+def test_a_new_strip_hears_from_when_it_works(visitor: Visitor, issuer: Issuer, place: str) -> None:
+    issuer.with_newer_rounds()
+    early = Reply.refusal(409, "From the next count update.")
+    issuer.fault = lambda seen: early if seen.path.endswith("round=3") else None
+    visitor.open(fragment=f"{place.format(pin=issuer.pin(3))}&c={CODE}")
+    visitor.press()
+
+    visitor.expect_told("From the next count update.")
+    assert visitor.posts() == []
+
+
 def test_a_later_round_is_found_in_a_long_log(visitor: Visitor, issuer: Issuer) -> None:
     issuer.rounds |= {number: Round(key=key_pair(3)) for number in range(2, 300)}
     issuer.files = log_of(issuer).files
