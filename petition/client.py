@@ -1996,7 +1996,7 @@ def change(args: argparse.Namespace) -> dict[str, Any]:
         f" {shown.told(record)}. It sees {what_is_seen(proxy)}, but not who you are."
     )
     value = {**halves(receipt), "appearance": shown.value(record, receipt)}
-    send_for_receipt(args, address, proxy, "appearances", value)
+    send_for_receipt(args, address, proxy, "appearances", value, receipt, token)
     tell("It is changed, and shows with one of the next updates.")
     return {"ok": True, "changed": True, "appear": shown.step, "commit": commitment(receipt)}
 
@@ -2031,14 +2031,30 @@ def checked_for_receipt(
 
 
 def send_for_receipt(
-    args: argparse.Namespace, address: Address, proxy: Proxy | None, name: str, value: dict[str, Any]
+    args: argparse.Namespace,
+    address: Address,
+    proxy: Proxy | None,
+    name: str,
+    value: dict[str, Any],
+    receipt: bytes,
+    token: Token | None,
 ) -> dict[str, Any]:
-    """Send what a receipt opens, over a connection of its own."""
+    """Send what a receipt opens, over a connection of its own.
+
+    A server that knows no signature of the receipt cannot tell in which set of codes it was. The public log can.
+    """
     with Site(address, proxy, args.timeout) as site:
         try:
             return site.post(name, value)
         except Trouble as trouble:
             raise Stop(f"{trouble} It may or may not have arrived. The same command again does no harm.") from None
+        except Refused as refused:
+            canceled, is_sure = "", False
+            if refused.answer.status == 404:
+                with contextlib.suppress(Stop):
+                    canceled, living = told_canceled(fetch_log(site, commitment(receipt)), token)
+                    is_sure = bool(canceled) and not living
+            raise (Stop(f"There is no signature with this receipt.{canceled}") if is_sure else refused) from None
 
 
 def withdraw(args: argparse.Namespace) -> dict[str, Any]:
@@ -2052,7 +2068,8 @@ def withdraw(args: argparse.Namespace) -> dict[str, Any]:
         f" that you withdraw it, and sees {what_is_seen(proxy)}, but not who you are."
     )
     w, a = openings(receipt)
-    answer = send_for_receipt(args, address, proxy, "withdrawals", {"w": b64url(w), "a": b64url(a)})
+    value = {"w": b64url(w), "a": b64url(a)}
+    answer = send_for_receipt(args, address, proxy, "withdrawals", value, receipt, token)
     if answer.get("withdrawn") is not True:
         raise Stop("The server did not say that the signature was withdrawn. Try again, and ask the organizers.")
     was_sealed = answer.get("was_sealed") is True
@@ -2211,14 +2228,7 @@ def own_signature(log: Log, token: Token | None) -> int:
         raise Stop(f"STOP. The log has several signatures with your receipt. {ALARM}")
     if places:
         return places[0]
-    numbers = {token.round} if token else numbers_in(log, "round").keys()
-    canceled = {number: entry for number, entry in numbers_in(log, "annulled").items() if number in numbers}
-    told = "".join(
-        f" The organizers canceled set {number} of the codes ({plain(entry.get('reason'))}). What waited in it was"
-        " deleted."
-        for number, entry in sorted(canceled.items())
-    )
-    living = numbers - canceled.keys()
+    told, living = told_canceled(log, token)
     if told and not living:
         raise Stop(f"Your signature is not in the log.{told}")
     told += " Your receipt file says whether that was your set." if told else ""
@@ -2239,6 +2249,18 @@ def own_signature(log: Log, token: Token | None) -> int:
         " no signature at all: fewer people signed in it than the minimum, so that it was never published, or the"
         f" server hid it.{'' if token else ' Your receipt file says whether that was your round.'}"
     )
+
+
+def told_canceled(log: Log, token: Token | None) -> tuple[str, set[int]]:
+    """What the log says of the canceled sets that a receipt may be of; and the others that it may be of."""
+    numbers = {token.round} if token else set(numbers_in(log, "round"))
+    canceled = {number: entry for number, entry in numbers_in(log, "annulled").items() if number in numbers}
+    told = "".join(
+        f" The organizers canceled set {number} of the codes ({plain(entry.get('reason'))}). What waited in it was"
+        " deleted."
+        for number, entry in sorted(canceled.items())
+    )
+    return told, numbers - canceled.keys()
 
 
 def numbers_in(log: Log, kind: str) -> dict[int, dict[str, Any]]:

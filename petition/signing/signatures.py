@@ -298,12 +298,12 @@ def withdraw(session: Session, letter: Letter, opening: Opening, number: int | N
     """
     withdrawn = _withdraw(session, letter, opening)
     if withdrawn is None:
-        raise _unknown(session, letter, number, NOTHING_TO_REMOVE)
+        raise unknown_receipt(session, letter, number, NOTHING_TO_REMOVE)
     forget(session, letter.id, opening.a)
     return withdrawn
 
 
-def _unknown(session: Session, letter: Letter, number: int | None, sentence: str) -> Refusal:
+def unknown_receipt(session: Session, letter: Letter, number: int | None, sentence: str) -> Refusal:
     """Why nothing is known of a receipt. Of a canceled set it tells only what the log tells."""
     canceled = {row.number: row.annulled for row in rounds_of(session, letter.id) if row.is_annulment_logged}
     if number in canceled:
@@ -382,7 +382,7 @@ def look_up(session: Session, letter: Letter, opening: Opening, number: int | No
     commit = bytes.fromhex(opening.commit)
     stands = _what_stands(session, letter.id, commit)
     if not stands:
-        raise _unknown(session, letter, number, UNKNOWN)
+        raise unknown_receipt(session, letter, number, UNKNOWN)
     if "tombstone" in stands or "withdrawn" in stands:
         return ReceiptState("withdrawn")
     shown = shown_under(session, letter.id, opening.a)
