@@ -178,7 +178,7 @@ def _letter_and_round(session: Session, path: str, statement: Statement) -> Row[
         row = session.execute(_LETTER_AND_ROUND[kind], {**values, "round": statement.round}).first()
     if found is None or row is None:
         _require_this_letter(letter_at(session, path), statement)
-        raise Forbidden("This letter has no such set of codes.")
+        raise NotFound("This letter has no such set of codes.")
     if row.k == ALONE:
         session.execute(_LETTER_AND_ROUND_ALONE[kind], {**values, "round": statement.round}).first()
     return require_readable(row)

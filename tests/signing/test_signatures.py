@@ -13,7 +13,7 @@ from petition.crypto.blind_rsa import PrivateKey, blind, finalize, prepare
 from petition.crypto.encodings import b64url
 from petition.crypto.receipts import opening
 from petition.crypto.tokens import Token, statement_bytes
-from petition.errors import Forbidden, Over, Refusal, TextChanged, TokenUsed
+from petition.errors import Forbidden, NotFound, Over, Refusal, TextChanged, TokenUsed
 from petition.letters.models import Letter
 from petition.signing.models import Pending, Round, Sealed
 from petition.signing.signatures import Signed, sign
@@ -97,7 +97,7 @@ def test_a_token_of_a_round_that_never_was_is_refused(campaign: Campaign, key: P
     token = campaign.tokens(letter, 1)[0]
     statement = statement_bytes(letter, 2, text_of(campaign, letter), opening(token.receipt).commit)
 
-    with pytest.raises(Forbidden, match="no such set of codes"):
+    with pytest.raises(NotFound, match="no such set of codes"):
         campaign.sign(letter, made_with(key, token, statement))
 
 
