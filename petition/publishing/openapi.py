@@ -328,7 +328,7 @@ _COUNTS = _object(
 )
 _ROUND = _object(
     letter_id=_text("[0-9A-HJKMNP-TV-Z]{26}"),
-    letter=_WORDS,
+    letter={**_WORDS, "description": "The letter's public address; until it has one, the site's root."},
     round={"type": "integer", "minimum": 1},
     text_sha256=_HASH,
     public_key={**_text("[A-Za-z0-9_-]+"), "description": "SPKI DER: RSA, 3072 bits, e = 65537."},
