@@ -108,7 +108,7 @@ function canceledSets(entries, own) { // that the receipt may be of, in sentence
   return { told, living: possible.filter((number) => !canceled.some(({ round }) => round === number)) };
 }
 
-async function whyUnknown(own, no) { // the site cannot tell in which set a receipt was that it does not know; the log can
+async function whyUnknown(own, no) { // in which set an unknown receipt was, the site cannot tell; the log may
   const log = no.status === 404 ? await fetchLog().catch(() => null) : null;
   const { told, living } = log ? canceledSets(log.entries, own) : { told: [] };
   throw told.length && !living.length ? told.join(" ") : no;
