@@ -1381,6 +1381,8 @@ def find_pinned(site: Site, pin: bytes) -> Record:
         answer = site.get(f"round.json?round={number}")
         if answer.status == 404 and number > 1:
             break
+        if answer.status == 409:  # a further round that does not take codes yet
+            raise Stop(f"None of the sets of codes that work now has the pin that you gave. {Refused(answer)}")
         record = Record.read(answer.value())
         if has_pin(record, pin):
             return record
@@ -1517,6 +1519,7 @@ def read_pasted(args: argparse.Namespace, address: Address, kept: Token | None) 
         typed = ask("Pin (on the sheet with your code, in small type; a colleague has the same): ")
         pins = {"your pin": read_pin(typed, "your answer")}
     record = Record.read(read_object(read_file(args.record, SMALL), f"The file {args.record}"))
+    require_saved_round(args.record, record, pins, kept.round if kept else address.round)
     require_pinned(record, pins)
     require_text(Answer(200, read_file(args.text, LONGEST_TEXT)), record)
     tell_checked([record], is_pinned=True, is_public=False)
@@ -1524,6 +1527,25 @@ def read_pasted(args: argparse.Namespace, address: Address, kept: Token | None) 
     if not args.token_only:
         require_place(address, record)
     return address, record
+
+
+def require_saved_round(name: str, record: Record, pins: dict[str, bytes], number: int | None) -> None:
+    """Stop at the record of another round than was meant: that is a mix-up, and no fraud.
+
+    A pin alone does not say of which round it is, so the signer must compare the numbers.
+    """
+    if number and number != record.round:
+        raise Stop(
+            f"The file {name} is the record of set {record.round} of the codes, and yours is set {number}. Save"
+            f" set-{number}.json from the page, and give it with --record. {NOT_SENT}"
+        )
+    if not number and not all(has_pin(record, pin) for pin in pins.values()):
+        raise Stop(
+            f"The file {name} is the record of set {record.round} of the codes, and does not have your pin. The number"
+            f" of your set is on the sheet, in small type. If it is another one, save that set's file from the page,"
+            f" and give it with --record. If it is set {record.round}: "
+            + wrong_pin(f"The page gave you another record of round {record.round} than your pin names.")
+        )
 
 
 # --- 11. What is shown of you. It is compared with what the letter offers before anything is sent. --------
@@ -1869,9 +1891,9 @@ def by_post(signing: Signing, attempt: Token, code: str, retry: Path) -> bytes:
 
 
 def by_paste(attempt: Token) -> bytes:
-    """Show the hidden statement for the page's plain form, and read the answer from the keyboard."""
+    """Show the round and the hidden statement for the page's plain form, and read the answer from the keyboard."""
     tell("On the letter's page for codes, paste this into the form for this program:")
-    print("\n" + b64url(attempt.blinded_message or b"") + "\n", flush=True)
+    print(f"\n{attempt.round}.{b64url(attempt.blinded_message or b'')}\n", flush=True)
     text = ""
     while len(text) < 512:  # 384 bytes in base64url
         line = ask("Paste the page's answer here: " if not text else "The rest of it: ")
@@ -1974,7 +1996,7 @@ def change(args: argparse.Namespace) -> dict[str, Any]:
         f" {shown.told(record)}. It sees {what_is_seen(proxy)}, but not who you are."
     )
     value = {**halves(receipt), "appearance": shown.value(record, receipt)}
-    send_for_receipt(args, address, proxy, "appearances", value)
+    send_for_receipt(args, address, proxy, "appearances", value, receipt, token)
     tell("It is changed, and shows with one of the next updates.")
     return {"ok": True, "changed": True, "appear": shown.step, "commit": commitment(receipt)}
 
@@ -2009,14 +2031,30 @@ def checked_for_receipt(
 
 
 def send_for_receipt(
-    args: argparse.Namespace, address: Address, proxy: Proxy | None, name: str, value: dict[str, Any]
+    args: argparse.Namespace,
+    address: Address,
+    proxy: Proxy | None,
+    name: str,
+    value: dict[str, Any],
+    receipt: bytes,
+    token: Token | None,
 ) -> dict[str, Any]:
-    """Send what a receipt opens, over a connection of its own."""
+    """Send what a receipt opens, over a connection of its own.
+
+    A server that knows no signature of the receipt cannot tell in which set of codes it was. The public log can.
+    """
     with Site(address, proxy, args.timeout) as site:
         try:
             return site.post(name, value)
         except Trouble as trouble:
             raise Stop(f"{trouble} It may or may not have arrived. The same command again does no harm.") from None
+        except Refused as refused:
+            canceled, is_sure = "", False
+            if refused.answer.status == 404:
+                with contextlib.suppress(Stop):
+                    canceled, living = told_canceled(fetch_log(site, commitment(receipt)), token)
+                    is_sure = bool(canceled) and not living
+            raise (Stop(f"There is no signature with this receipt.{canceled}") if is_sure else refused) from None
 
 
 def withdraw(args: argparse.Namespace) -> dict[str, Any]:
@@ -2030,7 +2068,8 @@ def withdraw(args: argparse.Namespace) -> dict[str, Any]:
         f" that you withdraw it, and sees {what_is_seen(proxy)}, but not who you are."
     )
     w, a = openings(receipt)
-    answer = send_for_receipt(args, address, proxy, "withdrawals", {"w": b64url(w), "a": b64url(a)})
+    value = {"w": b64url(w), "a": b64url(a)}
+    answer = send_for_receipt(args, address, proxy, "withdrawals", value, receipt, token)
     if answer.get("withdrawn") is not True:
         raise Stop("The server did not say that the signature was withdrawn. Try again, and ask the organizers.")
     was_sealed = answer.get("was_sealed") is True
@@ -2189,14 +2228,7 @@ def own_signature(log: Log, token: Token | None) -> int:
         raise Stop(f"STOP. The log has several signatures with your receipt. {ALARM}")
     if places:
         return places[0]
-    numbers = {token.round} if token else numbers_in(log, "round").keys()
-    canceled = {number: entry for number, entry in numbers_in(log, "annulled").items() if number in numbers}
-    told = "".join(
-        f" The organizers canceled set {number} of the codes ({plain(entry.get('reason'))}). What waited in it was"
-        " deleted."
-        for number, entry in sorted(canceled.items())
-    )
-    living = numbers - canceled.keys()
+    told, living = told_canceled(log, token)
     if told and not living:
         raise Stop(f"Your signature is not in the log.{told}")
     told += " Your receipt file says whether that was your set." if told else ""
@@ -2217,6 +2249,18 @@ def own_signature(log: Log, token: Token | None) -> int:
         " no signature at all: fewer people signed in it than the minimum, so that it was never published, or the"
         f" server hid it.{'' if token else ' Your receipt file says whether that was your round.'}"
     )
+
+
+def told_canceled(log: Log, token: Token | None) -> tuple[str, set[int]]:
+    """What the log says of the canceled sets that a receipt may be of; and the others that it may be of."""
+    numbers = {token.round} if token else set(numbers_in(log, "round"))
+    canceled = {number: entry for number, entry in numbers_in(log, "annulled").items() if number in numbers}
+    told = "".join(
+        f" The organizers canceled set {number} of the codes ({plain(entry.get('reason'))}). What waited in it was"
+        " deleted."
+        for number, entry in sorted(canceled.items())
+    )
+    return told, numbers - canceled.keys()
 
 
 def numbers_in(log: Log, kind: str) -> dict[int, dict[str, Any]]:

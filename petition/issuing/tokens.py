@@ -11,7 +11,7 @@ from petition.crypto.blind_rsa import MODULUS_SIZE, PrivateKey, PublicKey
 from petition.crypto.boxes import unlock
 from petition.crypto.codes import read_code
 from petition.database import changed
-from petition.errors import BadShape, CodeUsed, Forbidden, NotFound, Over
+from petition.errors import BadShape, CodeUsed, Forbidden, NotFound, Over, Refusal
 from petition.issuing.codes import hash_code
 from petition.issuing.models import UNSPENT, Batch, Code, IssuingRound
 from petition.issuing.rounds import ROUND_KEY_LABEL, require_begun, require_issuing
@@ -69,14 +69,32 @@ def exchange(
     waits for it: the key is unlocked before the claim, so that a claimed code gets its answer though the round ends.
     """
     code = read_code(code)
-    key = _unlocked(session, keys, letter_id, number, blinded, moment)
-    require_issuing(_issuing_round(session, letter_id, number))
-    pepper = keys.secrets.pepper(letter_id, number)
-    if pepper is None:
-        raise Over(KEYS_GONE)
-    _claim(session, letter_id, number, hash_code(pepper, code), hashlib.sha256(blinded).digest())
+    try:
+        key = _unlocked(session, keys, letter_id, number, blinded, moment)
+        require_issuing(_issuing_round(session, letter_id, number))
+        pepper = keys.secrets.pepper(letter_id, number)
+        if pepper is None:
+            raise Over(KEYS_GONE)
+        _claim(session, letter_id, number, hash_code(pepper, code), hashlib.sha256(blinded).digest())
+    except (Forbidden, Over):
+        _require_no_other_round(session, keys.secrets, letter_id, number, code, moment)
+        raise
     session.commit()
     return key.blind_sign(blinded)
+
+
+def _require_no_other_round(
+    session: Session, secrets: RoundSecrets, letter_id: str, number: int, code: str, moment: datetime
+) -> None:
+    """Refuse a code of another round as such, so that a program goes on to that round: also when the round that it
+    asked has ended. Of a round that has not begun it learns when to come back."""
+    try:
+        row = round_of_code(session, secrets, letter_id, code)
+    except Refusal:
+        return
+    if row.number != number:
+        require_begun(row, moment)
+        raise Forbidden(UNKNOWN_CODE)
 
 
 def _unlocked(

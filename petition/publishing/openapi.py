@@ -178,7 +178,7 @@ def _signing() -> Json:
     record = _operation(
         "The public record of a round: all that an outside client needs.",
         {200: {"$ref": "#/components/schemas/Round"}},
-        (308, 404, 410),
+        (308, 404, 409, 410),
         parameters=[_in("query", "round", _text("[1-9][0-9]{0,8}"))],
     )
     found: Json = {"round.json": {"get": record}}
@@ -328,7 +328,7 @@ _COUNTS = _object(
 )
 _ROUND = _object(
     letter_id=_text("[0-9A-HJKMNP-TV-Z]{26}"),
-    letter=_WORDS,
+    letter={**_WORDS, "description": "The letter's public address; until it has one, the site's root."},
     round={"type": "integer", "minimum": 1},
     text_sha256=_HASH,
     public_key={**_text("[A-Za-z0-9_-]+"), "description": "SPKI DER: RSA, 3072 bits, e = 65537."},

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from petition.crypto.encodings import sha256
 from petition.crypto.receipts import commit_of
-from petition.errors import NotFound, Over
+from petition.errors import Over
 from petition.letters.models import Letter
 from petition.letters.states import SIGNABLE, is_current
 from petition.signing.appearances import (
@@ -20,7 +20,7 @@ from petition.signing.appearances import (
     shown_under,
 )
 from petition.signing.models import Pending, Round, Sealed, Tombstone, Withdrawal
-from petition.signing.signatures import WITHDRAWN_SENTENCE, held_state
+from petition.signing.signatures import UNKNOWN, WITHDRAWN_SENTENCE, held_state, unknown_receipt
 
 
 def change(session: Session, letter: Letter, appearance: Appearance, *, keeps_name: bool = False) -> Shown:
@@ -57,7 +57,7 @@ def _round_of(session: Session, letter: Letter, commit: bytes) -> int:
         raise Over(WITHDRAWN_SENTENCE)
     if sealed is not None:
         return sealed.round
-    raise NotFound("No signature on this letter has this receipt.")
+    raise unknown_receipt(session, letter, None, UNKNOWN)
 
 
 def _require_less(before: Shown, wanted: Appearance) -> None:

@@ -26,6 +26,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from petition.crypto.blind_rsa import PublicKey
+from petition.crypto.encodings import b64url
 from petition.crypto.receipts import Opening
 from petition.database import changed, insert_once
 from petition.errors import Conflict, Forbidden, NotFound, Over, Refusal, TextChanged, TokenUsed, TooEarly
@@ -60,6 +61,7 @@ MAYBE_CANCELED = _(
     "No signature on this letter has this receipt. The organizers canceled a set of codes: if yours was in it, your "
     "signature was deleted while it waited."
 )
+RECEIPT_USED = _("This receipt already belongs to another signature. Each code gets its own receipt.")
 WITHDRAWN_SENTENCE = _("This signature was removed. You can't sign with it again.")
 
 
@@ -74,8 +76,9 @@ def _columns() -> Select[Any]:
     return select(*of_letter, *of_rules, *of_round)
 
 
-# Of sealing, which is above this package and imports it, so the table is named and its model is not.
+# Of sealing, which is above this package and imports it, so the tables are named and their models are not.
 LOG_SIZES = table("log", column("letter_id"), column("size"), column("preparing"))
+LOG_ENTRIES = table("entry", column("letter_id"), column("number"), column("data", LargeBinary))
 
 
 def _public_size(letter_id: ColumnElement[str]) -> ScalarSelect[int]:
@@ -175,7 +178,7 @@ def _letter_and_round(session: Session, path: str, statement: Statement) -> Row[
         row = session.execute(_LETTER_AND_ROUND[kind], {**values, "round": statement.round}).first()
     if found is None or row is None:
         _require_this_letter(letter_at(session, path), statement)
-        raise Forbidden("This letter has no such set of codes.")
+        raise NotFound("This letter has no such set of codes.")
     if row.k == ALONE:
         session.execute(_LETTER_AND_ROUND_ALONE[kind], {**values, "round": statement.round}).first()
     return require_readable(row)
@@ -231,6 +234,7 @@ def _accept(
     if "sealed" in stands:
         if inserted:  # it waited no more, so its key was free; twice in the log would count twice
             session.execute(delete(Pending).filter_by(**key))
+        _require_same_sealed(session, row.id, commit, message)
         _require_same_appearance(session, row, appearance)
         return Signed(sealed=True)
     if "pending" not in stands:
@@ -274,7 +278,15 @@ def _what_stands(session: Session, letter_id: str, commit: bytes) -> set[str]:
 def _require_same(session: Session, letter_id: str, commit: bytes, message: bytes) -> None:
     stored = session.scalar(select(Pending.message).where(Pending.letter_id == letter_id, Pending.commit == commit))
     if stored != message:
-        raise TokenUsed("This receipt already belongs to another signature. Each code gets its own receipt.")
+        raise TokenUsed(RECEIPT_USED)
+
+
+def _require_same_sealed(session: Session, letter_id: str, commit: bytes, message: bytes) -> None:
+    its_entry = (LOG_ENTRIES.c.letter_id == Sealed.letter_id) & (LOG_ENTRIES.c.number == Sealed.entry)
+    entry = select(LOG_ENTRIES.c.data).join(Sealed, its_entry)
+    stored = session.scalar(entry.where(Sealed.letter_id == letter_id, Sealed.commit == commit))
+    if stored is None or b64url(message).encode() not in stored:
+        raise TokenUsed(RECEIPT_USED)
 
 
 def withdraw(session: Session, letter: Letter, opening: Opening, number: int | None = None) -> Withdrawn:
@@ -286,12 +298,12 @@ def withdraw(session: Session, letter: Letter, opening: Opening, number: int | N
     """
     withdrawn = _withdraw(session, letter, opening)
     if withdrawn is None:
-        raise _unknown(session, letter, number, NOTHING_TO_REMOVE)
+        raise unknown_receipt(session, letter, number, NOTHING_TO_REMOVE)
     forget(session, letter.id, opening.a)
     return withdrawn
 
 
-def _unknown(session: Session, letter: Letter, number: int | None, sentence: str) -> Refusal:
+def unknown_receipt(session: Session, letter: Letter, number: int | None, sentence: str) -> Refusal:
     """Why nothing is known of a receipt. Of a canceled set it tells only what the log tells."""
     canceled = {row.number: row.annulled for row in rounds_of(session, letter.id) if row.is_annulment_logged}
     if number in canceled:
@@ -370,7 +382,7 @@ def look_up(session: Session, letter: Letter, opening: Opening, number: int | No
     commit = bytes.fromhex(opening.commit)
     stands = _what_stands(session, letter.id, commit)
     if not stands:
-        raise _unknown(session, letter, number, UNKNOWN)
+        raise unknown_receipt(session, letter, number, UNKNOWN)
     if "tombstone" in stands or "withdrawn" in stands:
         return ReceiptState("withdrawn")
     shown = shown_under(session, letter.id, opening.a)

@@ -88,12 +88,8 @@ async function look({ texts, entries, isProved }, own) {
 const saidIn = (entry) => new TextDecoder().decode(fromText(entry.message).slice(32));
 
 function whyMissing(entries, own) { // the sentence about a signature that is not there
-  const roundsOf = (kind) => entries.filter(({ type }) => type === kind).map(({ round }) => round);
-  const signed = roundsOf("signature");
-  const possible = own.round ? [own.round] : roundsOf("round");
-  const canceled = entries.filter(({ type, round }) => type === "annulled" && possible.includes(round));
-  const told = canceled.map(({ round, reason }) => fill("canceled", { round, reason: plain(reason) }));
-  const living = possible.filter((number) => !canceled.some(({ round }) => round === number));
+  const signed = entries.filter(({ type }) => type === "signature").map(({ round }) => round);
+  const { told, living } = canceledSets(entries, own);
   if (told.length && !living.length) return told.join(" ");
   if (told.length) told.push(sentence("whichset"));
   if (!entries.some(({ type }) => type === "closed")) {
@@ -103,6 +99,19 @@ function whyMissing(entries, own) { // the sentence about a signature that is no
   const empty = living.filter((round) => !signed.includes(round));
   const leftOut = sentence(told.length ? "leftoutset" : "leftout");
   return [...told, empty.length ? fill("missingclosed", { rounds: empty.join(", ") }) : leftOut].join(" ");
+}
+
+function canceledSets(entries, own) { // that the receipt may be of, in sentences; and the others that it may be of
+  const possible = own.round ? [own.round] : entries.filter(({ type }) => type === "round").map(({ round }) => round);
+  const canceled = entries.filter(({ type, round }) => type === "annulled" && possible.includes(round));
+  const told = canceled.map(({ round, reason }) => fill("canceled", { round, reason: plain(reason) }));
+  return { told, living: possible.filter((number) => !canceled.some(({ round }) => round === number)) };
+}
+
+async function whyUnknown(own, no) { // in which set an unknown receipt was, the site cannot tell; the log may
+  const log = no.status === 404 ? await fetchLog().catch(() => null) : null;
+  const { told, living } = log ? canceledSets(log.entries, own) : { told: [] };
+  throw told.length && !living.length ? told.join(" ") : no;
 }
 
 function entryText({ message, round, signature }) { // canonical (RFC 8785)
@@ -146,7 +155,8 @@ Object.assign(acts, {
     base = "";
     if (own.pin) await checkRecord(own);
     const { w, a } = await openings(fromText(own.receipt));
-    const { was_sealed } = await askJson("withdrawals", { w: toText(w), a: toText(a) });
+    const both = { w: toText(w), a: toText(a) };
+    const { was_sealed } = await askJson("withdrawals", both).catch((no) => whyUnknown(own, no));
     for (const part of form().children) part.hidden = part.id !== "told"; // there is no more to ask
     return sentence(was_sealed ? "removedsealed" : "removed");
   },

@@ -297,7 +297,7 @@ async function askJson(path, members) {
   const no = plain(words || sentence("lost"));
   const isFinal = [400, 403, 404, 409, 410, 413].includes(status); // asking again will not help
   const isElsewhere = status === 403 && Boolean(words); // of another round, says the site itself
-  throw isFinal ? Object.assign(new Error(no), { isFinal, isElsewhere }) : no;
+  throw isFinal ? Object.assign(new Error(no), { isFinal, isElsewhere, status }) : no;
 }
 
 function parse(bytes) {
@@ -341,7 +341,7 @@ const SHAPES = {
 
 async function readRecord(given) {
   if (!Object.keys(SHAPES).every((name) => SHAPES[name](given[name]))) stop("record");
-  const { letter_id, round, text_sha256, k, timing, hosts, log_key, public_key, fields_sha256, roll_id: roll } = given;
+  const { round, public_key, fields_sha256, roll_id: roll } = given;
   const names_keys = {};
   for (const [step, spki] of Object.entries(given.names_keys)) {
     modulus(fromText(spki));
@@ -349,10 +349,12 @@ async function readRecord(given) {
   }
   const n = modulus(fromText(public_key));
   if (fields_sha256 !== toHex(await sha256(utf8(canonical(given.fields))))) stop("record");
-  const shared = { letter_id, text_sha256, k, timing, hosts, log_key, fields_sha256, names_keys };
+  const shared = sharedBy({ ...given, names_keys });
   return { ...given, n, shared, pin: await pinOf({ ...shared, round, public_key, roll }) };
 }
 
+const sharedBy = ({ letter_id, text_sha256, k, timing, hosts, log_key, fields_sha256, names_keys }) =>
+  ({ letter_id, text_sha256, k, timing, hosts, log_key, fields_sha256, names_keys }); // what a letter's rounds share
 const pinOf = (pinned) => sha256(utf8("petition-pin-v1"), utf8(canonical(pinned)));
 
 async function findRecords(own, pins) { // of the round that a file, link or pin names; else of all a code may be of
@@ -366,7 +368,7 @@ async function findRecords(own, pins) { // of the round that a file, link or pin
   if (pins.length) {
     for (let number = 1; number <= 100; number++) {
       const found = await fetchRound(number).catch((no) => {
-        throw no.isFinal && number > 1 ? sentence("pin") : no;
+        throw no.status === 404 && number > 1 ? sentence("pin") : no;
       });
       if (isPin(found.pin, pins[0])) return [found];
     }
@@ -502,15 +504,8 @@ async function isSigned({ note, origin }, logKey) { // null where the browser kn
   return (await Promise.all(found)).includes(true);
 }
 
-function requireVersion(first) { // other logs have other rules
-  if (first.type !== "letter" || first.version !== 2) stop("version");
-}
-
-function pinInLog(first, { round, public_key, roll }) { // of a round, as the log says it to everyone
-  const { letter_id, text_sha256, k, timing, hosts, log_key, fields_sha256, names_keys } = first;
-  const shared = { letter_id, text_sha256, k, timing, hosts, log_key, fields_sha256, names_keys };
-  return pinOf({ ...shared, round, public_key, roll });
-}
+// The pin of a round, as the log says it to everyone.
+const pinInLog = (first, { round, public_key, roll }) => pinOf({ ...sharedBy(first), round, public_key, roll });
 
 async function compareWithLog(found) { // entry 0 and the round's entry, both under the root that the log's key signed
   const checkpoint = await fetchCheckpoint();
@@ -525,7 +520,7 @@ async function compareWithLog(found) { // entry 0 and the round's entry, both un
     if (toHex(await rootOf(leaves)) !== toHex(roots[number])) stop("log");
     const members = entries.map((entry) => parse(entry) || stop("log"));
     first = first || members[0];
-    requireVersion(first);
+    if (first.type !== "letter" || first.version !== 2) stop("version"); // other logs have other rules
     const opened = members.find((one) => one.type === "round" && one.round === found.round);
     if (opened) return toHex(await pinInLog(first, opened)) === toHex(found.pin) || stop("log");
   }
@@ -536,13 +531,13 @@ async function compareWithLog(found) { // entry 0 and the round's entry, both un
 
 const file = (members) => new Blob([JSON.stringify(members, null, 1) + "\n"], { type: "application/json" });
 
-async function begin() { // a new receipt, and a statement that commits to it, hidden; for each record one
-  const { letter_id, round, n } = record;
-  const pin = toText(record.pin);
+async function begin(of) { // a new receipt, and a statement that commits to it, hidden; for each record one
+  const { letter_id, round, n } = of;
+  const pin = toText(of.pin);
   if (begun[pin]) return begun[pin];
   const receipt = random(16);
   const { commit } = await openings(receipt);
-  const message = joined(random(32), statement(record, round, commit));
+  const message = joined(random(32), statement(of, round, commit));
   let r = n;
   while (r >= n || r < 2) r = toNumber(random(SIZE));
   const blinded = await blind(n, message, random(48), r);
@@ -658,7 +653,8 @@ async function prepare() { // sends nothing of the signer's; afterwards kept is 
   if (own && !own.signature && !(own.inverse && code)) stop("file");
   if (own) await requireOwnRecord(own);
   if (!own && !begun[toText(record.pin)]) tell("hiding");
-  kept = own || await begin();
+  for (const one of (own && own.others) || []) begun[one.pin] = one;
+  kept = own || await begin(record);
   return code;
 }
 
@@ -667,7 +663,7 @@ async function obtain(code) { // turns the backup file into a token file
   if (!record.issuing) stop("ended");
   tell("sending");
   unsaved = true;
-  const { blinded_message, inverse, ...rest } = kept;
+  const { blinded_message, inverse, others: _, ...rest } = kept;
   const answer = await askJson("tokens", { code, round: rest.round, blinded_message }).catch((no) => {
     if (no.isElsewhere && others.length) return null;
     unsaved = unsaved && !no.isFinal; // the code was not used
@@ -675,7 +671,8 @@ async function obtain(code) { // turns the backup file into a token file
   });
   if (!answer) { // the next round has a statement of its own
     [record, ...others] = others;
-    kept = await begin();
+    kept = await begin(record);
+    await requireOwnRecord(kept);
     return obtain(code);
   }
   const bytes = await Promise.resolve(answer.blind_signature).then(fromText).catch(() => stop("invalid"));
@@ -686,8 +683,8 @@ async function obtain(code) { // turns the backup file into a token file
 
 function show(name) { // the second screen
   byId("main").replaceChildren(byId(name).content);
-  for (const part of document.querySelectorAll("[data-fill=words]")) part.textContent = words();
-  for (const part of document.querySelectorAll("[data-fill=pin]")) part.textContent = inFours(spokenPin(record.pin));
+  const texts = { words: words(), pin: inFours(spokenPin(record.pin)) };
+  for (const part of document.querySelectorAll("[data-fill]")) part.textContent = texts[part.dataset.fill];
   if (!record.isPinned) reveal(isPublic ? "unpinned-log" : "unpinned");
   document.querySelector("h1").focus();
 }
@@ -716,6 +713,8 @@ const acts = {
   },
   async backup() {
     await prepare();
+    const spare = await Promise.all(others.map(begin));
+    if (spare.length) kept = { ...kept, others: spare };
     reveal("backup");
     return sentence("backup");
   },

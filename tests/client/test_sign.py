@@ -709,6 +709,29 @@ def test_what_does_not_go_together_is_said(run: Run, letter: str, web: Web, word
     assert ran.err
 
 
+# A new strip, before its set is public
+
+EARLY = "The codes of set 3 work from the next count update."
+
+
+@pytest.mark.parametrize("holds", ["link", "pin"])
+def test_a_new_strip_hears_from_when_it_works_and_no_alarm(
+    run: Run, letter: str, issuer: Issuer, web: Web, holds: str
+) -> None:
+    issuer.with_newer_rounds()
+    link = issuer.link(web.url, 3)
+    new = ("sign", link) if holds == "link" else ("sign", letter, "--code", CODE, "--pin", issuer.pin(3))
+    issuer.fault = lambda seen: Reply.refusal(409, EARLY) if seen.path.endswith("round=3") else None
+
+    ran = run(*new)
+
+    assert (ran.status, web.posts()) == (1, [])
+    assert EARLY in ran.said
+    assert ("None of the sets of codes that work now has the pin" in ran.said) is (holds == "pin")
+    assert "Nothing of yours was sent" in ran.said
+    assert "STOP" not in ran.said
+
+
 # By copy and paste
 
 
@@ -725,7 +748,7 @@ def test_a_code_can_be_used_by_copy_and_paste(run: Run, letter: str, web: Web, s
     assert first.status == 1
     begun = client.load("begun.json")
     assert begun.blinded_message
-    assert b64(begun.blinded_message) in first.out.split()
+    assert f"1.{b64(begun.blinded_message)}" in first.out.split()
     assert web.seen == []
 
     answer = b64(raw_sign(saved.key, begun.blinded_message))
@@ -757,8 +780,25 @@ def test_what_was_saved_from_the_page_is_checked_before_anything_is_shown(
 
     assert (ran.status != 0, web.seen) == (True, [])
     assert said in ran.said
-    assert not [line for line in ran.out.splitlines() if len(line) == 512]
+    assert not [line for line in ran.out.splitlines() if len(line) >= 512]
     assert not list(Path().glob("*retry*"))
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["by the link", "by the pin alone"])
+def test_the_saved_record_of_another_set_is_a_mix_up_and_says_what_to_save(
+    run: Run, letter: str, web: Web, saved: Issuer, named: bool
+) -> None:
+    pin = saved.pin()
+    saved.with_newer_rounds()
+    Path("set-2.json").write_text(json.dumps(saved.round_json(2)))
+    address = saved.link(web.url).partition("&c=")[0] if named else letter
+
+    ran = run("sign", address, "--paste", "--record", "set-2.json", typed=f"{pin}\n")
+
+    assert (ran.status, web.seen) == (1, [])
+    assert "is the record of set 2" in ran.said
+    assert ("STOP" in ran.said) is not named
+    assert ("set-1.json" in ran.said) is named
 
 
 def changed_file(issuer: Issuer, **members: object) -> None:

@@ -3,9 +3,12 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from petition import client
 from tests.client.conftest import Run
-from tests.client.issuing import CODE, PUBLIC, SHORT, Issuer, b64, cut_on
+from tests.client.issuing import CODE, LOG_KEY, PUBLIC, SHORT, Issuer, Round, b64, cut_on, key_pair
+from tests.client.logs import canonical, entries_of, log_of, publish
 from tests.client.serving import Reply, Web
 
 RECEIPT = bytes(range(16))
@@ -77,6 +80,49 @@ def test_a_refusal_is_passed_on(run: Run, letter: str, issuer: Issuer) -> None:
 
     assert ran.status == 1
     assert "There is no signature with this receipt." in ran.said
+
+
+ANNULLED = {"type": "annulled", "round": 1, "reason": "Someone copied the codes"}
+NEITHER = "No signature has this receipt, or its set was canceled."
+DO = {"withdraw": ("withdraw",), "change": ("change", "--appear", "counted")}
+
+
+def canceled_in_public(issuer: Issuer, number: int = 1) -> None:
+    """The letter is public, its log tells of a canceled set, and the server does not know a receipt."""
+    entries = [*entries_of(log_of(issuer)), {**ANNULLED, "round": number}]
+    issuer.files = publish([canonical(entry) for entry in entries], LOG_KEY).files
+    issuer.fault = lambda seen: Reply.refusal(404, NEITHER) if seen.method == "POST" else None
+
+
+@pytest.mark.parametrize("does", DO)
+@pytest.mark.parametrize("has_file", [True, False], ids=["a file", "words"])
+def test_once_the_log_tells_of_a_canceled_set_its_receipts_hear_of_it(
+    run: Run, letter: str, issuer: Issuer, does: str, has_file: bool
+) -> None:
+    run("sign", letter, "--code", CODE)
+    issuer.signatures.clear()
+    canceled_in_public(issuer)
+    command, *more = DO[does]
+
+    ran = run(command, letter, "--receipt", "receipt.json" if has_file else WORDS, *more)
+
+    assert ran.status == 1
+    assert "The organizers canceled set 1 of the codes (Someone copied the codes)." in ran.said
+    assert NEITHER not in ran.said
+
+
+@pytest.mark.parametrize("has_file", [True, False], ids=["a file", "words"])
+def test_where_another_set_was_canceled_the_servers_words_stand(
+    run: Run, letter: str, issuer: Issuer, has_file: bool
+) -> None:
+    issuer.rounds[2] = Round(key=key_pair(3))
+    run("sign", issuer.link(letter.partition("/s/")[0]))
+    canceled_in_public(issuer, 2)
+
+    ran = run("withdraw", letter, "--receipt", "receipt.json" if has_file else WORDS)
+
+    assert ran.status == 1
+    assert NEITHER in ran.said
 
 
 def test_a_lost_answer_does_no_harm(run: Run, letter: str, issuer: Issuer) -> None:

@@ -237,6 +237,24 @@ def test_codes_of_a_closed_letter_are_over(campaign: Campaign, blinded: bytes) -
             buy(campaign, letter, code, blinded)
 
 
+@pytest.mark.parametrize("ending", ["ended", "annulled", "lost"])
+def test_a_code_of_an_older_round_is_not_said_to_be_over_when_the_newest_is(campaign: Campaign, ending: str) -> None:
+    letter = campaign.an_open_letter(k=3)
+    campaign.sign_all(letter, 5)
+    campaign.seal(letter)
+    older, newest = campaign.codes(letter, 1)[0], campaign.further_round(letter)[0]
+    if ending == "lost":
+        campaign.services.secrets.destroy(letter, 2)
+    else:
+        rounds.end_issuing(campaign.services, letter, 2, annulled="Copied." if ending == "annulled" else None)
+
+    with pytest.raises(Forbidden):
+        buy(campaign, letter, older, FIVE, number=2)
+    with pytest.raises(Over):
+        buy(campaign, letter, newest, FIVE, number=2)
+    assert buy(campaign, letter, older, FIVE)
+
+
 def test_a_round_that_never_was_has_no_codes(campaign: Campaign, blinded: bytes) -> None:
     letter = campaign.an_open_letter()
 

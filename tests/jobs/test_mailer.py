@@ -220,6 +220,37 @@ def test_a_flood_waits_and_goes_out_later(
     assert len(set(inbox.to)) == 4
 
 
+@pytest.mark.parametrize("is_known", [True, False], ids=["seen from the beginning", "there before the mailer"])
+def test_one_that_came_early_in_an_hour_waits_for_the_next_one(
+    campaign: Campaign, letter: str, inbox: Inbox, clock: Clock, monkeypatch: pytest.MonkeyPatch, is_known: bool
+) -> None:
+    monkeypatch.setattr(quotas, "LETTER_AN_HOUR", 2)
+    mailer = a_mailer(campaign) if is_known else fresh(campaign)
+    clock.pass_time(minutes=1)
+    wish(campaign, letter, *(f"worker-{number}@example.com" for number in range(3)))
+    for _ in range(60):
+        look(campaign, mailer)
+        clock.pass_time(minutes=1)
+
+    assert len(set(inbox.to)) == 3
+    assert undelivered(campaign, letter) == 0
+
+
+@pytest.mark.parametrize("minutes", [1, 50])
+def test_one_that_the_next_hour_has_no_room_for_is_given_up(
+    campaign: Campaign, letter: str, mailer: Mailer, clock: Clock, monkeypatch: pytest.MonkeyPatch, minutes: int
+) -> None:
+    monkeypatch.setattr(quotas, "LETTER_AN_HOUR", 0)
+    clock.pass_time(minutes=minutes)
+    wish(campaign, letter, ANA)
+    for _ in range(71):
+        look(campaign, mailer)
+        clock.pass_time(minutes=1)
+
+    assert campaign.rows(Outbox, letter) == []
+    assert undelivered(campaign, letter) == 1
+
+
 @pytest.mark.parametrize("limit", ["DOMAIN_AN_HOUR", "ADDRESS_A_DAY", "LETTER_AN_HOUR"])
 def test_a_flood_at_one_letter_takes_no_email_from_another(
     campaign: Campaign, letter: str, inbox: Inbox, monkeypatch: pytest.MonkeyPatch, limit: str

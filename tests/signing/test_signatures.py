@@ -13,7 +13,7 @@ from petition.crypto.blind_rsa import PrivateKey, blind, finalize, prepare
 from petition.crypto.encodings import b64url
 from petition.crypto.receipts import opening
 from petition.crypto.tokens import Token, statement_bytes
-from petition.errors import Forbidden, Over, Refusal, TextChanged, TokenUsed
+from petition.errors import Forbidden, NotFound, Over, Refusal, TextChanged, TokenUsed
 from petition.letters.models import Letter
 from petition.signing.models import Pending, Round, Sealed
 from petition.signing.signatures import Signed, sign
@@ -97,7 +97,7 @@ def test_a_token_of_a_round_that_never_was_is_refused(campaign: Campaign, key: P
     token = campaign.tokens(letter, 1)[0]
     statement = statement_bytes(letter, 2, text_of(campaign, letter), opening(token.receipt).commit)
 
-    with pytest.raises(Forbidden, match="no such set of codes"):
+    with pytest.raises(NotFound, match="no such set of codes"):
         campaign.sign(letter, made_with(key, token, statement))
 
 
@@ -160,17 +160,31 @@ def test_a_second_signature_under_the_same_receipt_is_refused(campaign: Campaign
     assert [row.message for row in campaign.rows(Pending, letter)] == [token.message]
 
 
-def test_a_second_signature_under_a_sealed_receipt_counts_for_nothing(campaign: Campaign, key: PrivateKey) -> None:
+def test_a_second_signature_under_a_sealed_receipt_is_refused(campaign: Campaign, key: PrivateKey) -> None:
     letter = campaign.a_published_letter()
     tokens = campaign.sign_all(letter, ENOUGH)
     campaign.seal(letter)
     token = next(token for token in tokens if campaign.look_up(letter, token).state == "sealed")
     statement = statement_bytes(letter, 1, text_of(campaign, letter), opening(token.receipt).commit)
-    campaign.sign(letter, made_with(key, token, statement))
+
+    with pytest.raises(TokenUsed):
+        campaign.sign(letter, made_with(key, token, statement))
+    assert campaign.sign(letter, token) == Signed(sealed=True)
     campaign.close_letter(letter)
 
     messages = {entry.get("message") for entry in campaign.entries(letter)} - {None}
     assert messages == {b64url(token.message) for token in tokens}
+
+
+def test_a_receipt_that_is_sealed_in_one_set_signs_in_no_other(campaign: Campaign) -> None:
+    letter = campaign.an_open_letter()
+    tokens = campaign.sign_all(letter, ENOUGH)
+    campaign.seal(letter)
+    token = next(token for token in tokens if campaign.look_up(letter, token).state == "sealed")
+    code = campaign.further_round(letter)[0]
+
+    with pytest.raises(TokenUsed):
+        campaign.sign(letter, campaign.token(letter, code, 2, token.receipt))
 
 
 @pytest.mark.parametrize("is_sealed", [False, True], ids=["before sealing", "after sealing"])

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from petition.crypto.blind_rsa import VARIANT
 from petition.crypto.encodings import b64url, hour
-from petition.errors import NotFound
+from petition.errors import NotFound, TooEarly
 from petition.letters.access import LISTED_AT
 from petition.letters.drafting.settings import rolls_of
 from petition.letters.fields import as_record, fields_of
@@ -31,12 +31,14 @@ def round_record(
 ) -> dict[str, Any]:
     """The record of a round by its number, or of the newest one of the first roll that counts.
 
-    ``site`` is the site's root address. Refuses a round that the letter does not have, or not yet.
+    ``site`` is the site's root address. Refuses a round that the letter does not have, or not yet. That it will have
+    one is no secret: the issuer tells as much to all who send any code there.
     """
     pinned = pinned_in(letter)
     rolls = {roll.id: roll.name for roll in rolls_of(session, letter)}
-    rows = [row for row in rounds_of(session, letter.id) if row.is_logged]
-    row = _wanted(rows, next(iter(rolls)), number)
+    known = rounds_of(session, letter.id)
+    rows = [row for row in known if row.is_logged]
+    row = _newest(rows, next(iter(rolls))) if number is None else _numbered(known, number)
     starts = signing_starts(letter, row)
     return {
         "letter_id": letter.id,
@@ -64,13 +66,22 @@ def round_record(
     }
 
 
-def _wanted(rows: list[Round], roll: str, number: int | None) -> Round:
-    """A round by its number, for a signer who holds a token of it; else the newest of a roll that was not annulled."""
-    if number is not None:
-        found = [row for row in rows if row.number == number]
-        if not found:
-            raise NotFound("This letter has no set of codes %(number)s.", number=number)
-        return found[0]
+def _numbered(rows: list[Round], number: int) -> Round:
+    """A round by its number, for a signer who holds a code or a token of it."""
+    row = next((row for row in rows if row.number == number), None)
+    if row is None:
+        raise NotFound("This letter has no set of codes %(number)s.", number=number)
+    if not row.is_logged and row.opens is not None:
+        raise TooEarly(
+            "The codes of set %(number)s work from the next count update, %(hour)s UTC. Come back then.",
+            number=number,
+            hour=f"{row.opens:%Y-%m-%d %H:%M}",
+        )
+    return row
+
+
+def _newest(rows: list[Round], roll: str) -> Round:
+    """The newest round of a roll that was not annulled."""
     mine = [row for row in rows if row.roll == roll]
     return ([row for row in mine if row.annulled is None] or mine)[-1]
 

@@ -12,7 +12,7 @@ from petition.crypto.codes import read_code
 from petition.crypto.encodings import b64url, from_b64url
 from petition.crypto.receipts import opening
 from petition.crypto.tokens import RECEIPT_SIZE, Token, drawn_from, read_token, statement_bytes
-from petition.errors import BadShape, CodeUsed, Refusal
+from petition.errors import BadShape, CodeUsed, Conflict, Refusal
 from petition.issuing.rounds import opened_by
 from petition.issuing.tokens import Keys, exchange, round_of_code
 from petition.letters.access import letter_state_at
@@ -24,7 +24,7 @@ from petition.letters.text.letter_text import LetterText
 from petition.letters.verification_methods import allowed_domains
 from petition.web.shared.appearance_form import appearance_form_of
 from petition.web.shared.context import issuer_session, language, now, page, session, site
-from petition.web.shared.forms import binary, json_members, number, posted_text, problem, text
+from petition.web.shared.forms import binary, json_members, number, posted_text, problem, small_number, text
 from petition.web.shared.letters import addressed, refusals_spoken
 from petition.web.shared.limits import limiter, signing
 
@@ -98,7 +98,7 @@ def redeem(address: str) -> tuple[str, int]:
     pasted = "".join(request.form.get("blinded_message", "").split())
     try:
         if pasted:
-            answer = _sign_pasted(letter, code, _pasted(pasted))
+            answer = _sign_pasted(letter, code, *_pasted(pasted))
             return page("join/pasted.html", letter=letter, words=words, answer=b64url(answer)), 200
         token = _token_for(letter, code, seed)
     except Refusal as refusal:
@@ -108,12 +108,14 @@ def redeem(address: str) -> tuple[str, int]:
     return _page_with_token(letter, words, token), 200
 
 
-def _pasted(typed: str) -> bytes:
-    """The blinded message that a signer's own program printed."""
+def _pasted(typed: str) -> tuple[int | None, bytes]:
+    """The round and the blinded message that a signer's own program printed. Older programs print no round."""
+    number, _, blinded = typed.rpartition(".")
     try:
-        return from_b64url(typed, 384)
+        message = from_b64url(blinded if small_number(number) or not number else "", 384)
     except BadShape:
         raise BadShape("This isn't what the program printed. Paste all of it.") from None
+    return small_number(number), message
 
 
 def _page_with_token(letter: Letter, words: LetterText, token: Token) -> str:
@@ -152,10 +154,20 @@ def _exchanged(letter_id: str, number: int, code: str, blinded: bytes) -> bytes:
     return exchange(issuer_session(), keys(), letter_id, number, code, blinded, moment=now())
 
 
-def _sign_pasted(letter: Letter, code: str, blinded: bytes) -> bytes:
-    """The blind signature for what a signer's own program made, carried here by hand."""
+def _sign_pasted(letter: Letter, code: str, number: int | None, blinded: bytes) -> bytes:
+    """The blind signature for what a signer's own program made, carried here by hand.
+
+    Another round's key would spend the code on a signature that is none, so that is refused first.
+    """
     require_signable(letter)
     round_ = round_of_code(issuer_session(), keys().secrets, letter.id, code)
+    if number not in (None, round_.number):
+        raise Conflict(
+            "This code belongs to set %(of_code)s, but your program used the record of set %(number)s. Run it again "
+            "with set-%(of_code)s.json. Your code wasn't used.",
+            of_code=round_.number,
+            number=number,
+        )
     return _exchanged(letter.id, round_.number, code, blinded)
 
 

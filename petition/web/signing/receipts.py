@@ -84,15 +84,15 @@ def _check(letter: Letter, shown: dict[str, Any], what: str) -> tuple[str, int]:
 
 
 def _found(letter: Letter, receipt: str, what: str, choice: Choice) -> dict[str, Any]:
-    both = opening(_receipt_in(receipt))
+    both, number = opening(_receipt_in(receipt)), _round_in(receipt, letter)
     if what == "change":
-        keeps_name = _is_shown(choice, look_up(session(), letter, both).shown)
+        keeps_name = _is_shown(choice, look_up(session(), letter, both, number).shown)
         wanted = without_name(choice, both) if keeps_name else appearance_of(choice, letter, both)
         change(session(), letter, wanted, keeps_name=keeps_name)
         session().commit()
     elif what != "check":
         raise BadShape("Choose what to do with the receipt: check, change or remove.")
-    found = look_up(session(), letter, both, _round_in(receipt, letter))
+    found = look_up(session(), letter, both, number)
     return {"found": found, "typed": choice_of(found.shown).typed, "is_changed": what == "change"}
 
 

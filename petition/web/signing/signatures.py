@@ -9,7 +9,7 @@ from petition.crypto.codes import receipt_words
 from petition.crypto.encodings import b64url
 from petition.crypto.receipts import Opening, opening
 from petition.crypto.tokens import Token, read_token
-from petition.errors import Conflict, Forbidden, NotFound, Refusal
+from petition.errors import Conflict, Forbidden, NotFound, Refusal, TokenUsed
 from petition.letters.models import Letter
 from petition.letters.pinned import pin_of_round
 from petition.letters.text.letter_text import LetterText
@@ -148,6 +148,8 @@ def _sign_once(letter: Letter, token: Token, appearance: Appearance) -> None:
     try:
         sign(session(), letter, token.message, token.signature, appearance, moment=now())
         session().commit()
+    except TokenUsed:
+        raise
     except Conflict:
         session().rollback()
         stored = shown_under(session(), letter.id, appearance.a) if appearance.locked_name else Shown()

@@ -397,6 +397,22 @@ def test_a_receipt_with_one_wrong_character_is_told_so(visitor: Visitor, campaig
     expect(visitor.page.locator("[name=receipt]")).to_have_attribute("aria-invalid", "true")
 
 
+@pytest.mark.parametrize(("number", "said"), [(1, "[canceled] 1: Codes were"), (2, "No such signature.")])
+def test_once_the_log_tells_of_a_canceled_set_its_receipts_hear_of_it(
+    visitor: Visitor, issuer: Issuer, liar: Hostile, campaign: Campaign, number: int, said: str
+) -> None:
+    campaign.entry = {**campaign.round, "round": number}
+    campaign.more = [{**ANNULLED, "round": number}]
+    publish(issuer, campaign)
+    liar.lie = lambda seen, reply: Reply.refusal(404, "No such signature.") if seen.method == "POST" else reply
+    visitor.open("receipt")
+    visitor.fill("receipt", receipt_words(campaign.receipt))
+    visitor.press("remove")
+    visitor.press("confirm")
+
+    visitor.expect_told(said)
+
+
 def test_a_refusal_is_passed_on(visitor: Visitor, liar: Hostile, campaign: Campaign) -> None:
     liar.lie = lambda seen, reply: Reply.refusal(404, "No such signature.") if seen.method == "POST" else reply
     visitor.open("receipt")

@@ -186,6 +186,18 @@ def test_a_pin_alone_finds_its_round(visitor: Visitor, issuer: Issuer, web: Web)
     assert [lines[2] for lines in issuer.statements()] == ["2"]
 
 
+@pytest.mark.parametrize("place", ["p={pin}", "r=3&p={pin}"])
+def test_a_new_strip_hears_from_when_it_works(visitor: Visitor, issuer: Issuer, place: str) -> None:
+    issuer.with_newer_rounds()
+    early = Reply.refusal(409, "From the next count update.")
+    issuer.fault = lambda seen: early if seen.path.endswith("round=3") else None
+    visitor.open(fragment=f"{place.format(pin=issuer.pin(3))}&c={CODE}")
+    visitor.press()
+
+    visitor.expect_told("From the next count update.")
+    assert visitor.posts() == []
+
+
 def test_a_later_round_is_found_in_a_long_log(visitor: Visitor, issuer: Issuer) -> None:
     issuer.rounds |= {number: Round(key=key_pair(3)) for number in range(2, 300)}
     issuer.files = log_of(issuer).files
@@ -347,6 +359,42 @@ def test_a_backup_for_a_round_that_the_code_is_not_of_goes_on_to_the_others(
     visitor.expect_heading("You signed")
 
     assert web.rounds_asked() == [3, 2, 1]
+
+
+def test_a_backup_covers_every_round_that_the_code_may_be_of(
+    new_visitor: Callable[[], Visitor], three_rounds: Issuer, web: Web
+) -> None:
+    first, other = new_visitor(), new_visitor()
+    first.open(fragment=f"c={CODE}")
+    first.press("backup")
+    backup = first.download()
+    three_rounds.late_fault = lambda _, reply: Reply(cut=True) if reply.status == 201 else reply
+    first.press()
+    first.expect_told("[lost]")
+    three_rounds.late_fault = lambda _, reply: reply
+    other.open()
+    other.fill("code", CODE)
+    other.choose("backup_file", backup)
+    other.press()
+    other.expect_heading("You signed")
+
+    assert [one["round"] for one in (backup, *backup["others"])] == [3, 2, 1]
+    assert client.read_receipt(other.filled("words")) == from_b64(backup["others"][1]["receipt"])
+
+
+@pytest.mark.parametrize("change", [{"blinded_message": b64(b"\1" * 384)}, {"inverse": b64(b"\1" * 384)}], ids=list)
+def test_a_backup_that_was_changed_for_another_round_costs_no_code(
+    visitor: Visitor, three_rounds: Issuer, change: dict[str, str]
+) -> None:
+    visitor.open(fragment=f"c={CODE}")
+    visitor.press("backup")
+    backup = visitor.download()
+    backup["others"][1] |= change
+    visitor.choose("backup_file", backup)
+    visitor.press()
+
+    visitor.expect_told("[file]")
+    assert three_rounds.codes[CODE] is None
 
 
 # Codes

@@ -70,10 +70,23 @@ def test_a_written_receipt_hears_that_its_set_may_be_the_canceled_one(
 def test_a_program_hears_that_the_set_may_be_the_canceled_one(shared: Shared, place: Place, held: Token) -> None:
     shared.campaign.seal(place.id)
     opened = shared.campaign.opening(held)
-    answer = shared.send(f"{place.hidden}withdrawals", {"w": text_of(opened.w), "a": text_of(opened.a)})
+    w, a = text_of(opened.w), text_of(opened.a)
+    changing = {"w_hash": opened.w_hash, "a": a, "appearance": {"step": "counted"}}
+    sent = [("withdrawals", {"w": w, "a": a}), ("appearances", changing)]
+    answers = [shared.send(f"{place.hidden}{name}", body) for name, body in sent]
 
-    assert answer.status_code == 404
-    assert answer.get_json()["detail"] == f"{UNKNOWN} {MAYBE}"
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert {answer.get_json()["detail"] for answer in answers} == {f"{UNKNOWN} {MAYBE}"}
+
+
+def test_a_file_that_changes_what_is_shown_hears_that_its_set_was_canceled(
+    shared: Shared, place: Place, held: Token
+) -> None:
+    shared.campaign.seal(place.id)
+    page = shared.visitor().post(f"{place.hidden}receipt", receipt=held.as_text(), do="change", appear="counted")
+
+    assert page.status == 410
+    assert DELETED in page.text
 
 
 @pytest.mark.parametrize("write", [Token.as_text, lambda token: receipt_words(token.receipt)], ids=["a file", "words"])

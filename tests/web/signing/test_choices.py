@@ -245,3 +245,14 @@ def test_looking_without_changing_writes_nothing(shared: Shared, place: Place, h
     assert shown(shared, place, held) == before
     with Session(shared.campaign.databases.reading) as session:
         assert session.get_one(Letter, place.id).edition >= 0
+
+
+def test_a_name_signs_once_with_a_receipt_however_often_the_form_is_sent(shared: Shared) -> None:
+    place, campaign = shared.an_open_letter(names=("named",)), shared.campaign
+    first = campaign.tokens(place.id, 1)[0]
+    other = campaign.token(place.id, shared.code(place), receipt=first.receipt)
+    typed = {"appear": "named", "name": "Ana Muster", "confirm": "yes"}
+
+    tokens = [token.as_text() for token in (first, first, other)]
+    signed = [shared.post_form(f"{place.hidden}sign", token=token, **typed) for token in tokens]
+    assert [answer.status_code for answer in signed] == [200, 200, 409]

@@ -4,8 +4,10 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+from petition.coordination import rounds
 from petition.letters.fields import read_field
 from tests.shared import ONCE, Shared
 from tests.web.outside import bytes_of, text_of
@@ -118,6 +120,20 @@ def test_a_round_that_the_letter_does_not_have_is_not_found(shared: Shared) -> N
 
     for number in ("2", "0", "-1", "x", "", "9" * 30):
         assert shared.get(f"{place.hidden}round.json?round={number}").status_code == 404, number
+
+
+@ONCE
+def test_a_set_that_the_log_does_not_have_yet_says_from_when_its_codes_work(shared: Shared) -> None:
+    place = shared.an_open_letter()
+    shared.campaign.sign_all(place.id, 5)
+    shared.campaign.seal(place.id)
+    opens = shared.campaign.clock() + timedelta(hours=19)
+    rounds.open_further_round(shared.campaign.services, place.id, None, 6, opens=opens)
+
+    early, none = (shared.get(f"{place.hidden}round.json?round={number}") for number in (2, 3))
+    assert (early.status_code, none.status_code) == (409, 404)
+    assert f"{opens:%Y-%m-%d %H:%M} UTC" in early.get_json()["detail"]
+    assert [one["round"] for one in shared.get(f"{place.hidden}round.json").get_json()["rounds"]] == [1]
 
 
 @ONCE
