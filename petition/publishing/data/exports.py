@@ -104,14 +104,13 @@ def names_csv(found: Figures) -> bytes:
     return BYTE_ORDER_MARK + table(NAMES_COLUMNS, ((one.name, one.title) for one in names), found.words.language)
 
 
-def table(columns: Iterable[str] | None, rows: Iterable[Iterable[Any]], language: str = "en") -> bytes:
+def table(columns: Iterable[str], rows: Iterable[Iterable[Any]], language: str = "en") -> bytes:
     """RFC 4180 in UTF-8, lines ending CRLF; cells that a spreadsheet would run or change are defused.
 
-    Without ``columns`` there is no header: more rows of a table that has one. ``language`` is that of the cells.
+    ``language`` is that of the cells.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    if columns is not None:
-        writer.writerow(columns)
+    writer.writerow(columns)
     writer.writerows([defused(cell, language) for cell in row] for row in rows)
     return text.getvalue().encode()

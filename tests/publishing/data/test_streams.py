@@ -68,11 +68,21 @@ def test_people_sign_while_the_log_is_read(campaign: Campaign, letter: str) -> N
     assert list(pieces) == []
 
 
+def test_someone_who_stops_reading_leaves_nothing_open(campaign: Campaign) -> None:
+    """These hours are of no letter. A connection that was left in the middle of them would give the rest to others."""
+    _put(campaign, Sealing, _hours("I" * 26, 3 * AT_ONCE))
+    engine = campaign.databases.reading
+    for _ in range(2):
+        pieces = history_csv(engine, "I" * 26)
+        next(pieces), next(pieces)
+        pieces.close()  # type: ignore[attr-defined]
+
+    assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    assert len(whole(history_csv(engine, "I" * 26)).split(b"\r\n")) == 3 * AT_ONCE + 2
+
+
 def test_a_history_of_more_rows_than_are_held_at_once_is_whole(campaign: Campaign) -> None:
-    rows = [
-        {"letter_id": "H" * 26, "hour": START + timedelta(hours=number), "signatures": number, "withdrawals": 0}
-        for number in range(2 * AT_ONCE + 7)
-    ]
+    rows = _hours("H" * 26, 2 * AT_ONCE + 7)
     _put(campaign, Sealing, rows)
     lines = whole(history_csv(campaign.databases.reading, "H" * 26)).split(b"\r\n")
 
@@ -94,6 +104,13 @@ def test_memory_stays_as_it_is_however_long_the_log(campaign: Campaign, monkeypa
 
     assert much[0] == MANY * (len(ENTRY) + 1)
     assert much[1] < 2 * little[1] < much[0] / 2
+
+
+def _hours(letter: str, count: int) -> list[dict[str, object]]:
+    return [
+        {"letter_id": letter, "hour": START + timedelta(hours=number), "signatures": number, "withdrawals": 0}
+        for number in range(count)
+    ]
 
 
 def _put(campaign: Campaign, table: type, rows: list[dict[str, object]]) -> None:
