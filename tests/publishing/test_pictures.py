@@ -1,11 +1,13 @@
 """Where things are in the pictures: nothing is cut, nothing is written over something else."""
 
+import io
 import re
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
+from PIL import Image
 
 from petition.i18n import languages
 from petition.publishing.documents.pdf import on_card, on_chart
@@ -153,6 +155,19 @@ def test_the_card_shows_all_of_a_title_and_never_divides_a_word(title: str) -> N
 
     assert title.split()[0] in shown
     assert " ".join(title.split()) in " ".join(shown.split())
+
+
+def test_marks_above_the_title_s_letters_stay_below_the_line_that_names_the_recipient() -> None:
+    """In the font that comes with the typesetter; other scripts have marks that are as high."""
+    words = replace(WORDS, title="Ở ĐÂY MỖI NGƯỜI ĐỀU", recipient="Jo Muster-Gypq", language="vi")
+    card = Image.open(io.BytesIO(made("card.png", some_figures(612, words=words)))).convert("RGB")
+    colors = [card.crop((0, row, card.width, row + 1)).getcolors() or [] for row in range(300)]
+    recipient, title = (
+        [row for row, found in enumerate(colors) if color in (one for _, one in found)]
+        for color in ((0x5C, 0x56, 0x4D), (0x1D, 0x1B, 0x18))
+    )
+
+    assert max(recipient) < min(title)
 
 
 @pytest.mark.parametrize("title", TITLES[:3])
