@@ -1,13 +1,15 @@
 """What is on which page of the letter and of its fact sheet."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from petition.publishing.documents.pdf import facts_pdf, letter_pdf
+from petition.publishing.figures.counts import Figures
 from petition.publishing.figures.groups import Group, GroupTable
 from tests.publishing.reading import pages_of
-from tests.publishing.sample_figures import FIRST, some_figures
+from tests.publishing.sample_figures import FIRST, LONG, some_figures
 from tests.walks import WORDS
 
 PARAGRAPH = "We work here, and we have asked for a cool room in each hall since the summer before last. " * 4
@@ -49,6 +51,14 @@ def test_a_table_that_is_longer_than_a_page_goes_on_and_repeats_its_head() -> No
 def options_of(name: str, many: int) -> GroupTable:
     options = tuple(Group(str(number), f"{name} {number}", 20) for number in range(1, many + 1))
     return GroupTable("a", "Place", FIRST, options, 15)
+
+
+@pytest.mark.parametrize("make", [letter_pdf, facts_pdf])
+def test_a_long_name_in_the_line_of_the_count_is_divided_at_the_margin(make: Callable[[Figures], bytes]) -> None:
+    told = " ".join(pages_of(make(some_figures(443, words=replace(WORDS, employer=LONG * 2, language="de")))))
+
+    assert LONG * 2 not in told
+    assert told.replace("\u00ad\n", "").count(LONG * 2) == 2  # in the line of the recipient, too
 
 
 @pytest.mark.parametrize("body", ["> " * 18 + "word", "> " * 8 + "*a **a " * 200 + "word" + " a** a*" * 200])
