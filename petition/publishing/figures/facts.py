@@ -65,8 +65,10 @@ def facts(found: Figures, language: str | None = None) -> list[Fact]:
     lines.append(Fact(say("As of"), f"{shown_hour(found.as_of)} UTC"))
     if found.published:
         lines.append(Fact(say("Public since"), found.published.date().isoformat()))
-    if found.closes:
-        lines.append(Fact(say("Closes"), f"{shown_hour(found.closes)} UTC"))
+    if found.closed:
+        lines.append(Fact(say("Closed"), f"{shown_hour(found.closed)} UTC"))
+    elif closes := found.closes or found.ends:
+        lines.append(Fact(say("Closes"), f"{shown_hour(closes)} UTC"))
     if found.goal:
         lines.append(Fact(say("Goal"), shown(found, found.goal, language)))
     lines += [
