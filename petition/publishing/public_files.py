@@ -29,7 +29,7 @@ from petition.publishing.documents.press_kit import CONTENTS, zipped
 from petition.publishing.documents.press_kit import ZIP_TYPE as ZIP
 from petition.publishing.documents.typesetting import PDF, PNG
 from petition.publishing.figures.counts import Figures
-from petition.publishing.figures.facts import headline
+from petition.publishing.figures.facts import headline, how_codes_came, who_vouches
 from petition.publishing.figures.log_timeline import chapters
 from petition.publishing.figures.names import page_names, page_number, require_page
 from petition.publishing.figures.summaries import summary_md, summary_txt
@@ -226,7 +226,13 @@ def page(found: Figures, name: str, language: str | None, **more: Any) -> bytes:
     files = found.url if language else up
     spoken = language or found.words.language
     template = LETTER_PAGES.get(name, "public/signatures.html")
-    told = {"quotes": quotes(found.words), "headline": headline(found, spoken), "columns": columns}
+    told = {
+        "quotes": quotes(found.words),
+        "headline": headline(found, spoken),
+        "how_codes_came": how_codes_came(found, spoken),
+        "who_vouches": who_vouches(found, spoken),
+        "columns": columns,
+    }
     words = found.words.in_language(spoken)
     shown = {
         "site_pages": up + SITE_FOLDER if language else _site_pages(up, spoken),
