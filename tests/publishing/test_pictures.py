@@ -188,3 +188,11 @@ def test_a_chart_in_arabic_is_mirrored_and_its_texts_keep_their_numbers_on_the_r
     assert sorted(520 - one.x for one in here[1:]) == sorted(one.x for one in there[1:])  # but for the letter's title
     assert all(one.words.startswith("\u2067") and one.words.endswith("\u2069") for one in there[1:])
     assert arabic.count(b'transform="matrix(-1 0 0 1 520 0)"') > 5 and b"transform" not in english
+
+
+def test_among_arabic_labels_questions_and_answers_run_as_they_were_written() -> None:
+    shown = [one.words for one in texts(groups_svg(with_groups(TITLES[0]), "ar"))]
+
+    for words in ("Software & <hardware>", "=1+1", "@x", "المنطقة"):
+        assert f"\u2068{words}\u2069" in shown
+    assert "@x" in [one.words for one in texts(groups_svg(with_groups(TITLES[0])))]
