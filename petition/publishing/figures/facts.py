@@ -77,6 +77,8 @@ def facts(found: Figures, language: str | None = None) -> list[Fact]:
         Fact(say("Removed"), shown(found, found.withdrawals, language)),
         Fact(say("Signing codes made"), shown(found, found.codes_made, language)),
     ]
+    if canceled := sum(one.annulled is not None for one in found.rounds):
+        lines.append(Fact(say("Canceled sets of codes, not counted"), shown(found, canceled, language)))
     if found.issued is not None:
         lines.append(Fact(say("Signing codes used"), shown(found, found.issued, language)))
     return lines

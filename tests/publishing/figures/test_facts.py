@@ -1,6 +1,7 @@
 """A letter's numbers as sentences: in the emails, the fact sheet and the text file."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 from petition.publishing.documents.letter_txt import letter_txt
 from petition.publishing.documents.pdf import facts_pdf, letter_pdf
-from petition.publishing.figures.counts import Figures
+from petition.publishing.figures.counts import Figures, RoundFacts
 from petition.publishing.figures.facts import facts
 from petition.publishing.figures.summaries import summary_txt
 from petition.publishing.public_files import page
@@ -36,6 +37,19 @@ def test_the_end_is_told_as_on_the_letter_s_page(how: dict[str, Any], told: dict
     found = {fact.label: fact.value for fact in facts(some_figures(12, **how)) if fact.label in ("Closes", "Closed")}
 
     assert found == told
+
+
+def test_canceled_sets_of_codes_are_told_where_there_are_any() -> None:
+    kept = RoundFacts(1, "workers", 18, 0, False, None, None, None, None)
+    canceled = replace(kept, number=2, made=12, annulled="Flooded by a bot.")
+    without, with_one = (
+        {fact.label: fact.value for fact in facts(some_figures(16, rounds=rounds))}
+        for rounds in ((kept,), (kept, canceled))
+    )
+
+    assert {label: with_one[label] for label in with_one.keys() - without.keys()} == {
+        "Canceled sets of codes, not counted": "1"
+    }
 
 
 def on_paper(make: Callable[[Figures], bytes]) -> Callable[[Figures], str]:
