@@ -34,9 +34,10 @@ def page(chromium: Browser, site: Site) -> Iterator[Page]:
 
 
 def printed(page: Page, paper: str) -> list[str]:
-    """The text of each sheet. Margins are those of browsers, where the page has none of its own."""
+    """The text of each sheet. Margins are those of browsers, where the page has none of its own, and hold the hour, the
+    title and the address if there is room."""
     margin = dict.fromkeys(("top", "right", "bottom", "left"), "10mm")
-    pdf = page.pdf(format=paper, margin=margin, prefer_css_page_size=True)
+    pdf = page.pdf(format=paper, margin=margin, prefer_css_page_size=True, display_header_footer=True)
     return [" ".join(sheet.extract_text().split()) for sheet in PdfReader(io.BytesIO(pdf)).pages]
 
 
@@ -63,6 +64,7 @@ def test_eight_strips_fill_one_sheet_and_nothing_else_is_printed(page: Page, sit
         sheets = printed(page, paper)
         assert len(sheets) == 1
         assert [code for code in codes if code not in sheets[0]] == []
+        assert "/organize/" not in sheets[0]
 
 
 def test_ten_strips_to_pass_on_are_two_sheets(page: Page, site: Site) -> None:
@@ -80,4 +82,7 @@ def test_a_poster_is_one_sheet(page: Page, site: Site, title: str) -> None:
     place = site.shared.a_published_letter(words=replace(WORDS, title=title))
     page.goto(f"{place.desk}poster")
 
-    assert [len(printed(page, paper)) for paper in PAPERS] == [1, 1]
+    for paper in PAPERS:
+        sheets = printed(page, paper)
+        assert len(sheets) == 1
+        assert "/organize/" not in sheets[0], "printed with the hour, which is no one's business"
