@@ -25,11 +25,11 @@ from petition.publishing.data.feed import feed_atom
 from petition.publishing.data.spreadsheets import counts_xlsx
 from petition.publishing.documents.letter_txt import letter_txt
 from petition.publishing.documents.pdf import card_png, chart_png, facts_pdf, letter_pdf
-from petition.publishing.documents.press_kit import CONTENTS, zipped
+from petition.publishing.documents.press_kit import CONTENTS, GROUPS, zipped
 from petition.publishing.documents.press_kit import ZIP_TYPE as ZIP
 from petition.publishing.documents.typesetting import PDF, PNG
 from petition.publishing.figures.counts import Figures
-from petition.publishing.figures.facts import headline
+from petition.publishing.figures.facts import headline, how_codes_came, who_vouches
 from petition.publishing.figures.log_timeline import chapters
 from petition.publishing.figures.names import page_names, page_number, require_page
 from petition.publishing.figures.summaries import summary_md, summary_txt
@@ -68,7 +68,8 @@ class PublicFile:
 
 def press_kit(found: Figures) -> bytes:
     """The files of a press kit in one."""
-    return zipped({name: from_figures(found, name) for name in CONTENTS}, found.as_of)
+    shown = (name for name in CONTENTS if found.groups or name != GROUPS)
+    return zipped({name: from_figures(found, name) for name in shown}, found.as_of)
 
 
 def from_figures(found: Figures, name: str) -> bytes:
@@ -226,7 +227,13 @@ def page(found: Figures, name: str, language: str | None, **more: Any) -> bytes:
     files = found.url if language else up
     spoken = language or found.words.language
     template = LETTER_PAGES.get(name, "public/signatures.html")
-    told = {"quotes": quotes(found.words), "headline": headline(found, spoken), "columns": columns}
+    told = {
+        "quotes": quotes(found.words),
+        "headline": headline(found, spoken),
+        "how_codes_came": how_codes_came(found, spoken),
+        "who_vouches": who_vouches(found, spoken),
+        "columns": columns,
+    }
     words = found.words.in_language(spoken)
     shown = {
         "site_pages": up + SITE_FOLDER if language else _site_pages(up, spoken),

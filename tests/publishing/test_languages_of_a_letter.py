@@ -117,7 +117,7 @@ def test_a_version_is_exported_in_each_format_and_the_same_one_gives_the_same_by
     text, paper = draft_txt(found).decode(), text_of(draft_pdf(found))
 
     assert draft_md(found) == canonical(WHOLE)
-    for said in ("Version 7, 2026-11-02", "they knew.", "Nos negamos", "A report"):
+    for said in ("Version 7, November 2, 2026", "they knew.", "Nos negamos", "A report"):
         assert said in text and said in paper
     assert digest(canonical(WHOLE)) in text
     assert digest(canonical(WHOLE))[:4] in paper

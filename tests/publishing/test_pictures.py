@@ -1,11 +1,13 @@
 """Where things are in the pictures: nothing is cut, nothing is written over something else."""
 
+import io
 import re
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
+from PIL import Image
 
 from petition.i18n import languages
 from petition.publishing.documents.pdf import on_card, on_chart
@@ -155,6 +157,19 @@ def test_the_card_shows_all_of_a_title_and_never_divides_a_word(title: str) -> N
     assert " ".join(title.split()) in " ".join(shown.split())
 
 
+def test_marks_above_the_title_s_letters_stay_below_the_line_that_names_the_recipient() -> None:
+    """In the font that comes with the typesetter; other scripts have marks that are as high."""
+    words = replace(WORDS, title="Ở ĐÂY MỖI NGƯỜI ĐỀU", recipient="Jo Muster-Gypq", language="vi")
+    card = Image.open(io.BytesIO(made("card.png", some_figures(612, words=words)))).convert("RGB")
+    colors = [card.crop((0, row, card.width, row + 1)).getcolors() or [] for row in range(300)]
+    recipient, title = (
+        [row for row, found in enumerate(colors) if color in (one for _, one in found)]
+        for color in ((0x5C, 0x56, 0x4D), (0x1D, 0x1B, 0x18))
+    )
+
+    assert max(recipient) < min(title)
+
+
 @pytest.mark.parametrize("title", TITLES[:3])
 def test_on_paper_the_typesetter_writes_the_title_where_the_picture_has_it(title: str) -> None:
     found = some_figures(612, words=replace(WORDS, title=title))
@@ -173,3 +188,11 @@ def test_a_chart_in_arabic_is_mirrored_and_its_texts_keep_their_numbers_on_the_r
     assert sorted(520 - one.x for one in here[1:]) == sorted(one.x for one in there[1:])  # but for the letter's title
     assert all(one.words.startswith("\u2067") and one.words.endswith("\u2069") for one in there[1:])
     assert arabic.count(b'transform="matrix(-1 0 0 1 520 0)"') > 5 and b"transform" not in english
+
+
+def test_among_arabic_labels_questions_and_answers_run_as_they_were_written() -> None:
+    shown = [one.words for one in texts(groups_svg(with_groups(TITLES[0]), "ar"))]
+
+    for words in ("Software & <hardware>", "=1+1", "@x", "المنطقة"):
+        assert f"\u2068{words}\u2069" in shown
+    assert "@x" in [one.words for one in texts(groups_svg(with_groups(TITLES[0])))]

@@ -5,10 +5,11 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from xml.etree import ElementTree
 
-from petition.i18n import fill, number_in
+from petition.i18n import fill
 from petition.letters.events import ASKED, EVENT_NAMES
 from petition.letters.states import CLOSED
 from petition.publishing.figures.counts import Figures, PublicEvent
+from petition.publishing.figures.facts import addressee, headline
 
 ATOM = "http://www.w3.org/2005/Atom"
 NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -26,8 +27,7 @@ def feed_atom(found: Figures) -> bytes:
     root = ElementTree.Element("feed", {"xmlns": ATOM, "xml:lang": found.words.language})
     _add(root, "id", found.url)
     _add(root, "title", found.words.title)
-    counted = {"count": _count(found), "hour": f"{found.as_of:%Y-%m-%d %H:%M}"}
-    _add(root, "subtitle", fill(found.words.language, _("%(count)s verified workers, as of %(hour)s UTC"), counted))
+    _add(root, "subtitle", headline(found))
     here = {"rel": "self", "type": "application/atom+xml", "href": f"{found.url}feed.atom"}
     ElementTree.SubElement(root, "link", here)
     ElementTree.SubElement(root, "link", {"rel": "alternate", "type": "text/html", "href": found.url})
@@ -42,10 +42,6 @@ def feed_atom(found: Figures) -> bytes:
     return written + b"\n"
 
 
-def _count(found: Figures) -> str:
-    return number_in(found.words.language, found.count)
-
-
 def _entries(found: Figures) -> list[tuple[str, str, str, str, str]]:
     """Each entry's name, moment, title, text and link."""
 
@@ -54,11 +50,7 @@ def _entries(found: Figures) -> list[tuple[str, str, str, str, str]]:
 
     told = []
     if found.published is not None:
-        to = say(
-            _("Open letter to %(recipient)s, %(employer)s"),
-            recipient=found.words.recipient, employer=found.words.employer,
-        )  # fmt: skip
-        told.append(("published", _hour(found.published), found.words.title, to, ""))
+        told.append(("published", _hour(found.published), found.words.title, addressee(found), ""))
     for event in found.events:
         title = ": ".join(part for part in (say(EVENT_NAMES[event.kind]), event.who) if part)
         text = "\n\n".join(part for part in (event.how, event.text) if part)
@@ -70,10 +62,7 @@ def _entries(found: Figures) -> list[tuple[str, str, str, str, str]]:
             moment = _on(demand.day, found, minutes=demand.number, seconds=30)
             told.append((f"demand-{demand.number}-{demand.status}", moment, title, text, ""))
     if found.state == CLOSED and found.closed is not None:
-        end = say(
-            _("The letter is closed, with %(count)s verified workers."),
-            count=number_in(found.words.language, found.count),
-        )
+        end = "\n\n".join((say(_("This letter is closed. It takes no more signatures.")), headline(found)))
         told.append(("closed", _hour(found.closed), say(_("Closed")), end, ""))
     return told
 

@@ -4,7 +4,6 @@ Only values come in; nothing is stored. What follows the ``#`` in the link never
 """
 
 from dataclasses import dataclass
-from functools import partial
 from itertools import accumulate
 from typing import Any, Protocol
 from unicodedata import east_asian_width
@@ -15,7 +14,7 @@ import segno
 from petition.crypto.codes import read_code, show
 from petition.crypto.pins import show_pin, write_pin
 from petition.errors import CHOOSE, BadShape
-from petition.i18n import fill
+from petition.i18n import Translator
 from petition.letters.access import unlisted_path
 from petition.letters.models import Letter
 from petition.letters.pinned import pin_of_round
@@ -84,6 +83,33 @@ class Sheet:
         """The pin for reading aloud."""
         return show_pin(self.pin)
 
+    @property
+    def spoken(self) -> str:
+        """The language of all but the title: the letter's, or English where the site doesn't speak that."""
+        return Translator(self.language).language
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What every strip says."""
+        say = Translator(self.language).say
+        square = _("QR code: the address for signing, with this code")
+        return {
+            **{name: say(sentence) for name, sentence in STRIP.items()},
+            "code": say(_("Code")),
+            "square": say(square if self.has_codes else _("QR code: the address for signing")),
+            "check": say(_("Check number")),
+        }
+
+    @property
+    def handing_on(self) -> list[str]:
+        """What the coworker reads who hands the strips on: a heading, then a line each; nothing without one."""
+        return [Translator(self.language).say(line) for line in HANDING_ON] if self.is_handed_on else []
+
+    @property
+    def where(self) -> str:
+        """The address as it is typed, or on strips without a title only the site's."""
+        return self.join.partition("://")[2] if self.title else urlsplit(self.join).netloc
+
 
 def sheet_of(letter: Letter, words: LetterText, url: str, round_: RoundToPrint, *, neutral: bool, **how: bool) -> Sheet:
     """The sheet for codes of a round; ``neutral`` names neither the letter nor its address to readers of the strip.
@@ -116,21 +142,18 @@ def sheet_pdf(sheet: Sheet, codes: list[str], paper: str = "a4") -> bytes:
 
 def said(sheet: Sheet, codes: list[str], paper: str) -> dict[str, Any]:
     """Everything on the sheet, as values for the template."""
-    say = partial(fill, sheet.language, values={})
+    words = sheet.words
     return {
         "paper": PAPERS[paper],
         "language": sheet.language.partition("-")[0],  # as Typst has it
+        "spoken": sheet.spoken.partition("-")[0],
         "strips_on_a_page": STRIPS,
-        "document": say(_("Signing codes")),
+        "document": Translator(sheet.language).say(_("Signing codes")),
         "title": _shortened(sheet.title),
-        "code": say(_("Code")),
-        "where": sheet.join.partition("://")[2] if sheet.title else urlsplit(sheet.join).netloc,
-        "square": say(_("QR code: the address for signing, with this code"))
-        if sheet.has_codes
-        else say(_("QR code: the address for signing")),
-        **{name: say(sentence) for name, sentence in STRIP.items()},
-        "check": [say(_("Check number")), sheet.check_number],
-        "handing_on": [say(HANDING_ON[0]), *(say(line) for line in HANDING_ON[1:])] if sheet.is_handed_on else [],
+        "where": sheet.where,
+        **words,
+        "check": [words["check"], sheet.check_number],
+        "handing_on": sheet.handing_on,
         "strips": [_strip(sheet, read_code(code)) for code in codes],
     }
 

@@ -6,7 +6,7 @@ Before publication and after: what is signed is ``letter.md``, whose digest both
 from dataclasses import dataclass
 from datetime import datetime
 
-from petition.i18n import Translator
+from petition.i18n import Translator, date_in
 from petition.letters.text.blocks import blocks, renumbered
 from petition.letters.text.letter_text import LetterText, canonical, digest
 from petition.publishing.documents import typesetting
@@ -27,7 +27,8 @@ class Draft:
     def dateline(self) -> str:
         """Which version it is."""
         say = Translator(self.words.language).say
-        return say("Version %(number)s, %(date)s", number=self.number, date=self.saved.date().isoformat())
+        day = date_in(self.words.language, self.saved.date())
+        return say("Version %(number)s, %(date)s", number=self.number, date=day)
 
     @property
     def head(self) -> str:

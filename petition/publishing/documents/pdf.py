@@ -25,7 +25,7 @@ from petition.publishing.figures.facts import (
 )
 from petition.publishing.pictures.badge import label
 from petition.publishing.pictures.chart import chart_svg
-from petition.publishing.pictures.svg import PICTURE_WIDTH, heading_of
+from petition.publishing.pictures.svg import END, ITS_OWN_WAY, PICTURE_WIDTH, heading_of
 
 NEWEST_ROWS = 12
 """How many hours of the history the fact sheet shows; history.csv has all."""
@@ -62,13 +62,18 @@ def _spoken(words: LetterText) -> dict[str, Any]:
         "to": f"{words.recipient}, {words.employer}",
         "blocks": own,
         "demands": list(words.demands),
+        "asked": Translator(words.language).say("What we ask for"),
     }
 
 
 def facts_pdf(found: Figures) -> bytes:
     """All figures, the chart, groups, the newest history."""
     groups = [
-        {"field": group.label, "rounding": rounding(found, group), "options": group_lines(found, group)}
+        {
+            "field": _its_own_way(found, group.label),
+            "rounding": rounding(found, group),
+            "options": [(_its_own_way(found, label), count) for label, count in group_lines(found, group)],
+        }
         for group in found.groups
     ]
     history = [
@@ -109,8 +114,16 @@ def _common(found: Figures) -> dict[str, Any]:
 
 def _address(found: Figures) -> str:
     """The letter's address, set apart (UAX 9) in sentences that read from right to left: its slashes stay in place."""
-    spoken = Translator(found.words.language).language
-    return f"\u2066{found.url}\u2069" if is_right_to_left(spoken) else found.url
+    return f"\u2066{found.url}{END}" if _runs_to_the_left(found) else found.url
+
+
+def _its_own_way(found: Figures, words: str) -> str:
+    """A question or an answer, which runs as its first letter does: “C++” stays so among Arabic words."""
+    return f"{ITS_OWN_WAY}{words}{END}" if _runs_to_the_left(found) else words
+
+
+def _runs_to_the_left(found: Figures) -> bool:
+    return is_right_to_left(Translator(found.words.language).language)
 
 
 def _languages(found: Figures) -> dict[str, str]:

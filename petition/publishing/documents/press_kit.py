@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 ZIP_TYPE = "application/zip"
+GROUPS = "groups.svg"
+"""Left out where no groups are shown."""
 CONTENTS = (
     "letter.pdf",
     "letter.txt",
@@ -16,6 +18,7 @@ CONTENTS = (
     "history.csv",
     "chart.png",
     "chart.svg",
+    GROUPS,
     "card.png",
     "badge.svg",
 )

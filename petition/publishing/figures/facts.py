@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from petition.i18n import Translator, hour_in, number_in
+from petition.letters.states import ALONE, BY_CODE, BY_EMAIL
 from petition.publishing.figures.counts import Figures
 from petition.publishing.figures.groups import OTHER_OR_NOT_STATED, GroupTable
 from petition.sealing.group_suppression import ROUNDED_TO
@@ -25,7 +26,7 @@ def addressee(found: Figures) -> str:
     """The recipient, with their role."""
     to = {"recipient": found.words.recipient, "employer": found.words.employer}
     say = Translator(found.words.language).say
-    if found.k == 1:
+    if found.k == ALONE:
         return say("Letter to %(recipient)s, %(employer)s, from one person who works there", **to)
     return say("Open letter to %(recipient)s, %(employer)s", **to)
 
@@ -39,9 +40,9 @@ def headline(found: Figures, language: str | None = None) -> str:
         "employer": found.words.employer,
         "hour": hour_in(voice.language, found.as_of),
     }
-    if found.k == 1 and not found.count:
+    if found.k == ALONE and not found.count:
         return voice.say("A letter from someone at %(employer)s, not signed yet (as of %(hour)s UTC).", **told)
-    if found.k == 1:
+    if found.k == ALONE:
         return voice.say("A letter from one verified worker at %(employer)s (as of %(hour)s UTC).", **told)
     return voice.ngettext(
         "%(count)s verified worker has signed this open letter to %(recipient)s, %(employer)s (as of %(hour)s UTC).",
@@ -65,8 +66,10 @@ def facts(found: Figures, language: str | None = None) -> list[Fact]:
     lines.append(Fact(say("As of"), f"{shown_hour(found.as_of)} UTC"))
     if found.published:
         lines.append(Fact(say("Public since"), found.published.date().isoformat()))
-    if found.closes:
-        lines.append(Fact(say("Closes"), f"{shown_hour(found.closes)} UTC"))
+    if found.closed:
+        lines.append(Fact(say("Closed"), f"{shown_hour(found.closed)} UTC"))
+    elif closes := found.closes or found.ends:
+        lines.append(Fact(say("Closes"), f"{shown_hour(closes)} UTC"))
     if found.goal:
         lines.append(Fact(say("Goal"), shown(found, found.goal, language)))
     lines += [
@@ -74,6 +77,8 @@ def facts(found: Figures, language: str | None = None) -> list[Fact]:
         Fact(say("Removed"), shown(found, found.withdrawals, language)),
         Fact(say("Signing codes made"), shown(found, found.codes_made, language)),
     ]
+    if canceled := sum(one.annulled is not None for one in found.rounds):
+        lines.append(Fact(say("Canceled sets of codes, not counted"), shown(found, canceled, language)))
     if found.issued is not None:
         lines.append(Fact(say("Signing codes used"), shown(found, found.issued, language)))
     return lines
@@ -112,8 +117,42 @@ def evidence(found: Figures, language: str | None = None) -> list[Fact]:
     ]
 
 
+def how_codes_came(found: Figures, language: str | None = None) -> str:
+    """Who gave one-time codes to whom."""
+    say = Translator(language or found.words.language).say
+    told = {"employer": found.words.employer, "domains": ", ".join(found.mail_domains)}
+    if found.k == ALONE:
+        return say("Someone who knows that the author works at %(employer)s gave them a one-time code.", **told)
+    if BY_EMAIL not in found.routes:
+        return say("Coworkers at %(employer)s gave one-time codes to people they know work there.", **told)
+    if BY_CODE in found.routes:
+        return say(
+            "Coworkers at %(employer)s give one-time codes to people they know work there. Anyone with a work email at "
+            "%(domains)s can also get one by email. Someone who did both could sign twice.",
+            **told,
+        )
+    return say(
+        "Anyone with a work email at %(domains)s can get a one-time code by email. The same address always gets the "
+        "same code.",
+        **told,
+    )
+
+
+def who_vouches(found: Figures, language: str | None = None) -> str:
+    """On whose word it rests that signers work there."""
+    say = Translator(language or found.words.language).say
+    if found.k == ALONE:
+        return say("The coworker who gave out the signing code vouches that the author works there.")
+    if BY_EMAIL in found.routes:
+        return say(
+            "The people who run the employer's email system could sign as any address. The public record says how many "
+            "emailed codes were used, and that number rests on this site's word."
+        )
+    return say("The coworkers who handed out the codes vouch that the signers work there. No one knows who signed.")
+
+
 def how_to_check(found: Figures) -> list[str]:
-    """What to do with them, in three sentences."""
+    """What to do with them, and on whose word the rest is, in a few sentences."""
     say = Translator(found.words.language).say
     return [
         say("Every signature is in a public record, under this exact text, and none counts twice."),
@@ -122,7 +161,8 @@ def how_to_check(found: Figures) -> list[str]:
             "“petition verify %(url)s”, or follow “How we verify” on the letter's page.",
             url=found.url,
         ),
-        say("The coworkers who handed out the codes vouch that the signers work there. No one knows who signed."),
+        *([how_codes_came(found)] if BY_EMAIL in found.routes else []),
+        who_vouches(found),
     ]
 
 

@@ -22,8 +22,9 @@ SVG = "image/svg+xml"
 PICTURE_WIDTH = 520
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """What XML 1.0 cannot hold (section 2.2)."""
-RIGHT_TO_LEFT, END = "\u2067", "\u2069"
-"""Around a text that begins with a number, so that the number is on its right (UAX 9)."""
+RIGHT_TO_LEFT, ITS_OWN_WAY, END = "\u2067", "\u2068", "\u2069"
+"""Around a text that begins with a number, so that the number is on its right; around words of a letter, which run as
+their first letter does (UAX 9)."""
 STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
@@ -96,10 +97,10 @@ def drawn(found: Figures, template: str, language: str | None, *, is_for_paper: 
 def _sides(*, is_mirrored: bool) -> dict[str, Any]:
     """What a template needs for pictures that read from right to left: places, anchors, shapes, and texts set apart."""
     if not is_mirrored:
-        return {"x": lambda at: at, "start": "start", "end": "end", "turned": "", "open": "", "close": ""}
+        return {"x": lambda at: at, "start": "start", "end": "end", "turned": "", "open": "", "own": "", "close": ""}
     turned = Markup(' transform="matrix(-1 0 0 1 {} 0)"').format(PICTURE_WIDTH)
     mirrored = {"x": lambda at: PICTURE_WIDTH - at, "start": "end", "end": "start", "turned": turned}
-    return {**mirrored, "open": RIGHT_TO_LEFT, "close": END}
+    return {**mirrored, "open": RIGHT_TO_LEFT, "own": ITS_OWN_WAY, "close": END}
 
 
 @cache

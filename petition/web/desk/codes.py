@@ -18,9 +18,7 @@ from petition.letters.models import Letter, Organizer
 from petition.letters.states import ALONE
 from petition.letters.update_times import next_update
 from petition.publishing.documents.code_sheets import (
-    HANDING_ON,
     MOST_ON_PAPER,
-    STRIP,
     Sheet,
     join_link,
     sheet_of,
@@ -197,8 +195,6 @@ def _shown(
         form=form,
         round=round_.number,
         opens=opens,
-        words=STRIP,
-        handing_on=HANDING_ON,
         paper=PAPERS_BY_LANGUAGE.get(language(), "a4"),
         is_printable=0 < len(made) <= MOST_ON_PAPER,
     )

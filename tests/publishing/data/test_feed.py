@@ -11,6 +11,7 @@ from petition.letters.models import Event
 from petition.publishing.data.feed import ATOM, feed_atom
 from petition.publishing.figures.counts import figures
 from tests.conftest import START
+from tests.publishing.sample_figures import FIRST, some_figures
 from tests.walks import LetterText
 
 URL = "https://letters.example.org"
@@ -104,3 +105,12 @@ def test_the_feed_speaks_the_letters_language(campaign):
     campaign.tell(letter, "delivered", who="Jo", how="en papel")
 
     assert "Entregada: Jo" in told(feed(campaign, letter), "title")
+
+
+@pytest.mark.parametrize(("k", "to"), [(1, "Letter to Jo Muster"), (3, "Open letter to Jo Muster")])
+def test_the_feed_counts_one_person_as_one(k, to):
+    root = ElementTree.fromstring(feed_atom(some_figures(1, k=k, state="closed", closed=FIRST)))
+    texts = [root.findtext(f"{{{ATOM}}}subtitle"), *told(root, "content")]
+
+    assert sum("one verified worker" in text or "1 verified worker " in text for text in texts) == 2
+    assert sum(text.startswith(to) for text in texts) == 1

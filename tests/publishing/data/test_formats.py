@@ -287,6 +287,13 @@ def test_the_press_kit_has_the_files_of_the_site_but_no_names(found: Figures) ->
     assert moments == {found.as_of.timetuple()[:6]}
 
 
+def test_the_press_kit_has_the_picture_of_the_groups_where_there_are_any() -> None:
+    kits = [made("press-kit.zip", some_figures(612, groups=groups)) for groups in ((), GROUPS)]
+    without, with_groups = (set(zipfile.ZipFile(io.BytesIO(kit)).namelist()) for kit in kits)
+
+    assert with_groups - without == {"press-kit/groups.svg"}
+
+
 def test_every_format_of_the_command_is_a_public_file() -> None:
     assert set(DATA_FILES.values()) <= set(names(some_figures()))
 

@@ -4,6 +4,7 @@ import io
 import os
 import re
 from dataclasses import replace
+from html import unescape
 
 import pypdf
 import pytest
@@ -25,6 +26,7 @@ from petition.publishing.documents.code_sheets import (
 )
 from petition.publishing.documents.typesetting import png
 from tests.shared import ONCE, Shared
+from tests.walks import WORDS
 
 pytestmark = pytest.mark.thorough
 
@@ -55,6 +57,13 @@ def test_a_phone_reads_a_link_with_round_pin_and_code_from_each_strip():
 @pytest.mark.parametrize("language", languages())
 def test_strips_are_printed_in_every_language(language):
     assert png(TEMPLATE, said(replace(SHEET, language=language), CODES, "a4"), ppi=30).startswith(b"\x89PNG")
+
+
+def test_in_a_language_that_the_site_does_not_speak_the_english_around_the_title_runs_from_left_to_right():
+    sheet = said(replace(SHEET, language="fa", title="ما نمی‌سازیم"), CODES, "a4")
+
+    assert (sheet["language"], sheet["spoken"]) == ("fa", "en")
+    assert said(replace(SHEET, language="zh-Hans"), CODES, "a4")["spoken"] == "zh"
 
 
 def test_the_code_can_be_left_out_of_the_link_and_is_printed_all_the_same():
@@ -143,6 +152,19 @@ def test_organizers_get_the_codes_that_they_just_made(shared: Shared):
     assert answer.mimetype == "application/pdf"
     assert answer.headers["Cache-Control"] == "no-store"
     assert all(code in read(answer.data)[1] for code in codes)
+
+
+@ONCE
+def test_the_page_of_new_codes_prints_the_strips_of_the_pdf_in_the_letter_s_language(shared: Shared):
+    place = shared.an_open_letter(words=replace(WORDS, language="es"))
+    made = unescape(shared.desk().send(f"{place.desk}codes/hand-on", f"{place.desk}codes").text)
+    sheet = replace(SHEET, language="es", is_handed_on=True)
+    said_once = [*sheet.handing_on, 'class="strips" lang="es"']
+    said_on_each = [sheet.words["lead"], sheet.words["advice"], f"{sheet.words['check']}: <code>"]
+
+    assert sheet.words["lead"] != replace(sheet, language="en").words["lead"]
+    assert {words: made.count(words) for words in said_once} == dict.fromkeys(said_once, 1)
+    assert {words: made.count(words) for words in said_on_each} == dict.fromkeys(said_on_each, 10)
 
 
 @ONCE

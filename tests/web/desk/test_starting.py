@@ -136,3 +136,15 @@ def test_a_poster_is_for_public_letters(site: Any, campaign: Campaign) -> None:
     assert private != public
     assert desk.get("/organize/letters/private/poster").status_code == 409
     assert "<svg" in desk.get("/organize/letters/public/poster").text
+
+
+def test_a_poster_speaks_the_letter_s_language(site: Any, campaign: Campaign) -> None:
+    app = site()
+    campaign.a_published_letter(slug="carta", words=replace(WORDS, language="es"))
+    campaign.a_published_letter(slug="uno", words=replace(WORDS, language="es"), k=1)
+    desk = campaign.signed_in(app)
+    several, single = (desk.get(f"/organize/letters/{slug}/poster").text for slug in ("carta", "uno"))
+
+    assert '<section class="poster" lang="es" dir="ltr">' in several
+    assert f"Carta abierta a {WORDS.recipient}" in several
+    assert f"Carta a {WORDS.recipient}" in single
