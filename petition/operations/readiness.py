@@ -110,7 +110,8 @@ def _require_writable(engine: Engine) -> None:
                 raise
         finally:
             connection.rollback()
-            driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+            if not connection.invalidated:
+                driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
 
 
 def _require_row_lock(connection: Connection) -> None:

@@ -73,6 +73,16 @@ def test_a_database_that_only_reads_is_not_ready(campaign: Campaign) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
+def test_a_database_whose_file_was_removed_is_not_ready(campaign: Campaign) -> None:
+    with campaign.databases.issuer.connect():
+        pass
+    (campaign.settings.data / "issuer.db").unlink()
+    found = Readiness(campaign.settings, campaign.databases, campaign.master, campaign.clock).problems()
+
+    assert "issuer: the database does not answer, or can't be written" in found
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
 def test_a_database_to_which_another_writes_is_ready(campaign: Campaign) -> None:
     with campaign.databases.issuer.begin():
         found = Readiness(campaign.settings, campaign.databases, campaign.master, campaign.clock)
