@@ -8,6 +8,8 @@ import contextlib
 import os
 import random
 import re
+import sqlite3
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -70,6 +72,8 @@ TAKE_LOCK = f"DELETE FROM {WAITING_FILE}.tombstone WHERE 0"  # noqa: S608
 """Deletes nothing: it takes the lock of that file alone, where BEGIN IMMEDIATE would take those of both."""
 READ_FIRST = "SELECT 1 FROM main.sqlite_master LIMIT 1"
 """Takes the lock of petition.db for reading, until the transaction ends."""
+FIRST_TO_ARRIVE = "pending"
+"""A table that older versions, without that file, have in petition.db."""
 IN_WAITING_FILE: dict[str, Any] = {**UNORDERED, "info": {"file": WAITING_FILE}}
 """For those tables."""
 
@@ -163,6 +167,8 @@ def engine_for(url: str, *, waits: bool = False) -> Engine:
     engine = create_engine(url, hide_parameters=True, pool_pre_ping=not is_sqlite, pool_size=POOL, **patience)
     event.listen(engine, "handle_error", _hide_details)
     if engine.dialect.name == "sqlite":
+        _make_no_second_file(engine)
+        event.listen(engine, "handle_error", _leave_lost_file)
         event.listen(engine, "connect", _configure_sqlite)
         if waits:
             event.listen(engine, "connect", _attach_waiting)
@@ -179,6 +185,30 @@ def _hide_details(context: ExceptionContext) -> None:
             error.args = (str(error.args[0]).partition("\n")[0],)
 
 
+def _make_no_second_file(engine: Engine) -> None:
+    """Only the first connection may make the file. One that is lost later must be missed, not made anew and empty."""
+    is_opened = threading.Event()
+
+    def open_it(_dialect: Dialect, _record: Any, words: list[Any], options: dict[str, Any]) -> None:
+        options["uri"] = True
+        if is_opened.is_set() and not words[0].startswith(("file:", ":memory:")):
+            words[0] = _existing(Path(words[0]))
+
+    event.listen(engine, "do_connect", open_it)
+    event.listen(engine, "connect", lambda *_: is_opened.set())
+
+
+def _existing(path: Path) -> str:
+    """A file for SQLite that must be there."""
+    return f"{path.absolute().as_uri()}?mode=rw"
+
+
+def _leave_lost_file(context: ExceptionContext) -> None:
+    """Where another file is in the place of one that is open, all connections are made anew."""
+    if getattr(context.original_exception, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_DBMOVED:
+        context.is_disconnect = True
+
+
 def _configure_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver's own BEGIN would come too late to take the write lock
     cursor = connection.cursor()
@@ -192,16 +222,33 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _attach_waiting(connection: Any, _record: Any) -> None:
-    """Open the second file of petition.db with it. Its tables are found under their plain names."""
+    """Open the second file of petition.db with it. Its tables are found under their plain names.
+
+    A new site makes it. An older version's site gets it when it is upgraded (``make_waiting_file``).
+    """
     cursor = connection.cursor()
     main = cursor.execute("PRAGMA database_list").fetchone()[2]
-    place = str(waiting_beside(main)) if main else ":memory:"
+    tables = {row[0] for row in cursor.execute("SELECT name FROM main.sqlite_master")}
+    is_new, path = not tables, waiting_beside(main)
+    if main and (is_new or path.exists() or FIRST_TO_ARRIVE not in tables):
+        place = str(path) if is_new else _existing(path)
+    else:
+        place = ":memory:"
     cursor.execute(f"ATTACH DATABASE ? AS {WAITING_FILE}", (place,))
-    if main and cursor.execute(f"PRAGMA {WAITING_FILE}.page_count").fetchone()[0] == 0:
-        Path(place).chmod(0o600)
+    if main and is_new:
+        path.chmod(0o600)
     for pragma in SQLITE_PRAGMAS[:3]:
         cursor.execute(f"PRAGMA {WAITING_FILE}.{pragma}")
     cursor.close()
+
+
+def make_waiting_file(engine: Engine) -> None:
+    """Make the second file of a petition.db of a version that had none."""
+    with engine.connect().execution_options(petition_reads=True) as connection:
+        files = files_of(connection)
+    if files and WAITING_FILE not in files:
+        waiting_beside(str(files["main"])).touch(0o600)
+        engine.dispose()
 
 
 def waiting_beside(database: str) -> Path:

@@ -12,6 +12,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from traceback import walk_tb
@@ -78,6 +79,21 @@ def log_error(event: str, error: BaseException, **fields: str | None) -> None:
     known = {"kind": type(error).__name__, "place": place_of(error)}
     count_error(known["kind"])
     log.error(event, extra=known | {name: value for name, value in fields.items() if value is not None})
+
+
+class Hourly:
+    """Lets each line through once an hour, where a line for each visitor would be a record of visits."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, datetime] = {}
+
+    def is_due(self, line: str, moment: datetime) -> bool:
+        """Whether a line was not let through in the hour of a moment yet; now it is."""
+        hour = moment.replace(minute=0, second=0, microsecond=0)
+        if self._told.get(line) == hour:
+            return False
+        self._told[line] = hour
+        return True
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from petition.issuing.models import Batch, Code
 from petition.issuing.rounds import numbers
 from petition.letters.models import Letter, Organizer
 from petition.operations.migration import at_head, migrate_both
+from petition.outages import is_away
 from petition.publishing.figures.counts import figures
 from petition.sealing.sealer import seal
 from petition.signing.models import Pending, Tombstone
@@ -88,6 +89,40 @@ def test_a_database_that_was_left_with_a_write_ahead_log_loses_it(tmp_path: Path
 
     assert [path.name for path in tmp_path.iterdir() if "wal" in path.name or "shm" in path.name] == []
     assert (tmp_path / "x.db").read_bytes()[18:20] == b"\1\1"  # the header's versions: 1 legacy, 2 write-ahead log
+
+
+FILES = ("petition.db", "petition-waiting.db", "issuer.db")
+
+
+@only_sqlite
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_removed_while_the_site_runs_is_missed_and_not_made_anew(campaign: Campaign, name: str) -> None:
+    engine = campaign.databases.issuer if name == "issuer.db" else campaign.databases.petition
+    with engine.connect():  # in use, so that the next one needs another connection
+        (campaign.settings.data / name).unlink()
+        with pytest.raises(OperationalError) as missed, engine.begin():
+            pass
+
+    assert is_away(missed.value)
+    assert not (campaign.settings.data / name).exists()
+
+
+@only_sqlite
+def test_files_that_are_put_in_the_place_of_open_ones_are_opened_without_a_restart(campaign: Campaign) -> None:
+    databases, data = campaign.databases, campaign.settings.data
+    write = text("UPDATE alembic_version SET version_num = version_num")
+    with databases.petition.connect():
+        pass
+    for name in FILES:
+        copy = data / f"{name}.copy"
+        copy.write_bytes((data / name).read_bytes())
+        copy.replace(data / name)
+    with pytest.raises(OperationalError) as moved, databases.petition.begin() as connection:
+        connection.execute(write)
+    with databases.petition.begin() as connection:
+        connection.execute(write)
+
+    assert is_away(moved.value)
 
 
 @only_sqlite

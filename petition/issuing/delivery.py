@@ -23,7 +23,7 @@ from petition.issuing.models import IssuingRound, Outbox
 from petition.issuing.quotas import Quotas
 from petition.issuing.secrets import RoundSecrets
 from petition.issuing.transports import PermanentFailure, Send, ServerUnavailable, TemporaryFailure, Transport
-from petition.logs import log_error
+from petition.logs import Hourly, log_error
 from petition.randomness import Random
 
 Now = Callable[[], datetime]
@@ -102,6 +102,7 @@ class Mailer:
     _mails: dict[bytes, _Waiting] = field(default_factory=dict, init=False)
     _server: _Wait = field(default_factory=_Wait, init=False)
     _knows_ages: bool = field(default=False, init=False)
+    _hourly: Hourly = field(default_factory=Hourly, init=False)
 
     def __post_init__(self) -> None:
         self.quotas = Quotas(self.random)
@@ -162,7 +163,7 @@ class Mailer:
                     self._server = _Wait()
         except ServerUnavailable as away:
             self._server.begin(now(), self.random)
-            log.warning("the mail server cannot be used: %s", away)
+            self._tell(f"the mail server cannot be used: {away}", now(), log.warning)
         return sent
 
     def _hand_over(self, row: Outbox, asked: Asked, send: Send, moment: datetime) -> bool:
@@ -179,7 +180,7 @@ class Mailer:
             send(compose(self.sender, asked.address, code, asked.language, moment=moment, random=self.random))
         except PermanentFailure as never:
             self._put_away(row, undelivered=True)
-            log.warning("the mail server refuses a mail: %s", never)
+            self._tell(f"the mail server refuses a mail: {never}", moment, log.warning)
             return False
         except (TemporaryFailure, ServerUnavailable) as failure:
             mail.begin(moment, self.random)
@@ -188,10 +189,15 @@ class Mailer:
             return False
         except Exception as error:  # of this email alone: those behind it are sent
             self._put_away(row, undelivered=True)
-            log_error("an email could not be made", error)
+            self._tell("an email could not be made", moment, partial(log_error, error=error))
             return False
         self._put_away(row)
         return True
+
+    def _tell(self, line: str, moment: datetime, write: Callable[[str], object]) -> None:
+        """Once an hour: a line for each email would be a record of when people ask."""
+        if self._hourly.is_due(line, moment):
+            write(line)
 
     def _put_away(self, row: Outbox, *, undelivered: bool = False) -> None:
         self._mails.pop(row.key, None)

@@ -17,6 +17,7 @@ from petition.coordination.services import Services
 from petition.issuing.delivery import Mailer
 from petition.issuing.message import sender_of
 from petition.issuing.transports import transport_for
+from petition.logs import Hourly
 
 EVERY = 5.0
 """Seconds."""
@@ -39,10 +40,11 @@ def carry(
         services.databases.issuer, services.secrets, transport_for(settings.mail, sender), sender, services.random
     )
     descriptor = os.open(settings.data / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    hourly = Hourly()
     try:
         while not stop.is_set():
             if is_mine() and _has_lock(descriptor):
-                _look(services, outbox_mailer, now)
+                _look(services, outbox_mailer, now, hourly)
             else:
                 outbox_mailer.forget()
             stop.wait(EVERY)
@@ -58,11 +60,13 @@ def _has_lock(descriptor: int) -> bool:
     return True
 
 
-def _look(services: Services, outbox_mailer: Mailer, now: Callable[[], datetime]) -> None:
+def _look(services: Services, outbox_mailer: Mailer, now: Callable[[], datetime], hourly: Hourly) -> None:
     try:
         outbox_mailer.look(email_domains.mail_domains(services), now)
     except Exception as error:  # a busy database, a full disk: the next time may go better
-        log.error("mail could not be looked after", extra={"kind": type(error).__name__})
+        kind = type(error).__name__
+        if hourly.is_due(kind, now()):
+            log.error("mail could not be looked after", extra={"kind": kind})
 
 
 def start(

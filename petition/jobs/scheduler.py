@@ -109,7 +109,7 @@ def tick(
     how many names are read, of how many; ``before`` is called before anything is sealed.
     """
     duties = Duties()
-    duties.did("dates", lambda: keep_dates(services, moment))
+    duties.did("dates", lambda: keep_dates(services, moment, only))
     found: dict[str, Due] = duties.do("letters", lambda: living_letters(services, hours, moment), {})
     known = {letter_id: one for letter_id, one in found.items() if only in (None, one.slug)}
     due = {letter_id: one for letter_id, one in known.items() if one.is_due}
@@ -172,21 +172,33 @@ def _said(due: Due, result: Result) -> str:
     return f"{'closed, ' if due.closes else ''}{result.signatures} signatures, {result.entries} entries"
 
 
-def keep_dates(services: Services, moment: datetime) -> None:
-    """Publish letters and announce closings that are due; those with obstacles are tried again later."""
+def keep_dates(services: Services, moment: datetime, only: str | None = None) -> None:
+    """Publish letters and announce closings that are due, of all or of the one of a slug; those with obstacles are
+    tried again later. What fails for one letter is raised once all others had their turn."""
     with Session(services.databases.reading) as session:
-        letters = hosted_letters(session)
+        letters = [letter for letter in hosted_letters(session) if only in (None, letter.slug)]
         to_publish = [letter.id for letter in letters if is_due_to_publish(letter, moment)]
         to_announce = [letter.id for letter in letters if is_due_to_announce(letter, moment)]
+    duties = Duties()
     for letter_id in to_publish:
-        with contextlib.suppress(Refusal):
-            opening.publish_letter(services, letter_id, moment=moment, is_planned=True)
+        duties.did("publishing", partial(_publish, services, letter_id, moment))
     for letter_id in to_announce:
-        with Session(services.databases.petition) as session, contextlib.suppress(Refusal):
-            letter = session.get_one(Letter, letter_id, with_for_update=True)
-            if is_due_to_announce(letter, moment):
-                announce_close(session, letter, moment=moment, facts=facts_of(session, letter, services))
-                session.commit()
+        duties.did("announcing", partial(_announce, services, letter_id, moment))
+    for _, error in duties.errors:
+        raise error
+
+
+def _publish(services: Services, letter_id: str, moment: datetime) -> None:
+    with contextlib.suppress(Refusal):
+        opening.publish_letter(services, letter_id, moment=moment, is_planned=True)
+
+
+def _announce(services: Services, letter_id: str, moment: datetime) -> None:
+    with Session(services.databases.petition) as session, contextlib.suppress(Refusal):
+        letter = session.get_one(Letter, letter_id, with_for_update=True)
+        if is_due_to_announce(letter, moment):
+            announce_close(session, letter, moment=moment, facts=facts_of(session, letter, services))
+            session.commit()
 
 
 def watch(

@@ -261,8 +261,10 @@ def _put_file_back(place: Path, data: bytes) -> None:
     part = _part(place)
     part.unlink(missing_ok=True)
     _write(part, data)
-    part.replace(place)
-    _sync_folder(place.parent)  # the copy is wiped afterwards
+    with place.open("r+b") as replaced:  # it has signatures that waited and codes that were used since the upgrade
+        part.replace(place)
+        _sync_folder(place.parent)  # the copy is wiped afterwards
+        _overwrite(replaced.fileno(), os.fstat(replaced.fileno()).st_size)
 
 
 def _run_tool(engine: Engine, command: list[str], stdout: int = subprocess.DEVNULL) -> None:
@@ -300,7 +302,7 @@ def _write(path: Path, data: bytes) -> None:
 
 def _wipe(path: Path) -> None:
     with path.open("r+b") as file:
-        _overwrite(file.fileno(), path.stat().st_size)
+        _overwrite(file.fileno(), os.fstat(file.fileno()).st_size)
     path.unlink()
 
 

@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import IntegrityError
 
-from petition.database import Databases, place_of
+from petition.database import Databases, make_waiting_file, place_of
 
 CHAIN_NAMES = ("petition", "issuer")
 """In the order in which they are upgraded."""
@@ -67,6 +67,8 @@ def migrate_both(databases: Databases, lock_folder: Path) -> None:
 
 def upgrade_chain(engine: Engine, chain: str, scripts: Path | None = None) -> None:
     """Run the revisions that are missing, in one transaction: killed meanwhile, the database stays as it was."""
+    if chain == "petition":
+        make_waiting_file(engine)
     with migrating(engine) as connection:
         command.upgrade(alembic_config(chain, connection, scripts), "head")
 

@@ -18,12 +18,13 @@ from petition.operations.migration import CHAIN_NAMES, at_head
 from petition.operations.schema import METADATA, differences
 from petition.operations.secrets_folder import problem
 from petition.operations.startup import misfits, missing_rounds
-from petition.outages import is_away
+from petition.outages import is_away, is_locked
 from petition.sealing.update_hours import overdue_letters
 
 ANSWER_SECONDS, SLOW_SECONDS = 2.0, 60.0
 """How long an answer is reused: anyone may ask, and comparing all tables takes a third of a second."""
 WRITE_SECONDS = 2
+OUT_OF_REACH = "the database does not answer, or can't be written"
 Look = Callable[[], list[str]]
 
 
@@ -90,7 +91,7 @@ def _tried(name: str, look: Callable[[], Iterable[str]]) -> Iterator[str]:
     try:
         yield from (f"{name}: {problem}" for problem in look())
     except Exception as error:  # whatever the driver raises, the answer is "not ready"
-        yield f"{name}: {type(error).__name__}"
+        yield f"{name}: {OUT_OF_REACH if is_away(error) else 'this check failed; see petition doctor'}"
 
 
 def _require_writable(engine: Engine) -> None:
@@ -105,11 +106,12 @@ def _require_writable(engine: Engine) -> None:
         try:
             connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
         except OperationalError as error:
-            if not is_away(error):
+            if not is_locked(error):
                 raise
         finally:
             connection.rollback()
-            driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+            if not connection.invalidated:
+                driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
 
 
 def _require_row_lock(connection: Connection) -> None:

@@ -17,7 +17,7 @@ from petition.outages import Outages
 from petition.publishing.cache import SITE_PAGES, TOLD, PublicCache
 from petition.publishing.templates import render
 from petition.web import desk, joining, public, signing
-from petition.web.failures import RETRY_SECONDS, Failures, failure_of, log_failure, log_flask_failure
+from petition.web.failures import RETRY_SECONDS, Failures, failure_of, log_flask_failure
 from petition.web.public.cache_middleware import CacheMiddleware
 from petition.web.server import DESK_BODY, SIGNING_BODY, Front
 from petition.web.shared.context import (
@@ -67,7 +67,7 @@ def add_web(app: Flask, cache: PublicCache, url: str | None) -> None:
     app.dispatch_request = lambda: retried(dispatch, close_sessions)  # type: ignore[method-assign]
     kept = CacheMiddleware(app.wsgi_app, cache, url)
     found: Site = app.extensions["petition"]
-    outages = app.extensions["petition.outages"] = Outages(found.databases, found.settings.data)
+    outages = app.extensions["petition.outages"] = Outages(found.databases, found.settings.data, found.clock)
     app.wsgi_app = Failures(LanguagePrefix(kept), outages)  # type: ignore[method-assign]
     app.extensions["petition.cache_middleware"] = kept
     app.extensions["petition.cache"] = cache
@@ -188,7 +188,7 @@ def _most() -> int:
 
 def apologize(error: Exception) -> Any:
     """Something went wrong here."""
-    log_failure(error, current_app.extensions["petition.outages"], request.endpoint)
+    current_app.extensions["petition.outages"].note(error, request.endpoint)
     refusal = failure_of(error)
     answer = make_response(refuse(refusal))
     if refusal.status == 503:

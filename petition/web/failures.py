@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response
 
 from petition.errors import Refusal
 from petition.i18n import DEFAULT, fill
-from petition.logs import log_error
 from petition.outages import Outages, is_away
 from petition.publishing.templates import render
 from petition.web.shared.context import LANGUAGE_KEY, SITE_PATH
@@ -42,17 +41,9 @@ def failure_of(error: BaseException) -> Refusal:
     return BrokenDown(_("Something went wrong on this site. What you sent may not have been saved. Try again later."))
 
 
-def log_failure(error: BaseException, outages: Outages, endpoint: str | None) -> None:
-    """The log gets the place in the program, and nothing of the visitor: no path either, which may hold a secret."""
-    if is_away(error):
-        outages.note(error, endpoint=endpoint)
-    else:
-        log_error("failed", error, endpoint=endpoint)
-
-
 def log_flask_failure(failure: Any) -> None:
-    """In the place of Flask's own log, which names the path."""
-    log_failure(failure[1], current_app.extensions["petition.outages"], request.endpoint)
+    """In the place of Flask's own log, which names the path, and that may hold a secret."""
+    current_app.extensions["petition.outages"].note(failure[1], request.endpoint)
 
 
 class Failures:
@@ -67,7 +58,7 @@ class Failures:
         try:
             return self._wrapped(environ, start_response)
         except Exception as error:
-            log_failure(error, self._outages, "ahead of the application")
+            self._outages.note(error, "ahead of the application")
             return _answer(failure_of(error), environ)(environ, start_response)
 
 

@@ -13,6 +13,8 @@ PLAIN = {
     "PETITION_MAIL": "smtps://name:$(touch /tmp/run)`id`$HOME@mail.example.org",
     "PETITION_MAIL_SUBJECT": 'The code you asked for; it\'s "here" # and this belongs to it',
     "PETITION_SEAL_AT": "*/15",
+    "PETITION_DATA": "/srv/petition",
+    "PETITION_ISSUER_DATABASE_URL": "sqlite:////srv/issuer.db",
     "PETITION_ONION": "",
 }
 
@@ -55,6 +57,10 @@ def test_the_file_that_is_installed_can_be_read(wrapper: Any) -> None:
         ("PETITON_URL=https://x.example", "line 2: PETITON_URL is no setting; did you mean PETITION_URL?"),
         ("petition_URL=https://x.example", "line 2: petition_URL is no setting; did you mean PETITION_URL?"),
         ("PETITION_URL", "line 2: write NAME=VALUE"),
+        ("PETITION_DATA=data", "line 2: write the whole path in PETITION_DATA"),
+        ("PETITION_SECRET_FILE=./secret", "line 2: write the whole path in PETITION_SECRET_FILE"),
+        ("PETITION_DATABASE_URL=sqlite:///petition.db", "line 2: write the whole path in PETITION_DATABASE_URL"),
+        ("PETITION_MAIL=folder:./mail", "line 2: write the whole path in PETITION_MAIL"),
     ],
 )
 def test_a_line_that_systemd_would_read_otherwise_is_refused(wrapper: Any, line: str, sentence: str) -> None:

@@ -345,6 +345,17 @@ def test_a_mail_that_is_refused_for_good_is_not_tried_again(
     assert (campaign.rows(Outbox, letter), undelivered(campaign, letter)) == ([], 1)
 
 
+def test_however_many_are_refused_the_log_gets_a_line_an_hour(
+    campaign: Campaign, letter: str, mailer: Mailer, inbox: Inbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    inbox.recipient = "550 Nobody here"
+    for address in (ANA, "ben@example.com", "cem@example.com"):
+        wish(campaign, letter, address)
+        look(campaign, mailer)
+
+    assert caplog.messages == ["the mail server refuses a mail: answer 550"]
+
+
 def test_one_that_can_not_be_made_holds_up_no_other(
     campaign: Campaign, letter: str, mailer: Mailer, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

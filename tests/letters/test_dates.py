@@ -74,6 +74,41 @@ def test_a_publication_that_was_called_off_while_another_letter_was_published_do
     assert sorted(campaign.letter_row(letter).state for letter in letters) == [OPEN, PUBLISHED]
 
 
+def planned(campaign, count):
+    letters = [campaign.an_open_letter(k=3) for _ in range(count)]
+    for letter in letters:
+        campaign.sign_all(letter, 5)
+        campaign.seal(letter)
+        plan(campaign, letter, publishes=START + A_DAY)
+    return letters
+
+
+def test_who_asks_for_one_letter_keeps_no_dates_of_others(campaign):
+    asked, other = planned(campaign, 2)
+
+    assert after_tick(campaign, asked, START + A_DAY).state == PUBLISHED
+    assert campaign.letter_row(other).state == OPEN
+    plan(campaign, other)
+
+
+@pytest.mark.parametrize("broken", [0, 1])
+def test_a_letter_that_can_not_be_published_keeps_no_other_from_it(campaign, monkeypatch, broken):
+    letters = planned(campaign, 2)
+    publish_letter = opening.publish_letter
+
+    def publish(services, letter_id, **how):
+        if letter_id == letters[broken]:
+            raise ValueError
+        publish_letter(services, letter_id, **how)
+
+    monkeypatch.setattr(opening, "publish_letter", publish)
+    with pytest.raises(ValueError):
+        keep_dates(campaign.services, START + A_DAY)
+
+    assert campaign.letter_row(letters[1 - broken]).state == PUBLISHED
+    plan(campaign, letters[broken])
+
+
 def test_a_date_of_publication_that_was_overtaken_is_in_no_one_s_way(campaign):
     letter = campaign.an_open_letter(k=3)
     campaign.sign_all(letter, 5)

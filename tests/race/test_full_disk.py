@@ -94,8 +94,8 @@ def test_a_full_disk_is_reported_and_refused_requests_can_be_sent_again(
         server.kill()
         server.join()
 
-        assert [(status, "Something went wrong on this site." in said["detail"]) for status, said in answers] == [
-            (500, True)
+        assert [(status, "may not have been saved" in said["detail"]) for status, said in answers] == [
+            (503, True)
         ] * len(tokens)
         assert [sealing.returncode for sealing in sealings] == [1, 1]
         assert [sealing.stderr.count("Traceback") for sealing in sealings] == [0, 0]
@@ -137,9 +137,9 @@ def test_files_that_cannot_grow_are_reported_and_refused_requests_can_be_sent_ag
         server.kill()
         server.join()
 
-        refused = [(status, "Something went wrong on this site." in said["detail"]) for status, said in answers]
-        assert refused == [(500, True)] * len(tokens)
-        assert [status for status, _ in exchanges] == [500, 500]
+        refused = [(status, "may not have been saved" in said["detail"]) for status, said in answers]
+        assert refused == [(503, True)] * len(tokens)
+        assert [status for status, _ in exchanges] == [503, 503]
         assert [status for status, _ in again] == [201] * len(tokens)
         assert exchanged[0] == 201
         expect_all_well(campaign, letter, tokens, tmp_path / "face")

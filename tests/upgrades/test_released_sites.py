@@ -81,6 +81,17 @@ def test_the_tables_are_those_of_the_models(released: Released) -> None:
     databases.dispose()
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_before_it_is_upgraded_looking_at_it_makes_no_file(released: Released) -> None:
+    data = released.settings.data
+    before = sorted(path.name for path in data.iterdir() if path.suffix == ".db")
+    looked = [petition(released.environ, "doctor"), petition(released.environ, "letter", "list")]
+
+    assert [found.exit_code for found in looked] == [1, 1]
+    assert "not of this version" in looked[0].output
+    assert sorted(path.name for path in data.iterdir() if path.suffix == ".db") == before
+
+
 def test_letters_people_and_logs_are_carried_over_whole(released: Released) -> None:
     databases = released.open()
     names = columns_of(databases)

@@ -160,6 +160,22 @@ def test_an_upgrade_is_undone_while_nothing_was_sealed(released: Released, datab
     assert not folder_of(released.settings).exists()
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_nothing_of_what_came_in_since_is_left_on_the_disk_when_an_upgrade_is_undone(
+    released: Released, databases: Databases, scripts: Path
+) -> None:
+    upgrade(released.settings, databases, scripts=scripts)
+    data, links = released.settings.data, released.settings.data.parent / "links"
+    links.mkdir()
+    for path in data.rglob("*.db"):
+        if path.parent.name != "before-upgrade":
+            os.link(path, links / path.name)  # a link to the old file finds zeros in it
+    put_back(released.settings, databases)
+
+    assert {path.name for path in links.iterdir()} >= {"petition.db", "petition-waiting.db", "issuer.db"}
+    assert {path.read_bytes().strip(b"\0") for path in links.iterdir()} == {b""}
+
+
 def test_once_a_log_has_grown_it_is_not_undone(released: Released, databases: Databases, scripts: Path) -> None:
     upgrade(released.settings, databases, scripts=scripts)
     with databases.petition.begin() as connection:
@@ -247,7 +263,7 @@ def test_going_back_that_was_cut_off_while_it_wiped_the_copies_does_no_harm_when
     upgrade(released.settings, databases, scripts=scripts)
     with pytest.MonkeyPatch.context() as patched, pytest.raises(Killed):
         list_facts_last(patched)
-        kill(patched, copies, "_overwrite", after)
+        kill(patched, copies, "_wipe", after)
         put_back(released.settings, databases)
     with pytest.raises(Conflict, match="no copy"):
         put_back(released.settings, databases)

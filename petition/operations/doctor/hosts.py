@@ -9,6 +9,7 @@ from petition.config import Settings
 from petition.database import Databases
 from petition.operations.doctor.findings import NOTE, OK, WRONG, Finding
 from petition.operations.doctor.replication import check_replication
+from petition.operations.doctor.server_log import check_server_log
 from petition.operations.engine_features import missing_features
 from petition.operations.secrets_folder import is_led, problem
 
@@ -25,6 +26,7 @@ def check_hosts(settings: Settings, databases: Databases, master: bytes) -> Iter
         for what, mend in missing_features(databases.engine(chain)):
             yield Finding("databases", NOTE, f"The database of {chain} {what}", mend)
         yield from check_replication(settings, chain, databases.engine(chain))
+        yield from check_server_log(chain, databases.engine(chain))
     found = problem(settings, databases, master)
     if found:
         yield Finding(AREA, WRONG, found, MOUNT_IT)
