@@ -24,8 +24,6 @@ from tests.walks import Campaign
 REASON = "Somebody sold codes."
 
 
-
-
 def everything(campaign: Campaign, letter: str) -> dict[str, int]:
     """How many rows of a letter each table of both databases has."""
     found = {}

@@ -213,7 +213,7 @@ def test_a_letter_whose_files_can_not_be_made_holds_up_no_other(
 
 
 def only_of(others: set[str], made: set[str]) -> Callable[..., PublicFile]:
-    """In place of what makes public files: quick, fails for all but these letters, and notes whose letter.pdf it made."""
+    """In place of what makes public files: fails for all but these letters, and notes whose letter.pdf it made."""
 
     def make(_session: Session, letter: Letter, *how: Any) -> PublicFile:
         if letter.slug not in others:
