@@ -1,7 +1,7 @@
 """The mailer: goes through the outbox, decides which addresses may have a code, and sends the emails.
 
 If the server does not accept an email, it is tried again at growing random intervals, and given up within the hour.
-One that a quota holds back waits for the next hour, and is given up if it does not go out at its beginning.
+One that a quota holds back waits for the next hour, if that begins within the hour.
 The mailer remembers only the random key of a waiting email, in memory, and logs nothing about it.
 """
 
@@ -32,8 +32,6 @@ Allowed = Mapping[str, Mapping[str, Sequence[str]]]
 LONGEST = timedelta(minutes=54)
 """How long an email waits for the mail server, from when it is first seen; sending it may take some minutes more."""
 HOUR = timedelta(hours=1)
-CATCHING_UP = timedelta(minutes=10)
-"""How long emails that a quota held back may take to go out in the next hour, so that none waits over 70 minutes."""
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=10), timedelta(minutes=8)
 AT_ONCE, WORKING = 200, timedelta(minutes=2)
 """Limits of one pass through the outbox, in emails and in time: after that it checks again what is due."""
@@ -62,13 +60,15 @@ class _Waiting(_Wait):
     """A waiting email: when it is given up, and whether it has been counted for its address."""
 
     given_up: datetime = datetime.max.replace(tzinfo=UTC)
+    deleted: datetime = datetime.max.replace(tzinfo=UTC)
+    """An hour after it came, when it is deleted whatever happens."""
     is_counted: bool = False
 
     def wait_for_room(self, moment: datetime) -> None:
         """Wait for the next hour's quota. That is no failed try, so it isn't given up just before that hour."""
         self.until = moment.replace(minute=0, second=0, microsecond=0) + HOUR
-        if self.until <= self.given_up + (HOUR - LONGEST):
-            self.given_up = max(self.given_up, self.until + CATCHING_UP)
+        if self.until < self.deleted:
+            self.given_up = self.deleted
 
 
 def in_turns(requests: Iterable[tuple[Outbox, str]]) -> list[tuple[Outbox, str]]:
@@ -139,8 +139,8 @@ class Mailer:
 
     def _first_seen(self, row: Outbox, moment: datetime) -> _Waiting:
         """An email that was there before this mailer started may be as old as its hour."""
-        latest = moment + LONGEST
-        return _Waiting(given_up=latest if self._knows_ages else min(latest, row.hour + HOUR))
+        deleted = moment + HOUR if self._knows_ages else row.hour + HOUR
+        return _Waiting(given_up=min(moment + LONGEST, deleted), deleted=deleted)
 
     def _wanted(self, row: Outbox, domains: Sequence[str], moment: datetime) -> Asked | None:
         """Who gets a code. Deletes the request and returns None if they may not, or have had enough emails today."""

@@ -72,7 +72,7 @@ class Code(IssuerBase):
 
 
 class Outbox(IssuerBase):
-    """A request for a code by email. Deleted as soon as the email is handed over, or within 70 minutes.
+    """A request for a code by email. Deleted as soon as the email is handed over, or within the hour.
 
     The key is random, and every box has the same size: an address, encrypted under the round's secret.
     """

@@ -42,7 +42,7 @@ SIGNERS = (
     ),
     Stored(
         _("If you get a code by email: your work address, encrypted"),
-        _("Until the email has been sent, 70 minutes at most"),
+        _("Until the email has been sent, an hour at most"),
         _("This site's host during that time, the services that carry the email, and your employer's email system"),
         ("outbox",),
         lambda found: "mail" in found.routes,
