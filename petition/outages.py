@@ -22,7 +22,7 @@ from petition.logs import Hourly, log, log_error, place_of
 
 LIMITS_MARK = "limits-away"
 """A file in the data folder that says so of the server where several hosts count limits."""
-TOLD = "told"
+OUTAGES_LOGGED = "told"
 """A folder in the data folder with an empty file for each line that was logged; its time is the hour."""
 AWAY, BACK = "a database is away", "the database is back"
 AWAY_SQLSTATES = ("08", "25006", "40", "53", "55P03", "57", "58")
@@ -70,7 +70,7 @@ class Outages:
     """Logs what goes wrong for visitors, each line once an hour for all processes of a data folder together."""
 
     def __init__(self, databases: Databases, folder: Path, now: Callable[[], datetime]) -> None:
-        self._folder = folder / TOLD
+        self._folder = folder / OUTAGES_LOGGED
         self._now = now
         self._hourly = Hourly()
         self._is_away = False
@@ -120,4 +120,4 @@ def _is_first(mark: Path, hour: datetime) -> bool:
 def forget_outage(folder: Path) -> None:
     """At the start: what a process that was killed had noted is over."""
     (folder / LIMITS_MARK).unlink(missing_ok=True)
-    shutil.rmtree(folder / TOLD, ignore_errors=True)
+    shutil.rmtree(folder / OUTAGES_LOGGED, ignore_errors=True)

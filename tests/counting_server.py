@@ -12,7 +12,7 @@ from redis import Redis, RedisError
 
 from tests.install_servers import find_program
 from tests.patience import SECONDS
-from tests.race.load import free_port
+from tests.ports import free_port
 
 
 class CountingServer:

@@ -2,7 +2,6 @@
 
 import asyncio
 import email
-import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from tests.ports import free_port
 
 
 @dataclass
@@ -89,12 +90,6 @@ def code_in(mail: EmailMessage) -> str:
     return next(line.strip() for line in body.splitlines() if line.startswith("    "))
 
 
-def a_free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 class TakesOptions(SMTP):
     """Knows what NOTIFY means, if it says so."""
 
@@ -114,7 +109,7 @@ class Server(Controller):
 def a_mail_server(inbox: Inbox | None = None, **how: Any) -> Iterator[Inbox]:
     """A server for as long as the block lasts; ``how`` are aiosmtpd's own settings."""
     inbox = inbox or Inbox()
-    inbox.port = inbox.port or a_free_port()
+    inbox.port = inbox.port or free_port()
     controller = Server(inbox, hostname=inbox.host, port=inbox.port, **{"enable_SMTPUTF8": False, **how})
     controller.start()
     try:

@@ -3,7 +3,6 @@
 import http.server
 import os
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -20,6 +19,7 @@ from petition.demo.drive import served
 from petition.verifying import open_source, verify
 from tests.commands import petition
 from tests.patience import SECONDS
+from tests.ports import free_port
 from tests.walks import Campaign
 
 pytestmark = pytest.mark.thorough
@@ -41,12 +41,6 @@ http {{
 def kind() -> str:
     """The processes meet at the databases of one folder."""
     return "sqlite"
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @pytest.fixture

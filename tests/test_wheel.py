@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.patience import SECONDS
+from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent
 
@@ -52,9 +52,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def demo(installed: Path, elsewhere: Path) -> Iterator[dict[str, Any]]:
     """What the demo prints when it is ready; it is stopped at the end as by Ctrl-C."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [installed / "bin/petition", "demo", "--signers", "20", "--json", "--port", str(port)]
     with subprocess.Popen(command, cwd=elsewhere, env=bare(), stdout=subprocess.PIPE, text=True) as running:
         try:

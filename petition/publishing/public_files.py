@@ -25,7 +25,7 @@ from petition.publishing.data.feed import feed_atom
 from petition.publishing.data.spreadsheets import counts_xlsx
 from petition.publishing.documents.letter_txt import letter_txt
 from petition.publishing.documents.pdf import card_png, chart_png, facts_pdf, letter_pdf
-from petition.publishing.documents.press_kit import CONTENTS, GROUPS, zipped
+from petition.publishing.documents.press_kit import CONTENTS, PICTURE_OF_GROUPS, zipped
 from petition.publishing.documents.press_kit import ZIP_TYPE as ZIP
 from petition.publishing.documents.typesetting import PDF, PNG
 from petition.publishing.figures.counts import Figures
@@ -68,7 +68,7 @@ class PublicFile:
 
 def press_kit(found: Figures) -> bytes:
     """The files of a press kit in one."""
-    shown = (name for name in CONTENTS if found.groups or name != GROUPS)
+    shown = (name for name in CONTENTS if found.groups or name != PICTURE_OF_GROUPS)
     return zipped({name: from_figures(found, name) for name in shown}, found.as_of)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import petition
-from tests.race.load import free_port
+from tests.ports import free_port
 
 
 def demo(*words: str) -> "subprocess.CompletedProcess[str]":

@@ -1,7 +1,6 @@
 """The stand-alone client against the real site, over real HTTP: sign, check, withdraw, and the count that follows."""
 
 import json
-import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from petition.demo.drive import served
 from petition.letters.models import Organizer
 from tests.cli.conftest import Shell
 from tests.conftest import Clock
+from tests.ports import free_port
 from tests.walks import Campaign
 
 pytestmark = pytest.mark.thorough
@@ -49,9 +49,7 @@ def at_work(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, keys: list[PrivateKey]
 ) -> Iterator[tuple[Campaign, dict[str, str]]]:
     """A site that is being served on loopback, with Ana; and its environment."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environ = {"PETITION_DATA": str(tmp_path_factory.mktemp("served")), "PETITION_URL": f"http://127.0.0.1:{port}"}
     if request.param == "postgresql":
         urls = request.getfixturevalue("postgres_templates")("served")

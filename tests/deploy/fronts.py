@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.deploy.tools import DEPLOY, NAME, eventually, free_port, program, say
+from tests.deploy.tools import DEPLOY, NAME, eventually, program, say
+from tests.ports import free_port
 
 HOST = "127.0.0.1"
 TEMPORARY = ("client_body", "proxy", "fastcgi", "scgi", "uwsgi")

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.machines import MIRROR, wheels
-from tests.deploy.tools import DEPLOY, ROOT, eventually, free_port, program, say
+from tests.deploy.tools import DEPLOY, ROOT, eventually, program, say
+from tests.ports import free_port
 
 pytestmark = pytest.mark.long
 SLIM = "docker.io/library/debian:bookworm-slim"

@@ -12,8 +12,9 @@ import pytest
 
 from tests.conftest import Clock
 from tests.install_servers import find_program
+from tests.ports import free_port
 from tests.race import children
-from tests.race.load import free_port, until_answered
+from tests.race.load import until_answered
 from tests.walks import Campaign
 
 pytestmark = [pytest.mark.race, pytest.mark.parametrize("kind", ["sqlite"])]

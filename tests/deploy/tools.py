@@ -1,7 +1,6 @@
 """What the tests of deploy/ share: its files, programs of the system, free ports, waiting."""
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -25,13 +24,6 @@ def program(command: str) -> str:
         sentence = f"No {command} found. On Debian: apt install {PACKAGES.get(command, command)}"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(sentence)
     return found
-
-
-def free_port() -> int:
-    """A port of this machine that nothing listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def eventually(what: Callable[[], Any], seconds: float = 60) -> Any:

@@ -27,7 +27,8 @@ from petition.sealing.log import log_of
 from petition.sealing.models import Entry, Log, Tile
 from petition.signing.models import Round
 from tests.conftest import Clock
-from tests.mail_server import Inbox, a_free_port, a_mail_server
+from tests.mail_server import Inbox, a_mail_server
+from tests.ports import free_port
 from tests.walks import RARE, Campaign
 
 pytestmark = pytest.mark.thorough
@@ -334,7 +335,7 @@ def test_a_mail_server_is_greeted_and_takes_no_mail(campaign: Campaign, letter: 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_a_mail_server_that_is_down_is_found_and_no_password_shown(campaign: Campaign, letter: str) -> None:
-    address = f"smtp://ana:secret@127.0.0.1:{a_free_port()}"
+    address = f"smtp://ana:secret@127.0.0.1:{free_port()}"
     finding = only(wrongs(campaign, **MAIL_FROM, PETITION_MAIL=address))
 
     assert "nothing listens at this port. No codes" in finding.what and "PETITION_MAIL" in finding.mend

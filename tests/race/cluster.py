@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from tests.install_servers import find_program
-from tests.race.load import free_port
+from tests.ports import free_port
 
 NODES = 3
 SECONDS = 180

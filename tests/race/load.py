@@ -3,7 +3,6 @@
 import http.client
 import json
 import os
-import socket
 import threading
 import time
 from dataclasses import dataclass, field
@@ -19,12 +18,6 @@ from tests.patience import SECONDS
 
 PIN = "A" * 43
 """Of no use to signers; it is for people who check the record."""
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def ask(port: int, method: str, path: str, body: Any = None) -> tuple[int, Any]:

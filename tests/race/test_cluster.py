@@ -17,10 +17,11 @@ from petition.operations.migration import migrate_both
 from petition.operations.startup import open_secret
 from tests.conftest import Clock
 from tests.patience import SECONDS
+from tests.ports import free_port
 from tests.race import children
 from tests.race.cluster import Cluster, two_clusters
 from tests.race.crowd import recount, standing
-from tests.race.load import Crowd, free_port, until_answered
+from tests.race.load import Crowd, until_answered
 from tests.walks import Campaign
 
 pytestmark = [pytest.mark.race, pytest.mark.long]

@@ -16,9 +16,10 @@ from petition.crypto.tokens import Token
 from petition.operations.migration import migrate_both
 from tests.commands import petition
 from tests.conftest import Clock
+from tests.ports import free_port
 from tests.race import children
 from tests.race.crowd import recount, standing
-from tests.race.load import ask, free_port, until_answered
+from tests.race.load import ask, until_answered
 from tests.walks import Campaign
 
 pytestmark = pytest.mark.race

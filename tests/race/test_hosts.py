@@ -25,9 +25,10 @@ from petition.sealing.models import Sealing
 from petition.signing.models import Pending
 from tests.conftest import Clock
 from tests.patience import SECONDS
+from tests.ports import free_port
 from tests.race import children
 from tests.race.crowd import recount, standing
-from tests.race.load import ask, free_port, until_answered
+from tests.race.load import ask, until_answered
 from tests.race.test_starting import running
 from tests.walks import Campaign
 

@@ -14,9 +14,10 @@ import psutil
 import pytest
 
 from tests.patience import SECONDS
+from tests.ports import free_port
 from tests.race import children
 from tests.race.crowd import recount, standing
-from tests.race.load import Crowd, free_port, until_answered
+from tests.race.load import Crowd, until_answered
 from tests.walks import Campaign
 
 pytestmark = pytest.mark.race

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from petition.cli import main
 from petition.scheduler_record import LastRun, SchedulerRecord
 from tests.patience import SECONDS
-from tests.race.load import free_port
+from tests.ports import free_port
 from tests.race.test_starting import get, running
 from tests.walks import Campaign
 

@@ -20,9 +20,10 @@ from petition.issuing.models import UNSPENT, Code
 from petition.operations.migration import at_head
 from tests.conftest import Clock
 from tests.patience import SECONDS
+from tests.ports import free_port
 from tests.race import children
 from tests.race.crowd import recount, standing, together
-from tests.race.load import ask, free_port, until_answered
+from tests.race.load import ask, until_answered
 from tests.race.test_same_moment import a_blinded_message
 from tests.walks import Campaign
 

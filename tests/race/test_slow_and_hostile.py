@@ -16,7 +16,8 @@ import pytest
 
 from petition.crypto.encodings import b64url
 from tests.patience import SECONDS
-from tests.race.load import ask, free_port, until_answered
+from tests.ports import free_port
+from tests.race.load import ask, until_answered
 from tests.race.test_same_moment import a_blinded_message
 from tests.walks import Campaign
 

@@ -18,7 +18,7 @@ import pytest
 
 from tests.forwarder import Forwarder, there
 from tests.patience import SECONDS
-from tests.race.load import free_port
+from tests.ports import free_port
 from tests.walks import Campaign
 
 pytestmark = pytest.mark.race

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 ZIP_TYPE = "application/zip"
-GROUPS = "groups.svg"
+PICTURE_OF_GROUPS = "groups.svg"
 """Left out where no groups are shown."""
 CONTENTS = (
     "letter.pdf",
@@ -18,7 +18,7 @@ CONTENTS = (
     "history.csv",
     "chart.png",
     "chart.svg",
-    GROUPS,
+    PICTURE_OF_GROUPS,
     "card.png",
     "badge.svg",
 )

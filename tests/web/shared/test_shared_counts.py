@@ -19,8 +19,9 @@ from petition.web.shared.shared_counts import AWAY_SECONDS, DAY, KEY_SECONDS, Sh
 from tests.conftest import Clock
 from tests.counting_server import CountingServer, a_counting_server
 from tests.patience import SECONDS
+from tests.ports import free_port
 from tests.race import children
-from tests.race.load import free_port, until_answered
+from tests.race.load import until_answered
 from tests.walks import Campaign
 
 MASTER = b"\7" * 32
