@@ -278,7 +278,7 @@ def self_test() -> None:
 
 @cache
 def _test_key() -> PrivateKey:
-    """Put together once."""
+    """Made once in a process."""
     exponent = pow(EXPONENT, -1, (_TEST_P - 1) * (_TEST_Q - 1))
     return PrivateKey.from_numbers(_TEST_P * _TEST_Q, EXPONENT, exponent, _TEST_P, _TEST_Q)
 
