@@ -61,8 +61,8 @@ def main() -> None:
             turns.append((nothing, version, loading, int(memory) / MB, *seconds_and_memory(f"{folder}/data")))
     nothing, version, loading, loaded, answered, memories = zip(*turns, strict=True)
     told("petition --version", version, "a Python program that does nothing", nothing, " s", 8)
-    told("first answer of petition run", answered, "loading the application", loading, " s", 2)
-    told("memory of five processes", [each / MB for each in memories], "one that loads it", loaded, " MB", 3.6)
+    told("first answer of petition run", answered, "loading the application", loading, " s", 1.8)
+    told("memory of five processes", [each / MB for each in memories], "one that loads it", loaded, " MB", 3.3)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from petition.operations.recipients import (
     read_recipients,
 )
 from petition.operations.restore_check import Checked, check_restore
+from petition.sealing.log import held_letters
 from petition.verifying import open_source
 from petition.verifying.verdict import plural
 
@@ -168,7 +169,7 @@ def restore(
         for slug in log_recovery.nothing_newer(here.databases, slugs, moment=now(), tell=say):
             click.echo(f"{slug}: goes on from the backup.")
     with reading(here) as session:
-        for _, slug in log_recovery.held_letters(session):
+        for _, slug in held_letters(session):
             click.echo(
                 f"{slug}: held. Nothing is sealed before: petition restore --since FOLDER-or-URL, "
                 "or petition restore --nothing-newer",

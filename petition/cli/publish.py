@@ -91,8 +91,8 @@ def _require_fit(settings: Settings, folder: Path) -> None:
 
 
 def _write(session: Session, here: CliContext, letter: Letter, folder: Path) -> int:
-    require_publishable(session, letter, folder)
+    published = require_publishable(session, letter, folder)
     found = figures(session, letter, here.settings.url)
     with click.progressbar(length=len(plan(session, letter, found)), label="Writing", file=sys.stderr) as bar:
         host = HostFacts(is_replicated=here.settings.is_replicated)
-        return write_folder(session, letter, found, folder, bar.update, host)
+        return write_folder(session, letter, found, folder, bar.update, host, published)

@@ -22,6 +22,7 @@ from petition.cli.starting import (
     require_free_port,
     wait_for_databases,
 )
+from petition.i18n import languages
 from petition.jobs.supervisor import FORKS, Work, end_with_parent, watch_over
 from petition.logs import errors_counted_together
 from petition.operations.locks import PARTS, SCHEDULER, SERVER, only_one
@@ -99,6 +100,7 @@ def keep_running(works: Sequence[Work], announcement: Announcement) -> None:
     if FORKS:
         for name in LOADED:
             import_module(name)
+        languages()  # reads what Unicode's locale data says of each: ten megabytes
         gc.collect()
         gc.freeze()  # what was loaded stays in memory that they share
     watch_over(works, announcement)
@@ -115,8 +117,9 @@ def application() -> Any:
     if parent is not None and not parent.is_alive():
         raise SystemExit("The server that this worker belongs to is gone.")
     app = create_app()
+    front = make_front(app)
     keep_ready(app.extensions["petition.cache"], app.extensions["petition"].clock)
-    return make_front(app)
+    return front
 
 
 @click.command(hidden=True)

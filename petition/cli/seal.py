@@ -20,9 +20,8 @@ from petition.letters.update_times import next_update
 from petition.logs import place_of
 from petition.operations.copies import forget_copies
 from petition.operations.lease import lease_for
-from petition.operations.log_recovery import held_letters
 from petition.scheduler_record import SchedulerRecord
-from petition.sealing.log import LOG_ON_HOLD
+from petition.sealing.log import LOG_ON_HOLD, held_letters
 from petition.sealing.update_hours import newest_stored_hour
 
 

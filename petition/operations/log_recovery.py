@@ -27,7 +27,7 @@ from petition.letters.lifecycle import full_hour_after, move
 from petition.letters.models import Letter
 from petition.letters.states import CLOSED, OPEN, PUBLISHED
 from petition.publishing.data.cells import as_typed
-from petition.sealing.log import append, log_of, log_seed, root_of
+from petition.sealing.log import append, held_letters, log_of, log_seed, root_of
 from petition.sealing.models import Log, Milestone, Sealing
 from petition.sealing.round_entries import rounded
 from petition.sealing.witnesses import collect
@@ -67,12 +67,6 @@ class _Published:
     verdict: Verdict
     names: Counter[tuple[str, str]]
     """As the published list shows them: who is not in it has taken the name back since."""
-
-
-def held_letters(session: Session) -> list[tuple[str, str]]:
-    """Ids and slugs of the letters whose logs are held."""
-    rows = select(Letter.id, Letter.slug).join(Log, Log.letter_id == Letter.id).where(Log.is_held)
-    return [(row.id, row.slug) for row in session.execute(rows.order_by(Letter.slug))]
 
 
 def nothing_newer(

@@ -35,7 +35,7 @@ def alembic_config(chain: str, connection: Connection | None = None, scripts: Pa
 
 def head_of(chain: str, scripts: Path | None = None) -> str:
     """The newest revision of a chain."""
-    return str(ScriptDirectory.from_config(alembic_config(chain, scripts=scripts)).get_current_head())
+    return known_revisions(chain, scripts)[-1]
 
 
 @cache

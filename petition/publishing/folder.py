@@ -14,8 +14,8 @@ from petition.i18n import DEFAULT, languages
 from petition.letters.models import Letter
 from petition.publishing.cache import SITE_FILES, TOLD, packaged
 from petition.publishing.figures.counts import Figures
-from petition.publishing.placing import FOLDER_MARK, mark_text, put, replacing
-from petition.publishing.public_files import SVG_FILES, names, pages, public_file
+from petition.publishing.placing import FOLDER_MARK, keep, mark_text, put, replacing
+from petition.publishing.public_files import SVG_FILES, names, pages, public_file, tile_names
 from petition.publishing.templates import NO_FACTS, SITE_FOLDER, HostFacts
 
 NO_JEKYLL = ".nojekyll"
@@ -35,19 +35,22 @@ def write_folder(
     folder: Path,
     tell: Callable[[int], None],
     host: HostFacts = NO_FACTS,
+    published: int = 0,
 ) -> int:
     """Write or renew a folder; returns how many files changed. Refuses a folder that holds anything else.
 
     A link is followed. Files that others put into a folder that was written here stay. ``tell`` is called with 1 for
-    each file that is done.
+    each file that is done. If the folder has the first ``published`` entries of this log, their tiles, which never
+    change, are not made again.
     """
     folder = Path(os.path.realpath(folder))
     require_replaceable(folder)
-    written = 0
+    written, final = 0, set(tile_names(published))
     try:
         with replacing(folder) as fresh:
             for name, make in plan(session, letter, found, host).items():
-                written += put(fresh / name, folder / name, make(), found.as_of)
+                if name not in final or not keep(fresh / name, folder / name):
+                    written += put(fresh / name, folder / name, make(), found.as_of)
                 tell(1)
     except OSError as error:
         raise NotWritten(

@@ -16,6 +16,8 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 
+from petition.database import HOUR_NS
+
 FOLDER_MARK = "petition-folder"
 """A file in each folder that this program wrote, so that no other folder is replaced. It lists what was written."""
 HEADLINE = "Written by: petition publish. The next one replaces these files and keeps all others:"
@@ -66,6 +68,17 @@ def put(path: Path, old: Path, body: bytes, moment: datetime) -> int:
         os.fsync(file.fileno())
     os.utime(path, (moment.timestamp(), moment.timestamp()))
     return 1
+
+
+def keep(path: Path, old: Path) -> bool:
+    """Put a file there that no one has touched since ``put`` wrote it, unread; says whether that could be done.
+
+    What ``put`` writes is as of a full hour. Whoever changes it changes that too.
+    """
+    if not old.is_file() or old.is_symlink() or old.stat().st_mtime_ns % HOUR_NS:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return _link(old, path)
 
 
 def remove_folder(folder: Path) -> bool:

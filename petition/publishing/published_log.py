@@ -22,11 +22,14 @@ FORK = (
 OTHER = "%(folder)s holds another letter. Choose a folder of its own for each letter. Nothing was written."
 
 
-def require_publishable(session: Session, letter: Letter, folder: Path) -> None:
-    """Refuse while the letter's log is held, and where the folder's log is not a beginning of it."""
+def require_publishable(session: Session, letter: Letter, folder: Path) -> int:
+    """Refuse while the letter's log is held, and where the folder's log is not a beginning of it.
+
+    Returns how many entries the folder's log has.
+    """
     require_free(session, letter.id)
     if not (folder / FOLDER_MARK).is_file() or not (folder / "log/checkpoint").is_file():
-        return
+        return 0
     log = log_of(session, letter.id)
     published = _published(folder, log.origin, log.public_key)
     values = {"folder": str(folder), "published": published.size, "size": log.size}
@@ -34,6 +37,7 @@ def require_publishable(session: Session, letter: Letter, folder: Path) -> None:
         raise Conflict(NEWER, **values)
     if root_at(session, log, published.size) != published.root:
         raise Conflict(FORK, **values)
+    return published.size
 
 
 def _published(folder: Path, origin: str, key: bytes) -> Checkpoint:

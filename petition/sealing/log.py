@@ -54,6 +54,12 @@ def require_free(session: Session, letter_id: str) -> None:
         )
 
 
+def held_letters(session: Session) -> list[tuple[str, str]]:
+    """Ids and slugs of the letters whose logs are held."""
+    rows = select(Letter.id, Letter.slug).join(Log, Log.letter_id == Letter.id).where(Log.is_held)
+    return [(row.id, row.slug) for row in session.execute(rows.order_by(Letter.slug))]
+
+
 def log_seed(log: Log, master: bytes) -> bytes:
     """The log's Ed25519 seed, unlocked with the master secret."""
     return unlock(derive(master, LOG_KEY_LABEL), log.private_key, LOG_KEY_LABEL + log.letter_id)

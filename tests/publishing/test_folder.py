@@ -7,17 +7,20 @@ import resource
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from petition.errors import Conflict
 from petition.letters.access import public_letter
 from petition.publishing.figures.counts import figures
 from petition.publishing.folder import NotWritten, write_folder
+from petition.publishing.published_log import require_publishable
 from petition.verifying import open_source, verify
 from tests.shared import ONCE
 from tests.walks import Campaign
@@ -38,7 +41,8 @@ def publish(campaign: Campaign, letter_id: str, folder: Path) -> int:
     """Write the folder as the command does."""
     with Session(campaign.databases.reading) as session:
         letter = public_letter(session, slug_of(campaign, letter_id))
-        return write_folder(session, letter, figures(session, letter, campaign.settings.url), folder, lambda _: None)
+        found, published = figures(session, letter, campaign.settings.url), require_publishable(session, letter, folder)
+        return write_folder(session, letter, found, folder, lambda _: None, published=published)
 
 
 @pytest.fixture
@@ -68,6 +72,36 @@ def test_written_again_nothing_is_written(campaign: Campaign, letter: str, tmp_p
 
     assert first > 15
     assert publish(campaign, letter, tmp_path / "face") == 0
+
+
+def test_tiles_that_were_published_are_not_made_again(campaign: Campaign, letter: str, tmp_path: Path) -> None:
+    first, _ = statements(campaign, lambda: publish(campaign, letter, tmp_path / "face"))
+    again, written = statements(campaign, lambda: publish(campaign, letter, tmp_path / "face"))
+
+    assert written == 0
+    assert again < first
+
+
+def test_a_tile_that_someone_changed_is_written_again(campaign: Campaign, letter: str, tmp_path: Path) -> None:
+    publish(campaign, letter, tmp_path / "face")
+    (tile,) = (tmp_path / "face/log/tile/entries").rglob("*.p/*")
+    before = tile.read_bytes()
+    tile.write_bytes(before[::-1])
+
+    assert publish(campaign, letter, tmp_path / "face") == 1
+    assert tile.read_bytes() == before
+
+
+def statements(campaign: Campaign, act: Callable[[], int]) -> tuple[int, int]:
+    """How often an act asks the database, and what it returns."""
+    asked: list[str] = []
+    engine = campaign.databases.reading
+    event.listen(engine, "before_cursor_execute", hear := lambda *told: asked.append(told[2]))
+    try:
+        returned = act()
+    finally:
+        event.remove(engine, "before_cursor_execute", hear)
+    return len(asked), returned
 
 
 def test_after_another_sealing_only_what_changed_is_written(campaign: Campaign, letter: str, tmp_path: Path) -> None:
