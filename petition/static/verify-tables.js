@@ -48,7 +48,7 @@ export function isOfLog(bytes, { count, rolls }) {
 const isList = (one, other) => one?.length === other.length && one.every((cell, i) => cell === other[i]);
 
 // Without the apostrophe that keeps spreadsheets from running a text, or from showing it as a date.
-const typed = (cell) => cell.replace(/^'(?='*[=+\-@\t\r]|[^]*\p{Nd})/u, "");
+const typed = (cell) => cell.replace(/^'(?='*[=+\-@\t\r＝＋－＠]|[^]*\p{Nd})/u, "");
 
 /** Rows of cells. Cells may be quoted. */
 function readCsv(text) {

@@ -9,7 +9,7 @@ from petition.verifying.ledger import Ledger
 from petition.verifying.verdict import Invalid, shown
 
 COLUMNS = ["letter", "as_of", "field", "option", "count"]
-APOSTROPHE = re.compile(r"'(?:'*[=+\-@\t\r]|.*\d)", re.DOTALL)
+APOSTROPHE = re.compile(r"'(?:'*[=+\-@\t\r＝＋－＠]|.*\d)", re.DOTALL)
 """What keeps spreadsheets from running a text, or from showing it as a date."""
 
 

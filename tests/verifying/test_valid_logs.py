@@ -227,7 +227,7 @@ def a_reason_with_every_kind_of_character(f):
     f.rounds[1]["annulled"] = True
 
 
-ODD_ROLLS = ("1-2", "=1", "'=1", "''3", "'t Zand", "'t Zand 2", "007", "Shift 1")
+ODD_ROLLS = ("1-2", "=1", "＝1", "'=1", "''3", "'t Zand", "'t Zand 2", "007", "Shift 1")
 
 
 @valid(rolls=[f"roll-{number}" for number in range(len(ODD_ROLLS))])

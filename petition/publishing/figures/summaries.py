@@ -5,7 +5,8 @@ import re
 from petition.publishing.figures.counts import Figures
 from petition.publishing.figures.facts import evidence, facts, group_lines, headline, how_to_check, rounding
 
-MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]<>|#~])")
+MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]<>|#~&])")
+BEGINS_A_LIST = re.compile(r"^(\d*)([-+.)])(?=\s|$)")
 
 
 def summary_md(found: Figures) -> bytes:
@@ -43,4 +44,4 @@ def summary_txt(found: Figures) -> bytes:
 
 def escaped(text: str) -> str:
     """Words that Markdown would take for markup, made plain."""
-    return MARKDOWN_SIGNS.sub(r"\\\1", text)
+    return BEGINS_A_LIST.sub(r"\1\\\2", MARKDOWN_SIGNS.sub(r"\\\1", text))

@@ -14,7 +14,7 @@ from petition.publishing.data.cells import as_typed, defused
 from petition.publishing.data.exports import table
 from petition.verifying.counts_csv import read_counts_csv
 
-RUN = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1")
+RUN = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1", "＝1+1", "＋a", "－a", "＠SUM(A1)", "'＝1")
 DATES = (
     "1-2", "3/4", "6-10", "10-49", "24/7", "2024-05", "1-2-2026", "1 - 2", "MAR1", "Sept 2", "1 may",
     "May 5, 2026", "DEC-1",
@@ -53,7 +53,7 @@ def test_a_language_that_is_not_known_has_no_months(language: str) -> None:
     assert defused("mai 3", language) == "mai 3"
 
 
-CELLS = st.text("'=1-/\t\n２½a,\"", max_size=6) | st.text(
+CELLS = st.text("'=＝1-/\t\n２½a,\"", max_size=6) | st.text(
     st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=8
 )
 

@@ -7,11 +7,13 @@ import re
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import escape
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from jsonschema import Draft202012Validator
+from markdown_it import MarkdownIt
 from PIL import Image
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
@@ -20,11 +22,12 @@ from petition.letters.text.letter_text import LetterText
 from petition.publishing.data import columns
 from petition.publishing.documents.press_kit import CONTENTS
 from petition.publishing.figures.counts import Figures
+from petition.publishing.figures.groups import Group, GroupTable
 from petition.publishing.figures.summaries import escaped
 from petition.publishing.openapi import counts_schema
 from petition.publishing.pages.quotes import quotes
 from petition.publishing.public_files import DATA_FILES, FROM_FIGURES, names
-from tests.publishing.sample_figures import GROUPS, SCRIPTS, some_figures
+from tests.publishing.sample_figures import FIRST, GROUPS, SCRIPTS, some_figures
 from tests.walks import WORDS, Campaign
 
 pytestmark = pytest.mark.thorough
@@ -257,6 +260,16 @@ def test_all_that_markdown_can_say_is_on_paper_and_in_the_plain_text() -> None:
 def test_a_summary_s_markup_is_its_own(found: Figures) -> None:
     assert escaped("a*b_c#d<e>[f]") == r"a\*b\_c\#d\<e\>\[f\]"
     assert b"<script>" not in made("summary.md", replace(found, words=SCRIPTS["markup"])).replace(rb"\<", b"")
+
+
+@pytest.mark.parametrize(
+    "label", ["1. Schicht", "2) Lager", "+ overtime", "- none", "R&amp;D", "1.5 days", "C++", "#1"]
+)
+def test_an_answer_is_no_markup_in_the_summary(label: str) -> None:
+    group = GroupTable("a", label, FIRST, (Group("a", label, 20),), 15)
+    shown = MarkdownIt().render(made("summary.md", some_figures(612, groups=(group,))).decode())
+
+    assert f"<li>{escape(label)}: 20</li>" in shown
 
 
 def test_tables_are_told_by_a_sniffer_as_they_are(found: Figures) -> None:

@@ -62,7 +62,8 @@ def test_no_english_is_left_on_their_spanish_pages(shared: Shared, places: list[
     left = {}
     for path, page in pages(shared, places, "es").items():
         english = {text for text in Seen(page).texts if translated.get(text, text) != text}
-        left |= dict.fromkeys(english, path)
+        if not path.endswith("/poster"):  # which speaks the letter's language
+            left |= dict.fromkeys(english, path)
 
     assert left == {}
 
