@@ -236,6 +236,11 @@ def _database(name: str, value: str) -> str:
     for scheme in ("postgres://", "postgresql://"):
         if value.startswith(scheme):
             value = "postgresql+psycopg://" + value.removeprefix(scheme)
+    if value.startswith("postgresql+psycopg://") and re.search("[?&][a-z]*password=", value):
+        raise WrongSetting(
+            f"{name}: write the password before the @, where nothing shows it, for example "
+            "postgresql://user:password@localhost/petition"
+        )
     if re.match("sqlite:///(?!$|:memory:)", value) or (
         value.startswith("postgresql+psycopg://") and _has_good_port(value)
     ):

@@ -83,7 +83,7 @@ class Outages:
         """A visitor met an error: a database is away, or the program failed."""
         if is_away(error):
             self._is_away = True
-            self._tell(AWAY, lambda: log_error(AWAY, error, endpoint=endpoint, why=_code_of(error)))
+            self._tell(AWAY, lambda: log_error(AWAY, error, why=_code_of(error)))
         else:
             what = f"{type(error).__name__} {place_of(error)} {endpoint}"
             self._tell(what, lambda: log_error("failed", error, endpoint=endpoint))

@@ -272,6 +272,13 @@ def test_no_password_is_in_what_is_shown_or_refused() -> None:
         assert "secret" not in str(refused.value)
 
 
+def test_a_password_where_lists_of_processes_would_show_it_is_refused_and_not_repeated() -> None:
+    with pytest.raises(WrongSetting, match="write the password before the @") as refused:
+        settings({"PETITION_DATABASE_URL": "postgresql://ana@db/x?sslmode=require&password=hunter2"})
+
+    assert "hunter2" not in str(refused.value)
+
+
 @pytest.mark.parametrize("name", ["PETITION_DATABASE_URL", "PETITION_MAIL", "PETITION_LIMITS_URL"])
 @pytest.mark.parametrize(
     ("value", "shown"),

@@ -14,6 +14,7 @@ from petition.database import Databases
 from petition.errors import BadShape
 from petition.operations import backup as backups
 from petition.operations import log_recovery, restoring
+from petition.operations.locks import no_one_else
 from petition.operations.migration import migrate_both
 from petition.operations.recipients import (
     Recipient,
@@ -194,8 +195,9 @@ def _restore(plain: bytes) -> None:
     config.prepare_folders(settings)
     databases = Databases(settings.database_url, settings.issuer_database_url)
     try:
-        migrate_both(databases, settings.data)
-        restoring.restore(settings, databases, read)
+        with no_one_else(settings.data):  # who serves this site has another master secret in memory
+            migrate_both(databases, settings.data)
+            restoring.restore(settings, databases, read)
     finally:
         databases.dispose()
     again = "petition codes make SLUG --count N --new-round"

@@ -5,6 +5,7 @@ import click
 from petition.cli.context import confirm, open_settings, refuse, say
 from petition.database import Databases
 from petition.operations.copies import put_back, require_copies
+from petition.operations.locks import no_one_else
 from petition.operations.lost_files import require_files
 from petition.operations.upgrade import NEW, state_of
 from petition.operations.upgrade import upgrade as upgrade_databases
@@ -24,8 +25,9 @@ def upgrade(no_copy: bool) -> None:
     click.get_current_context().call_on_close(databases.dispose)
     if state_of(databases) == NEW:
         refuse("There is no site here yet. petition run makes one; if there was one, check PETITION_DATA.")
-    if not upgrade_databases(settings, databases, copies=not no_copy, tell=say):
-        say("The databases are of this version already.")
+    with no_one_else(settings.data):
+        if not upgrade_databases(settings, databases, copies=not no_copy, tell=say):
+            say("The databases are of this version already.")
 
 
 @click.command()
@@ -44,6 +46,7 @@ def rollback(yes: bool) -> None:
         "Signatures, withdrawals, codes and texts that came in since the upgrade are lost. Go on?",
         yes=yes,
     )
-    revisions = put_back(settings, databases)
+    with no_one_else(settings.data):
+        revisions = put_back(settings, databases)
     say(f"The databases are as before the upgrade (revisions {', '.join(f'{k} {v}' for k, v in revisions.items())}).")
     say("Now install the older version of the program, and start it.")

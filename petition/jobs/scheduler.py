@@ -31,6 +31,7 @@ from petition.letters.organizers.spent_forms import forget_spent_forms
 from petition.letters.states import SIGNABLE
 from petition.letters.update_times import is_done, last_update
 from petition.logs import log, log_error
+from petition.outages import is_away
 from petition.scheduler_record import LastRun, SchedulerRecord
 from petition.sealing import naming
 from petition.sealing.models import Log
@@ -256,7 +257,11 @@ def _report(done: Tick, moment: datetime, record: SchedulerRecord | None) -> Non
         log.error("a witness saw more entries of a log than it has here: it is held; see petition doctor")
 
 
+def _in_words(error: Exception) -> str:
+    return "a database was away or full" if is_away(error) else type(error).__name__
+
+
 def _note_run(record: SchedulerRecord, done: Tick, moment: datetime) -> None:
     """Note for the doctor that the scheduler looked, and what failed. A host who looks once proves no scheduler."""
-    failed = dict.fromkeys(f"{duty} ({type(error).__name__})" for duty, error in done.errors)
+    failed = dict.fromkeys(f"{duty} ({_in_words(error)})" for duty, error in done.errors)
     record.write(LastRun(moment, tuple(failed)))

@@ -31,6 +31,13 @@ from petition.private_files import written_beside
 FOLDER = "before-upgrade"
 FACTS = "facts.json"
 TOOL_SECONDS = 3600
+DROP_TABLES = """
+DO $$ DECLARE one text; BEGIN
+    FOR one IN SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = current_schema()
+    LOOP EXECUTE 'DROP TABLE ' || one || ' CASCADE'; END LOOP;
+END $$
+"""
+"""For PostgreSQL. The program may not own its schema, but it owns its tables."""
 Revisions: TypeAlias = Mapping[str, str | None]
 """By chain."""
 
@@ -240,8 +247,14 @@ def _put_back(engine: Engine, path: Path, copied: Collection[str]) -> None:
             data = copy.read_bytes() if copy.name in copied else b""  # a file that was not there before
             _put_file_back(place, data)
         return
-    emptied = ["--command", "DROP SCHEMA public CASCADE; CREATE SCHEMA public"]
-    _run_tool(engine, ["psql", "-qX", "-v", "ON_ERROR_STOP=1", "--single-transaction", *emptied, "--file", str(path)])
+    how = ["-qX", "-v", "ON_ERROR_STOP=1", "--single-transaction", "--command", DROP_TABLES, "--file", str(path)]
+    try:
+        _run_tool(engine, ["psql", *how])
+    except NotCopied as failed:
+        raise Refusal(
+            "The databases were not put back: %(why)s. Mend that, then run it again: petition rollback",
+            why=failed.values["why"],
+        ) from None
 
 
 def _parts(databases: Databases) -> list[Path]:
@@ -272,9 +285,9 @@ def _run_tool(engine: Engine, command: list[str], stdout: int = subprocess.DEVNU
     tool = shutil.which(command[0])
     if tool is None:
         raise NotCopied(
-            "%(tool)s was not found, which copies a PostgreSQL database, so nothing was upgraded. Install it (Debian: "
-            "postgresql-client), or make a copy yourself and run: petition upgrade --no-copy",
-            tool=command[0],
+            "A PostgreSQL database is copied by one of its own programs: %(why)s. Nothing was upgraded. Install it, or "
+            "make a copy yourself and run: petition upgrade --no-copy",
+            why=f"{command[0]} was not found (Debian: postgresql-client)",
         )
     url = engine.url.set(drivername="postgresql", password=None).render_as_string()
     environ = os.environ | ({"PGPASSWORD": str(engine.url.password)} if engine.url.password else {})
@@ -285,10 +298,9 @@ def _run_tool(engine: Engine, command: list[str], stdout: int = subprocess.DEVNU
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise NotCopied(
-            "%(tool)s failed (%(why)s), so nothing was upgraded. It must be of the server's version or newer. If you "
-            "made a copy yourself: petition upgrade --no-copy",
-            tool=command[0],
-            why=said[-1] if said else f"exit {done.returncode}",
+            "The database was not copied: %(why)s. Nothing was upgraded. The tool must be of the server's version or "
+            "newer. If you made a copy yourself: petition upgrade --no-copy",
+            why=f"{command[0]} failed ({said[-1] if said else f'exit {done.returncode}'})",
         )
 
 

@@ -26,6 +26,14 @@ def only_one(data: Path, parts: Iterable[str] = PARTS) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def no_one_else(data: Path) -> Iterator[None]:
+    """Hold all parts of a site, each server at its port too; refuse while a program is at work as any of them."""
+    servers = sorted(path.stem for path in data.glob(f"{SERVER}-*.lock"))
+    with only_one(data, [*PARTS, *servers]):
+        yield
+
+
+@contextlib.contextmanager
 def _lock(path: Path, part: str, data: Path) -> Iterator[None]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:

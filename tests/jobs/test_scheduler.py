@@ -210,7 +210,7 @@ def test_the_clock_logs_what_failed_without_its_values_and_goes_on(
     assert {(vars(line)["duty"], vars(line)["kind"]) for line in caplog.records} == {("dates", "OperationalError")}
     assert "visitor" not in caplog.text
     last = SchedulerRecord(campaign.settings.data).read()
-    assert last == LastRun(to_hour(clock()), ["dates (OperationalError)"])
+    assert last == LastRun(to_hour(clock()), ["dates (a database was away or full)"])
 
 
 def test_what_the_scheduler_leaves_for_the_doctor_holds_nothing_of_a_letter(campaign: Campaign, clock: Clock) -> None:

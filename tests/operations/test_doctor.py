@@ -107,6 +107,18 @@ def test_files_that_others_can_read_are_found(campaign: Campaign, letter: str) -
     assert sorted(finding.mend.split()[1] for finding in found) == ["600", "700", "700"]
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_a_disk_that_can_only_be_read_is_not_taken_for_another_users(
+    campaign: Campaign, letter: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and may(path, mode))
+    found = [finding for finding in check(campaign.settings, campaign.clock()) if finding.area == "folders"]
+
+    assert {finding.level for finding in found} == {"wrong"}
+    assert all("read-only" in finding.mend for finding in found)
+
+
 def test_a_master_secret_that_others_can_read_is_found(campaign: Campaign, letter: str) -> None:
     campaign.settings.secret_file.chmod(0o640)
 

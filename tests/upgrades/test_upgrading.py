@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -158,6 +158,41 @@ def test_an_upgrade_is_undone_while_nothing_was_sealed(released: Released, datab
 
     assert (rows(databases), revisions(databases)) == (before, heads())
     assert not folder_of(released.settings).exists()
+
+
+@contextlib.contextmanager
+def owned_by_a_guest(databases: Databases) -> Iterator[Databases]:
+    """The same databases as a user sees them who owns their tables, and not the schema that they are in."""
+    urls = []
+    for chain in CHAIN_NAMES:
+        with databases.engine(chain).begin() as connection:
+            if chain == CHAIN_NAMES[0]:
+                connection.execute(text("CREATE ROLE guest LOGIN PASSWORD 'guest'"))
+            connection.execute(text("GRANT ALL ON SCHEMA public TO guest"))
+            for name in inspect(connection).get_table_names():
+                connection.execute(text(f'ALTER TABLE "{name}" OWNER TO guest'))
+        url = databases.engine(chain).url.set(username="guest", password="guest")
+        urls.append(url.render_as_string(hide_password=False))
+    opened = Databases(*urls)
+    yield opened
+    opened.dispose()
+    for chain in CHAIN_NAMES:
+        with databases.engine(chain).begin() as connection:
+            connection.execute(text("DROP OWNED BY guest CASCADE"))
+    with databases.petition.begin() as connection:
+        connection.execute(text("DROP ROLE guest"))
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_who_owns_the_tables_and_not_their_schema_goes_back(
+    released: Released, databases: Databases, scripts: Path
+) -> None:
+    before = rows(databases)
+    upgrade(released.settings, databases, scripts=scripts)
+    with owned_by_a_guest(databases) as theirs:
+        put_back(released.settings, theirs)
+
+        assert (rows(theirs), revisions(theirs)) == (before, heads())
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
