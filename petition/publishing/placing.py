@@ -108,12 +108,12 @@ def others_of(folder: Path) -> Iterator[Path]:
                 yield path
                 yield from path.rglob("*") if path.is_dir() and not path.is_symlink() else ()
         return
-    ours = ours | {FOLDER_MARK}
-    above = {str(parent) for name in ours for parent in Path(name).parents}
-    for path in folder.rglob("*"):
-        name = path.relative_to(folder).as_posix()
-        if name not in ours and name not in above:
-            yield path
+    above = {name[:place] for name in ours for place, sign in enumerate(name) if sign == "/"}
+    for place, folders, files in os.walk(folder):
+        below = Path(place).relative_to(folder)
+        for name in (*folders, *files):
+            if (found := (below / name).as_posix()) not in ours and found not in above and found != FOLDER_MARK:
+                yield folder / found
 
 
 def _carry_over(old: Path, fresh: Path) -> None:
