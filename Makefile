@@ -64,6 +64,7 @@ bench: .venv/test firefox  ## what the program costs, as ratios
 	$(BIN)/python -m benchmarks.starting
 	$(BIN)/python -m benchmarks.verifying
 	$(BIN)/python -m benchmarks.exports 100000
+	$(BIN)/python -m benchmarks.publishing
 	$(BIN)/python -m benchmarks.overload
 	$(BIN)/python -m benchmarks.phone
 	$(BIN)/python -m benchmarks.growth

@@ -73,7 +73,7 @@ def put(path: Path, old: Path, body: bytes, moment: datetime) -> int:
 def keep(path: Path, old: Path) -> bool:
     """Put a file there that no one has touched since ``put`` wrote it, unread; says whether that could be done.
 
-    What ``put`` writes is as of a full hour. A file that someone changes is as of another moment.
+    What ``put`` writes is as of a full hour; a file that was changed since is not.
     """
     if not old.is_file() or old.is_symlink() or old.stat().st_mtime_ns % HOUR_NS:
         return False
