@@ -36,6 +36,7 @@ def page(chromium: Browser, site: Site) -> Iterator[Page]:
 def printed(page: Page, paper: str) -> list[str]:
     """The text of each sheet. Margins are those of browsers, where the page has none of its own, and hold the hour, the
     title and the address if there is room."""
+    page.wait_for_load_state()  # a pressed button only waits for the next page to begin
     margin = dict.fromkeys(("top", "right", "bottom", "left"), "10mm")
     pdf = page.pdf(format=paper, margin=margin, prefer_css_page_size=True, display_header_footer=True)
     return [" ".join(sheet.extract_text().split()) for sheet in PdfReader(io.BytesIO(pdf)).pages]
@@ -57,6 +58,7 @@ def test_eight_strips_fill_a_sheet_and_nothing_else_is_printed(page: Page, site:
     page.goto(f"{place.desk}codes")
     page.get_by_label("How many").fill(str(2 * STRIPS))
     press(page, "Make codes")
+    page.wait_for_load_state()
     codes = page.locator(".strip-code").all_inner_texts()
 
     assert cut_off(page) == []

@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,12 @@ from tests.patience import SECONDS
 
 PAGE = (200, [("Content-Type", "text/html")], b"the letter")
 MUCH = 1_000
+
+
+def run(happen: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """In a thread of its own: where a browser was used before, the main one has a loop already."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(happen())).result()
 
 
 class Request:
@@ -140,7 +147,7 @@ def test_readers_are_turned_away_first_then_newcomers_and_never_those_who_used_t
         assert {one.headers["Retry-After"] for one in reading + late} == {RETRY_AFTER}
         assert {one.body for one in reading + late} == {b"503: send it again"}
 
-    asyncio.run(happen())
+    run(happen)
 
 
 def test_many_readers_hold_up_no_one_who_signs_joins_or_writes(crowd: Crowd) -> None:
@@ -155,7 +162,7 @@ def test_many_readers_hold_up_no_one_who_signs_joins_or_writes(crowd: Crowd) -> 
         await crowd.end()
         assert [one.status for one in others] == [201, 201, 200]
 
-    asyncio.run(happen())
+    run(happen)
 
 
 @pytest.mark.thorough
@@ -169,7 +176,7 @@ def test_a_page_in_memory_is_answered_whatever_hangs(crowd: Crowd) -> None:
         assert (page.status, page.body) == (200, PAGE[2])
         await crowd.end()
 
-    asyncio.run(happen())
+    run(happen)
 
 
 def test_once_the_signers_are_through_readers_are_answered_again(crowd: Crowd) -> None:
@@ -182,7 +189,7 @@ def test_once_the_signers_are_through_readers_are_answered_again(crowd: Crowd) -
         await crowd.end()
         assert statuses(reading) == {200}
 
-    asyncio.run(happen())
+    run(happen)
 
 
 def test_long_bodies_of_strangers_take_no_room_from_an_organizer_who_saves() -> None:
@@ -206,4 +213,4 @@ def test_long_bodies_of_strangers_take_no_room_from_an_organizer_who_saves() -> 
             each.cancel()
         await asyncio.gather(*strangers, return_exceptions=True)
 
-    asyncio.run(happen())
+    run(happen)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from petition.coordination import rounds
+from petition.database import to_hour
 from petition.letters.fields import read_field
 from tests.shared import ONCE, Shared
 from tests.web.outside import bytes_of, text_of
@@ -127,7 +128,7 @@ def test_a_set_that_the_log_does_not_have_yet_says_from_when_its_codes_work(shar
     place = shared.an_open_letter()
     shared.campaign.sign_all(place.id, 5)
     shared.campaign.seal(place.id)
-    opens = shared.campaign.clock() + timedelta(hours=19)
+    opens = to_hour(shared.campaign.clock()) + timedelta(hours=19)
     rounds.open_further_round(shared.campaign.services, place.id, None, 6, opens=opens)
 
     early, none = (shared.get(f"{place.hidden}round.json?round={number}") for number in (2, 3))
