@@ -55,7 +55,7 @@ def read_field(label: str, options: Iterable[tuple[str, int | None]]) -> FieldOf
         raise BadShape("Each question needs a label, such as “Role.”")
     if label.casefold() in RESERVED:
         raise BadShape("The published tables use “%(label)s” for something else. Choose another label.", label=label)
-    typed = [(one_line(text, "group"), headcount) for text, headcount in options if text.strip()]
+    typed = [(line, headcount) for text, headcount in options if (line := one_line(text, "group"))]
     if not LEAST_OPTIONS <= len(typed) <= MOST_OPTIONS:
         raise BadShape(
             "“%(label)s” needs %(least)s to %(most)s answers, one per line.",

@@ -29,6 +29,7 @@ def test_ids_are_made_from_labels_each_its_own() -> None:
         ("Role", []),
         ("Role", [("A", None)]),
         ("Role", [("A", None), ("  ", None)]),
+        ("Role", [("A", None), ("\u2060", None)]),
         ("Role", [("A", None), ("a", None)]),
         ("Role", [(str(number), None) for number in range(41)]),
         ("Role", [("A", 0), ("B", None)]),

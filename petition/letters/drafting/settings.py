@@ -21,7 +21,7 @@ from petition.letters.states import (
     is_possible,
     require_draft,
 )
-from petition.letters.text.letter_text import one_line
+from petition.letters.text.letter_text import filled_lines, one_line
 
 DEFAULT_K = 10
 DEFAULT_NAMES = 50
@@ -61,7 +61,7 @@ def set_rules(session: Session, letter: Letter, rules: Rules) -> None:
     session.refresh(letter, with_for_update=True)
     if not is_possible(rules.k):
         raise BadShape("The minimum group size must be from %(least)s to %(most)s.", least=LEAST_K, most=MOST_K)
-    if rules.k == ALONE and len([name for name in rules.rolls if name.strip()]) > 1:
+    if rules.k == ALONE and len(filled_lines(rules.rolls, "title")) > 1:
         raise BadShape("A letter from one person has one line under “Who can sign.”")
     if rules.timing not in TIMINGS:
         raise BadShape("The timing must be “together” or “apart”.")
@@ -82,7 +82,7 @@ def set_rules(session: Session, letter: Letter, rules: Rules) -> None:
 
 def _set_rolls(session: Session, letter: Letter, names: tuple[str, ...]) -> None:
     """Set the rolls by name, in order; no names mean one roll, named after the employer."""
-    wanted = [one_line(name, "title") for name in names if name.strip()]
+    wanted = filled_lines(names, "title")
     present = [roll.name for roll in rolls_of(session, letter)]
     if not wanted or wanted == present:
         return

@@ -143,10 +143,10 @@ def read_body(text: str) -> str:
 
 
 def _demands(typed: Iterable[str]) -> tuple[str, ...]:
-    demands = [demand for demand in typed if demand.strip()]
+    demands = filled_lines(typed, "demand")
     if len(demands) > MOST_DEMANDS:
         raise TooLong(TOO_MANY, most=MOST_DEMANDS)
-    return tuple(one_line(demand, "demand") for demand in demands)
+    return tuple(demands)
 
 
 def _sources(given: Iterable[Source]) -> tuple[Source, ...]:
@@ -177,6 +177,11 @@ def one_line(text: str, field: str) -> str:
     """A field of one line; line breaks become spaces."""
     _require_bounded(text, field)
     return _normal(" ".join(_visible(text, field).split()), field)
+
+
+def filled_lines(typed: Iterable[str], field: str) -> list[str]:
+    """Fields of one line each, without those in which there is nothing that can be seen."""
+    return [line for text in typed if (line := one_line(text, field))]
 
 
 def several_lines(text: str, field: str) -> str:

@@ -248,7 +248,7 @@ def test_one_roll_is_named_after_the_employer_and_follows_its_name(campaign: Cam
 
 
 def test_rolls_keep_the_names_and_the_order_that_they_were_given(campaign: Campaign) -> None:
-    letter = campaign.a_draft(rolls=("Workers", " Contractors ", "", "Former\tworkers"))
+    letter = campaign.a_draft(rolls=("Workers", " Contractors ", "", "\u2060", "Former\tworkers"))
     keep(campaign, letter, replace(WORDS, employer="Initech"), based_on=1)
 
     with Session(campaign.databases.reading) as session:

@@ -50,7 +50,7 @@ def test_a_text_keeps_its_lines_and_loses_what_trails() -> None:
 
 
 def test_empty_demands_are_none_and_do_not_count() -> None:
-    demands = ["", "Stop.", "  ", *["\t"] * MOST_DEMANDS, "Say so."]
+    demands = ["", "Stop.", "  ", "\u2060", *["\t"] * MOST_DEMANDS, "Say so."]
 
     assert words(demands=demands).demands == ("Stop.", "Say so.")
 
