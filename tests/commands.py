@@ -12,6 +12,5 @@ from tests.patience import SECONDS
 def petition(environ: Mapping[str, str], *words: str, **how: Any) -> "subprocess.CompletedProcess[str]":
     """What a command said, and how it ended. ``how`` goes to ``subprocess.run``."""
     command = [sys.executable, "-m", "petition", *words]
-    return subprocess.run(
-        command, env={**os.environ, **environ}, capture_output=True, text=True, timeout=SECONDS, **how
-    )
+    how = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
+    return subprocess.run(command, env={**os.environ, **environ}, text=True, timeout=SECONDS, **how)

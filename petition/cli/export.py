@@ -22,6 +22,7 @@ STREAMS = {
     "log.jsonl": (streams.log_jsonl, streams.log_size),
 }
 """What may be of any size, and is written as it is read."""
+NO_TEXT = (".pdf", ".png", ".xlsx", ".zip")
 FILE_NAMES = sorted({name for name in FROM_FIGURES if "/" not in name} | set(STREAMS))
 
 
@@ -39,15 +40,19 @@ FILE_NAMES = sorted({name for name in FROM_FIGURES if "/" not in name} | set(STR
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: the terminal.")
 @click.option("--force", is_flag=True, help="Replace FILE if it is there already.")
 def export(slug: str, form: str, output: Path | None, force: bool) -> None:
-    """Export a letter's figures: csv, json and xlsx for programs, md and txt for a mail, pdf, svg and png to show.
+    """Export a letter's figures: csv, json and xlsx for programs, md and txt for an email, pdf, svg and png to show.
 
     The same figures in each, those that the public sees. history.csv and log.jsonl are written as they are read,
     however many signatures there are; a line of log.jsonl is an entry of the log, exactly as it is hashed.
     """
     if output is not None and output.is_file() and not force:
         refuse(f"{output} exists already. To replace it: --force")
-    here = cli_context()
+    if output is not None and not output.parent.is_dir():
+        refuse(f"There is no folder {output.parent}. Make it, or write somewhere else.")
     name = DATA_FILES.get(form, form)
+    if output is None and name.endswith(NO_TEXT) and sys.stdout.isatty():
+        refuse(f"{name} is not text that a terminal can show. Write it to a file: -o {name}")
+    here = cli_context()
     with _file(output) as file:
         if name in STREAMS:
             _stream(here, slug, name, file)

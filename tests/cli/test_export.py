@@ -1,6 +1,8 @@
 """``petition export``: the figures in each format, files by their names, history and log as streams."""
 
 import json
+import os
+import pty
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from petition.cli.export import FILE_NAMES
 from petition.publishing.public_files import DATA_FILES
 from tests.cli.conftest import SITE, Shell
+from tests.commands import petition
 
 pytestmark = pytest.mark.thorough
 
@@ -70,6 +73,17 @@ def test_an_export_that_cannot_be_written_is_one_line(shell: Shell, address: str
     result = shell("export", "coded", "-o", str(tmp_path / "no" / "such" / "file"))
 
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert str(tmp_path / "no" / "such") in result.stderr
+
+
+def test_what_a_terminal_cannot_show_is_not_written_to_it(shell: Shell, address: str) -> None:
+    ours, theirs = pty.openpty()
+    done = petition(shell.environ, "export", "coded", "--format", "pdf", stdout=theirs)
+    os.close(theirs)
+    os.close(ours)
+
+    assert done.returncode == 1
+    assert "-o facts.pdf" in done.stderr
 
 
 def test_a_file_that_is_there_is_replaced_only_when_told(shell: Shell, address: str, tmp_path: Path) -> None:
