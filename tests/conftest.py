@@ -9,6 +9,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import create_engine, make_url, text
@@ -36,6 +37,12 @@ KEYS = 4
 TESTS = Path(__file__).parent
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 SLOW = passphrases.checker, keyrings.WORK
+hypothesis.settings.register_profile(
+    "any machine",  # however slow and busy it is; and a fixture may serve many examples
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
+)
+hypothesis.settings.load_profile("any machine")
 
 
 ON_BOTH = (

@@ -550,7 +550,6 @@ def walk(make: Callable[[Clock], Any], keys: list[PrivateKey], campaigns: int) -
     how = settings(
         max_examples=campaigns,
         stateful_step_count=50,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate, Phase.shrink],
     )

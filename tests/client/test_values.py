@@ -94,7 +94,7 @@ def test_a_receipt_is_written_down_and_read_again(name: str) -> None:
 
 @given(st.binary(min_size=16, max_size=16))
 @example(bytes(16))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_receipt_survives_lower_case_spaces_and_look_alikes(receipt: bytes) -> None:
     typed = client.receipt_words(receipt).lower().replace("-", " ").replace("0", "o").replace("1", "l")
 
@@ -102,7 +102,7 @@ def test_a_receipt_survives_lower_case_spaces_and_look_alikes(receipt: bytes) ->
 
 
 @given(st.binary(min_size=16, max_size=16), st.integers(0, 25), st.sampled_from(client.ALPHABET))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_one_wrong_character_in_a_receipt_is_found(receipt: bytes, place: int, other: str) -> None:
     words = client.receipt_words(receipt).replace("-", "")
     slip = words[:place] + other + words[place + 1 :]
@@ -115,7 +115,7 @@ def test_one_wrong_character_in_a_receipt_is_found(receipt: bytes, place: int, o
 
 
 @given(st.binary(min_size=16, max_size=16), st.integers(0, 24))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_two_swapped_characters_in_a_receipt_are_found(receipt: bytes, place: int) -> None:
     words = client.receipt_words(receipt).replace("-", "")
     slip = words[:place] + words[place + 1] + words[place] + words[place + 2 :]
@@ -186,7 +186,7 @@ def test_the_checkpoint_of_the_vectors_is_accepted() -> None:
 
 
 @given(st.binary(min_size=32, max_size=32), st.binary(max_size=200))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_ed25519_agrees_with_another_library(seed: bytes, message: bytes) -> None:
     key = Ed25519PrivateKey.from_private_bytes(seed)
     public, signature = key.public_key().public_bytes_raw(), key.sign(message)
@@ -246,7 +246,7 @@ def test_any_other_key_is_refused(spki: Callable[[], bytes]) -> None:
 
 
 @given(st.dictionaries(st.text("abc_", max_size=5), st.one_of(st.text(), st.integers(0, 2**53 - 1), st.none())))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_canonical_json_is_read_back_and_stays(value: dict[str, Any]) -> None:
     text = client.canonical(value)
 

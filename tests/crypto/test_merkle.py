@@ -170,7 +170,7 @@ def test_a_tree_never_was_of_a_size_it_did_not_reach(old):
 
 
 @pytest.mark.thorough
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(0, 700), max_size=6))
 @example([256])
 @example([255, 1])

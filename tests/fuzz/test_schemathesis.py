@@ -40,7 +40,7 @@ CHECKS = [
     status_code_conformance,
     unsupported_method,
 ]
-HOW: dict[str, Any] = {"deadline": None, "suppress_health_check": list(HealthCheck), "phases": [Phase.generate]}
+HOW: dict[str, Any] = {"suppress_health_check": list(HealthCheck), "phases": [Phase.generate]}
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
 FORMS = ("/join", "/join/mail", "/sign", "/receipt", "/report")
 """Shown again, with the refusal and all that was typed, to everyone who asks."""

@@ -74,7 +74,7 @@ def test_a_signature_comes_after_its_round_both_ways(rsa_keys, checker, number, 
     assert checker.valid(number, data) == carefully(checker, number, data)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(place=st.integers(0, 900), size=st.integers(0, 2), put=st.binary(max_size=2) | st.sampled_from([b"=", b"\n"]))
 def test_a_changed_entry_is_judged_alike_both_ways(checker, entry, place, size, put):
     changed = entry[:place] + put + entry[place + size :]
@@ -82,7 +82,7 @@ def test_a_changed_entry_is_judged_alike_both_ways(checker, entry, place, size, 
     assert checker.valid(2, changed) == carefully(checker, 2, changed)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     message=st.binary(max_size=9) | st.sampled_from(sorted(INEXACT.values())), last=st.text("AEgwQYBz-_+/=", max_size=2)
 )

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from petition.verifying import NothingChecked
@@ -255,7 +255,7 @@ def exchanged(log, place):
     log.entries[place], log.entries[place - 1] = log.entries[place - 1], log.entries[place]
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 @given(steps=campaigns(), data=st.data())
 def test_no_number_can_be_other_than_the_logs(build, verdict_of, steps, data):
     campaign = build()
@@ -268,7 +268,7 @@ def test_no_number_can_be_other_than_the_logs(build, verdict_of, steps, data):
     assert failed(verdict) == {"counts"}
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 @given(steps=campaigns(), data=st.data())
 def test_entries_dropped_or_doubled_and_signed_again_never_count_what_was_not_signed(build, verdict_of, steps, data):
     campaign = build()

@@ -1,7 +1,7 @@
 """Logs that break no rule must pass, however unusual they are."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from petition.publishing.data.exports import table
 from tests.verifying.campaigns import campaigns, carry_out
@@ -318,7 +318,7 @@ def test_counts_may_leave_out_what_they_like(build, verdict_of):
     assert "has no number that the log has" in detail(verdict, "counts")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(steps=campaigns())
 def test_a_campaign_that_follows_the_rules_is_verified(build, verdict_of, steps):
     log = build()

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, quote_from_bytes, urlencode
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
@@ -389,7 +389,7 @@ NAMES = st.sampled_from(["code", "round", "blinded_message", "message", "signatu
 
 
 @STRICT
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(name=st.sampled_from(PROGRAMS), members=st.dictionaries(NAMES, JSON, max_size=4))
 @example(name="signatures", members={"message": "", "signature": "", "appearance": {"step": "\ud800"}})
 @example(name="tokens", members={"code": "\ud800" * 16, "round": 1, "blinded_message": "AA"})
@@ -407,7 +407,7 @@ def test_any_json_is_answered(shared: Shared, prober: Prober, name: str, members
 
 
 @STRICT
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(
     path=st.sampled_from(["join", "join/file", "sign", "receipt", "receipt/file"]),
     fields=st.dictionaries(st.sampled_from(ALL), st.text(st.characters(codec="utf-8"), max_size=40), max_size=5),
@@ -421,7 +421,7 @@ def test_any_form_is_answered(shared: Shared, prober: Prober, path: str, fields:
 
 
 @STRICT
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 @given(
     method=st.sampled_from(METHODS),
     path=st.lists(

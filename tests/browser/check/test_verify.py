@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from playwright.sync_api import Page
 
 from petition.verifying import NothingChecked, open_source, verify
@@ -164,7 +164,7 @@ def test_what_counts_json_says_twice_or_as_a_fraction_is_refused(log: LogBuilder
 
 
 @pytest.mark.long
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(steps=campaigns())
 def test_campaigns_of_every_course_have_the_same_count(build: Any, both: Any, steps: Any) -> None:
     campaign = build()
