@@ -30,7 +30,8 @@ from petition.crypto.tokens import statement_bytes
 from petition.letters.models import Letter
 from petition.operations.migration import migrate_both
 from tests.install_servers import find_program
-from tests.race.load import free_port, until_answered
+from tests.ports import free_port
+from tests.race.load import until_answered
 from tests.walks import Campaign
 
 MOMENT = datetime.now(UTC)

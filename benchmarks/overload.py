@@ -23,7 +23,7 @@ from benchmarks.together import Together
 from petition.crypto.blind_rsa import PrivateKey
 from petition.crypto.codes import ALPHABET
 from petition.crypto.encodings import b64url
-from tests.race.load import free_port
+from tests.ports import free_port
 
 SECONDS = 10.0
 WARM = 30.0

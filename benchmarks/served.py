@@ -23,7 +23,8 @@ from benchmarks.overload import MEMBERS, WARM, ask
 from benchmarks.sites import started
 from petition.crypto.blind_rsa import blind, prepare
 from petition.crypto.encodings import b64url
-from tests.race.load import free_port, until_answered
+from tests.ports import free_port
+from tests.race.load import until_answered
 
 TURNS, AT_ONCE = 5, 200
 WORKERS = 2

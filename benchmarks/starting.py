@@ -16,7 +16,7 @@ import psutil
 
 from benchmarks.limits import at_most
 from benchmarks.sites import started
-from tests.race.load import free_port
+from tests.ports import free_port
 
 TURNS = 5
 SETTLED = 5.0
