@@ -16,12 +16,9 @@ from benchmarks.growth import in_turns
 from benchmarks.limits import at_most
 from benchmarks.million import the_campaign
 from petition.crypto.encodings import b64url
-from petition.letters.models import Letter
 from petition.operations.migration import migrate_both
-from petition.publishing.figures.counts import figures
-from petition.publishing.folder import write_folder
-from petition.publishing.published_log import require_publishable
 from petition.sealing.log import append, log_of, log_seed
+from tests.publishing.test_folder import publish
 from tests.walks import Campaign
 
 SIZES = 1_000, 100_000
@@ -45,15 +42,6 @@ def logged(campaign: Campaign, size: int) -> str:
 def entry() -> dict[str, object]:
     message, signature = b64url(os.urandom(215)), b64url(os.urandom(384))
     return {"message": message, "round": 1, "signature": signature, "type": "signature"}
-
-
-def publish(campaign: Campaign, letter_id: str, folder: Path) -> int:
-    """As the command does; how many files were written."""
-    with Session(campaign.databases.reading) as session:
-        letter = session.get_one(Letter, letter_id)
-        published = require_publishable(session, letter, folder)
-        found = figures(session, letter, campaign.settings.url)
-        return write_folder(session, letter, found, folder, lambda _done: None, published=published)
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from petition.addresses import is_within
-from petition.database import retried
+from petition.database import retried, to_hour
 from petition.issuing.email_codes import Asked, admit, opened, put_away
 from petition.issuing.message import Sender, compose
 from petition.issuing.models import IssuingRound, Outbox
@@ -66,7 +66,7 @@ class _Waiting(_Wait):
 
     def wait_for_room(self, moment: datetime) -> None:
         """Wait for the next hour's quota. That is no failed try, so it isn't given up just before that hour."""
-        self.until = moment.replace(minute=0, second=0, microsecond=0) + HOUR
+        self.until = to_hour(moment) + HOUR
         if self.until < self.deleted:
             self.given_up = self.deleted
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from petition.database import to_hour
+
 ADDRESS_A_DAY = 3
 DOMAIN_AN_HOUR = 1000
 ALL_AN_HOUR = 3000
@@ -30,7 +32,7 @@ class Quotas:
 
     def has_room(self, letter_id: str, domain: str, moment: datetime) -> bool:
         """Whether one more email for a letter may go to a domain, and at all, within this hour; it counts if so."""
-        hour = moment.replace(minute=0, second=0, microsecond=0)
+        hour = to_hour(moment)
         of_domain = _Quota("domain", hour, f"{letter_id} {domain}", DOMAIN_AN_HOUR)
         of_letter = _Quota("letter", hour, letter_id, LETTER_AN_HOUR)
         return self._take(of_domain, of_letter, _Quota("all", hour, "", ALL_AN_HOUR))

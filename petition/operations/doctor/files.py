@@ -38,10 +38,10 @@ def permissions(area: str, path: Path, wanted: str) -> Iterator[Finding]:
     if status.st_mode & 0o077:
         mode = stat.S_IMODE(status.st_mode)
         yield Finding(area, WRONG, f"{path} is open to others (mode {mode:o}).", f"chmod {wanted} {path}")
-    elif status.st_uid == os.geteuid() and not os.access(path, os.W_OK):
-        yield Finding(area, WRONG, f"{path} can't be written.", "Is its disk read-only? See: dmesg, mount")
-    elif not os.access(path, os.W_OK) or status.st_uid != os.geteuid():
+    elif status.st_uid != os.geteuid():
         yield Finding(area, WRONG, f"{path} belongs to another user.", "Run petition as the user that serves the site.")
+    elif not os.access(path, os.W_OK):
+        yield Finding(area, WRONG, f"{path} can't be written.", "Is its disk read-only? See: dmesg, mount")
     else:
         yield Finding(area, OK, f"{path} is for its owner alone.")
 

@@ -15,7 +15,7 @@ from petition.normalization import normalize
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 """Excel in Chinese, Japanese or Korean takes the wide signs for the others."""
-MARKED = re.compile(r"'(?:'*[=+\-@\t\r＝＋－＠]|.*\d)", re.DOTALL)
+MARKED = re.compile(rf"'(?:'*[{re.escape(''.join(FORMULA_STARTS))}]|.*\d)", re.DOTALL)
 """An apostrophe before what may have been given one: it could not be told from ours, so it gets another one."""
 NUMBER = re.compile(
     r"""

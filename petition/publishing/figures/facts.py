@@ -5,6 +5,7 @@ from datetime import datetime
 
 from petition.i18n import Translator, hour_in, number_in
 from petition.letters.states import ALONE, BY_CODE, BY_EMAIL
+from petition.letters.text.letter_text import LetterText
 from petition.publishing.figures.counts import Figures
 from petition.publishing.figures.groups import OTHER_OR_NOT_STATED, GroupTable
 from petition.sealing.group_suppression import ROUNDED_TO
@@ -24,9 +25,14 @@ class Fact:
 
 def addressee(found: Figures) -> str:
     """The recipient, with their role."""
-    to = {"recipient": found.words.recipient, "employer": found.words.employer}
-    say = Translator(found.words.language).say
-    if found.k == ALONE:
+    return addressed(found.words, is_single=found.k == ALONE)
+
+
+def addressed(words: LetterText, *, is_single: bool) -> str:
+    """To whom a text is, in its language; ``is_single`` if one person wrote it."""
+    to = {"recipient": words.recipient, "employer": words.employer}
+    say = Translator(words.language).say
+    if is_single:
         return say("Letter to %(recipient)s, %(employer)s, from one person who works there", **to)
     return say("Open letter to %(recipient)s, %(employer)s", **to)
 

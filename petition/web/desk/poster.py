@@ -9,6 +9,7 @@ from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.models import Organizer
 from petition.letters.states import ALONE, PUBLIC
 from petition.letters.text.letter_text import LetterText
+from petition.publishing.figures.facts import addressed
 from petition.web.desk.access import Answer, bp, desk_page, for_organizers
 from petition.web.desk.qr import qr_code
 from petition.web.shared.context import session, site
@@ -35,14 +36,9 @@ def poster(organizer: Organizer, slug: str) -> Answer:
 def _poster(words: LetterText, *, is_single: bool) -> dict[str, str]:
     """What stands on the poster, in the letter's language."""
     voice = Translator(words.language)
-    to = (
-        _("Letter to %(recipient)s, %(employer)s, from one person who works there")
-        if is_single
-        else _("Open letter to %(recipient)s, %(employer)s")
-    )
     return {
         "language": voice.language,
-        "to": voice.say(to, recipient=words.recipient, employer=words.employer),
+        "to": addressed(words, is_single=is_single),
         "square": voice.say(_("QR code: the address of the letter")),
         "advice": voice.say(_("Read it on your own phone, not on work Wi-Fi.")),
     }

@@ -110,12 +110,12 @@ def redeem(address: str) -> tuple[str, int]:
 
 def _pasted(typed: str) -> tuple[int | None, bytes]:
     """The round and the blinded message that a signer's own program printed. Older programs print no round."""
-    number, _, blinded = typed.rpartition(".")
+    before, _, blinded = typed.rpartition(".")
+    number = small_number(before)
     try:
-        message = from_b64url(blinded if small_number(number) or not number else "", 384)
+        return number, from_b64url(blinded if number or not before else "", 384)
     except BadShape:
         raise BadShape("This isn't what the program printed. Paste all of it.") from None
-    return small_number(number), message
 
 
 def _page_with_token(letter: Letter, words: LetterText, token: Token) -> str:
