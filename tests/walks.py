@@ -4,7 +4,8 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html import unescape
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.serialization import load_der_private_key
-from sqlalchemy import select, update
+from sqlalchemy import Engine, event, select, update
 from sqlalchemy.orm import Session
 
 from petition import config, create_app
@@ -488,6 +489,23 @@ def signs_openly(key: PrivateKey) -> Callable[[bytes], bytes]:
 def is_beginning(statement: str) -> bool:
     """Whether a statement only begins a transaction, or takes the locks that it needs."""
     return statement.startswith("BEGIN") or statement in (TAKE_LOCK, READ_FIRST)
+
+
+@contextmanager
+def asked(*engines: Engine) -> Iterator[list[str]]:
+    """The statements that are sent to databases meanwhile."""
+    found: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        found.append(statement)
+
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
 
 
 class Desk:

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from petition.publishing.public_files import LETTER_PAGES as LETTER_PAGES
 from petition.publishing.templates import environment
 from petition.web.ahead import load_templates
 from tests.conftest import Clock
-from tests.walks import Campaign
+from tests.walks import Campaign, asked
 
 pytestmark = pytest.mark.thorough
 
@@ -44,18 +43,10 @@ def work(app: Any, campaign: Campaign) -> Work:
 
     @contextmanager
     def noting() -> Iterator[list[str]]:
-        found: list[str] = []
         databases = app.extensions["petition"].databases
-
-        def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-            found.append(statement)
-
         before = files(campaign)
-        for engine in (databases.reading, databases.issuer):
-            event.listen(engine, "before_cursor_execute", note)
-        yield found
-        for engine in (databases.reading, databases.issuer):
-            event.remove(engine, "before_cursor_execute", note)
+        with asked(databases.reading, databases.issuer) as found:
+            yield found
         found += [str(path) for path in sorted(files(campaign) - before)]
 
     return noting

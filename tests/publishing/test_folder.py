@@ -13,7 +13,6 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from petition.errors import Conflict
@@ -23,7 +22,7 @@ from petition.publishing.folder import NotWritten, write_folder
 from petition.publishing.published_log import require_publishable
 from petition.verifying import open_source, verify
 from tests.shared import ONCE
-from tests.walks import Campaign
+from tests.walks import Campaign, asked
 
 pytestmark = pytest.mark.thorough
 
@@ -94,14 +93,9 @@ def test_a_tile_that_someone_changed_is_written_again(campaign: Campaign, letter
 
 def statements(campaign: Campaign, act: Callable[[], int]) -> tuple[int, int]:
     """How often an act asks the database, and what it returns."""
-    asked: list[str] = []
-    engine = campaign.databases.reading
-    event.listen(engine, "before_cursor_execute", hear := lambda *told: asked.append(told[2]))
-    try:
+    with asked(campaign.databases.reading) as sent:
         returned = act()
-    finally:
-        event.remove(engine, "before_cursor_execute", hear)
-    return len(asked), returned
+    return len(sent), returned
 
 
 def test_after_another_sealing_only_what_changed_is_written(campaign: Campaign, letter: str, tmp_path: Path) -> None:

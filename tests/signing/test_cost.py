@@ -5,13 +5,12 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from petition.crypto.encodings import b64url
 from petition.crypto.receipts import opening
 from petition.crypto.tokens import Token
 from petition.letters.fields import read_field
-from tests.walks import Campaign, is_beginning
+from tests.walks import Campaign, asked, is_beginning
 
 pytestmark = pytest.mark.thorough
 
@@ -49,17 +48,10 @@ def statements(served: Any) -> Count:
     @contextmanager
     def counting() -> Iterator[list[str]]:
         found: list[str] = []
-
-        def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-            if not is_beginning(statement):
-                found.append(statement)
-
         databases = served.extensions["petition"].databases
-        for engine in (databases.petition, databases.issuer):
-            event.listen(engine, "before_cursor_execute", note)
-        yield found
-        for engine in (databases.petition, databases.issuer):
-            event.remove(engine, "before_cursor_execute", note)
+        with asked(databases.petition, databases.issuer) as sent:
+            yield found
+        found += [statement for statement in sent if not is_beginning(statement)]
 
     return counting
 

@@ -2,10 +2,8 @@
 
 import os
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from petition.coordination import rounds
@@ -17,7 +15,7 @@ from petition.errors import Forbidden, NotFound, Over, Refusal, TextChanged, Tok
 from petition.letters.models import Letter
 from petition.signing.models import Pending, Round, Sealed
 from petition.signing.signatures import Signed, sign
-from tests.walks import Campaign
+from tests.walks import Campaign, asked
 
 ENOUGH = 5
 """K + H for K = 3."""
@@ -243,18 +241,12 @@ def test_nothing_is_stored_of_a_signature_but_itself(campaign: Campaign) -> None
 def test_a_refused_signature_changes_nothing(campaign: Campaign) -> None:
     letter = campaign.an_open_letter()
     token = campaign.tokens(letter, 1)[0]
-    written: list[str] = []
-
-    def note(*call: Any) -> None:
-        written.append(call[2].split()[0])
-
-    event.listen(campaign.databases.petition, "before_cursor_execute", note)
-    with pytest.raises(Forbidden):
+    with asked(campaign.databases.petition) as sent, pytest.raises(Forbidden):
         campaign.sign(letter, replace(token, signature=flipped(token.signature, 383)))
-    event.remove(campaign.databases.petition, "before_cursor_execute", note)
 
+    written = {statement.split()[0] for statement in sent}
     assert "SELECT" in written
-    assert not {"INSERT", "UPDATE", "DELETE"} & set(written)
+    assert not {"INSERT", "UPDATE", "DELETE"} & written
 
 
 def test_a_sealed_row_says_where_the_signature_stands_and_nothing_else(campaign: Campaign) -> None:

@@ -7,14 +7,13 @@ from html import unescape
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from petition.coordination import rounds
 from petition.issuing.models import Outbox
 from tests.jobs.test_mailer import fresh, look
 from tests.mail_server import Inbox, a_mail_server
 from tests.visitors import Page, Visitor
-from tests.walks import Campaign
+from tests.walks import Campaign, asked
 
 pytestmark = pytest.mark.thorough
 
@@ -85,18 +84,9 @@ def test_the_answer_is_the_same_for_every_address(worker: Visitor, hidden: str) 
 @contextmanager
 def statements(campaign: Campaign, app: Any) -> Iterator[list[str]]:
     """Every statement that the site sends to either database."""
-    found: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        found.append(statement)
-
     databases = app.extensions["petition"].databases
-    engines = (databases.petition, databases.issuer)
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-    yield found
-    for engine in engines:
-        event.remove(engine, "before_cursor_execute", note)
+    with asked(databases.petition, databases.issuer) as found:
+        yield found
 
 
 def test_the_databases_do_the_same_work_for_every_address(
