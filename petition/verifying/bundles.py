@@ -120,9 +120,13 @@ def examine(task: Task) -> Examined:
     """
     entries = entries_of(task.data, task.width)
     checker = SignatureChecker(task.letter_id, task.text_sha256, task.keys)
+    numbered = [*enumerate(entries, task.first)]
+    # One thing at a time for all entries: a processor that comes back from RSA has forgotten the rest.
+    candidates = [checker.candidate(number, entry) for number, entry in numbered]
+    signed = [found is not None and found.is_signed() for found in candidates]
     facts = (
-        checker.valid(number, entry) or _fact(checker, number, entry)
-        for number, entry in enumerate(entries, task.first)
+        found.valid if found and is_signed else _fact(checker, number, entry)
+        for (number, entry), found, is_signed in zip(numbered, candidates, signed, strict=True)
     )
     return Examined(b"".join(map(leaf_hash, entries)), _with_runs(facts))
 

@@ -42,6 +42,19 @@ class Valid(NamedTuple):
     commit: bytes
 
 
+class Candidate(NamedTuple):
+    """A signature that is valid if RSA says so: its key, message and signature, and what it then is."""
+
+    public: PublicKey
+    message: bytes
+    signature: bytes
+    valid: Valid
+
+    def is_signed(self) -> bool:
+        """What RSA says."""
+        return self.public.verify(self.message, self.signature)
+
+
 class _Signer(NamedTuple):
     """A round as its signatures need it: n has 384 bytes; the statement's beginning ends before the commit."""
 
@@ -66,8 +79,8 @@ class SignatureChecker:
                 n = public.n.to_bytes(MODULUS_SIZE, "big")
                 self._signers[str(number).encode()] = _Signer(number, key.opened, public, n, beginning)
 
-    def valid(self, number: int, entry: bytes) -> Valid | None:
-        """The signature in an entry if it is valid in every respect; quick, because nearly all entries are.
+    def candidate(self, number: int, entry: bytes) -> Candidate | None:
+        """The signature in an entry if nothing but RSA may be wrong with it. Quick: nearly all entries are such.
 
         None says nothing: the entry may be another one, or ``require_valid`` may say what is wrong with it.
         """
@@ -82,7 +95,7 @@ class SignatureChecker:
         commit = _commit_after(signer.beginning, message)
         if commit is None or len(signature) != MODULUS_SIZE or signature >= signer.n:
             return None
-        return Valid(signer.number, commit) if signer.public.verify(message, signature) else None
+        return Candidate(signer.public, message, signature, Valid(signer.number, commit))
 
     def require_valid(self, number: int, entry: Signature) -> Valid:
         """The same for an entry that was read; refuses with ``Invalid`` what is not valid, and says why."""

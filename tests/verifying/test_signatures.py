@@ -53,6 +53,12 @@ def entry(rsa_keys):
     return canonical(LogBuilder(rsa_keys).signature(1))
 
 
+def quickly(checker, number, data):
+    """What the quick way says of an entry; None for whatever it leaves to the careful one."""
+    candidate = checker.candidate(number, data)
+    return candidate.valid if candidate and candidate.is_signed() else None
+
+
 def carefully(checker, number, data):
     """What the careful way says of an entry; None for whatever it refuses."""
     try:
@@ -63,7 +69,7 @@ def carefully(checker, number, data):
 
 
 def test_a_valid_signature_is_valid_both_ways(checker, entry):
-    assert checker.valid(2, entry) == carefully(checker, 2, entry) == Valid(1, Opened(1).commit)
+    assert quickly(checker, 2, entry) == carefully(checker, 2, entry) == Valid(1, Opened(1).commit)
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 8, 9, 10])
@@ -71,7 +77,7 @@ def test_a_valid_signature_is_valid_both_ways(checker, entry):
 def test_a_signature_comes_after_its_round_both_ways(rsa_keys, checker, number, round_number):
     data = canonical(LogBuilder(rsa_keys).signature(1, round_number))
 
-    assert checker.valid(number, data) == carefully(checker, number, data)
+    assert quickly(checker, number, data) == carefully(checker, number, data)
 
 
 @settings(max_examples=300)
@@ -79,7 +85,7 @@ def test_a_signature_comes_after_its_round_both_ways(rsa_keys, checker, number, 
 def test_a_changed_entry_is_judged_alike_both_ways(checker, entry, place, size, put):
     changed = entry[:place] + put + entry[place + size :]
 
-    assert checker.valid(2, changed) == carefully(checker, 2, changed)
+    assert quickly(checker, 2, changed) == carefully(checker, 2, changed)
 
 
 @settings(max_examples=200)
@@ -90,4 +96,4 @@ def test_a_message_in_any_base64_is_judged_alike_both_ways(rsa_keys, checker, me
     signed = LogBuilder(rsa_keys).signature(1, message=message, signature=bytes(384))
     data = canonical(signed | {"message": b64(message)[:-1] + last})
 
-    assert checker.valid(2, data) == carefully(checker, 2, data)
+    assert quickly(checker, 2, data) == carefully(checker, 2, data)
