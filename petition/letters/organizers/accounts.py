@@ -71,7 +71,7 @@ def _free_name(session: Session, name: str) -> str:
     for known in session.scalars(select(Organizer.name)):
         if are_twins(known, name):
             raise Conflict(
-                "%(name)s looks too much like %(known)s, which is taken. Choose another name.",
+                "%(name)s looks too much like %(known)s. Choose another name.",
                 known=known,
                 name=name,
             )

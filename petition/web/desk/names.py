@@ -51,7 +51,7 @@ class NameStepsForm(FlaskForm):
     named = BooleanField(_("People may also show their name right away"))
     numbers = StringField(
         _("People may show their name once this many have signed"),
-        description=_("Up to five numbers, such as 50, 200. Leave it empty for none."),
+        description=_("Up to five numbers, such as 50, 200. Optional."),
     )
     months = IntegerField(
         _("Months to keep names after closing"),
