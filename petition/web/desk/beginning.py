@@ -17,7 +17,8 @@ TEMPLATE = {
     "body": (
         _("Dear [Name],"),
         _(
-            "We work in [place]. Last summer it was [number] degrees at our stations on [number] days, and [what happened]."
+            "We work in [place]. Last summer it was [number] degrees at our stations on [number] days, "
+            "and [what happened]."
         ),
         _("We raised this on [date]. The answer was [answer]. Nothing has changed since."),
         _("Heat like this is dangerous, and it can be prevented. Other employers measure it and pay for breaks."),
