@@ -249,7 +249,7 @@ def forget_keys(session: Session, organizer: Organizer) -> None:
 def _require_good(passphrase: str) -> None:
     if not SHORTEST_PASSPHRASE <= len(passphrase) <= LONGEST_PASSPHRASE:
         raise BadShape(
-            "Choose a password of %(least)s to %(most)s characters, for example five words.",
+            "Choose a password of %(least)s to %(most)s characters.",
             least=SHORTEST_PASSPHRASE,
             most=LONGEST_PASSPHRASE,
         ).about("passphrase")

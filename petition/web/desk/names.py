@@ -134,7 +134,7 @@ def unlock_names(organizer: Organizer, slug: str) -> Answer:
     letter = own_letter(session(), slug, organizer)
     form = sent(UnlockForm())
     if letter.published is None:
-        raise BadShape("You can reveal names when you publish, or later.")
+        raise BadShape("You can reveal them once the letter is public.")
     unlock_named(session(), letter, organizer, form.passphrase.data, master=site().master)
     return saved("names")
 
