@@ -109,12 +109,11 @@ def _require_further_round(session: Session, letter: Letter, roll: str, services
     if letter.closes is not None:
         raise Conflict("Closing is announced, so you can't start another set of codes.")
     if letter.k == ALONE:
-        raise Conflict("A letter from one person has one set of codes.")
+        raise Conflict("A letter from one person gets one code.")
     last = [row for row in rounds_of(session, letter.id) if row.roll == roll][-1]
     if last.annulled is None and last.signatures < letter.k and not _is_lost(services, last):
         raise Conflict(
-            "Set %(number)s has fewer than %(k)s counted signatures, and signatures of a small set are never "
-            "published. Hand out more of its codes first.",
+            "Set %(number)s has fewer than %(k)s counted signatures. Hand out more of its codes first.",
             number=last.number, k=letter.k,
         )  # fmt: skip
 
@@ -139,7 +138,7 @@ def _require_codes(session: Session, letter: Letter, roll: str, count: int) -> N
         raise Conflict("This set's codes go out by email. For codes on paper, enter 0.")
     if count < least_codes(letter) and not (is_mailed and not count):
         raise BadShape(
-            "A new set needs at least %(least)s codes: signatures of a small set are never published.",
+            "A new set needs at least %(least)s codes.",
             least=least_codes(letter),
         )
 
@@ -165,8 +164,7 @@ def end_round(services: Services, letter_id: str, number: int, *, ends: datetime
             return None
         if not row.has_issued_enough:
             raise Conflict(
-                "Fewer than %(least)s codes of this set were used as of the last count update. They keep working until "
-                "%(least)s are.",
+                "These codes keep working until at least %(least)s are used, as of a count update.",
                 least=letter.k + held_back(letter.k),
             )
         row.issuing_ends = min(row.issuing_ends or ends, ends)
@@ -248,7 +246,7 @@ def annul_round(services: Services, letter_id: str, number: int, reason: str) ->
             raise NotFound("This letter has no set of codes %(number)s.", number=number)
         if row.annulled is not None or letter.state not in SIGNABLE:
             raise Conflict(
-                "Set %(number)s can't be canceled: it's already canceled, or the letter is over.",
+                "Set %(number)s is already canceled, or the letter is over.",
                 number=number,
             )
         require_signable(letter)

@@ -55,7 +55,7 @@ def seal_letter(
     with Session(services.databases.petition) as session:
         letter = session.get_one(Letter, letter_id)
         if letter.text is None:
-            raise Conflict("This letter is still a draft. There are no signatures to count.")
+            raise Conflict("This letter is not open yet. It takes no signatures.")
         chance, master = services.random, services.master
         result = seal(session, letter, numbers, moment=moment, random=chance, master=master, due=due, pause=pause)
         is_left_over = letter.state == CLOSED and not is_settled(session, letter_id)

@@ -137,7 +137,7 @@ def own_letter(session: Session, slug: str, organizer: Organizer) -> Letter:
     """A letter that this organizer edits; one that they do not work on answers like one that never was."""
     letter, role = _of_organizer(session, slug, organizer)
     if role != EDITOR:
-        raise Forbidden("You can read and comment on this letter. To change it, ask an editor.")
+        raise Forbidden("You can read and comment. To change the letter, ask an editor.")
     return letter
 
 

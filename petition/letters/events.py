@@ -46,8 +46,8 @@ STATUSES = tuple(STANDINGS)
 MOST_EVENTS = 500
 MISSING = {
     "who": _("Say who: the person, newspaper or group."),
-    "how": _("Say how, such as by email, on paper at the front desk, or with which program."),
-    "link": _("Add a link to the article. It begins with https://."),
+    "how": _("Say how."),
+    "link": _("Add a link to the article."),
     "text": _("Write the text."),
 }
 
@@ -158,4 +158,4 @@ def _require_day(letter: Letter, day: date, moment: datetime) -> None:
     """Refuse a day that has begun nowhere on earth yet, and one before the letter existed."""
     assert letter.opened is not None
     if not letter.opened.date() - timedelta(days=1) <= day <= (moment + timedelta(hours=14)).date():
-        raise BadShape("Enter the day it happened: not before the letter opened, and not in the future.")
+        raise BadShape("Choose a day since the letter opened, up to today.")

@@ -54,7 +54,7 @@ def read_field(label: str, options: Iterable[tuple[str, int | None]]) -> FieldOf
     if not label:
         raise BadShape("Each question needs a label, such as “Role.”")
     if label.casefold() in RESERVED:
-        raise BadShape("The published tables use “%(label)s” for something else. Choose another label.", label=label)
+        raise BadShape("“%(label)s” has another meaning here. Choose another label.", label=label)
     typed = [(line, headcount) for text, headcount in options if (line := one_line(text, "group"))]
     if not LEAST_OPTIONS <= len(typed) <= MOST_OPTIONS:
         raise BadShape(

@@ -87,8 +87,7 @@ def _obstacles_to_publishing(letter: Letter, facts: Facts) -> Iterable[Refusal]:
         yield Conflict(OF_OLD_VERSION)
     elif letter.k != ALONE and not facts.has_k_counted:
         yield Conflict(
-            "To publish, one set of codes needs at least %(k)s counted signatures. At the last update, none had "
-            "that many.",
+            "To publish, one set of codes needs at least %(k)s counted signatures.",
             k=letter.k,
         ).about("codes")
     yield from _obstacles_of_minimum(letter, facts)
@@ -108,8 +107,7 @@ def _obstacles_to_closing_unpublished(letter: Letter, facts: Facts) -> Iterable[
         yield Conflict(OF_OLD_VERSION)
     elif not facts.has_k_together:
         yield Conflict(
-            "At the last update, no set of codes had %(k)s signatures, and fewer are never published. So you can't "
-            "close this letter, only take it down.",
+            "At the last update, no set of codes had %(k)s signatures. You can't close this letter, only take it down.",
             k=letter.k,
         ).about("codes")
     yield from _obstacles_of_minimum(letter, facts)
@@ -136,9 +134,7 @@ def _obstacles_to_opening(letter: Letter, version: Version | None, facts: Facts)
         )
     if letter.name_steps and not facts.key_holders:
         found.append(
-            Conflict(
-                "No editor has a password, so no one could ever reveal names. Set a password with your one-time link."
-            ).about("names")
+            Conflict("Set a password with your one-time link. Otherwise no one could ever reveal names.").about("names")
         )
     if facts.approvals < letter.approvals:
         found.append(
@@ -149,10 +145,7 @@ def _obstacles_to_opening(letter: Letter, version: Version | None, facts: Facts)
         )  # fmt: skip
     if facts.site_url is None:
         found.append(
-            Conflict(
-                "This site doesn't know its public address yet, and signatures are tied to it. "
-                "Ask this site's host to set PETITION_URL."
-            ).about("site")
+            Conflict("This site has no public address yet. Ask this site's host to set PETITION_URL.").about("site")
         )
     return [*found, *_obstacles_of_mail(letter, facts)]
 
@@ -161,9 +154,7 @@ def _obstacles_of_mail(letter: Letter, facts: Facts) -> Iterable[Refusal]:
     if BY_EMAIL not in letter.routes:
         return
     if not facts.sends_mail:
-        yield Conflict(
-            "This site can't send email yet. Ask this site's host to set PETITION_MAIL, or hand out codes yourselves."
-        ).about("routes")
+        yield Conflict("This site can't send email yet. Ask this site's host to set PETITION_MAIL.").about("routes")
     if letter.k == ALONE:
         yield Conflict("A letter from one person has one code. Hand it over yourself, not by email.").about("routes")
     if not letter.mail_domains:

@@ -47,9 +47,7 @@ def _require_apart(read: Mapping[str, Sequence[str]]) -> None:
                 if is_within(one.removeprefix(WITH_SUBDOMAINS), other) or is_within(
                     other.removeprefix(WITH_SUBDOMAINS), one
                 ):
-                    raise BadShape(
-                        "People at %(domain)s could sign in two groups. Give each domain to one group only.", domain=one
-                    )
+                    raise BadShape("Enter %(domain)s for one group only, so no one can sign twice.", domain=one)
 
 
 def allowed_domains(letter: Letter) -> Mapping[str, Sequence[str]]:

@@ -78,7 +78,7 @@ def test_two_organizers_write_at_once_merge_and_decide(desk: Desks, site: Site, 
     type_body(ana, "First.\n\nSecond.\n\nTHIRD.")
     press(ana, "Save")
     at(ana, "From version 2 to 3")
-    expect(ana.get_by_role("status").filter(has_text="Version 3 has both.")).to_be_visible()
+    expect(ana.get_by_role("status").filter(has_text="Version 3 also has changes by Ben.")).to_be_visible()
     assert newest(site, place).body == "FIRST.\n\nSecond.\n\nTHIRD."
 
     for page in (ana, ben):
@@ -130,7 +130,7 @@ def test_the_script_leaves_the_notices_of_the_page_until_something_is_typed(desk
     ana.goto(f"{place.desk}write")
     expect(ana.locator("#kept")).to_contain_text(KEPT)
     expect(ana.locator("#preview")).to_contain_text("Not saved.")
-    expect(ana.locator("#notices")).to_contain_text("These are your unsaved changes.")
+    expect(ana.locator("#notices")).to_contain_text("Only you can see these unsaved changes.")
 
     ana.goto("/organize/letters/new")
     type_body(ana, "Begun.")
@@ -184,7 +184,7 @@ def test_what_could_not_be_kept_is_reported_and_tried_again(desk: Desks, place: 
         ana.route("**/write", lambda route: route.fulfill(status=503, body="Too many visitors at once"))
     type_body(ana, "Typed in trouble.")
     ana.clock.run_for(1_000)
-    expect(ana.locator("#kept")).to_contain_text("nothing is being saved")
+    expect(ana.locator("#kept")).to_contain_text("Not saved")
     ana.context.set_offline(False)
     ana.unroute_all()
     ana.clock.run_for(10_000)

@@ -139,7 +139,7 @@ def test_what_is_not_as_in_the_file_is_said_on_standard_error(shell: Shell, tmp_
     shell("organizer", "add", "Ana")
     result = shell("letter", "import", str(file), "--organizer", "Ana")
 
-    assert (result.stdout, result.stderr) == ("a-document\n", "Not as in the file: Passages of hidden text: 1\n")
+    assert (result.stdout, result.stderr) == ("a-document\n", "Not as in the file: Hidden text: 1\n")
 
 
 def test_the_text_of_a_letter_is_printed_to_the_byte(shell: Shell, tmp_path: Path) -> None:

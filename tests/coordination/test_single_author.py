@@ -66,7 +66,7 @@ def test_the_page_speaks_in_the_singular(shared: Shared):
 def test_organizers_are_warned_and_choose_it(shared: Shared):
     place = shared.a_draft()
     rules = shared.desk().get(f"{place.desk}rules").text
-    assert "but not from the person who hands out the one code" in " ".join(rules.split())
+    assert "the person who hands out the code knows who signed" in " ".join(rules.split())
 
     values = {"single": "y", "timing": "together", "rolls": "Workers of Example Corp", "k": ""}
     answer = shared.desk().send(f"{place.desk}rules", **values)

@@ -1,4 +1,4 @@
-"""Translations that are not signed, as readers get them: on a page of their own that says what it is."""
+"""Unsigned translations, as readers get them: on a page of their own that says what it is."""
 
 from dataclasses import replace
 from pathlib import Path

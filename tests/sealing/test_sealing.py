@@ -461,7 +461,7 @@ def test_only_withdrawals_follow_the_end_whatever_the_issuer_says(campaign: Camp
 def test_a_draft_has_nothing_to_seal(campaign: Campaign) -> None:
     letter = campaign.a_draft()
 
-    with pytest.raises(Conflict, match="still a draft"):
+    with pytest.raises(Conflict, match="not open yet"):
         campaign.seal(letter)
     with Session(campaign.databases.petition) as session, pytest.raises(NotFound, match="begins when the letter opens"):
         seal(

@@ -15,9 +15,7 @@ def approve(session: Session, letter: Letter, organizer: Organizer, version: int
     require_draft(letter)
     newest = newest_version(session, letter)
     if newest.number != version:
-        raise TextChanged(
-            "%(author)s saved a newer version in the meantime. Read it, then approve that one.", author=newest.author
-        )
+        raise TextChanged("%(author)s saved a newer version. Read it, then approve that one.", author=newest.author)
     session.merge(Approval(letter_id=letter.id, version=version, organizer_id=organizer.id))
     session.flush()
 
@@ -50,7 +48,7 @@ def require_approvals(session: Session, letter: Letter, needed: int) -> None:
     people = session.scalars(here).one()
     if not 0 <= needed <= people:
         raise Conflict(
-            "You can't require more approvals than there are people (%(people)s). Invite others first.",
+            "You can't require more approvals than there are people (%(people)s).",
             people=people,
         )
     letter.approvals = needed

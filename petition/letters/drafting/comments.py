@@ -197,7 +197,7 @@ def _comment(session: Session, letter: Letter, number: int, seen: str | None) ->
     if row is None:
         raise NotFound(GONE)
     if seen is not None and seen != fingerprint(row):
-        raise Conflict("The comment you saw was deleted in the meantime. Nothing was changed.")
+        raise Conflict("This comment is deleted. Nothing was changed.")
     return row
 
 
@@ -205,7 +205,7 @@ def _require_open(session: Session, letter: Letter) -> None:
     """Only a draft takes comments. Locks the letter, so that two comments never get one number."""
     session.refresh(letter, with_for_update=True)
     if letter.state != DRAFT:
-        raise Conflict("This letter's text is locked, so you can't comment anymore.")
+        raise Conflict("The text is locked, so you can't comment anymore.")
 
 
 def _next(session: Session, letter: Letter) -> int:

@@ -71,9 +71,7 @@ def choose_slug(session: Session, letter: Letter, typed: str) -> None:
 
 def _require_slug(slug: str) -> None:
     if not SLUG.match(slug):
-        raise BadShape("The address can have 1 to 60 characters: lowercase letters a–z, digits and hyphens.").about(
-            "address"
-        )
+        raise BadShape("Use 1 to 60 lowercase letters a–z, digits and hyphens.").about("address")
 
 
 def _require_free(session: Session, slug: str) -> None:
@@ -142,7 +140,7 @@ def save(
 def _merged(session: Session, letter: Letter, words: LetterText, based_on: int, newest: Version) -> LetterText:
     base = session.get(Version, (letter.id, based_on))
     refusal = TextChanged(
-        "%(author)s saved a newer version while you were writing. Both are below. Nothing is lost.",
+        "%(author)s just saved a newer version. Both are below. Nothing is lost.",
         author=newest.author,
     )
     if base is None:

@@ -61,7 +61,7 @@ def mark(paragraph: str, quote: str) -> Mark:
     quote = quote.strip("\n") or paragraph
     start = paragraph.find(quote)
     if start < 0:
-        raise BadShape("These words aren't in the paragraph. Copy them exactly, or leave the field empty.")
+        raise BadShape("These words aren't in the paragraph. Copy them exactly.")
     first = max(0, start - AROUND)
     return Mark(quote, paragraph[first : start + len(quote) + AROUND], start - first)
 

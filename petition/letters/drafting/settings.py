@@ -62,7 +62,7 @@ def set_rules(session: Session, letter: Letter, rules: Rules) -> None:
     if not is_possible(rules.k):
         raise BadShape("The minimum group size must be from %(least)s to %(most)s.", least=LEAST_K, most=MOST_K)
     if rules.k == ALONE and len(filled_lines(rules.rolls, "title")) > 1:
-        raise BadShape("A letter from one person has one line under “Who can sign.”")
+        raise BadShape("A letter from one person has one group of signers.")
     if rules.timing not in TIMINGS:
         raise BadShape("The timing must be “together” or “apart”.")
     if rules.updates not in UPDATES:
@@ -88,7 +88,7 @@ def _set_rolls(session: Session, letter: Letter, names: tuple[str, ...]) -> None
         return
     require_draft(letter)
     if len(wanted) > MOST_ROLLS or len(set(wanted)) != len(wanted):
-        raise BadShape("Enter at most %(most)s groups of signers, each with its own name.", most=MOST_ROLLS)
+        raise BadShape("Enter at most %(most)s groups, each with its own name.", most=MOST_ROLLS)
     session.execute(delete(Roll).where(Roll.letter_id == letter.id))
     for position, name in enumerate(wanted):
         roll_id = DEFAULT_ROLL if position == 0 else f"{DEFAULT_ROLL}-{position + 1}"

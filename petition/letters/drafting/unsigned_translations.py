@@ -70,7 +70,7 @@ def save_unsigned(session: Session, letter: Letter, translation: Translation, *,
     if stored == translation:
         return
     if fingerprint(stored) != based_on:
-        raise TextChanged("Someone else saved this translation while you were writing. Nothing you wrote is lost.")
+        raise TextChanged("Someone just saved a newer version. Nothing you wrote is lost.")
     others = unsigned_translations(session, letter)
     if stored is None and translation.language.casefold() in {one.language.casefold() for one in others}:
         raise Conflict(ONE_IN_EACH)

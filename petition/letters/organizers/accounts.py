@@ -71,7 +71,7 @@ def _free_name(session: Session, name: str) -> str:
     for known in session.scalars(select(Organizer.name)):
         if are_twins(known, name):
             raise Conflict(
-                "%(name)s looks too much like %(known)s, which is taken. Choose another name.",
+                "%(name)s looks too much like %(known)s. Choose another name.",
                 known=known,
                 name=name,
             )
@@ -249,7 +249,7 @@ def forget_keys(session: Session, organizer: Organizer) -> None:
 def _require_good(passphrase: str) -> None:
     if not SHORTEST_PASSPHRASE <= len(passphrase) <= LONGEST_PASSPHRASE:
         raise BadShape(
-            "Choose a password of %(least)s to %(most)s characters, for example five words.",
+            "Choose a password of %(least)s to %(most)s characters.",
             least=SHORTEST_PASSPHRASE,
             most=LONGEST_PASSPHRASE,
         ).about("passphrase")

@@ -127,7 +127,7 @@ def accept(session: Session, secret: str, organizer: Organizer, *, moment: datet
     role, replaces = role_offered(session, row), row.replaces
     present = session.get(Authorship, (letter.id, organizer.id))
     if present is not None and (replaces == organizer.id or present.role == EDITOR or role == COMMENTER):
-        raise Conflict("You already work on this letter. The link still works for someone else.")
+        raise Conflict("You already work on this letter. The link still works for others.")
     if replaces is not None:
         _require_another_holder(session, letter, replaces)
     session.expunge(row)
@@ -206,16 +206,14 @@ def _authorship(session: Session, letter: Letter, organizer_id: str) -> Authorsh
 def _require_another_editor(session: Session, letter: Letter, organizer_id: str) -> None:
     others = (Authorship.letter_id == letter.id, Authorship.role == EDITOR, Authorship.organizer_id != organizer_id)
     if not session.scalars(select(func.count()).select_from(Authorship).where(*others)).one():
-        raise Conflict(
-            "A letter needs an editor. Make someone else an editor first, or transfer your access with a link."
-        )
+        raise Conflict("A letter needs an editor. Make someone else an editor first.")
 
 
 def _require_another_holder(session: Session, letter: Letter, organizer_id: str) -> None:
     editors = select(Authorship.organizer_id).where(Authorship.letter_id == letter.id, Authorship.role == EDITOR)
     held = (NamesKeyCopy.letter_id == letter.id, NamesKeyCopy.organizer_id.in_(editors))
     if set(session.scalars(select(NamesKeyCopy.organizer_id).where(*held))) == {organizer_id}:
-        raise Conflict("No one else could ever reveal this letter's names. Give the key to another editor first.")
+        raise Conflict("Give the key to the names to another editor first.")
 
 
 def _key(secret: str) -> bytes:

@@ -112,9 +112,9 @@ def grant(session: Session, letter: Letter, giver: Organizer, passphrase: str, n
     newcomer = session.get(Organizer, newcomer_id)
     authorship = session.get(Authorship, (letter.id, newcomer_id))
     if newcomer is None or authorship is None:
-        raise NotFound("This person does not work on this letter. Invite them first.")
+        raise NotFound("This person doesn't work on the letter. Invite them first.")
     if authorship.role != EDITOR:
-        raise Conflict("%(name)s is a reviewer. Only editors can have the key to the names.", name=newcomer.name)
+        raise Conflict("%(name)s is a reviewer. Only editors can have the key.", name=newcomer.name)
     if newcomer.public_key is None:
         raise Conflict("%(name)s has no password yet. Ask them to set one first.", name=newcomer.name)
     for step, key in _opened(session, letter, giver, passphrase).items():
@@ -128,15 +128,12 @@ def _opened(session: Session, letter: Letter, organizer: Organizer, passphrase: 
         select(NamesKeyCopy).where(NamesKeyCopy.letter_id == letter.id, NamesKeyCopy.organizer_id == organizer.id)
     ).all()
     if not copies:
-        raise Forbidden(
-            "You don't have the key to this letter's names, or you lost it with your password. Ask another editor "
-            "to give it to you."
-        )
+        raise Forbidden("You don't have the key to the names. Ask another editor to give it to you.")
     private = private_key(organizer, passphrase)
     try:
         return {copy.step: open_box(private, copy.box) for copy in copies}
     except ValueError:
-        raise Conflict("Your key to the names is damaged. Ask another editor to give it to you again.") from None
+        raise Conflict("Your key to the names is damaged. Ask another editor to give it to you.") from None
 
 
 def forget_names_key(session: Session, letter_id: str, organizer_id: str) -> None:
@@ -179,7 +176,7 @@ def announce_unlocking(
     One step at a time. The private half of this one step is kept until then, locked under the master secret.
     """
     if letter.state != PUBLISHED or letter.closes is not None:
-        raise Conflict("You can reveal names while the letter is public and no closing is announced.")
+        raise Conflict("You can reveal names while the letter is public, until closing is announced.")
     row = _locked_row(session, letter, name_step(NAMED_AT, number))
     if count < number:
         raise Conflict(
@@ -206,7 +203,7 @@ def _locked_row(session: Session, letter: Letter, step: str) -> NamesKey:
 
 def _keep(row: NamesKey, key: bytes, master: bytes) -> None:
     if NamesPrivateKey.from_pkcs8(key).public_key() != row.public_key:
-        raise Conflict("Your key to the names is damaged. Ask another editor to give it to you again.")
+        raise Conflict("Your key to the names is damaged. Ask another editor to give it to you.")
     row.private_key = lock(derive(master, NAMES_KEY_LABEL), key, _label(row))
 
 

@@ -53,9 +53,7 @@ def confirm_app(
     """Ask for the app from now on, once it has given a right password; returns new recovery codes."""
     app_secret(organizer, master=master)
     if not _spend_password(session, organizer, password, moment, master):
-        raise BadShape(
-            "That isn't the code your app shows right now. Check your phone's clock, and type the next code."
-        )
+        raise BadShape("That isn't the current code. Check your phone's clock, and type the next one.")
     organizer.app_confirmed = True
     return new_recovery_codes(session, organizer, random=random)
 
@@ -86,9 +84,7 @@ def require_second(session: Session, organizer: Organizer, typed: str, *, moment
     if not organizer.app_confirmed:
         return
     if not (_spend_password(session, organizer, typed, moment, master) or _spend_code(session, organizer, typed)):
-        raise Forbidden(
-            "Enter the current code from your authenticator app, or a recovery code. Each code works once."
-        ).about("password")
+        raise Forbidden("Enter a current code from your app, or a recovery code. Each works once.").about("password")
 
 
 def is_second(session: Session, organizer: Organizer | None, typed: str, *, moment: datetime, master: bytes) -> bool:

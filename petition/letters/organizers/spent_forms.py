@@ -34,7 +34,7 @@ def spend(session: Session, token: str, *, moment: datetime) -> bool:
     day = _day_of(token)
     oldest = (moment - LASTS).date()
     if day is None or not oldest <= day <= (moment + LASTS).date():
-        raise BadShape("This page has been open for days. Check that you haven't sent it already, then press again.")
+        raise BadShape("This page is days old. If you haven't sent it already, press again.")
     session.execute(delete(SpentForm).where(SpentForm.day < oldest))
     return insert_once(session, SpentForm, {"key": _key(token), "day": day})
 

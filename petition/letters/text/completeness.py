@@ -21,7 +21,7 @@ def gaps_in(words: LetterText, code: str) -> Iterator[Refusal]:
     spoken = words.in_language(code)
     for number in dangling(spoken.body, len(words.sources)):
         yield Conflict(
-            "Source %(number)s is cited but missing. Add it to the list, or delete [^%(number)s] from the text.",
+            "Source %(number)s is cited but missing. Add it, or delete [^%(number)s].",
             number=number,
         ).about(_place("sources", words, code))  # fmt: skip
     for number in doubled(spoken.body, len(words.sources)):
@@ -36,13 +36,12 @@ def gaps_in(words: LetterText, code: str) -> Iterator[Refusal]:
 def _translation_gaps(words: LetterText, spoken: LetterText) -> Iterator[Refusal]:
     if not spoken.title or not spoken.body:
         yield Conflict(
-            "The translation (%(language)s) has no title or no text yet. Finish it or delete it.",
+            "The translation (%(language)s) has no title or text yet. Finish or delete it.",
             language=spoken.language,
         ).about(spoken.language)
     if len(spoken.demands) != len(words.demands):
         yield Conflict(
-            "The translation (%(language)s) has %(count)s demands, the official version %(wanted)s. "
-            "Give it the same number, or delete it.",
+            "The translation (%(language)s) has %(count)s demands, the official version %(wanted)s. Make them match.",
             language=spoken.language, count=len(spoken.demands), wanted=len(words.demands),
         ).about(spoken.language)  # fmt: skip
 

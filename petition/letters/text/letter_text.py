@@ -21,7 +21,7 @@ LIMITS = {
 }  # fmt: skip
 """The most characters of what is typed, by its name in sentences."""
 TOO_DEEP = _("Nest quotes, lists, bold and italics at most %(most)s levels deep.")
-ONE_IN_EACH = _("A letter has one text in each language. Delete the translation into this language first.")
+ONE_IN_EACH = _("Delete the translation into this language first.")
 MOST_DEMANDS = 30
 MOST_TRANSLATIONS = 20
 LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?")

@@ -142,7 +142,7 @@ def replace_recovery_codes(organizer: Organizer) -> Answer:
     """New recovery codes in place of the old ones, shown this once."""
     _prove(organizer)
     if not organizer.app_confirmed:
-        raise BadShape("Set up two-step sign-in first. Recovery codes replace its app.")
+        raise BadShape("Set up two-step sign-in first.")
     codes = new_recovery_codes(session(), organizer, random=site().random)
     session().commit()
     return _page(organizer, tuple(codes))

@@ -17,20 +17,17 @@ TEMPLATE = {
     "body": (
         _("Dear [Name],"),
         _(
-            "We work in [place]. Last summer it was [number] degrees at our stations on [number] days. "
-            "Coworkers felt sick, and [what happened]. No one told us what to do."
+            "We work in [place]. Last summer it was [number] degrees at our stations on [number] days, "
+            "and [what happened]."
         ),
         _("We raised this on [date]. The answer was [answer]. Nothing has changed since."),
-        _(
-            "Heat like this is dangerous, and it can be prevented. Other employers measure it, stop work in time and "
-            "pay for the breaks. We want to do our work well and go home healthy."
-        ),
-        _("Please answer us by [date]. We are ready to meet and talk about how."),
+        _("Heat like this is dangerous, and it can be prevented. Other employers measure it and pay for breaks."),
+        _("Please answer us by [date]. We are ready to meet."),
     ),
     "demands": (
-        _("Measure the heat at every station, and show it to us."),
+        _("Measure the heat at every station."),
         _("Give paid breaks in a cool room above [number] degrees."),
-        _("No quotas and no warnings on days that are too hot."),
+        _("No quotas on days that are too hot."),
     ),
 }
 """A letter to start from. Brackets mark what to replace."""

@@ -110,21 +110,20 @@ def _made_already(organizer: Organizer, slug: str) -> str:
     found = [batch for batch in batches(issuer_session(), letter.id) if batch.number > known]
     if [batch.made for batch in found] == [form.count.data]:
         return say(
-            "You pressed this button twice. Print batch %(batch)s was made, but we can't show its codes again. "
-            "If you don't have them, cancel it and make new ones.",
+            "You pressed this button twice. If you don't have the codes, cancel print batch %(batch)s and make new "
+            "ones.",
             batch=found[0].number,
         )
     return say(
-        "You pressed this button twice. The codes were made, but we can't show them again. "
-        "If you don't have them, cancel their print batch and make new ones."
+        "You pressed this button twice. If you don't have the codes, cancel their print batch and make new ones."
     )
 
 
 def _made_already_to_hand_on(organizer: Organizer, slug: str) -> str:
     """What to do about strips: not cancel, because canceling would also end those that coworkers have."""
     return say(
-        "You pressed this button twice. The ten codes were made, but we can't show them again. "
-        "If you don't have them, make ten more. Don't cancel: strips passed on before would stop working."
+        "You pressed this button twice. If you don't have the codes, make ten more. Don't cancel: strips passed on "
+        "before would stop working."
     )
 
 

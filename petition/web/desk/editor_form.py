@@ -66,7 +66,7 @@ class LetterForm(FlaskForm):
         default="en",
         validate_choice=False,
     )
-    note = StringField(_("What did you change? (a note for your co-organizers)"))
+    note = StringField(_("Note for your co-organizers"))
     based_on = HiddenField(default="0")
 
 
@@ -83,7 +83,7 @@ class UnsignedTranslationForm(FlaskForm):
 class TranslationForm(UnsignedTranslationForm):
     """The letter in another language, frozen and signed together with it."""
 
-    note = StringField(_("What did you change? (a note for your co-organizers)"))
+    note = StringField(_("Note for your co-organizers"))
 
 
 def typed() -> Fields:

@@ -36,10 +36,10 @@ class EventForm(FlaskForm):
 
     kind = SelectField(_("What happened"), choices=lambda: [(kind, _(EVENT_NAMES[kind])) for kind in EVENT_PARTS])
     day = DateField(_("Date"), [InputRequired(A_DAY)])
-    who = StringField(_("Who"), description=_("Who got it, who answered, which newspaper, who checked"))
-    how = StringField(_("How"), description=_("By email, on paper at the front desk, with which program"))
+    who = StringField(_("Who"), description=_("The person, newspaper or group"))
+    how = StringField(_("How"), description=_("For example by email, or on paper"))
     link = StringField(_("Link"), description=_("For example example.org/article"))
-    text = TextAreaField(_("Text"), description=_("The answer, the statement, or your news"))
+    text = TextAreaField(_("Text"))
 
 
 class DemandForm(FlaskForm):

@@ -9,8 +9,8 @@ from petition.i18n import desk_languages
 _ = str
 A_PASSWORD = [InputRequired(_("Enter your password.")), Length(max=1000)]
 THE_SAME = [
-    InputRequired(_("The two passwords differ. Enter the same one twice.")),
-    EqualTo("passphrase", _("The two passwords differ. Enter the same one twice.")),
+    InputRequired(_("The two passwords differ.")),
+    EqualTo("passphrase", _("The two passwords differ.")),
 ]
 
 
@@ -22,7 +22,7 @@ class SignInForm(FlaskForm):
     password = StringField(
         _("Code from your authenticator app"),
         [Optional(), Length(max=100)],
-        description=_("Only if you turned it on. A recovery code works too."),
+        description=_("A recovery code works too."),
     )
     language = SelectField(_("Language"), choices=lambda: list(desk_languages().items()), default="en")
 
@@ -46,7 +46,7 @@ class NewcomerForm(PassphraseForm):
     name = StringField(
         _("Your name"),
         [InputRequired(_("Choose a name."))],
-        description=_("You sign in with it, and people you work with see it. It doesn't have to be your real name."),
+        description=_("Your co-organizers see it. It doesn't have to be your real name."),
     )
 
 

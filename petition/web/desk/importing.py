@@ -100,7 +100,7 @@ def _told(imported: Imported) -> list[str]:
     told = [say(one.sentence, count=one.count, words=one.words) for one in imported.omissions]
     if imported.settings:
         names = ", ".join(dict.fromkeys(name for name, _ in imported.settings))
-        told.append(say("Settings, which you choose on the page “Review”: %(names)s", names=names))
+        told.append(say("Settings, which you choose under “Review”: %(names)s", names=names))
     return told
 
 

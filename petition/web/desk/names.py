@@ -51,7 +51,7 @@ class NameStepsForm(FlaskForm):
     named = BooleanField(_("People may also show their name right away"))
     numbers = StringField(
         _("People may show their name once this many have signed"),
-        description=_("Up to five numbers, such as 50, 200. Leave it empty for none."),
+        description=_("Up to five numbers, such as 50, 200. Optional."),
     )
     months = IntegerField(
         _("Months to keep names after closing"),
@@ -134,7 +134,7 @@ def unlock_names(organizer: Organizer, slug: str) -> Answer:
     letter = own_letter(session(), slug, organizer)
     form = sent(UnlockForm())
     if letter.published is None:
-        raise BadShape("You can reveal names when you publish, or later.")
+        raise BadShape("You can reveal them once the letter is public.")
     unlock_named(session(), letter, organizer, form.passphrase.data, master=site().master)
     return saved("names")
 

@@ -217,7 +217,7 @@ def _confirm(letter: Letter, organizer: Organizer, organizer_id: str) -> str:
 def remove_(organizer: Organizer, slug: str, organizer_id: str) -> Answer:
     """End someone's access."""
     remove(session(), own_letter(session(), slug, organizer), _id(organizer_id))
-    done = say("Access ended. Unused invitation links no longer work.")
+    done = say("Access ended.")
     return saved("/organize/" if organizer_id == organizer.id else "people", done)
 
 

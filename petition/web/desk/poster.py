@@ -24,7 +24,7 @@ def poster(organizer: Organizer, slug: str) -> Answer:
     """To be printed; refused before the letter is public, when its address is not for walls."""
     letter = own_letter(session(), slug, organizer)
     if letter.state not in PUBLIC:
-        raise Conflict("The poster is for public letters. Publish the letter first.")
+        raise Conflict("Publish the letter first.")
     words = text_of(newest_version(session(), letter))
     address = f"{site().settings.url or ''}/letters/{letter.slug}/"
     snippet = f'<a href="{address}"><img src="{address}badge.svg" alt="{escape(words.title)}"></a>'

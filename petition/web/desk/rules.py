@@ -71,7 +71,7 @@ class RulesForm(FlaskForm):
         [Optional(), Between(1, 720)],
         default=24,
     )
-    single = BooleanField(_("This is a letter from one verified person, not from a group"))
+    single = BooleanField(_("One verified person, not a group"))
 
 
 class GoalForm(FlaskForm):
@@ -85,7 +85,7 @@ class GoalForm(FlaskForm):
     )
     contact = StringField(
         _("Contact for journalists"),
-        description=_("Public, on the press page. Use an email address that you use for nothing else. Optional."),
+        description=_("Public, on the press page. Use a separate email address. Optional."),
     )
 
 
@@ -131,7 +131,7 @@ class AddressForm(FlaskForm):
     address = StringField(
         _("Last part of the letter's address"),
         [InputRequired(_("Give the letter an address."))],
-        description=_("Lowercase letters a–z, digits and hyphens, for example: stop-the-contract"),
+        description=_("For example: stop-the-contract"),
     )
 
 

@@ -12,7 +12,7 @@ from petition.errors import BadShape
 from petition.letters.access import own_letter
 from petition.letters.dates import set_dates
 from petition.letters.drafting.settings import rolls_of
-from petition.letters.drafting.versions import newest_version, text_of, versions_of
+from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.drafting.working_copies import who_is_typing
 from petition.letters.lifecycle import announce_close, full_hour_after, obstacles
 from petition.letters.models import Letter, Organizer
@@ -71,7 +71,7 @@ def _opening_page(organizer: Organizer, slug: str) -> str:
 def open_(organizer: Organizer, slug: str) -> Answer:
     """Lock the text and begin to collect signatures."""
     opening.open_letter(site_services(), released(slug, organizer), moment=now())
-    return saved("", say("You can now collect signatures. Make codes and hand them out."))
+    return saved("", say("You can now collect signatures."))
 
 
 # Publishing
@@ -164,8 +164,7 @@ def take_down(organizer: Organizer, slug: str) -> Answer:
 
 def _deleting_page(organizer: Organizer, slug: str) -> str:
     letter = own_letter(session(), slug, organizer)
-    newest = versions_of(session(), letter)[0].number
-    return desk_page("organize/confirm/delete.html", letter=letter, versions=newest, is_possible=letter.state == DRAFT)
+    return desk_page("organize/confirm/delete.html", letter=letter, is_possible=letter.state == DRAFT)
 
 
 @asks_first("/letters/<slug>/delete", _deleting_page)

@@ -70,7 +70,7 @@ def test_a_draft_over_a_newer_version_is_refused_and_overwrites_nothing(campaign
     letter = campaign.a_draft()
     keep(campaign, letter, THEIRS, based_on=1, name="Ben")
 
-    with pytest.raises(TextChanged, match="Ben saved a newer version while you were writing"):
+    with pytest.raises(TextChanged, match="Ben just saved a newer version"):
         keep(campaign, letter, OURS, based_on=1)
     assert newest(campaign, letter) == THEIRS
 

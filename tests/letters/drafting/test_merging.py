@@ -103,7 +103,7 @@ def test_a_translation_into_a_language_that_the_other_made_binding_is_kept_and_r
         merged, _ = merge(WORDS, mine, theirs)
 
         assert merged == replace(WORDS, language="es", translations=(spanish,))
-        with pytest.raises(BadShape, match="one text in each language"):
+        with pytest.raises(BadShape, match="Delete the translation"):
             checked(merged)
 
 

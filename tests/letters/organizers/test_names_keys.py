@@ -175,7 +175,7 @@ def test_keys_are_granted_to_organizers_of_the_letter_alone(campaign: Campaign) 
 
     with (
         working(campaign, letter_id) as (session, letter, ana),
-        pytest.raises(NotFound, match="does not work on this letter"),
+        pytest.raises(NotFound, match="doesn't work on the letter"),
     ):
         grant(session, letter, ana, PASSPHRASE, stranger)
 

@@ -94,16 +94,16 @@ def test_there_are_not_too_many_of_anything() -> None:
 
 
 def test_a_letter_has_one_text_in_each_language() -> None:
-    with pytest.raises(BadShape, match="one text in each language"):
+    with pytest.raises(BadShape, match="Delete the translation"):
         checked(replace(WORDS, language="es", translations=(SPANISH,)))
-    with pytest.raises(BadShape, match="one text in each language"):
+    with pytest.raises(BadShape, match="Delete the translation"):
         checked(replace(WORDS, translations=(SPANISH, SPANISH)))
 
 
 def test_a_language_is_the_same_in_capitals_and_in_small_letters() -> None:
     texts = [replace(SPANISH, language=code) for code in ("pt-BR", "pt-br")]
     for words in (replace(WORDS, language="pt-BR", translations=(texts[1],)), replace(WORDS, translations=(*texts,))):
-        with pytest.raises(BadShape, match="one text in each language"):
+        with pytest.raises(BadShape, match="Delete the translation"):
             checked(words)
 
 

@@ -57,7 +57,7 @@ def test_no_button_of_a_comment_that_was_deleted_acts_on_the_next_one_with_its_n
     answers.append(ana.press(seen, "Reply", text="Yes, that."))
 
     assert [answer.status for answer in answers] == [409] * 4
-    assert all("The comment you saw was deleted in the meantime." in answer.text for answer in answers)
+    assert all("This comment is deleted." in answer.text for answer in answers)
     assert "Yes, that." in answers[-1].text
     assert "beg you to stop" not in ana.open(f"{place.desk}preview").text
     ana.press(ana.open(f"{place.desk}comments"), "Use this suggestion")

@@ -227,7 +227,7 @@ def test_what_was_typed_before_the_text_was_locked_can_still_be_copied_and_disca
 
     assert kept.form_with("Preview").fields["title"] == "Not saved in time"
     assert "To change it, start a new letter." in kept.text
-    assert ana.press(kept, "Discard them and use the saved version").path == f"{place.desk}preview"
+    assert ana.press(kept, "Discard these changes").path == f"{place.desk}preview"
 
 
 @ONCE

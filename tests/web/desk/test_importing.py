@@ -43,7 +43,7 @@ def test_a_document_fills_the_form_and_nothing_is_saved(shared: Shared, ana: Vis
     fields = shown.form_with("Save").fields
 
     assert (fields["title"], fields["demands-1"]) == ("We refuse to build it", "Say *so*.")
-    assert "Rows of tables, now lines with | between the cells: 1" in shown.text
+    assert "Table rows, now lines with | between cells: 1" in shown.text
     assert ana.press(shown, "Save", employer="Example Corp").heading == "We refuse to build it"
 
 
@@ -76,7 +76,7 @@ def test_a_file_that_would_replace_unsaved_text_says_so_before(shared: Shared, a
     write = f"{home}{'new' if is_new else 'write'}"
     ana.press(ana.press(ana.open(write), "Preview", title="Typed"), "Preview")
     before = ana.open(f"{home}import").text
-    ana.press(ana.open(write), "Discard this and start over" if is_new else "Discard them and use the saved version")
+    ana.press(ana.open(write), "Discard these changes")
 
     assert told in before
     assert told not in ana.open(f"{home}import").text
@@ -86,7 +86,7 @@ def test_a_file_that_would_replace_unsaved_text_says_so_before(shared: Shared, a
 def test_the_page_says_what_a_file_with_translations_does(ana: Visitor) -> None:
     page = ana.open("/organize/letters/import").text
 
-    assert "A file with translations is saved at once, as a new version." in page
+    assert "A file with translations is saved at once." in page
     assert "Nothing is saved" not in page
 
 
@@ -135,7 +135,7 @@ def test_a_file_that_is_too_large_is_refused(shared: Shared, ana: Visitor) -> No
 def test_settings_of_a_file_are_named_and_left_to_the_page_review(shared: Shared, ana: Visitor) -> None:
     shown = sent(ana, ana.open("/organize/letters/import"), "letter.md", b"---\nk: 5\ngoal: 50\n---\n# T\n\nText.")
 
-    assert "Settings, which you choose on the page “Review”: k, goal" in shown.text
+    assert "Settings, which you choose under “Review”: k, goal" in shown.text
 
 
 @ONCE
@@ -147,8 +147,8 @@ def test_settings_of_a_file_in_several_languages_are_named_too(shared: Shared, a
     body = f"---\nupdates: hourly\nk: 5\n---\n\n{english}\n\n---\n\n{spanish}\n".encode()
     shown = sent(ana, ana.open("/organize/letters/import" if is_new else f"{place.desk}import"), "letter.md", body)
 
-    assert "Settings, which you choose on the page “Review”: updates, k" in shown.text
-    assert "HTML, kept as text without its tags" in shown.text
+    assert "Settings, which you choose under “Review”: updates, k" in shown.text
+    assert "HTML, kept as text" in shown.text
     assert shown.form_with("Save").fields["title"] == "We ask"
     assert is_new or newest(shared, place).languages == ("en", "es")
 

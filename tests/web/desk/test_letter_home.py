@@ -71,9 +71,9 @@ def test_a_pages_title_says_the_letters_title_once(shared: Shared, ana: Visitor,
 def test_characters_without_a_font_are_named_before_opening(shared: Shared, ana: Visitor, page: str) -> None:
     plain, rare = shared.a_draft(), shared.a_draft(words=RARE)
 
-    assert "no font" not in ana.open(f"{plain.desk}{page}").text
+    assert "would show boxes" not in ana.open(f"{plain.desk}{page}").text
     told = " ".join(ana.open(f"{rare.desk}{page}").text.split())
-    assert "no font for some characters, such as \U00030001." in told
+    assert "would show boxes for some characters, such as \U00030001." in told
     assert "fonts-noto-cjk" in told
 
 
@@ -250,7 +250,7 @@ def test_closing_is_announced_a_day_ahead(shared: Shared, ana: Visitor) -> None:
 @ONCE
 @pytest.mark.parametrize("path", ["close", "dates"])
 def test_closing_says_that_it_makes_a_private_letter_public(shared: Shared, ana: Visitor, path: str) -> None:
-    sentences = "goes public at that time", "closing makes it public"
+    sentences = "goes public at that time", "Closing also makes the letter public"
     private, public = shared.an_open_letter(), shared.a_published_letter()
     shared.campaign.sign_all(private.id, 8)
     shared.campaign.seal(private.id)

@@ -44,7 +44,7 @@ def test_a_translation_is_previewed_kept_unsaved_and_taken_out(shared: Shared, a
 
     assert "<strong>Hola</strong>" in preview.text
     assert ana.open(page).form_with("Save").fields["body"] == "**Hola**"
-    ana.press(ana.open(page), "Discard them and use the saved version")
+    ana.press(ana.open(page), "Discard these changes")
     assert ana.open(page).form_with("Save").fields["body"] == "Hola, Jo:"
     ana.press(ana.open(page), "Delete this translation")
     assert newest(shared, place) == WORDS
@@ -103,14 +103,14 @@ def test_writing_the_binding_text_leaves_translations_as_they_are(shared: Shared
 
     assert newest(shared, place) == replace(WORDS, title="Other", translations=(SPANISH,))
     refused = ana.press(ana.open(f"{place.desk}write"), "Save", language="es")
-    assert (refused.status, "one text in each language" in refused.text) == (400, True)
+    assert (refused.status, "Delete the translation into this language first." in refused.text) == (400, True)
 
 
 @ONCE
 @pytest.mark.parametrize(
     ("translation", "sentence"),
     [
-        (replace(SPANISH, title=""), "has no title or no text yet"),
+        (replace(SPANISH, title=""), "has no title or text yet"),
         (replace(SPANISH, demands=("Basta.",)), "has 1 demands, the official version 2"),
         (replace(SPANISH, body="a[^1]"), "Source 1 is cited but missing."),
     ],

@@ -36,7 +36,7 @@ def test_one_is_chosen_written_changed_and_deleted(shared: Shared, ana: Visitor,
     ana.press(ana.follow(listed, "Deutsch"), "Save", title="Nein")
     assert stored(shared, place) == (replace(GERMAN, title="Nein"),)
     asked = ana.follow(ana.open(form.path), "Delete this translation")
-    assert "are deleted for everyone" in asked.text and stored(shared, place)
+    assert "The translation and its page, for everyone" in asked.text and stored(shared, place)
     ana.press(asked, "Delete this translation")
     assert stored(shared, place) == ()
 
@@ -67,9 +67,9 @@ def test_what_was_typed_of_a_signed_and_of_an_unsigned_translation_are_two_thing
 
     assert shown == ["Signed", "Unsigned"]
     assert [one.title for one in stored(shared, place)] == ["Unsigned"]
-    assert "Someone else saved this translation" not in saved.text
+    assert "saved a newer version" not in saved.text
     assert ana.open(signed).form_with("Save").fields["title"] == "Signed"
-    ana.press(ana.open(signed), "Discard them and use the saved version")
+    ana.press(ana.open(signed), "Discard these changes")
     assert ana.open(signed).form_with("Save").fields["title"] == ""
 
 
@@ -80,7 +80,7 @@ def test_what_is_not_finished_is_refused_and_stays_in_the_form(shared: Shared, a
     refused = ana.press(ana.open(path), "Save", title="Nein", body="", **{"demands-0": "Eins."})
 
     assert refused.status == 409
-    assert "has no title or no text yet" in refused.text and "has 1 demands" in refused.text
+    assert "has no title or text yet" in refused.text and "has 1 demands" in refused.text
     for page in (refused, ana.open(path)):
         fields = page.form_with("Save").fields
         assert (fields["title"], fields["demands-0"]) == ("Nein", "Eins.")
@@ -96,7 +96,7 @@ def test_it_is_previewed_kept_unsaved_and_discarded(shared: Shared, ana: Visitor
 
     assert "<strong>Hallo</strong>" in preview.text
     assert ana.open(path).form_with("Save").fields["body"] == "**Hallo**"
-    ana.press(ana.open(path), "Discard them and use the saved version")
+    ana.press(ana.open(path), "Discard these changes")
     assert ana.open(path).form_with("Save").fields["body"] == "Lieber Jo,"
 
 
@@ -132,7 +132,7 @@ def test_one_in_a_language_that_the_draft_has_by_now_is_named_and_can_be_deleted
     ana.press(ana.open(f"{place.desk}translations/de"), "Save", **TYPED)
     listed = ana.open(f"{place.desk}translations")
 
-    assert "the letter itself has this language now" in listed.text
+    assert "the letter has this language now" in listed.text
     ana.press(ana.follow(listed, "Delete"), "Delete this translation")
     assert stored(shared, place) == ()
 

@@ -48,7 +48,7 @@ def read_file(name: str, body: bytes) -> Imported:
         text = as_text(body)
         require_length(text)
         return _from_documents([read_plain(text)], FrontMatter())
-    raise BadShape("Save the file as .docx, .odt, .md or .txt and try again.")
+    raise BadShape("Save the file as .docx, .odt, .md or .txt.")
 
 
 def as_text(body: bytes) -> str:
@@ -57,7 +57,7 @@ def as_text(body: bytes) -> str:
     try:
         text = body.decode(encoding)
     except UnicodeDecodeError:
-        raise BadShape("Save the file as UTF-8 text and try again.") from None
+        raise BadShape("Save the file as UTF-8 text.") from None
     return without_codes(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 

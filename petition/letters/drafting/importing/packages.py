@@ -28,16 +28,16 @@ class Package:
 
     def __init__(self, body: bytes, prefixes: Mapping[str, str]) -> None:
         if body.startswith(OLD_OR_LOCKED):
-            raise BadShape("This document has a password, or is an old .doc. Save it as .docx without a password.")
+            raise BadShape("This document has a password or is an old .doc. Save it as .docx without one.")
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(body))
         except BROKEN:
             raise unreadable() from None
         self.names = frozenset(self._zip.namelist())
         if len(self.names) > MOST_PARTS or len(self.names) != len(self._zip.namelist()):
-            raise TooLong("This document is too complex to read safely. Copy its text into a new one.")
+            raise TooLong("This document is too complex. Copy its text into a new one.")
         if any(name.lower().endswith(("vbaproject.bin", "vbadata.xml")) for name in self.names):
-            raise BadShape("This document has macros, programs that could run. Save it as .docx without macros.")
+            raise BadShape("This document has macros. Save it as .docx without them.")
         self._prefixes = prefixes
         self._room = MOST_UNPACKED
         self._elements = MOST_ELEMENTS
@@ -53,7 +53,7 @@ class Package:
             raise unreadable() from None
         self._room -= len(body)
         if self._room < 0:
-            raise TooLong("This document is too complex to read safely. Copy its text into a new one.")
+            raise TooLong("This document is too complex. Copy its text into a new one.")
         return body
 
     def tree(self, name: str) -> Element | None:
@@ -69,7 +69,7 @@ class Package:
 
 def unreadable() -> BadShape:
     """The refusal of what is no document, or a broken one."""
-    return BadShape("This document can't be read. Save it again as .docx and try once more.")
+    return BadShape("We can't read this document. Save it again as .docx.")
 
 
 class _Builder:
@@ -103,7 +103,7 @@ class _Builder:
         self.room -= 1
         self._depth += 1
         if self._depth > DEEPEST or self.room < 0:
-            raise TooLong("This document is too complex to read safely. Copy its text into a new one.")
+            raise TooLong("This document is too complex. Copy its text into a new one.")
         self._tree.start(self._short(name), {self._short(key): value for key, value in attributes.items()})
 
     def _end(self, name: str) -> None:
@@ -111,4 +111,4 @@ class _Builder:
         self._tree.end(self._short(name))
 
     def _refuse_entities(self, *_: object) -> None:
-        raise BadShape("This document is too complex to read safely. Copy its text into a new one.")
+        raise BadShape("This document is too complex. Copy its text into a new one.")

@@ -31,7 +31,7 @@ def import_file(name: str, body: bytes) -> Imported:
     if len(body) > LARGEST_DOCUMENT:
         raise TooLong("The file is larger than 1 MB. A letter is shorter.")
     if not _turns.acquire(timeout=PATIENCE):
-        raise SlowDown("We're busy reading other files. Try again in a few seconds.")
+        raise SlowDown("We're busy. Try again in a few seconds.")
     try:
         answer = _answer(name, body)
     finally:
@@ -58,7 +58,7 @@ def _answer(name: str, body: bytes) -> dict[str, Any]:
             timer.cancel()
             process.kill()
     if process.returncode or not written or len(written) > MOST_ANSWER:
-        raise TooLong("This document is too complex to read safely. Copy its text into a new one.")
+        raise TooLong("This document is too complex. Copy its text into a new one.")
     found: dict[str, Any] = json.loads(written)
     return found
 

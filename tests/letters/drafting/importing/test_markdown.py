@@ -52,7 +52,7 @@ def test_what_google_docs_exports_is_a_letter() -> None:
         demands=("Stop it.", "Tell us who decided."),
         sources=(Source("The Report, 2025", "https://example.org/r"),),
     )
-    assert told(found) == ["Pictures: 1", "Rows of tables, now lines with | between the cells: 2"]
+    assert told(found) == ["Pictures: 1", "Table rows, now lines with | between cells: 2"]
 
 
 def test_lines_that_go_on_belong_to_their_demand() -> None:
@@ -75,20 +75,18 @@ def test_a_list_that_cannot_be_demands_stays_in_the_text_and_is_listed(tail: str
 
     assert found.words.demands == ()
     assert found.words.body.startswith(f"Body.\n\n{listed}")
-    assert told(found)[0].startswith(
-        f"The list at the end stays in the text, because a demand can't have its form: “{listed}"
-    )
+    assert told(found)[0].startswith(f"The list at the end, kept in the text: “{listed}")
 
 
 @pytest.mark.parametrize(
     ("text", "body", "listed"),
     [
-        ("a ~~b~~ c", "a b c", ["Text that was struck out and now reads like any other: “b”"]),
-        ("a<br>b <u>c</u>", "a\\\nb c", ["HTML, kept as text without its tags: “<u>”, “</u>”"]),
+        ("a ~~b~~ c", "a b c", ["Struck-out text, now like any other: “b”"]),
+        ("a<br>b <u>c</u>", "a\\\nb c", ["HTML, kept as text: “<u>”, “</u>”"]),
         ("10<sup>6</sup> H<sub>2</sub>O", "10⁶ H₂O", []),
         ("<b>a</b> <i>b</i>", "**a** *b*", []),
-        ("<div>\n\nwithin\n\n</div>", "within", ["HTML, kept as text without its tags: “<div>”, “</div>”"]),
-        ("<p>kept &amp; read</p>", "kept & read", ["HTML, kept as text without its tags: “<p>kept &amp; read</p>”"]),
+        ("<div>\n\nwithin\n\n</div>", "within", ["HTML, kept as text: “<div>”, “</div>”"]),
+        ("<p>kept &amp; read</p>", "kept & read", ["HTML, kept as text: “<p>kept &amp; read</p>”"]),
         ("![Our office](x.png)", "", ["Pictures: 1 (“Our office”)"]),
         ("[x](ftp://a.example)", "x", ["Links, kept as text: “x (ftp://a.example)”"]),
         ("one\ntwo", "one two", []),
@@ -99,7 +97,7 @@ def test_a_list_that_cannot_be_demands_stays_in_the_text_and_is_listed(tail: str
         ("a `c*d` e", "a `c*d` e", []),
         ("Text.[^2]", "Text.[^2]", []),
         ("Text.\n\n[^a]: A note.", "Text.\n\n[^a]: A note.",
-         ["Notes that the text doesn't refer to, so no page shows them: “A note.”"]),
+         ["Footnotes that the text doesn't use: “A note.”"]),
         ("# A heading\n\nText", "# A heading\n\nText", []),
         ("a\u200bb\u00adc \u202aLRE", "abc LRE",
          ["Invisible characters: “zero width space”, “soft hyphen”, “left-to-right embedding”"]),
@@ -125,7 +123,7 @@ def test_a_front_matter_carries_the_head_demands_sources_and_settings() -> None:
         (Source("A report", "https://example.org/", "2018"),),
     )  # fmt: skip
     assert found.settings == (("k", "5"), ("roll", "Workers"), ("roll", "Contractors"), ("names months", "6"))
-    assert told(found) == ["Lines at the top of the file that aren't letter settings: “date: today”"]
+    assert told(found) == ["Unknown settings at the top of the file: “date: today”"]
 
 
 def test_notes_that_are_no_sources_stay_in_the_text() -> None:

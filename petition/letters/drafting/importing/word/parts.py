@@ -42,7 +42,7 @@ class WordParts:
     def __init__(self, body: bytes) -> None:
         self._package = Package(body, PREFIXES)
         if b"macroEnabled" in self._package.bytes_of("[Content_Types].xml"):
-            raise BadShape("This document has macros, programs that could run. Save it as .docx without macros.")
+            raise BadShape("This document has macros. Save it as .docx without them.")
         main = [one.target for one in self.relations("").values() if one.kind == "officeDocument"]
         found = self._package.tree(main[0]) if main else None
         if found is None or found.tag != "w:document":
