@@ -114,8 +114,8 @@ def test_the_end_tells_how_many_were_never_shown(campaign: Campaign, by_name: st
     campaign.close_letter(by_name)
     page = campaign.public_files(by_name)["signatures/index.html"].decode()
 
-    assert "About 5 people chose to show their names later. The letter closed first" in page
-    assert "All names will be removed from these pages on November " in page
+    assert "About 5 names were to be shown later. The letter closed first" in page
+    assert "Names will be removed on November " in page
 
 
 def test_names_that_are_gone_are_told_as_gone(campaign: Campaign, by_name: str) -> None:
