@@ -7,7 +7,7 @@ write both in one word (``named_at:200``), which is called a name step here.
 import re
 from collections.abc import Iterable
 
-from petition.errors import BadShape
+from petition.errors import CHOOSE, BadShape
 
 COUNTED, GROUPED, NAMED_AT, NAMED = "counted", "grouped", "named_at", "named"
 STEPS = (COUNTED, GROUPED, NAMED_AT, NAMED)
@@ -26,7 +26,7 @@ def number_of(step: str) -> int | None:
         return None
     match = _NAME_STEP.fullmatch(step)
     if match is None:
-        raise BadShape("The steps that show names are “named” and “named_at:N”, for example named_at:200.")
+        raise BadShape(CHOOSE, choices="named, named_at:N")
     return int(match[1])
 
 

@@ -47,7 +47,7 @@ def make_codes(
         _require_only_one(session, letter_id, count)
     pepper = secrets.pepper(letter_id, number)
     if pepper is None:
-        raise Over("This set's signing key is gone, so it can't have more codes. Start a new set.")
+        raise Over("This set's signing key is gone. Start a new set.")
     codes = [new_code(random) for _ in range(count)]
     choose = _add_to_pool if for_pool else _new_batch
     batch = choose(session, letter_id, number, count)

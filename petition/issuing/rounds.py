@@ -122,9 +122,7 @@ def known_round(session: Session, letter_id: str, number: int) -> IssuingRound:
 
 def require_issuing(row: IssuingRound | Row[Any]) -> None:
     """Refuse if the round issues no more."""
-    if row.annulled is not None:
-        raise Over("This code was canceled. Ask the organizers for a new one.")
-    if row.issued is not None:
+    if row.annulled is not None or row.issued is not None:
         raise Over("This code can't be used anymore. Ask the organizers for a new one.")
 
 

@@ -150,7 +150,7 @@ def _claim(session: Session, letter_id: str, number: int, mac: bytes, request: b
     if stored is None:
         raise Forbidden(UNKNOWN_CODE)
     if _is_recalled(session, letter_id, stored.batch):  # used or not: otherwise trying it would show
-        raise Over("This code was canceled. Ask the organizers for a new one.")
+        raise Over(KEYS_GONE)
     raise CodeUsed(
         "This code has been used. If that was you, go back to that page or use your saved file. If not, ask the "
         "organizers for a new one."

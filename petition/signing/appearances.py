@@ -15,7 +15,7 @@ from petition.crypto.appearance_steps import COUNTED, GROUPED, NAMED, NAMED_AT, 
 from petition.crypto.encodings import from_b64url, sha256
 from petition.crypto.locked_names import LOCKED_SIZE
 from petition.crypto.receipts import commit_of, group_key, name_key
-from petition.errors import BadShape, Conflict, Forbidden, Over
+from petition.errors import CHOOSE, BadShape, Conflict, Forbidden, Over
 from petition.letters.fields import MOST_FIELDS, FieldOfLetter, fields_of
 from petition.letters.models import Letter
 from petition.letters.organizers.names_keys import steps_taken
@@ -68,10 +68,10 @@ def read_appearance(value: Any, opened: tuple[bytes, bytes] | None = None) -> Ap
     """
     step = value.get("step") if isinstance(value, dict) else None
     if step not in STEPS:
-        raise BadShape("Say how to appear: one of counted, grouped, named_at, named.")
+        raise BadShape(CHOOSE, choices="counted, grouped, named_at, named")
     if step == COUNTED and opened is None:
         if set(value) != {"step"}:
-            raise BadShape("“counted” sends nothing else: no names, no groups.")
+            raise BadShape("“%(step)s” must have these members: %(wanted)s.", step=step, wanted="step")
         return Appearance()
     _require_members(value, step, with_receipt=opened is None)
     a, w_hash = opened or (from_b64url(value["a"], 32, "a"), _read_hash(value["w_hash"]))
@@ -158,9 +158,7 @@ def require_offered(session: Session, letter: Letter | Row[Any], appearance: App
 def require_taken(session: Session, letter_id: str, appearance: Appearance) -> None:
     """Refuse a name that is new if no one can unlock its step any more."""
     if appearance.name_step is not None and appearance.name_step not in steps_taken(session, letter_id):
-        raise Over(
-            "No one can reveal this letter's names anymore, so it takes no new ones. Choose another way to be listed."
-        )
+        raise Over("This letter doesn't offer that choice. Choose another way to be listed.")
 
 
 def _require_option(fields: dict[str, FieldOfLetter], field: str, option: str) -> None:

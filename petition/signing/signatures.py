@@ -53,13 +53,10 @@ from petition.signing.statements import Statement, parse
 _ = str
 COUNTED_ONLY = Appearance()
 UNKNOWN = _("No signature on this letter has this receipt.")
-NOTHING_TO_REMOVE = _(
-    "No signature on this letter has this receipt. If you saved a file but never signed with it, there is nothing to "
-    "remove."
-)
+NOTHING_TO_REMOVE = _("No signature on this letter has this receipt. If you only saved a file, you haven't signed.")
 MAYBE_CANCELED = _(
-    "No signature on this letter has this receipt. The organizers canceled a set of codes: if yours was in it, your "
-    "signature was deleted while it waited."
+    "No signature on this letter has this receipt. If the organizers canceled your set of codes, your signature "
+    "was deleted while it waited."
 )
 RECEIPT_USED = _("This receipt already belongs to another signature. Each code gets its own receipt.")
 WITHDRAWN_SENTENCE = _("This signature was removed. You can't sign with it again.")
@@ -160,7 +157,7 @@ def sign_at(
         raise Over("The organizers canceled this set of codes: %(reason)s", reason=row.annulled)
     _require_time(row, moment)
     if not PublicKey.from_spki(row.public_key).verify(message, signature):
-        raise Forbidden("This signature isn't valid, so it can't be counted. Use the file exactly as you saved it.")
+        raise Forbidden("This signature isn't valid. Use the file exactly as you saved it.")
     require_opened(appearance, statement.commit)
     require_offered(session, row, appearance)
     return _accept(session, row, bytes.fromhex(statement.commit), message, signature, appearance)

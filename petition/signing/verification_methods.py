@@ -29,9 +29,9 @@ def round_for_paper(session: Session, letter: Letter, roll: str | None = None) -
     wanted = known_roll(session, letter, roll)
     living = [row for row in rounds_of(session, letter.id) if row.roll == wanted and row.annulled is None]
     if not living:
-        raise Conflict("These signers have no working set of codes. Start a new set when you make their codes.")
+        raise Conflict("These signers have no working set of codes. Start a new set.")
     if BY_CODE not in routes_of(letter, living[-1], living):
-        raise Conflict("This letter's codes go out only by email. With a paper code too, one person could sign twice.")
+        raise Conflict("This letter's codes go out only by email.")
     return living[-1]
 
 

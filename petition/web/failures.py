@@ -38,7 +38,7 @@ def failure_of(error: BaseException) -> Refusal:
     """The refusal that a visitor gets for an error."""
     if is_away(error):
         return DatabaseAway(_("What you sent may not have been saved. Send it again in a few minutes."))
-    return BrokenDown(_("Something went wrong on this site. What you sent may not have been saved. Try again later."))
+    return BrokenDown(_("What you sent may not have been saved. Send it again in a few minutes."))
 
 
 def log_flask_failure(failure: Any) -> None:

@@ -143,7 +143,7 @@ def test_with_scripts_the_keyboard_alone_signs_and_removes(chromium: Browser, si
     tab_to(page, "Your receipt")
     page.keyboard.type(receipt)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Remove it?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Remove your signature?")).to_be_visible()
     tab_to(page, "Remove my signature")
     page.keyboard.press("Enter")
 

@@ -50,7 +50,7 @@ def test_from_a_work_address_to_a_receipt(
     page.keyboard.press("Enter")
     at(page, "Check your work email")
     no_sideways_scrolling(page, "mailed")
-    follow(page, "I have my code")
+    follow(page, "I have a signing code")
     page.get_by_label("Your signing code").fill(mail_arrives(site))
     if not scripts:
         press(page, "Continue")

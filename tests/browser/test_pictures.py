@@ -51,7 +51,7 @@ def corner(png: bytes) -> tuple[int, ...]:
 def test_the_chart_is_as_dark_as_its_page(chromium: Browser, site: Site, address: str, scheme: str) -> None:
     window = Window(chromium, site, color_scheme=scheme, viewport={"width": 390, "height": 800})
     window.page.goto(address)
-    chart = window.page.get_by_role("img", name="Chart of the count over time")
+    chart = window.page.get_by_role("img", name="How the count grew")
     chart.scroll_into_view_if_needed()
 
     assert chart.evaluate("picture => picture.complete && picture.naturalWidth") == 520

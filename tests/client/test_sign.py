@@ -711,7 +711,7 @@ def test_what_does_not_go_together_is_said(run: Run, letter: str, web: Web, word
 
 # A new strip, before its set is public
 
-EARLY = "The codes of set 3 work from the next count update."
+EARLY = "You can use this code from 2026-11-28 12:00 UTC."
 
 
 @pytest.mark.parametrize("holds", ["link", "pin"])

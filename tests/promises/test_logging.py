@@ -151,7 +151,7 @@ def test_a_failure_is_answered_in_plain_words_and_shows_nothing_of_the_inside(
     page, *problems = broken_requests(campaign, worker, broken)[1]
 
     assert Page(page, broken).heading == "Something went wrong"
-    assert "What you sent may not have been saved. Try again later." in page.text
+    assert "What you sent may not have been saved. Send it again" in page.text
     for problem in problems:
         assert problem.content_type == "application/problem+json"
         assert set(problem.get_json()) == {"type", "title", "status", "detail"}

@@ -19,7 +19,7 @@ def test_it_is_the_newest_round_that_counts(campaign: Campaign) -> None:
     letter = campaign.an_open_letter()
     assert number(campaign, letter) == 1
     rounds.annul_round(campaign.services, letter, 1, "Flooded.")
-    with pytest.raises(Conflict, match="Start a new set when you make their codes"):
+    with pytest.raises(Conflict, match="no working set of codes"):
         number(campaign, letter)
 
     campaign.further_round(letter)

@@ -196,7 +196,7 @@ def test_a_token_that_never_signed_has_nothing_to_take_back_and_can_sign_still(c
     letter = campaign.an_open_letter()
     token = campaign.tokens(letter, 1)[0]
 
-    with pytest.raises(NotFound, match="nothing to remove"):
+    with pytest.raises(NotFound, match="you haven't signed"):
         campaign.withdraw(letter, token)
     assert campaign.rows(Tombstone, letter) == []
     assert campaign.sign(letter, token).sealed is False

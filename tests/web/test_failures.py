@@ -63,7 +63,7 @@ def test_a_failure_ahead_of_the_application_gets_the_page_and_the_line(
     databases.dispose()
 
     assert (page.status_code, problem.status_code) == (500, 500)
-    assert "Something went wrong on this site." in page.text and "<html" in page.text
+    assert "Something went wrong" in page.text and "<html" in page.text
     assert set(problem.get_json()) == {"type", "title", "status", "detail"}
     assert page.headers["Cache-Control"] == "no-store"
     assert [line["kind"] for line in heard.lines] == ["RuntimeError"]

@@ -24,58 +24,55 @@ def names_of(columns: tuple[Column, ...]) -> tuple[str, ...]:
 
 COUNTS = (
     Column("letter", _("The letter's title.")),
-    Column("as_of", _("The hour (UTC) of the update that these numbers come from.")),
+    Column("as_of", _("The hour (UTC) of the update.")),
     Column(
         "field",
-        _(
-            "What the row counts: total for everyone, roll for a signer group that is verified separately, or a "
-            "question."
-        ),
+        _("What the row counts: total, roll (a signer group), or a question."),
     ),
-    Column("option", _("Which signer group, or which answer to the question. Empty in the row of the total.")),
+    Column("option", _("Which signer group or answer; empty for the total.")),
     Column(
         "count",
         _(
-            "Signatures that were not removed, without canceled sets of codes. Exact for total and roll. Rounded down "
-            "for a question, and never smaller than the minimum group size."
+            "Verified workers. Exact for total and roll; for a question, rounded down and never under the minimum "
+            "group size."
         ),
     ),
 )
 HISTORY = (
-    Column("sealed_at", _("The hour (UTC) of an update that changed a number.")),
+    Column("sealed_at", _("The hour (UTC) of the update.")),
     Column("signatures", _("Signatures in the public record, without canceled sets of codes.")),
     Column("withdrawals", _("How many of them were removed.")),
     Column("count", _("Verified workers: signatures that were not removed, without canceled sets of codes.")),
     Column("size", _("How many lines the public record had after it.")),
 )
 NAMES = (
-    Column("name", _("A name as its signer typed it. No one checked that it is theirs.")),
+    Column("name", _("A name as its signer typed it. No one checked it.")),
     Column("title", _("The signer's job title, if they gave one.")),
 )
 GROUPS = (
-    Column("as_of", _("The hour (UTC) of the update that counted the answers again.")),
-    Column("field", _("A question that signers could answer.")),
-    Column("option", _("An answer. Answers that are too rare to show are counted with “not stated.”")),
+    Column("as_of", _("The hour (UTC) of the update.")),
+    Column("field", _("A question to signers.")),
+    Column("option", _("An answer. Rare ones count as “not stated.”")),
     Column("count", _("How many people gave it, rounded down.")),
     Column("rounded_down_to", _("Counts are rounded down to multiples of this.")),
-    Column("smallest_shown", _("The minimum group size. No smaller count is shown.")),
+    Column("smallest_shown", _("The minimum group size.")),
 )
 COUNTS_JSON = (
     Column("letter.title", COUNTS[0].about),
     Column("letter.url", _("The letter's address.")),
-    Column("letter.recipient", _("The person the letter is addressed to.")),
-    Column("letter.employer", _("The employer that the letter is about.")),
-    Column("letter.text_sha256", _("SHA-256 of letter.md, the exact text that every signature is under.")),
+    Column("letter.recipient", _("The recipient.")),
+    Column("letter.employer", _("The employer.")),
+    Column("letter.text_sha256", _("SHA-256 of letter.md, the signed text.")),
     Column("letter.published", _("The day the letter went public.")),
     Column("count", _("Verified workers: signatures that were not removed, without canceled sets of codes.")),
     Column("as_of", COUNTS[1].about),
     Column("signatures", _("Signatures in the public record, without canceled sets of codes.")),
     Column("withdrawals", _("How many of them were removed.")),
-    Column("rolls", _("The count of each signer group that is verified separately: its id, its name, its count.")),
+    Column("rolls", _("Each signer group: its id, name and count.")),
     Column("names_shown", _("How many of them show a name.")),
-    Column("threshold", _("The minimum of signatures that the organizers set for publishing; null for none.")),
+    Column("threshold", _("The organizers' minimum for publishing; null for none.")),
     Column("closes", _("The hour of closing (UTC), announced or planned; null if there is none.")),
-    Column("state", _("published or closed. In files that organizers export before that: open.")),
+    Column("state", _("open, published or closed.")),
     Column(
         "groups",
         _("Each question with its answers and their rounded counts, the step of rounding, and the minimum group size."),
@@ -85,8 +82,8 @@ COUNTS_JSON = (
     Column(
         "verification.issued",
         _(
-            "How many codes were used; null until that has ended in every set of codes. A set that fewer people used "
-            "than the minimum group size counts as zero."
+            "How many codes were used; null until no set of codes can be used anymore. A set used less than the "
+            "minimum group size counts as zero."
         ),
     ),
     Column(

@@ -73,8 +73,7 @@ def _numbered(rows: list[Round], number: int) -> Round:
         raise NotFound("This letter has no set of codes %(number)s.", number=number)
     if not row.is_logged and row.opens is not None:
         raise TooEarly(
-            "The codes of set %(number)s work from the next count update, %(hour)s UTC. Come back then.",
-            number=number,
+            "You can use this code from %(hour)s UTC.",
             hour=f"{row.opens:%Y-%m-%d %H:%M}",
         )
     return row

@@ -41,7 +41,7 @@ STRIP = {
 """What is on every strip."""
 HANDING_ON = (
     _("For you: codes to pass on"),
-    _("Give each strip to one coworker you know and trust, face to face. One strip is one signature."),
+    _("Give each strip to one coworker you know and trust, face to face."),
     _("Ask first. Signing is their choice, and no one can tell if they don't."),
     _("Never write down who got a strip. Never photograph one, and never send one by work email or chat."),
     _("You can keep one to sign yourself. Tear up what is left, and this half page."),
@@ -92,11 +92,10 @@ class Sheet:
     def words(self) -> dict[str, str]:
         """What every strip says."""
         say = Translator(self.language).say
-        square = _("QR code: the address for signing, with this code")
         return {
             **{name: say(sentence) for name, sentence in STRIP.items()},
             "code": say(_("Code")),
-            "square": say(square if self.has_codes else _("QR code: the address for signing")),
+            "square": say(_("QR code: the address for signing")),
             "check": say(_("Check number")),
         }
 

@@ -129,19 +129,16 @@ def how_codes_came(found: Figures, language: str | None = None) -> str:
     told = {"employer": found.words.employer, "domains": ", ".join(found.mail_domains)}
     if found.k == ALONE:
         return say("Someone who knows that the author works at %(employer)s gave them a one-time code.", **told)
+    by_hand = say("Coworkers at %(employer)s gave one-time codes to people they know work there.", **told)
     if BY_EMAIL not in found.routes:
-        return say("Coworkers at %(employer)s gave one-time codes to people they know work there.", **told)
-    if BY_CODE in found.routes:
-        return say(
-            "Coworkers at %(employer)s give one-time codes to people they know work there. Anyone with a work email at "
-            "%(domains)s can also get one by email. Someone who did both could sign twice.",
-            **told,
-        )
-    return say(
-        "Anyone with a work email at %(domains)s can get a one-time code by email. The same address always gets the "
-        "same code.",
-        **told,
+        return by_hand
+    by_email = say(
+        "Anyone with a work email at %(domains)s can get a one-time code by email, one for each address.", **told
     )
+    if BY_CODE not in found.routes:
+        return by_email
+    both = say("Someone who did both could sign twice.")
+    return f"{by_hand} {by_email} {both}"
 
 
 def who_vouches(found: Figures, language: str | None = None) -> str:
@@ -151,8 +148,8 @@ def who_vouches(found: Figures, language: str | None = None) -> str:
         return say("The coworker who gave out the signing code vouches that the author works there.")
     if BY_EMAIL in found.routes:
         return say(
-            "The people who run the employer's email system could sign as any address. The public record says how many "
-            "emailed codes were used, and that number rests on this site's word."
+            "The people who run the employer's email system could sign as any address. The number of emailed codes "
+            "rests on this site's word."
         )
     return say("The coworkers who handed out the codes vouch that the signers work there. No one knows who signed.")
 
@@ -163,8 +160,8 @@ def how_to_check(found: Figures) -> list[str]:
     return [
         say("Every signature is in a public record, under this exact text, and none counts twice."),
         say(
-            "Anyone can check that: install the program from the project's own release and run "
-            "“petition verify %(url)s”, or follow “How we verify” on the letter's page.",
+            "To check it, run “petition verify %(url)s” from the project's own release, or see “How we verify” on "
+            "the letter's page.",
             url=found.url,
         ),
         *([how_codes_came(found)] if BY_EMAIL in found.routes else []),

@@ -12,7 +12,7 @@ from petition.publishing.figures.counts import Figures
 _ = str
 HELD_BY_HOST = _("This site's host")
 EVERYBODY = _("Everyone")
-FOR_GOOD = _("For good, in the public record")
+FOR_GOOD = _("For good")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ SIGNERS = (
     ),
     Stored(_("How many codes were made"), FOR_GOOD, EVERYBODY, ("batch", "round", "issuing_round")),
     Stored(
-        _("A signature that waits for the next update, with nothing about who signed"),
+        _("A waiting signature, with nothing about who signed"),
         _("Until the update that adds it"),
         HELD_BY_HOST,
         ("pending",),
@@ -69,7 +69,7 @@ SIGNERS = (
     ),
     Stored(
         _("A name you choose to show later, hidden"),
-        _("Until it is shown; if it never is, until the letter closes"),
+        _("Until it is shown or the letter closes"),
         _("No one without an organizer's password"),
         ("arrived_name", "locked_name"),
         lambda found: found.naming.offered,
@@ -81,7 +81,7 @@ SIGNERS = (
         ("shown_name", "hidden_name"),
         lambda found: found.naming.offered,
     ),
-    Stored(_("The hour of each update"), _("For good"), EVERYBODY, ("sealing",)),
+    Stored(_("The hour of each update"), FOR_GOOD, EVERYBODY, ("sealing",)),
     Stored(
         _("How often someone tries, under a scrambled network address, in memory only"),
         _("A day at most"),
@@ -97,7 +97,7 @@ ALSO_STORED = (
         ("organizer", "sign_in", "recovery_code", "invitation", "authorship", "names_key_copy"),
     ),
     Stored(
-        _("Which organizers' forms were sent, scrambled, with the day, so that pressing twice counts once"),
+        _("Which organizers' forms were sent, scrambled, with the day"),
         _("Two days"),
         HELD_BY_HOST,
         ("spent_form",),
@@ -128,7 +128,7 @@ ALSO_STORED = (
         ),
     ),
     Stored(
-        _("Reports that a letter does harm: what was written, with nothing about who wrote it"),
+        _("Reports about letters, with nothing about who wrote them"),
         _("Until this site's host has dealt with it"),
         HELD_BY_HOST,
         ("report",),

@@ -7,7 +7,7 @@ from flask import Response, request
 from petition.crypto.codes import read_receipt
 from petition.crypto.receipts import opening
 from petition.crypto.tokens import read_token, receipt_in, round_in
-from petition.errors import BadShape, NotFound, Refusal
+from petition.errors import CHOOSE, BadShape, NotFound, Refusal
 from petition.letters.models import Letter
 from petition.letters.text.letter_text import LetterText
 from petition.signing.appearances import Shown
@@ -91,7 +91,7 @@ def _found(letter: Letter, receipt: str, what: str, choice: Choice) -> dict[str,
         change(session(), letter, wanted, keeps_name=keeps_name)
         session().commit()
     elif what != "check":
-        raise BadShape("Choose what to do with the receipt: check, change or remove.")
+        raise BadShape(CHOOSE, choices="check, change, withdraw")
     found = look_up(session(), letter, both, number)
     return {"found": found, "typed": choice_of(found.shown).typed, "is_changed": what == "change"}
 

@@ -163,6 +163,6 @@ def _require_of(letter: Letter, token: Token) -> None:
     row = session().get(Round, (letter.id, token.round))
     if row is not None and b64url(pin_of_round(letter, row.number, row.roll, row.public_key)) != token.pin:
         raise Forbidden(
-            "Your file doesn't match the public record this site shows now. Don't use it here. Ask the organizers "
-            "what happened, but not through this site."
+            "Your file doesn't match this site's public record. Don't use it here. Ask the organizers what "
+            "happened, but not through this site."
         )

@@ -35,7 +35,7 @@ def calendar(address: str) -> Response:
     rows = [row for row in _rounds(letter) if number in (None, row.number)]
     starts = signing_starts(letter, rows[-1]) if rows else None
     if starts is None:
-        raise NotFound("There is no date yet. See the letter's page for when you can sign.")
+        raise NotFound("The time isn't set yet. Check back here.")
     headers = {"Content-Disposition": 'attachment; filename="reminder.ics"'}
     return Response(reminder(starts, say("Come back")), content_type=CALENDAR_TYPE, headers=headers)
 

@@ -112,8 +112,8 @@ def test_a_copy_that_was_changed_is_refused(
 
     expect(section.get_by_role("status")).to_have_attribute("data-kind", "stopped")
     expect(section.get_by_role("status")).to_contain_text("Something is wrong. Don't rely on this count.")
-    expect(section.get_by_role("status")).to_contain_text("The text on this site is not the text in the public record.")
-    expect(section.get_by_role("status")).to_contain_text("The numbers on this site are not the numbers")
+    expect(section.get_by_role("status")).to_contain_text("The text here is not the text in the public record.")
+    expect(section.get_by_role("status")).to_contain_text("The numbers here are not those")
     section.get_by_text("Details for experts").click()
     expect(section.get_by_role("listitem")).to_have_count(2)
     expect(section.get_by_text("counts: counts.json has another count than the log: 6.")).to_be_visible()
@@ -167,7 +167,7 @@ def test_where_the_line_breaks_nothing_was_checked_and_nothing_is_wrong(window: 
     check(window.page, ADDRESS)
     result = window.page.locator("#check-count [role=status]")
 
-    expect(result).to_contain_text("so nothing was checked.")
+    expect(result).to_contain_text("Try ")
     expect(result).to_have_attribute("data-kind", "nothing")
     expect(window.page.locator("#check-count")).not_to_contain_text("Something is wrong")
 
@@ -178,11 +178,9 @@ def test_a_reader_can_stop_it_and_start_again(window: Window) -> None:
     check(window.page, ADDRESS)
     stop = window.page.get_by_role("button", name="Stop", exact=True)
     expect(stop).to_be_focused()
-    expect(window.page.get_by_role("progressbar", name="How much of the record is checked")).to_be_visible()
+    expect(window.page.get_by_role("progressbar", name="Checking the public record…")).to_be_visible()
     stop.click()
-    expect(window.page.locator("#check-count [role=status]")).to_have_text(
-        "You stopped the check, so there is no result."
-    )
+    expect(window.page.locator("#check-count [role=status]")).to_have_text("You stopped the check.")
     window.page.unroute("**/log/checkpoint")
     press(window.page, "Check this count")
 

@@ -58,7 +58,7 @@ def test_a_worker_asks_for_a_code_gets_the_email_and_signs(
 ) -> None:
     answer = ask(worker, hidden, ANA)
     look(campaign, fresh(campaign))
-    join = worker.follow(answer, "I have my code")
+    join = worker.follow(answer, "I have a signing code")
     receipt = worker.press(worker.press(join, "Continue", code=inbox.codes()[0]), "Sign anonymously")
 
     assert (answer.status, answer.heading) == (200, "Check your work email")
@@ -116,7 +116,7 @@ def test_an_address_that_is_none_is_given_back_with_what_to_do(worker: Visitor, 
     assert "Type it like name@example.com." in answer.text
     assert answer.form_with("Email me a code").fields["address"] == "ana at example.com"
     assert worker.press(answer, "Email me a code", address=ANA).heading == "Check your work email"
-    assert worker.follow(answer, "I have a code").heading == "We refuse to build it"
+    assert worker.follow(answer, "I have a signing code").heading == "We refuse to build it"
 
 
 def test_no_cookie_is_set_and_nothing_is_kept_in_the_browser(worker: Visitor, hidden: str) -> None:
@@ -261,7 +261,7 @@ def test_codes_on_paper_are_refused_where_codes_go_by_mail(campaign: Campaign, a
     desk = campaign.signed_in(app)
     path = f"/organize/letters/{campaign.letter_row(letter).slug}/codes"
 
-    assert "one person could sign twice" in desk.send(path, count="3").text
+    assert "go out only by email" in desk.send(path, count="3").text
 
 
 def test_a_site_without_mail_cannot_open_such_a_letter_and_says_why(campaign: Campaign, app: Any) -> None:

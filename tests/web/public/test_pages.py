@@ -186,7 +186,7 @@ def test_a_table_of_groups_says_why_it_may_count_fewer_people_than_signed(shared
     page = shared.visitor().open(place.public)
 
     assert "Role" in page.text
-    assert "A new one comes when about twice as many have signed. Rounded down to fives." in page.text
+    assert "A new table comes when about twice as many have signed. Rounded down to fives." in page.text
 
 
 @ONCE
@@ -353,4 +353,4 @@ def test_no_public_byte_names_the_unlisted_address(shared: Shared, place: Place)
 def test_the_timeline_says_that_it_leaves_out_signatures_and_removals(shared: Shared, place: Place) -> None:
     page = shared.get(f"{place.public}what-the-log-says/").text
 
-    assert "with a valid code signed, and removals. This page shows the others" in page
+    assert "This page shows all but signatures and removals." in page

@@ -15,7 +15,7 @@ from tests.web.outside import text_of
 pytestmark = pytest.mark.thorough
 
 DELETED = "The organizers canceled set 1 of the codes (Someone copied the sheet). What waited in it was deleted."
-MAYBE = "The organizers canceled a set of codes: if yours was in it, your signature was deleted while it waited."
+MAYBE = "If the organizers canceled your set of codes, your signature was deleted while it waited."
 UNKNOWN = "No signature on this letter has this receipt."
 Both = Callable[[str], tuple[Page, Page]]
 
