@@ -39,6 +39,7 @@ INLINES = st.lists(st.one_of(TEXTS, TEXTS, TEXTS, st.just(LineBreak()), st.just(
 NOTES = {"n2": (Paragraph((Text("A note."),)),)}
 
 
+@pytest.mark.thorough
 @given(INLINES)
 def test_any_text_reads_back_with_its_looks_or_is_listed(inlines: list[Inline]) -> None:
     wanted, omissions = merged(inlines), Omissions()
