@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Tests start the program hundreds of times: its byte code is kept.
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
-SLOW := $(foreach folder,browser cli client deploy fuzz race upgrades verifying,--ignore=tests/$(folder))
+SLOW := $(foreach folder,browser cli client coordination deploy fuzz jobs operations race upgrades verifying,--ignore=tests/$(folder))
 SENTENCES := $(foreach name,say _ Refusal BadShape Forbidden NotFound Conflict CodeUsed TokenUsed TextChanged TooEarly Over TooLong SlowDown,-k $(name))
 
 help:  ## list the targets
@@ -32,10 +32,10 @@ run: .venv/run  ## serve the site in ./data (PORT=8000)
 	@$(BIN)/petition run --port $(PORT)
 
 test: .venv/test lint browser  ## what CI runs: all but the long tests
-	$(BIN)/python -m pytest -m "not long" -n 4 --dist worksteal -q
+	$(BIN)/python -m pytest -m "not long" --hypothesis-profile quick -n 4 --dist worksteal -q
 
-test-fast: .venv/test lint  ## the quick ones: rules and pages on SQLite; no browsers, races, commands, clients or attacks
-	$(BIN)/python -m pytest -m "not long and not browser and not race and not thorough" -k "not postgresql" $(SLOW) -p no:schemathesis -n 2 --dist worksteal -q
+test-fast: .venv/test lint  ## the quick ones: rules and pages on SQLite; no browsers, races, commands, clients, updates or attacks
+	$(BIN)/python -m pytest -m "not long and not browser and not race and not thorough" -k "not postgresql" $(SLOW) -p no:schemathesis --hypothesis-profile quick -n 2 --dist worksteal -q
 
 test-long: .venv/test lint firefox office servers  ## all tests: what takes minutes too, and all on PostgreSQL
 	$(BIN)/python -m pytest

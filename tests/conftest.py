@@ -43,6 +43,7 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
 )
 hypothesis.settings.load_profile("any machine")
+hypothesis.settings.register_profile("quick", max_examples=25)  # others each time: make test and make test-fast
 
 
 ON_BOTH = (
@@ -50,7 +51,6 @@ ON_BOTH = (
     "race/test_mail.py",
     "race/test_same_moment.py",
     "sealing/test_sealing.py",
-    "sealing/test_steps.py",
     "signing/test_signatures.py",
     "signing/test_withdrawals.py",
     "test_database.py",

@@ -42,7 +42,7 @@ def wrongs(ran: subprocess.CompletedProcess[str]) -> list[str]:
     return [line.removeprefix("WRONG  ") for line in ran.stdout.splitlines() if line.startswith("WRONG")]
 
 
-@pytest.mark.parametrize("entry", [3, 255, 256, 277])
+@pytest.mark.parametrize("entry", [3, 256, *(pytest.param(one, marks=pytest.mark.long) for one in (255, 277))])
 def test_signatures_of_the_sample_log_are_valid(entry: int) -> None:
     ran = check(SAMPLE, entry)
 
@@ -133,7 +133,7 @@ TAMPERED = {
     "the round's key": ("log/issuer.pem", another_key, "does not hold the key"),
     "the text": ("letter.md", flip(10), "letter.md is not the text"),
 }
-AT_ONCE = ("a signature", "the log's key", "the round's key", "the text")
+AT_ONCE = ("a signature", "the text")
 SOME_TAMPERED = [
     pytest.param(*how, id=name, marks=[] if name in AT_ONCE else [pytest.mark.long]) for name, how in TAMPERED.items()
 ]

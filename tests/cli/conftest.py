@@ -12,10 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy.orm import Session
 
-from petition.cli import main
+from petition.cli import letters, main, translations
 from petition.config import settings
 from petition.crypto.blind_rsa import PrivateKey
 from petition.letters.access import hosted_letter
+from petition.letters.drafting.importing.files import read_file
 from tests.walks import DATABASES, Campaign
 
 SITE = "https://letters.example.org"
@@ -67,6 +68,15 @@ class Shell:
             campaign.seal(letter_id)
         finally:
             campaign.close()
+
+
+@pytest.fixture(scope="package", autouse=True)
+def files_read_here() -> Iterator[None]:
+    """Files are read in a process of their own each: a quarter of a second, and the subject of other tests."""
+    with pytest.MonkeyPatch.context() as patched:
+        for command in (letters, translations):
+            patched.setattr(command, "import_file", read_file)
+        yield
 
 
 @pytest.fixture(scope="module")

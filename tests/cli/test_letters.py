@@ -14,6 +14,7 @@ from petition.letters.access import hosted_letter
 from petition.letters.drafting.settings import rolls_of
 from petition.letters.fields import fields_of
 from tests.cli.conftest import LETTER, SITE, Shell
+from tests.commands import petition
 from tests.letters.drafting.importing.word_files import p, t, title, word_file
 
 pytestmark = pytest.mark.thorough
@@ -28,9 +29,9 @@ def test_importing_makes_a_draft_and_prints_its_slug(shell: Shell, tmp_path: Pat
     file = tmp_path / "letter.md"
     file.write_text(LETTER)
     shell("organizer", "add", "Ana")
-    result = shell("letter", "import", str(file), "--organizer", "Ana")
+    result = petition(shell.environ, "letter", "import", str(file), "--organizer", "Ana")
 
-    assert (result.exit_code, result.stdout) == (0, "we-refuse-to-build-it\n")
+    assert (result.returncode, result.stdout) == (0, "we-refuse-to-build-it\n")
     assert shown(shell, "we-refuse-to-build-it")["state"] == "draft"
 
 

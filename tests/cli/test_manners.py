@@ -152,7 +152,10 @@ def test_where_no_one_can_type_a_passphrase_the_options_are_named(shell: Shell, 
     assert told.stderr == "Give --recipients-file or --passphrase-file.\n"
 
 
-@pytest.mark.parametrize(("passphrase", "is_warned"), [("too short", True), ("six random words or more", False)])
+@pytest.mark.parametrize(
+    ("passphrase", "is_warned"),
+    [("too short", True), pytest.param("six random words or more", False, marks=pytest.mark.long)],
+)
 def test_a_short_passphrase_is_taken_with_a_warning(
     shell: Shell, tmp_path: Path, passphrase: str, is_warned: bool
 ) -> None:

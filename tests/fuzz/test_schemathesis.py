@@ -29,7 +29,7 @@ from tests.walks import DATABASES, Campaign
 
 pytestmark = pytest.mark.thorough
 
-FEW, MANY = 4, 400
+FEW, MANY = 2, 400
 """Generated requests for each operation."""
 REJECTED = negative_data_rejection
 CHECKS = [

@@ -12,6 +12,8 @@ from tests.conftest import campaign
 from tests.promises.sqlitefile import SQLiteFile
 from tests.walks import Campaign
 
+pytestmark = pytest.mark.thorough
+
 __all__ = ["campaign"]
 """A site of its own: a letter's rows share their pages with no other's."""
 FIELDS = (read_field("Role", [("Software", None), ("Hardware", None)]),)

@@ -26,6 +26,8 @@ from tests.walks import DATABASES, Campaign
 __all__ = ["campaign"]
 K, H = 3, 2
 pytestmark = pytest.mark.thorough
+on_both = pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+"""What rests on the locks of each; the rest on PostgreSQL is for the long run."""
 FIELDS = (read_field("Role", [("Software", None), ("Hardware", None)]),)
 
 
@@ -74,6 +76,7 @@ def verified(campaign: Campaign, letter: str, folder: Path) -> int:
     return verdict_of(campaign, letter, folder).count
 
 
+@on_both
 def test_an_update_in_many_steps_counts_what_one_in_a_single_step_counts(campaign: Campaign, tmp_path: Path) -> None:
     letter = campaign.a_published_letter(k=K, fields=FIELDS)
     campaign.sign_all(letter, 12, role="software")
@@ -100,6 +103,7 @@ def test_nothing_public_changes_before_the_last_step_and_then_all_of_it(campaign
     assert sizes == sorted(sizes, key=lambda one: one == after["log/checkpoint"])
 
 
+@on_both
 def test_those_who_sign_and_leave_between_steps_are_not_lost(campaign: Campaign, tmp_path: Path) -> None:
     letter = campaign.a_published_letter(k=K)
     signed, coming = list(campaign.sign_all(letter, 12)), list(campaign.tokens(letter, 8))
@@ -213,6 +217,7 @@ def stored_beyond(databases: Databases, letter: str) -> Iterator[object]:
                 yield tile
 
 
+@on_both
 def test_an_update_of_another_process_takes_over(campaign: Campaign, tmp_path: Path) -> None:
     letter = campaign.a_published_letter(k=K)
     campaign.sign_all(letter, 12)

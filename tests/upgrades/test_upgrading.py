@@ -257,7 +257,7 @@ def list_facts_last(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "iterdir", lambda folder: sorted(real(folder), key=lambda path: path.name == FACTS))
 
 
-@pytest.mark.parametrize("after", [1, 2, 3])
+@pytest.mark.parametrize("after", [1, *(pytest.param(one, marks=pytest.mark.long) for one in (2, 3))])
 @pytest.mark.parametrize(("owner", "step"), [(copies, "_overwrite"), (Path, "unlink")])
 def test_a_wipe_that_was_cut_off_leaves_nothing_to_go_back_to_and_is_finished_by_the_next(
     released: Released, databases: Databases, scripts: Path, owner: object, step: str, after: int
@@ -290,7 +290,7 @@ def test_what_going_back_left_beside_the_databases_when_it_was_killed_goes_with_
     assert list(released.settings.data.rglob(".*.before")) == []
 
 
-@pytest.mark.parametrize("after", [1, 2])
+@pytest.mark.parametrize("after", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_going_back_that_was_cut_off_while_it_wiped_the_copies_does_no_harm_when_repeated(
     released: Released, databases: Databases, scripts: Path, after: int
 ) -> None:
@@ -402,7 +402,7 @@ def is_upgraded(released: Released, databases: Databases, scripts: Path, *, fail
 
 
 @on_both
-@pytest.mark.parametrize("chain", CHAIN_NAMES)
+@pytest.mark.parametrize("chain", [pytest.param(CHAIN_NAMES[0], marks=pytest.mark.long), CHAIN_NAMES[1]])
 def test_killed_in_the_middle_it_changed_nothing_and_the_next_start_finishes_it(
     released: Released, databases: Databases, scripts: Path, tmp_path: Path, chain: str
 ) -> None:

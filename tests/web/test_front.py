@@ -128,6 +128,7 @@ def crowd() -> Crowd:
     return Crowd()
 
 
+@pytest.mark.thorough
 def test_readers_are_turned_away_first_then_newcomers_and_never_those_who_used_their_code(crowd: Crowd) -> None:
     async def happen() -> None:
         signing = crowd.come(60, *SIGN)

@@ -28,6 +28,7 @@ def seen(answer: Any) -> tuple[int, bytes, list[tuple[str, str]]]:
     return answer.status_code, answer.data, sorted((k, v) for k, v in answer.headers.items() if k != "Date")
 
 
+@pytest.mark.thorough
 @ONCE
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])

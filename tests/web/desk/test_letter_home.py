@@ -88,6 +88,7 @@ def test_a_step_with_obstacles_is_refused_with_the_same_sentences(shared: Shared
     assert buttons(refused) == set()
 
 
+@pytest.mark.thorough
 @ONCE
 @pytest.mark.parametrize("is_draft", [True, False])
 def test_every_button_and_link_of_a_refused_page_leads_somewhere(shared: Shared, ana: Visitor, is_draft: bool) -> None:
@@ -380,6 +381,7 @@ def test_annulling_without_a_reason_is_refused(shared: Shared, ana: Visitor) -> 
     assert f"{place.desk}rounds/1/annul" in ana.open(f"{place.desk}rounds").links.values()
 
 
+@pytest.mark.thorough
 @ONCE
 def test_another_set_starts_with_its_codes_once_k_of_the_first_are_counted_and_never_small(
     shared: Shared, ana: Visitor

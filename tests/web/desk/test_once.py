@@ -20,6 +20,8 @@ from tests.race.crowd import together
 from tests.shared import Place, Shared
 from tests.visitors import Form, Page, Visitor
 
+pytestmark = pytest.mark.thorough
+
 TYPED = {
     "title": "Pressed twice", "text": "Said once.", "kind": "update", "role": "editor", "count": "3", "do": "save",
     "quote": "", "suggestion": "", "language": "en",

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.routes import organizers_routes
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE, Page, Visitor
@@ -77,6 +79,7 @@ def test_what_a_newcomer_typed_is_kept_when_it_is_refused_and_the_link_stays_goo
     assert visitor.open(link).status == 200
 
 
+@pytest.mark.thorough
 def test_a_commenter_sees_the_letter_and_is_refused_everything_that_editors_do(shared: Shared) -> None:
     place = shared.a_draft()
     visitor, _ = come(shared, link_to(shared, place, "commenter"), f"Carl at {place.slug}")

@@ -114,6 +114,7 @@ def test_a_letter_with_nothing_to_choose_asks_nothing(shared: Shared, ready: Rea
     assert 'name="appear"' not in page.text
 
 
+@pytest.mark.thorough
 def test_the_published_table_says_in_whose_company(shared: Shared, ready: Ready) -> None:
     place = shared.an_open_letter(fields=(ROLE,))
     shared.campaign.sign_all(place.id, 12, role="software")

@@ -84,7 +84,10 @@ def _nested(pieces: Sequence[Inline], order: Sequence[Mark], signs: Mapping[str,
     while place < len(pieces):
         ends = {mark: _end(pieces, place, mark) for mark in order if _value(pieces[place], mark)}
         if not ends:
-            written = _behind(written, _leaf(pieces[place]))
+            leaf = _leaf(pieces[place])
+            if leaf.startswith("(") and place and isinstance(pieces[place - 1], NoteMark):
+                leaf = f"\\{leaf}"  # or the note's mark would be the text of a link
+            written = _behind(written, leaf)
             place += 1
             continue
         mark = max(ends, key=lambda found: ends[found])  # of equal ones the first

@@ -77,6 +77,7 @@ SOURCES = st.lists(
 )
 
 
+@pytest.mark.thorough
 @given(LINE, LINE, LINE, BODIES, DEMANDS, SOURCES, st.lists(st.tuples(LINE, BODIES, DEMANDS), max_size=2))
 def test_any_letter_comes_back_with_every_word_and_every_demand(
     title: str,

@@ -39,6 +39,7 @@ INLINES = st.lists(st.one_of(TEXTS, TEXTS, TEXTS, st.just(LineBreak()), st.just(
 NOTES = {"n2": (Paragraph((Text("A note."),)),)}
 
 
+@pytest.mark.thorough
 @given(INLINES)
 def test_any_text_reads_back_with_its_looks_or_is_listed(inlines: list[Inline]) -> None:
     wanted, omissions = merged(inlines), Omissions()
@@ -65,6 +66,7 @@ def test_any_text_reads_back_with_its_looks_or_is_listed(inlines: list[Inline]) 
         ((Text("5 * 3 * 2 = [30]"),), "5 \\* 3 \\* 2 = \\[30\\]"),
         ((Text("1984. A year"),), "1984\\. A year"),
         ((NoteMark("n2"), Text(": behind a note")), "[^n2]\\: behind a note"),
+        ((Text("1"), NoteMark("n2"), Text("(b)")), "1[^n2]\\(b)"),
         ((Text("https://a.example/x", link="https://a.example/x"),), "<https://a.example/x>"),
         ((Text("here", link="https://a.example/x)"), Text(".")), "[here](<https://a.example/x)>)."),
     ],
