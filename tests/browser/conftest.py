@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 from petition.crypto.blind_rsa import PrivateKey
 from tests.browser.script.phones import Phone, Site, a_phone, served
 from tests.conftest import Clock
-from tests.install_browser import find_browser, find_shell
+from tests.install_browser import find_shell
 from tests.patience import MILLISECONDS
 from tests.shared import Place
 from tests.warm import folder_in_memory
@@ -42,14 +42,6 @@ def playwright() -> Iterator[Playwright]:
 def chromium(playwright: Playwright) -> Iterator[Browser]:
     """The quickest Chromium that is found on the machine."""
     browser = playwright.chromium.launch(executable_path=find_shell() or no_browser(), args=OPTIONS)
-    yield browser
-    browser.close()
-
-
-@pytest.fixture(scope="session")
-def whole_chromium(playwright: Playwright) -> Iterator[Browser]:
-    """One that has all of its own pages, such as that for a connection that broke off."""
-    browser = playwright.chromium.launch(executable_path=find_browser() or no_browser(), args=OPTIONS)
     yield browser
     browser.close()
 

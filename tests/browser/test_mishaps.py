@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from petition.crypto.codes import receipt_words
 from tests.browser.script.phones import Phone, Site
@@ -15,11 +15,6 @@ from tests.walks import LetterText
 
 pytestmark = pytest.mark.browser
 NewPhone = Callable[..., Phone]
-
-
-@pytest.fixture
-def chromium(whole_chromium: Browser) -> Browser:
-    return whole_chromium
 
 
 @pytest.fixture
@@ -35,7 +30,7 @@ def type_code(phone: Phone, code: str) -> None:
 
 def expect_no_answer(phone: Phone) -> None:
     """The browser's own page for a connection that broke off."""
-    expect(phone.page.locator("body.neterror")).to_be_attached()
+    phone.page.wait_for_url("chrome-error://chromewebdata/")
 
 
 def receipt_on(phone: Phone) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from tests.browser.script.pages import Visitor, WithPages
 from tests.client.hostile import Hostile, with_fields
@@ -49,9 +49,7 @@ def new_visitor(chromium: Browser, web: Web) -> Iterator[Callable[[], Visitor]]:
     made: list[Visitor] = []
 
     def new() -> Visitor:
-        context = chromium.new_context(viewport={"width": 390, "height": 844})
-        context.set_default_timeout(MILLISECONDS)
-        made.append(Visitor(context.new_page(), web))
+        made.append(Visitor(a_page(chromium), web))
         return made[-1]
 
     yield new
@@ -60,6 +58,28 @@ def new_visitor(chromium: Browser, web: Web) -> Iterator[Callable[[], Visitor]]:
         assert visitor.complaints == []
 
 
+@pytest.fixture(scope="session")
+def used_page(chromium: Browser) -> Iterator[Page]:
+    """A page for one visitor after the other: most of what a test costs is a browser of its own."""
+    page = a_page(chromium)
+    yield page
+    page.context.close()
+
+
 @pytest.fixture
-def visitor(new_visitor: Callable[[], Visitor]) -> Visitor:
-    return new_visitor()
+def visitor(used_page: Page, web: Web) -> Iterator[Visitor]:
+    """Someone in front of a blank page; afterwards no script may have failed, and nothing of theirs is left."""
+    made = Visitor(used_page, web)
+    yield made
+    used_page.goto("about:blank")
+    made.leave()
+    used_page.context.clear_cookies()
+    used_page.context.clear_permissions()
+    assert made.complaints == []
+
+
+def a_page(chromium: Browser) -> Page:
+    """A page of a phone's size in a browser that never met a site."""
+    context = chromium.new_context(viewport={"width": 390, "height": 844})
+    context.set_default_timeout(MILLISECONDS)
+    return context.new_page()

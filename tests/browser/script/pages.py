@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 
 from petition.web.shared.headers import SECURITY_HEADERS
+from tests.browser.script.phones import OF_A_PROCESS
 from tests.client.issuing import SHORT
 from tests.client.serving import Answering, Reply, Seen, Web
 
 STATIC = Path(__file__).parents[3] / "petition" / "static"
+HEADERS = {name: value for name, value in SECURITY_HEADERS.items() if name != OF_A_PROCESS}
 VALUES = {
     "codelength": " {given}",
     "codecharacter": " {character}",
@@ -98,7 +100,7 @@ class WithPages:
     def __call__(self, seen: Seen) -> Reply:
         name = seen.path.partition("?")[0].rpartition("/")[2]
         if name in PAGES and (seen.method == "GET" or name == "join"):
-            return Reply(200, PAGES[name].encode(), {**SECURITY_HEADERS, "Content-Type": "text/html; charset=utf-8"})
+            return Reply(200, PAGES[name].encode(), {**HEADERS, "Content-Type": "text/html; charset=utf-8"})
         if seen.path in ("/sign.js", "/check.js", "/appearance.js"):
             return Reply(200, (STATIC / name).read_bytes(), {"Content-Type": "text/javascript; charset=utf-8"})
         return self.letter(seen)
@@ -113,7 +115,14 @@ class Visitor:
     complaints: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("pageerror", self.complain)
+
+    def complain(self, error: Error) -> None:
+        self.complaints.append(str(error))
+
+    def leave(self) -> None:
+        """Hear no more of the page."""
+        self.page.remove_listener("pageerror", self.complain)
 
     def open(self, name: str = "join", fragment: str = "", base: str = SHORT) -> None:
         self.page.goto(f"{self.web.url}{base}{name}{'#' if fragment else ''}{fragment}")

@@ -174,7 +174,10 @@ def test_what_is_sent_is_not_carried_along_by_a_redirect(ready: Visitor, liar: H
 
 
 @pytest.mark.parametrize("name", ["round.json", "letter.md", "tokens"])
-def test_nobody_waits_for_a_slow_answer(visitor: Visitor, public: Issuer, liar: Hostile, name: str) -> None:
+def test_nobody_waits_for_a_slow_answer(
+    new_visitor: Callable[[], Visitor], public: Issuer, liar: Hostile, name: str
+) -> None:
+    visitor = new_visitor()
     visitor.page.clock.install()
     visitor.open(fragment=f"r=1&p={public.pin()}&c={CODE}")
     liar.lie = lambda seen, reply: slow_body(reply) if is_get(seen, name) or seen.path.endswith("/" + name) else reply
