@@ -25,20 +25,6 @@ EVERYTHING: dict[str, Any] = {
     "routes": ("code", "mail"),
     "goal": 100,
 }
-SIGNERS = (
-    "before/",
-    "join",
-    "sign",
-    "receipt",
-    "remove",
-    "when",
-    "how-we-verify/",
-    "press/",
-    "signatures/",
-    "log/index.html",
-    "translations/fr/",
-)
-"""Pages of a letter that workers and readers open."""
 
 
 def a_full_letter(site: Site, **how: Any) -> Place:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.every_page import EVERYTHING, SIGNERS, a_full_letter, opens, organizers_pages
+from tests.browser.every_page import EVERYTHING, a_full_letter, opens, organizers_pages
 from tests.browser.looking import look
 from tests.browser.script.phones import PHONE, Phone, Site, a_phone
 from tests.browser.walks import (
@@ -42,9 +42,7 @@ def phone(chromium: Browser, site: Site) -> Iterator[Phone]:
 
 
 def test_the_pages_of_workers_and_readers(window: Window, site: Site) -> None:
-    public = site.shared.a_published_letter(words=HARD, goal=20, contact="press@letters.example")
-    site.campaign.sign_all(public.id, 6)
-    site.campaign.seal(public.id)
+    public = a_full_letter(site, words=HARD, contact="press@letters.example")
     hidden = site.open_letter(words=HARD)
 
     a_worker_signs_and_withdraws(window.page, site.url(hidden), site.code(hidden), look)
@@ -102,17 +100,6 @@ def test_every_page_of_a_public_letter_that_organizers_may_open(window: Window, 
     seen = looked_at(window, organizers_pages(site, public))
 
     assert {f"{public.desk}{name}" for name in ("codes", "numbers", "news", "close")} <= seen
-
-
-def test_every_page_of_a_public_letter_that_workers_and_readers_open(window: Window, site: Site) -> None:
-    public = a_full_letter(site, words=HARD)
-
-    seen = looked_at(window, [public.public, *(f"{public.public}{name}" for name in SIGNERS)])
-
-    assert {
-        f"{public.public}{name}"
-        for name in ("before/", "join", "sign", "receipt", "remove", "press/", "translations/fr/")
-    } <= seen
 
 
 def looked_at(window: Window, paths: Iterable[str]) -> set[str]:

@@ -132,7 +132,7 @@ def is_little_for_an_organizer(hand: Hand) -> bool:
     return hand.cost.clicks <= 12 and hand.cost.minutes <= 8 and hand.cost.fields <= 8 and hand.cost.pages <= 11
 
 
-@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize("scripts", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_an_organizer_publishes_with_twelve_clicks(new_page: Callable[..., Page], site: Site, scripts: bool) -> None:
     hand = Mouse(new_page(java_script_enabled=scripts))
     from_welcome_to_published(hand, site)

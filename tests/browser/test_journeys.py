@@ -101,7 +101,7 @@ def saved(page: Page, button: str, path: Path) -> Path:
 # With scripts: two screens, one tap on the site
 
 
-@pytest.mark.parametrize("width", [390, 320])
+@pytest.mark.parametrize("width", [pytest.param(390, marks=pytest.mark.long), 320])
 def test_from_the_strip_to_the_receipt_in_one_tap(chromium: Browser, site: Site, width: int) -> None:
     place = site.open_letter()
     window = Window(chromium, site, viewport={"width": width, "height": 700})

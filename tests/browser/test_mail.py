@@ -35,7 +35,9 @@ def mail_arrives(site: Site) -> str:
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
-@pytest.mark.parametrize("viewport", [PHONE, SMALL], ids=["phone", "small"])
+@pytest.mark.parametrize(
+    "viewport", [pytest.param(PHONE, id="phone", marks=pytest.mark.long), pytest.param(SMALL, id="small")]
+)
 def test_from_a_work_address_to_a_receipt(
     chromium: Browser, site: Site, place: Place, scripts: bool, viewport: dict[str, int]
 ) -> None:

@@ -264,7 +264,7 @@ def test_a_code_typed_on_a_phone_and_a_token_carried_to_a_laptop(
     assert counted(site, place) == 1
 
 
-@pytest.mark.parametrize("days", [-1, 1])
+@pytest.mark.parametrize("days", [-1, pytest.param(1, marks=pytest.mark.long)])
 def test_a_clock_that_is_wrong_by_a_day_changes_nothing(
     plain: Phone, phone: Phone, site: Site, place: Place, days: int
 ) -> None:

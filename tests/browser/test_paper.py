@@ -52,7 +52,9 @@ def cut_off(page: Page) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("words", [WORDS, WORDY], ids=["short", "long"])
+@pytest.mark.parametrize(
+    "words", [pytest.param(WORDS, id="short", marks=pytest.mark.long), pytest.param(WORDY, id="long")]
+)
 def test_eight_strips_fill_a_sheet_and_nothing_else_is_printed(page: Page, site: Site, words: LetterText) -> None:
     place = site.shared.an_open_letter(words=words)
     page.goto(f"{place.desk}codes")

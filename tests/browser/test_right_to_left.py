@@ -1,9 +1,10 @@
 """Pages that read from right to left, around words and codes that read from left to right."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from petition.letters.text.sources import Source
 from tests.browser.every_page import a_full_letter
@@ -31,23 +32,26 @@ WORDS_FROM_RIGHT = replace(
 
 
 @pytest.fixture(scope="module")
+def page(chromium: Browser) -> Iterator[Page]:
+    made = chromium.new_page()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
 def place(site: Site) -> Place:
     return a_full_letter(site)
 
 
-@pytest.mark.parametrize("name", ["", "join", "how-we-verify/"])
-def test_codes_keys_and_addresses_keep_the_order_of_their_characters(
-    chromium: Browser, site: Site, place: Place, name: str
-) -> None:
-    page = chromium.new_page()
-    page.goto(f"{site.root}/ar{place.public}{name}")
+def test_codes_keys_and_addresses_keep_the_order_of_their_characters(page: Page, site: Site, place: Place) -> None:
+    for name in ("", "join", "how-we-verify/"):
+        page.goto(f"{site.root}/ar{place.public}{name}")
 
-    assert page.evaluate("document.dir") == "rtl"
-    assert set(page.locator("code, pre, input.code").evaluate_all(ORDER)) == {"ltr isolate"}
+        assert page.evaluate("document.dir") == "rtl"
+        assert set(page.locator("code, pre, input.code").evaluate_all(ORDER)) == {"ltr isolate"}, name
 
 
-def test_labels_of_another_script_begin_where_the_table_begins(chromium: Browser, site: Site, place: Place) -> None:
-    page = chromium.new_page()
+def test_labels_of_another_script_begin_where_the_table_begins(page: Page, site: Site, place: Place) -> None:
     page.goto(f"{site.root}/ar{place.public}")
     distances = page.locator("section[aria-labelledby=groups] th").evaluate_all(FROM_THE_RIGHT)
 
@@ -55,10 +59,9 @@ def test_labels_of_another_script_begin_where_the_table_begins(chromium: Browser
     assert all(abs(distance) < 2 for distance in distances)
 
 
-def test_the_numbers_of_sources_in_another_script_stay_beside_the_list(chromium: Browser, site: Site) -> None:
-    source = chromium.new_page()
-    source.goto(f"{site.root}{site.shared.a_published_letter(words=WORDS_FROM_RIGHT).public}")
-    directions = source.locator("#source-1, #source-1 > span").evaluate_all(
+def test_the_numbers_of_sources_in_another_script_stay_beside_the_list(page: Page, site: Site) -> None:
+    page.goto(f"{site.root}{site.shared.a_published_letter(words=WORDS_FROM_RIGHT).public}")
+    directions = page.locator("#source-1, #source-1 > span").evaluate_all(
         "all => all.map((one) => getComputedStyle(one).direction)"
     )
 

@@ -158,18 +158,23 @@ def everybody_reads(page: Page, place: Place, look: Look) -> None:
         "letter": place.public,
         "method": f"{place.public}how-we-verify/",
         "press": f"{place.public}press/",
+        "signatures": f"{place.public}signatures/",
+        "translation": f"{place.public}translations/fr/",
         "promises": "/promises/",
         "if they ask you": "/asked/",
         "before": f"{place.public}before/",
         "join": f"{place.public}join",
         "sign": f"{place.public}sign",
+        "when to sign": f"{place.public}when",
         "receipt form": f"{place.public}receipt",
         "removal form": f"{place.public}remove",
         "nothing here": "/letters/never-was/",
         "sign in": "/organize/sign-in",
     }
     for name, path in pages.items():
-        page.goto(path)
+        answer = page.goto(path)
+        assert answer is not None
+        assert answer.ok == (name != "nothing here"), name
         for summary in page.locator("summary:visible").all():
             summary.click()
         look(page, name)
