@@ -99,7 +99,7 @@ def test_every_page_of_a_public_letter_that_organizers_may_open(window: Window, 
 
     seen = looked_at(window, organizers_pages(site, public))
 
-    assert {f"{public.desk}{name}" for name in ("codes", "numbers", "news", "close")} <= seen
+    assert {f"{public.desk}{name}" for name in ("codes", "numbers", "after", "close")} <= seen
 
 
 def looked_at(window: Window, paths: Iterable[str]) -> set[str]:
