@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import LargeBinary, Row, Table, bindparam, select, update
+from sqlalchemy import Connection, Engine, LargeBinary, Row, Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from petition.crypto.blind_rsa import MODULUS_SIZE, PrivateKey, PublicKey
@@ -60,7 +60,7 @@ class Keys:
 
 
 def exchange(
-    session: Session, keys: Keys, letter_id: str, number: int, code: str, blinded: bytes, *, moment: datetime
+    issuer: Engine, keys: Keys, letter_id: str, number: int, code: str, blinded: bytes, *, moment: datetime
 ) -> bytes:
     """The blind signature (384 bytes, big-endian; RFC 9474, section 4.3) for a code and a blinded message.
 
@@ -70,16 +70,17 @@ def exchange(
     """
     code = read_code(code)
     try:
-        key = _unlocked(session, keys, letter_id, number, blinded, moment)
-        require_issuing(_issuing_round(session, letter_id, number))
-        pepper = keys.secrets.pepper(letter_id, number)
-        if pepper is None:
-            raise Over(KEYS_GONE)
-        _claim(session, letter_id, number, hash_code(pepper, code), hashlib.sha256(blinded).digest())
+        key = _unlocked(issuer, keys, letter_id, number, blinded, moment)
+        with issuer.begin() as connection:
+            require_issuing(_issuing_round(connection, letter_id, number))
+            pepper = keys.secrets.pepper(letter_id, number)
+            if pepper is None:
+                raise Over(KEYS_GONE)
+            _claim(connection, letter_id, number, hash_code(pepper, code), hashlib.sha256(blinded).digest())
     except (Forbidden, Over):
-        _require_no_other_round(session, keys.secrets, letter_id, number, code, moment)
+        with Session(issuer.execution_options(petition_reads=True)) as session:
+            _require_no_other_round(session, keys.secrets, letter_id, number, code, moment)
         raise
-    session.commit()
     return key.blind_sign(blinded)
 
 
@@ -97,12 +98,9 @@ def _require_no_other_round(
         raise Forbidden(UNKNOWN_CODE)
 
 
-def _unlocked(
-    session: Session, keys: Keys, letter_id: str, number: int, blinded: bytes, moment: datetime
-) -> PrivateKey:
+def _unlocked(issuer: Engine, keys: Keys, letter_id: str, number: int, blinded: bytes, moment: datetime) -> PrivateKey:
     """The private key of a round that exchanges codes; nothing is held while it is unlocked."""
-    session.rollback()
-    with session.get_bind().engine.execution_options(petition_reads=True).connect() as reading:
+    with issuer.connect().execution_options(petition_reads=True) as reading:
         row = reading.execute(_OF_NUMBER, {"of_letter": letter_id, "of_number": number}).first()
     if row is None:
         raise NotFound(NO_ROUND)
@@ -126,9 +124,9 @@ def round_of_code(session: Session, secrets: RoundSecrets, letter_id: str, code:
     raise Forbidden(UNKNOWN_CODE)
 
 
-def _issuing_round(session: Session, letter_id: str, number: int) -> Row[Any]:
+def _issuing_round(connection: Connection, letter_id: str, number: int) -> Row[Any]:
     """The round's row, held so that issuing cannot end before this exchange is counted."""
-    row = session.execute(_HELD_OF_NUMBER, {"of_letter": letter_id, "of_number": number}).first()
+    row = connection.execute(_HELD_OF_NUMBER, {"of_letter": letter_id, "of_number": number}).first()
     if row is None:
         raise NotFound(NO_ROUND)
     return row
@@ -142,14 +140,14 @@ def _require_range(key: PublicKey, blinded: bytes) -> None:
         )
 
 
-def _claim(session: Session, letter_id: str, number: int, mac: bytes, request: bytes) -> None:
+def _claim(connection: Connection, letter_id: str, number: int, mac: bytes, request: bytes) -> None:
     of_code = {"of_letter": letter_id, "of_number": number, "of_mac": mac}
-    if changed(session, _CLAIM, {**of_code, "claimed": request}) == 1:
+    if changed(connection, _CLAIM, {**of_code, "claimed": request}) == 1:
         return
-    stored = session.execute(_CLAIMED, of_code).first()
+    stored = connection.execute(_CLAIMED, of_code).first()
     if stored is None:
         raise Forbidden(UNKNOWN_CODE)
-    if _is_recalled(session, letter_id, stored.batch):  # used or not: otherwise trying it would show
+    if _is_recalled(connection, letter_id, stored.batch):  # used or not: otherwise trying it would show
         raise Over("This code was canceled. Ask the organizers for a new one.")
     raise CodeUsed(
         "This code has been used. If that was you, go back to that page or use your saved file. If not, ask the "
@@ -157,6 +155,6 @@ def _claim(session: Session, letter_id: str, number: int, mac: bytes, request: b
     )
 
 
-def _is_recalled(session: Session, letter_id: str, batch: int | None) -> bool:
-    row = None if batch is None else session.get(Batch, (letter_id, batch))
-    return row is not None and row.voided > 0
+def _is_recalled(connection: Connection, letter_id: str, batch: int | None) -> bool:
+    of_batch = select(Batch.voided).where(Batch.letter_id == letter_id, Batch.number == batch)
+    return bool(connection.scalar(of_batch))
