@@ -167,7 +167,7 @@ def signatures(campaign: Campaign) -> Iterator[Measured]:
 
     floors = [verify_and_insert, lambda: asked(plain, "POST", path, bodies[0][0])]
     *costs, raw, post = in_turns(*(accepted(app, path, of_kind) for of_kind in bodies), *floors)
-    for what, cost, limit in zip(("counted", "in a group", "with a name"), costs, (6.5, 7, 8), strict=True):
+    for what, cost, limit in zip(("counted", "in a group", "with a name"), costs, (4, 4.5, 5), strict=True):
         yield Measured(f"a signature, {what}", cost, {"verify and raw insert": raw, "a bare POST": post}, limit)
 
 
@@ -210,7 +210,7 @@ def an_exchange(campaign: Campaign) -> Iterator[Measured]:
     ]
     cost, private, raw, post = in_turns(accepted(app, path, bodies), *floors)
     named = {"the private operation": private, "raw insert": raw, "a bare POST": post}
-    yield Measured("a code exchanged", cost, named, 3.3)
+    yield Measured("a code exchanged", cost, named, 2.5)
 
 
 def bought(code: str, blinded: bytes) -> bytes:

@@ -263,10 +263,8 @@ class Campaign:
         key, [unsigned] = self._unsigned(letter_id, number, [receipt or os.urandom(16)])
         message = unsigned.message
         blinded = blind(key, message, os.urandom)
-        with Session(self.databases.issuer) as issuer:
-            place = (letter_id, number, code, blinded.message)
-            answer = exchange(issuer, self.keys, *place, moment=self.clock())
-            issuer.commit()
+        place = (letter_id, number, code, blinded.message)
+        answer = exchange(self.databases.issuer, self.keys, *place, moment=self.clock())
         return replace(unsigned, signature=finalize(key, message, answer, blinded.inverse))
 
     def _unsigned(self, letter_id: str, number: int, receipts: Sequence[bytes]) -> tuple[PublicKey, list[Token]]:

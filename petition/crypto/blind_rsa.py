@@ -50,6 +50,7 @@ class PublicKey:
             if isinstance(loaded, rsa.RSAPublicKey):
                 numbers = loaded.public_numbers()
                 key = cls(numbers.n, numbers.e)
+                key.__dict__["loaded"] = loaded  # in the place of the cached property: it is loaded already
                 if key.spki() == der:
                     return key
         raise BadShape(NO_KEY)

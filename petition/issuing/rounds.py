@@ -19,7 +19,9 @@ from petition.errors import NotFound, Over, TooEarly
 from petition.issuing.models import UNSPENT, VOIDED, Batch, Code, IssuingRound, Outbox
 from petition.issuing.secrets import RoundSecrets
 
+_ = str
 ROUND_KEY_LABEL = "petition-round-private-key-v1"
+CODE_ENDED = _("This code can't be used anymore. Ask the organizers for a new one.")
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def known_round(session: Session, letter_id: str, number: int) -> IssuingRound:
 def require_issuing(row: IssuingRound | Row[Any]) -> None:
     """Refuse if the round issues no more."""
     if row.annulled is not None or row.issued is not None:
-        raise Over("This code can't be used anymore. Ask the organizers for a new one.")
+        raise Over(CODE_ENDED)
 
 
 def require_begun(row: IssuingRound | Row[Any], moment: datetime) -> None:

@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import LargeBinary, Row, Table, bindparam, select, update
+from sqlalchemy import Connection, Engine, LargeBinary, Row, Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from petition.crypto.blind_rsa import MODULUS_SIZE, PrivateKey, PublicKey
@@ -14,12 +14,11 @@ from petition.database import changed
 from petition.errors import BadShape, CodeUsed, Forbidden, NotFound, Over, Refusal
 from petition.issuing.codes import hash_code
 from petition.issuing.models import UNSPENT, Batch, Code, IssuingRound
-from petition.issuing.rounds import ROUND_KEY_LABEL, require_begun, require_issuing
+from petition.issuing.rounds import CODE_ENDED, ROUND_KEY_LABEL, require_begun, require_issuing
 from petition.issuing.secrets import RoundSecrets
 
 _ = str
 NO_ROUND = _("This letter has no such set of codes.")
-KEYS_GONE = _("This code can't be used anymore. Ask the organizers for a new one.")
 UNKNOWN_CODE = _("This isn't a code for this letter. Check each character.")
 
 
@@ -55,12 +54,12 @@ class Keys:
         """The private key of a round that still issues."""
         key_lock = self.secrets.key_lock(row.letter_id, row.number)
         if key_lock is None or row.private_key is None:
-            raise Over(KEYS_GONE)
+            raise Over(CODE_ENDED)
         return PrivateKey.from_der(unlock(key_lock, row.private_key, ROUND_KEY_LABEL))
 
 
 def exchange(
-    session: Session, keys: Keys, letter_id: str, number: int, code: str, blinded: bytes, *, moment: datetime
+    issuer: Engine, keys: Keys, letter_id: str, number: int, code: str, blinded: bytes, *, moment: datetime
 ) -> bytes:
     """The blind signature (384 bytes, big-endian; RFC 9474, section 4.3) for a code and a blinded message.
 
@@ -70,16 +69,17 @@ def exchange(
     """
     code = read_code(code)
     try:
-        key = _unlocked(session, keys, letter_id, number, blinded, moment)
-        require_issuing(_issuing_round(session, letter_id, number))
-        pepper = keys.secrets.pepper(letter_id, number)
-        if pepper is None:
-            raise Over(KEYS_GONE)
-        _claim(session, letter_id, number, hash_code(pepper, code), hashlib.sha256(blinded).digest())
+        key = _unlocked(issuer, keys, letter_id, number, blinded, moment)
+        with issuer.begin() as connection:
+            require_issuing(_issuing_round(connection, letter_id, number))
+            pepper = keys.secrets.pepper(letter_id, number)
+            if pepper is None:
+                raise Over(CODE_ENDED)
+            _claim(connection, letter_id, number, hash_code(pepper, code), hashlib.sha256(blinded).digest())
     except (Forbidden, Over):
-        _require_no_other_round(session, keys.secrets, letter_id, number, code, moment)
+        with Session(issuer.execution_options(petition_reads=True)) as session:
+            _require_no_other_round(session, keys.secrets, letter_id, number, code, moment)
         raise
-    session.commit()
     return key.blind_sign(blinded)
 
 
@@ -97,12 +97,9 @@ def _require_no_other_round(
         raise Forbidden(UNKNOWN_CODE)
 
 
-def _unlocked(
-    session: Session, keys: Keys, letter_id: str, number: int, blinded: bytes, moment: datetime
-) -> PrivateKey:
+def _unlocked(issuer: Engine, keys: Keys, letter_id: str, number: int, blinded: bytes, moment: datetime) -> PrivateKey:
     """The private key of a round that exchanges codes; nothing is held while it is unlocked."""
-    session.rollback()
-    with session.get_bind().engine.execution_options(petition_reads=True).connect() as reading:
+    with issuer.connect().execution_options(petition_reads=True) as reading:
         row = reading.execute(_OF_NUMBER, {"of_letter": letter_id, "of_number": number}).first()
     if row is None:
         raise NotFound(NO_ROUND)
@@ -126,9 +123,9 @@ def round_of_code(session: Session, secrets: RoundSecrets, letter_id: str, code:
     raise Forbidden(UNKNOWN_CODE)
 
 
-def _issuing_round(session: Session, letter_id: str, number: int) -> Row[Any]:
+def _issuing_round(connection: Connection, letter_id: str, number: int) -> Row[Any]:
     """The round's row, held so that issuing cannot end before this exchange is counted."""
-    row = session.execute(_HELD_OF_NUMBER, {"of_letter": letter_id, "of_number": number}).first()
+    row = connection.execute(_HELD_OF_NUMBER, {"of_letter": letter_id, "of_number": number}).first()
     if row is None:
         raise NotFound(NO_ROUND)
     return row
@@ -142,21 +139,21 @@ def _require_range(key: PublicKey, blinded: bytes) -> None:
         )
 
 
-def _claim(session: Session, letter_id: str, number: int, mac: bytes, request: bytes) -> None:
+def _claim(connection: Connection, letter_id: str, number: int, mac: bytes, request: bytes) -> None:
     of_code = {"of_letter": letter_id, "of_number": number, "of_mac": mac}
-    if changed(session, _CLAIM, {**of_code, "claimed": request}) == 1:
+    if changed(connection, _CLAIM, {**of_code, "claimed": request}) == 1:
         return
-    stored = session.execute(_CLAIMED, of_code).first()
+    stored = connection.execute(_CLAIMED, of_code).first()
     if stored is None:
         raise Forbidden(UNKNOWN_CODE)
-    if _is_recalled(session, letter_id, stored.batch):  # used or not: otherwise trying it would show
-        raise Over(KEYS_GONE)
+    if _is_recalled(connection, letter_id, stored.batch):  # used or not: otherwise trying it would show
+        raise Over(CODE_ENDED)
     raise CodeUsed(
         "This code has been used. If that was you, go back to that page or use your saved file. If not, ask the "
         "organizers for a new one."
     )
 
 
-def _is_recalled(session: Session, letter_id: str, batch: int | None) -> bool:
-    row = None if batch is None else session.get(Batch, (letter_id, batch))
-    return row is not None and row.voided > 0
+def _is_recalled(connection: Connection, letter_id: str, batch: int | None) -> bool:
+    of_batch = select(Batch.voided).where(Batch.letter_id == letter_id, Batch.number == batch)
+    return bool(connection.scalar(of_batch))

@@ -10,6 +10,7 @@ from sqlalchemy import Row, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from petition.crypto.codes import ALPHABET, LETTER_ID_LENGTH, as_meant
+from petition.database import SessionOrConnection
 from petition.errors import Forbidden, NotFound, Over
 from petition.letters.models import Authorship, Letter, Organizer
 from petition.letters.states import DRAFT, EDITOR, PUBLIC, WITHDRAWN
@@ -110,7 +111,7 @@ def letter_at(session: Session, path: str) -> Letter:
     return require_readable(session.scalar(_LETTERS[found[0]], found[1]) if found is not None else None)
 
 
-def letter_state_at(session: Session, path: str) -> Row[Any]:
+def letter_state_at(session: SessionOrConnection, path: str) -> Row[Any]:
     """As ``letter_at``, with a letter's id and what its state depends on alone: for what many people do at once."""
     found = readable_at(path)
     return require_readable(session.execute(_STATES[found[0]], found[1]).first() if found is not None else None)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
+from petition.database import SessionOrConnection
 from petition.errors import TOO_MANY, BadShape
 from petition.letters.models import Field, Letter, Option
 from petition.letters.states import require_draft
@@ -196,7 +197,7 @@ OF_LETTER = (
 )
 
 
-def fields_of(session: Session, letter_id: str) -> tuple[FieldOfLetter, ...]:
+def fields_of(session: SessionOrConnection, letter_id: str) -> tuple[FieldOfLetter, ...]:
     """A letter's fields with their groups, in their order."""
     found: dict[tuple[str, str], list[Group]] = {}
     for row in session.execute(OF_LETTER, {"of_letter": letter_id}):

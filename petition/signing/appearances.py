@@ -15,6 +15,7 @@ from petition.crypto.appearance_steps import COUNTED, GROUPED, NAMED, NAMED_AT, 
 from petition.crypto.encodings import from_b64url, sha256
 from petition.crypto.locked_names import LOCKED_SIZE
 from petition.crypto.receipts import commit_of, group_key, name_key
+from petition.database import SessionOrConnection
 from petition.errors import CHOOSE, BadShape, Conflict, Forbidden, Over
 from petition.letters.fields import MOST_FIELDS, FieldOfLetter, fields_of
 from petition.letters.models import Letter
@@ -142,11 +143,12 @@ def require_opened(appearance: Appearance, commit: str) -> None:
         raise Forbidden("This receipt doesn't belong to this signature. Use the receipt that came with it.")
 
 
-def require_offered(session: Session, letter: Letter | Row[Any], appearance: Appearance) -> None:
+def require_offered(session: SessionOrConnection, letter: Letter | Row[Any], appearance: Appearance) -> None:
     """The letter must offer the step, and the groups that are chosen."""
     if appearance.step == COUNTED:
         return
-    fields = {field.id: field for field in fields_of(session, letter.id)}
+    asks_fields = appearance.step == GROUPED or appearance.groups
+    fields = {field.id: field for field in fields_of(session, letter.id)} if asks_fields else {}
     if appearance.step == GROUPED and not fields:
         raise Conflict("This letter doesn't offer that choice. Choose another way to be listed.")
     if appearance.name_step is not None and appearance.name_step not in letter.name_steps:
@@ -155,7 +157,7 @@ def require_offered(session: Session, letter: Letter | Row[Any], appearance: App
         _require_option(fields, field, option)
 
 
-def require_taken(session: Session, letter_id: str, appearance: Appearance) -> None:
+def require_taken(session: SessionOrConnection, letter_id: str, appearance: Appearance) -> None:
     """Refuse a name that is new if no one can unlock its step any more."""
     if appearance.name_step is not None and appearance.name_step not in steps_taken(session, letter_id):
         raise Over("This letter doesn't offer that choice. Choose another way to be listed.")
@@ -221,7 +223,7 @@ def keys_of(session: Session, letter_id: str, a: bytes) -> Keys:
     }
 
 
-def are_kept(session: Session, letter_id: str, rows: Rows) -> bool:
+def are_kept(session: SessionOrConnection, letter_id: str, rows: Rows) -> bool:
     """Whether exactly these rows are stored under their keys; no other key is looked at."""
     unlocked = unlocked_under(session, letter_id, [row["key"] for row in rows[NAME_TABLES]])
     locked: Rows = {**rows, NAME_TABLES: still_locked(rows[NAME_TABLES], unlocked)}
@@ -229,7 +231,7 @@ def are_kept(session: Session, letter_id: str, rows: Rows) -> bool:
     return all(_present(session, letter_id, tables, keys[tables]) == _sorted(locked[tables]) for tables in locked)
 
 
-def keep(session: Session, letter_id: str, rows: Rows, keys: Keys) -> None:
+def keep(session: SessionOrConnection, letter_id: str, rows: Rows, keys: Keys) -> None:
     """Let these rows be all that is stored under some keys. What is there already stays, what is new arrives.
 
     What is taken back leaves a blank where it arrives, from which the next sealing knows what to delete.
@@ -245,7 +247,9 @@ def keep(session: Session, letter_id: str, rows: Rows, keys: Keys) -> None:
         _keep_in(session, letter_id, tables, wanted, keys[tables])
 
 
-def _keep_in(session: Session, letter_id: str, tables: Tables, wanted: list[AnyRow], keys: list[bytes]) -> None:
+def _keep_in(
+    session: SessionOrConnection, letter_id: str, tables: Tables, wanted: list[AnyRow], keys: list[bytes]
+) -> None:
     arrived, settled = tables
     here, there = _stored(session, letter_id, tables, keys)
     taken_back = [row for row in there if row not in wanted]
@@ -290,7 +294,7 @@ def shown_under(session: Session, letter_id: str, a: bytes) -> Shown:
     return Shown(groups, unlocked.step, unlocked.name, unlocked.title)
 
 
-def _present(session: Session, letter_id: str, tables: Tables, keys: list[bytes]) -> list[AnyRow]:
+def _present(session: SessionOrConnection, letter_id: str, tables: Tables, keys: list[bytes]) -> list[AnyRow]:
     """The rows under some keys, wherever they are, by key; none that was taken back."""
     here, there = _stored(session, letter_id, tables, keys)
     return _sorted(row for row in here + there if not is_blank(row))
@@ -309,7 +313,9 @@ def _under_keys(tables: Tables) -> CompoundSelect[Any]:
 _STORED = {tables: _under_keys(tables) for tables in (ANSWER_TABLES, NAME_TABLES)}
 
 
-def _stored(session: Session, letter_id: str, tables: Tables, keys: list[bytes]) -> tuple[list[AnyRow], list[AnyRow]]:
+def _stored(
+    session: SessionOrConnection, letter_id: str, tables: Tables, keys: list[bytes]
+) -> tuple[list[AnyRow], list[AnyRow]]:
     """The rows under some keys where they arrive, and where they settle; those that were taken back too."""
     found: tuple[list[AnyRow], list[AnyRow]] = ([], [])
     if keys:

@@ -13,6 +13,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from petition.crypto.locked_names import LOCKED_SIZE
+from petition.database import SessionOrConnection
 
 BLANK = ""
 LONGEST_WORD = 40
@@ -33,7 +34,7 @@ def is_blank(row: AnyRow) -> bool:
     return not (row["step"] if "locked" in row else row["option"])
 
 
-def write_over(session: Session, letter_id: str, table: type[Any], keys: Iterable[bytes]) -> None:
+def write_over(session: SessionOrConnection, letter_id: str, table: type[Any], keys: Iterable[bytes]) -> None:
     """Blank settled rows; each keeps its length, and so its place."""
     columns = table.__table__.c
     word = columns["step"] if "locked" in columns else columns["option"]

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, LargeBinary, Row, bindparam, delete, func,
 from sqlalchemy.orm import Session
 
 from petition.crypto.encodings import sha256
+from petition.database import SessionOrConnection
 from petition.errors import GONE, BadShape, Conflict, NotFound
 from petition.letters.models import Letter
 from petition.letters.text.letter_text import one_line
@@ -83,7 +84,7 @@ Unlocked = dict[bytes, Row[Any]]
 """What was unlocked under some keys: step, SHA-256 of the locked name, and state."""
 
 
-def unlocked_under(session: Session, letter_id: str, keys: Iterable[bytes]) -> Unlocked:
+def unlocked_under(session: SessionOrConnection, letter_id: str, keys: Iterable[bytes]) -> Unlocked:
     """What was unlocked under these keys, also what is leaving."""
     wanted = list(keys)
     if not wanted:
@@ -102,7 +103,7 @@ def _is_same(shown: Row[Any] | None, row: AnyRow) -> bool:
     return (shown.step, shown.locked_sha256) == (row["step"], sha256(row["locked"]))
 
 
-def take_off(session: Session, letter_id: str, keys: Collection[bytes]) -> None:
+def take_off(session: SessionOrConnection, letter_id: str, keys: Collection[bytes]) -> None:
     """Take shown names off, for another name or none. A hidden name stays hidden as long as its signature stands."""
     if not keys:
         return
@@ -126,7 +127,7 @@ _WHY_HIDDEN = select(_HIDDEN_NAME.reason).where(
 )
 
 
-def require_not_hidden(session: Session, letter_id: str, key: bytes) -> None:
+def require_not_hidden(session: SessionOrConnection, letter_id: str, key: bytes) -> None:
     """Refuse another name from a signer whose name the organizers have hidden."""
     reason = session.scalars(_WHY_HIDDEN, {"of_letter": letter_id, "of_key": key}).first()
     if reason is not None:

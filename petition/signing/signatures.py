@@ -7,16 +7,18 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     LargeBinary,
     Row,
     ScalarSelect,
     Select,
     bindparam,
+    case,
     column,
     delete,
     exists,
     func,
-    literal,
+    literal_column,
     select,
     table,
     union_all,
@@ -28,7 +30,7 @@ from sqlalchemy.orm import Session
 from petition.crypto.blind_rsa import PublicKey
 from petition.crypto.encodings import b64url
 from petition.crypto.receipts import Opening
-from petition.database import changed, insert_once
+from petition.database import SessionOrConnection, changed, insert_once
 from petition.errors import Conflict, Forbidden, NotFound, Over, Refusal, TextChanged, TokenUsed, TooEarly
 from petition.letters.access import READABLE_AT, letter_at, path_of, readable_at, require_readable
 from petition.letters.models import Letter
@@ -83,12 +85,9 @@ def _public_size(letter_id: ColumnElement[str]) -> ScalarSelect[int]:
     return select(LOG_SIZES.c.size).where(LOG_SIZES.c.letter_id == letter_id).scalar_subquery()
 
 
-def _stands(what: str, of: Any, is_withdrawn: bool | None = None) -> Select[Any]:
+def _stands(what: ColumnElement[str], of: Any, *more: ColumnElement[bool]) -> Select[Any]:
     of = of.__table__.c
-    here = [of.letter_id == bindparam("of_letter"), of.commit == bindparam("of_commit", type_=LargeBinary)]
-    if is_withdrawn is not None:
-        here += [of.is_withdrawn.is_(is_withdrawn), of.entry < _public_size(of.letter_id)]
-    return select(literal(what)).where(exists().where(*here))
+    return select(what.label("what"), of.letter_id, of.commit).where(*more)
 
 
 _OF_ROUND = _columns().join_from(Letter.__table__, Round.__table__, Letter.id == Round.letter_id)
@@ -100,12 +99,20 @@ PENDING_ONCE = {
     "sqlite": sqlite.insert(_PENDING).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(_PENDING).on_conflict_do_nothing(),
 }
-WHAT_STANDS = union_all(
-    _stands("pending", Pending),
-    _stands("tombstone", Tombstone),
-    _stands("sealed", Sealed, is_withdrawn=False),
-    _stands("withdrawn", Sealed, is_withdrawn=True),
-    _stands("withdrawn", Withdrawal),
+_SEALED: Any = Sealed.__table__.c
+_ALL_THAT_STANDS = union_all(
+    _stands(literal_column("'pending'"), Pending),
+    _stands(literal_column("'tombstone'"), Tombstone),
+    _stands(
+        case((_SEALED.is_withdrawn, literal_column("'withdrawn'")), else_=literal_column("'sealed'")),
+        Sealed,
+        _SEALED.entry < _public_size(_SEALED.letter_id),
+    ),
+    _stands(literal_column("'withdrawn'"), Withdrawal),
+).subquery()
+WHAT_STANDS = select(_ALL_THAT_STANDS.c.what).where(
+    _ALL_THAT_STANDS.c.letter_id == bindparam("of_letter"),
+    _ALL_THAT_STANDS.c.commit == bindparam("of_commit", type_=LargeBinary),
 )
 
 
@@ -133,11 +140,11 @@ def sign(
     moment: datetime,
 ) -> Signed:
     """Take a signature for a letter at hand; see ``sign_at``."""
-    return sign_at(session, path_of(letter), message, signature, appearance, moment=moment)
+    return sign_at(session.connection(), path_of(letter), message, signature, appearance, moment=moment)
 
 
 def sign_at(
-    session: Session,
+    connection: Connection,
     path: str,
     message: bytes,
     signature: bytes,
@@ -151,7 +158,7 @@ def sign_at(
     Three statements for ``counted``: letter and round, the insert, and a look at what stands.
     """
     statement = parse(message)
-    row = _letter_and_round(session, path, statement)
+    row = _letter_and_round(connection, path, statement)
     _require_this_letter(row, statement)
     if row.annulled is not None:
         raise Over("The organizers canceled this set of codes: %(reason)s", reason=row.annulled)
@@ -159,11 +166,11 @@ def sign_at(
     if not PublicKey.from_spki(row.public_key).verify(message, signature):
         raise Forbidden("This signature isn't valid. Use the file exactly as you saved it.")
     require_opened(appearance, statement.commit)
-    require_offered(session, row, appearance)
-    return _accept(session, row, bytes.fromhex(statement.commit), message, signature, appearance)
+    require_offered(connection, row, appearance)
+    return _accept(connection, row, bytes.fromhex(statement.commit), message, signature, appearance)
 
 
-def _letter_and_round(session: Session, path: str, statement: Statement) -> Row[Any]:
+def _letter_and_round(connection: Connection, path: str, statement: Statement) -> Row[Any]:
     """What the rules need of both, held so that neither can close, be annulled or be sealed before this is through.
 
     Of a statement by one person it is held alone, so that two signatures cannot come at the same moment.
@@ -172,12 +179,13 @@ def _letter_and_round(session: Session, path: str, statement: Statement) -> Row[
     row = None
     if found is not None:
         kind, values = found
-        row = session.execute(_LETTER_AND_ROUND[kind], {**values, "round": statement.round}).first()
+        row = connection.execute(_LETTER_AND_ROUND[kind], {**values, "round": statement.round}).first()
     if found is None or row is None:
-        _require_this_letter(letter_at(session, path), statement)
+        with Session(connection) as session:
+            _require_this_letter(letter_at(session, path), statement)
         raise NotFound("This letter has no such set of codes.")
     if row.k == ALONE:
-        session.execute(_LETTER_AND_ROUND_ALONE[kind], {**values, "round": statement.round}).first()
+        connection.execute(_LETTER_AND_ROUND_ALONE[kind], {**values, "round": statement.round}).first()
     return require_readable(row)
 
 
@@ -217,48 +225,48 @@ def _require_time(row: Row[Any], moment: datetime) -> None:
 
 
 def _accept(
-    session: Session, row: Row[Any], commit: bytes, message: bytes, signature: bytes, appearance: Appearance
+    connection: Connection, row: Row[Any], commit: bytes, message: bytes, signature: bytes, appearance: Appearance
 ) -> Signed:
     """Insert first, then look: the loser of a race against a sealing or a withdrawal sees its outcome."""
     key = {"letter_id": row.id, "commit": commit}
     inserted = False
     if row.state in SIGNABLE:
         values = {**key, "round": row.number, "message": message, "signature": signature}
-        inserted = changed(session, PENDING_ONCE[session.get_bind().dialect.name], values) == 1
-    stands = _what_stands(session, row.id, commit)
+        inserted = changed(connection, PENDING_ONCE[connection.dialect.name], values) == 1
+    stands = _what_stands(connection, row.id, commit)
     if "tombstone" in stands or "withdrawn" in stands:
         raise Over(WITHDRAWN_SENTENCE)
     if "sealed" in stands:
         if inserted:  # it waited no more, so its key was free; twice in the log would count twice
-            session.execute(delete(Pending).filter_by(**key))
-        _require_same_sealed(session, row.id, commit, message)
-        _require_same_appearance(session, row, appearance)
+            connection.execute(delete(Pending).filter_by(**key))
+        _require_same_sealed(connection, row.id, commit, message)
+        _require_same_appearance(connection, row, appearance)
         return Signed(sealed=True)
     if "pending" not in stands:
         raise Over("This letter is closed. It takes no more signatures.")
     if inserted:
-        require_taken(session, row.id, appearance)
+        require_taken(connection, row.id, appearance)
         if row.k == ALONE:
-            _require_first(session, row.id, commit)
+            _require_first(connection, row.id, commit)
         rows = rows_of(appearance, row.id, row.number)
-        keep(session, row.id, rows, keys_in(rows))
+        keep(connection, row.id, rows, keys_in(rows))
     else:
-        _require_same(session, row.id, commit, message)
-        _require_same_appearance(session, row, appearance)
+        _require_same(connection, row.id, commit, message)
+        _require_same_appearance(connection, row, appearance)
     return Signed(sealed=False)
 
 
-def _require_first(session: Session, letter_id: str, commit: bytes) -> None:
+def _require_first(connection: Connection, letter_id: str, commit: bytes) -> None:
     """A statement by one person has one signature, whether it waits, is in the log, or was withdrawn from it."""
     for kind in (Pending, Sealed):
         others = select(kind.commit).where(kind.letter_id == letter_id, kind.commit != commit)
-        if session.scalar(others.limit(1)) is not None:
+        if connection.scalar(others.limit(1)) is not None:
             raise Over("This is a letter from one person, and it's already signed.")
 
 
-def _require_same_appearance(session: Session, row: Row[Any], appearance: Appearance) -> None:
+def _require_same_appearance(connection: Connection, row: Row[Any], appearance: Appearance) -> None:
     """A repeated request is compared only with the rows under the keys that it brings itself."""
-    if not are_kept(session, row.id, rows_of(appearance, row.id, row.number)):
+    if not are_kept(connection, row.id, rows_of(appearance, row.id, row.number)):
         raise Conflict("You already signed, with a different listing. To change it, use your receipt.")
 
 
@@ -267,21 +275,21 @@ def held_state(session: Session, letter: Letter) -> str:
     return session.scalars(select(Letter.state).where(Letter.id == letter.id).with_for_update(read=True)).one()
 
 
-def _what_stands(session: Session, letter_id: str, commit: bytes) -> set[str]:
+def _what_stands(session: SessionOrConnection, letter_id: str, commit: bytes) -> set[str]:
     """What is known of a commit."""
     return set(session.scalars(WHAT_STANDS, {"of_letter": letter_id, "of_commit": commit}))
 
 
-def _require_same(session: Session, letter_id: str, commit: bytes, message: bytes) -> None:
-    stored = session.scalar(select(Pending.message).where(Pending.letter_id == letter_id, Pending.commit == commit))
+def _require_same(connection: Connection, letter_id: str, commit: bytes, message: bytes) -> None:
+    stored = connection.scalar(select(Pending.message).where(Pending.letter_id == letter_id, Pending.commit == commit))
     if stored != message:
         raise TokenUsed(RECEIPT_USED)
 
 
-def _require_same_sealed(session: Session, letter_id: str, commit: bytes, message: bytes) -> None:
+def _require_same_sealed(connection: Connection, letter_id: str, commit: bytes, message: bytes) -> None:
     its_entry = (LOG_ENTRIES.c.letter_id == Sealed.letter_id) & (LOG_ENTRIES.c.number == Sealed.entry)
     entry = select(LOG_ENTRIES.c.data).join(Sealed, its_entry)
-    stored = session.scalar(entry.where(Sealed.letter_id == letter_id, Sealed.commit == commit))
+    stored = connection.scalar(entry.where(Sealed.letter_id == letter_id, Sealed.commit == commit))
     if stored is None or b64url(message).encode() not in stored:
         raise TokenUsed(RECEIPT_USED)
 

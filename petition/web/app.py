@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from flask import Flask, Response, current_app, g, make_response, request
+from flask import Flask, Request, Response, current_app, g, make_response, request
 from flask import session as cookie
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import RequestRedirect
 
@@ -42,6 +43,8 @@ DRAFTING_BODY = 1024 * 1024
 JSON_ENDPOINTS = frozenset(
     {"join.issue", "sign.add", "sign.add_withdrawal", "sign.change_appearance", "sign.round_record"}
 )
+ALWAYS = (*SECURITY_HEADERS.items(), ("Cache-Control", "no-store"))
+"""Headers of all answers that do not have their own."""
 BELOW_A_LETTER = re.compile(
     r"(?P<letter>/(?:letters/[a-z0-9-]+|s/[0-9A-Za-z-]+)/)(?P<language>[a-z]{2,3}(?:-[A-Za-z]{2,4})?)/(?P<rest>.*)",
     re.DOTALL,
@@ -54,6 +57,7 @@ def add_web(app: Flask, cache: PublicCache, url: str | None) -> None:
     for blueprint in (*public.BLUEPRINTS, joining.BLUEPRINT, signing.BLUEPRINT, desk.BLUEPRINT):
         app.register_blueprint(blueprint)
     app.request_class = InMemoryRequest
+    app.session_interface = CookieThatCame()
     app.before_request(limit_body)
     app.before_request(guard_posts)
     app.before_request(mend_slashes)
@@ -71,6 +75,14 @@ def add_web(app: Flask, cache: PublicCache, url: str | None) -> None:
     app.wsgi_app = Failures(LanguagePrefix(kept), outages)  # type: ignore[method-assign]
     app.extensions["petition.cache_middleware"] = kept
     app.extensions["petition.cache"] = cache
+
+
+class CookieThatCame(SecureCookieSessionInterface):
+    """Reads a cookie only if one came. Signers have none, and making what reads it takes time."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """What the cookie says; nothing without one."""
+        return super().open_session(app, request) if "HTTP_COOKIE" in request.environ else self.session_class()
 
 
 class LanguagePrefix:
@@ -132,11 +144,10 @@ def guard_posts() -> None:
 
 def add_headers(answer: Response) -> Response:
     """What every answer carries."""
-    for name, value in SECURITY_HEADERS.items():
-        answer.headers.setdefault(name, value)
-    for name, value in transport_security(site().settings.url):
-        answer.headers.setdefault(name, value)
-    answer.headers.setdefault("Cache-Control", "no-store")
+    own = {name.lower() for name, _ in answer.headers}
+    for name, value in (*ALWAYS, *transport_security(site().settings.url)):
+        if name.lower() not in own:
+            answer.headers.add(name, value)
     if answer.status_code == SlowDown.status:
         answer.headers.setdefault("Retry-After", str(g.get("wait", SlowDown.after)))
     return answer

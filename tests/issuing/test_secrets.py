@@ -170,8 +170,9 @@ def test_codes_are_refused_once_any_half_of_the_secrets_is_destroyed(campaign: C
             issuer.get_one(IssuingRound, (letter, 1)).private_key = None
             issuer.commit()
 
-    with Session(campaign.databases.issuer) as issuer, pytest.raises(Over, match="This code can't be used anymore"):
-        exchange(issuer, Keys(campaign.services.secrets), letter, 1, code, MESSAGE, moment=campaign.clock())
+    issuer, keys = campaign.databases.issuer, Keys(campaign.services.secrets)
+    with pytest.raises(Over, match="This code can't be used anymore"):
+        exchange(issuer, keys, letter, 1, code, MESSAGE, moment=campaign.clock())
 
 
 def test_a_process_that_holds_the_key_refuses_too_once_the_secret_is_destroyed(campaign: Campaign) -> None:
@@ -180,8 +181,8 @@ def test_a_process_that_holds_the_key_refuses_too_once_the_secret_is_destroyed(c
     campaign.token(letter, first)
     campaign.services.secrets.destroy(letter, 1)
 
-    with Session(campaign.databases.issuer) as issuer, pytest.raises(Over):
-        exchange(issuer, campaign.keys, letter, 1, second, MESSAGE, moment=campaign.clock())
+    with pytest.raises(Over):
+        exchange(campaign.databases.issuer, campaign.keys, letter, 1, second, MESSAGE, moment=campaign.clock())
 
 
 def keys_in_memory() -> set[int]:

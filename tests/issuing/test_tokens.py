@@ -23,10 +23,7 @@ FIVE = (5).to_bytes(MODULUS_SIZE, "big")
 
 
 def buy(campaign: Campaign, letter: str, code: str, blinded: bytes, number: int = 1) -> bytes:
-    with Session(campaign.databases.issuer) as issuer:
-        answer = exchange(issuer, campaign.keys, letter, number, code, blinded, moment=campaign.clock())
-        issuer.commit()
-    return answer
+    return exchange(campaign.databases.issuer, campaign.keys, letter, number, code, blinded, moment=campaign.clock())
 
 
 def spent(campaign: Campaign, letter: str) -> int:
@@ -73,8 +70,7 @@ class Interrupted:
 
 def buy_while(campaign: Campaign, letter: str, code: str, blinded: bytes, act: Callable[[], object]) -> bytes:
     keys: Any = Interrupted(campaign, act)
-    with Session(campaign.databases.issuer) as issuer:
-        return exchange(issuer, keys, letter, 1, code, blinded, moment=campaign.clock())
+    return exchange(campaign.databases.issuer, keys, letter, 1, code, blinded, moment=campaign.clock())
 
 
 def test_a_crash_after_the_claim_costs_nothing(campaign: Campaign, blinded: bytes) -> None:
@@ -333,7 +329,7 @@ def test_a_session_that_read_the_round_before_it_ended_learns_that_it_ended(camp
         rounds.destroy_now(campaign.services, letter)
 
         with pytest.raises(Over, match="can't be used anymore"):
-            exchange(issuer, campaign.keys, letter, 1, code, blinded, moment=campaign.clock())
+            buy(campaign, letter, code, blinded)
 
 
 def test_refusals_say_what_to_do(campaign: Campaign, blinded: bytes) -> None:

@@ -222,9 +222,8 @@ class World:
         receipt = os.urandom(16)
         message = prepare(statement_bytes(self.letter, 1, digest, opening(receipt).commit), os.urandom)
         blinded = blind(key, message, os.urandom)
-        with Session(campaign.databases.issuer) as issuer:
-            answer = exchange(issuer, campaign.keys, self.letter, 1, code, blinded.message, moment=BEGIN)
-            issuer.commit()
+        place = (self.letter, 1, code, blinded.message)
+        answer = exchange(campaign.databases.issuer, campaign.keys, *place, moment=BEGIN)
         signature = finalize(key, message, answer, blinded.inverse)
         token = Token("https://letters.example.org/", self.letter, 1, "A" * 43, message, signature, receipt)
         role, site = (random.choice(field.options).id for field in FIELDS)
@@ -318,10 +317,8 @@ class World:
         if what == EXCHANGE:
             if person.address is not None:
                 self._mail(campaign, person.address)
-            with Session(campaign.databases.issuer) as issuer:
-                place = (self.letter, 1, person.code, person.blinded)
-                assert exchange(issuer, keys, *place, moment=campaign.clock()) == person.answer
-                issuer.commit()
+            place = (self.letter, 1, person.code, person.blinded)
+            assert exchange(campaign.databases.issuer, keys, *place, moment=campaign.clock()) == person.answer
         elif what == SIGN:
             campaign.sign(self.letter, person.token, role=person.role, site=person.site, name=person.name)
         elif what == CHANGE:

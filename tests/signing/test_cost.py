@@ -95,6 +95,32 @@ def test_a_grouped_signature_costs_three_more(campaign: Campaign, served: Any, s
     assert [statement.split()[0] for statement in sent] == ["SELECT", "SELECT", "INSERT", "SELECT", "SELECT", "INSERT"]
 
 
+def test_a_signature_with_a_name_costs_five_more(campaign: Campaign, served: Any, statements: Count) -> None:
+    letter = campaign.an_open_letter(fields=(read_field("Role", [("A", None), ("B", None)]),), names=("named",))
+    requests = []
+    for token in campaign.tokens(letter, 2):
+        opened = opening(token.receipt)
+        locked = b64url(campaign.locked(letter, token, "Maria Muster"))
+        named = {"step": "named", "locked_name": locked, "a": b64url(opened.a), "w_hash": opened.w_hash}
+        requests.append(body(token, named))
+    address, client = campaign.address(letter) + "signatures", served.test_client()
+    client.post(address, json=requests[0])
+    with statements() as sent:
+        answer = client.post(address, json=requests[1])
+
+    assert answer.status_code == 201
+    assert [statement.split()[0] for statement in sent] == ["SELECT", "INSERT", *["SELECT"] * 5, "INSERT"]
+
+
+def test_a_refused_signature_does_not_wait_for_the_right_to_write(campaign: Campaign, served: Any) -> None:
+    letter, other = campaign.an_open_letter(), campaign.an_open_letter(slug="other")
+    token = campaign.tokens(letter, 1)[0]
+    with asked(served.extensions["petition"].databases.petition) as sent:
+        answer = served.test_client().post(campaign.address(other) + "signatures", json=body(token))
+
+    assert (answer.status_code, "BEGIN IMMEDIATE" in sent) == (403, False)
+
+
 def test_a_code_is_exchanged_with_four_statements(campaign: Campaign, served: Any, statements: Count) -> None:
     letter = campaign.an_open_letter()
     code = campaign.codes(letter, 1)[0]

@@ -15,6 +15,7 @@ from petition.crypto.boxes import derive, lock, unlock
 from petition.crypto.encodings import b64url
 from petition.crypto.keyrings import box_for, open_box
 from petition.crypto.locked_names import NamesPrivateKey
+from petition.database import SessionOrConnection
 from petition.errors import A_NUMBER, BadShape, Conflict, Forbidden, NotFound
 from petition.letters.lifecycle import full_hour_after
 from petition.letters.models import Authorship, Letter, NamesKey, NamesKeyCopy, Organizer
@@ -96,7 +97,7 @@ _TAKEN = select(_KEY.step).where(
 )
 
 
-def steps_taken(session: Session, letter_id: str) -> list[str]:
+def steps_taken(session: SessionOrConnection, letter_id: str) -> list[str]:
     """The steps that show names and are still taken: not those that no one can unlock any more."""
     return in_order(session.scalars(_TAKEN, {"of_letter": letter_id}))
 

@@ -23,7 +23,7 @@ from petition.letters.states import APART, require_signable
 from petition.letters.text.letter_text import LetterText
 from petition.letters.verification_methods import allowed_domains
 from petition.web.shared.appearance_form import appearance_form_of
-from petition.web.shared.context import issuer_session, language, now, page, session, site
+from petition.web.shared.context import close_sessions, issuer_session, language, now, page, session, site
 from petition.web.shared.forms import binary, json_members, number, posted_text, problem, small_number, text
 from petition.web.shared.letters import addressed, refusals_spoken
 from petition.web.shared.limits import limiter, signing
@@ -149,9 +149,9 @@ def _token_for(letter: Letter, code: str, seed: str) -> Token:
 
 
 def _exchanged(letter_id: str, number: int, code: str, blinded: bytes) -> bytes:
-    """The blind signature for a code. Nothing of the letter is read after this, so its database is released."""
-    session().close()
-    return exchange(issuer_session(), keys(), letter_id, number, code, blinded, moment=now())
+    """The blind signature for a code. Nothing else is read after this, so the databases are released."""
+    close_sessions()
+    return exchange(site().databases.issuer, keys(), letter_id, number, code, blinded, moment=now())
 
 
 def _sign_pasted(letter: Letter, code: str, number: int | None, blinded: bytes) -> bytes:
@@ -189,7 +189,8 @@ def as_file(body: str, name: str) -> Response:
 def issue(address: str) -> tuple[dict[str, str], int]:
     """A code and a blinded message in, a blind signature out."""
     with refusals_spoken(address):
-        letter = letter_state_at(session(), address)
+        with site().databases.reading.connect() as petition:
+            letter = letter_state_at(petition, address)
         members = json_members("code", "round", "blinded_message")
         code, round_ = read_code(text(members, "code")), number(members, "round")
         blinded = binary(members, "blinded_message", 384)

@@ -20,10 +20,11 @@ from petition.randomness import Random
 
 SITE_PATH = "/_site/"
 LANGUAGE_KEY = "petition.language"
-READ_ONLY = ("join",)
-"""Blueprints that write to the issuer's database alone."""
-ARRIVING_ENDPOINTS = ("sign.add", "sign.review_or_sign")
-"""Pages that take a signature."""
+READ_ONLY = ("join", "sign.add")
+"""What only reads petition.db in its session: a blueprint that writes to the issuer's database alone, and the endpoint
+that takes signatures through a connection of its own."""
+ARRIVING_ENDPOINTS = ("sign.review_or_sign",)
+"""Pages that take a signature in their session."""
 QUERY = "%=&+/?:@!$'()*,;-._~"
 
 
@@ -61,7 +62,9 @@ def session() -> Session:
     """
     if "session" not in g:
         databases = site().databases
-        only_reads = request.method in ("GET", "HEAD") or request.blueprint in READ_ONLY
+        only_reads = request.method in ("GET", "HEAD") or not {request.blueprint, request.endpoint}.isdisjoint(
+            READ_ONLY
+        )
         writes = databases.arriving if request.endpoint in ARRIVING_ENDPOINTS else databases.petition
         g.session = Session(databases.reading if only_reads else writes)
     opened: Session = g.session

@@ -18,7 +18,7 @@ from petition.signing.change_appearance import change
 from petition.signing.models import Round
 from petition.signing.signatures import sign, sign_at, withdraw
 from petition.web.shared.appearance_form import appearance_form_of
-from petition.web.shared.context import language, now, page, session
+from petition.web.shared.context import language, now, page, session, site
 from petition.web.shared.forms import binary, hashed, json_members, posted_text, problem
 from petition.web.shared.letters import addressed, refusals_spoken
 from petition.web.shared.limits import limiter, signing
@@ -45,9 +45,8 @@ def add(address: str) -> tuple[dict[str, Any], int]:
     members = json_members("message", "signature", "appearance")
     message, signature = binary(members, "message"), binary(members, "signature", 384)
     appearance = read_appearance(members["appearance"])
-    with refusals_spoken(address):
-        signed = sign_at(session(), address, message, signature, appearance, moment=now())
-    session().commit()
+    with refusals_spoken(address), site().databases.arriving.begin() as connection:
+        signed = sign_at(connection, address, message, signature, appearance, moment=now())
     return {"sealed": signed.sealed}, 201
 
 
