@@ -31,7 +31,8 @@ dev: .venv/run  ## the demo's site, kept in .dev, for people who change pages: s
 run: .venv/run  ## serve the site in ./data (PORT=8000)
 	@$(BIN)/petition run --port $(PORT)
 
-test: .venv/test lint browser  ## what CI runs: all but the long tests
+test: .venv/test browser  ## what CI runs: all but the long tests
+	@$(MAKE) --no-print-directory -j 2 lint compiled
 	$(BIN)/python -m pytest -m "not long" --hypothesis-profile quick -n 4 --dist worksteal -q
 
 test-fast: .venv/test lint  ## the quick ones: rules and pages on SQLite; no browsers, races, commands, clients, updates or attacks
@@ -51,6 +52,9 @@ servers: .venv/test
 
 firefox: .venv/test
 	@$(BIN)/python tests/install_browser.py --firefox
+
+compiled: .venv/test  # the tests' byte code, made once instead of by each of those that run at once
+	@$(BIN)/python -m pytest -qq --collect-only -m "not long" >/dev/null || true
 
 lint: .venv/test  ## style, types, and who may import whom
 	$(BIN)/ruff check .
@@ -88,4 +92,4 @@ lock: .venv/test  ## choose the newest dependencies and write the lock files
 clean:  ## remove what can be made again
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
 
-.PHONY: help demo dev run test test-fast test-long browser firefox office servers lint bench screenshots translations lock clean
+.PHONY: help demo dev run test compiled test-fast test-long browser firefox office servers lint bench screenshots translations lock clean

@@ -30,8 +30,8 @@ def test_a_second_program_for_the_same_part_is_refused_and_another_part_is_not(t
 @pytest.mark.parametrize(
     ("part", "command"),
     [
-        (SERVER, ["upgrade"]),
-        (f"{SERVER}-8001", ["rollback", "--yes"]),
+        pytest.param(SERVER, ["upgrade"], marks=pytest.mark.long),
+        pytest.param(f"{SERVER}-8001", ["rollback", "--yes"], marks=pytest.mark.long),
         (SCHEDULER, ["restore", "FILE", "--passphrase-file", "WORDS"]),
     ],
 )
