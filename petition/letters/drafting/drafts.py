@@ -53,7 +53,7 @@ def draft(
     session.add(letter)
     _require_free(session, letter.slug)
     session.add(Authorship(letter_id=letter.id, organizer_id=organizer.id))
-    session.add(Roll(letter_id=letter.id, id=DEFAULT_ROLL, name=f"Workers of {words.employer}", position=0))
+    session.add(Roll(letter_id=letter.id, id=DEFAULT_ROLL, name=_default_roll_name(words.employer), position=0))
     session.add(make_version(letter, 1, words, organizer, moment, ""))
     session.flush()
     return letter
@@ -156,8 +156,13 @@ def _merged(session: Session, letter: Letter, words: LetterText, based_on: int, 
 
 def _name_default_roll(session: Session, letter: Letter, words: LetterText, previous: Version) -> None:
     rolls = rolls_of(session, letter)
-    if len(rolls) == 1 and rolls[0].name == f"Workers of {previous.employer}":
-        rolls[0].name = f"Workers of {words.employer}"
+    if len(rolls) == 1 and rolls[0].name.strip() == _default_roll_name(previous.employer):
+        rolls[0].name = _default_roll_name(words.employer)
+
+
+def _default_roll_name(employer: str) -> str:
+    """The name of the one roll until organizers choose another."""
+    return f"Workers of {employer}".strip()
 
 
 def delete_draft(session: Session, letter: Letter) -> None:

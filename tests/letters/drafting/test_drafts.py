@@ -185,6 +185,16 @@ def test_one_roll_is_named_after_the_employer_and_follows_its_name(campaign: Cam
     assert [roll.name for roll in campaign.rows(Roll, letter)] == ["Workers of Initech"]
 
 
+def test_one_roll_is_named_after_an_employer_added_once_the_rules_are_saved(campaign: Campaign) -> None:
+    letter = campaign.a_draft(words=replace(WORDS, employer=""))
+    names = tuple(roll.name for roll in campaign.rows(Roll, letter))
+    with at_desk(campaign) as (session, _):
+        set_rules(session, session.get_one(Letter, letter), Rules(k=3, rolls=names))
+    keep(campaign, letter, WORDS, based_on=1)
+
+    assert [roll.name for roll in campaign.rows(Roll, letter)] == [f"Workers of {WORDS.employer}"]
+
+
 def test_rolls_keep_the_names_and_the_order_that_they_were_given(campaign: Campaign) -> None:
     letter = campaign.a_draft(rolls=("Workers", " Contractors ", "", "\u2060", "Former\tworkers"))
     keep(campaign, letter, replace(WORDS, employer="Initech"), based_on=1)
