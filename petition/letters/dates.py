@@ -40,7 +40,7 @@ def _require_publishable(letter: Letter, hour: datetime | None, moment: datetime
     if letter.state not in (DRAFT, OPEN):
         raise Conflict("This letter is already public, or over.")
     if hour <= moment:
-        raise BadShape("Choose a time in the future.")
+        raise BadShape("Choose a time in the future.").about("publishes")
     _require_near(hour, moment)
 
 
@@ -51,7 +51,7 @@ def _require_endable(letter: Letter, hour: datetime | None, moment: datetime) ->
     if hour is None:
         return
     if hour < moment + CLOSING_NOTICE:
-        raise BadShape("Choose a time at least a day from now.")
+        raise BadShape("Choose a time at least a day from now.").about("ends")
     _require_near(hour, moment)
 
 

@@ -78,7 +78,7 @@ def read_event(kind: str, day: date, *, who: str = "", how: str = "", link: str 
     )
     for part in EVENT_PARTS[kind]:
         if not getattr(told, part):
-            raise BadShape(MISSING[part])
+            raise BadShape(MISSING[part]).about(part)
     return told
 
 

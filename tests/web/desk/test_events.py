@@ -53,7 +53,7 @@ def test_what_lacks_something_is_said_and_kept(shared, ana, place):
     answer = fill(shared, ana, place, kind="press", who="The Paper", text="Typed with care")
 
     assert answer.status == 400
-    assert "Add a link to the article" in answer.text
+    assert 'id="link-error"' in answer.text
     assert "Typed with care" in answer.text
 
 
@@ -85,10 +85,12 @@ def test_hours_are_kept_and_shown_again(shared, ana):
     assert 'value="2026-12-20T14:00"' in page.text
 
 
-def test_an_hour_that_is_over_is_refused_with_a_sentence(shared, ana):
+@pytest.mark.parametrize("field", ["publishes", "ends"])
+def test_an_hour_that_is_over_is_refused_at_its_field(shared, ana, field):
     place = shared.an_open_letter()
     token = shared.desk().csrf(f"{place.desk}dates")
-    answer = ana.post(f"{place.desk}dates", csrf_token=token, publishes="2020-11-20T14:00", ends="")
+    hours = {"publishes": "", "ends": "", field: "2020-11-20T14:00"}
+    answer = ana.post(f"{place.desk}dates", csrf_token=token, **hours)
 
     assert answer.status == 400
-    assert "Choose a time in the future." in answer.text
+    assert f'id="{field}-error"' in answer.text
