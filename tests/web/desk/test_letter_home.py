@@ -290,9 +290,10 @@ def test_a_planned_closing_is_canceled_and_an_announced_one_is_not(shared: Share
 def test_a_public_letter_is_withdrawn_with_a_reason_and_not_without(shared: Shared, ana: Visitor) -> None:
     place = shared.a_published_letter()
     refused = act(shared, ana, place, "take-down", reason=" ")
-    act(shared, ana, place, "take-down", reason="They have stopped.")
+    taken = act(shared, ana, place, "take-down", reason="They have stopped.")
 
     assert refused.status == 400
+    assert "\n<bdi>They have stopped.</bdi>" in taken.text
     assert shared.get(place.public).status_code == 410
 
 
@@ -370,6 +371,13 @@ def test_the_rounds_page_shows_each_round_and_annuls_one_with_a_reason(shared: S
     assert 'id="set-2"' in page.text and "Former workers" in page.text
     assert "Someone copied the sheet." in annulled.text
     assert f"{place.desk}rounds/2/annul" in annulled.links.values()
+
+
+def test_all_see_how_many_codes_must_be_used_before_that_ends(shared: Shared, ana: Visitor) -> None:
+    place = shared.an_open_letter(timing="apart", k=10)
+
+    assert "fewer than 15" in ana.open(f"{place.desk}rounds").text
+    assert "fewer than 15" in ana.open(place.hidden).text
 
 
 @ONCE
