@@ -16,7 +16,7 @@ from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.drafting.working_copies import who_is_typing
 from petition.letters.lifecycle import announce_close, full_hour_after, obstacles
 from petition.letters.models import Letter, Organizer
-from petition.letters.states import CLOSED, CLOSING_NOTICE, DRAFT, OPEN, PUBLISHED, SIGNABLE, WITHDRAWN
+from petition.letters.states import CLOSED, CLOSING_NOTICE, OPEN, PUBLISHED, SIGNABLE, WITHDRAWN
 from petition.letters.text.letter_text import canonical, digest
 from petition.publishing.documents.fonts import fonts_missing_for
 from petition.web.desk.access import Answer, bp, desk_page
@@ -125,7 +125,6 @@ def _emergency_page(organizer: Organizer, slug: str) -> str:
         "organize/confirm/emergency.html",
         letter=letter,
         closes=closes if letter.state == PUBLISHED else None,
-        is_possible=letter.state in SIGNABLE,
     )
 
 
@@ -164,7 +163,7 @@ def take_down(organizer: Organizer, slug: str) -> Answer:
 
 def _deleting_page(organizer: Organizer, slug: str) -> str:
     letter = own_letter(session(), slug, organizer)
-    return desk_page("organize/confirm/delete.html", letter=letter, is_possible=letter.state == DRAFT)
+    return desk_page("organize/confirm/delete.html", letter=letter)
 
 
 @asks_first("/letters/<slug>/delete", _deleting_page)
