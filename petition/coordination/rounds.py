@@ -164,7 +164,7 @@ def end_round(services: Services, letter_id: str, number: int, *, ends: datetime
             return None
         if not row.has_issued_enough:
             raise Conflict(
-                "These codes keep working until at least %(least)s are used, as of a count update.",
+                "These codes keep working until a count update finds at least %(least)s used.",
                 least=letter.k + held_back(letter.k),
             )
         row.issuing_ends = min(row.issuing_ends or ends, ends)

@@ -139,7 +139,7 @@ def _obstacles_to_opening(letter: Letter, version: Version | None, facts: Facts)
     if facts.approvals < letter.approvals:
         found.append(
             Conflict(
-                "This version needs %(needed)s approvals and has %(given)s. Approve it under “People.”",
+                "This version has %(given)s of %(needed)s approvals. Approve it under “People.”",
                 needed=letter.approvals, given=facts.approvals,
             ).about("approvals")
         )  # fmt: skip
@@ -154,7 +154,9 @@ def _obstacles_of_mail(letter: Letter, facts: Facts) -> Iterable[Refusal]:
     if BY_EMAIL not in letter.routes:
         return
     if not facts.sends_mail:
-        yield Conflict("This site can't send email yet. Ask this site's host to set PETITION_MAIL.").about("routes")
+        yield Conflict(
+            "This site can't send email yet. Hand out codes yourselves, or ask this site's host to set PETITION_MAIL."
+        ).about("routes")
     if letter.k == ALONE:
         yield Conflict("A letter from one person has one code. Hand it over yourself, not by email.").about("routes")
     if not letter.mail_domains:

@@ -155,6 +155,7 @@ def test_a_shown_name_is_found_and_hidden_with_a_reason(shared: Shared) -> None:
 
     found = shared.desk().get(f"{place.desk}names/shown?q={name[:2]}").text
     assert key in found and "<i>Finn" not in found
+    assert '</bdi> <a class="danger"' in found.replace("\n", "")
     without = act(shared, place, "names/hide", page="codes", key=key, reason="")
     assert without.status_code == 400 and "Give a reason" in without.text
 

@@ -8,6 +8,7 @@ from tests.routes import organizers_routes
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE, Page, Visitor
 from tests.walks import PASSPHRASE
+from tests.web.words import wrong_texts
 
 pytestmark = ONCE
 
@@ -111,8 +112,10 @@ def test_transferred_access_is_gone_for_its_former_holder(shared: Shared) -> Non
     place = shared.a_draft()
     ana = as_(shared)
     link = link_on(ana.press(ana.open(f"{place.desk}people"), "Transfer my access"))
+    asked = shared.visitor().open(link)
     came = come(shared, link, f"Heir of {place.slug}")[1]
 
+    assert not wrong_texts(asked.text)
     assert came.status == 200
     assert ana.open(place.desk).status == 404
 
@@ -148,14 +151,16 @@ def test_missing_approvals_prevent_opening(shared: Shared) -> None:
     before = ana.open(place.desk)
     ana.press(ana.open(f"{place.desk}people"), "Approve version 1")
 
-    assert "This version needs 1 approvals and has 0." in before.text
-    assert "This version needs" not in ana.open(place.desk).text
+    assert "This version has 0 of 1 approvals." in before.text
+    assert "of 1 approvals" not in ana.open(place.desk).text
 
 
 def test_a_link_taken_back_is_of_no_use(shared: Shared) -> None:
     place = shared.a_draft()
     link = link_to(shared, place)
     ana = as_(shared)
-    ana.press(ana.open(f"{place.desk}people"), "Cancel this link")
+    page = ana.open(f"{place.desk}people")
+    ana.press(page, "Cancel this link")
 
+    assert not re.search(r"\s,", page.text.partition("Unused links")[2].partition("</ul>")[0])
     assert shared.visitor().open(link).status == 410
