@@ -62,7 +62,7 @@ EVENTS = (
     {"kind": "delivered", "who": "the office of the CEO", "how": "on paper and by email"},
     {
         "kind": "update",
-        "text": "Thank you. Keep your receipts where only you look, and bring a colleague whom you trust a code.",
+        "text": "Thank you. Hide your receipts, and give a code to a coworker you trust.",
     },
 )
 STATUSES = ({"status": "refused", "note": "In an answer to reporters: customers are responsible."},)

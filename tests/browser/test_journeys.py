@@ -87,7 +87,7 @@ def test_token_and_receipt_are_saved_as_files_and_come_back(new_window: NewWindo
     page.get_by_label("Or its file").set_input_files(receipt)
     press(page, "Check")
 
-    expect(page.get_by_text("A signature, waiting with others for the next count update")).to_be_visible()
+    expect(page.get_by_text("A signature, waiting for the next count update")).to_be_visible()
     assert receipt_words(from_b64url(json.loads(receipt.read_text())["receipt"])) == shown
 
 

@@ -63,6 +63,27 @@ def test_the_page_speaks_in_the_singular(shared: Shared):
 
 
 @ONCE
+def test_so_does_the_page_that_only_holders_of_its_address_see(shared: Shared):
+    place = shared.an_open_letter(k=ALONE)
+
+    assert "from one person who works there" in shared.get(place.hidden).text
+
+
+@ONCE
+def test_the_author_signs_without_a_word_of_others(shared: Shared):
+    place = shared.an_open_letter(k=ALONE, names=("named", "named_at:50"))
+    visitor = shared.visitor()
+    joined = visitor.open(f"{place.hidden}join")
+    chosen = visitor.press(joined, "Continue", code=shared.campaign.codes(place.id, 1, is_single=True)[0])
+    signed = visitor.press(chosen, "Sign this letter")
+
+    assert 'value="named"' in chosen.text
+    assert "named_at" not in chosen.text, "50 people will never have signed"
+    assert signed.heading == "You signed."
+    assert "others" not in signed.text
+
+
+@ONCE
 def test_organizers_are_warned_and_choose_it(shared: Shared):
     place = shared.a_draft()
     rules = shared.desk().get(f"{place.desk}rules").text

@@ -184,7 +184,7 @@ def test_the_receipt_can_be_saved_and_its_file_checks_and_withdraws(
     removed = worker.press(asked, "Remove my signature")
 
     assert saved.answer.headers["Content-Disposition"] == 'attachment; filename="receipt.json"'
-    assert "A signature, waiting with others for the next count update" in checked.text
+    assert "A signature, waiting for the next count update" in checked.text
     assert (asked.heading, removed.heading) == ("Remove your signature?", "Your signature is removed")
 
 
@@ -195,7 +195,7 @@ def test_a_receipt_written_down_by_hand_checks_and_withdraws(shared: Shared, wor
     removed = remove(worker, place, receipt)
     after = worker.press(form, "Check", receipt=receipt)
 
-    assert "A signature, waiting with others for the next count update" in checked.text
+    assert "A signature, waiting for the next count update" in checked.text
     assert "It wasn't counted yet, and it will never show." in removed.text
     assert "A removed signature. It doesn't count." in after.text
     assert shared.campaign.seal(place.id).waiting == 0

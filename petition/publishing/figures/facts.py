@@ -151,7 +151,9 @@ def who_vouches(found: Figures, language: str | None = None) -> str:
             "The people who run the employer's email system could sign as any address. The number of emailed codes "
             "rests on this site's word."
         )
-    return say("The coworkers who handed out the codes vouch that the signers work there. No one knows who signed.")
+    return say(
+        "The coworkers who handed out the codes vouch that the signers work there. No one knows who signed anonymously."
+    )
 
 
 def how_to_check(found: Figures) -> list[str]:

@@ -285,8 +285,8 @@ RIGHTS = (
             Line(
                 PUBLIC_EMPLOYEES,
                 _(
-                    "They cover the Australian Government. They may not cover state government departments outside "
-                    "Victoria, and some local councils."
+                    "The general protections cover the Australian Government. They may not cover state government "
+                    "departments outside Victoria, and some local councils."
                 ),
                 "Fair Work Commission: Who the general protections cover",
                 FAIR_WORK_COVERAGE,

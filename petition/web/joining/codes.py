@@ -19,7 +19,7 @@ from petition.letters.access import letter_state_at
 from petition.letters.drafting.settings import rolls_of
 from petition.letters.models import Letter
 from petition.letters.pinned import pin_of_round
-from petition.letters.states import APART, require_signable
+from petition.letters.states import APART, require_signable, takes_signatures
 from petition.letters.text.letter_text import LetterText
 from petition.letters.verification_methods import allowed_domains
 from petition.web.shared.appearance_form import appearance_form_of
@@ -60,6 +60,7 @@ def join_page(letter: Letter, words: LetterText, **typed: Any) -> str:
         **{**shown, "seed": shown["seed"] or b64url(site().random(SEED))},
         **mail_rolls(letter),
         appearance_form=appearance_form_of(letter),
+        may_sign=takes_signatures(letter),
         sets=_sets(letter),
         **_rolls(letter),
     )

@@ -6,6 +6,7 @@ from petition.crypto.appearance_steps import COUNTED, GROUPED, NAMED, in_order, 
 from petition.letters.fields import FieldOfLetter, fields_of
 from petition.letters.models import Letter
 from petition.letters.organizers.names_keys import steps_taken
+from petition.letters.states import ALONE
 from petition.web.shared.context import session
 
 GROUP = "group-"
@@ -40,6 +41,8 @@ def appearance_form_of(letter: Letter, *, has_signed: bool = False) -> Appearanc
     """
     fields = fields_of(session(), letter.id)
     named = [Step(step, number_of(step)) for step in in_order(steps_taken(session(), letter.id))]
+    if letter.k == ALONE:  # no number of signatures will ever be reached
+        named = [step for step in named if step.number is None]
     if not fields and not named and not (has_signed and letter.name_steps):
         return None
     named.sort(key=lambda step: step.value == NAMED)

@@ -47,6 +47,17 @@ def test_the_way_to_check_or_remove_a_signature_is_in_sight(shared: Shared, is_p
 
 
 @ONCE
+def test_who_comes_with_a_code_after_the_end_is_told_and_not_asked_for_it(shared: Shared):
+    place = shared.a_published_letter()
+    shared.campaign.close_letter(place.id)
+    page = shared.visitor().open(f"{place.hidden}join")
+
+    assert "This letter takes no more signatures." in page.text
+    assert 'name="code"' not in page.text
+    assert "Remove my signature" in page.links
+
+
+@ONCE
 def test_the_way_to_sign_names_no_host_so_that_nobody_is_led_off_an_onion_address(shared: Shared):
     place = shared.a_published_letter()
     letter, before = (shared.visitor().open(f"{place.public}{name}") for name in ("", "before/"))

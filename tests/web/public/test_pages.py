@@ -186,7 +186,7 @@ def test_a_table_of_groups_says_why_it_may_count_fewer_people_than_signed(shared
     page = shared.visitor().open(place.public)
 
     assert "Role" in page.text
-    assert "A new table comes when about twice as many have signed. Rounded down to fives." in page.text
+    assert "A new table comes when about twice as many have signed. Numbers are rounded down to fives." in page.text
 
 
 @ONCE
