@@ -124,7 +124,7 @@ def import_(file: Path, name: str, slug: str, recipient: str, employer: str) -> 
     "contact: …", "publish: 2026-12-01 10:00", "close: …" (UTC), "issuing days: …" and "pause hours: …".
     """
     if file.stat().st_size > LARGEST_DOCUMENT:
-        refuse("The file is larger than 1 MB. A letter is shorter.")
+        refuse("The file is larger than 1 MB.")
     imported = import_file(file.name if file.suffix.lower() in KINDS else f"{file.name}.md", file.read_bytes())
     words = imported.words
     words = checked(replace(words, recipient=words.recipient or recipient, employer=words.employer or employer))

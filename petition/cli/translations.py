@@ -59,7 +59,7 @@ def add(slug: str, file: Path, language: str) -> None:
     The file has the form that petition letter import reads. Employer and sources stay the letter's.
     """
     if file.stat().st_size > LARGEST_DOCUMENT:
-        refuse("The file is larger than 1 MB. A letter is shorter.")
+        refuse("The file is larger than 1 MB.")
     imported = import_file(file.name, file.read_bytes())
     words = imported.words
     code = language or imported.language

@@ -20,8 +20,8 @@ TEMPLATE = {
             "We work in [place]. Last summer it was [number] degrees at our stations on [number] days, "
             "and [what happened]."
         ),
-        _("We raised this on [date]. The answer was [answer]. Nothing has changed since."),
-        _("Heat like this is dangerous, and it can be prevented. Other employers measure it and pay for breaks."),
+        _("We raised this on [date]. The answer was [answer]."),
+        _("Heat like this is dangerous and preventable. Other employers measure it and pay for breaks."),
         _("Please answer us by [date]. We are ready to meet."),
     ),
     "demands": (

@@ -54,7 +54,7 @@ class ShownForm(FlaskForm):
     shown_as = StringField(
         _("Your name on the letter's page"),
         [Length(max=200)],
-        description=_("Everyone can read it there. Leave it empty to stay anonymous."),
+        description=_("Public. Leave it empty to stay anonymous."),
     )
 
 

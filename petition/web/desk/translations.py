@@ -38,7 +38,7 @@ from petition.web.desk.editor_page import is_editor, keep_typed
 from petition.web.shared.context import now, session
 
 _ = str
-NO_TRANSLATION = _("This letter has no translation into this language. Edit the official version instead.")
+NO_TRANSLATION = _("This letter has no translation into this language.")
 
 
 @bp.get("/letters/<slug>/translations")

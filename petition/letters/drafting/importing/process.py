@@ -29,7 +29,7 @@ _turns = threading.BoundedSemaphore(AT_ONCE)
 def import_file(name: str, body: bytes) -> Imported:
     """A letter from a file: .docx, .odt, .md or .txt. Refuses any other, and what takes more than a letter needs."""
     if len(body) > LARGEST_DOCUMENT:
-        raise TooLong("The file is larger than 1 MB. A letter is shorter.")
+        raise TooLong("The file is larger than 1 MB.")
     if not _turns.acquire(timeout=PATIENCE):
         raise SlowDown("We're busy. Try again in a few seconds.")
     try:
