@@ -75,7 +75,7 @@ def test_a_translation_is_shown_again_when_its_language_was_made_binding_meanwhi
     again = ana.press(conflict, "Save")
 
     assert (conflict.status, again.status) == (409, 409)
-    assert "Both are below" in conflict.text and "Edit the official version" in again.text
+    assert "Both are below" in conflict.text and "no translation into this language" in again.text
     assert conflict.form_with("Save").fields["body"] == again.form_with("Save").fields["body"] == "Hola, Jo:"
     assert newest(shared, place) == replace(WORDS, language="es")
 
