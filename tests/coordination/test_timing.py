@@ -67,7 +67,7 @@ def test_whether_enough_is_issued_to_end_a_round_is_shown_as_of_the_last_update(
     campaign.seal(letter)
     campaign.tokens(letter, 1)
 
-    with pytest.raises(Conflict, match="as of a count update"):
+    with pytest.raises(Conflict, match="until a count update finds"):
         campaign.end_round(letter)
     campaign.seal(letter)
     campaign.end_round(letter)
@@ -113,7 +113,7 @@ def test_an_announced_closing_ends_no_round_early(campaign: Campaign, clock: Clo
     campaign.seal(letter)
     campaign.announce_close(letter)
 
-    with pytest.raises(Conflict, match="as of a count update"):
+    with pytest.raises(Conflict, match="until a count update finds"):
         campaign.end_round(letter)
     clock.pass_time(hours=23)
     campaign.tick()

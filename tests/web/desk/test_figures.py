@@ -26,7 +26,7 @@ def test_before_publication_organizers_see_what_is_sealed_and_not_who_waits(shar
     page = shared.desk().get(f"{place.desk}numbers").text
 
     assert "4 verified workers have signed" in page
-    assert "Once the letter is public, everyone sees these same figures." in page
+    assert "You see only what everyone sees once the letter is public." in page
     assert re.search(r"<dt>Verified workers</dt>\s*<dd>4</dd>", page)
     assert ">6<" not in page.partition("Files</h2>")[0].replace("<dd>6</dd>", "", 1)
 
