@@ -7,7 +7,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -158,8 +158,9 @@ def test_a_chromium_that_is_killed_on_the_page_keeps_no_more(
         (sign if is_signed else choose)(window.pages[0], typing, scripts=scripts)
         window.pages[0].wait_for_timeout(4_000)  # Chromium writes its session down every 2.5 seconds
         for process in psutil.Process().children(recursive=True):
-            if f"--user-data-dir={tmp_path}" in process.cmdline():
-                process.kill()
+            with suppress(psutil.NoSuchProcess):  # it ended with the one before
+                if f"--user-data-dir={tmp_path}" in process.cmdline():
+                    process.kill()
     left = typing.left_in(tmp_path)
     left.pop("seed", None)  # of the empty form, which is kept until its code has become a signature
 
