@@ -19,7 +19,7 @@ from petition.issuing import rounds as issuer_rounds
 from petition.issuing.codes import make_codes, void_all
 from petition.letters.lifecycle import CHANGED, full_hour_after
 from petition.letters.models import Letter
-from petition.letters.states import ALONE, APART, BY_EMAIL, SIGNABLE, held_back, is_current, require_signable
+from petition.letters.states import ALONE, APART, BY_EMAIL, SIGNABLE, enough, is_current, require_signable
 from petition.letters.text.letter_text import one_line
 from petition.signing.appearances import forget_all
 from petition.signing.models import Pending, Round
@@ -165,7 +165,7 @@ def end_round(services: Services, letter_id: str, number: int, *, ends: datetime
         if not row.has_issued_enough:
             raise Conflict(
                 "These codes keep working until a count update finds at least %(least)s used.",
-                least=letter.k + held_back(letter.k),
+                least=enough(letter.k),
             )
         row.issuing_ends = min(row.issuing_ends or ends, ends)
         letter.edition += 1
@@ -183,7 +183,7 @@ def end_due_rounds(services: Services, letter_id: str, *, moment: datetime) -> l
         if not is_current(letter):
             end_issuing(services, letter_id)
             return []
-        least = letter.k + held_back(letter.k)
+        least = enough(letter.k)
         rows = [row for row in rounds_of(session, letter_id) if not row.is_ended and row.annulled is None]
         due = {row.number for row in rows if row.issuing_ends is not None and row.issuing_ends <= moment}
     if not due:

@@ -59,6 +59,11 @@ def held_back(k: int) -> int:
     return 0 if k == ALONE else -(-k // 2)
 
 
+def enough(k: int) -> int:
+    """K + H (protocol 2 and 7): how many must wait for an update, and use codes before a round may end."""
+    return k + held_back(k)
+
+
 def is_current(letter: Letter | Row[Any]) -> bool:
     """Whether the letter's log is of the version that this program continues."""
     return bool(letter.log_version == LOG_VERSION)

@@ -12,7 +12,7 @@ from petition.crypto.encodings import b64url, hour
 from petition.database import to_hour
 from petition.letters.lifecycle import full_hour_after
 from petition.letters.models import Letter
-from petition.letters.states import held_back
+from petition.letters.states import enough
 from petition.signing.models import Round
 
 Entry = Mapping[str, Any]
@@ -62,7 +62,7 @@ def numbers_by_round(letter: Letter, rounds: Mapping[int, Round], numbers: Itera
                 continue  # what came between the last update and the minute in which it was annulled is never told
             row.spent = max(row.spent, rounded(number.spent, letter.k))
             row.undelivered = max(row.undelivered, rounded(number.undelivered, letter.k))
-            row.has_issued_enough = number.spent >= letter.k + held_back(letter.k)
+            row.has_issued_enough = number.spent >= enough(letter.k)
     return {number: known.get(number) for number in rounds}
 
 

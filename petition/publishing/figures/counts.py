@@ -13,7 +13,7 @@ from petition.letters.drafting.versions import newest_version, text_of
 from petition.letters.events import ASKED, EVENT_NAMES, STANDINGS, events_of, statuses_of
 from petition.letters.models import Event, Letter
 from petition.letters.organizers.members import displayed_names
-from petition.letters.states import held_back, takes_signatures
+from petition.letters.states import enough, takes_signatures
 from petition.letters.text.letter_text import LetterText, Translation
 from petition.letters.verification_methods import allowed_domains
 from petition.publishing.figures.groups import GroupTable, group_tables
@@ -163,7 +163,7 @@ class Figures:
     @property
     def least_used(self) -> int:
         """How many codes of a set must be used before the time to use them ends."""
-        return self.k + held_back(self.k)
+        return enough(self.k)
 
     @property
     def unnamed(self) -> int:

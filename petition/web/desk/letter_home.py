@@ -14,7 +14,17 @@ from petition.letters.lifecycle import obstacles
 from petition.letters.models import Letter, Organizer
 from petition.letters.organizers.members import members
 from petition.letters.organizers.names_keys import lost_names, names_keys
-from petition.letters.states import CLOSED, DRAFT, EDITOR, OPEN, PUBLISHED, WITHDRAWN, held_back, takes_signatures
+from petition.letters.states import (
+    CLOSED,
+    DRAFT,
+    EDITOR,
+    OPEN,
+    PUBLISHED,
+    WITHDRAWN,
+    enough,
+    held_back,
+    takes_signatures,
+)
 from petition.letters.update_times import next_update
 from petition.publishing.documents.fonts import fonts_missing_for
 from petition.publishing.figures.counts import figures
@@ -76,7 +86,7 @@ def _collected(letter: Letter) -> dict[str, Any]:
         "figures": figures(session(), letter, site().settings.url),
         "codes_made": how_many_made(letter.id),
         "codes_used": sum(row.spent for row in known),
-        "must_wait": letter.k + held_back(letter.k),
+        "must_wait": enough(letter.k),
         "held_back": held_back(letter.k),
         "next_update": next_update(letter, site().settings.seal_at, now()),
         "takes_signatures": takes_signatures(letter),

@@ -6,7 +6,7 @@ from petition.letters.access import own_letter
 from petition.letters.drafting.settings import rolls_of
 from petition.letters.models import Letter, Organizer
 from petition.letters.pinned import pin_of_round
-from petition.letters.states import held_back
+from petition.letters.states import enough
 from petition.letters.update_times import next_update
 from petition.signing.models import Round
 from petition.signing.signatures import rounds_of, signing_starts
@@ -37,7 +37,7 @@ def _page(organizer: Organizer, slug: str) -> str:
         rows=rows,
         further=[(name, _why_none(letter, roll)) for roll, name in rolls.items()],
         least=rounds.least_codes(letter),
-        needed=letter.k + held_back(letter.k),
+        needed=enough(letter.k),
     )
 
 
