@@ -179,7 +179,7 @@ def _tell(settings: Settings, built: drive.Result, end: str) -> None:
     click.echo(f"""
 The letter, public:   {letter}
 Sign in as organizer: {settings.url}/organize/
-                      {sample.ORGANIZER_NAME}, with the passphrase {built.passphrase}
+                      {sample.ORGANIZER_NAME}, with the password {built.passphrase}
 Three unused codes:   {"  ".join(built.codes)}
 Sign with one:        .venv/bin/petition sign {letter} --code {built.codes[0]}
 Check the count:      .venv/bin/petition verify {letter}

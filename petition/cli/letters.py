@@ -176,7 +176,7 @@ def _say_which_fonts_are_missing(here: CliContext, slug: str) -> None:
 def publish(slug: str, name: str, passphrase_file: Path | None, yes: bool) -> None:
     """Show a letter, its count and its log to everybody; prints the public address.
 
-    A letter that shows names asks for an organizer's passphrase: with it, names appear with the next sealing.
+    A letter that shows names asks for an organizer's password: with it, names appear with the next sealing.
     """
     ask_first(f"Everyone will see {slug}.", yes=yes)
     here = cli_context()

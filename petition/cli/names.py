@@ -64,11 +64,11 @@ def _step(part: str) -> str:
 @letter.command()
 @click.argument("slug")
 @click.option("--at", "number", type=int, help="Announce that the names of this N are shown a day from now.")
-@click.option("--void", is_flag=True, help="With --at: take the announcement back; needs no passphrase.")
+@click.option("--void", is_flag=True, help="With --at: take the announcement back; needs no password.")
 @UNLOCKING_ORGANIZER
 @UNLOCKING_PASSPHRASE
 def unlock(slug: str, number: int | None, void: bool, name: str, passphrase_file: Path | None) -> None:
-    """Unlock names with an organizer's passphrase.
+    """Unlock names with an organizer's password.
 
     Those that are to be shown at once appear with the next sealing; those of an N a day after the announcement.
     """

@@ -33,7 +33,7 @@ from petition.letters.organizers.names_keys import lost_names
 def organizer() -> None:
     """Let people write letters on this site.
 
-    Each gets a one-time link to choose their own passphrase. No email address is needed.
+    Each gets a one-time link to choose their own password. No email address is needed.
     """
 
 
@@ -52,7 +52,7 @@ def add(name: str, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON, for programs.")
 def reset(name: str, as_json: bool) -> None:
-    """Help an organizer who forgot their passphrase: print a new one-time link and end their sign-ins."""
+    """Help an organizer who forgot their password: print a new one-time link and end their sign-ins."""
     here = cli_context()
     with working(here) as session:
         secret = reset_organizer(session, name, moment=now(), random=os.urandom)
@@ -101,4 +101,4 @@ def list_(as_json: bool) -> None:
 
 
 def _organizer_in_words(one: dict[str, Any]) -> str:
-    return f"{one['name']}  {one['short_id']}{'' if one['has_passphrase'] else '  (has not set a passphrase yet)'}"
+    return f"{one['name']}  {one['short_id']}{'' if one['has_passphrase'] else '  (has not set a password yet)'}"

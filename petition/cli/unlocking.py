@@ -18,7 +18,7 @@ UNLOCKING_ORGANIZER = click.option(
 UNLOCKING_PASSPHRASE = click.option(
     "--passphrase-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A file whose first line is their passphrase. Without it, the terminal asks.",
+    help="A file whose first line is their password. Without it, the terminal asks.",
 )
 
 
@@ -35,7 +35,7 @@ def ask(here: CliContext, slug: str, name: str, file: Path | None) -> tuple[str,
     known = holders(here, slug)
     if name not in known:
         refuse(f"{name or 'No one'} can't unlock names of {slug}. Who can: {', '.join(known) or 'no one'}")
-    return known[name], passphrase(file, f"Passphrase of {name}")
+    return known[name], passphrase(file, f"Password of {name}")
 
 
 def passphrase(file: Path | None, prompt: str) -> str:

@@ -57,5 +57,5 @@ def test_the_list_says_who_has_no_passphrase_yet(shell: Shell) -> None:
     dora = next(line for line in shell("organizer", "list").stdout.splitlines() if line.startswith("Dora  "))
     told = next(one for one in json.loads(shell("organizer", "list", "--json").stdout) if one["name"] == "Dora")
 
-    assert dora.endswith("  (has not set a passphrase yet)")
+    assert dora.endswith("  (has not set a password yet)")
     assert told["has_passphrase"] is False
