@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from petition.crypto.codes import new_letter_id
 from petition.errors import TOO_MANY, BadShape, Conflict, Refusal, TextChanged
+from petition.i18n import Translator
 from petition.letters.drafting.merging import merge
 from petition.letters.drafting.settings import DEFAULT_K, DEFAULT_ROLL, rolls_of
 from petition.letters.drafting.transliteration import in_latin
@@ -53,7 +54,7 @@ def draft(
     session.add(letter)
     _require_free(session, letter.slug)
     session.add(Authorship(letter_id=letter.id, organizer_id=organizer.id))
-    session.add(Roll(letter_id=letter.id, id=DEFAULT_ROLL, name=_default_roll_name(words.employer), position=0))
+    session.add(Roll(letter_id=letter.id, id=DEFAULT_ROLL, name=_default_roll_name(words), position=0))
     session.add(make_version(letter, 1, words, organizer, moment, ""))
     session.flush()
     return letter
@@ -156,13 +157,13 @@ def _merged(session: Session, letter: Letter, words: LetterText, based_on: int, 
 
 def _name_default_roll(session: Session, letter: Letter, words: LetterText, previous: Version) -> None:
     rolls = rolls_of(session, letter)
-    if len(rolls) == 1 and rolls[0].name.strip() == _default_roll_name(previous.employer):
-        rolls[0].name = _default_roll_name(words.employer)
+    if len(rolls) == 1 and rolls[0].name.strip() == _default_roll_name(text_of(previous)):
+        rolls[0].name = _default_roll_name(words)
 
 
-def _default_roll_name(employer: str) -> str:
-    """The name of the one roll until organizers choose another."""
-    return f"Workers of {employer}".strip()
+def _default_roll_name(words: LetterText) -> str:
+    """The name of the one roll until organizers choose another, in the letter's language."""
+    return Translator(words.language).say("Workers of %(employer)s", employer=words.employer).strip()
 
 
 def delete_draft(session: Session, letter: Letter) -> None:

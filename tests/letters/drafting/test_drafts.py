@@ -185,6 +185,13 @@ def test_one_roll_is_named_after_the_employer_and_follows_its_name(campaign: Cam
     assert [roll.name for roll in campaign.rows(Roll, letter)] == ["Workers of Initech"]
 
 
+def test_one_roll_is_named_in_the_language_of_the_letter(campaign: Campaign) -> None:
+    letter = campaign.a_draft()
+    keep(campaign, letter, replace(WORDS, language="es"), based_on=1)
+
+    assert [roll.name for roll in campaign.rows(Roll, letter)] == [f"Personal de {WORDS.employer}"]
+
+
 def test_one_roll_is_named_after_an_employer_added_once_the_rules_are_saved(campaign: Campaign) -> None:
     letter = campaign.a_draft(words=replace(WORDS, employer=""))
     names = tuple(roll.name for roll in campaign.rows(Roll, letter))
