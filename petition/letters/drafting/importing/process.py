@@ -15,8 +15,9 @@ from petition.letters.text.letter_text import LetterText, Translation
 from petition.letters.text.sources import Source
 
 LARGEST_DOCUMENT = 1_000_000
-SECONDS = 8
-"""After which the process is killed, whatever it does."""
+SECONDS = 30
+"""After which the process is killed, whatever it does. It may use the processor for a few of these (``worker``); it
+needs longer where the machine is busy, and then it is not the document's fault."""
 MOST_ANSWER = 2_000_000
 LONGEST_NAME = 200
 AT_ONCE, PATIENCE = 2, 1.0
