@@ -33,6 +33,9 @@ METHODS = tuple(
     for folder in ("petition/", "templates/")
 )
 """Which files have sentences for translators, in the package and in the templates."""
+OPTIONS = {
+    one["pattern"].removeprefix("templates/"): {"trimmed": one["trimmed"]} for one in MAPPINGS if "trimmed" in one
+}
 REFUSALS = ("Refusal", "BadShape", "Forbidden", "NotFound", "Conflict", "CodeUsed", "TokenUsed", "TextChanged")
 KEYWORDS = ("_", "gettext", "say", *REFUSALS, "TooEarly", "Over", "TooLong", "SlowDown")
 SHIPPED = sorted(path.stem for path in i18n.CATALOGS.glob("*.po"))
@@ -51,7 +54,7 @@ def sentences(*, for_readers: bool = False) -> tuple[Any, ...]:
     keywords = {**dict.fromkeys(KEYWORDS), "ngettext": (1, 2)}
     found: list[Any] = []
     for folder, methods in zip((PACKAGE, place_of("templates")), METHODS, strict=True):
-        for name, _, message, _, _ in extract_from_dir(folder, methods, keywords=keywords):
+        for name, _, message, _, _ in extract_from_dir(folder, methods, OPTIONS, keywords=keywords):
             if not (for_readers and name.startswith(FOR_ORGANIZERS)):
                 found.append(message)
     return tuple(found)

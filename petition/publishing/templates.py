@@ -77,6 +77,7 @@ def environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
         bytecode_cache=COMPILED,
     )
+    made.policies["ext.i18n.trimmed"] = True  # a translated text may have one sentence a line
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     made.globals["in_both"] = (
         in_both_of(made.globals["gettext"]) if is_unreviewed(language) else made.globals["gettext"]

@@ -62,8 +62,8 @@ def test_a_picture_shows_all_of_the_title(name: str, title: str) -> None:
 def test_bars_and_words_of_the_groups_keep_apart(title: str) -> None:
     svg = made("groups.svg", with_groups(title))
     lines = sorted({one.y for one in texts(svg) if one.x == 20})
-    bars = [float(at) for at in re.findall(rb'<rect[^>]* y="([\d.]+)"[^>]* height="12"', svg)]
-    height = int(re.findall(rb'height="(\d+)" role', svg)[0])
+    bars = [float(at) for at in re.findall(rb'<rect[^>]* y="([\d.]+)"[^>]*\sheight="12"', svg)]
+    height = int(re.findall(rb'height="(\d+)"\srole', svg)[0])
 
     assert len(bars) == 7
     assert all(below - higher >= 16 for higher, below in pairwise(lines))

@@ -159,7 +159,9 @@ def test_one_update_is_a_point_and_no_plateau() -> None:
 
 
 def test_all_bars_share_one_scale(found: Figures) -> None:
-    bars = re.findall(r'width="([\d.]+)" height="12".*?>([\d,]+)</text>', made("groups.svg", found).decode(), re.DOTALL)
+    bars = re.findall(
+        r'width="([\d.]+)"\sheight="12".*?>([\d,]+)</text>', made("groups.svg", found).decode(), re.DOTALL
+    )
     lengths = {float(length) / int(count) for length, count in bars}
 
     assert len(bars) == 7 and max(lengths) - min(lengths) < 0.01

@@ -51,7 +51,7 @@ def test_the_count_and_where_each_demand_stands_come_before_the_letter(shared: S
     place = counted(shared)
     shared.campaign.answer(place.id, 2, "refused")
     first, _, rest = shared.get(place.public).text.partition('<article class="letter"')
-    stands = re.findall(r'<li><span[^>]*>(.*?)</span> <strong class="status">(.*?)</strong></li>', first)
+    stands = re.findall(r'<li><span[^>]*>(.*?)</span>\s<strong class="status">(.*?)</strong></li>', first)
 
     assert stands == [("Stop.", "No answer yet"), ("Say so in public.", "Refused")]
     assert first.index("verified workers") < first.index("How do you know?") < first.index("Stop.")
