@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import CompoundSelect, Connection, Select, UpdateBase
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 Values = Mapping[str, Any]
@@ -22,14 +23,18 @@ def run_by_driver(
 
     With ``many``, once for each of a list of values.
     """
-    cursor = connection.connection.cursor()
-    for tell in connection.engine.dispatch.before_cursor_execute:
-        sql, values = tell(connection, cursor, sql, values, None, many)
     try:
+        cursor = connection.connection.cursor()
+        for tell in connection.engine.dispatch.before_cursor_execute:
+            sql, values = tell(connection, cursor, sql, values, None, many)
         (cursor.executemany if many else cursor.execute)(sql, values)
         return cursor.fetchall() if cursor.description else [], cursor.rowcount
     except connection.dialect.loaded_dbapi.Error as error:
-        connection.exec_driver_sql(sql, execution_options={_FAILED: error})
+        try:
+            connection.exec_driver_sql(sql, execution_options={_FAILED: error})
+        except DBAPIError as raised:
+            raised.orig = error  # of a connection that the server closed, SQLAlchemy would only learn that it is closed
+            raise
         raise
 
 

@@ -110,7 +110,7 @@ def test_an_error_is_the_one_that_callers_know_and_has_no_value(campaign: Campai
 
 
 @pytest.mark.parametrize("kind", ["postgresql"])
-def test_a_connection_that_the_server_ended_is_given_up(campaign: Campaign) -> None:
+def test_a_connection_that_the_server_ended_is_given_up_and_its_reason_kept(campaign: Campaign) -> None:
     with pytest.raises(DBAPIError) as ended, campaign.databases.petition.connect() as connection:
         mine = connection.scalar(text("SELECT pg_backend_pid()"))
         with campaign.databases.issuer.connect() as other:
@@ -118,5 +118,6 @@ def test_a_connection_that_the_server_ended_is_given_up(campaign: Campaign) -> N
         COMMITS.all(connection, {"of_letter": ""})
 
     assert (is_away(ended.value), ended.value.connection_invalidated) == (True, True)
+    assert getattr(ended.value.orig, "sqlstate", None) == "57P01"
     with campaign.databases.petition.connect() as connection:
         assert connection.scalar(text("SELECT pg_backend_pid()")) != mine
