@@ -167,7 +167,7 @@ def signatures(campaign: Campaign) -> Iterator[Measured]:
 
     floors = [verify_and_insert, lambda: asked(plain, "POST", path, bodies[0][0])]
     *costs, raw, post = in_turns(*(accepted(app, path, of_kind) for of_kind in bodies), *floors)
-    for what, cost, limit in zip(("counted", "in a group", "with a name"), costs, (4, 4.5, 5), strict=True):
+    for what, cost, limit in zip(("counted", "in a group", "with a name"), costs, (3, 3.2, 3.4), strict=True):
         yield Measured(f"a signature, {what}", cost, {"verify and raw insert": raw, "a bare POST": post}, limit)
 
 
@@ -204,13 +204,18 @@ def an_exchange(campaign: Campaign) -> Iterator[Measured]:
     bodies = [bought(code, blinded) for code in campaign.codes(letter, (ROUNDS + 1) * AT_ONCE)]
     table = raw_table(campaign.settings.data / "raw-codes.db")
     floors: list[Act] = [
-        lambda: KEY.blind_sign(blinded),
+        partial(sign_with_fresh_key, KEY.der(), blinded),
         lambda: insert_raw(table, letter, b"", b""),
         lambda: asked(plain, "POST", path, bodies[0]),
     ]
     cost, private, raw, post = in_turns(accepted(app, path, bodies), *floors)
-    named = {"the private operation": private, "raw insert": raw, "a bare POST": post}
-    yield Measured("a code exchanged", cost, named, 2.5)
+    named = {"the private operation, with a fresh key": private, "raw insert": raw, "a bare POST": post}
+    yield Measured("a code exchanged", cost, named, 1.8)
+
+
+def sign_with_fresh_key(key: bytes, blinded: bytes) -> bytes:
+    """What a program must do that keeps no key: a key that was just read has no blinding factor yet."""
+    return PrivateKey.from_der(key).blind_sign(blinded)
 
 
 def bought(code: str, blinded: bytes) -> bytes:

@@ -36,6 +36,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
 
+from petition.prepared import fail_again, run_by_driver
+
 T = TypeVar("T")
 SessionOrConnection = Session | Connection
 """What runs statements. A bare connection costs less than a session: for what many people do at once."""
@@ -167,6 +169,7 @@ def engine_for(url: str, *, waits: bool = False) -> Engine:
     has_own = is_sqlite or "connect_timeout" in url
     patience: dict[str, Any] = {} if has_own else {"connect_args": {"connect_timeout": CONNECT_SECONDS}}
     engine = create_engine(url, hide_parameters=True, pool_pre_ping=not is_sqlite, pool_size=POOL, **patience)
+    event.listen(engine, "do_execute", fail_again)
     event.listen(engine, "handle_error", _hide_details)
     if engine.dialect.name == "sqlite":
         _make_no_second_file(engine)
@@ -291,7 +294,7 @@ def blur_times(*files: Path) -> None:
     """Cut the times of files to the hour. The file system still keeps when they were changed (ctime)."""
     for file in files:
         with contextlib.suppress(OSError):  # one that is not there, or is not ours
-            found = file.stat()
+            found = os.stat(file)  # noqa: PTH116 - costs less than the path's own
             if found.st_mtime_ns % HOUR_NS or found.st_atime_ns % HOUR_NS:
                 hour = min(found.st_mtime_ns, time.time_ns()) // HOUR_NS * HOUR_NS
                 os.utime(file, ns=(hour, hour))
@@ -320,13 +323,13 @@ def _begin_sqlite(has_waiting: bool, connection: Connection) -> None:
     options = connection.get_execution_options()
     reads, arrives = options.get("petition_reads", False), options.get("petition_arrives", False)
     if not (reads or arrives):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        run_by_driver(connection, "BEGIN IMMEDIATE")
         return
-    cast(sqlite3.Connection, connection.connection.driver_connection).execute("BEGIN")  # asks no file: it cannot fail
+    run_by_driver(connection, "BEGIN")
     if arrives:
-        connection.exec_driver_sql(TAKE_LOCK)
+        run_by_driver(connection, TAKE_LOCK)
     elif has_waiting:
-        connection.exec_driver_sql(READ_FIRST).all()
+        run_by_driver(connection, READ_FIRST)
 
 
 def _end_transaction(connection: Any, _record: Any) -> None:

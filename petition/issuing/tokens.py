@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from petition.crypto.blind_rsa import MODULUS_SIZE, PrivateKey, PublicKey
 from petition.crypto.boxes import unlock
 from petition.crypto.codes import read_code
-from petition.database import changed
 from petition.errors import BadShape, CodeUsed, Forbidden, NotFound, Over, Refusal
 from petition.issuing.codes import hash_code
 from petition.issuing.models import UNSPENT, Batch, Code, IssuingRound
 from petition.issuing.rounds import CODE_ENDED, ROUND_KEY_LABEL, require_begun, require_issuing
 from petition.issuing.secrets import RoundSecrets
+from petition.prepared import Prepared
 
 _ = str
 NO_ROUND = _("This letter has no such set of codes.")
@@ -28,13 +28,13 @@ _ROUND, _CODE = IssuingRound.__table__.c, Code.__table__.c
 _OF_NUMBER = select(IssuingRound.__table__).where(
     _ROUND.letter_id == bindparam("of_letter"), _ROUND.number == bindparam("of_number")
 )
-_HELD_OF_NUMBER = _OF_NUMBER.with_for_update(read=True)
+_ROUND_OF_NUMBER, _ROUND_HELD = Prepared(_OF_NUMBER), Prepared(_OF_NUMBER.with_for_update(read=True))
 _OF_CODE = (
     _CODE.letter_id == bindparam("of_letter"),
     _CODE.round == bindparam("of_number"),
     _CODE.mac == bindparam("of_mac", type_=LargeBinary),
 )
-_CLAIM = (
+_CLAIM = Prepared(
     update(cast(Table, Code.__table__))
     .where(*_OF_CODE, _CODE.request.in_((UNSPENT, bindparam("claimed", type_=LargeBinary))))
     .values(request=bindparam("claimed", type_=LargeBinary))
@@ -100,7 +100,7 @@ def _require_no_other_round(
 def _unlocked(issuer: Engine, keys: Keys, letter_id: str, number: int, blinded: bytes, moment: datetime) -> PrivateKey:
     """The private key of a round that exchanges codes; nothing is held while it is unlocked."""
     with issuer.connect().execution_options(petition_reads=True) as reading:
-        row = reading.execute(_OF_NUMBER, {"of_letter": letter_id, "of_number": number}).first()
+        row = _ROUND_OF_NUMBER.first(reading, {"of_letter": letter_id, "of_number": number})
     if row is None:
         raise NotFound(NO_ROUND)
     _require_range(PublicKey.from_spki(row.public_key), blinded)
@@ -125,7 +125,7 @@ def round_of_code(session: Session, secrets: RoundSecrets, letter_id: str, code:
 
 def _issuing_round(connection: Connection, letter_id: str, number: int) -> Row[Any]:
     """The round's row, held so that issuing cannot end before this exchange is counted."""
-    row = connection.execute(_HELD_OF_NUMBER, {"of_letter": letter_id, "of_number": number}).first()
+    row: Row[Any] | None = _ROUND_HELD.first(connection, {"of_letter": letter_id, "of_number": number})
     if row is None:
         raise NotFound(NO_ROUND)
     return row
@@ -141,7 +141,7 @@ def _require_range(key: PublicKey, blinded: bytes) -> None:
 
 def _claim(connection: Connection, letter_id: str, number: int, mac: bytes, request: bytes) -> None:
     of_code = {"of_letter": letter_id, "of_number": number, "of_mac": mac}
-    if changed(connection, _CLAIM, {**of_code, "claimed": request}) == 1:
+    if _CLAIM.changed(connection, {**of_code, "claimed": request}) == 1:
         return
     stored = connection.execute(_CLAIMED, of_code).first()
     if stored is None:

@@ -6,14 +6,14 @@ A letter that may not be seen answers exactly like one that never was.
 import re
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, and_, bindparam, func, or_, select
+from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from petition.crypto.codes import ALPHABET, LETTER_ID_LENGTH, as_meant
-from petition.database import SessionOrConnection
 from petition.errors import Forbidden, NotFound, Over
 from petition.letters.models import Authorship, Letter, Organizer
 from petition.letters.states import DRAFT, EDITOR, PUBLIC, WITHDRAWN
+from petition.prepared import Prepared
 
 _ = str
 AnyLetter = TypeVar("AnyLetter", Letter, Row[Any])
@@ -61,7 +61,7 @@ def meant_by(path: str) -> str | None:
 _COLUMNS: Any = Letter.__table__.c
 _WAS_PUBLIC = and_(_COLUMNS.state == WITHDRAWN, _COLUMNS.was_public)
 READABLE_AT = {
-    LISTED_AT: (_COLUMNS.slug == bindparam("given"), or_(_COLUMNS.state.in_(PUBLIC), _WAS_PUBLIC)),
+    LISTED_AT: (_COLUMNS.slug == bindparam("given"), or_(*(_COLUMNS.state == each for each in PUBLIC), _WAS_PUBLIC)),
     UNLISTED_AT: (
         _COLUMNS.id.between(bindparam("given"), bindparam("last")),  # which the key's index finds
         func.substr(_COLUMNS.id, 1, SHORT_LENGTH) == bindparam("given"),
@@ -74,8 +74,10 @@ The database leaves out what may not be seen, so that a hidden letter costs no m
 """
 _LETTERS = {kind: select(Letter).where(*where) for kind, where in READABLE_AT.items()}
 _STATES = {
-    kind: select(*(_COLUMNS[name] for name in ("id", "state", "log_version", "withdrawn_reason", "taken_down"))).where(
-        *where
+    kind: Prepared(
+        select(*(_COLUMNS[name] for name in ("id", "state", "log_version", "withdrawn_reason", "taken_down"))).where(
+            *where
+        )
     )
     for kind, where in READABLE_AT.items()
 }
@@ -111,10 +113,11 @@ def letter_at(session: Session, path: str) -> Letter:
     return require_readable(session.scalar(_LETTERS[found[0]], found[1]) if found is not None else None)
 
 
-def letter_state_at(session: SessionOrConnection, path: str) -> Row[Any]:
+def letter_state_at(connection: Connection, path: str) -> Row[Any]:
     """As ``letter_at``, with a letter's id and what its state depends on alone: for what many people do at once."""
     found = readable_at(path)
-    return require_readable(session.execute(_STATES[found[0]], found[1]).first() if found is not None else None)
+    row: Row[Any] | None = _STATES[found[0]].first(connection, found[1]) if found is not None else None
+    return require_readable(row)
 
 
 def require_readable(letter: AnyLetter | None) -> AnyLetter:

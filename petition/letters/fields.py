@@ -14,6 +14,7 @@ from petition.letters.models import Field, Letter, Option
 from petition.letters.states import require_draft
 from petition.letters.text.letter_text import one_line
 from petition.normalization import normalize
+from petition.prepared import Prepared
 
 MOST_FIELDS = 3
 LEAST_OPTIONS, MOST_OPTIONS = 2, 40
@@ -187,7 +188,7 @@ def _options(letter_id: str, field_id: str, groups: Iterable[Group]) -> list[Opt
 
 
 _FIELD, _OPTION = Field.__table__.c, Option.__table__.c
-OF_LETTER = (
+OF_LETTER = Prepared(
     select(_FIELD.id, _FIELD.label, _OPTION.id.label("option"), _OPTION.label.label("group"), _OPTION.headcount)
     .join_from(
         Field.__table__, Option.__table__, (_OPTION.letter_id == _FIELD.letter_id) & (_OPTION.field == _FIELD.id)
@@ -200,6 +201,6 @@ OF_LETTER = (
 def fields_of(session: SessionOrConnection, letter_id: str) -> tuple[FieldOfLetter, ...]:
     """A letter's fields with their groups, in their order."""
     found: dict[tuple[str, str], list[Group]] = {}
-    for row in session.execute(OF_LETTER, {"of_letter": letter_id}):
+    for row in OF_LETTER.all(session, {"of_letter": letter_id}):
         found.setdefault((row.id, row.label), []).append(Group(row.option, row.group, row.headcount))
     return tuple(FieldOfLetter(*of, tuple(groups)) for of, groups in found.items())

@@ -6,9 +6,10 @@ nothing else of the signature: no one can join role to site to level, or any of 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Row, bindparam, delete, insert, literal, select, union_all
+from sqlalchemy import Row, bindparam, delete, insert, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from petition.crypto.appearance_steps import COUNTED, GROUPED, NAMED, NAMED_AT, STEPS, name_step
@@ -20,6 +21,7 @@ from petition.errors import CHOOSE, BadShape, Conflict, Forbidden, Over
 from petition.letters.fields import MOST_FIELDS, FieldOfLetter, fields_of
 from petition.letters.models import Letter
 from petition.letters.organizers.names_keys import steps_taken
+from petition.prepared import Prepared
 from petition.signing.erasure import LONGEST_WORD, blank, is_blank, write_over
 from petition.signing.models import Answer, ArrivedAnswer, ArrivedName, LockedName
 from petition.signing.names import (
@@ -247,6 +249,9 @@ def keep(session: SessionOrConnection, letter_id: str, rows: Rows, keys: Keys) -
         _keep_in(session, letter_id, tables, wanted, keys[tables])
 
 
+_ARRIVES: dict[Any, Prepared] = {table: Prepared(insert(table)) for table in ARRIVALS}
+
+
 def _keep_in(
     session: SessionOrConnection, letter_id: str, tables: Tables, wanted: list[AnyRow], keys: list[bytes]
 ) -> None:
@@ -262,7 +267,7 @@ def _keep_in(
         session.execute(delete(arrived).where(arrived.letter_id == letter_id, arrived.key.in_(gone)))
     missing = [row for row in arriving.values() if row not in here]
     if missing:
-        session.execute(insert(arrived.__table__), missing)
+        _ARRIVES[arrived].run_many(session, missing)
 
 
 def forget(session: Session, letter_id: str, a: bytes) -> None:
@@ -300,17 +305,17 @@ def _present(session: SessionOrConnection, letter_id: str, tables: Tables, keys:
     return _sorted(row for row in here + there if not is_blank(row))
 
 
-def _under_keys(tables: Tables) -> CompoundSelect[Any]:
+@cache
+def _under_keys(tables: Tables, count: int) -> Prepared:
+    """The rows under as many keys: ``key_0``, ``key_1``, …"""
     parts = (
         select(here, literal(place).label("place")).where(
-            here.c.letter_id == bindparam("of_letter"), here.c.key.in_(bindparam("of_keys", expanding=True))
+            here.c.letter_id == bindparam("of_letter"),
+            or_(*(here.c.key == bindparam(f"key_{number}") for number in range(count))),
         )
         for place, here in enumerate(table.__table__ for table in tables)
     )
-    return union_all(*parts)
-
-
-_STORED = {tables: _under_keys(tables) for tables in (ANSWER_TABLES, NAME_TABLES)}
+    return Prepared(union_all(*parts))
 
 
 def _stored(
@@ -319,8 +324,10 @@ def _stored(
     """The rows under some keys where they arrive, and where they settle; those that were taken back too."""
     found: tuple[list[AnyRow], list[AnyRow]] = ([], [])
     if keys:
-        for row in session.execute(_STORED[tables], {"of_letter": letter_id, "of_keys": keys}).mappings():
-            found[row["place"]].append({name: value for name, value in row.items() if name != "place"})
+        of_keys = {f"key_{number}": key for number, key in enumerate(keys)}
+        for row in _under_keys(tables, len(keys)).all(session, {"of_letter": letter_id, **of_keys}):
+            values = row._asdict()
+            found[values.pop("place")].append(values)
     return found
 
 

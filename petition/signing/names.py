@@ -16,6 +16,7 @@ from petition.database import SessionOrConnection
 from petition.errors import GONE, BadShape, Conflict, NotFound
 from petition.letters.models import Letter
 from petition.letters.text.letter_text import one_line
+from petition.prepared import Prepared
 from petition.signing.models import HiddenName, ShownName
 
 SHOWN_NAME, LEAVING, HIDING = "s", "l", "h"
@@ -77,8 +78,10 @@ def shown_under_key(session: Session, letter_id: str, key: bytes) -> ShownName |
 
 
 _NAME: Any = ShownName.__table__.c
-_UNDER_KEYS = select(_NAME.key, _NAME.step, _NAME.locked_sha256, _NAME.state).where(
-    _NAME.letter_id == bindparam("of_letter"), _NAME.key.in_(bindparam("of_keys", expanding=True))
+_UNDER_KEY = Prepared(
+    select(_NAME.key, _NAME.step, _NAME.locked_sha256, _NAME.state).where(
+        _NAME.letter_id == bindparam("of_letter"), _NAME.key == bindparam("of_key")
+    )
 )
 Unlocked = dict[bytes, Row[Any]]
 """What was unlocked under some keys: step, SHA-256 of the locked name, and state."""
@@ -86,10 +89,8 @@ Unlocked = dict[bytes, Row[Any]]
 
 def unlocked_under(session: SessionOrConnection, letter_id: str, keys: Iterable[bytes]) -> Unlocked:
     """What was unlocked under these keys, also what is leaving."""
-    wanted = list(keys)
-    if not wanted:
-        return {}
-    return {row.key: row for row in session.execute(_UNDER_KEYS, {"of_letter": letter_id, "of_keys": wanted})}
+    found = (_UNDER_KEY.first(session, {"of_letter": letter_id, "of_key": key}) for key in keys)
+    return {row.key: row for row in found if row is not None}
 
 
 def still_locked(wanted: Iterable[AnyRow], unlocked: Unlocked) -> list[AnyRow]:
@@ -122,16 +123,18 @@ def forget_shown(session: Session, letter_id: str, keys: Iterable[bytes]) -> Non
 
 
 _HIDDEN_NAME: Any = HiddenName.__table__.c
-_WHY_HIDDEN = select(_HIDDEN_NAME.reason).where(
-    _HIDDEN_NAME.letter_id == bindparam("of_letter"), _HIDDEN_NAME.key == bindparam("of_key", type_=LargeBinary)
+_WHY_HIDDEN = Prepared(
+    select(_HIDDEN_NAME.reason).where(
+        _HIDDEN_NAME.letter_id == bindparam("of_letter"), _HIDDEN_NAME.key == bindparam("of_key", type_=LargeBinary)
+    )
 )
 
 
 def require_not_hidden(session: SessionOrConnection, letter_id: str, key: bytes) -> None:
     """Refuse another name from a signer whose name the organizers have hidden."""
-    reason = session.scalars(_WHY_HIDDEN, {"of_letter": letter_id, "of_key": key}).first()
-    if reason is not None:
-        raise Conflict("The organizers hid your name. Their reason: %(reason)s", reason=reason)
+    hidden = _WHY_HIDDEN.first(session, {"of_letter": letter_id, "of_key": key})
+    if hidden is not None:
+        raise Conflict("The organizers hid your name. Their reason: %(reason)s", reason=hidden.reason)
 
 
 # By organizers, rounds and letters

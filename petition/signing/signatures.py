@@ -30,12 +30,13 @@ from sqlalchemy.orm import Session
 from petition.crypto.blind_rsa import PublicKey
 from petition.crypto.encodings import b64url
 from petition.crypto.receipts import Opening
-from petition.database import SessionOrConnection, changed, insert_once
+from petition.database import changed, insert_once
 from petition.errors import Conflict, Forbidden, NotFound, Over, Refusal, TextChanged, TokenUsed, TooEarly
 from petition.letters.access import READABLE_AT, letter_at, path_of, readable_at, require_readable
 from petition.letters.models import Letter
 from petition.letters.states import ALONE, APART, PUBLIC, SIGNABLE, require_signable
 from petition.letters.states import takes_signatures as letter_takes_signatures
+from petition.prepared import Prepared
 from petition.signing.appearances import (
     Appearance,
     Shown,
@@ -92,12 +93,14 @@ def _stands(what: ColumnElement[str], of: Any, *more: ColumnElement[bool]) -> Se
 
 _OF_ROUND = _columns().join_from(Letter.__table__, Round.__table__, Letter.id == Round.letter_id)
 _OF_ROUND = _OF_ROUND.where(Round.__table__.c.number == bindparam("round"))
-_LETTER_AND_ROUND = {kind: _OF_ROUND.where(*where).with_for_update(read=True) for kind, where in READABLE_AT.items()}
+_LETTER_AND_ROUND = {
+    kind: Prepared(_OF_ROUND.where(*where).with_for_update(read=True)) for kind, where in READABLE_AT.items()
+}
 _LETTER_AND_ROUND_ALONE = {kind: _OF_ROUND.where(*where).with_for_update() for kind, where in READABLE_AT.items()}
 _PENDING: Any = Pending.__table__
 PENDING_ONCE = {
-    "sqlite": sqlite.insert(_PENDING).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(_PENDING).on_conflict_do_nothing(),
+    "sqlite": Prepared(sqlite.insert(_PENDING).on_conflict_do_nothing()),
+    "postgresql": Prepared(postgresql.insert(_PENDING).on_conflict_do_nothing()),
 }
 _SEALED: Any = Sealed.__table__.c
 _ALL_THAT_STANDS = union_all(
@@ -110,9 +113,11 @@ _ALL_THAT_STANDS = union_all(
     ),
     _stands(literal_column("'withdrawn'"), Withdrawal),
 ).subquery()
-WHAT_STANDS = select(_ALL_THAT_STANDS.c.what).where(
-    _ALL_THAT_STANDS.c.letter_id == bindparam("of_letter"),
-    _ALL_THAT_STANDS.c.commit == bindparam("of_commit", type_=LargeBinary),
+WHAT_STANDS = Prepared(
+    select(_ALL_THAT_STANDS.c.what).where(
+        _ALL_THAT_STANDS.c.letter_id == bindparam("of_letter"),
+        _ALL_THAT_STANDS.c.commit == bindparam("of_commit", type_=LargeBinary),
+    )
 )
 
 
@@ -176,10 +181,10 @@ def _letter_and_round(connection: Connection, path: str, statement: Statement) -
     Of a statement by one person it is held alone, so that two signatures cannot come at the same moment.
     """
     found = readable_at(path)
-    row = None
+    row: Row[Any] | None = None
     if found is not None:
         kind, values = found
-        row = connection.execute(_LETTER_AND_ROUND[kind], {**values, "round": statement.round}).first()
+        row = _LETTER_AND_ROUND[kind].first(connection, {**values, "round": statement.round})
     if found is None or row is None:
         with Session(connection) as session:
             _require_this_letter(letter_at(session, path), statement)
@@ -232,7 +237,7 @@ def _accept(
     inserted = False
     if row.state in SIGNABLE:
         values = {**key, "round": row.number, "message": message, "signature": signature}
-        inserted = changed(connection, PENDING_ONCE[connection.dialect.name], values) == 1
+        inserted = PENDING_ONCE[connection.dialect.name].changed(connection, values) == 1
     stands = _what_stands(connection, row.id, commit)
     if "tombstone" in stands or "withdrawn" in stands:
         raise Over(WITHDRAWN_SENTENCE)
@@ -275,9 +280,9 @@ def held_state(session: Session, letter: Letter) -> str:
     return session.scalars(select(Letter.state).where(Letter.id == letter.id).with_for_update(read=True)).one()
 
 
-def _what_stands(session: SessionOrConnection, letter_id: str, commit: bytes) -> set[str]:
+def _what_stands(connection: Connection, letter_id: str, commit: bytes) -> set[str]:
     """What is known of a commit."""
-    return set(session.scalars(WHAT_STANDS, {"of_letter": letter_id, "of_commit": commit}))
+    return {row.what for row in WHAT_STANDS.all(connection, {"of_letter": letter_id, "of_commit": commit})}
 
 
 def _require_same(connection: Connection, letter_id: str, commit: bytes, message: bytes) -> None:
@@ -385,7 +390,7 @@ def look_up(session: Session, letter: Letter, opening: Opening, number: int | No
     if the receipt's file names it.
     """
     commit = bytes.fromhex(opening.commit)
-    stands = _what_stands(session, letter.id, commit)
+    stands = _what_stands(session.connection(), letter.id, commit)
     if not stands:
         raise unknown_receipt(session, letter, number, UNKNOWN)
     if "tombstone" in stands or "withdrawn" in stands:

@@ -21,6 +21,7 @@ from petition.letters.lifecycle import full_hour_after
 from petition.letters.models import Authorship, Letter, NamesKey, NamesKeyCopy, Organizer
 from petition.letters.organizers.accounts import private_key
 from petition.letters.states import EDITOR, PUBLISHED, require_draft
+from petition.prepared import Prepared
 
 MakeKey = Callable[[], NamesPrivateKey]
 _ = str
@@ -92,14 +93,16 @@ def public_names_keys(session: Session, letter_id: str) -> dict[str, str]:
 
 _KEY, _COPY = NamesKey.__table__.c, NamesKeyCopy.__table__.c
 _IS_HELD = exists().where(_COPY.letter_id == _KEY.letter_id, _COPY.step == _KEY.step)
-_TAKEN = select(_KEY.step).where(
-    _KEY.letter_id == bindparam("of_letter"), _KEY.is_over.is_(False), _IS_HELD | _KEY.private_key.is_not(None)
+_TAKEN = Prepared(
+    select(_KEY.step).where(
+        _KEY.letter_id == bindparam("of_letter"), _KEY.is_over.is_(False), _IS_HELD | _KEY.private_key.is_not(None)
+    )
 )
 
 
 def steps_taken(session: SessionOrConnection, letter_id: str) -> list[str]:
     """The steps that show names and are still taken: not those that no one can unlock any more."""
-    return in_order(session.scalars(_TAKEN, {"of_letter": letter_id}))
+    return in_order(row.step for row in _TAKEN.all(session, {"of_letter": letter_id}))
 
 
 def who_can_unlock(session: Session, letter_id: str) -> set[str]:

@@ -12,7 +12,6 @@ page, of another limit or of the next minute. Counts begin with the minute, hour
 the end of a refusal would tell when someone else came.
 """
 
-import hashlib
 import hmac
 import ipaddress
 import math
@@ -77,7 +76,7 @@ class _DayKey:
         """A visitor, code or name, as a digest that no one can reverse."""
         if time.monotonic() - self._made > DAY:
             self._key, self._made = os.urandom(32), time.monotonic()
-        return hmac.new(self._key, what.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+        return hmac.digest(self._key, what.encode("utf-8", "replace"), "sha256").hex()
 
 
 _today: _DayKey | SharedDayKey = _DayKey()
