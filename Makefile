@@ -36,7 +36,7 @@ test: .venv/test browser  ## what CI runs: all but the long tests
 	$(BIN)/python -m pytest -m "not long" --hypothesis-profile quick -n 4 --dist worksteal -q
 
 test-fast: .venv/test lint  ## the quick ones: rules and pages on SQLite; no browsers, races, commands, clients, updates or attacks
-	$(BIN)/python -m pytest -m "not long and not browser and not race and not thorough" -k "not postgresql" $(SLOW) -p no:schemathesis --hypothesis-profile quick -n 2 --dist worksteal -q
+	$(BIN)/python -m pytest -m "not long and not browser and not race and not thorough" -k "not postgresql" $(SLOW) --hypothesis-profile quick -n 2 --dist worksteal -q
 
 test-long: .venv/test lint firefox office servers  ## all tests: what takes minutes too, and all on PostgreSQL
 	$(BIN)/python -m pytest
