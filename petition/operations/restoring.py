@@ -82,7 +82,7 @@ def restore(settings: Settings, databases: Databases, backup: Backup, scripts: P
 def _write(
     connection: Connection, chain: str, backup: Backup, scripts: Path | None, more: dict[str, Any] | None = None
 ) -> None:
-    """Make the tables as the backup's version had them, fill them, and upgrade them. They were empty."""
+    """Make the tables, empty at the newest version, as the backup's version had them; fill them, and upgrade them."""
     config = alembic_config(chain, connection, scripts)
     if MigrationContext.configure(connection).get_current_revision() != backup.revisions[chain]:
         command.downgrade(config, "base")
