@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from alembic import command
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Date, DateTime, LargeBinary, MetaData, Table, func, insert, select, update
 
 from petition.config import Settings
@@ -81,10 +82,11 @@ def restore(settings: Settings, databases: Databases, backup: Backup, scripts: P
 def _write(
     connection: Connection, chain: str, backup: Backup, scripts: Path | None, more: dict[str, Any] | None = None
 ) -> None:
-    """Make the tables as the backup's version had them, fill them, and upgrade them. They were empty."""
+    """Make the tables, empty at the newest version, as the backup's version had them; fill them, and upgrade them."""
     config = alembic_config(chain, connection, scripts)
-    command.downgrade(config, "base")
-    command.upgrade(config, backup.revisions[chain])
+    if MigrationContext.configure(connection).get_current_revision() != backup.revisions[chain]:
+        command.downgrade(config, "base")
+        command.upgrade(config, backup.revisions[chain])
     tables = MetaData()
     tables.reflect(connection)
     if WAITING_FILE in files_of(connection):
