@@ -101,7 +101,6 @@ def keep_running(works: Sequence[Work], announcement: Announcement) -> None:
         for name in LOADED:
             import_module(name)
         languages()  # reads what Unicode's locale data says of each: ten megabytes
-        gc.unfreeze()  # what loading the command left behind is looked for once, here
         gc.collect()
         gc.freeze()  # what was loaded stays in memory that they share
     watch_over(works, announcement)
