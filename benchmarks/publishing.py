@@ -23,7 +23,7 @@ from tests.walks import Campaign
 
 SIZES = 1_000, 100_000
 AT_ONCE = 10_000
-LIMIT = 1.8
+LIMIT = 1.6
 """Each tile is still linked, and looked for among what others put into the folder."""
 
 

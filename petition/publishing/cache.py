@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 
 from petition.database import read_unnoticed, to_hour
 from petition.errors import Refusal
-from petition.i18n import languages
+from petition.i18n import DEFAULT, languages
 from petition.letters.access import LISTED_AT, SHORT_LENGTH, UNLISTED_AT, letter_at, meant_by, public_letter
 from petition.letters.models import Letter
 from petition.letters.states import APART, PUBLIC, SIGNABLE
@@ -71,6 +71,10 @@ SITE_FILES: dict[str, tuple[str | Callable[[], bytes], str]] = {
 }
 SITE_PAGES = {"start/": "public/start.html", "code/": "public/code.html"}
 """Pages about the site's host; ``TOLD`` are those that a letter's folder carries too."""
+EDITIONS = select(Letter.id, Letter.slug, Letter.edition, Letter.state, Letter.timing).where(
+    Letter.state.in_(PUBLIC | SIGNABLE)
+)
+"""Made once: each worker asks twice a second."""
 COMPRESSED = ("text/", "application/json", "application/schema", "image/svg", "application/atom")
 
 
@@ -149,6 +153,8 @@ class PublicCache:
         ``fresh`` asks for the editions again, for visitors who come within a second of a publication.
         """
         self._refresh(fresh=fresh)
+        if (ready := self.letter_file_in_memory(slug, name, language)) is not None:
+            return ready
         found = self._listed.get(slug)
         if found is None or not is_file_name(name) or (language is not None and language not in languages()):
             return None
@@ -183,8 +189,10 @@ class PublicCache:
         """
         self._refresh(fresh=True)
         self._prepare_records(moment)
+        for name in SITE_FILES:
+            self.site_file(name, DEFAULT)
         for language in languages():
-            for name in ("", *TOLD, *SITE_PAGES, *SITE_FILES):
+            for name in ("", *TOLD, *SITE_PAGES):
                 self.site_file(name, language)
         listed = set(self._listed.values())
         for known in listed - self._prepared:
@@ -262,8 +270,7 @@ class PublicCache:
         self._asked = now
         try:
             with Session(self._reading) as session:
-                columns_ = (Letter.id, Letter.slug, Letter.edition, Letter.state, Letter.timing)
-                rows = session.execute(select(*columns_).where(Letter.state.in_(PUBLIC | SIGNABLE))).all()
+                rows = session.execute(EDITIONS).all()
         except SQLAlchemyError:
             return
         known = [(_Known(row.id, row.slug, row.edition, row.timing == APART), row.state in PUBLIC) for row in rows]

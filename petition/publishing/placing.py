@@ -12,6 +12,7 @@ import platform
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -75,9 +76,15 @@ def keep(path: Path, old: Path) -> bool:
 
     What ``put`` writes is as of a full hour; a file that was changed since is not.
     """
-    if not old.is_file() or old.is_symlink() or old.stat().st_mtime_ns % HOUR_NS:
+    try:
+        found = old.lstat()
+    except OSError:
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not stat.S_ISREG(found.st_mode) or found.st_mtime_ns % HOUR_NS:
+        return False
+    if _link(old, path):
+        return True
+    path.parent.mkdir(parents=True, exist_ok=True)  # the first file of its folder, or a disk that can't link
     return _link(old, path)
 
 
@@ -110,9 +117,10 @@ def others_of(folder: Path) -> Iterator[Path]:
         return
     above = {name[:place] for name in ours for place, sign in enumerate(name) if sign == "/"}
     for place, folders, files in os.walk(folder):
-        below = Path(place).relative_to(folder)
+        below = Path(place).relative_to(folder).as_posix()
         for name in (*folders, *files):
-            if (found := (below / name).as_posix()) not in ours and found not in above and found != FOLDER_MARK:
+            found = name if below == "." else f"{below}/{name}"
+            if found not in ours and found not in above and found != FOLDER_MARK:
                 yield folder / found
 
 

@@ -91,6 +91,17 @@ def test_a_tile_that_someone_changed_is_written_again(campaign: Campaign, letter
     assert tile.read_bytes() == before
 
 
+def test_a_link_in_the_place_of_a_tile_becomes_a_file_again(campaign: Campaign, letter: str, tmp_path: Path) -> None:
+    publish(campaign, letter, tmp_path / "face")
+    (tile,) = (tmp_path / "face/log/tile/entries").rglob("*.p/*")
+    elsewhere = tile.rename(tmp_path / "elsewhere")
+    tile.symlink_to(elsewhere)
+    os.utime(tile, (0, 0), follow_symlinks=False)
+
+    assert publish(campaign, letter, tmp_path / "face") == 1
+    assert not tile.is_symlink()
+
+
 def statements(campaign: Campaign, act: Callable[[], int]) -> tuple[int, int]:
     """How often an act asks the database, and what it returns."""
     with asked(campaign.databases.reading) as sent:

@@ -19,7 +19,7 @@ LETTER = re.compile(r"/letters/(?P<slug>[a-z0-9-]+)/(?P<name>.*)", re.DOTALL)
 SITE = re.compile(
     rf"/(?:_site/)?(?P<name>(?:{'|'.join(map(re.escape, SITE_FILES))}|{'|'.join((*TOLD, *SITE_PAGES))})?)"
 )
-INDEX = re.compile(r"/index\.html\Z")
+INDEX = "/index.html"
 """Pages link to each other by their files, so that the same bytes work from a disk."""
 FINAL = "public, max-age=31536000, immutable"
 SHORT = "public, max-age=60"
@@ -51,13 +51,17 @@ class CacheMiddleware:
         return None if found is None else self.answer(found, environ)
 
     def _find(self, environ: dict[str, Any], letter_file: FindLetterFile, site_file: FindSiteFile) -> CachedFile | None:
-        path, language = INDEX.sub("/", environ.get("PATH_INFO", "")), environ.get(LANGUAGE_KEY)
-        if (unlisted := UNLISTED.fullmatch(path)) is not None:
+        path, language = environ.get("PATH_INFO", ""), environ.get(LANGUAGE_KEY)
+        if path.endswith(INDEX):
+            path = path.removesuffix(INDEX) + "/"
+        if (match := LETTER.fullmatch(path)) is not None:
+            slug, name = match.groups()
+            if not name.startswith("_site/"):
+                return letter_file(slug, name, language)
+            path = f"/{name}"
+        elif (unlisted := UNLISTED.fullmatch(path)) is not None:
             return self.cache.file_for_clients(unlisted["path"], unlisted["name"])
-        match = LETTER.fullmatch(path)
-        if match and not match["name"].startswith("_site/"):
-            return letter_file(match["slug"], match["name"], language)
-        site = SITE.fullmatch(f"/{match['name']}" if match else path)
+        site = SITE.fullmatch(path)
         return site_file(site["name"], language or DEFAULT) if site and (not match or site["name"]) else None
 
     def answer(self, kept: CachedFile, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
@@ -91,7 +95,8 @@ def is_asked_by_version(kept: CachedFile, environ: dict[str, Any]) -> bool:
 
     An address that names others, as a page from before an upgrade does, gives today's file for a minute.
     """
-    return kept.file.media_type.startswith(VERSIONED) and environ.get("QUERY_STRING") == query_of(kept.tag)
+    query = environ.get("QUERY_STRING")
+    return bool(query) and query == query_of(kept.tag) and kept.file.media_type.startswith(VERSIONED)
 
 
 LONGEST_HEADER = 1000
@@ -100,14 +105,17 @@ LONGEST_HEADER = 1000
 
 def best_coding(kept: CachedFile, accepted: str) -> str:
     """The smallest coding of a cached file that the visitor accepts; "" for none."""
-    wanted = _codings(accepted[:LONGEST_HEADER])
-    return next((coding for coding in ("br", "gzip") if coding in wanted and coding in kept.encodings), "")
+    for coding in _codings(accepted[:LONGEST_HEADER]):
+        if coding in kept.encodings:
+            return coding
+    return ""
 
 
 @lru_cache(maxsize=64)
-def _codings(accepted: str) -> frozenset[str]:
-    """What a header of Accept-Encoding takes; browsers send a handful of different ones."""
-    return frozenset(name.strip().lower() for name, quality in parse_accept_header(accepted) if quality > 0)
+def _codings(accepted: str) -> tuple[str, ...]:
+    """Our codings that a header of Accept-Encoding takes, best first; browsers send a handful of different ones."""
+    wanted = {name.strip().lower() for name, quality in parse_accept_header(accepted) if quality > 0}
+    return tuple(coding for coding in ("br", "gzip") if coding in wanted)
 
 
 @lru_cache(maxsize=1024)

@@ -27,8 +27,9 @@ class OnionLocation:
 
 def onion_location(onion: str | None, environ: dict[str, Any], headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """The header for an answer with these headers; none for a file or a visitor over the onion service."""
-    is_asked = environ["REQUEST_METHOD"] in ("GET", "HEAD") and not is_onion(environ.get("HTTP_HOST", ""))
-    if onion is None or not is_asked or not _is_page(headers):
+    if onion is None or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+        return []
+    if is_onion(environ.get("HTTP_HOST", "")) or not _is_page(headers):
         return []
     return [("Onion-Location", onion + _address(environ))]
 
