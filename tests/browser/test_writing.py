@@ -20,6 +20,7 @@ pytestmark = pytest.mark.browser
 LONG = replace(WORDS, body="First.\n\nSecond.\n\nThird.")
 Desks = Callable[..., Page]
 KEPT = "Autosaved for you"
+SCRIPTS = pytest.mark.parametrize("scripts", [True, pytest.param(False, marks=pytest.mark.long)])
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def type_body(page: Page, text: str) -> None:
     page.get_by_label("The letter", exact=True).fill(text)
 
 
-@pytest.mark.parametrize("scripts", [True, False])
+@SCRIPTS
 def test_two_organizers_write_at_once_merge_and_decide(desk: Desks, site: Site, place: Place, scripts: bool) -> None:
     ana, ben = desk("Ana", scripts=scripts), desk("Ben", scripts=scripts, width=390)
     for page in (ana, ben):
@@ -191,7 +192,7 @@ def test_what_could_not_be_kept_is_reported_and_tried_again(desk: Desks, place: 
     expect(ana.locator("#kept")).to_contain_text(KEPT)
 
 
-@pytest.mark.parametrize("scripts", [True, False])
+@SCRIPTS
 def test_a_letter_gets_demands_sources_a_translation_and_opens(
     desk: Desks, site: Site, place: Place, scripts: bool
 ) -> None:

@@ -280,7 +280,7 @@ with Session(databases.reading) as session:
 
 
 @ONCE
-@pytest.mark.parametrize("after", [0, 20])
+@pytest.mark.parametrize("after", [pytest.param(0, marks=pytest.mark.long), 20])
 def test_what_a_killed_one_left_beside_the_folder_is_deleted_by_the_next(
     campaign: Campaign, letter: str, tmp_path: Path, after: int
 ) -> None:

@@ -324,14 +324,16 @@ def test_a_token_file_of_a_set_that_no_letter_can_have_is_refused(
 
 
 @ONCE
-def test_a_number_that_no_database_takes_is_no_failure(shared: Shared, prober: Prober) -> None:
-    """Each number of each form by itself: all else is right, so that it gets as far as it can."""
+@pytest.mark.parametrize("at_once", [True, pytest.param(False, marks=pytest.mark.long)], ids=["at once", "one by one"])
+def test_a_number_that_no_database_takes_is_no_failure(shared: Shared, prober: Prober, at_once: bool) -> None:
+    """All numbers of a form; or each by itself: all else is right then, so that it gets as far as it can."""
     numbers = cycle(str(number).encode() for number in BIG)
     for path, good in forms(shared):
         if path.startswith("/organize/"):
             taken = FIELDS.get(path.rsplit("/", 1)[-1], NUMBERS)
-            for name in filter(taken.__contains__, NUMBERS):
-                prober.form(path, {**good, name: next(numbers)})
+            wrong = [{name: next(numbers)} for name in filter(taken.__contains__, NUMBERS)]
+            for given in [{name: value for one in wrong for name, value in one.items()}] if at_once else wrong:
+                prober.form(path, {**good, **given})
 
 
 @ONCE
