@@ -149,7 +149,7 @@ def a_page(campaign: Campaign) -> Iterator[Measured]:
         ROUNDS, *(partial(cpu, partial(asked, each, "GET", path), 10 * AT_ONCE) for each in apps)
     )
     yield Measured(f"a kept page of {len(body) / 1000:.0f} kB", page, {"a bare WSGI answer": floor}, 3.3)
-    yield Measured("the same page", page, {"a bare answer with its headers": alike}, 1.8)
+    yield Measured("the same page", page, {"a bare answer with its headers": alike}, 2.2)
 
 
 def signatures(campaign: Campaign) -> Iterator[Measured]:

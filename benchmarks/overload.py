@@ -31,7 +31,7 @@ WARM = 30.0
 PAUSE = 0.05
 READERS, NEWCOMERS = 96, 32
 """At a time."""
-LONGER = 10.0
+LONGER = 35.0
 """The limit of a signer's median wait, times that without others."""
 MEMBERS = {"appearance": {"step": "counted"}}
 Act = Callable[[], int]
