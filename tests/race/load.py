@@ -47,6 +47,14 @@ def until_answered(port: int, method: str, path: str, body: Any = None) -> tuple
     raise TimeoutError(f"{method} {path} was not answered within {SECONDS} s")
 
 
+def until_not_busy(port: int, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    """Send the same request again while the site says that it is busy (503). Any other answer stands."""
+    until = time.monotonic() + SECONDS
+    while (answer := ask(port, method, path, body))[0] == 503 and time.monotonic() < until:
+        time.sleep(0.05)
+    return answer
+
+
 @dataclass
 class Crowd:
     """People with codes, some at a time; and what they were told."""
