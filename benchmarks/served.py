@@ -95,7 +95,7 @@ def measured(folder: str) -> Iterator[Measured]:
     campaign.close()
     blinded = blind(KEY.public, prepare(os.urandom(200), os.urandom), os.urandom).message
     der = KEY.der()
-    rows = signed(KEY.der(), letter, digest, count)
+    rows = signed(der, letter, digest, count)
     exchanges = [{"code": code, "round": 1, "blinded_message": b64url(blinded)} for code in codes]
     signatures = [{"message": b64url(row["message"]), "signature": b64url(row["signature"]), **MEMBERS} for row in rows]
     table, spent = raw_table(Path(folder) / "raw.db"), iter(rows)

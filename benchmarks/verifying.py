@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
 
+from benchmarks.limits import at_least
 from petition.crypto.encodings import from_b64url
 from petition.verifying import open_source, verify
 from tests.verifying.log_builder import LogBuilder, canonical
@@ -70,8 +71,8 @@ def main() -> int:
         ]
     bare, whole = (statistics.median(column) / size * 1e6 for column in zip(*turns, strict=True))
     ratio = statistics.median(bare / whole for bare, whole in turns)
-    rate = f"of the bare rate: {ratio:.2f}; at least {LEAST:g}{'   TOO LITTLE' if ratio < LEAST else ''}"
-    print(f"RSA verify alone {bare:.1f} µs, verifying {whole:.1f} µs a signature; {rate}")
+    costs = f"RSA verify alone {bare:.1f} µs, verifying {whole:.1f} µs a signature"
+    print(f"{costs}; of the bare rate: {ratio:.2f}; {at_least(ratio, LEAST)}")
     return int(ratio < LEAST)
 
 

@@ -339,7 +339,7 @@ def _end_transaction(connection: Any, _record: Any) -> None:
 
 
 def changed(session: SessionOrConnection, statement: Executable, values: dict[str, Any] | None = None) -> int:
-    """Run an INSERT, UPDATE or DELETE; how many rows it changed is the database's verdict."""
+    """Run an INSERT, UPDATE or DELETE; how many rows it changed, as the database says."""
     keeping = {"preserve_rowcount": True}  # else PostgreSQL's driver has forgotten it after an INSERT
     return cast("CursorResult[Any]", session.execute(statement, values, execution_options=keeping)).rowcount
 

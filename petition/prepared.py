@@ -66,7 +66,7 @@ class Prepared:
         return next(iter(self.all(session, values)), None)
 
     def changed(self, session: Session | Connection, values: Values) -> int:
-        """How many rows an INSERT, UPDATE or DELETE changed is the database's verdict."""
+        """Run an INSERT, UPDATE or DELETE; how many rows it changed, as the database says."""
         connection, compiled = self._ready(session)
         return run_by_driver(connection, compiled.sql, compiled.bound(values))[1]
 

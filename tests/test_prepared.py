@@ -15,7 +15,7 @@ from petition.prepared import Prepared
 from petition.signing.models import Answer, ArrivedAnswer, Round, Tombstone
 from tests.walks import Campaign, asked, is_beginning
 
-ANYONE = b"\xabSECRET-OF-SOMEBODY-32-BYTES-LONG"[:32]
+COMMIT = b"\xabSECRET-COMMIT-OF-32-BYTES-IN-ALL"[:32]
 ADD: Any = Prepared(insert(Tombstone))
 COMMITS = Prepared(select(Tombstone.commit).where(Tombstone.letter_id == bindparam("of_letter")))
 
@@ -98,13 +98,13 @@ def test_who_listens_to_statements_hears_these(campaign: Campaign) -> None:
 
 
 def test_an_error_is_the_one_that_callers_know_and_has_no_value(campaign: Campaign) -> None:
-    row = {"letter_id": campaign.an_open_letter(), "commit": ANYONE}
+    row = {"letter_id": campaign.an_open_letter(), "commit": COMMIT}
     with pytest.raises(IntegrityError) as refused, writing(campaign) as connection:
         ADD.changed(connection, row)
         ADD.changed(connection, row)
 
     whole = "".join(str(one) + repr(one) for one in (refused.value, refused.value.orig, refused.value.__cause__))
-    assert not any(value in whole for value in ("SECRET", ANYONE.hex(), "DETAIL"))
+    assert not any(value in whole for value in ("SECRET", COMMIT.hex(), "DETAIL"))
     with campaign.databases.reading.connect() as connection:
         assert COMMITS.all(connection, {"of_letter": row["letter_id"]}) == []
 

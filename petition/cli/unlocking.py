@@ -44,7 +44,7 @@ def passphrase(file: Path | None, prompt: str) -> str:
         return str(click.prompt(prompt, hide_input=True, err=True))
     lines = file.read_text("utf-8", "replace").splitlines()
     if not lines or not lines[0]:
-        refuse(f"The first line of {file} must be the passphrase.")
+        refuse(f"The first line of {file} must be the password.")
     return lines[0]
 
 

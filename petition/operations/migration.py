@@ -48,7 +48,12 @@ def known_revisions(chain: str, scripts: Path | None = None) -> list[str]:
 def revision_of(engine: Engine) -> str | None:
     """The revision that a database has; None for an empty one."""
     with engine.connect().execution_options(petition_reads=True) as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return revision_in(connection)
+
+
+def revision_in(connection: Connection) -> str | None:
+    """As ``revision_of``, within a transaction."""
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def at_head(engine: Engine, chain: str) -> bool:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from alembic import command
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Date, DateTime, LargeBinary, MetaData, Table, func, insert, select, update
 
 from petition.config import Settings
@@ -22,7 +21,7 @@ from petition.issuing.secrets import RoundSecrets
 from petition.letters.models import Letter
 from petition.letters.states import CLOSED, SIGNABLE
 from petition.operations.backup import Backup, snapshot
-from petition.operations.migration import alembic_config, known_revisions, migrating
+from petition.operations.migration import alembic_config, known_revisions, migrating, revision_in
 from petition.operations.schema import METADATA
 from petition.operations.secrets_folder import adopt_folder
 from petition.private_files import written_beside
@@ -84,7 +83,7 @@ def _write(
 ) -> None:
     """Make the tables, empty at the newest version, as the backup's version had them; fill them, and upgrade them."""
     config = alembic_config(chain, connection, scripts)
-    if MigrationContext.configure(connection).get_current_revision() != backup.revisions[chain]:
+    if revision_in(connection) != backup.revisions[chain]:
         command.downgrade(config, "base")
         command.upgrade(config, backup.revisions[chain])
     tables = MetaData()

@@ -331,8 +331,8 @@ def test_a_number_that_no_database_takes_is_no_failure(shared: Shared, prober: P
     for path, good in forms(shared):
         if path.startswith("/organize/"):
             taken = FIELDS.get(path.rsplit("/", 1)[-1], NUMBERS)
-            wrong = [{name: next(numbers)} for name in filter(taken.__contains__, NUMBERS)]
-            for given in [{name: value for one in wrong for name, value in one.items()}] if at_once else wrong:
+            wrong = {name: next(numbers) for name in filter(taken.__contains__, NUMBERS)}
+            for given in [wrong] if at_once and wrong else [{name: number} for name, number in wrong.items()]:
                 prober.form(path, {**good, **given})
 
 
