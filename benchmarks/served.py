@@ -116,9 +116,11 @@ def measured(folder: str) -> Iterator[Measured]:
         Path(os.environ[BODY]).write_bytes(page(port, path))
         reads, reader = running.enter_context(serving("served:reading"))
         takes, taker = running.enter_context(serving("__main__:bare_post"))
-        kept, bare_page, counted, exchanged, post, verified, private, raw = medians(
+        kept, form, record, bare_page, counted, exchanged, post, verified, private, raw = medians(
             TURNS,
             lambda: cost(top, lambda: ask(port, "GET", path), MANY_AT_ONCE),
+            lambda: cost(top, lambda: ask(port, "GET", f"{path}join"), MANY_AT_ONCE),
+            lambda: cost(top, lambda: ask(port, "GET", f"{path}round.json"), MANY_AT_ONCE),
             lambda: cost(reader, lambda: ask(reads, "GET", path), MANY_AT_ONCE),
             lambda: cost(top, posts(port, f"{path}signatures", sent)),
             lambda: cost(top, posts(port, f"{path}tokens", asked)),
@@ -127,7 +129,8 @@ def measured(folder: str) -> Iterator[Measured]:
             lambda: cpu(lambda: sign_with_fresh_key(der, blinded), AT_ONCE),
             lambda: cpu(lambda: insert_raw(table, letter, b"", b""), AT_ONCE),
         )
-    yield Measured("a kept page, served", kept, {"a bare WSGI answer": bare_page}, 2.5)
+    for what, found in (("page", kept), ("form for a code", form), ("round's record", record)):
+        yield Measured(f"a kept {what}, served", found, {"a bare WSGI answer": bare_page}, 2.5)
     floors = {"verify and raw insert": verified, "a bare POST": post}
     yield Measured("a signature, served", counted, floors, 3.5)
     floors = {"the private operation, with a fresh key": private, "raw insert": raw, "a bare POST": post}

@@ -118,7 +118,7 @@ def application() -> Any:
         raise SystemExit("The server that this worker belongs to is gone.")
     app = create_app()
     front = make_front(app)
-    keep_ready(app.extensions["petition.cache"], app.extensions["petition"].clock)
+    keep_ready(app)
     return front
 
 

@@ -118,6 +118,18 @@ class _Known:
         return (self.id, self.edition, to_hour(moment) if self.is_apart else None)
 
 
+@dataclass(frozen=True)
+class ReadableLetter:
+    """A letter that people may read, as far as its answers depend on it."""
+
+    id: str
+    edition: int
+    slug: str | None
+    """None until it is public."""
+    rounds: tuple[int | None, ...]
+    """What its records may be asked for by; None for the newest round."""
+
+
 Make = Callable[[_Known, str, str | None], PublicFile | None]
 
 
@@ -182,13 +194,35 @@ class PublicCache:
         with Session(self._reading) as session:
             return round_json(session, letter_at(session, path), self._url, number, moment=moment)
 
+    def readable_letters(self, moment: datetime) -> list[ReadableLetter]:
+        """The letters that people may read, public ones first, as of when the editions were last asked for."""
+        found = []
+        for known in sorted(self._unlisted.values(), key=lambda one: one.slug not in self._listed):
+            rounds = tuple(self._records.get(known.key_of_records(moment), {}))
+            slug = known.slug if known.slug in self._listed else None
+            found.append(ReadableLetter(known.id, known.edition, slug, rounds))
+        return found
+
     def prepare(self, moment: datetime) -> None:
-        """Make what visitors may ask for, before they do. A timer in each worker calls this, never a visitor.
+        """Make what visitors may ask for, before they do. A timer in each worker calls this, never a visitor."""
+        self.prepare_records(moment)
+        self.prepare_files()
+
+    def prepare_records(self, moment: datetime) -> None:
+        """Ask for the editions, and make the records of rounds that are not made yet."""
+        self._refresh(fresh=True)
+        known = {one.key_of_records(moment): path for path, one in self._unlisted.items()}
+        ready = {key: records for key, records in self._records.items() if key in known}
+        for key in known.keys() - ready.keys():
+            with Session(self._reading) as session, suppress(Refusal):  # taken down meanwhile, or of version 0.1.0
+                ready[key] = rounds_json(session, letter_at(session, known[key]), self._url, moment=moment)
+        self._records = ready
+
+    def prepare_files(self) -> None:
+        """Make the site's files, and those of letters' newest editions.
 
         A letter one of whose files can't be made holds up no other; it is tried again with its next edition.
         """
-        self._refresh(fresh=True)
-        self._prepare_records(moment)
         for name in SITE_FILES:
             self.site_file(name, DEFAULT)
         for language in languages():
@@ -203,14 +237,6 @@ class PublicCache:
             except Exception as error:
                 log_error("a letter's files could not be made ahead", error)
         self._prepared = listed
-
-    def _prepare_records(self, moment: datetime) -> None:
-        known = {one.key_of_records(moment): path for path, one in self._unlisted.items()}
-        ready = {key: records for key, records in self._records.items() if key in known}
-        for key in known.keys() - ready.keys():
-            with Session(self._reading) as session, suppress(Refusal):  # taken down meanwhile, or of version 0.1.0
-                ready[key] = rounds_json(session, letter_at(session, known[key]), self._url, moment=moment)
-        self._records = ready
 
     def _prepare_files(self, known: _Known) -> None:
         """All files of an edition, while memory has room for them."""

@@ -19,6 +19,7 @@ from petition.publishing.cache import SITE_PAGES, TOLD, PublicCache
 from petition.publishing.templates import render
 from petition.web import desk, joining, public, signing
 from petition.web.failures import RETRY_SECONDS, Failures, failure_of, log_flask_failure
+from petition.web.kept_answers import KeptAnswers
 from petition.web.public.cache_middleware import CacheMiddleware
 from petition.web.server import DESK_BODY, SIGNING_BODY, Front
 from petition.web.shared.context import (
@@ -71,6 +72,7 @@ def add_web(app: Flask, cache: PublicCache, url: str | None) -> None:
     app.dispatch_request = lambda: retried(dispatch, close_sessions)  # type: ignore[method-assign]
     kept = CacheMiddleware(app.wsgi_app, cache, url)
     found: Site = app.extensions["petition"]
+    app.extensions["petition.kept_answers"] = KeptAnswers(app.wsgi_app, cache, found.random)
     outages = app.extensions["petition.outages"] = Outages(found.databases, found.settings.data, found.clock)
     app.wsgi_app = Failures(LanguagePrefix(kept), outages)  # type: ignore[method-assign]
     app.extensions["petition.cache_middleware"] = kept
@@ -208,17 +210,19 @@ def apologize(error: Exception) -> Any:
 
 
 class CachedPages:
-    """Public files for the front of the server, in any language that their address asks for."""
+    """What the front of the server answers from memory, in any language that the address asks for: public files, and
+    what is kept for signers."""
 
-    def __init__(self, kept: CacheMiddleware, onion: str | None) -> None:
-        self._kept = kept
+    def __init__(self, files: CacheMiddleware, answers: KeptAnswers, onion: str | None) -> None:
+        self._files = files
+        self._answers = answers
         self._onion = onion
 
     def ready(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes] | None:
         """The answer from memory, or None."""
         asked = dict(environ)
         move_language(asked)
-        answer = self._kept.ready(asked)
+        answer = self._files.ready(asked) or self._answers.ready(asked)
         if answer is None:
             return None
         status, headers, body = answer
@@ -248,5 +252,6 @@ def make_front(app: Flask) -> Front:
         request = app.request_class(environ)
         return is_known(app.session_interface.open_session(app, request) or {})
 
-    cached = CachedPages(app.extensions["petition.cache_middleware"], app.extensions["petition"].settings.onion)
+    files, answers = app.extensions["petition.cache_middleware"], app.extensions["petition.kept_answers"]
+    cached = CachedPages(files, answers, app.extensions["petition"].settings.onion)
     return Front(app, cached, refusal, [*SECURITY_HEADERS.items()], knows)

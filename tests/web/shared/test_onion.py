@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from petition import create_app
+from petition.web.ahead import prepare
 from petition.web.app import CachedPages
 from tests.walks import Campaign
 
@@ -60,10 +61,13 @@ def test_pages_that_the_servers_front_answers_from_memory_tell_it_too(campaign: 
     slug = campaign.letter_row(campaign.a_published_letter()).slug
     app = create_app(replace(campaign.settings, onion=ONION), campaign.clock)
     app.test_client().get(f"/es/letters/{slug}/")
-    cached = CachedPages(app.extensions["petition.cache_middleware"], ONION)
-    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": f"/es/letters/{slug}/", "HTTP_HOST": "letters.example.org"}
-    answer = cached.ready(environ)
-    app.extensions["petition"].databases.dispose()
+    prepare(app)
+    answers = app.extensions["petition.kept_answers"]
+    cached = CachedPages(app.extensions["petition.cache_middleware"], answers, ONION)
+    for path in (f"/es/letters/{slug}/", f"/es/letters/{slug}/join"):
+        asked = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": "", "HTTP_HOST": "letters.example.org"}
+        answer = cached.ready(asked)
 
-    assert answer is not None
-    assert ("Onion-Location", f"{ONION}/es/letters/{slug}/") in answer[1]
+        assert answer is not None
+        assert [found for found in answer[1] if found[0] == "Onion-Location"] == [("Onion-Location", ONION + path)]
+    app.extensions["petition"].databases.dispose()
