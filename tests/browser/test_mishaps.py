@@ -88,6 +88,7 @@ def test_going_back_after_a_cut_and_sending_the_same_code_gives_the_token(
     assert (site.spent(place), counted(site, place)) == (1, 1)
 
 
+@pytest.mark.long  # the code is sent once more, as after going back
 def test_opening_the_link_again_after_a_cut_gives_the_token(plain: Phone, site: Site, place: Place) -> None:
     code = site.code(place)
     plain.come(site.url(place, "join"))
@@ -215,6 +216,7 @@ def test_a_letter_that_closed_meanwhile_says_so_and_keeps_what_was_typed(plain: 
     assert site.spent(place) == 0
 
 
+@pytest.mark.long  # one that closed before the code was sent says the same
 def test_a_letter_that_closed_before_the_last_button_says_so(plain: Phone, site: Site) -> None:
     place = site.shared.a_published_letter()
     plain.come(site.url(place, "join"))
