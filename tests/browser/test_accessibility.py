@@ -18,7 +18,6 @@ from tests.browser.walks import (
     an_organizer_writes_and_opens,
     everybody_reads,
     in_conflict,
-    sign_in,
 )
 
 pytestmark = pytest.mark.browser
@@ -71,7 +70,7 @@ def test_the_pages_of_workers_and_readers(window: Window, site: Site, each: Look
 
     a_worker_signs_and_withdraws(window.page, site.url(hidden), site.code(hidden), each)
     everybody_reads(window.page, public, each)
-    sign_in(window.page)
+    window.sign_in()
     window.page.goto(f"{public.desk}numbers")
     window.page.locator("summary").click()
     look(window.page, "numbers on the desk")
@@ -109,7 +108,7 @@ def test_the_pages_that_scripts_make(phone: Phone, site: Site, each: Look) -> No
 @pytest.mark.long  # its pages are looked at while an organizer writes; here also those that nobody comes by
 def test_every_page_of_a_draft_that_has_an_address(window: Window, site: Site) -> None:
     draft = site.shared.a_draft(**EVERYTHING, words=HARD)
-    sign_in(window.page)
+    window.sign_in()
 
     seen = looked_at(window, organizers_pages(site, draft))
 
@@ -119,7 +118,7 @@ def test_every_page_of_a_draft_that_has_an_address(window: Window, site: Site) -
 @pytest.mark.long  # most of its pages are looked at while people come by
 def test_every_page_of_a_public_letter_that_organizers_may_open(window: Window, site: Site) -> None:
     public = a_full_letter(site, words=HARD)
-    sign_in(window.page)
+    window.sign_in()
 
     seen = looked_at(window, organizers_pages(site, public))
 
