@@ -27,16 +27,32 @@ def letter(site: Site) -> str:
     return made
 
 
-@pytest.fixture
-def window(chromium: Browser, site: Site, letter: str) -> Iterator[Window]:
-    """A phone that must ask no other site, and must not complain."""
+@pytest.fixture(scope="module")
+def said() -> list[str]:
+    """What pages complain of."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def used_window(chromium: Browser, site: Site, letter: str, said: list[str]) -> Iterator[Window]:
+    """A phone for one reader after the other."""
     made = Window(chromium, site, viewport={"width": 390, "height": 844})
-    said: list[str] = []
     made.page.on("console", lambda line: said.append(f"{line.type} {line.text}"))
     made.page.on("pageerror", lambda error: said.append(str(error)))
     yield made
-    assert (made.elsewhere(), [line for line in said if "Content Security" in line or "Error:" in line]) == ([], [])
     made.context.close()
+
+
+@pytest.fixture
+def window(used_window: Window, said: list[str]) -> Iterator[Window]:
+    """A phone that must ask no other site, and must not complain."""
+    said.clear()
+    used_window.asked.clear()
+    yield used_window
+    used_window.page.unroute_all()
+    used_window.page.goto("about:blank")
+    found = [line for line in said if "Content Security" in line or "Error:" in line]
+    assert (used_window.elsewhere(), found) == ([], [])
 
 
 @pytest.fixture(scope="module")
