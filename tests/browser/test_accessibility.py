@@ -52,9 +52,11 @@ def window(chromium: Browser, site: Site) -> Iterator[Window]:
     network = made.context.new_cdp_session(made.page)
     network.send("Network.enable")
     network.send("Network.setBlockedURLs", {"urls": ["*.js*"]})  # a route would ask the test about every request
+    came: list[str] = []
+    made.page.on("response", lambda answer: came.append(answer.url))
     yield made
     made.context.close()
-    assert made.elsewhere() == []
+    assert (made.elsewhere(), [url for url in came if ".js" in url]) == ([], [])
 
 
 @pytest.fixture
