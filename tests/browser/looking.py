@@ -26,6 +26,11 @@ def look(page: Page, name: str) -> None:
         page.emulate_media(color_scheme=scheme)
         violations = page.evaluate(FOUND, {**RULES[scheme], "resultTypes": ["violations"]})
         assert violations == [], f"{name} {page.url}, {scheme}"
+    look_at_its_width(page, name)
+
+
+def look_at_its_width(page: Page, name: str) -> None:
+    """On a very small screen."""
     page.set_viewport_size(SMALL)
     no_sideways_scrolling(page, name)
     page.set_viewport_size(PHONE)

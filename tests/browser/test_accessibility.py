@@ -1,35 +1,62 @@
 """On every page, in light and in dark, axe-core finds nothing, and nothing scrolls sideways on a very small screen."""
 
+import os
 from collections.abc import Iterable, Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from tests.browser.every_page import EVERYTHING, a_full_letter, opens, organizers_pages
-from tests.browser.looking import look
+from tests.browser.looking import look, look_at_its_width
 from tests.browser.script.phones import PHONE, Phone, Site, a_phone
 from tests.browser.walks import (
     HARD,
+    Look,
     Window,
     a_worker_signs_and_withdraws,
     an_organizer_is_refused_and_signs_in,
     an_organizer_writes_and_opens,
     everybody_reads,
     in_conflict,
-    sign_in,
 )
 
 pytestmark = pytest.mark.browser
+ALIKE = {
+    "empty desk": "desk with letters",
+    "if they ask you": "promises",
+    "join with scripts": "refused code with scripts",
+    "new letter": "refused letter",
+    "receipt form": "refused receipt",
+    "receipt of a name": "receipt with scripts",
+    "removal form": "removing",
+    "role chosen": "name typed",
+    "sign in": "refused sign-in",
+}
+"""Pages that show nothing that another does not show, too, and which that is."""
+
+
+@pytest.fixture(params=["distinct", pytest.param("all", marks=pytest.mark.long)])
+def each(request: pytest.FixtureRequest) -> Look:
+    """Looks at each page; at those that are like another in every way only where there is time."""
+
+    def look_at_distinct(page: Page, name: str) -> None:
+        (look_at_its_width if name in ALIKE else look)(page, name)
+
+    return look if request.param == "all" else look_at_distinct
 
 
 @pytest.fixture
 def window(chromium: Browser, site: Site) -> Iterator[Window]:
-    """A browser with scripts on, because axe is one, in which the site's own are not there."""
+    """A browser with scripts on, because axe is one, in whose page the site's own are not there."""
     made = Window(chromium, site, viewport=PHONE)
-    made.context.route("**/*.js*", lambda route: route.abort())
+    network = made.context.new_cdp_session(made.page)
+    network.send("Network.enable")
+    network.send("Network.setBlockedURLs", {"urls": ["*.js*"]})  # a route would ask the test about every request
+    came: list[str] = []
+    made.page.on("response", lambda answer: came.append(answer.url))
     yield made
     made.context.close()
-    assert made.elsewhere() == []
+    assert (made.elsewhere(), [url for url in came if ".js" in url]) == ([], [])
 
 
 @pytest.fixture
@@ -41,51 +68,51 @@ def phone(chromium: Browser, site: Site) -> Iterator[Phone]:
     assert made.complaints == []
 
 
-def test_the_pages_of_workers_and_readers(window: Window, site: Site) -> None:
+def test_the_pages_of_workers_and_readers(window: Window, site: Site, each: Look) -> None:
     public = a_full_letter(site, words=HARD, contact="press@letters.example")
     hidden = site.open_letter(words=HARD)
 
-    a_worker_signs_and_withdraws(window.page, site.url(hidden), site.code(hidden), look)
-    everybody_reads(window.page, public, look)
-    sign_in(window.page)
+    a_worker_signs_and_withdraws(window.page, site.url(hidden), site.code(hidden), each)
+    everybody_reads(window.page, public, each)
+    window.sign_in()
     window.page.goto(f"{public.desk}numbers")
     window.page.locator("summary").click()
     look(window.page, "numbers on the desk")
 
 
-def test_the_pages_of_organizers(window: Window, site: Site) -> None:
-    an_organizer_writes_and_opens(window.page, site, "Pia", look)
+def test_the_pages_of_organizers(window: Window, site: Site, each: Look) -> None:
+    an_organizer_writes_and_opens(window.page, site, f"Pia {os.urandom(4).hex()}", each)
     window.context.clear_cookies()
-    an_organizer_is_refused_and_signs_in(window.page, look)
-    in_conflict(window.page, site.shared.a_draft(words=HARD), look)
+    an_organizer_is_refused_and_signs_in(window.page, each)
+    in_conflict(window.page, site.shared.a_draft(words=HARD), each)
 
 
-def test_the_pages_that_scripts_make(phone: Phone, site: Site) -> None:
+def test_the_pages_that_scripts_make(phone: Phone, site: Site, each: Look) -> None:
     place = site.open_letter()
     phone.come(site.url(place, "join"))
-    look(phone.page, "join")
+    each(phone.page, "join with scripts")
     phone.type_code("ABCD")
     phone.press("Sign anonymously")
     phone.expect_told("A code has 16 characters")
-    look(phone.page, "refused code")
+    each(phone.page, "refused code with scripts")
     phone.type_code(site.code(place))
     receipt = phone.sign()
-    look(phone.page, "receipt")
+    each(phone.page, "receipt with scripts")
     phone.press("Show as image")
-    look(phone.page, "receipt as a picture")
+    each(phone.page, "receipt as a picture")
     phone.come(site.url(place, "remove"))
     phone.page.get_by_label("Your receipt").fill(receipt)
     phone.press("Continue")
-    look(phone.page, "asked before removing")
+    each(phone.page, "asked before removing")
     phone.press("Remove my signature")
     phone.expect_told("Your signature is removed.")
-    look(phone.page, "removed")
+    each(phone.page, "removed")
 
 
 @pytest.mark.long  # its pages are looked at while an organizer writes; here also those that nobody comes by
 def test_every_page_of_a_draft_that_has_an_address(window: Window, site: Site) -> None:
     draft = site.shared.a_draft(**EVERYTHING, words=HARD)
-    sign_in(window.page)
+    window.sign_in()
 
     seen = looked_at(window, organizers_pages(site, draft))
 
@@ -95,7 +122,7 @@ def test_every_page_of_a_draft_that_has_an_address(window: Window, site: Site) -
 @pytest.mark.long  # most of its pages are looked at while people come by
 def test_every_page_of_a_public_letter_that_organizers_may_open(window: Window, site: Site) -> None:
     public = a_full_letter(site, words=HARD)
-    sign_in(window.page)
+    window.sign_in()
 
     seen = looked_at(window, organizers_pages(site, public))
 
@@ -112,21 +139,21 @@ def looked_at(window: Window, paths: Iterable[str]) -> set[str]:
     return seen
 
 
-def test_the_choices_of_how_to_be_listed(phone: Phone, site: Site) -> None:
+def test_the_choices_of_how_to_be_listed(phone: Phone, site: Site, each: Look) -> None:
     place = site.open_letter(**EVERYTHING)
     phone.come(site.url(place, "join"))
     phone.type_code(site.code(place))
     for summary in phone.page.locator("summary:visible").all():
         summary.click()
-    look(phone.page, "choices with scripts")
+    each(phone.page, "choices with scripts")
     phone.page.get_by_label("Anonymous, plus my answers").check()
     phone.page.get_by_label("Role", exact=True).select_option("Software")
-    look(phone.page, "a group chosen")
+    each(phone.page, "role chosen")
     phone.page.get_by_label("Show my name once 50 people have signed").check()
     phone.page.get_by_label("Name to show").fill("Ana Muster")
-    look(phone.page, "a name typed")
+    each(phone.page, "name typed")
     phone.sign()
-    look(phone.page, "receipt")
+    each(phone.page, "receipt of a name")
 
 
 DARK_ON_DARK = "@media (prefers-color-scheme: dark) { p { color: #333; background: #000 } }"

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.looking import SMALL, no_sideways_scrolling
 from tests.browser.looking import look as look_at
 from tests.browser.script.phones import PHONE, Site
-from tests.browser.walks import Window, at, follow, press, sign_in
+from tests.browser.walks import Window, at, follow, press
 from tests.jobs.test_mailer import fresh, look
 from tests.mail_server import code_in
 from tests.shared import Place
@@ -69,14 +69,13 @@ def test_axe_finds_nothing_on_these_pages_and_they_do_not_scroll_sideways(
     window = Window(chromium, site, viewport=PHONE)
     page = window.page
     page.goto(site.url(place, "join"))
-    look_at(page, "join")
     page.get_by_label("Your work email").fill("ana at example.com")
     press(page, "Email me a code")
     look_at(page, "refused address")
     page.get_by_label("Your work email").fill("ana@example.com")
     press(page, "Email me a code")
     look_at(page, "mailed")
-    sign_in(page)
+    window.sign_in()
     for letter in (place, site.shared.a_draft(mail=DOMAINS, routes=("code", "mail"))):
         page.goto(f"{site.root}{letter.desk}routes")
         look_at(page, f"routes of {letter.slug}")

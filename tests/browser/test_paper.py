@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from petition.letters.text.letter_text import LetterText
 from petition.publishing.documents.code_sheets import STRIPS
 from tests.browser.script.phones import Site
-from tests.browser.walks import Window, press, sign_in
+from tests.browser.walks import Window, press
 from tests.walks import WORDS
 
 pytestmark = pytest.mark.browser
@@ -28,7 +28,7 @@ WORDY = replace(WORDS, title=TITLES[1], language="de")
 def page(chromium: Browser, site: Site) -> Iterator[Page]:
     """A browser in which Ana is signed in."""
     window = Window(chromium, site)
-    sign_in(window.page)
+    window.sign_in()
     yield window.page
     window.context.close()
 
@@ -80,7 +80,14 @@ def test_ten_strips_to_pass_on_are_two_sheets(page: Page, site: Site) -> None:
         assert (first.count("Code "), second.count("Code ")) == (4, 6)
 
 
-@pytest.mark.parametrize("title", TITLES, ids=["short", "long", "wide"])
+@pytest.mark.parametrize(
+    "title",
+    [
+        pytest.param(TITLES[0], id="short", marks=pytest.mark.long),
+        pytest.param(TITLES[1], id="long"),
+        pytest.param(TITLES[2], id="wide"),
+    ],
+)
 def test_a_poster_is_one_sheet(page: Page, site: Site, title: str) -> None:
     place = site.shared.a_published_letter(words=replace(WORDS, title=title))
     page.goto(f"{place.desk}poster")

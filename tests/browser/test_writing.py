@@ -31,13 +31,8 @@ def desk(chromium: Browser, site: Site) -> Iterator[Desks]:
     def of(name: str, *, scripts: bool = True, width: int = 1280) -> Page:
         size = {"width": width, "height": 800}
         made.append(Window(chromium, site, viewport=size, java_script_enabled=scripts))
-        page = made[-1].page
-        page.goto("/organize/sign-in")
-        page.get_by_label("Your name").fill(name)
-        page.get_by_label("Password", exact=True).fill(PASSPHRASE)
-        press(page, "Sign in")
-        at(page, "My letters")
-        return page
+        made[-1].sign_in(name)
+        return made[-1].page
 
     yield of
     for window in made:

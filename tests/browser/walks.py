@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from petition.letters.organizers.accounts import add_organizer
 from tests.browser.script.phones import Site
 from tests.patience import MILLISECONDS
 from tests.shared import Place
+from tests.visitors import SITE
 from tests.walks import PASSPHRASE, WORDS, LetterText
 
 Look = Callable[[Page, str], None]
@@ -35,7 +37,14 @@ class Window:
         self.asked: list[str] = []
         self.context.on("request", lambda request: self.asked.append(request.url))
         self.page = self.context.new_page()
-        self._root = site.root
+        self._site, self._root = site, site.root
+
+    def sign_in(self, name: str = "Ana") -> None:
+        """An organizer is signed in here, without the pages that lead there."""
+        client = self._site.campaign.signed_in(self._site.shared.app, name).client
+        cookie = client.get_cookie("organizer", urlsplit(SITE).hostname, "/organize")
+        here = urlsplit(self._root).hostname or ""
+        self.context.add_cookies([{"name": "organizer", "value": cookie.value, "domain": here, "path": "/organize"}])
 
     def elsewhere(self) -> list[str]:
         """What was asked of other sites."""
@@ -206,12 +215,3 @@ def in_conflict(page: Page, place: Place, look: Look) -> None:
     expect(page.get_by_role("heading", name="The newer saved version")).to_be_visible()
     look(page, "conflict")
     other.close()
-
-
-def sign_in(page: Page) -> None:
-    """Ana comes to her desk."""
-    page.goto("/organize/sign-in")
-    page.get_by_label("Your name").fill("Ana")
-    page.get_by_label("Password", exact=True).fill(PASSPHRASE)
-    press(page, "Sign in")
-    at(page, "My letters")

@@ -1,5 +1,6 @@
 """Published letters at addresses of their own, and a page of theirs that has the modules of the verification."""
 
+import base64
 import contextlib
 import http.server
 import json
@@ -35,6 +36,17 @@ VERIFY = """async (addresses) => {
     return verdicts;
 }"""
 """Verifies the letters at some addresses, a few at a time, as the worker does."""
+VERIFY_FILES = """async ([addresses, files]) => {
+    const really = window.fetch;
+    window.fetch = async ({ pathname }) => {
+        if (!(pathname in files)) return new Response("", { status: 404 });
+        return new Response(Uint8Array.from(atob(files[pathname]), (byte) => byte.charCodeAt(0)));
+    };
+    const verdicts = await (VERIFY)(addresses);
+    window.fetch = really;
+    return verdicts;
+}""".replace("VERIFY", VERIFY)
+"""The same for letters whose files come along with the question: a server would be asked for thousands."""
 
 
 @dataclass
@@ -119,6 +131,17 @@ def rsa_keys() -> list[rsa.RSAPrivateKey]:
 def build(rsa_keys: list[rsa.RSAPrivateKey]) -> Callable[..., LogBuilder]:
     """Starts a new log; takes whatever ``LogBuilder`` takes."""
     return lambda **changes: LogBuilder(rsa_keys, **changes)
+
+
+def verdicts_of(page: Page, letters: Mapping[str, Mapping[str, bytes]]) -> dict[str, Any]:
+    """What the browser finds in each letter, by its name."""
+    sent = {
+        f"/{name}/{'' if path == 'index.html' else path}": base64.b64encode(data).decode()
+        for name, files in letters.items()
+        for path, data in files.items()
+    }
+    found = page.evaluate(VERIFY_FILES, [[f"/{name}/" for name in letters], sent])
+    return {name: found[f"/{name}/"] for name in letters}
 
 
 @pytest.fixture

@@ -27,16 +27,32 @@ def letter(site: Site) -> str:
     return made
 
 
-@pytest.fixture
-def window(chromium: Browser, site: Site, letter: str) -> Iterator[Window]:
-    """A phone that must ask no other site, and must not complain."""
+@pytest.fixture(scope="module")
+def said() -> list[str]:
+    """What pages complain of."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def used_window(chromium: Browser, site: Site, letter: str, said: list[str]) -> Iterator[Window]:
+    """A phone for one reader after the other."""
     made = Window(chromium, site, viewport={"width": 390, "height": 844})
-    said: list[str] = []
     made.page.on("console", lambda line: said.append(f"{line.type} {line.text}"))
     made.page.on("pageerror", lambda error: said.append(str(error)))
     yield made
-    assert (made.elsewhere(), [line for line in said if "Content Security" in line or "Error:" in line]) == ([], [])
     made.context.close()
+
+
+@pytest.fixture
+def window(used_window: Window, said: list[str]) -> Iterator[Window]:
+    """A phone that must ask no other site, and must not complain."""
+    said.clear()
+    used_window.asked.clear()
+    yield used_window
+    used_window.page.unroute_all()
+    used_window.page.goto("about:blank")
+    found = [line for line in said if "Content Security" in line or "Error:" in line]
+    assert (used_window.elsewhere(), found) == ([], [])
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +72,15 @@ def check(page: Page, address: str, button: str = "Check this count") -> None:
     press(page, button)
 
 
-def test_a_reader_checks_the_count_with_one_button(window: Window) -> None:
-    for path in (ADDRESS, f"/es{ADDRESS}", f"/en{ADDRESS}press/"):
+@pytest.mark.parametrize(
+    "paths",
+    [
+        pytest.param((ADDRESS, f"/es{ADDRESS}press/"), id="some"),
+        pytest.param((f"/es{ADDRESS}", f"/en{ADDRESS}press/"), id="others", marks=pytest.mark.long),
+    ],
+)
+def test_a_reader_checks_the_count_with_one_button(window: Window, paths: tuple[str, ...]) -> None:
+    for path in paths:
         window.page.goto(path)
         button = window.page.locator("#check-count button").first
         button.click()
@@ -87,11 +110,18 @@ def test_nothing_is_fetched_before_the_button_is_pressed(window: Window) -> None
     assert [url for url in window.asked if "/log/" in url or "verify" in url or "counts.json" in url] == []
 
 
-def test_a_copy_of_the_files_checks_itself(chromium: Browser, copies: str) -> None:
+@pytest.mark.parametrize(
+    "paths",
+    [
+        pytest.param(("", "es/press/index.html"), id="some"),
+        pytest.param(("press/index.html", "es/"), id="others", marks=pytest.mark.long),
+    ],
+)
+def test_a_copy_of_the_files_checks_itself(chromium: Browser, copies: str, paths: tuple[str, ...]) -> None:
     context = chromium.new_context()
     page, asked = context.new_page(), []
     page.on("request", lambda request: asked.append(request.url))
-    for path in ("", "press/index.html", "es/", "es/press/index.html"):
+    for path in paths:
         page.goto(copies + path)
         page.locator("#check-count button").first.click()
 
@@ -128,10 +158,15 @@ DAMAGED: list[tuple[str, Callable[[bytes], bytes] | None]] = [
 """Files, and how they are damaged, or that they are missing."""
 
 
-def test_a_damaged_record_is_accused_of_nothing_that_was_not_checked(chromium: Browser, copies: str) -> None:
+@pytest.mark.parametrize(
+    "damages", [DAMAGED[:2], pytest.param(DAMAGED[2:], marks=pytest.mark.long)], ids=["entries", "checkpoint"]
+)
+def test_a_damaged_record_is_accused_of_nothing_that_was_not_checked(
+    chromium: Browser, copies: str, damages: list[tuple[str, Callable[[bytes], bytes] | None]]
+) -> None:
     context = chromium.new_context()
     page = context.new_page()
-    for path, damage in DAMAGED:
+    for path, damage in damages:
         page.unroute_all()
         page.route(f"**/{path}", partial(damaged, damage=damage))
         check(page, copies)
@@ -208,7 +243,7 @@ def test_a_browser_without_ed25519_says_what_it_could_not_check(window: Window) 
     expect(result).to_contain_text("your browser can't verify the record's own signature")
 
 
-@pytest.mark.parametrize("path", ["", "press/"])
+@pytest.mark.parametrize("path", ["", pytest.param("press/", marks=pytest.mark.long)])
 def test_without_scripts_there_is_no_button_but_the_command(
     chromium: Browser, site: Site, letter: str, path: str
 ) -> None:

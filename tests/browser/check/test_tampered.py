@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from playwright.sync_api import Page
 
-from tests.browser.check.conftest import VERIFY, Mirror, failed
+from tests.browser.check.conftest import VERIFY, Mirror, failed, verdicts_of
 from tests.browser.firefox import Firefox, firefox, tries
 from tests.install_browser import find_firefox
 from tests.verifying.tampered import CASES
@@ -25,11 +25,9 @@ UNKNOWABLE = {
 
 
 @pytest.fixture(scope="module")
-def verdicts(mirror: Mirror, page: Page, rsa_keys: list[rsa.RSAPrivateKey]) -> dict[str, Any]:
+def verdicts(page: Page, rsa_keys: list[rsa.RSAPrivateKey]) -> dict[str, Any]:
     """What the browser finds in each tampered letter, by the case's name."""
-    names = {mirror.publish(name, case.build(rsa_keys).files()): name for name, case in CASES.items()}
-    found = page.evaluate(VERIFY, list(names))
-    return {name: found[address] for address, name in names.items()}
+    return verdicts_of(page, {name: case.build(rsa_keys).files() for name, case in CASES.items()})
 
 
 def test_the_browser_fails_what_petition_verify_fails(verdicts: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from playwright.sync_api import Page
 
 from petition.verifying import NothingChecked, open_source, verify
-from tests.browser.check.conftest import VERIFY, Mirror, failed
+from tests.browser.check.conftest import VERIFY, Mirror, failed, verdicts_of
 from tests.verifying.campaigns import campaigns, carry_out
 from tests.verifying.log_builder import LogBuilder, of_everything, root, tile, write
 from tests.verifying.test_tampering import flipped
@@ -25,15 +25,14 @@ Files = Mapping[str, bytes]
 
 
 @pytest.fixture
-def both(mirror: Mirror, page: Page, tmp_path: Path) -> Callable[..., list[tuple[Any, Any]]]:
+def both(page: Page, tmp_path: Path) -> Callable[..., list[tuple[Any, Any]]]:
     """For each letter, given as files: which checks fail in the browser, and which with the command; with numbers."""
     numbers = count()
 
     def compare(letters: list[Files]) -> list[tuple[Any, Any]]:
-        names = [mirror.publish(f"{tmp_path.name}-{next(numbers)}", files) for files in letters]
-        found = page.evaluate(VERIFY, names)
-        folders = [write(tmp_path / name.strip("/"), files) for name, files in zip(names, letters, strict=True)]
-        return [(in_browser(found[name]), by_command(folder)) for name, folder in zip(names, folders, strict=True)]
+        named = {f"letter-{next(numbers)}": files for files in letters}
+        found = verdicts_of(page, named)
+        return [(in_browser(found[name]), by_command(write(tmp_path / name, named[name]))) for name in named]
 
     return compare
 

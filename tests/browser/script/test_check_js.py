@@ -168,8 +168,15 @@ def test_in_a_closed_letter_a_signature_that_is_missing_among_others_was_left_ou
 ANNULLED = {"type": "annulled", "round": 1, "reason": "Codes were \u202estolen"}
 
 
-@pytest.mark.parametrize("ending", [[], [CLOSED]], ids=["open", "closed"])
-@pytest.mark.parametrize("has_file", [False, True], ids=["words", "a file"])
+@pytest.mark.parametrize(
+    ("ending", "has_file"),
+    [
+        pytest.param([], False, id="open, words"),
+        pytest.param([], True, id="open, a file", marks=pytest.mark.long),
+        pytest.param([CLOSED], False, id="closed, words", marks=pytest.mark.long),
+        pytest.param([CLOSED], True, id="closed, a file"),
+    ],
+)
 def test_what_waited_in_the_only_set_was_deleted_when_that_was_canceled(
     visitor: Visitor,
     issuer: Issuer,

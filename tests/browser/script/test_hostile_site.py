@@ -39,10 +39,10 @@ def records(liar: Hostile) -> dict[str, Callable[[], object]]:
 # Someone who holds a pin
 
 
-LESS_OFTEN = [pytest.param(how, marks=pytest.mark.long) for how in ("public address", "name")]
+LESS_OFTEN = [pytest.param(how, marks=pytest.mark.long) for how in ("typed", "public address", "name")]
 
 
-@pytest.fixture(params=["link", "typed", *LESS_OFTEN])
+@pytest.fixture(params=["link", *LESS_OFTEN])
 def holder(request: pytest.FixtureRequest, visitor: Visitor, issuer: Issuer, web: Web) -> Visitor:
     """A visitor with the pin of the honest record, held in one of the possible ways."""
     if request.param == "public address":

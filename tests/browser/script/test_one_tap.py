@@ -63,7 +63,7 @@ def require_refused(visitor: Visitor, field: str, files: Sequence[dict[str, Any]
 # The whole way
 
 
-def test_one_tap_leads_from_the_link_to_the_receipt(arrived: Visitor, issuer: Issuer) -> None:
+def test_one_tap_leads_from_the_link_to_the_receipt_and_nothing_is_stored(arrived: Visitor, issuer: Issuer) -> None:
     arrived.press()
     arrived.expect_heading("You signed")
 
@@ -73,6 +73,7 @@ def test_one_tap_leads_from_the_link_to_the_receipt(arrived: Visitor, issuer: Is
     assert is_valid(issuer.key, message, issuer.signatures[message])
     assert issuer.appearances == [{"step": "counted"}]
     expect(arrived.page.get_by_text("[unpinned]")).to_be_hidden()
+    assert arrived.page.evaluate(STORED) == NOTHING_STORED
 
 
 def test_the_link_leaves_the_address_bar_and_its_code_fills_the_field(arrived: Visitor, web: Web) -> None:
@@ -104,13 +105,6 @@ def test_what_is_sent_names_nobody_and_no_page(arrived: Visitor, web: Web) -> No
     assert set(signatures) == {"message", "signature", "appearance"}
 
 
-def test_nothing_is_stored(arrived: Visitor) -> None:
-    arrived.press()
-    arrived.expect_heading("You signed")
-
-    assert arrived.page.evaluate(STORED) == NOTHING_STORED
-
-
 def test_the_page_says_how_far_it_is(arrived: Visitor) -> None:
     arrived.page.evaluate(
         """() => { window.said = []; new MutationObserver(() => said.push(byId("told").textContent))
@@ -132,7 +126,12 @@ def test_at_any_other_address_the_letter_s_own_is_used(visitor: Visitor, public:
     assert {seen.path.partition("?")[2] for seen in web.seen} == {"", "round=1"}
 
 
-@pytest.mark.parametrize("base", ["/s/o123-4567-89ab-cdef/", "/es/s/0123456789ABCDEF/", "/s/%200l23456789ABCDEF/"])
+TYPED = ["/s/o123-4567-89ab-cdef/", "/es/s/0123456789ABCDEF/", "/s/%200l23456789ABCDEF/"]
+
+
+@pytest.mark.parametrize(
+    "base", ["/es/s/%20ol23-4567-89ab-cdef/", *(pytest.param(base, marks=pytest.mark.long) for base in TYPED)]
+)
 def test_an_address_as_it_was_typed_is_understood(visitor: Visitor, issuer: Issuer, web: Web, base: str) -> None:
     visitor.open(base=base, fragment=fragment(issuer))
     web.seen.clear()
@@ -164,7 +163,14 @@ def test_without_a_pin_the_public_record_is_compared(visitor: Visitor, public: I
     expect(visitor.page.get_by_text("[unpinned]")).to_be_hidden()
 
 
-@pytest.mark.parametrize("write", [str, spoken, lambda pin: spoken(pin).lower().replace("0", "o")], ids=range(3))
+@pytest.mark.parametrize(
+    "write",
+    [
+        pytest.param(str, id="as in a link"),
+        pytest.param(spoken, id="as on paper", marks=pytest.mark.long),
+        pytest.param(lambda pin: spoken(pin).lower().replace("0", "o"), id="in small letters"),
+    ],
+)
 def test_a_pin_can_be_typed(visitor: Visitor, issuer: Issuer, write: Callable[[str], str]) -> None:
     visitor.open()
     visitor.fill("code", CODE)
@@ -175,7 +181,7 @@ def test_a_pin_can_be_typed(visitor: Visitor, issuer: Issuer, write: Callable[[s
     expect(visitor.page.get_by_text("[unpinned]")).to_be_hidden()
 
 
-@pytest.mark.parametrize("has_link", [True, False])
+@pytest.mark.parametrize("has_link", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_a_wrong_pin_stops_everything(visitor: Visitor, issuer: Issuer, has_link: bool) -> None:
     visitor.open(fragment=fragment(issuer) if has_link else "")
     visitor.fill("code", CODE)
@@ -197,7 +203,7 @@ def test_a_pin_alone_finds_its_round(visitor: Visitor, issuer: Issuer, web: Web)
     assert [lines[2] for lines in issuer.statements()] == ["2"]
 
 
-@pytest.mark.parametrize("place", ["p={pin}", "r=3&p={pin}"])
+@pytest.mark.parametrize("place", ["p={pin}", pytest.param("r=3&p={pin}", marks=pytest.mark.long)])
 def test_a_new_strip_hears_from_when_it_works(visitor: Visitor, issuer: Issuer, place: str) -> None:
     issuer.with_newer_rounds()
     early = Reply.refusal(409, "From the next count update.")
@@ -218,7 +224,7 @@ def test_a_later_round_is_found_in_a_long_log(visitor: Visitor, issuer: Issuer) 
     visitor.expect_heading("You signed")
 
 
-@pytest.mark.parametrize("size", [256, 600])
+@pytest.mark.parametrize("size", [pytest.param(256, marks=pytest.mark.long), 600])
 def test_a_long_log_is_compared_by_its_hashes_and_one_part(
     visitor: Visitor, issuer: Issuer, web: Web, size: int
 ) -> None:
@@ -312,21 +318,20 @@ def test_a_code_of_none_of_the_rounds_is_refused_and_can_be_mended(
     visitor.expect_heading("You signed")
 
 
-@pytest.mark.parametrize(
-    "no", [Reply.refusal(409, "Used."), Reply.refusal(410, "Over."), Reply.refusal(429, "Wait."), Reply(403, b"<h1>no")]
-)
-def test_after_any_other_answer_no_other_round_is_asked(
-    visitor: Visitor, three_rounds: Issuer, web: Web, no: Reply
-) -> None:
-    three_rounds.fault = lambda seen: no if seen.method == "POST" else None
+REFUSALS = [Reply.refusal(409, "Used."), Reply.refusal(410, "Over."), Reply.refusal(429, "Wait.")]
+
+
+def test_after_any_other_answer_no_other_round_is_asked(visitor: Visitor, three_rounds: Issuer, web: Web) -> None:
     visitor.open(fragment=f"c={CODE}")
-    visitor.press()
-    expect(visitor.told()).to_have_attribute("data-kind", "stopped")
+    for times, no in enumerate([*REFUSALS, Reply(403, b"<h1>no")], 1):
+        three_rounds.fault = lambda seen, no=no: no if seen.method == "POST" else None  # type: ignore[misc]
+        visitor.press()
+        expect(visitor.told()).to_have_attribute("data-kind", "stopped")
 
-    assert web.rounds_asked() == [3]
+        assert web.rounds_asked() == [3] * times
 
 
-@pytest.mark.parametrize("place", ["r=3", "r=3&p={pin}", "p={pin}"])
+@pytest.mark.parametrize("place", ["r=3", "p={pin}", pytest.param("r=3&p={pin}", marks=pytest.mark.long)])
 def test_a_link_that_names_its_round_leads_to_no_other(
     visitor: Visitor, three_rounds: Issuer, web: Web, place: str
 ) -> None:
@@ -372,31 +377,28 @@ def test_a_backup_for_a_round_that_the_code_is_not_of_goes_on_to_the_others(
     assert web.rounds_asked() == [3, 2, 1]
 
 
-def test_a_backup_covers_every_round_that_the_code_may_be_of(
-    new_visitor: Callable[[], Visitor], three_rounds: Issuer, web: Web
-) -> None:
-    first, other = new_visitor(), new_visitor()
-    first.open(fragment=f"c={CODE}")
-    first.press("backup")
-    backup = first.download()
+def test_a_backup_covers_every_round_that_the_code_may_be_of(visitor: Visitor, three_rounds: Issuer, web: Web) -> None:
+    visitor.open(fragment=f"c={CODE}")
+    visitor.press("backup")
+    backup = visitor.download()
     three_rounds.late_fault = lambda _, reply: Reply(cut=True) if reply.status == 201 else reply
-    first.press()
-    first.expect_told("[lost]")
+    visitor.press()
+    visitor.expect_told("[lost]")
     three_rounds.late_fault = lambda _, reply: reply
-    other.open()
-    other.fill("code", CODE)
-    other.choose("backup_file", backup)
-    other.press()
-    other.expect_heading("You signed")
+    visitor.open()
+    visitor.fill("code", CODE)
+    visitor.choose("backup_file", backup)
+    visitor.press()
+    visitor.expect_heading("You signed")
 
     assert [one["round"] for one in (backup, *backup["others"])] == [3, 2, 1]
-    assert client.read_receipt(other.filled("words")) == from_b64(backup["others"][1]["receipt"])
+    assert client.read_receipt(visitor.filled("words")) == from_b64(backup["others"][1]["receipt"])
 
 
 CHANGES = {"blinded_message": b64(b"\1" * 384)}, {"inverse": b64(b"\1" * 384)}
 
 
-@pytest.mark.parametrize("change", CHANGES, ids=list)
+@pytest.mark.parametrize("change", [CHANGES[0], pytest.param(CHANGES[1], marks=pytest.mark.long)], ids=list)
 def test_a_backup_that_was_changed_for_another_round_costs_no_code(
     visitor: Visitor, three_rounds: Issuer, change: dict[str, str]
 ) -> None:
@@ -445,16 +447,13 @@ def test_a_refused_code_can_be_mended_and_loses_nothing(visitor: Visitor, issuer
     visitor.expect_heading("You signed")
 
 
-@pytest.mark.parametrize(("members", "said"), [({"issuing": False}, "[ended]"), ({"signing": False}, "[early]")])
-def test_what_cannot_be_done_now_costs_no_code(
-    visitor: Visitor, issuer: Issuer, members: dict[str, bool], said: str
-) -> None:
-    issuer.record |= members
-    visitor.open(fragment=fragment(issuer))
-    visitor.press()
+def test_what_cannot_be_done_now_costs_no_code(arrived: Visitor, issuer: Issuer) -> None:
+    for member, said in {"issuing": "[ended]", "signing": "[early]"}.items():
+        issuer.record |= {"issuing": True, "signing": True, member: False}
+        arrived.press()
 
-    visitor.expect_told(said)
-    assert visitor.posts() == []
+        arrived.expect_told(said)
+    assert arrived.posts() == []
 
 
 # Lost lines
@@ -490,7 +489,7 @@ def test_a_lost_answer_to_a_signature_is_asked_for_again_with_the_same_bytes(
     assert len(issuer.signatures) == 1
 
 
-@pytest.mark.parametrize("status", [429, 500, 502])
+@pytest.mark.parametrize("status", [429, 500, pytest.param(502, marks=pytest.mark.long)])
 def test_a_site_that_stumbles_is_asked_again(arrived: Visitor, issuer: Issuer, status: int) -> None:
     issuer.late_fault = lambda seen, reply: Reply(status, b"<h1>oops") if seen.path.endswith("tokens") else reply
     arrived.press()
@@ -501,13 +500,15 @@ def test_a_site_that_stumbles_is_asked_again(arrived: Visitor, issuer: Issuer, s
     arrived.expect_heading("You signed")
 
 
-@pytest.mark.parametrize("answer", [{}, {"blind_signature": "AAAA"}, {"blind_signature": b64(b"\1" * 384)}, []])
-def test_an_answer_that_is_no_signature_is_not_used(arrived: Visitor, issuer: Issuer, answer: object) -> None:
-    issuer.late_fault = lambda seen, reply: Reply.of(answer, 201) if seen.path.endswith("tokens") else reply
-    arrived.press()
-    arrived.expect_told("[lost]" if answer == [] else "[invalid]")
+def test_an_answer_that_is_no_signature_is_not_used(arrived: Visitor, issuer: Issuer) -> None:
+    answers = [{}, [], {"blind_signature": "AAAA"}, {"blind_signature": b64(b"\1" * 384)}]
+    for times, answer in enumerate(answers, 1):
+        no = Reply.of(answer, 201)
+        issuer.late_fault = lambda seen, reply, no=no: no if seen.path.endswith("tokens") else reply  # type: ignore[misc]
+        arrived.press()
+        arrived.expect_told("[lost]" if answer == [] else "[invalid]")
 
-    assert arrived.posts() == ["tokens"]
+        assert arrived.posts() == ["tokens"] * times
 
 
 def leave(visitor: Visitor) -> list[str]:
@@ -800,17 +801,13 @@ def signed(arrived: Visitor) -> Visitor:
     return arrived
 
 
-def test_the_receipt_can_be_saved(signed: Visitor) -> None:
+def test_the_receipt_can_be_saved_and_copied(signed: Visitor) -> None:
+    signed.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     saved = signed.download()
+    signed.press("copy")
 
     assert client.receipt_words(from_b64(saved["receipt"])) == signed.filled("words")
     assert "signature" in saved
-
-
-def test_the_receipt_can_be_copied(signed: Visitor) -> None:
-    signed.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    signed.press("copy")
-
     signed.expect_told("[copied]")
     assert signed.page.evaluate("navigator.clipboard.readText()") == signed.filled("words")
 
