@@ -31,7 +31,7 @@ from tests.shared import Shared, an_app
 from tests.stored_keys import stored_key, use_stored_keys
 from tests.visitors import SITE
 from tests.walks import DATABASES, Campaign
-from tests.warm import MEMORY, compile_routes_once, folder_in_memory, keep_engines
+from tests.warm import MEMORY, compile_routes_once, folder_in_memory, keep_engines, try_rsa_once
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 KEYS = 4
@@ -223,6 +223,7 @@ def place_of_sites() -> Iterator[Path]:
     """Where the sites of tests are, one after the other."""
     with folder_in_memory() as folder, pytest.MonkeyPatch.context() as patched:
         compile_routes_once(patched)
+        try_rsa_once(patched)
         keep_engines(patched, lambda url: url.startswith(f"sqlite:///{folder}/") or url.endswith("_test"))
         yield folder
 
