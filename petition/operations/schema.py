@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, MetaData, text
 
 from petition.database import WAITING_FILE, IssuerBase, PetitionBase, files_of
@@ -25,6 +23,9 @@ def differences(engine: Engine, metadata: MetaData) -> list[str]:
 
 def changes(connection: Connection, metadata: MetaData) -> list[Any]:
     """What would have to change in a database to have the models' tables, as Alembic says it."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
+
     options = {"compare_type": True, "compare_server_default": True, "include_name": _is_ours, "include_schemas": True}
     placed = _placed(metadata, connection.dialect.name)
     return list(compare_metadata(MigrationContext.configure(connection, opts=options), placed))
