@@ -102,11 +102,8 @@ def a_signer_s_pages(shared: Shared, place: Place) -> Iterator[Page]:
 
 def said_on(pages: Iterator[Page]) -> dict[str, str]:
     """Each wrong text, with the path of a page that shows it."""
-    said: dict[str, str] = {}
-    for page in pages:
-        if page.answer.mimetype == "text/html":
-            said |= dict.fromkeys(wrong_texts(page.text), page.path)
-    return said
+    shown = {page.text: page.path for page in pages if page.answer.mimetype == "text/html"}
+    return {wrong: path for text, path in shown.items() for wrong in wrong_texts(text)}
 
 
 @ONCE
