@@ -64,8 +64,9 @@ ON_BOTH = (
 
 
 def pytest_configure() -> None:
-    """Files of tests are in memory where that has room: the program writes many of its own through to the disk."""
-    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+    """Files of tests are in memory where that has room and lets programs run: the program writes many of its own
+    through to the disk."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
