@@ -31,11 +31,13 @@ from tests.shared import Shared, an_app
 from tests.stored_keys import stored_key, use_stored_keys
 from tests.visitors import SITE
 from tests.walks import DATABASES, Campaign
-from tests.warm import compile_routes_once, folder_in_memory, keep_engines
+from tests.warm import MEMORY, compile_routes_once, folder_in_memory, keep_engines, try_rsa_once
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 KEYS = 4
 TESTS = Path(__file__).parent
+ROOM = 2 * 1024**3
+"""What tests leave until they end, and as much again."""
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 SLOW = passphrases.checker, keyrings.WORK
 hypothesis.settings.register_profile(
@@ -59,6 +61,13 @@ ON_BOTH = (
     "test_prepared.py",
 )
 """Tests about what is stored, in which order, and by which of two at once: those run on both databases each time."""
+
+
+def pytest_configure() -> None:
+    """Files of tests are in memory where that has room and lets programs run: the program writes many of its own
+    through to the disk."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -215,6 +224,7 @@ def place_of_sites() -> Iterator[Path]:
     """Where the sites of tests are, one after the other."""
     with folder_in_memory() as folder, pytest.MonkeyPatch.context() as patched:
         compile_routes_once(patched)
+        try_rsa_once(patched)
         keep_engines(patched, lambda url: url.startswith(f"sqlite:///{folder}/") or url.endswith("_test"))
         yield folder
 

@@ -17,6 +17,11 @@ FILES = (
     "nothing",
 )  # fmt: skip
 
+USUAL = {
+    "batch": "1", "number": "1", "key": "0" * 64, "organizer_id": "0" * 26, "file": "counts.csv", "language": "fr",
+    "format": "md",
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Route:
@@ -31,21 +36,21 @@ def routes(app: Any, **values: str) -> Iterator[Route]:
     """Each rule once, or once for each file; ``values`` replace ``<slug>``, ``<address>``, ``<secret>`` …"""
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint)):
         for name in FILES if "<path:name>" in rule.rule else ("",):
-            given = {
-                "name": name,
-                "batch": "1",
-                "number": "1",
-                "key": "0" * 64,
-                "organizer_id": "0" * 26,
-                "file": "counts.csv",
-                "language": "fr",
-                "format": "md",
-                **values,
-            }
-            path = re.sub(r"<(?:[^<>:]+:)?([a-z_]+)>", lambda part, given=given: given[part[1]], rule.rule)
+            path = filled(rule.rule, **{"name": name, **values})
             yield Route(rule.endpoint, path, frozenset(rule.methods - ALWAYS))
     for path in FIXED:
         yield Route("kept", path, frozenset({"GET"}))
+
+
+def filled(rule: str, **values: str) -> str:
+    """A rule's address."""
+    given = {**USUAL, **values}
+    return re.sub(r"<(?:[^<>:]+:)?([a-z_]+)>", lambda part: given[part[1]], rule)
+
+
+def routes_of(app: Any, *addresses: str, **values: str) -> list[Route]:
+    """The routes of a letter's addresses, and all others once."""
+    return list(dict.fromkeys(route for address in addresses for route in routes(app, address=address, **values)))
 
 
 def organizers_routes(app: Any, slug: str, method: str) -> list[Route]:

@@ -41,6 +41,11 @@ class Place:
         return f"/letters/{self.slug}/"
 
     @property
+    def addresses(self) -> tuple[str, str]:
+        """Both, as routes have them."""
+        return f"letters/{self.slug}", f"s/{self.code}"
+
+    @property
     def desk(self) -> str:
         """Where its organizers work on it."""
         return f"/organize/letters/{self.slug}/"

@@ -564,7 +564,7 @@ def on(environ: dict[str, str], clock: Clock, keys: list[PrivateKey]) -> Campaig
 
 
 def test_no_campaign_breaks_a_promise(sqlite_templates: Path, keys: list[PrivateKey]) -> None:
-    walk(lambda clock: on_sqlite(sqlite_templates, clock, keys), keys, 4)
+    walk(lambda clock: on_sqlite(sqlite_templates, clock, keys), keys, 3)
 
 
 @pytest.mark.long

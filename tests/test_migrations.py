@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from petition.database import Databases, IssuerBase, PetitionBase, files_of, place_of
-from petition.operations.migration import alembic_config, at_head, migrate_both
+from petition.operations.migration import CHAIN_NAMES, alembic_config, at_head, known_revisions, migrate_both
 from petition.operations.schema import METADATA, changes
 from petition.signing.models import Answer, Pending
 from tests.patience import SECONDS
@@ -204,6 +204,13 @@ def test_two_processes_that_migrate_at_once_both_end_well(empty: Databases, urls
 
     assert [process.wait(SECONDS) for process in started] == [0, 0]
     assert all(at_head(engine, chain) for chain, engine in chains(empty))
+
+
+@pytest.mark.parametrize("chain", CHAIN_NAMES)
+def test_revisions_are_known_by_the_names_of_their_files(chain: str) -> None:
+    walked = ScriptDirectory.from_config(alembic_config(chain)).walk_revisions()
+
+    assert known_revisions(chain) == [script.revision for script in walked][::-1]
 
 
 def test_migrating_again_keeps_what_is_there(campaign: Campaign, tmp_path: Path) -> None:

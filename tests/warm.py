@@ -1,9 +1,10 @@
-"""What a process that runs tests need not do again for each of them: compile routes, and open engines."""
+"""What a process that runs tests need not do again for each of them: compile routes, try RSA, and open engines."""
 
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import Engine
 from werkzeug.routing import Rule
 
 from petition import database
+from petition.crypto import blind_rsa
 
 MEMORY = Path("/dev/shm")
 """What is stored here is as good as on a disk, and every signature is a full sync."""
@@ -37,6 +39,11 @@ def compile_routes_once(patched: pytest.MonkeyPatch) -> None:
         return known[key]
 
     patched.setattr(Rule, "_compile_builder", compiled)
+
+
+def try_rsa_once(patched: pytest.MonkeyPatch) -> None:
+    """Every application tries the RSA libraries of its machine when it starts, which takes a third of its start."""
+    patched.setattr(blind_rsa, "self_test", cache(blind_rsa.self_test))
 
 
 def keep_engines(patched: pytest.MonkeyPatch, is_kept: Callable[[str], bool]) -> None:

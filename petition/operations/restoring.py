@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from alembic import command
 from sqlalchemy import Connection, Date, DateTime, LargeBinary, MetaData, Table, func, insert, select, update
 
 from petition.config import Settings
@@ -82,6 +81,8 @@ def _write(
     connection: Connection, chain: str, backup: Backup, scripts: Path | None, more: dict[str, Any] | None = None
 ) -> None:
     """Make the tables, empty at the newest version, as the backup's version had them; fill them, and upgrade them."""
+    from alembic import command
+
     config = alembic_config(chain, connection, scripts)
     if revision_in(connection) != backup.revisions[chain]:
         command.downgrade(config, "base")

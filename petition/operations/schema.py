@@ -1,10 +1,9 @@
 """Compares a database's real tables with the models: a revision number alone proves nothing."""
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, MetaData, text
 
 from petition.database import WAITING_FILE, IssuerBase, PetitionBase, files_of
@@ -24,15 +23,20 @@ def differences(engine: Engine, metadata: MetaData) -> list[str]:
 
 def changes(connection: Connection, metadata: MetaData) -> list[Any]:
     """What would have to change in a database to have the models' tables, as Alembic says it."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
+
     options = {"compare_type": True, "compare_server_default": True, "include_name": _is_ours, "include_schemas": True}
-    return list(compare_metadata(MigrationContext.configure(connection, opts=options), _placed(connection, metadata)))
+    placed = _placed(metadata, connection.dialect.name)
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), placed))
 
 
-def _placed(connection: Connection, metadata: MetaData) -> MetaData:
+@cache
+def _placed(metadata: MetaData, dialect: str) -> MetaData:
     """The models' tables, each in its file."""
     placed = MetaData(naming_convention=metadata.naming_convention)
     for table in metadata.tables.values():
-        is_beside = connection.dialect.name == "sqlite" and "file" in table.info
+        is_beside = dialect == "sqlite" and "file" in table.info
         table.to_metadata(placed, **({"schema": table.info["file"]} if is_beside else {}))
     return placed
 

@@ -35,6 +35,15 @@ try:
 except SystemExit as end:
     print(end.code, sorted(set(sys.modules) & {set(HEAVY)}))
 """
+LIST = """
+import sys
+from petition.__main__ import start
+sys.argv[1:] = ["letter", "list"]
+try:
+    start()
+except SystemExit as end:
+    print(end.code, "alembic" in sys.modules)
+"""
 INTERRUPTED_WHILE_IMPORTING = """
 import os, signal, sys
 
@@ -56,6 +65,13 @@ def test_the_version_needs_none_of_the_large_libraries() -> None:
     done = subprocess.run([sys.executable, "-c", VERSION], capture_output=True, text=True, check=True)
 
     assert done.stdout.splitlines()[-1] == "0 []"
+
+
+def test_a_command_on_databases_of_this_version_does_not_load_what_upgrades_them(shell: Shell) -> None:
+    words = [sys.executable, "-c", LIST]
+    done = subprocess.run(words, env={**os.environ, **shell.environ}, capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "0 False"
 
 
 @pytest.mark.parametrize("module", ["click", "petition.cli.refusals", "petition.cli.verify", "petition.verifying"])

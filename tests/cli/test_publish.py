@@ -1,22 +1,26 @@
 """``petition publish``: one letter or all public ones, as folders."""
 
 import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 
+from petition.config import prepare_folders, settings
+from petition.crypto.blind_rsa import PrivateKey
 from petition.letters.models import Letter
 from petition.publishing import folder
-from tests.cli.conftest import Shell
+from tests.cli.conftest import SITE, Shell
+from tests.conftest import Clock
 from tests.walks import Campaign
 
-pytestmark = [pytest.mark.thorough, pytest.mark.parametrize("kind", ["sqlite"])]
+pytestmark = pytest.mark.thorough
 
 
-@pytest.fixture
-def site(campaign: Campaign, tmp_path: Path) -> Shell:
+def a_site(campaign: Campaign, folder: Path) -> Shell:
     """A terminal on a site with two public letters and an open one."""
     for slug in ("first", "second"):
         made = campaign.an_open_letter(slug=slug)
@@ -25,10 +29,25 @@ def site(campaign: Campaign, tmp_path: Path) -> Shell:
         campaign.publish(made)
     campaign.an_open_letter(slug="third")
     environ = {"PETITION_DATA": str(campaign.settings.data), "PETITION_URL": campaign.settings.url or ""}
-    return Shell(environ, tmp_path)
+    return Shell(environ, folder)
 
 
-def test_a_program_reads_what_was_written_and_deleted(site: Shell, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def site(sqlite_templates: Path, keys: list[PrivateKey], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """A site for all tests that change nothing in it."""
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copytree(sqlite_templates, folder / "data")
+    (folder / "data").chmod(0o700)
+    found, left = settings({"PETITION_DATA": str(folder / "data"), "PETITION_URL": SITE}), iter(keys)
+    prepare_folders(found)
+    campaign = Campaign(found, Clock(), lambda: next(left))
+    yield a_site(campaign, folder)
+    campaign.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_a_program_reads_what_was_written_and_deleted(campaign: Campaign, tmp_path: Path) -> None:
+    site = a_site(campaign, tmp_path)
     first = json.loads(site("publish", "--all", "--to", str(tmp_path / "out"), "--json").stdout)
     site("letter", "withdraw", "second", "--reason", "We agreed.")
     (tmp_path / "out/second/ours.html").touch()

@@ -6,7 +6,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 
 from petition.publishing.pages.rights import RIGHTS
-from tests.routes import routes
+from tests.routes import routes_of
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE, Page
 from tests.walks import LetterText
@@ -39,15 +39,18 @@ def pages(shared: Shared, places: list[Place]) -> list[Page]:
 
 def all_pages(shared: Shared, places: list[Place]) -> Iterator[Page]:
     ana = shared.desk()
-    for place in places:
-        for address in (f"letters/{place.slug}", f"s/{place.code}"):
-            for route in routes(shared.app, slug=place.slug, address=address, secret="never-was"):
-                organizes = route.path.startswith("/organize/")
-                if "GET" in route.methods:
-                    answer = ana.get(route.path) if organizes else shared.get(route.path, Accept="text/html")
-                    yield Page(answer, route.path)
-                elif not organizes:
-                    yield shared.visitor().post(route.path)
+    found = [
+        route
+        for place in places
+        for route in routes_of(shared.app, *place.addresses, slug=place.slug, secret="never-was")
+    ]
+    for route in dict.fromkeys(found):
+        organizes = route.path.startswith("/organize/")
+        if "GET" in route.methods:
+            answer = ana.get(route.path) if organizes else shared.get(route.path, Accept="text/html")
+            yield Page(answer, route.path)
+        elif not organizes:
+            yield shared.visitor().post(route.path)
 
 
 def test_no_page_names_another_host(pages: list[Page]) -> None:

@@ -4,6 +4,7 @@ import http.server
 import os
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import threading
@@ -21,7 +22,7 @@ from petition.publishing.figures.counts import figures
 from petition.publishing.folder import NotWritten, write_folder
 from petition.publishing.published_log import require_publishable
 from petition.verifying import open_source, verify
-from tests.shared import ONCE
+from tests.shared import ONCE, Shared
 from tests.walks import Campaign, asked
 
 pytestmark = pytest.mark.thorough
@@ -50,6 +51,23 @@ def letter(campaign: Campaign) -> str:
     campaign.sign_all(made, 6)
     campaign.seal(made)
     return made
+
+
+@pytest.fixture(scope="module")
+def written(shared: Shared, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """A letter, and the folder that was written for it, to be copied."""
+    made, folder = shared.a_published_letter(), tmp_path_factory.mktemp("written") / "face"
+    shared.campaign.sign_all(made.id, 6)
+    shared.campaign.seal(made.id)
+    publish(shared.campaign, made.id, folder)
+    return made.id, folder
+
+
+def copied(written: tuple[str, Path], face: Path) -> str:
+    """Put the folder there as ``publish`` would have written it; its letter."""
+    letter, folder = written
+    shutil.copytree(folder, face)
+    return letter
 
 
 def test_every_file_has_the_bytes_that_the_server_serves(campaign: Campaign, letter: str, tmp_path: Path) -> None:
@@ -81,8 +99,10 @@ def test_tiles_that_were_published_are_not_made_again(campaign: Campaign, letter
     assert again < first
 
 
-def test_a_tile_that_someone_changed_is_written_again(campaign: Campaign, letter: str, tmp_path: Path) -> None:
-    publish(campaign, letter, tmp_path / "face")
+def test_a_tile_that_someone_changed_is_written_again(
+    campaign: Campaign, written: tuple[str, Path], tmp_path: Path
+) -> None:
+    letter = copied(written, tmp_path / "face")
     (tile,) = (tmp_path / "face/log/tile/entries").rglob("*.p/*")
     before = tile.read_bytes()
     tile.write_bytes(before[::-1])
@@ -91,8 +111,10 @@ def test_a_tile_that_someone_changed_is_written_again(campaign: Campaign, letter
     assert tile.read_bytes() == before
 
 
-def test_a_link_in_the_place_of_a_tile_becomes_a_file_again(campaign: Campaign, letter: str, tmp_path: Path) -> None:
-    publish(campaign, letter, tmp_path / "face")
+def test_a_link_in_the_place_of_a_tile_becomes_a_file_again(
+    campaign: Campaign, written: tuple[str, Path], tmp_path: Path
+) -> None:
+    letter = copied(written, tmp_path / "face")
     (tile,) = (tmp_path / "face/log/tile/entries").rglob("*.p/*")
     elsewhere = tile.rename(tmp_path / "elsewhere")
     tile.symlink_to(elsewhere)
@@ -147,9 +169,9 @@ def test_a_folder_with_anything_else_in_it_is_not_replaced(campaign: Campaign, l
 
 
 def test_the_folder_verifies_from_the_disk_and_below_any_path_of_a_plain_server(
-    campaign: Campaign, letter: str, tmp_path: Path
+    written: tuple[str, Path], tmp_path: Path
 ) -> None:
-    publish(campaign, letter, tmp_path / "deep/path/face")
+    copied(written, tmp_path / "deep/path/face")
     handler = partial(Quiet, directory=str(tmp_path))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
@@ -165,11 +187,11 @@ LIVE = ("../join", "../sign", "../receipt", "../remove")
 """What only a site can do; the page before signing says where the site is, for readers of a copy."""
 
 
-def test_every_relative_link_leads_to_a_file(campaign: Campaign, letter: str, tmp_path: Path) -> None:
-    publish(campaign, letter, tmp_path / "face")
-    pages = list((tmp_path / "face").rglob("*.html"))
+def test_every_relative_link_leads_to_a_file(written: tuple[str, Path]) -> None:
+    _, face = written
+    pages = list(face.rglob("*.html"))
 
-    assert "letters.example.org/letters/" in (tmp_path / "face/before/index.html").read_text()
+    assert "letters.example.org/letters/" in (face / "before/index.html").read_text()
     for page in pages:
         is_before = page.parent.name == "before"
         for link in re.findall(r'(?:href|src)="([^"#]+)', page.read_text()):
@@ -241,10 +263,10 @@ def test_what_was_written_here_and_is_public_no_more_goes(campaign: Campaign, tm
 
 
 def test_a_folder_of_the_first_release_keeps_what_its_owner_hides_and_loses_what_it_wrote(
-    campaign: Campaign, letter: str, tmp_path: Path
+    campaign: Campaign, written: tuple[str, Path], tmp_path: Path
 ) -> None:
     face = tmp_path / "face"
-    publish(campaign, letter, face)
+    letter = copied(written, face)
     (face / "petition-folder").write_text("Written by: petition publish. It may be replaced by the next one.\n")
     put_there(face)
     (face / "signatures").mkdir(exist_ok=True)
@@ -282,10 +304,10 @@ with Session(databases.reading) as session:
 @ONCE
 @pytest.mark.parametrize("after", [pytest.param(0, marks=pytest.mark.long), 20])
 def test_what_a_killed_one_left_beside_the_folder_is_deleted_by_the_next(
-    campaign: Campaign, letter: str, tmp_path: Path, after: int
+    campaign: Campaign, written: tuple[str, Path], tmp_path: Path, after: int
 ) -> None:
     face = tmp_path / "out/face"
-    publish(campaign, letter, face)
+    letter = copied(written, face)
     put_there(face)
     before = tree(face)
     environ = {"PETITION_DATA": str(campaign.settings.data), "PETITION_URL": campaign.settings.url or ""}

@@ -37,7 +37,7 @@ def ports(environ: dict[str, str], campaign: Campaign) -> Iterator[list[int]]:
     found = [free_port() for _ in range(3)]
     servers = [children.started(children.serve, environ, port) for port in found]
     for port in found:
-        until_answered(port, "GET", "/readyz")
+        until_answered(port, "GET", "/healthz")
     yield found
     for server in servers:
         server.kill()

@@ -11,7 +11,7 @@ import petition
 from petition.coordination import closing
 from petition.database import place_of
 from petition.letters.fields import read_field
-from tests.routes import routes
+from tests.routes import Route, routes_of
 from tests.shared import ONCE, Place, Shared
 from tests.test_translations import KEYWORDS, METHODS, PLACEHOLDER, forms_of
 from tests.visitors import Page
@@ -62,16 +62,17 @@ def pages(shared: Shared, places: list[Place]) -> Iterator[Page]:
     """Every page of the site and of these letters that people open, and what its forms say when they are sent empty."""
     for path in ("/", "/promises/", "/asked/", "/start/", "/code/", "/nothing", "/letters/never-was/"):
         yield shared.visitor().open(path)
+    found: dict[Route, None] = {}
     for place in places:
-        for address in (f"letters/{place.slug}", f"s/{place.code}"):
-            yield from (shared.visitor().open(f"/{address}/{name}") for name in FILES)
-            for route in routes(shared.app, slug=place.slug, address=address, secret="never-was"):
-                if route.path.startswith("/organize/") or route.path.endswith(FOR_CHECKERS):
-                    continue
-                if "GET" in route.methods:
-                    yield shared.visitor().open(route.path)
-                else:
-                    yield shared.visitor().post(route.path)
+        yield from (shared.visitor().open(f"/{address}/{name}") for address in place.addresses for name in FILES)
+        found |= dict.fromkeys(routes_of(shared.app, *place.addresses, slug=place.slug, secret="never-was"))
+    for route in found:
+        if route.path.startswith("/organize/") or route.path.endswith(FOR_CHECKERS):
+            continue
+        if "GET" in route.methods:
+            yield shared.visitor().open(route.path)
+        else:
+            yield shared.visitor().post(route.path)
 
 
 def a_signer_s_pages(shared: Shared, place: Place) -> Iterator[Page]:
@@ -101,11 +102,8 @@ def a_signer_s_pages(shared: Shared, place: Place) -> Iterator[Page]:
 
 def said_on(pages: Iterator[Page]) -> dict[str, str]:
     """Each wrong text, with the path of a page that shows it."""
-    said: dict[str, str] = {}
-    for page in pages:
-        if page.answer.mimetype == "text/html":
-            said |= dict.fromkeys(wrong_texts(page.text), page.path)
-    return said
+    shown = {page.text: page.path for page in pages if page.answer.mimetype == "text/html"}
+    return {wrong: path for text, path in shown.items() for wrong in wrong_texts(text)}
 
 
 @ONCE

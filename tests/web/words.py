@@ -1,6 +1,7 @@
 """Words that no screen for signers or organizers shows, and what a page shows."""
 
 import re
+from functools import cache
 from html.parser import HTMLParser
 
 PRIVATE = re.compile(
@@ -51,5 +52,11 @@ class Seen(HTMLParser):
 
 def wrong_texts(page: str) -> set[str]:
     """The texts of a page with a word that no such screen shows, and those of two sentences without a space."""
-    texts = {text: PLACE.sub("", text) for text in Seen(page).texts}
-    return {text for text, said in texts.items() if PRIVATE.search(said) or GLUED.search(said)}
+    return set(filter(_is_wrong, Seen(page).texts))
+
+
+@cache
+def _is_wrong(text: str) -> bool:
+    """Asked once of what stands on many pages."""
+    said = PLACE.sub("", text)
+    return bool(PRIVATE.search(said) or GLUED.search(said))
