@@ -11,8 +11,8 @@ ANSWER_SECONDS = 0.25
 """So long a visitor waits for the counting at most."""
 
 
-def connected(url: str) -> "Redis":
-    """A client for Valkey or Redis, which speak the same protocol."""
+def connected(url: str, seconds: float = ANSWER_SECONDS) -> "Redis":
+    """A client for Valkey or Redis, which speak the same protocol. It waits for an answer for some seconds."""
     try:
         import redis
         from redis.backoff import NoBackoff
@@ -22,7 +22,7 @@ def connected(url: str) -> "Redis":
             "PETITION_LIMITS_URL: needs the package redis, which is not installed; for example: pip install redis"
         ) from None
     scheme, _, rest = url.partition("://")
-    patience: dict[str, Any] = {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS}
+    patience: dict[str, Any] = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
     url = f"{scheme.replace('valkey', 'redis')}://{rest}"
     return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 1), **patience)
 

@@ -34,7 +34,7 @@ class Host:
     def __init__(self, server: CountingServer, folder: Path, master: bytes = MASTER) -> None:
         folder.mkdir(exist_ok=True)
         self.seconds, self.day = 0.0, 20_000.0 * DAY + 9 * 3600
-        self.client = connected(server.url)
+        self.client = connected(server.url, SECONDS)  # on a busy machine it may answer late
         store = Store(self.client, folder, lambda: self.seconds)
         self.key = SharedDayKey(store, master, lambda what: f"own {what}", lambda: self.day)
         self.counts = SharedCounts(store, lambda: self.seconds, lambda: self.day)
