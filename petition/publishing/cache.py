@@ -120,12 +120,12 @@ class _Known:
 
 @dataclass(frozen=True)
 class ReadableLetter:
-    """A letter that people may read, as far as its answers depend on it."""
+    """A letter that people may read, as far as its answers depend on it, and its paths."""
 
-    id: str
-    edition: int
-    slug: str | None
+    unlisted: str
+    listed: str | None
     """None until it is public."""
+    edition: int
     rounds: tuple[int | None, ...]
     """What its records may be asked for by; None for the newest round."""
 
@@ -197,19 +197,17 @@ class PublicCache:
     def readable_letters(self, moment: datetime) -> list[ReadableLetter]:
         """The letters that people may read, public ones first, as of when the editions were last asked for."""
         found = []
-        for known in sorted(self._unlisted.values(), key=lambda one: one.slug not in self._listed):
+        for path, known in self._unlisted.items():
+            listed = f"{LISTED_AT}{known.slug}" if known.slug in self._listed else None
             rounds = tuple(self._records.get(known.key_of_records(moment), {}))
-            slug = known.slug if known.slug in self._listed else None
-            found.append(ReadableLetter(known.id, known.edition, slug, rounds))
-        return found
-
-    def prepare(self, moment: datetime) -> None:
-        """Make what visitors may ask for, before they do. A timer in each worker calls this, never a visitor."""
-        self.prepare_records(moment)
-        self.prepare_files()
+            found.append(ReadableLetter(path, listed, known.edition, rounds))
+        return sorted(found, key=lambda letter: letter.listed is None)
 
     def prepare_records(self, moment: datetime) -> None:
-        """Ask for the editions, and make the records of rounds that are not made yet."""
+        """Ask for the editions, and make the records of rounds that are not made yet.
+
+        A timer in each worker calls this and then ``prepare_files``, before visitors ask; never a visitor.
+        """
         self._refresh(fresh=True)
         known = {one.key_of_records(moment): path for path, one in self._unlisted.items()}
         ready = {key: records for key, records in self._records.items() if key in known}

@@ -15,7 +15,6 @@ from werkzeug.test import create_environ
 from petition.crypto.encodings import b64url
 from petition.database import to_hour
 from petition.i18n import languages
-from petition.letters.access import LISTED_AT, SHORT_LENGTH, UNLISTED_AT
 from petition.publishing.cache import PublicCache, ReadableLetter
 from petition.randomness import Random
 from petition.web.joining.codes import SEED
@@ -35,9 +34,8 @@ LetterNow = tuple[ReadableLetter, datetime]
 
 @dataclass(frozen=True)
 class Kept:
-    """An answer, cut where its seed stands: one part, or what is before it and behind it."""
+    """A page or record, cut where its seed stands: one part, or what is before it and behind it."""
 
-    status: str
     headers: list[tuple[str, str]]
     parts: list[bytes]
 
@@ -81,7 +79,7 @@ class KeptAnswers:
             if status == 503:
                 return None
             if status == 200:
-                made[key] = Kept("200 OK", headers, SEED_VALUE.split(body))
+                made[key] = Kept(headers, SEED_VALUE.split(body))
         return made
 
     def _asked(self, language: str | None, path: str, query: str) -> Answer:
@@ -96,16 +94,14 @@ class KeptAnswers:
         if found is None:
             return None
         seed = b64url(self._random(SEED)).encode() if len(found.parts) > 1 else b""
-        return found.status, found.headers, seed.join(found.parts)
+        return "200 OK", found.headers, seed.join(found.parts)
 
 
 def wanted(letter: ReadableLetter) -> Iterator[Key]:
     """What visitors ask of a letter. Programs always use its unlisted address."""
-    unlisted = f"/{UNLISTED_AT}{letter.id[:SHORT_LENGTH]}/"
-    listed = f"/{LISTED_AT}{letter.slug}/" if letter.slug else None
     for number in letter.rounds:
-        for place in filter(None, (unlisted, listed)):
-            yield None, f"{place}round.json", "" if number is None else f"round={number}"
-    for name in FORMS if listed else (*FILES_ONCE_PUBLIC, *FORMS):
+        for path in filter(None, (letter.unlisted, letter.listed)):
+            yield None, f"/{path}/round.json", "" if number is None else f"round={number}"
+    for name in FORMS if letter.listed else (*FILES_ONCE_PUBLIC, *FORMS):
         for language in (None, *languages()):
-            yield language, f"{listed or unlisted}{name}", ""
+            yield language, f"/{letter.listed or letter.unlisted}/{name}", ""

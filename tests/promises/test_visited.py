@@ -9,7 +9,7 @@ import pytest
 
 from petition.publishing.public_files import LETTER_PAGES as LETTER_PAGES
 from petition.publishing.templates import environment
-from petition.web.ahead import load_templates
+from petition.web.ahead import load_templates, prepare
 from tests.conftest import Clock
 from tests.walks import Campaign, asked
 
@@ -73,7 +73,7 @@ def test_no_page_of_a_hidden_letter_tells_whether_someone_came_before(
         client.get(campaign.address(other) + name)  # what a process does once, it has done
     clock.pass_time(hours=1)
     if is_ahead:
-        app.extensions["petition.cache"].prepare(clock())
+        prepare(app)
 
     for name in OF_SIGNERS:
         first = costs(client, work, campaign.address(visited) + name)
@@ -89,7 +89,7 @@ def test_every_page_of_a_public_letter_is_made_before_someone_asks(campaign: Cam
     data = ["counts.json", "letter.pdf", "log/checkpoint", "log/issuer.pem", tile]
     here = f"/letters/{campaign.letter_row(letter).slug}/"
     ways = [here + name for name in (*LETTER_PAGES, *data)] + [f"/es{here}{name}" for name in LETTER_PAGES]
-    app.extensions["petition.cache"].prepare(campaign.clock())
+    prepare(app)
     editions = costs(app.test_client(), work, "/style.css") + costs(app.test_client(), work, "/")
 
     for path in ways:
@@ -103,7 +103,7 @@ def test_the_record_of_a_round_is_made_before_someone_asks(
     letter = campaign.an_open_letter() if state == "open" else campaign.a_published_letter()
     address, client = campaign.address(letter) + "round.json", app.test_client()
     made_for_one = client.get(address).data
-    app.extensions["petition.cache"].prepare(campaign.clock())
+    prepare(app)
     editions = costs(client, work, "/")
 
     assert set(costs(client, work, address)) == set(editions)

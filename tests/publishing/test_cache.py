@@ -205,7 +205,8 @@ def test_a_letter_whose_files_can_not_be_made_holds_up_no_other(
     made: set[str] = set()
     monkeypatch.setattr("petition.publishing.cache.public_file", only_of(others, made))
     for _ in range(2):
-        cache.prepare(campaign.clock())
+        cache.prepare_records(campaign.clock())
+        cache.prepare_files()
 
     assert made == others
     assert {record.getMessage() for record in caplog.records} == {"a letter's files could not be made ahead"}
