@@ -1,9 +1,12 @@
 """Every address that the program answers: all of its rules, each filled with what could stand there."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
+
+from tests.shared import Place
 
 ALWAYS = {"HEAD", "OPTIONS"}
 FIXED = (
@@ -51,6 +54,12 @@ def filled(rule: str, **values: str) -> str:
 def routes_of(app: Any, *addresses: str, **values: str) -> list[Route]:
     """The routes of a letter's addresses, and all others once."""
     return list(dict.fromkeys(route for address in addresses for route in routes(app, address=address, **values)))
+
+
+def routes_of_places(app: Any, places: Iterable[Place]) -> list[Route]:
+    """The routes of several letters, and all others once."""
+    found = (routes_of(app, *place.addresses, slug=place.slug, secret="never-was") for place in places)
+    return list(dict.fromkeys(chain.from_iterable(found)))
 
 
 def organizers_routes(app: Any, slug: str, method: str) -> list[Route]:

@@ -6,7 +6,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 
 from petition.publishing.pages.rights import RIGHTS
-from tests.routes import routes_of
+from tests.routes import routes_of_places
 from tests.shared import ONCE, Place, Shared
 from tests.visitors import SITE, Page
 from tests.walks import LetterText
@@ -39,12 +39,7 @@ def pages(shared: Shared, places: list[Place]) -> list[Page]:
 
 def all_pages(shared: Shared, places: list[Place]) -> Iterator[Page]:
     ana = shared.desk()
-    found = [
-        route
-        for place in places
-        for route in routes_of(shared.app, *place.addresses, slug=place.slug, secret="never-was")
-    ]
-    for route in dict.fromkeys(found):
+    for route in routes_of_places(shared.app, places):
         organizes = route.path.startswith("/organize/")
         if "GET" in route.methods:
             answer = ana.get(route.path) if organizes else shared.get(route.path, Accept="text/html")

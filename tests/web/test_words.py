@@ -11,7 +11,7 @@ import petition
 from petition.coordination import closing
 from petition.database import place_of
 from petition.letters.fields import read_field
-from tests.routes import Route, routes_of
+from tests.routes import routes_of_places
 from tests.shared import ONCE, Place, Shared
 from tests.test_translations import KEYWORDS, METHODS, PLACEHOLDER, forms_of
 from tests.visitors import Page
@@ -62,11 +62,9 @@ def pages(shared: Shared, places: list[Place]) -> Iterator[Page]:
     """Every page of the site and of these letters that people open, and what its forms say when they are sent empty."""
     for path in ("/", "/promises/", "/asked/", "/start/", "/code/", "/nothing", "/letters/never-was/"):
         yield shared.visitor().open(path)
-    found: dict[Route, None] = {}
     for place in places:
         yield from (shared.visitor().open(f"/{address}/{name}") for address in place.addresses for name in FILES)
-        found |= dict.fromkeys(routes_of(shared.app, *place.addresses, slug=place.slug, secret="never-was"))
-    for route in found:
+    for route in routes_of_places(shared.app, places):
         if route.path.startswith("/organize/") or route.path.endswith(FOR_CHECKERS):
             continue
         if "GET" in route.methods:
